@@ -1,0 +1,59 @@
+"""One look for all figures: a colour for each electrode and material, an open marker for what the paper states."""
+
+from __future__ import annotations
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, told apart by colour-blind readers too.
+PCUE = "#0072B2"  #: the electrode on perforated foil, in every figure
+BCUE = "#D55E00"  #: the electrode on bare foil, in every figure
+COPPER = "#C77C4A"
+ALUMINIUM = "#A9B4BE"
+NEGATIVE = "#4A4A4A"
+POSITIVE = "#6C5B9C"
+SEPARATOR = "#DDE6EC"
+ELECTROLYTE = "#9FD3C7"
+ACCENT = "#009E73"
+MUTED = "#8A8A8A"
+
+#: What the paper states: an open marker.
+PAPER = {"marker": "o", "mfc": "white", "mec": "black", "mew": 1.4, "ms": 8, "ls": "none", "zorder": 5}
+
+_RC = {
+    "font.size": 10,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "lines.linewidth": 1.8,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "rampore",
+    "mathtext.fontset": "dejavusans",
+}
+
+
+def new_figure(nrows: int = 1, ncols: int = 1, *, width: float = 7.0, height: float = 3.4, **subplots):
+    """A figure and its axes in the book's style, without pyplot.
+
+    Parameters
+    ----------
+    nrows, ncols : int
+        Panels.
+    width, height : float
+        Size [in].
+    **subplots
+        Passed to :meth:`matplotlib.figure.Figure.subplots`.
+
+    Returns
+    -------
+    (Figure, Axes or ndarray of Axes)
+    """
+    with rc_context(_RC):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        axes = figure.subplots(nrows, ncols, **subplots)
+    return figure, axes

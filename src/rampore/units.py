@@ -1,0 +1,92 @@
+"""Units: the paper's on paper, SI in the code.
+
+A thin layer over pint that knows how battery papers write units (``mg/cm2``, ``mAh/cm2``, ``um``) and that always
+names the dimension it wanted when a unit does not fit.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+
+
+class UnitError(ValueError):
+    """A unit that is unknown, or that measures another quantity than the one asked for."""
+
+
+@lru_cache(maxsize=1)
+def _registry():
+    import pint
+
+    registry = pint.UnitRegistry(
+        autoconvert_offset_to_baseunit=True,
+        preprocessors=[lambda text: re.sub(r"(?<=[A-Za-z])(?=-?\d)", "**", text)],
+        on_redefinition="ignore",
+    )
+    registry.define("ampere_hour = ampere * hour = Ah")
+    registry.define("cycle = 1 = cycles")  # of a battery; pint's own is a turn of 2 pi radian
+    return registry
+
+
+@cache
+def _scale(unit: str, si: str | None) -> tuple[float, float]:
+    """Factor and offset that take a number in `unit` to `si`, or to pint's base units where `si` is None."""
+    import pint
+
+    registry = _registry()
+    try:
+        origin, one = (registry.Quantity(number, registry.parse_units(unit)) for number in (0.0, 1.0))
+        target = origin.to_base_units().units if si is None else registry.parse_units(si)
+        zero = origin.to(target).magnitude
+        return one.to(target).magnitude - zero, zero
+    except pint.DimensionalityError:
+        raise UnitError(f"the unit {unit!r} cannot be expressed in {si!r}") from None
+    except (pint.errors.PintError, AttributeError, TypeError, ValueError) as error:
+        raise UnitError(f"the unit {unit!r} is not one that can be read ({error})") from None
+
+
+def _decimal(number: float) -> float:
+    """Drop the last binary digit, so that 1.5 g/cm3 is 1500 kg/m3 and not 1499.9999999999998."""
+    return float(f"{number:.15g}")
+
+
+def to_si(value: float, unit: str, si: str | None = None) -> float:
+    """A number given in `unit`, in SI.
+
+    Parameters
+    ----------
+    value : float
+        Number in `unit`.
+    unit : str
+        Unit as papers write it, e.g. ``"mg/cm2"``, ``"degC"``, ``"1"``.
+    si : str, optional
+        SI unit that is expected; a unit of another dimension is refused.
+
+    Returns
+    -------
+    float
+        The number in `si`, or in SI base units.
+
+    Raises
+    ------
+    UnitError
+        Where the unit is unknown or of another dimension than `si`.
+    """
+    factor, offset = _scale(unit, si)
+    return _decimal(value * factor + offset)
+
+
+def from_si(value: float, unit: str) -> float:
+    """A number in SI base units, in `unit`; the inverse of :func:`to_si`."""
+    factor, offset = _scale(unit, None)
+    return _decimal((value - offset) / factor)
+
+
+def difference_to_si(value: float, unit: str, si: str | None = None) -> float:
+    """A difference (tolerance, half-width) given in `unit`, in SI: the offset of a scale such as degC drops out."""
+    return _decimal(value * _scale(unit, si)[0])
+
+
+def difference_from_si(value: float, unit: str) -> float:
+    """A difference in SI base units, in `unit`; the inverse of :func:`difference_to_si`."""
+    return _decimal(value / _scale(unit, None)[0])
