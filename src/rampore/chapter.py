@@ -46,9 +46,7 @@ class Chapter:
         By default the one of the package.
     """
 
-    def __init__(
-        self, name: str, output: str | Path | None = None, ledger: claims.Ledger | None = None
-    ) -> None:
+    def __init__(self, name: str, output: str | Path | None = None, ledger: claims.Ledger | None = None) -> None:
         self.name = name
         self.output = Path(output) if output else None
         self.ledger = ledger or claims.load()
@@ -95,18 +93,14 @@ class Chapter:
         """
         if not isinstance(computed, bool):
             computed = bool(computed) if type(computed).__name__ == "bool_" else float(computed)
-        return self._verdict(
-            Report(claim_id, computed, False, tuple(given), rounding, uncertainty, under, explanation)
-        )
+        return self._verdict(Report(claim_id, computed, False, tuple(given), rounding, uncertainty, under, explanation))
 
     def _verdict(self, report: Report) -> _Shown:
         claim = self.ledger[report.claim_id]
         claim = replace(claim, chapter=self.name)
         claims.check(self.ledger, report)
         entry = claims.record(claim, report)
-        return _Shown(
-            {CLAIM_MIME: entry, "text/html": verdict_html(entry), "text/plain": verdict_text(entry)}
-        )
+        return _Shown({CLAIM_MIME: entry, "text/html": verdict_html(entry), "text/plain": verdict_text(entry)})
 
     def figure(self, figure, name: str, dpi: int = 150) -> _Shown:
         """Show a figure, and save it as PNG and SVG where there is an output folder.
@@ -137,9 +131,7 @@ class Chapter:
         if not self.output:
             return None
         if isinstance(data, Mapping):
-            return self._write(
-                f"results/{name}.json", json.dumps(data, indent=2, allow_nan=False).encode() + b"\n"
-            )
+            return self._write(f"results/{name}.json", json.dumps(data, indent=2, allow_nan=False).encode() + b"\n")
         if hasattr(data, "to_csv"):
             return self._write(f"results/{name}.csv", data.to_csv(index=False).encode())
         return self._write(f"results/{name}.nc", bytes(data.to_netcdf(engine="h5netcdf")))
