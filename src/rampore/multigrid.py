@@ -6,9 +6,9 @@ are left out.
 
 Each level is scaled to a unit diagonal, :math:`\hat A = S A S` with :math:`S = \mathrm{diag}(A)^{-1/2}`, whose
 spectrum lies in (0, 2]: a Chebyshev polynomial smooths its upper part with nothing but contiguous sweeps. Coarse cells
-are blocks of two along each axis that is strongly coupled, the coarse operator is the Galerkin one for piecewise constant
-interpolation, and its correction is lengthened by `OVERCORRECTION`, because piecewise constants make the coarse network
-too stiff by a factor of two (Braess 1995). One W-cycle preconditions conjugate gradients, in single precision under an
+are blocks of two along each axis that is strongly coupled, the coarse operator is the Galerkin one for piecewise
+constant interpolation, and its correction is lengthened by `OVERCORRECTION`, because piecewise constants make
+the coarse network too stiff by a factor of two (Braess 1995). One W-cycle preconditions conjugate gradients, in single precision under an
 iteration in double precision: the preconditioner decides how fast the answer comes, never what it is.
 """
 
@@ -309,7 +309,6 @@ class Multigrid:
         _correct(level.x, level.root, below.x, level.shift, np.float32(OVERCORRECTION))
         self._smooth(level)
 
-
     def solve(
         self,
         b: np.ndarray,
@@ -361,4 +360,6 @@ class Multigrid:
             _advance(x, r, p, q, step)
             if converged is not None and converged(x):
                 return iteration
-        raise ConvergenceError(f"conjugate gradients did not converge; gave up in iteration {iteration} of at most {most}")
+        raise ConvergenceError(
+            f"conjugate gradients did not converge; gave up in iteration {iteration} of at most {most}"
+        )

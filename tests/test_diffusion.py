@@ -1,0 +1,288 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rampore.diffusion import DiffusionError, flow_paths, steady_diffusion, transient_diffusion
+
+SHARED = Path(__file__).parents[2] / "shared" / "data" / "volumes"
+
+
+def fitted_order(errors):
+    """Order of convergence from errors on meshes refined by two."""
+    return -np.polyfit(np.arange(len(errors)), np.log2(np.abs(errors)), 1)[0]
+
+
+# Exact values
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (90, 80), (4, 5, 6), (30, 20, 25), (200, 1), (1, 200)])
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_an_empty_image_conducts_as_the_medium_does(shape, axis):
+    result = steady_diffusion(np.ones(shape), axis)
+    assert result.relative_diffusivity == pytest.approx(1, abs=1e-6)
+    assert result.tortuosity_factor == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize("size", [20, 120])  # the direct solver and the multigrid
+def test_layers_in_series_and_in_parallel_are_exact(size):
+    layers = np.where(np.arange(size) % 4 < 2, 1.0, 0.1)[:, np.newaxis] * np.ones(size)
+    series = steady_diffusion(layers, 0, tolerance=1e-8)
+    parallel = steady_diffusion(layers, 1, tolerance=1e-8)
+    assert series.relative_diffusivity == pytest.approx(2 / (1 + 10), rel=1e-6)
+    assert parallel.relative_diffusivity == pytest.approx((1 + 0.1) / 2, rel=1e-6)
+
+
+@pytest.mark.parametrize("contrast", [4.0, 9.0])
+def test_checkerboard_approaches_the_geometric_mean_at_the_corner_singularity_order(contrast):
+    """A checkerboard conducts sqrt(D1 D2) (Keller 1964); c ~ r^s at its corners, s = (4/pi) atan(1/sqrt(D1/D2))."""
+
+    def error(n):
+        quarter = np.arange(n) * 2 // n  # the faces cut the squares in their middle, where the field is symmetric
+        board = np.where((quarter[:, np.newaxis] + quarter) % 2, contrast, 1.0)
+        return steady_diffusion(board, tolerance=1e-8).relative_diffusivity - np.sqrt(contrast)
+
+    singularity = 4 / np.pi * np.arctan(1 / np.sqrt(contrast))
+    errors = [error(n) for n in (32, 64, 128, 256)]
+    assert fitted_order(errors) == pytest.approx(2 * singularity, abs=0.05)
+
+
+def test_dilute_discs_hinder_as_rayleigh_found():
+    """Insulating discs on a square lattice: 1 - 2 f / (1 + f - 0.3058 f^4) (Rayleigh 1892), to the stairs' error."""
+    n = 256
+    x, y = np.mgrid[:n, :n] - (n - 1) / 2
+    pores = x**2 + y**2 > 0.15 / np.pi * n**2
+    f = 1 - pores.mean()
+    expected = 1 - 2 * f / (1 + f - 0.3058 * f**4)
+    assert steady_diffusion(pores, sides="periodic").relative_diffusivity == pytest.approx(expected, rel=4 / n)
+
+
+def test_dilute_spheres_hinder_as_rayleigh_found():
+    """Insulating spheres on a cubic lattice: 1 - 3 f / (2 + f - 0.3914 f^(10/3)) (Rayleigh 1892)."""
+    n = 64
+    x, y, z = np.mgrid[:n, :n, :n] - (n - 1) / 2
+    pores = x**2 + y**2 + z**2 > (0.15 * 3 / (4 * np.pi)) ** (2 / 3) * n**2
+    f = 1 - pores.mean()
+    expected = 1 - 3 * f / (2 + f - 0.3914 * f ** (10 / 3))
+    assert steady_diffusion(pores, sides="periodic").relative_diffusivity == pytest.approx(expected, rel=1 / n)
+
+
+def test_a_slanted_channel_has_the_tortuosity_of_its_slope():
+    """A strip at 45 degrees is longer and narrower by sqrt(2) each: tau = 2, reached at first order in the pixel.
+
+    The resistance of the second half of a strip of double length is free of the oblique ends.
+    """
+
+    def factor(width):
+        rows, columns = np.mgrid[: 16 * width, : 8 * width]
+        strip = (rows - columns) % (8 * width) < width
+        resistances = [
+            len(image) * steady_diffusion(image, sides="periodic", tolerance=1e-6).macmullin_number
+            for image in (strip[: 8 * width], strip)
+        ]
+        return strip.mean() * np.diff(resistances)[0] / (8 * width)
+
+    errors = [factor(width) - 2 for width in (4, 8, 16)]
+    assert abs(errors[-1]) < 0.2
+    assert fitted_order(errors) == pytest.approx(1, abs=0.2)
+
+
+def test_first_order_uptake_in_a_slab_follows_the_hyperbolic_cosine_at_second_order():
+    """c = cosh(m (1 - z)) / cosh(m), flux m tanh(m), with m the Thiele modulus."""
+    modulus = 3.0
+
+    def errors(n):
+        result = steady_diffusion(np.ones((n, 2)), spacing=1 / n, outlet="closed", uptake=modulus**2, tolerance=1e-10)
+        z = (np.arange(n) + 0.5) / n
+        exact = np.cosh(modulus * (1 - z)) / np.cosh(modulus)
+        return np.abs(result.concentration[:, 0] - exact).max(), result.relative_diffusivity - modulus * np.tanh(
+            modulus
+        )
+
+    profile, flux = zip(*(errors(n) for n in (16, 32, 64, 128)), strict=True)
+    assert fitted_order(profile) == pytest.approx(2, abs=0.1)
+    assert fitted_order(flux) == pytest.approx(2, abs=0.1)
+
+
+def test_a_slab_fills_in_time_as_the_series_says():
+    """c = 1 - sum of the slab's eigenfunctions (Crank 1975, Eq. 2.67); here the mesh of 200 leaves 1e-5."""
+    n, times = 200, np.array([0.05, 0.3])
+    result = transient_diffusion(np.ones((n, 1)), times, spacing=1 / n, steps=256)
+    z, k = (np.arange(n) + 0.5) / n, (np.arange(400) + 0.5) * np.pi
+    for time, found in zip(times, result.concentration[:, :, 0], strict=True):
+        exact = 1 - np.sum(2 / k * np.exp(-(k**2) * time) * np.sin(np.outer(z, k)), axis=1)
+        np.testing.assert_allclose(found, exact, atol=2e-5)
+
+
+def test_time_steps_converge_at_second_order():
+    def middle(steps):
+        return transient_diffusion(np.ones((50, 1)), [0.2], spacing=1 / 50, steps=steps).concentration[0, 25, 0]
+
+    finest = middle(1024)
+    assert fitted_order([middle(steps) - finest for steps in (16, 32, 64, 128)]) == pytest.approx(2, abs=0.15)
+
+
+# Conservation and symmetry
+
+
+def blobs(shape, porosity, size, seed=0):
+    from scipy.ndimage import gaussian_filter
+
+    noise = gaussian_filter(np.random.default_rng(seed).standard_normal(shape), size)
+    return noise < np.quantile(noise, porosity)
+
+
+def test_what_flows_in_flows_out_through_every_section():
+    result = steady_diffusion(blobs((150, 140), 0.7, 3), tolerance=1e-6)
+    assert 0 < result.imbalance <= 1e-6
+
+
+def test_what_enters_is_what_is_taken_up():
+    pores = blobs((80, 90), 0.7, 3)
+    result = steady_diffusion(pores, outlet="closed", uptake=1e-3, spacing=1.0, tolerance=1e-8)
+    taken = 1e-3 * np.nansum(result.concentration)
+    entering = result.relative_diffusivity * pores.shape[1] / pores.shape[0]
+    assert taken == pytest.approx(entering, rel=1e-6)
+
+
+def test_what_has_entered_is_what_is_in_the_pores():
+    pores = blobs((60, 70), 0.7, 3)
+    result = transient_diffusion(pores, [50.0, 500.0], initial=0.2, steps=20)
+    held = np.nansum(result.concentration - 0.2, axis=(1, 2)) / pores.size
+    np.testing.assert_allclose(result.taken_in, held, rtol=1e-12)
+
+
+def test_the_other_way_round_is_the_same():
+    pores = blobs((150, 140), 0.7, 3)
+    forth, back = (steady_diffusion(image, tolerance=1e-7).relative_diffusivity for image in (pores, pores[::-1]))
+    assert forth == pytest.approx(back, rel=1e-6)
+
+
+def test_axes_and_dimensions_are_interchangeable():
+    pores = blobs((40, 50, 60), 0.5, 2)
+    values = [
+        steady_diffusion(pores, 2, tolerance=1e-7).relative_diffusivity,
+        steady_diffusion(np.moveaxis(pores, 2, 0), 0, tolerance=1e-7).relative_diffusivity,
+    ]
+    assert values[0] == pytest.approx(values[1], rel=1e-6)
+    section = blobs((60, 70), 0.7, 3)
+    extruded = np.repeat(section[:, :, np.newaxis], 3, axis=2)
+    flat, thick = (steady_diffusion(image, tolerance=1e-7).relative_diffusivity for image in (section, extruded))
+    assert flat == pytest.approx(thick, rel=1e-6)
+
+
+def test_the_multigrid_and_the_direct_solver_agree(monkeypatch):
+    pores = blobs((70, 60), 0.65, 3)
+    by_multigrid = steady_diffusion(pores, tolerance=1e-8)
+    monkeypatch.setattr("rampore.diffusion.DIRECT_PIXELS", pores.size)
+    directly = steady_diffusion(pores)
+    assert by_multigrid.iterations > 0
+    assert directly.iterations == 0
+    np.testing.assert_allclose(by_multigrid.concentration, directly.concentration, atol=1e-6)
+
+
+# Other codes
+
+
+def test_the_electrode_of_taufactor_has_the_tortuosity_that_taufactor_finds():
+    """2.0772 on the published volume, at a flux mismatch of 1e-3 (TauFactor's own criterion)."""
+    path = SHARED / "electrode.tiff"
+    if not path.exists():
+        pytest.skip("the shared data are not beside this checkout")
+    import tifffile
+
+    volume = tifffile.imread(path) == 0
+    assert steady_diffusion(volume, tolerance=1e-3).tortuosity_factor == pytest.approx(2.0772, rel=2e-3)
+
+
+# Connectivity and hard cases
+
+
+def test_a_sample_that_does_not_percolate_has_no_diffusivity_and_infinite_tortuosity():
+    pores = np.ones((60, 60), bool)
+    pores[30] = False
+    result = steady_diffusion(pores)
+    assert result.relative_diffusivity == 0
+    assert result.tortuosity_factor == np.inf
+    assert result.macmullin_number == np.inf
+    assert result.percolating_fraction == 0
+
+
+def test_pores_touching_at_a_corner_are_not_joined():
+    assert steady_diffusion(np.eye(5, dtype=bool)).relative_diffusivity == 0
+
+
+def test_isolated_pores_change_nothing_but_the_porosity():
+    channel = np.zeros((60, 60), bool)
+    channel[:, 10:20] = True
+    closed = channel.copy()
+    closed[20:40, 40:50] = True
+    results = [steady_diffusion(image, tolerance=1e-8) for image in (channel, closed)]
+    assert results[0].relative_diffusivity == pytest.approx(results[1].relative_diffusivity, rel=1e-9)
+    assert results[0].percolating_fraction == 1
+    assert results[1].percolating_fraction == pytest.approx(600 / 800)
+    assert np.isnan(results[1].concentration[30, 45])
+
+
+def test_a_path_across_a_periodic_side_counts():
+    pores = np.zeros((4, 6), bool)
+    pores[:2, 0] = pores[1:, 5] = True
+    assert flow_paths(pores, 0, (False, False)).sum() == 0
+    np.testing.assert_array_equal(flow_paths(pores, 0, (False, True)), pores)
+
+
+def test_one_pixel_throats_conduct():
+    pores = np.ones((61, 60), bool)
+    pores[30] = False
+    pores[30, 30] = True
+    assert 0 < steady_diffusion(pores, tolerance=1e-6).relative_diffusivity < 0.5
+
+
+def test_just_above_percolation_it_still_converges():
+    pores = np.random.default_rng(0).random((200, 200)) < 0.61
+    result = steady_diffusion(pores, tolerance=1e-4)
+    assert 0 < result.relative_diffusivity < 0.1
+
+
+def test_a_million_fold_contrast_of_phases_lies_between_its_bounds():
+    image = np.where(blobs((100, 100), 0.5, 4), 1, 1e-6)
+    harmonic, arithmetic = 1 / np.mean(1 / image), np.mean(image)
+    assert harmonic < steady_diffusion(image).relative_diffusivity < arithmetic
+
+
+def test_pixels_longer_than_wide_conduct_as_their_shape_demands():
+    layers = np.where(np.arange(120) % 2, 1.0, 0.25)[:, np.newaxis] * np.ones(100)
+    result = steady_diffusion(layers, spacing=(1.0, 20.0), tolerance=1e-8)
+    assert result.relative_diffusivity == pytest.approx(0.4, rel=1e-6)
+
+
+# Refusal
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (np.ones(5), "two or three dimensions"),
+        (np.ones((0, 4)), "empty"),
+        (np.full((3, 3), np.nan), "not finite"),
+        (-np.ones((3, 3)), "negative"),
+        (np.full((3, 3), "a"), "numbers"),
+    ],
+)
+def test_an_image_that_is_none_is_refused(image, message):
+    with pytest.raises(DiffusionError, match=message):
+        steady_diffusion(image)
+
+
+def test_conditions_that_make_no_problem_are_refused():
+    image = np.ones((4, 4))
+    with pytest.raises(DiffusionError, match="axis 2"):
+        steady_diffusion(image, 2)
+    with pytest.raises(DiffusionError, match="nothing flows"):
+        steady_diffusion(image, outlet="closed")
+    with pytest.raises(DiffusionError, match="positive"):
+        steady_diffusion(image, spacing=0)
+    with pytest.raises(DiffusionError, match="not negative"):
+        steady_diffusion(image, uptake=-1.0)
+    with pytest.raises(DiffusionError, match="increase"):
+        transient_diffusion(image, [1.0, 0.5])
