@@ -1,38 +1,41 @@
 """Chapter numbers that are set, not counted.
 
-Sphinx numbers the chapters of a numbered part 1, 2, 3, ... With chapters still unwritten, every equation and figure after the gap would be
-renumbered when one arrives, and the docstrings that cite them would be wrong. ``chapter_numbers`` (page -> number) fixes them.
+Sphinx counts the chapters of a numbered part. With a chapter still unwritten, everything behind the gap would change its
+number on the day it arrives, and the docstrings that cite an equation would be wrong. ``chapter_numbers`` in ``_config.yml``
+(page -> number) settles them once.
 """
 
-from sphinx import addnodes
-from sphinx.environment.collectors.toctree import TocTreeCollector
+from docutils import nodes
+from sphinx_external_toc.collectors import TocTreeCollectorWithStyles, disable_builtin_toctree_collector
 
 
-def _number(env, page: str, number: int) -> None:
-    section_numbers = env.toc_secnumbers[page]
-    for anchor, counted in section_numbers.items():
+class NumberedChapters(TocTreeCollectorWithStyles):
+    """Counts as the book's contents do, then puts the settled number in the first place."""
+
+    def assign_section_numbers(self, env):
+        before = {page: dict(numbers) for page, numbers in env.toc_secnumbers.items()}
+        super().assign_section_numbers(env)
+        for page, number in env.config.chapter_numbers.items():
+            if page in env.toc_secnumbers:
+                settle(env, page, number)
+        return [page for page, numbers in env.toc_secnumbers.items() if numbers != before.get(page)]
+
+
+def settle(env, page, number):
+    """Replace the counted chapter number of one page, in its title, its contents and its sections."""
+    sections = env.toc_secnumbers[page]
+    for anchor, counted in sections.items():
         if counted:
-            section_numbers[anchor] = (number, *counted[1:])
-    for node in [env.titles[page], *env.tocs[page].findall(addnodes.nodes.reference)]:
+            sections[anchor] = (number, *counted[1:])
+    for node in [env.titles[page], *env.tocs[page].findall(nodes.reference)]:
         if node.get("secnumber"):
             node["secnumber"] = [number, *node["secnumber"][1:]]
 
 
 def setup(app):
+    """Register the setting, and take the place of the collector that counts."""
+    app.setup_extension("sphinx_external_toc")
+    disable_builtin_toctree_collector(app)
     app.add_config_value("chapter_numbers", {}, "env")
-
-    def extend(app):
-        count = TocTreeCollector.assign_section_numbers
-
-        def assign_section_numbers(self, env):
-            before = {page: dict(numbers) for page, numbers in env.toc_secnumbers.items()}
-            count(self, env)
-            for page, number in app.config.chapter_numbers.items():
-                if page in env.toc_secnumbers:
-                    _number(env, page, number)
-            return [page for page, numbers in env.toc_secnumbers.items() if numbers != before.get(page)]
-
-        TocTreeCollector.assign_section_numbers = assign_section_numbers
-
-    app.connect("builder-inited", extend)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    app.add_env_collector(NumberedChapters)
+    return {"version": "1", "parallel_read_safe": True}
