@@ -137,37 +137,48 @@ def test_equal_masses_of_two_solids_have_the_harmonic_mean_density():
     assert recipe_porosity(750.0, [0.5, 0.5], [1000.0, 3000.0]).value == pytest.approx(0.5, rel=EXACT)
 
 
-RECIPE = ([0.3, 0.6, 0.1], [2200.0, 2240.0, 1200.0], [100.0, 50.0, 150.0])
+FRACTIONS, TRUE = np.array([0.3, 0.6, 0.1]), np.array([2200.0, 2240.0, 1200.0])
+RANGES = np.array([(2100.0, 2200.0), (2200.0, 2300.0), (1100.0, 1400.0)])  # one value at an end of its range
+COATING = (1450.0, 1550.0)
 
 
 def test_the_first_order_uncertainty_is_that_of_a_central_difference():
-    w, rho, spread = map(np.array, RECIPE)
     step = 1e-3
-    changes = [
-        recipe_porosity(1500.0, w, rho + step * e).value - recipe_porosity(1500.0, w, rho - step * e).value
-        for e in np.eye(3)
+    slopes = [
+        recipe_porosity(1500.0, FRACTIONS, TRUE + e).value - recipe_porosity(1500.0, FRACTIONS, TRUE - e).value
+        for e in step * np.eye(3)
     ]
-    expected = np.linalg.norm(np.array(changes) / (2 * step) * spread) / np.sqrt(3)
-    assert recipe_porosity(1500.0, *RECIPE).standard == pytest.approx(expected, rel=1e-6)  # rounding over the step
+    expected = np.linalg.norm(np.array(slopes) / (2 * step) * np.ptp(RANGES, axis=1)) / np.sqrt(12)
+    found = recipe_porosity(1500.0, FRACTIONS, TRUE, RANGES).standard
+    assert found == pytest.approx(expected, rel=1e-6)  # rounding over the step
 
 
 def test_drawn_porosities_scatter_as_the_first_order_uncertainty_says_and_stay_in_the_range():
-    porosity = recipe_porosity(1500.0, *RECIPE, coating_half_range=50.0)
-    drawn = recipe_porosity_samples(1500.0, *RECIPE, np.random.default_rng(1), coating_half_range=50.0, size=40_000)
-    # Second order: (150/1200)^2 of the least certain part; sampling: 1/sqrt(2 * 40000) = 0.4 %.
+    middle = RANGES.mean(axis=1)
+    porosity = recipe_porosity(1500.0, FRACTIONS, middle, RANGES, COATING)
+    drawn = recipe_porosity_samples(1500.0, FRACTIONS, RANGES, np.random.default_rng(1), COATING, size=40_000)
+    # Second order: (150/1250)^2 of the least certain part; sampling: 1/sqrt(2 * 40000) = 0.4 %.
     assert drawn.std() == pytest.approx(porosity.standard, rel=0.02)
+    assert drawn.mean() == pytest.approx(porosity.value, abs=1e-3)
     assert porosity.low <= drawn.min() < drawn.max() <= porosity.high
 
 
 def test_the_extreme_porosities_are_those_of_the_lightest_and_the_heaviest_recipe():
-    w, rho, spread = map(np.array, RECIPE)
-    porosity = recipe_porosity(1500.0, *RECIPE)
-    assert porosity.low == pytest.approx(recipe_porosity(1500.0, w, rho - spread).value, rel=EXACT)
-    assert porosity.high == pytest.approx(recipe_porosity(1500.0, w, rho + spread).value, rel=EXACT)
+    porosity = recipe_porosity(1500.0, FRACTIONS, TRUE, RANGES, COATING)
+    assert porosity.low == pytest.approx(recipe_porosity(1550.0, FRACTIONS, RANGES[:, 0]).value, rel=EXACT)
+    assert porosity.high == pytest.approx(recipe_porosity(1450.0, FRACTIONS, RANGES[:, 1]).value, rel=EXACT)
+
+
+def test_exact_densities_leave_no_uncertainty():
+    porosity = recipe_porosity(1500.0, FRACTIONS, TRUE)
+    assert porosity.standard == 0.0
+    assert porosity.low == porosity.high == porosity.value
 
 
 def test_the_same_seed_draws_the_same_porosities():
-    first, second = (recipe_porosity_samples(1500.0, *RECIPE, np.random.default_rng(7), size=5) for _ in range(2))
+    first, second = (
+        recipe_porosity_samples(1500.0, FRACTIONS, RANGES, np.random.default_rng(7), size=5) for _ in range(2)
+    )
     assert first.tolist() == second.tolist()
 
 
@@ -183,6 +194,7 @@ def test_the_same_seed_draws_the_same_porosities():
         (lambda: solid_density([0.5, 0.4], [1000.0, 2000.0]), "sum to 0.9"),
         (lambda: solid_density([0.5, 0.5], [1000.0, 0.0]), "must be positive"),
         (lambda: recipe_porosity(2500.0, [1.0], [2200.0]), "denser than what it is made of"),
+        (lambda: recipe_porosity(1500.0, [1.0], [2300.0], [(2100.0, 2200.0)]), "outside the range"),
         (lambda: calender(Dried(46e-6, 1000.0), 15e-6, 1.0), "between 0 and 1"),
         (lambda: calender(Dried(46e-6, 1000.0), 15e-6, -0.1), "between 0 and 1"),
         (lambda: dried_from_densities(Local(1300.0, 1400.0), 30e-6, 15e-6), "denser over foil"),

@@ -268,8 +268,8 @@ def recipe_porosity(
     coating_density: float,
     mass_fractions: Sequence[float],
     densities: Sequence[float],
-    half_ranges: Sequence[float] | None = None,
-    coating_half_range: float = 0.0,
+    ranges: Sequence[tuple[float, float]] | None = None,
+    coating_range: tuple[float, float] | None = None,
 ) -> Porosity:
     r"""Porosity that a recipe implies at a coating density, :math:`1 - \rho \sum w_i/\rho_i` (eq-recipe).
 
@@ -279,9 +279,9 @@ def recipe_porosity(
         rho, of the calendered coating [kg/m3].
     mass_fractions, densities : (n,) sequence of float
         w_i [-] and true densities rho_i [kg/m3] of what it is made of.
-    half_ranges : (n,) sequence of float, optional
-        How far each true density may be off [kg/m3].
-    coating_half_range : float
+    ranges : (n, 2) sequence of float, optional
+        Lowest and highest true density that sources allow [kg/m3]; by default the densities are exact.
+    coating_range : (float, float), optional
         The same of the coating density [kg/m3].
 
     Returns
@@ -294,35 +294,37 @@ def recipe_porosity(
         Where the recipe is no mixture, or is denser than its parts: a negative porosity.
     """
     w, rho = np.asarray(mass_fractions, dtype=float), np.asarray(densities, dtype=float)
-    spread = np.zeros_like(rho) if half_ranges is None else np.asarray(half_ranges, dtype=float)
+    lowest, highest = _bounds(rho, ranges)
+    coating_lowest, coating_highest = (coating_density, coating_density) if coating_range is None else coating_range
     solid = solid_density(w, rho)
     value = 1 - coating_density / solid
     if value < 0:
         raise CoatingError(
             f"a coating of {coating_density:g} kg/m3 is denser than what it is made of ({solid:.0f} kg/m3)"
         )
-    slopes = np.append(coating_density * w / rho**2, (1 - value) / coating_density)
-    standard = np.linalg.norm(slopes * np.append(spread, coating_half_range)) / np.sqrt(3)
-    low, high = (
-        1 - (coating_density + end * coating_half_range) / solid_density(w, rho - end * spread) for end in (1, -1)
+    slopes = np.append(coating_density * w / rho**2, 1 / solid)
+    widths = np.append(highest - lowest, coating_highest - coating_lowest)
+    return Porosity(
+        float(value),
+        float(np.linalg.norm(slopes * widths) / np.sqrt(12)),
+        float(1 - coating_highest / solid_density(w, lowest)),
+        float(1 - coating_lowest / solid_density(w, highest)),
     )
-    return Porosity(float(value), float(standard), float(low), float(high))
 
 
 def recipe_porosity_samples(
     coating_density: float,
     mass_fractions: Sequence[float],
-    densities: Sequence[float],
-    half_ranges: Sequence[float],
+    ranges: Sequence[tuple[float, float]],
     rng: np.random.Generator,
-    coating_half_range: float = 0.0,
+    coating_range: tuple[float, float] | None = None,
     size: int = 10_000,
 ) -> np.ndarray:
     """Porosities of a recipe with every input drawn evenly from its range (eq-recipe).
 
     Parameters
     ----------
-    coating_density, mass_fractions, densities, half_ranges, coating_half_range
+    coating_density, mass_fractions, ranges, coating_range
         As in :func:`recipe_porosity`.
     rng : numpy.random.Generator
     size : int
@@ -333,10 +335,17 @@ def recipe_porosity_samples(
     (size,) array of float
         [-]
     """
-    rho, spread = np.asarray(densities, dtype=float), np.asarray(half_ranges, dtype=float)
-    drawn = rho + spread * rng.uniform(-1, 1, (size, rho.size))
-    coating = coating_density + coating_half_range * rng.uniform(-1, 1, size)
+    lowest, highest = np.asarray(ranges, dtype=float).T
+    drawn = rng.uniform(lowest, highest, (size, lowest.size))
+    coating = rng.uniform(*((coating_density, coating_density) if coating_range is None else coating_range), size)
     return 1 - coating / solid_density(mass_fractions, drawn)
+
+
+def _bounds(values: np.ndarray, ranges) -> tuple[np.ndarray, np.ndarray]:
+    lowest, highest = (values, values) if ranges is None else np.asarray(ranges, dtype=float).T
+    if np.any((values < lowest) | (values > highest)):
+        raise CoatingError("a density lies outside the range that is given for it")
+    return lowest, highest
 
 
 class Dried(NamedTuple):
