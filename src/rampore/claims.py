@@ -60,6 +60,11 @@ class Verdict(StrEnum):
     NOT_TESTABLE = "not testable"
     NOT_YET_COMPUTED = "not yet computed"
 
+    @property
+    def glyph(self) -> str:
+        """A sign that tells the verdict without its colour."""
+        return dict(zip(Verdict, "↓✓◐✗≠–…", strict=True))[self]
+
 
 class ToleranceFrom(StrEnum):
     """What fixes a tolerance: half of the last digit that the paper prints, or half of a range that it states."""
