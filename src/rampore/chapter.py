@@ -351,8 +351,9 @@ def assumption_text(entry: dict) -> str:
     needed, high = (with_unit(number, under["unit"]) for number in (needed, high))
     within = "within" if under["is_plausible"] else "outside"
     gives = _value_text(entry, under["gives"])
+    outcome = f"it {gives}" if entry["half_digit"] is None else f"it is {gives}"
     text, source = under["text"].rstrip("."), under["source"].rstrip(".")
-    return f"{text}: needs {needed}, {within} {low} to {high} ({source}); then {gives}."
+    return f"{text}: needs {needed}, {within} {low} to {high} ({source}); then {outcome}."
 
 
 def _value_text(entry: dict, value: float | bool) -> str:

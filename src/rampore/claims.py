@@ -52,18 +52,18 @@ class Kind(StrEnum):
 class Verdict(StrEnum):
     """What an independent computation says of a statement."""
 
-    INPUT = "input"
     REPRODUCED = "reproduced"
     CONDITIONAL = "conditional"
     NOT_REPRODUCED = "not reproduced"
     INCONSISTENT = "inconsistent"
+    INPUT = "input"
     NOT_TESTABLE = "not testable"
     NOT_YET_COMPUTED = "not yet computed"
 
     @property
     def glyph(self) -> str:
         """A sign that tells the verdict without its colour."""
-        return dict(zip(Verdict, "↓✓◐✗≠–…", strict=True))[self]
+        return dict(zip(Verdict, "✓◐✗≠↓–…", strict=True))[self]
 
 
 class ToleranceFrom(StrEnum):
