@@ -136,6 +136,9 @@ class Curve(NamedTuple):
     x: tuple[float, ...]  #: argument, strictly increasing [SI]
     y: tuple[float, ...]  #: value [SI]
 
+    def __repr__(self) -> str:
+        return f"Curve({len(self.x)} points, x {self.x[0]:g} to {self.x[-1]:g})"
+
 
 class Formula(NamedTuple):
     """A published correlation: its form, its coefficients, and how its result becomes SI."""
@@ -164,6 +167,14 @@ class ExchangeCurrent(NamedTuple):
     reference: float  #: i_ref [A/m2]
     exponent: float  #: a [-]
     activation_energy: float  #: [J/mol]
+
+
+class ConversionCapacity(NamedTuple):
+    """What the stoichiometry of SiO's conversion allows."""
+
+    first_lithiation: float  #: [C/kg]
+    reversible: float  #: [C/kg]
+    efficiency: float  #: reversible / first lithiation [-]
 
 
 @dataclass(frozen=True)
@@ -373,10 +384,13 @@ class Parts:
         for what, given in (("value", value), ("unit", unit)):
             if not isinstance(given, Mapping) or set(given) != set(names):
                 raise _Refused(f"{what} must name {', '.join(names)}", f"write {what} = {{ {names[0]} = ..., ... }}")
-        try:
-            return self.made(*(quantity.read(value[name], unit[name], {}) for name, quantity in self.parts))
-        except _Refused as refused:
-            raise _Refused(str(refused), refused.remedy) from None
+        read = []
+        for name, quantity in self.parts:
+            try:
+                read.append(quantity.read(value[name], unit[name], {}))
+            except _Refused as refused:
+                raise _Refused(f"{name}: {refused.reason}", refused.remedy) from None
+        return self.made(*read)
 
 
 @dataclass(frozen=True)
@@ -396,13 +410,13 @@ class Shares:
         return shares
 
 
-def _input(kind, label: str, derive: Callable | None = None, formula: str = "", optional: bool = False):
-    """A field that a file fills; with `derive`, one that follows from others where the file does not."""
-    return field(metadata={"kind": kind, "label": label, "derive": derive, "formula": formula, "optional": optional})
+def _input(kind, label: str, derive: Callable | None = None, formula: str = "", optional: bool = False) -> dict:
+    """Metadata of a field that a file fills; with `derive`, one that follows from others where the file does not."""
+    return {"kind": kind, "label": label, "derive": derive, "formula": formula, "optional": optional}
 
 
 def _quantity(unit: str, label: str, rule: Rule = POSITIVE, **more):
-    return _input(Quantity(unit, rule), label, **more)
+    return field(metadata=_input(Quantity(unit, rule), label, **more))
 
 
 def _group(made: Any, label: str, open_ended: bool = False, choose: bool = False) -> dict[str, Any]:
@@ -425,6 +439,9 @@ def _documented(cls: type) -> type:
 
 
 # What follows from other values ---------------------------------------------------------------------------------------
+
+
+_BRUGGEMAN = "1 + ln(tau) / ln(1 / eps)"
 
 
 def _thickness(values: Mapping, group: str) -> float:
@@ -494,7 +511,7 @@ class Electrode:
     loading: float = _quantity("kg/m2", "mass loading of one side")
     density: float = _quantity("kg/m3", "density of the calendered coating")
     areal_capacity: float = _quantity("C/m2", "nominal areal capacity")
-    composition: tuple[Component, ...] = _input(Shares(), "composition by mass")
+    composition: tuple[Component, ...] = field(metadata=_input(Shares(), "composition by mass"))
     thickness: float = _quantity(
         "m", "thickness of the coating", derive=_thickness, formula="loading / density of the coating"
     )
@@ -511,7 +528,7 @@ class Electrode:
         "exponent b of D_eff = D eps^b that gives the same",
         ANY,
         derive=_bruggeman,
-        formula="1 + ln(tau) / ln(1 / eps)",
+        formula=_BRUGGEMAN,
     )
     conductivity: float = _quantity("S/m", "effective electronic conductivity of the coating")
 
@@ -529,8 +546,11 @@ class NegativeElectrode(Electrode):
     porosity_image: float = _quantity("1", "porosity on the bare foil, from micrographs", PROPER_FRACTION)
     porosity_npr: float = _quantity("1", "porosity over foil (NPR), from micrographs", PROPER_FRACTION)
     porosity_pr: float = _quantity("1", "porosity over a hole (PR), from micrographs", PROPER_FRACTION)
-    initial_porosity: tuple[float, ...] = _input(
-        Series("1", PROPER_FRACTION), "porosity of uncalendered graphite coatings, range"
+    initial_porosity: tuple[float, ...] = field(
+        metadata=_input(Series("1", PROPER_FRACTION), "range of the porosity of uncalendered graphite coatings")
+    )
+    tortuosity_law: Formula | None = field(
+        metadata=_input(Correlation("1"), "tortuosity factor over porosity", optional=True)
     )
 
 
@@ -538,6 +558,12 @@ class NegativeElectrode(Electrode):
 @dataclass(frozen=True, kw_only=True)
 class PositiveElectrode(Electrode):
     """The NMC622 coating."""
+
+    porosity_over_density: Curve | None = field(
+        metadata=_input(
+            Table(("kg/m3", "1"), (POSITIVE, FRACTION)), "porosity over the density of the coating", optional=True
+        )
+    )
 
 
 @_documented
@@ -549,6 +575,25 @@ class Separator:
     thickness_pouch: float = _quantity("m", "thickness in pouch cells")
     porosity: float = _quantity("1", "porosity", PROPER_FRACTION)
     density: float = _quantity("kg/m3", "density of the polymer")
+    tortuosity: float = _quantity("1", "tortuosity factor, D_eff = D eps / tau", AT_LEAST_ONE)
+    macmullin_number: float = _quantity("1", "MacMullin number, tau / eps", AT_LEAST_ONE)
+    bruggeman_exponent: float = _quantity(
+        "1", "exponent b of D_eff = D eps^b that gives the same", ANY, derive=_bruggeman, formula=_BRUGGEMAN
+    )
+    tensile_strength: float = _quantity("Pa", "measured tensile strength")
+
+
+@_documented
+@dataclass(frozen=True, kw_only=True)
+class ElectrolyteCorrelations:
+    """Transport properties over concentration and temperature, as one source measured them; None where it did not."""
+
+    conductivity: Formula | None = field(metadata=_input(Correlation("S/m"), "ionic conductivity", optional=True))
+    diffusivity: Formula | None = field(metadata=_input(Correlation("m2/s"), "diffusivity of the salt", optional=True))
+    transference: Formula | None = field(metadata=_input(Correlation("1"), "transference number of Li+", optional=True))
+    thermodynamic_factor: Formula | None = field(
+        metadata=_input(Correlation("1"), "thermodynamic factor, 1 + d ln f / d ln c", optional=True)
+    )
 
 
 @_documented
@@ -558,6 +603,9 @@ class Electrolyte:
 
     concentration: float = _quantity("mol/m3", "concentration of the salt")
     density: float = _quantity("kg/m3", "density of the solution")
+    correlations: Alternatives[ElectrolyteCorrelations] = field(
+        metadata=_group(ElectrolyteCorrelations, "Transport in the electrolyte", open_ended=True, choose=True)
+    )
 
 
 @_documented
@@ -568,6 +616,9 @@ class Inactive:
     density: float = _quantity("kg/m3", "true density")
 
 
+_OCP = _group(Potential(), "Open-circuit potential against Li/Li+", open_ended=True, choose=True)
+
+
 @_documented
 @dataclass(frozen=True, kw_only=True)
 class ActiveMaterial:
@@ -575,6 +626,28 @@ class ActiveMaterial:
 
     density: float = _quantity("kg/m3", "true density")
     specific_capacity: float = _quantity("C/kg", "reversible specific capacity")
+    radius: float = _quantity("m", "radius of a particle")
+    maximum_concentration: float = _quantity(
+        "mol/m3",
+        "concentration of lithium at full stoichiometry",
+        derive=_concentration_from_capacity,
+        formula="specific capacity x density / F",
+    )
+    diffusivity: float = _quantity("m2/s", "diffusivity of lithium in the solid")
+    exchange_current: ExchangeCurrent = field(
+        metadata=_input(
+            Parts(
+                ExchangeCurrent,
+                (
+                    ("reference", Quantity("A/m2")),
+                    ("exponent", Quantity("1", PROPER_FRACTION)),
+                    ("activation_energy", Quantity("J/mol", NON_NEGATIVE)),
+                ),
+            ),
+            "exchange-current density",
+        )
+    )
+    ocp: Alternatives[Branches] = field(metadata=_OCP)
 
 
 @_documented
@@ -582,17 +655,131 @@ class ActiveMaterial:
 class Graphite(ActiveMaterial):
     """Artificial graphite."""
 
+    theoretical_capacity: float = _quantity("C/kg", "specific capacity of LiC6")
+    initial_efficiency: float = _quantity("1", "Coulombic efficiency of the first cycle", FRACTION)
+    volume_change: Formula | None = field(
+        metadata=_input(Correlation("1"), "relative volume change over the stoichiometry", optional=True)
+    )
+
 
 @_documented
 @dataclass(frozen=True, kw_only=True)
 class SiliconOxide(ActiveMaterial):
     """Silicon oxide, SiOx with x about 1."""
 
+    theoretical_capacity: ConversionCapacity = field(
+        metadata=_input(
+            Parts(
+                ConversionCapacity,
+                (
+                    ("first_lithiation", Quantity("C/kg")),
+                    ("reversible", Quantity("C/kg")),
+                    ("efficiency", Quantity("1", FRACTION)),
+                ),
+            ),
+            "limits of the conversion to Li15Si4 and Li4SiO4",
+        )
+    )
+    first_lithiation_capacity: tuple[float, ...] = field(
+        metadata=_input(Series("C/kg"), "specific capacity of the first lithiation")
+    )
+    initial_efficiency: tuple[float, ...] = field(
+        metadata=_input(
+            Series("1", FRACTION), "Coulombic efficiency of the first cycle, from no to thick carbon coating"
+        )
+    )
+    volume_ratio: float = _quantity("1", "volume of lithiated over pristine SiOx")
+
 
 @_documented
 @dataclass(frozen=True, kw_only=True)
 class NickelManganeseCobalt(ActiveMaterial):
-    """LiNi0.6Mn0.2Co0.2O2."""
+    """LiNi0.6Mn0.2Co0.2O2; its stoichiometry is the true lithium content."""
+
+    maximum_concentration: float = _quantity(
+        "mol/m3",
+        "concentration of lithium at full stoichiometry",
+        derive=_concentration_from_molar_mass,
+        formula="density / molar mass",
+    )
+    molar_mass: float = _quantity("kg/mol", "molar mass")
+    theoretical_capacity: float = _quantity(
+        "C/kg", "specific capacity of all lithium", derive=_capacity_from_molar_mass, formula="F / molar mass"
+    )
+    radius_large: float = _quantity("m", "radius of the large particles")
+    radius_small: float = _quantity("m", "radius of the small particles")
+    mass_fraction_large: float = _quantity("1", "mass fraction of the large particles", FRACTION)
+    specific_surface: float = _quantity("1/m", "surface of the particles per volume of coating")
+    diffusivity_correlation: Formula | None = field(
+        metadata=_input(Correlation("m2/s"), "diffusivity over the stoichiometry", optional=True)
+    )
+    exchange_current_correlation: Formula | None = field(
+        metadata=_input(Correlation("A/m2"), "exchange-current density over the stoichiometry", optional=True)
+    )
+    conductivity_correlation: Formula | None = field(
+        metadata=_input(Correlation("S/m"), "electronic conductivity over the stoichiometry", optional=True)
+    )
+    volume_change: Formula | None = field(
+        metadata=_input(Correlation("1"), "relative volume change over the stoichiometry", optional=True)
+    )
+
+
+@_documented
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    """Where electrons pass from foil to coating, and the double layer."""
+
+    negative: float = _quantity("ohm m2", "contact resistance, copper to coating", NON_NEGATIVE)
+    positive: float = _quantity("ohm m2", "contact resistance, aluminium to coating", NON_NEGATIVE)
+    perforated_ratio: float = _quantity("1", "interfacial resistivity on perforated over bare copper")
+    double_layer_capacitance: float = _quantity("F/m2", "double-layer capacitance per surface of particles")
+
+
+@_documented
+@dataclass(frozen=True, kw_only=True)
+class Formation:
+    """Lithium lost in the first cycle."""
+
+    irreversible_capacity: tuple[float, ...] = field(
+        metadata=_input(Series("C/m2"), "range of the capacity lost in the negative electrode")
+    )
+    efficiency_full_cell: tuple[float, ...] = field(
+        metadata=_input(
+            Series("1", FRACTION),
+            "Coulombic efficiency of the full cell's first cycle, from no to thick carbon coating",
+        )
+    )
+
+
+@_documented
+@dataclass(frozen=True, kw_only=True)
+class Calendering:
+    """Compaction of the coatings."""
+
+    compaction: Formula = field(metadata=_input(Correlation("kg/m3"), "density of the coating over line load"))
+    positive_initial_density: float = _quantity("kg/m3", "density of the uncalendered positive coating")
+    positive_maximum_density: float = _quantity("kg/m3", "lower bound of its greatest density")
+    modulus_nmc: float = _quantity("Pa", "Young's modulus of NMC in the compaction model")
+    modulus_binder: float = _quantity("Pa", "Young's modulus of carbon and binder in the compaction model")
+    modulus_aluminium: float = _quantity("Pa", "Young's modulus of aluminium foil")
+    poisson_ratio: float = _quantity("1", "Poisson's ratio in the compaction model", FRACTION)
+    yield_stress_nmc: tuple[float, ...] = field(metadata=_input(Series("Pa"), "range of the yield stress of NMC"))
+
+
+@_documented
+@dataclass(frozen=True, kw_only=True)
+class Formats:
+    """The cells that were built."""
+
+    coin_negative_diameter: float = _quantity("m", "diameter of the negative electrode in coin cells")
+    coin_positive_diameter: float = _quantity("m", "diameter of the positive electrode in coin cells")
+    pouch_negative_width: float = _quantity("m", "edge of the square negative electrode in pouch cells")
+    pouch_positive_width: float = _quantity("m", "edge of the square positive electrode in pouch cells")
+    pouch_film_thickness: float = _quantity("m", "thickness of the pouch film")
+    stack_negative_width: float = _quantity("m", "edge of the negative electrode in the two-stack cell")
+    stack_positive_width: float = _quantity("m", "edge of the positive electrode in the two-stack cell")
+    half_cell_lower_cutoff: float = _quantity("V", "lower cut-off voltage of half cells")
+    half_cell_upper_cutoff: float = _quantity("V", "upper cut-off voltage of half cells")
 
 
 class Source(NamedTuple):
@@ -678,6 +865,10 @@ class Cell:
     siox: SiliconOxide = field(metadata=_group(SiliconOxide, "Silicon oxide"))
     graphite: Graphite = field(metadata=_group(Graphite, "Graphite"))
     nmc: NickelManganeseCobalt = field(metadata=_group(NickelManganeseCobalt, "NMC622"))
+    contact: Contact = field(metadata=_group(Contact, "Interfaces"))
+    formation: Formation = field(metadata=_group(Formation, "First cycle"))
+    calendering: Calendering = field(metadata=_group(Calendering, "Calendering"))
+    formats: Formats = field(metadata=_group(Formats, "Cells that were built"))
     materials: Named[Inactive] = field(metadata=_group(Inactive, "Carbon black and binders", open_ended=True))
     sources: Named[Source] = field(compare=False, repr=False)
     records: Named[Record] = field(compare=False, repr=False)
@@ -687,19 +878,8 @@ class Cell:
 
 # Reading a file -------------------------------------------------------------------------------------------------------
 
-_ENTRY_KEYS = (
-    "value",
-    "unit",
-    "source",
-    "place",
-    "confidence",
-    "note",
-    "range",
-    "not_chosen",
-    "claim",
-    "form",
-    "formula",
-)
+_ENTRY_KEYS = ("value", "unit", "source", "place", "confidence", "note", "range", "not_chosen", "claim")
+_FORMULA_KEYS = ("form", "formula")
 _RIVAL_KEYS = ("value", "unit", "source", "why", "claim")
 _SOURCE_KEYS = ("citation", "doi", "read")
 _BASES = ("study",)
@@ -969,7 +1149,9 @@ def _check_entry(key: str, demand: Mapping, entry: Mapping, sources: Mapping[str
     def refuse(reason: str, remedy: str):
         raise ParameterError(file, key, reason, remedy)
 
-    _known(entry, _ENTRY_KEYS, key, file)
+    _known(
+        entry, _ENTRY_KEYS + (_FORMULA_KEYS if isinstance(demand["kind"], Correlation | Potential) else ()), key, file
+    )
     if "unit" not in entry:
         refuse("has no unit", 'add unit = "...", or unit = "1" for a number without one')
     if "confidence" not in entry:
@@ -1022,11 +1204,20 @@ def _check_range(kind, entry: Mapping, refuse: Callable) -> None:
         refuse(f"range {limits} does not hold the value", "order it, and let the value lie in it")
 
 
+def _may_lack(demand: Mapping) -> bool:
+    return bool(demand.get("derive") or demand.get("optional"))
+
+
 def _assemble(entries: Mapping[str, Any], sources: dict[str, Source], file: str) -> Cell:
     demands = dict(_demands(Cell, "", entries))
     for key, entry in entries.items():
         if key in demands:
             _check_entry(key, demands[key], entry, sources, file)
+    missing = [key for key, demand in demands.items() if key not in entries and not _may_lack(demand)]
+    if missing:
+        others = f", as are {len(missing) - 1} others" if len(missing) > 1 else ""
+        remedy = f'add [{missing[0]}] with value, unit, source, confidence, or start the file with extends = "study"'
+        raise ParameterError(file, missing[0], f"is missing{others}", remedy)
     values = _Values(demands, entries, file)
     records = {
         key: _record(key, demand, entries.get(key, {}), values[key], file)
@@ -1037,7 +1228,7 @@ def _assemble(entries: Mapping[str, Any], sources: dict[str, Source], file: str)
         raise ParameterError(file, "lower_cutoff", "is not below upper_cutoff", "correct one of them")
     tree = _build(Cell, "", values, entries, records, file)
     return Cell(
-        **tree, sources=Named(sources, "source"), records=Named(records, "parameter"), file=file, entries=dict(entries)
+        **tree, sources=Named(sources, "source"), records=Named(records, "parameter"), file=file, entries=Named(entries)
     )
 
 
