@@ -9,10 +9,10 @@ from rampore.coating import (
     Keep,
     Local,
     calender,
+    coating_loading,
     coating_thickness,
     dried_from_densities,
     dried_from_loading,
-    local_density,
     local_loading,
     local_thickness,
     mass_conserving_porosity,
@@ -20,6 +20,8 @@ from rampore.coating import (
     open_fraction_from_loadings,
     open_fraction_from_local_densities,
     open_fraction_from_saving,
+    other_density,
+    other_loading,
     recipe_porosity,
     recipe_porosity_samples,
     solid_density,
@@ -29,6 +31,11 @@ EXACT = 1e-12  # a handful of float64 operations
 LOADING, DENSITY = 0.0495, 1500.0
 RNG = np.random.default_rng(20260175)
 FOILS = list(zip(RNG.uniform(0.01, 0.85, 20), RNG.uniform(1e-6, 30e-6, 20), strict=True))
+
+
+def test_loading_and_thickness_are_each_other_s_inverse():
+    assert coating_thickness(LOADING, DENSITY) == pytest.approx(33e-6, rel=EXACT)
+    assert coating_loading(33e-6, DENSITY) == pytest.approx(LOADING, rel=EXACT)
 
 
 def test_a_fifth_of_holes_in_15_um_foil_takes_3_um_off_33_um():
@@ -99,13 +106,23 @@ def test_the_open_fraction_comes_back_from_thickness_from_loadings_and_from_dens
 
 @pytest.mark.parametrize(("fraction", "depth"), FOILS)
 def test_either_local_density_completes_the_mass_balance(fraction, depth):
-    npr = local_density(LOADING, fraction, 30e-6, depth, pr=1400.0)
+    npr = other_density(LOADING, fraction, 30e-6, depth, pr=1400.0)
     assert Local(npr * 30e-6, 1400.0 * (30e-6 + depth)).mean(fraction) == pytest.approx(LOADING, rel=EXACT)
-    assert local_density(LOADING, fraction, 30e-6, depth, npr=npr) == pytest.approx(1400.0, rel=1e-9)
+    assert other_density(LOADING, fraction, 30e-6, depth, npr=npr) == pytest.approx(1400.0, rel=1e-9)
 
 
-def test_an_electrode_of_equal_capacity_has_an_np_ratio_of_one():
-    assert np_ratio(0.05, 2.6e6, 130e3) == pytest.approx(1.0, rel=EXACT)
+@pytest.mark.parametrize(("fraction", "depth"), FOILS)
+def test_either_local_loading_completes_the_mass_balance(fraction, depth):
+    loading = local_loading(LOADING, DENSITY, fraction, depth)
+    assert other_loading(LOADING, fraction, npr=loading.npr) == pytest.approx(loading.pr, rel=1e-9)  # f small: cancels
+    assert other_loading(LOADING, fraction, pr=loading.pr) == pytest.approx(loading.npr, rel=1e-9)
+
+
+def test_local_np_ratios_average_to_that_of_the_cell():
+    loading = local_loading(LOADING, DENSITY, 0.2, 15e-6)
+    local = Local(*(np_ratio(m, LOADING, 129.6e3, 118.8e3) for m in loading))
+    assert local.mean(0.2) == pytest.approx(36 / 33, rel=EXACT)
+    assert local.npr < 36 / 33 < local.pr
 
 
 @pytest.mark.parametrize("keep", list(Keep))
@@ -189,8 +206,8 @@ def test_the_same_seed_draws_the_same_porosities():
         (lambda: local_thickness(33e-6, 1.2, 15e-6), "open fraction lies between 0 and 1"),
         (lambda: local_thickness(33e-6, -0.2, 15e-6), "open fraction lies between 0 and 1"),
         (lambda: open_fraction_from_loadings(0.07, 0.045, 0.0675), "must lie between the two"),
-        (lambda: local_density(LOADING, 0.2, 30e-6, 15e-6), "one of the two"),
-        (lambda: local_density(LOADING, 0.2, 30e-6, 15e-6, npr=1600.0, pr=1400.0), "one of the two"),
+        (lambda: other_density(LOADING, 0.2, 30e-6, 15e-6), "takes one of the two"),
+        (lambda: other_density(LOADING, 0.2, 30e-6, 15e-6, npr=1600.0, pr=1400.0), "takes one of the two"),
         (lambda: solid_density([0.5, 0.4], [1000.0, 2000.0]), "sum to 0.9"),
         (lambda: solid_density([0.5, 0.5], [1000.0, 0.0]), "must be positive"),
         (lambda: recipe_porosity(2500.0, [1.0], [2200.0]), "denser than what it is made of"),

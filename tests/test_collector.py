@@ -10,6 +10,7 @@ from rampore.collector import (
     CollectorError,
     Estimate,
     PerforatedFoil,
+    areal_mass,
     breakeven_thickness,
     contact_area,
     exclusions,
@@ -105,6 +106,13 @@ def test_net_section_and_foil_masses_invert():
     assert open_fraction_from_net_section(FOIL.net_section.across_rows) == pytest.approx(FOIL.open_fraction, rel=1e-13)
     solid = COPPER * FOIL.thickness
     assert open_fraction_from_masses(FOIL.areal_mass, solid) == pytest.approx(FOIL.open_fraction, rel=1e-13)
+
+
+def test_a_thicker_perforated_foil_of_the_same_mass_is_more_open():
+    solid = COPPER * 10e-6
+    fraction = open_fraction_from_masses(FOIL.areal_mass, solid, FOIL.thickness, 10e-6)
+    assert fraction == pytest.approx(FOIL.open_fraction, rel=1e-13)
+    assert areal_mass(COPPER * FOIL.thickness, fraction) == pytest.approx(FOIL.areal_mass, rel=1e-13)
 
 
 def test_hole_centres_stand_a_pitch_apart_and_fill_the_window_with_the_open_fraction():

@@ -1,7 +1,7 @@
 """The coating on a perforated foil: local thickness, loading, N/P ratio, porosity, and what the calender does to them.
 
 NPR is the coating over foil, PR the coating in and over a hole. The coating fills the holes and its top is flat, before
-the calender and after it. Equation labels name the equations of the book's chapter *The perforated collector*.
+the calender and after it. Equations are numbered as in chapter 1 of the book.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ __all__ = [
     "Local",
     "Porosity",
     "calender",
+    "coating_loading",
     "coating_thickness",
     "dried_from_densities",
     "dried_from_loading",
-    "local_density",
     "local_loading",
     "local_thickness",
     "mass_conserving_porosity",
@@ -31,9 +31,12 @@ __all__ = [
     "open_fraction_from_loadings",
     "open_fraction_from_local_densities",
     "open_fraction_from_saving",
+    "other_density",
+    "other_loading",
     "recipe_porosity",
     "recipe_porosity_samples",
     "solid_density",
+    "thickness_saving",
 ]
 
 
@@ -57,8 +60,18 @@ def coating_thickness(loading, density):
     return loading / density
 
 
+def coating_loading(thickness, density):
+    """Loading [kg/m2] of a coating of `thickness` [m] at `density` [kg/m3]."""
+    return thickness * density
+
+
+def thickness_saving(open_fraction, hole_depth):
+    """Thickness that the coating lacks above the foil because it fills the holes, f t (Eq. 1.3) [m]."""
+    return open_fraction * hole_depth
+
+
 def local_thickness(bare_thickness, open_fraction, hole_depth) -> Local:
-    r"""Thickness over foil and over a hole, of a coating that has one density everywhere (eq-npr).
+    r"""Thickness over foil and over a hole, of a coating that has one density everywhere (Eq. 1.3).
 
     What fills the holes is missing above: :math:`h_\mathrm{NPR} = H - f t`, :math:`h_\mathrm{PR} = h_\mathrm{NPR} + t`.
 
@@ -82,14 +95,14 @@ def local_thickness(bare_thickness, open_fraction, hole_depth) -> Local:
         Where the holes take up all of the coating.
     """
     _check_open_fraction(open_fraction)
-    npr = bare_thickness - open_fraction * hole_depth
+    npr = bare_thickness - thickness_saving(open_fraction, hole_depth)
     if np.any(npr <= 0):
         raise CoatingError("the holes take up the whole coating: nothing is left over the foil")
     return Local(npr, npr + hole_depth)
 
 
 def local_loading(loading, density, open_fraction, hole_depth) -> Local:
-    """Loading over foil and over a hole [kg/m2], of a coating that has one density everywhere (eq-npr).
+    """Loading over foil and over a hole [kg/m2], of a coating that has one density everywhere (Eq. 1.3).
 
     Parameters
     ----------
@@ -102,28 +115,31 @@ def local_loading(loading, density, open_fraction, hole_depth) -> Local:
     return Local(density * thickness.npr, density * thickness.pr)
 
 
-def np_ratio(loading, negative_capacity, positive_capacity):
-    """N/P ratio [-] of a negative coating that faces a uniform positive one (eq-np).
+def np_ratio(local_loading, loading, negative_capacity, positive_capacity):
+    """Local N/P ratio of a negative coating that faces a uniform positive one (Eq. 1.5).
 
     Parameters
     ----------
-    loading : float or array
-        Of the negative coating [kg/m2].
-    negative_capacity : float or array
-        Capacity per mass of the negative coating [C/kg].
-    positive_capacity : float or array
-        Capacity per area of the positive electrode [C/m2].
+    local_loading, loading : float or array
+        Of the negative electrode, local and mean [kg/m2].
+    negative_capacity, positive_capacity : float or array
+        Mean areal capacities [C/m2].
+
+    Returns
+    -------
+    float or array
+        [-]
     """
-    return loading * negative_capacity / positive_capacity
+    return local_loading / loading * negative_capacity / positive_capacity
 
 
 def open_fraction_from_saving(saving, hole_depth):
-    """Open fraction [-] from the thickness that a perforated foil saves and its own thickness [m] (eq-npr)."""
+    """Open fraction [-] from the thickness that a perforated foil saves and its own thickness [m] (Eq. 1.3)."""
     return saving / hole_depth
 
 
 def open_fraction_from_loadings(total, npr, pr):
-    """Open fraction [-] with which two local loadings make the mean one [kg/m2] (eq-balance).
+    """Open fraction [-] with which two local loadings make the mean one [kg/m2] (Eq. 1.4).
 
     Raises
     ------
@@ -139,7 +155,7 @@ def open_fraction_from_loadings(total, npr, pr):
 
 
 def open_fraction_from_local_densities(total, npr_density, pr_density, npr_thickness, hole_depth):
-    """Open fraction [-] with which two local densities [kg/m3] make the mean loading [kg/m2] (eq-balance).
+    """Open fraction [-] with which two local densities [kg/m3] make the mean loading [kg/m2] (Eq. 1.4).
 
     Parameters
     ----------
@@ -153,18 +169,43 @@ def open_fraction_from_local_densities(total, npr_density, pr_density, npr_thick
     return open_fraction_from_loadings(total, npr_density * npr_thickness, pr_density * (npr_thickness + hole_depth))
 
 
-def local_density(total, open_fraction, npr_thickness, hole_depth, *, npr=None, pr=None):
-    """The local density that completes the mass balance, where the other one is known (eq-balance) [kg/m3].
+def other_loading(total, open_fraction, *, npr=None, pr=None):
+    """The local loading that completes the mass balance, where the other one is known (Eq. 1.4) [kg/m2].
 
     Parameters
     ----------
-    total : float
+    total : float or array
         Mean loading [kg/m2].
-    open_fraction : float
+    open_fraction : float or array
         f [-].
-    npr_thickness, hole_depth : float
+    npr, pr : float or array
+        The loading that is known, over foil or at a hole [kg/m2]; one of the two.
+
+    Raises
+    ------
+    CoatingError
+        Where not exactly one loading is given, or the open fraction is none.
+    """
+    _check_open_fraction(open_fraction)
+    if (npr is None) == (pr is None):
+        raise CoatingError("the mass balance takes one of the two, `npr` or `pr`, and gives the other")
+    if pr is None:
+        return (total - (1 - open_fraction) * npr) / open_fraction
+    return (total - open_fraction * pr) / (1 - open_fraction)
+
+
+def other_density(total, open_fraction, npr_thickness, hole_depth, *, npr=None, pr=None):
+    """The local density that completes the mass balance, where the other one is known (Eq. 1.4) [kg/m3].
+
+    Parameters
+    ----------
+    total : float or array
+        Mean loading [kg/m2].
+    open_fraction : float or array
+        f [-].
+    npr_thickness, hole_depth : float or array
         Thickness over foil, and what a hole adds to it [m].
-    npr, pr : float
+    npr, pr : float or array
         The density that is known, over foil or at a hole [kg/m3]; one of the two.
 
     Raises
@@ -172,11 +213,11 @@ def local_density(total, open_fraction, npr_thickness, hole_depth, *, npr=None, 
     CoatingError
         Where not exactly one density is given, or the open fraction is none.
     """
-    _check_open_fraction(open_fraction)
-    if (npr is None) == (pr is None):
-        raise CoatingError("give one of the two local densities, `npr` or `pr`")
-    over_foil, over_hole = (1 - open_fraction) * npr_thickness, open_fraction * (npr_thickness + hole_depth)
-    return (total - npr * over_foil) / over_hole if pr is None else (total - pr * over_hole) / over_foil
+    pr_thickness = npr_thickness + hole_depth
+    over_foil = None if npr is None else npr * npr_thickness
+    at_hole = None if pr is None else pr * pr_thickness
+    other = other_loading(total, open_fraction, npr=over_foil, pr=at_hole)
+    return other / (pr_thickness if pr is None else npr_thickness)
 
 
 class Keep(StrEnum):
@@ -188,7 +229,7 @@ class Keep(StrEnum):
 
 
 def mass_conserving_porosity(porosity: Local, thickness: Local, solid_height, open_fraction, keep: Keep) -> Local:
-    r"""The porosities nearest to a pair that hold a given amount of solid (eq-conserving).
+    r"""The porosities nearest to a pair that hold a given amount of solid (Eq. 1.6).
 
     Two porosities and one balance leave one freedom; `keep` says what of the pair is held.
 
@@ -233,7 +274,7 @@ def mass_conserving_porosity(porosity: Local, thickness: Local, solid_height, op
 
 
 def solid_density(mass_fractions: Sequence[float], densities: Sequence[float]) -> float:
-    r"""True density of a mixture, :math:`1 / \sum w_i/\rho_i` (eq-recipe) [kg/m3].
+    r"""True density of a mixture, :math:`1 / \sum w_i/\rho_i` (Eq. 1.7) [kg/m3].
 
     Parameters
     ----------
@@ -271,7 +312,7 @@ def recipe_porosity(
     ranges: Sequence[tuple[float, float]] | None = None,
     coating_range: tuple[float, float] | None = None,
 ) -> Porosity:
-    r"""Porosity that a recipe implies at a coating density, :math:`1 - \rho \sum w_i/\rho_i` (eq-recipe).
+    r"""Porosity that a recipe implies at a coating density, :math:`1 - \rho \sum w_i/\rho_i` (Eq. 1.7).
 
     Parameters
     ----------
@@ -320,7 +361,7 @@ def recipe_porosity_samples(
     coating_range: tuple[float, float] | None = None,
     size: int = 10_000,
 ) -> np.ndarray:
-    """Porosities of a recipe with every input drawn evenly from its range (eq-recipe).
+    """Porosities of a recipe with every input drawn evenly from its range (Eq. 1.7).
 
     Parameters
     ----------
@@ -363,7 +404,7 @@ class Calendered(NamedTuple):
 
 
 def dried_from_loading(loading, density, open_fraction, hole_depth) -> Dried:
-    r"""The dried coating that carries a loading, :math:`h_0 = m/\rho_0 - f t` (eq-dried).
+    r"""The dried coating that carries a loading, :math:`h_0 = m/\rho_0 - f t` (Eq. 1.9).
 
     Parameters
     ----------
@@ -383,7 +424,7 @@ def dried_from_loading(loading, density, open_fraction, hole_depth) -> Dried:
 
 
 def calender(dried: Dried, hole_depth, compression) -> Calendered:
-    r"""Compress a dried coating to one flat top, each column keeping its mass (eq-calender).
+    r"""Compress a dried coating to one flat top, each column keeping its mass (Eq. 1.8).
 
     A column of :math:`h_0` over foil becomes :math:`h = (1 - \Pi) h_0`, one of :math:`h_0 + t` over a hole becomes
     :math:`h + t`: nothing flows sideways, nothing springs back.
@@ -417,7 +458,7 @@ def calender(dried: Dried, hole_depth, compression) -> Calendered:
 
 
 def dried_from_densities(density: Local, thickness, hole_depth) -> Dried:
-    r"""The dried coating from which calendering makes two local densities; the inverse of :func:`calender` (eq-invert).
+    r"""The dried coating from which calendering makes two local densities; the inverse of :func:`calender` (Eq. 1.10).
 
     Parameters
     ----------
@@ -438,14 +479,14 @@ def dried_from_densities(density: Local, thickness, hole_depth) -> Dried:
         Where no dried coating leads there: the hole is the denser part, or the contrast exceeds what the heights allow.
     """
     share = density.npr * thickness / (density.pr * (thickness + hole_depth))  # h0 / (h0 + t)
-    if density.npr < density.pr:
+    if np.any(density.npr < density.pr):
         raise CoatingError(
-            f"calendering leaves the coating denser over foil; {density.npr:g} there and {density.pr:g} at a hole"
+            f"calendering leaves the coating denser over foil; {density.npr} there and {density.pr} at a hole"
         )
-    if share >= 1:
+    if np.any(share >= 1):
         raise CoatingError(
-            f"no dried coating gives {density.npr:g} over foil and {density.pr:g} at a hole: columns of "
-            f"{thickness * 1e6:g} um and {(thickness + hole_depth) * 1e6:g} um cannot differ that much"
+            f"no dried coating gives {density.npr} over foil and {density.pr} at a hole: columns of "
+            f"{thickness} m and {thickness + hole_depth} m cannot differ that much"
         )
     dried = hole_depth * share / (1 - share)
     return Dried(dried, density.npr * thickness / dried)

@@ -1,6 +1,6 @@
 """The perforated foil: a triangular lattice of round holes, its areas, its mass, its strength.
 
-Equation labels name the equations of the book's chapter *The perforated collector*.
+Equations are numbered as in chapter 1 of the book.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ __all__ = [
     "Estimate",
     "NetSection",
     "PerforatedFoil",
+    "areal_mass",
     "breakeven_thickness",
     "contact_area",
     "exclusions",
@@ -46,7 +47,7 @@ class CollectorError(ValueError):
 
 
 def open_fraction_from_lattice(hole_diameter, pitch):
-    r"""Share of the plan area that is hole, :math:`f = \pi d^2 / (2\sqrt3\,p^2)` (eq-open-fraction).
+    r"""Share of the plan area that is hole, :math:`f = \pi d^2 / (2\sqrt3\,p^2)` (Eq. 1.1).
 
     Parameters
     ----------
@@ -72,12 +73,12 @@ def hole_diameter_from_open_fraction(pitch, open_fraction):
 
 
 def wall_area(open_fraction, thickness, hole_diameter):
-    r"""Area of the hole walls per plan area, :math:`4 f t / d` (eq-contact-area) [-]; lengths in m."""
+    r"""Area of the hole walls per plan area, :math:`4 f t / d` (Eq. 1.11) [-]; lengths in m."""
     return 4 * open_fraction * thickness / hole_diameter
 
 
 def contact_area(open_fraction, thickness, hole_diameter, sides: int = 1, walls: bool = True):
-    r"""Area on which one coating touches the foil, over that of a bare foil (eq-contact-area).
+    r"""Area on which one coating touches the foil, over that of a bare foil (Eq. 1.11).
 
     The hole takes :math:`f` from the plane and gives its wall back, :math:`4 f t/d`; where the foil is coated on both
     sides, the two coatings share the wall.
@@ -110,7 +111,7 @@ def contact_area(open_fraction, thickness, hole_diameter, sides: int = 1, walls:
 def breakeven_thickness(hole_diameter, sides: int = 1):
     r"""Foil thickness above which holes enlarge the contact area, :math:`n d / 4` for `n` coated sides [m].
 
-    It does not depend on how many holes there are (eq-breakeven).
+    It does not depend on how many holes there are (Eq. 1.12).
     """
     _check_sides(sides)
     return sides * hole_diameter / 4
@@ -130,7 +131,7 @@ class NetSection(NamedTuple):
 
 
 def net_section(open_fraction) -> NetSection:
-    r"""Net-section strength of a triangular lattice of holes in a ductile foil (eq-net-section).
+    r"""Net-section strength of a triangular lattice of holes in a ductile foil (Eq. 1.13).
 
     At right angles to the close-packed rows a straight section keeps :math:`1 - d/p`. Along the rows a straight section
     meets every second row and keeps :math:`1 - d/(\sqrt3 p)`; a staggered one meets every row, at a gauge
@@ -157,17 +158,35 @@ def open_fraction_from_net_section(strength_ratio):
     return CLOSE_PACKED * (1 - strength_ratio) ** 2
 
 
-def open_fraction_from_masses(perforated, solid):
-    """Open fraction [-] from the areal mass of a perforated foil and of the same foil without holes [kg/m2].
+def areal_mass(solid, open_fraction):
+    """Areal mass of a foil with holes [kg/m2], from that of the same foil without [kg/m2] and f [-] (Eq. 1.2)."""
+    return solid * (1 - open_fraction)
+
+
+def open_fraction_from_masses(perforated, solid, perforated_thickness=1.0, solid_thickness=1.0):
+    """Open fraction from the areal masses of a perforated and of a solid foil of one metal (Eq. 1.2).
+
+    Parameters
+    ----------
+    perforated, solid : float or array
+        Areal masses [kg/m2].
+    perforated_thickness, solid_thickness : float or array
+        Thickness of each foil [m]; may be left out where it is the same.
+
+    Returns
+    -------
+    float or array
+        f [-].
 
     Raises
     ------
     CollectorError
-        Where the perforated foil is the heavier one.
+        Where the perforated foil is denser than the solid one.
     """
-    if np.any(perforated > solid):
+    share = (perforated / perforated_thickness) / (solid / solid_thickness)
+    if np.any(share > 1):
         raise CollectorError(f"a foil cannot gain mass by holes: {perforated} kg/m2 perforated, {solid} kg/m2 solid")
-    return 1 - perforated / solid
+    return 1 - share
 
 
 @dataclass(frozen=True)
@@ -205,7 +224,7 @@ class PerforatedFoil:
 
     @property
     def open_fraction(self) -> float:
-        """Share of the plan area that is hole [-] (eq-open-fraction)."""
+        """Share of the plan area that is hole [-] (Eq. 1.1)."""
         return open_fraction_from_lattice(self.hole_diameter, self.pitch)
 
     @property
@@ -220,8 +239,8 @@ class PerforatedFoil:
 
     @property
     def areal_mass(self) -> float:
-        """Mass per plan area [kg/m2]."""
-        return self.density * self.thickness * (1 - self.open_fraction)
+        """Mass per plan area [kg/m2] (Eq. 1.2)."""
+        return areal_mass(self.density * self.thickness, self.open_fraction)
 
     @property
     def wall_area(self) -> float:
@@ -338,12 +357,12 @@ def exclusions(estimates: Sequence[Estimate]) -> np.ndarray:
 
 
 def web_stress(tension, width, thickness):
-    """Tensile stress [Pa] in a web under `tension` [N], of `width` and `thickness` [m] (eq-web-stress)."""
+    """Tensile stress [Pa] in a web under `tension` [N], of `width` and `thickness` [m] (Eq. 1.14)."""
     return tension / (width * thickness)
 
 
 def theoretical_capacity(lithium_per_formula: float, molar_mass: float) -> float:
-    r"""Specific capacity of a host, per mass without lithium, :math:`x F / M` (eq-faraday).
+    r"""Specific capacity of a host, per mass without lithium, :math:`x F / M` (Eq. 1.15).
 
     Parameters
     ----------
