@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from rampore.parameters import Cell
+    from rampore.parameters import Branches, Cell, Curve
 
 #: The layers that have pores, as :attr:`Design.electrolyte_in` names them.
 POROUS = ("cathode", "separator", "anode")
@@ -205,7 +205,6 @@ def design_of(cell: Cell, **changes) -> Design:
     **changes
         Fields of :class:`Design` to set otherwise.
     """
-
     foil = cell.collector_negative
     values = {
         "positive_foil_thickness": cell.collector_positive.thickness,
@@ -479,52 +478,157 @@ class OverContent(NamedTuple):
     volumetric: np.ndarray  #: [J/m3]
 
 
+class Discharge(NamedTuple):
+    """A discharge at open circuit."""
+
+    capacity: float  #: [C/m2]
+    mean_voltage: float  #: [V]
+
+    @property
+    def areal_energy(self) -> float:
+        """Capacity times mean voltage [J/m2]."""
+        return self.capacity * self.mean_voltage
+
+
 @dataclass(frozen=True)
-class FirstCycle:
-    """What SiOx costs besides: lithium in the first cycle, and voltage.
+class Balance:
+    """What a cell can deliver when its cathode is the only source of lithium (Eq. 5.5).
+
+    The first charge takes lithium from a full cathode until the upper cut-off; each anode material keeps back what its
+    initial efficiency says; the rest comes back down to the lower cut-off. All at open circuit: an upper bound.
 
     Attributes
     ----------
+    positive : parameters.Curve
+        Potential [V] over stoichiometry [-]; extended in a straight line beyond its first and last rows.
+    positive_capacity : float
+        Charge of one unit of stoichiometry [C/m2].
+    siox, graphite : parameters.Branches
+        Potential [V] over stoichiometry [-], in both directions, as tables.
     siox_efficiency, graphite_efficiency : float
         Initial Coulombic efficiency [-].
-    siox_potential, graphite_potential : float
-        Mean potential during discharge of the cell, against lithium [V].
+    lower_cutoff, upper_cutoff : float
+        Voltage of the cell [V].
     """
 
+    positive: Curve
+    positive_capacity: float
+    siox: Branches
+    graphite: Branches
     siox_efficiency: float
     graphite_efficiency: float
-    siox_potential: float
-    graphite_potential: float
+    lower_cutoff: float
+    upper_cutoff: float
 
     def __post_init__(self) -> None:
         for name in ("siox_efficiency", "graphite_efficiency"):
             if not 0 < getattr(self, name) <= 1:
                 raise StackError(f"{name} must lie in (0, 1], not {getattr(self, name)!r}")
 
-    def loss(self, blend: Blend, siox_fraction, areal_capacity):
-        """Lithium that the first charge leaves in the anode [C/m2] (Eq. 5.5)."""
+    def loss(self, blend: Blend, siox_fraction: float, areal_capacity: float) -> float:
+        """Lithium that the first charge leaves in the anode [C/m2]."""
         share = blend.siox_share(siox_fraction)
-        return areal_capacity * (
-            share * (1 / self.siox_efficiency - 1) + (1 - share) * (1 / self.graphite_efficiency - 1)
+        per_charge = share * (1 / self.siox_efficiency - 1) + (1 - share) * (1 / self.graphite_efficiency - 1)
+        return areal_capacity * per_charge
+
+    def discharge(self, blend: Blend, siox_fraction: float, areal_capacity: float, points: int = 4000) -> Discharge:
+        """The first discharge at open circuit.
+
+        Parameters
+        ----------
+        blend : Blend
+        siox_fraction : float
+            Of the active material [-].
+        areal_capacity : float
+            Reversible, of the anode [C/m2].
+        points : int
+            Of the charge axis; 4000 resolve the capacity to 0.03 %.
+
+        Raises
+        ------
+        StackError
+            Where the cut-off voltages leave nothing to discharge, or the anode is full before the upper one.
+        """
+        lost = self.loss(blend, siox_fraction, areal_capacity)
+        share = blend.siox_share(siox_fraction)
+        parts = ((share * areal_capacity, self.siox), ((1 - share) * areal_capacity, self.graphite))
+        held = np.linspace(0.0, areal_capacity, points)
+        positive = self._positive_potential(1 - (held + lost) / self.positive_capacity)
+        charging = positive - _blend_potential(held, [(capacity, branches.lithiation) for capacity, branches in parts])
+        if charging[-1] < self.upper_cutoff:
+            raise StackError(f"the anode is full at {charging[-1]:.3g} V, below the upper cut-off")
+        full = np.interp(self.upper_cutoff, np.maximum.accumulate(charging), held)
+        left = np.linspace(0.0, full, points)
+        voltage = self._positive_potential(1 - (left + lost) / self.positive_capacity) - _blend_potential(
+            left, [(capacity, branches.delithiation) for capacity, branches in parts]
         )
+        used = voltage >= self.lower_cutoff
+        if not used[-1] or full <= 0:
+            raise StackError("between these cut-off voltages the cell delivers nothing")
+        charge = left[used]
+        capacity = charge[-1] - charge[0]
+        return Discharge(float(capacity), float(np.trapezoid(voltage[used], charge) / capacity))
 
-    def potential(self, blend: Blend, siox_fraction):
-        """Mean potential of the anode [V], by the charge that each material supplies."""
-        share = blend.siox_share(siox_fraction)
-        return share * self.siox_potential + (1 - share) * self.graphite_potential
+    def _positive_potential(self, stoichiometry):
+        x, y = np.asarray(self.positive.x), np.asarray(self.positive.y)
+        low = y[0] + (stoichiometry - x[0]) * (y[1] - y[0]) / (x[1] - x[0])
+        high = y[-1] + (stoichiometry - x[-1]) * (y[-1] - y[-2]) / (x[-1] - x[-2])
+        inside = np.interp(stoichiometry, x, y)
+        return np.where(stoichiometry < x[0], low, np.where(stoichiometry > x[-1], high, inside))
 
 
-def over_content(
-    design: Design,
-    blend: Blend,
-    siox_fraction,
-    areal_capacity: float,
-    delivered: float,
-    mean_voltage: float,
-    *,
-    first_cycle: FirstCycle | None = None,
-    reference: float | None = None,
-) -> OverContent:
+def _blend_potential(charge, parts):
+    """Potential [V] of materials side by side that hold a charge [C/m2] together: each is at the same potential.
+
+    A slope of 1 nV a row keeps plateaus and the small bumps of measured tables invertible.
+    """
+    falling = [(np.minimum.accumulate(curve.y) - 1e-9 * np.arange(len(curve.y)))[::-1] for _, curve in parts]
+    potential = np.unique(np.concatenate(falling))
+    held = sum(
+        capacity * np.interp(potential, values, np.asarray(curve.x)[::-1], left=1.0, right=0.0)
+        for (capacity, curve), values in zip(parts, falling, strict=True)
+    )
+    return np.interp(charge, held[::-1], potential[::-1])
+
+
+def blend_of(cell: Cell) -> Blend:
+    """The paper's SiOx and graphite, with the inactive share of its anode."""
+    active = math.fsum(part.mass_fraction for part in cell.negative.composition if part.active)
+    return Blend(cell.siox.specific_capacity, cell.graphite.specific_capacity, active)
+
+
+def siox_fraction_of(cell: Cell) -> float:
+    """SiOx fraction of the active material of the paper's anode [-]."""
+    shares = {part.name: part.mass_fraction for part in cell.negative.composition if part.active}
+    return shares["siox"] / math.fsum(shares.values())
+
+
+def balances_of(cell: Cell) -> tuple[Balance, ...]:
+    """The balances of the paper's cell under every rival table of potentials and both ends of the SiOx efficiency."""
+    active = math.fsum(part.mass_fraction for part in cell.positive.composition if part.active)
+    return tuple(
+        Balance(
+            positive=positive.delithiation,
+            positive_capacity=cell.positive.loading * active * cell.nmc.theoretical_capacity,
+            siox=siox,
+            graphite=cell.graphite.ocp.base,
+            siox_efficiency=efficiency,
+            graphite_efficiency=cell.graphite.initial_efficiency,
+            lower_cutoff=cell.lower_cutoff,
+            upper_cutoff=cell.upper_cutoff,
+        )
+        for positive in _tables(cell.nmc.ocp)
+        for siox in _tables(cell.siox.ocp)
+        for efficiency in (min(cell.siox.initial_efficiency), max(cell.siox.initial_efficiency))
+    )
+
+
+def _tables(alternatives: Mapping[str, Branches]) -> list[Branches]:
+    """The potentials that a source gives as a table."""
+    return [branches for branches in alternatives.values() if hasattr(branches.delithiation, "x")]
+
+
+def over_content(design: Design, blend: Blend, siox_fraction, areal_capacity: float, areal_energy) -> OverContent:
     """Energy density over the SiOx content, the anode's areal capacity and all of the cathode fixed.
 
     Parameters
@@ -536,28 +640,13 @@ def over_content(
         Of the active material [-].
     areal_capacity : float
         Of the anode, one side [C/m2].
-    delivered, mean_voltage : float
-        What the cell delivers, one side [C/m2], and its mean voltage [V]; at the content `reference` where
-        `first_cycle` is given, at every content otherwise.
-    first_cycle : FirstCycle, optional
-        Lets lithium loss and anode potential follow the content. Without it the areal energy stays, which is the most
-        that SiOx can give.
-    reference : float, optional
-        Content at which `delivered` and `mean_voltage` hold [-].
+    areal_energy : float or (n,) array of float
+        Of one side [J/m2]. A single value says that the energy does not follow the content, which is the most that SiOx
+        can give.
     """
     fraction = np.asarray(siox_fraction, dtype=float)
     loading = blend.loading(fraction, areal_capacity)
-    capacity, voltage = np.full_like(loading, delivered), np.full_like(loading, mean_voltage)
-    if first_cycle is not None:
-        if reference is None:
-            raise StackError("a first-cycle loss needs the content at which the delivered capacity holds: `reference`")
-        capacity = (
-            capacity
-            + first_cycle.loss(blend, reference, areal_capacity)
-            - first_cycle.loss(blend, fraction, areal_capacity)
-        )
-        voltage = voltage + first_cycle.potential(blend, reference) - first_cycle.potential(blend, fraction)
-    energy = design.sides * capacity * voltage
+    energy = design.sides * np.broadcast_to(np.asarray(areal_energy, dtype=float), fraction.shape)
     stacks = [replace(design, negative_loading=float(value)).stack() for value in loading]
     return OverContent(
         fraction,
