@@ -51,7 +51,7 @@
     for (const name of ["chapter", "basis"]) if (form.elements[name].selectedIndex < 0) form.elements[name].value = "";
     apply();
     const target = hash && !hash.includes("=") && document.getElementById(hash);
-    if (target) target.scrollIntoView({ block: "center" });
+    if (target) target.scrollIntoView({ block: "center", behavior: "instant" });
   }
 
   for (const chip of chips) {

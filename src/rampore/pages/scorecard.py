@@ -173,12 +173,12 @@ def _number(text: str, widths: str) -> str:
 def _finding(entry: dict) -> str:
     name = html.escape(entry["id"])
     meta = [f'<a class="claim-id" href="#{name}">{name}</a>', f"paper {html.escape(entry['where'])}", entry["basis"]]
-    unsettled = entry["verdict"] in (Verdict.NOT_TESTABLE, Verdict.NOT_YET_COMPUTED)
+    untestable = entry["verdict"] == Verdict.NOT_TESTABLE
     parts = {
         "measure": html.escape(entry["measure"]),
         "explanation": html.escape(entry["explanation"]),
         "assumption": html.escape(assumption_text(entry)),
-        "needs": f"Would settle it: {html.escape(entry['needs'])}." if unsettled and entry["needs"] else "",
+        "needs": f"Would settle it: {html.escape(entry['needs'])}." if untestable else "",
         "given": ", ".join(f'<a href="#{html.escape(other)}">{html.escape(other)}</a>' for other in entry["given"]),
         "link": _link(entry),
     }
