@@ -134,6 +134,19 @@ def test_the_api_reference_covers_every_module():
     assert documented == modules - inside | {"rampore.reproduce"}
 
 
+def test_the_examples_of_the_page_on_own_data_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (BOOK / "own-data.md").read_text(encoding="utf-8")
+    cell, ledger = re.findall(r"```toml\n(.*?)```", text, re.S)
+    (tmp_path / "my_cell.toml").write_text(cell, encoding="utf-8")
+    (tmp_path / "my_claims.toml").write_text(ledger, encoding="utf-8")
+    names = {}
+    for example in re.findall(r"```python\n(.*?)```", text, re.S):
+        exec(example, names)
+    assert names["cell"].perforation.hole_diameter == 5e-5
+    assert names["chapter"].stated("thickness") == 3.3e-5
+
+
 # ── The verdicts ────────────────────────────────────────────────────────────────────────────────
 
 
