@@ -73,14 +73,14 @@ class Named(Mapping[str, T], Generic[T]):
 
     __slots__ = ("_items", "_what")
 
-    def __init__(self, items: Mapping[str, T], what: str = "entry") -> None:
+    def __init__(self, items: Mapping[str, T], what: str = "this") -> None:
         self._items, self._what = dict(items), what
 
     def __getitem__(self, name: str) -> T:
         try:
             return self._items[name]
         except KeyError:
-            raise KeyError(f"no {self._what} {name!r}{_near(name, self._items)}") from None
+            raise KeyError(f"{self._what} has no {name!r}{_near(name, self._items)}") from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._items)
@@ -111,7 +111,7 @@ class Alternatives(Named[T]):
 
     __slots__ = ("chosen", "why")
 
-    def __init__(self, items: Mapping[str, T], chosen: str, why: str, what: str = "alternative") -> None:
+    def __init__(self, items: Mapping[str, T], chosen: str, why: str, what: str = "this") -> None:
         super().__init__(items, what)
         self.chosen, self.why = chosen, why
 
@@ -273,7 +273,9 @@ class Quantity:
         return converted
 
     def check(self, si_value: float, shown: str) -> None:
-        if not math.isfinite(si_value) or not self.rule.holds(si_value):
+        if not math.isfinite(si_value):
+            raise _Refused(f"{shown} is beyond what can be computed with", "correct the value or its unit")
+        if not self.rule.holds(si_value):
             raise _Refused(f"{shown} must be {self.rule.text}", "correct the value or its unit")
 
 
@@ -335,7 +337,7 @@ class Correlation:
 
     def _coefficients(self, value: Any):
         if isinstance(value, Mapping):
-            return Named({name: self._coefficients_of_one(part) for name, part in value.items()}, "coefficient")
+            return Named({name: self._coefficients_of_one(part) for name, part in value.items()}, "this formula")
         if isinstance(value, list | tuple):
             return tuple(_number(number) for number in value)
         return (_number(value),)
@@ -604,7 +606,7 @@ class Electrolyte:
     concentration: float = _quantity("mol/m3", "concentration of the salt")
     density: float = _quantity("kg/m3", "density of the solution")
     correlations: Alternatives[ElectrolyteCorrelations] = field(
-        metadata=_group(ElectrolyteCorrelations, "Transport in the electrolyte", open_ended=True, choose=True)
+        metadata=_group(ElectrolyteCorrelations, "transport in the electrolyte", open_ended=True, choose=True)
     )
 
 
@@ -616,7 +618,7 @@ class Inactive:
     density: float = _quantity("kg/m3", "true density")
 
 
-_OCP = _group(Potential(), "Open-circuit potential against Li/Li+", open_ended=True, choose=True)
+_OCP = _group(Potential(), "open-circuit potential against lithium", open_ended=True, choose=True)
 
 
 @_documented
@@ -824,7 +826,9 @@ class Record:
     claim : str
         The statement of the ledger that gives the same number, or empty.
     formula : str
-        How a computed value follows from the others, or empty.
+        How a computed value follows from the others, or the formula of a correlation; or empty.
+    variant : str
+        Which of several: the name of the data set or of the material; or empty.
     """
 
     key: str
@@ -840,7 +844,8 @@ class Record:
     range: tuple[float, float] | None
     not_chosen: tuple[NotChosen, ...]
     claim: str
-    formula: str = ""
+    formula: str
+    variant: str
 
 
 @_documented
@@ -953,6 +958,8 @@ def with_values(cell: Cell, changes: Mapping[str, tuple[Any, Any] | str]) -> Cel
             continue
         if not isinstance(change, list | tuple) or len(change) != 2:
             raise ParameterError(file, key, f"{change!r} is not a value with a unit", 'give (value, "unit")')
+        if key not in cell.records:
+            raise ParameterError(file, key, f"{change!r} is not a name", "give the name of one of the alternatives")
         kept = {name: entries[key][name] for name in ("form", "formula") if name in entries.get(key, ())}
         value, unit = change
         entries[key] = kept | {"value": value, "unit": unit, "source": [], "confidence": str(Confidence.OWN)}
@@ -1061,10 +1068,10 @@ def _demands(made: type, path: str, entries: Mapping[str, Any]) -> Iterator[tupl
             yield from _demands(demand["group"], key, entries)
         else:
             for name in _names(entries, key):
-                if isinstance(demand["group"], type):
-                    yield from _demands(demand["group"], f"{key}.{name}", entries)
-                else:
-                    yield f"{key}.{name}", {"label": demand["label"], "kind": demand["group"]}
+                inner = f"{key}.{name}"
+                own = {"label": demand["label"], "kind": demand["group"]}
+                parts = _demands(own["kind"], inner, entries) if isinstance(own["kind"], type) else [(inner, own)]
+                yield from ((part, {**asked, "variant": name}) for part, asked in parts)
 
 
 class _Values(dict):
@@ -1130,6 +1137,7 @@ def _record(key: str, demand: Mapping, entry: Mapping, si_value: Any, file: str)
         ),
         claim=entry.get("claim", ""),
         formula=demand["formula"] if computed else entry.get("formula", ""),
+        variant=demand.get("variant", ""),
     )
 
 
@@ -1210,14 +1218,14 @@ def _may_lack(demand: Mapping) -> bool:
 
 def _assemble(entries: Mapping[str, Any], sources: dict[str, Source], file: str) -> Cell:
     demands = dict(_demands(Cell, "", entries))
-    for key, entry in entries.items():
-        if key in demands:
-            _check_entry(key, demands[key], entry, sources, file)
     missing = [key for key, demand in demands.items() if key not in entries and not _may_lack(demand)]
     if missing:
         others = f", as are {len(missing) - 1} others" if len(missing) > 1 else ""
         remedy = f'add [{missing[0]}] with value, unit, source, confidence, or start the file with extends = "study"'
         raise ParameterError(file, missing[0], f"is missing{others}", remedy)
+    for key, entry in entries.items():
+        if key in demands:
+            _check_entry(key, demands[key], entry, sources, file)
     values = _Values(demands, entries, file)
     records = {
         key: _record(key, demand, entries.get(key, {}), values[key], file)
@@ -1228,7 +1236,11 @@ def _assemble(entries: Mapping[str, Any], sources: dict[str, Source], file: str)
         raise ParameterError(file, "lower_cutoff", "is not below upper_cutoff", "correct one of them")
     tree = _build(Cell, "", values, entries, records, file)
     return Cell(
-        **tree, sources=Named(sources, "source"), records=Named(records, "parameter"), file=file, entries=Named(entries)
+        **tree,
+        sources=Named(sources, "cell.sources"),
+        records=Named(records, "cell.records"),
+        file=file,
+        entries=Named(entries, "cell.entries"),
     )
 
 
@@ -1259,9 +1271,9 @@ def _open_group(key: str, demand: Mapping, values: _Values, entries: Mapping, re
         for name in _names(entries, key)
     }
     if not demand["choose"]:
-        return Named(parts, demand["label"])
+        return Named(parts, key)
     chosen, why = entries.get(f"{key}.chosen"), entries.get(f"{key}.why", "")
-    if chosen not in parts:
+    if not isinstance(chosen, str) or chosen not in parts:
         raise ParameterError(
             file,
             f"{key}.chosen",
@@ -1270,7 +1282,7 @@ def _open_group(key: str, demand: Mapping, values: _Values, entries: Mapping, re
             else "there is nothing to choose",
             f"write chosen = one of the tables under [{key}]",
         )
-    return Alternatives(parts, chosen, why, demand["label"])
+    return Alternatives(parts, chosen, why, key)
 
 
 def _component(name: str, share: float, values: _Values, records: Mapping[str, Record]) -> Component:
