@@ -13,6 +13,7 @@ from rampore.coating import (
     coating_thickness,
     dried_from_densities,
     dried_from_loading,
+    local_design,
     local_loading,
     local_thickness,
     mass_conserving_porosity,
@@ -57,6 +58,12 @@ def test_calendering_keeps_the_mass_of_each_column_and_of_the_whole(fraction, de
         before = (dried.density * dried.thickness, dried.density * (dried.thickness + depth))
         assert columns == pytest.approx(before, rel=EXACT)
         assert columns.mean(fraction) == pytest.approx(LOADING, rel=EXACT)
+
+
+def test_a_design_has_one_density_in_both_regions():
+    design = local_design(LOADING, DENSITY, 129.6e3, 118.8e3, 0.3, 12e-6)
+    for thickness, loading in zip(design.thickness, design.loading, strict=True):
+        assert loading / thickness == pytest.approx(DENSITY, rel=EXACT)
 
 
 def test_without_holes_the_electrode_is_the_bare_one():
@@ -119,8 +126,8 @@ def test_either_local_loading_completes_the_mass_balance(fraction, depth):
 
 
 def test_local_np_ratios_average_to_that_of_the_cell():
-    loading = local_loading(LOADING, DENSITY, 0.2, 15e-6)
-    local = Local(*(np_ratio(m, LOADING, 129.6e3, 118.8e3) for m in loading))
+    local = local_design(LOADING, DENSITY, 129.6e3, 118.8e3, 0.2, 15e-6).np_ratio
+    assert np_ratio(LOADING, LOADING, 129.6e3, 118.8e3) == pytest.approx(36 / 33, rel=EXACT)
     assert local.mean(0.2) == pytest.approx(36 / 33, rel=EXACT)
     assert local.npr < 36 / 33 < local.pr
 

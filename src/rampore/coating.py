@@ -18,12 +18,14 @@ __all__ = [
     "Dried",
     "Keep",
     "Local",
+    "LocalDesign",
     "Porosity",
     "calender",
     "coating_loading",
     "coating_thickness",
     "dried_from_densities",
     "dried_from_loading",
+    "local_design",
     "local_loading",
     "local_thickness",
     "mass_conserving_porosity",
@@ -131,6 +133,34 @@ def np_ratio(local_loading, loading, negative_capacity, positive_capacity):
         [-]
     """
     return local_loading / loading * negative_capacity / positive_capacity
+
+
+class LocalDesign(NamedTuple):
+    """What a foil makes of a coating that has one density everywhere."""
+
+    thickness: Local  #: [m]
+    loading: Local  #: [kg/m2]
+    np_ratio: Local  #: [-]
+
+
+def local_design(loading, density, negative_capacity, positive_capacity, open_fraction, hole_depth) -> LocalDesign:
+    """Local thickness, loading and N/P ratio of a coating that has one density everywhere (Eqs. 1.3 and 1.5).
+
+    Parameters
+    ----------
+    loading, density : float
+        Mean loading [kg/m2] and density [kg/m3] of the negative coating.
+    negative_capacity, positive_capacity : float
+        Mean areal capacities [C/m2].
+    open_fraction, hole_depth : float
+        f [-] and t [m].
+    """
+    local = local_loading(loading, density, open_fraction, hole_depth)
+    return LocalDesign(
+        local_thickness(coating_thickness(loading, density), open_fraction, hole_depth),
+        local,
+        Local(*(np_ratio(part, loading, negative_capacity, positive_capacity) for part in local)),
+    )
 
 
 def open_fraction_from_saving(saving, hole_depth):

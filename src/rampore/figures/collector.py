@@ -187,7 +187,7 @@ def recipe_porosity(samples: Mapping[str, np.ndarray], recipe: Porosity, image: 
     """
     figure, axis = new_figure(width=6.2, height=3.0)
     bins = np.arange(0.20, 0.3601, 0.0025)
-    for (label, drawn), colour in zip(samples.items(), (MUTED, NEGATIVE), strict=False):
+    for (label, drawn), colour in zip(samples.items(), (MUTED, BCUE), strict=False):
         weights = np.full(drawn.size, PERCENT / drawn.size)
         axis.hist(PERCENT * drawn, PERCENT * bins, weights=weights, color=colour, alpha=0.75, label=label)
     axis.axvline(PERCENT * recipe.value, color="black", lw=1.4, label="recipe, best values")
