@@ -147,11 +147,42 @@ def test_the_gain_shrinks_with_everything_that_is_counted_besides():
     assert steps[2].gain.volumetric == steps[1].gain.volumetric
 
 
-def test_the_implied_cell_gives_back_the_figures_it_came_from():
-    stack = replace(CELL, open_fraction=0.1).stack()
-    gravimetric, volumetric = energy.energy_density(stack, 371.0)
-    implied = energy.implied_cell(stack["Cu foil"].areal_mass, stack.mass_shares["Cu foil"], gravimetric, volumetric)
-    assert implied == pytest.approx((stack.areal_mass, 371.0, stack.thickness), rel=1e-12)
+def published(open_fraction=0.2, areal_energy=371.0):
+    """What somebody would print of the cell above, without rounding."""
+    bare, pierced = CELL.stack(), replace(CELL, open_fraction=open_fraction).stack()
+    before, after = (energy.energy_density(stack, areal_energy) for stack in (bare, pierced))
+    return energy.Published(
+        foil_mass=bare["Cu foil"].areal_mass,
+        pierced_mass=pierced["Cu foil"].areal_mass,
+        foil_share=bare.mass_shares["Cu foil"],
+        pierced_share=pierced.mass_shares["Cu foil"],
+        saved_share=(bare.areal_mass - pierced.areal_mass) / bare.areal_mass,
+        gravimetric=before.gravimetric,
+        gravimetric_pierced=after.gravimetric,
+        volumetric=before.volumetric,
+        volumetric_pierced=after.volumetric,
+        saved_thickness=bare.thickness - pierced.thickness,
+    )
+
+
+def test_what_is_printed_gives_back_the_cell_that_it_came_from():
+    found = published()
+    assert (found.mass, found.areal_energy, found.thickness) == pytest.approx((0.39, 371.0, 130e-6), rel=1e-12)
+    assert found.areal_energy_pierced == pytest.approx(371.0, rel=1e-12)
+    assert (found.saved_mass, found.thickness_to_save) == pytest.approx((0.018, 2e-6), rel=1e-9)
+
+
+def test_printed_figures_of_one_pair_of_cells_agree_with_each_other():
+    found = published()
+    assert found.share_of_pierced == pytest.approx(found.pierced_share, rel=1e-12)
+    assert found.share_of_saved == pytest.approx(found.saved_share, rel=1e-12)
+    assert found.mass_by_pierced_share == pytest.approx(0.39, rel=1e-12)
+    assert found.mass_by_saved_share == pytest.approx(0.39, rel=1e-12)
+    assert found.mass_by_pierced_share_kept == pytest.approx(0.372, rel=1e-12)
+    assert found.gravimetric_by_mass == pytest.approx(found.gravimetric_pierced, rel=1e-12)
+    assert found.volumetric_by_thickness == pytest.approx(found.volumetric_pierced, rel=1e-12)
+    assert found.gain_stated == pytest.approx(energy.gain_of_holes(replace(CELL, open_fraction=0.2)), rel=1e-12)
+    assert found.gain_by_mass == pytest.approx(found.gain_stated.gravimetric, rel=1e-12)
 
 
 def test_a_thickness_saving_gives_back_the_gain_it_was_asked_for():
@@ -348,7 +379,7 @@ def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
         (lambda: replace(CELL, sides=3), "1 or 2 sides"),
         (lambda: replace(CELL, electrolyte_in=("foil",)), "the layers with pores are cathode, separator, anode"),
         (lambda: replace(CELL, open_fraction=0.9, negative_loading=0.01), "the coating is only 6.67 um thick"),
-        (lambda: energy.implied_mass(0.09, 0.0), "a share of the mass lies in"),
+        (lambda: replace(published(), foil_share=0.0), "foil_share must lie in"),
         (lambda: Blend(300.0, 400.0, 0.9), "SiOx must hold more charge than graphite"),
         (lambda: Blend(1600.0, 400.0, 1.1), "active_fraction must lie in"),
         (lambda: BLEND.loading(1.2, CAPACITY), "lies in \\[0, 1\\]"),

@@ -332,35 +332,114 @@ def counted(design: Design, electrolyte_density: float) -> dict[str, Stack]:
     }
 
 
-class Implied(NamedTuple):
-    """The cell that published percentages and energy densities imply."""
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What a paper prints of two cells, one on bare and one on perforated foil, and what follows from that alone.
 
-    areal_mass: float  #: [kg/m2]
-    areal_energy: float  #: [J/m2]
-    thickness: float  #: [m]
-
-
-def implied_mass(part: float, share: float) -> float:
-    """Areal mass of the whole [kg/m2] from that of a part [kg/m2] and its share [-]."""
-    if not 0 < share <= 1:
-        raise StackError(f"a share of the mass lies in (0, 1], not {share!r}")
-    return part / share
-
-
-def implied_cell(foil_mass: float, foil_share: float, gravimetric: float, volumetric: float) -> Implied:
-    """The cell behind a foil's mass share and two energy densities: the inverse of Eq. 5.1.
-
-    Parameters
+    Attributes
     ----------
-    foil_mass : float
-        [kg/m2]
-    foil_share : float
-        Its share of the cell's mass [-].
-    gravimetric, volumetric : float
-        [J/kg], [J/m3].
+    foil_mass, pierced_mass : float
+        Areal mass of the two foils [kg/m2].
+    foil_share, pierced_share, saved_share : float
+        Stated share of the bare foil, of the perforated foil, and of the saved mass [-].
+    gravimetric, gravimetric_pierced : float
+        Energy per mass of the two cells [J/kg].
+    volumetric, volumetric_pierced : float
+        Energy per volume [J/m3].
+    saved_thickness : float
+        Stated [m].
     """
-    mass = implied_mass(foil_mass, foil_share)
-    return Implied(mass, gravimetric * mass, gravimetric * mass / volumetric)
+
+    foil_mass: float
+    pierced_mass: float
+    foil_share: float
+    pierced_share: float
+    saved_share: float
+    gravimetric: float
+    gravimetric_pierced: float
+    volumetric: float
+    volumetric_pierced: float
+    saved_thickness: float
+
+    def __post_init__(self) -> None:
+        for name in ("foil_share", "pierced_share", "saved_share"):
+            if not 0 < getattr(self, name) <= 1:
+                raise StackError(f"{name} must lie in (0, 1], not {getattr(self, name)!r}")
+
+    @property
+    def mass(self) -> float:
+        """Mass of the cell on bare foil, by the foil's share in it [kg/m2]."""
+        return self.foil_mass / self.foil_share
+
+    @property
+    def areal_energy(self) -> float:
+        """Of the cell on bare foil [J/m2]: Eq. 5.1 turned around."""
+        return self.gravimetric * self.mass
+
+    @property
+    def thickness(self) -> float:
+        """Of the cell on bare foil [m]: Eq. 5.1 turned around."""
+        return self.areal_energy / self.volumetric
+
+    @property
+    def saved_mass(self) -> float:
+        """Difference of the foils [kg/m2]."""
+        return self.foil_mass - self.pierced_mass
+
+    @property
+    def areal_energy_pierced(self) -> float:
+        """Of the cell on perforated foil, by its own energy per mass [J/m2]."""
+        return self.gravimetric_pierced * (self.mass - self.saved_mass)
+
+    @property
+    def thickness_to_save(self) -> float:
+        """What the two energies per volume need [m], at equal areal energy."""
+        return self.thickness * (1 - self.volumetric / self.volumetric_pierced)
+
+    @property
+    def share_of_pierced(self) -> float:
+        """Share of the perforated foil in the cell that is lighter by the saved mass [-]."""
+        return self.pierced_mass / (self.mass - self.saved_mass)
+
+    @property
+    def share_of_saved(self) -> float:
+        """Share of the saved mass in the cell on bare foil [-]."""
+        return self.saved_mass / self.mass
+
+    @property
+    def mass_by_pierced_share(self) -> float:
+        """Mass of the cell on bare foil if the perforated foil has its stated share in the lighter cell [kg/m2]."""
+        return self.pierced_mass / self.pierced_share + self.saved_mass
+
+    @property
+    def mass_by_pierced_share_kept(self) -> float:
+        """The same if that share is of a cell that still holds the saved mass [kg/m2]."""
+        return self.pierced_mass / self.pierced_share
+
+    @property
+    def mass_by_saved_share(self) -> float:
+        """Mass of the cell on bare foil by the stated share of the saved mass [kg/m2]."""
+        return self.saved_mass / self.saved_share
+
+    @property
+    def gain_by_mass(self) -> float:
+        """Gravimetric gain by the saved mass [-] (Eq. 5.3)."""
+        return self.mass / (self.mass - self.saved_mass) - 1
+
+    @property
+    def gain_stated(self) -> Gain:
+        """Ratio of the stated energy densities, less one [-]."""
+        return Gain(self.gravimetric_pierced / self.gravimetric - 1, self.volumetric_pierced / self.volumetric - 1)
+
+    @property
+    def gravimetric_by_mass(self) -> float:
+        """Energy per mass of the cell on perforated foil, by the saved mass [J/kg]."""
+        return self.gravimetric * (1 + self.gain_by_mass)
+
+    @property
+    def volumetric_by_thickness(self) -> float:
+        """Energy per volume of the cell on perforated foil, by the stated saving [J/m3]."""
+        return self.areal_energy / (self.thickness - self.saved_thickness)
 
 
 def thickness_saving(thickness: float, gain: float) -> float:
@@ -568,6 +647,10 @@ class Balance:
         charge = left[used]
         capacity = charge[-1] - charge[0]
         return Discharge(float(capacity), float(np.trapezoid(voltage[used], charge) / capacity))
+
+    def areal_energy(self, blend: Blend, siox_fraction, areal_capacity: float) -> np.ndarray:
+        """Areal energy of the discharge [J/m2] at each of (n,) SiOx fractions [-]."""
+        return np.array([self.discharge(blend, content, areal_capacity).areal_energy for content in siox_fraction])
 
     def _positive_potential(self, stoichiometry):
         x, y = np.asarray(self.positive.x), np.asarray(self.positive.y)
