@@ -450,6 +450,12 @@ def test_the_summary_counts_every_statement_once(entries):
     assert 'href="scorecard.html#verdict=not%20reproduced">1</a>' in summary(entries)
 
 
+def test_the_summary_of_several_statements_speaks_in_the_plural():
+    unreported = [claims.record(claim, None) for claim in (LENGTH, WIDTH, SPREAD)]
+    expected = "Of the paper's 3 statements, 1 needs data that are not published, and 2 wait for their chapter."
+    assert summary(unreported).startswith(expected)
+
+
 def test_the_picture_has_a_tile_for_each_statement_and_each_line_of_its_legend(entries):
     figure = overview(entries, LEDGER.sections)
     verdicts = {entry["verdict"] for entry in entries}

@@ -160,12 +160,12 @@ class Chapter:
             data = asdict(data)
         elif hasattr(data, "_asdict"):
             data = data._asdict()
-        if isinstance(data, Mapping):
-            ending, content = "json", _json(name, data).encode()
+        if hasattr(data, "to_netcdf"):  # before the mappings: a dataset is one
+            ending, content = "nc", _netcdf(name, data)
         elif hasattr(data, "to_csv"):
             ending, content = "csv", _csv(data).encode()
-        elif hasattr(data, "to_netcdf"):
-            ending, content = "nc", _netcdf(name, data)
+        elif isinstance(data, Mapping):
+            ending, content = "json", _json(name, data).encode()
         else:
             raise TypeError(f"result {name!r}: a {type(data).__name__} is no mapping, table or dataset")
         if self.output:
@@ -224,7 +224,7 @@ def _netcdf(name: str, data) -> bytes:
     bare = [str(key) for key, variable in numbers.items() if "units" not in variable.attrs]
     if bare:
         raise ValueError(f"result {name!r}: no attribute `units` on {', '.join(bare)}")
-    return bytes(dataset.to_netcdf(engine="h5netcdf"))
+    return bytes(dataset.to_netcdf(engine="scipy"))
 
 
 # ── Numbers and units as print sets them ────────────────────────────────────────────────────────────────────────────

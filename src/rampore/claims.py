@@ -73,6 +73,10 @@ class ToleranceFrom(StrEnum):
     STATED_RANGE = "stated range"
 
 
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
 @dataclass(frozen=True)
 class Claim:
     """One statement of the paper.
@@ -139,7 +143,7 @@ class Claim:
                 yield f"a statement of kind {self.kind} has no number, and so no {', '.join(given)}"
             return
         for name, value in numbers.items():
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            if not _is_finite(value):
                 yield f"`{name}` must be a finite number, not {value!r}"
             elif name != "stated" and value < 0:
                 yield f"`{name}` must not be negative, as {value!r} is"
@@ -438,7 +442,7 @@ def _objections(ledger: Ledger, claim: Claim, report: Report) -> Iterator[str]:
         return
     for value in [report.computed] + ([report.under.gives] if report.under else []):
         if claim.kind.is_number:
-            if value is not None and (isinstance(value, bool) or not math.isfinite(value)):
+            if value is not None and not _is_finite(value):
                 yield f"states a number in {claim.unit!r}: {value!r} was reported"
         elif value is not None and not isinstance(value, bool):
             yield f"a statement of kind {claim.kind} holds or not: report True or False, not {value!r}"
@@ -457,7 +461,7 @@ def _objections(ledger: Ledger, claim: Claim, report: Report) -> Iterator[str]:
     if not claim.kind.is_number and (report.rounding or any(width is not None for width in report.uncertainty)):
         yield f"a statement of kind {claim.kind} has no rounding and no uncertainty: put them into `measure`"
     for name, width in {"rounding": report.rounding, **report.uncertainty._asdict()}.items():
-        if width is not None and not (math.isfinite(width) and width >= 0):
+        if width is not None and not (_is_finite(width) and width >= 0):
             yield f"`{name}` must be a half-width, not {width!r}"
 
 
