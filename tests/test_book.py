@@ -270,22 +270,34 @@ async () => {
 """
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_reads_well_offline_on_a_laptop_and_on_a_phone(name, built, chromium):
+@pytest.fixture
+def reader(chromium):
+    """A page in the browser, and what went wrong on it."""
     page, found = chromium.new_page(), []
-    allowed = ("file:", "data:", "blob:")
-    page.on("request", lambda request: request.url.startswith(allowed) or found.append(f"asks for {request.url}"))
+    own = ("file:", "data:", "blob:")
+    page.on("request", lambda request: request.url.startswith(own) or found.append(f"asks for {request.url}"))
     page.on("requestfailed", lambda request: found.append(f"did not get {request.url}"))
     page.on("pageerror", lambda error: found.append(f"script: {error}"))
     page.on("console", lambda message: message.type == "error" and found.append(f"console: {message.text}"))
-    try:
-        page.goto((built / "html" / f"{name}.html").as_uri())
-        found += page.evaluate(COMPLAINTS)
-        for size in (LAPTOP, PHONE):
-            page.set_viewport_size(size)
-            width = page.evaluate("document.documentElement.scrollWidth")
-            if width > size["width"] + 1:
-                found.append(f"{width} px wide on a screen of {size['width']}")
-    finally:
-        page.close()
+    yield page, found
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_reads_well_offline_on_a_laptop_and_on_a_phone(name, built, reader):
+    page, found = reader
+    page.goto((built / "html" / f"{name}.html").as_uri())
+    found += page.evaluate(COMPLAINTS)
+    for size in (LAPTOP, PHONE):
+        page.set_viewport_size(size)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > size["width"] + 1:
+            found.append(f"{width} px wide on a screen of {size['width']}")
+    assert found == []
+
+
+def test_the_search_works_offline(built, reader):
+    page, found = reader
+    page.goto((built / "html" / "search.html").as_uri() + "?q=calendering")
+    page.wait_for_selector("#search-results a[href*='nomenclature']")
     assert found == []
