@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import tomllib
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
@@ -153,13 +152,6 @@ def test_the_examples_of_the_page_on_own_data_run(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def entries(built):
     return json.loads((built / "claims.json").read_text(encoding="utf-8"))
-
-
-def test_no_verdict_differs_from_the_expected_one(entries):
-    expected = tomllib.loads((ROOT / "tests/expected_verdicts.toml").read_text(encoding="utf-8"))
-    found = {entry["id"]: entry["verdict"] for entry in entries}
-    flipped = {name: (expected.get(name), found.get(name)) for name in expected | found}
-    assert {name: pair for name, pair in flipped.items() if len(set(pair)) > 1} == {}
 
 
 def test_chapters_1_and_5_give_a_verdict_on_all_that_geometry_and_design_decide(entries):
