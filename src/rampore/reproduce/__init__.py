@@ -80,7 +80,7 @@ def reproduce(
     selected = [Chapter(name, study.chapters[name], values, output) for name, values in given.items()]
     progress, started = Progress(stream), datetime.now(UTC)
     with output_folder(output) as work:
-        commit = _commit(study.root)
+        commit = commit_of(study.root)
         _run_all(selected, work, commit, jobs or _cores(), force, progress)
         everything = [Chapter(name, notebook, {}, output) for name, notebook in study.chapters.items()]
         there = [chapter for chapter in everything if chapter.provenance()]
@@ -202,7 +202,7 @@ def _update(study: Study, chapters: list[Chapter], entries: list[dict], progress
     progress.say("refreshed the committed notebooks and README.md")
 
 
-def _commit(root: Path) -> dict | None:
+def commit_of(root: Path) -> dict | None:
     """The commit that is checked out, and whether files differ from it; None outside a repository."""
 
     def git(*arguments: str) -> str:

@@ -53,10 +53,11 @@ def _generated(entries: list[dict]) -> dict[str, bytes]:
     from rampore.pages import parameters as parameters_page
     from rampore.pages import scorecard
 
-    figure = picture.scorecard(entries)
+    sections = claims.load().sections
+    figure = picture.overview(entries, sections)
     return {
         "parameters.md": parameters_page.parameters_page(parameters.load()).encode(),
-        "scorecard.md": scorecard.scorecard_page(entries, claims.load().sections).encode(),
+        "scorecard.md": scorecard.scorecard_page(entries, sections).encode(),
         "summary.md": scorecard.summary(entries).encode(),
         "scorecard.svg": style.render(figure, "svg"),
         "scorecard.png": style.render(figure, "png"),
@@ -82,7 +83,8 @@ def build(source: Path, work: Path, html: Path) -> None:
     ReproduceError
         With the warnings, and where the whole log is.
     """
-    command = [sys.executable, "-m", "jupyter_book", "build", str(source), "--path-output", str(work)]
+    program = "from jupyter_book.cli.main import main; main()"
+    command = [sys.executable, "-c", program, "build", str(source), "--path-output", str(work)]
     done = subprocess.run(
         [*command, "--all", "-W", "-n", "--keep-going"],
         stdin=subprocess.DEVNULL,

@@ -211,6 +211,7 @@ def _execute(chapter: Chapter, source: NotebookNode, folder: Path, step: Callabl
             record_timing=False,
             coalesce_streams=True,
             resources={"metadata": {"path": str(chapter.notebook.parent)}},
+            extra_arguments=["--log-level=ERROR"],
             on_cell_start=started,
         )
     except (PapermillExecutionError, DeadKernelError) as error:
@@ -233,7 +234,7 @@ def _complaint(chapter: Chapter, source: NotebookNode, index: int, error: Except
         lines = "\n".join(re.sub(r"\x1b\[[0-9;]*m", "", line) for line in error.traceback).splitlines()
         reason = "\n".join([f"{error.ename}: {error.evalue}", *lines[-_LONGEST_TRACEBACK:]])
     else:
-        reason = "the kernel died; the system may have run out of memory"
+        reason = "the kernel ended; the system may have run out of memory, or a cell quits it"
     heading = heading_above(source, index)
     where = f"cell {index + 1} of {len(source.cells)}" + (f", under {heading!r}" if heading else "")
     kept = os.path.relpath(chapter.failed)
