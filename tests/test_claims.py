@@ -363,9 +363,11 @@ def test_no_verdict_has_flipped(built):
     expected = tomllib.loads((ROOT / "tests" / "expected_verdicts.toml").read_text(encoding="utf-8"))
     entries = json.loads((built / "claims.json").read_text(encoding="utf-8"))
     found = {entry["id"]: entry["verdict"] for entry in entries}
-    flipped = [f"{name} = {found[name]!r} (was {expected[name]!r})" for name in found if found[name] != expected[name]]
+    flipped = [f'{name} = "{found[name]}"  # was "{expected[name]}"' for name in found if found[name] != expected[name]]
     assert list(found) == list(expected)
-    assert not flipped, "\n".join(["verdicts flipped:", *flipped])
+    assert not flipped, "\n".join(
+        ["these verdicts flipped; where that is meant, put them into expected_verdicts.toml:", *flipped]
+    )
 
 
 # ── The scorecard ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -411,6 +413,13 @@ def test_a_row_shows_both_numbers_their_uncertainty_the_assumption_and_where_it_
         'href="collector.html#length"', 'From <a href="#width">width</a>', 'data-chapter="collector"',
     ]:  # fmt: skip
         assert part in row, part
+
+
+def test_a_row_says_where_the_statement_stands_in_the_paper(entries):
+    entries[0]["where"] = "abstract, 3.2, Fig. 3a, b, S13d"
+    page = scorecard_page(entries, LEDGER.sections).replace("\N{NO-BREAK SPACE}", " ")
+    assert "paper, abstract, § 3.2, Fig. 3a, b, S13d" in page
+    assert page.count("paper, § 1 ") == 3
 
 
 def test_the_scorecard_escapes_what_authors_write(entries):

@@ -64,7 +64,7 @@ class Chapter:
         return self.ledger[claim_id].half_digit_si
 
     def printed(self, claim_id: str) -> tuple[float, float]:
-        """The paper's number and half of its last printed digit [SI], as :func:`claims.printed_range` takes them."""
+        """The paper's number and half of its last printed digit [SI], for :func:`rampore.claims.printed_range`."""
         return self.stated(claim_id), self.half_digit(claim_id)
 
     def take(self, claim_id: str, explanation: str = "A design value, taken as given.") -> _Shown:
@@ -89,7 +89,7 @@ class Chapter:
         measure: str = "",
         explanation: str,
     ) -> _Shown:
-        """Hand in what was computed for a claim; shows the verdict. Numbers in SI, see :class:`claims.Report`.
+        """Hand in what was computed for a claim; shows the verdict. Numbers in SI, see :class:`rampore.claims.Report`.
 
         Parameters
         ----------
@@ -98,7 +98,7 @@ class Chapter:
             What the published inputs (and constants of nature) give, never a value that needs more: that stands in
             `under`. For an order or a trend, whether it holds. None where what is published gives no value at all.
         given, rounding, uncertainty, under, measure, explanation
-            As in :class:`claims.Report`.
+            As in :class:`rampore.claims.Report`.
 
         Raises
         ------
@@ -172,7 +172,7 @@ class Chapter:
             self._write("results", f"{name}.{ending}", content)
 
     def say(self, name: str, value: float | str, unit: str | None = None, digits: int = 3) -> None:
-        """Keep a number for the prose, where ``{glue:text}`name` `` sets it.
+        """Keep a number for the prose, where the role ``glue:text`` sets it by its name.
 
         Parameters
         ----------

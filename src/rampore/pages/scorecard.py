@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
@@ -172,7 +173,7 @@ def _number(text: str, widths: str) -> str:
 
 def _finding(entry: dict) -> str:
     name = html.escape(entry["id"])
-    meta = [f'<a class="claim-id" href="#{name}">{name}</a>', f"paper {html.escape(entry['where'])}", entry["basis"]]
+    meta = [f'<a class="claim-id" href="#{name}">{name}</a>', _where(entry), entry["basis"]]
     untestable = entry["verdict"] == Verdict.NOT_TESTABLE
     parts = {
         "measure": html.escape(entry["measure"]),
@@ -188,6 +189,11 @@ def _finding(entry: dict) -> str:
         f'<p class="claim-statement">{html.escape(entry["statement"])}</p>'
         f'<p class="claim-meta">{" · ".join(meta)}</p>{body}'
     )
+
+
+def _where(entry: dict) -> str:
+    sections_marked = re.sub(r"(^|, )(?=\d)", "\\1§\N{NO-BREAK SPACE}", entry["where"])
+    return html.escape(f"paper, {sections_marked}")
 
 
 def _link(entry: dict) -> str:
