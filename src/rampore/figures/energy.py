@@ -74,7 +74,7 @@ def masses(
     references : mapping of str to float
         Label and mass of computed cells to compare with [kg/m2].
     """
-    figure, (upper, lower) = style.new_figure(2, height=5.0, height_ratios=[1.25, 1])
+    figure, (upper, lower) = style.new_figure(2, height=5.4, height_ratios=[1.15, 1])
     _bars(upper, stacks, "areal_mass", _PER_AREA, lambda stack, layer: f"{100 * stack.mass_shares[layer.name]:.1f}")
     for row, stack in enumerate(stacks.values()):
         total = _PER_AREA * stack.areal_mass
@@ -88,8 +88,10 @@ def masses(
         lower.axvline(_PER_AREA * mass, color=style.BCUE, ls=line, lw=1.4, label=label)
     for row, (mass, rounding) in enumerate(implied.values()):
         lower.errorbar(_PER_AREA * mass, row, xerr=_PER_AREA * rounding, ecolor="black", capsize=3, **style.PAPER)
-        lower.text(_PER_AREA * (mass + rounding) + 0.12, row, f"{_PER_AREA * mass:.1f}", va="center", fontsize=9)
-    lower.set_yticks(range(len(implied)), list(implied))
+        lower.text(
+            _PER_AREA * (mass + rounding) + 0.12, row, f"{_PER_AREA * mass:.1f}", va="center", fontsize=9, bbox=_PATCH
+        )
+    lower.set_yticks(range(len(implied)), list(implied), fontsize=9)
     lower.set_ylim(len(implied) - 0.4, -0.6)
     lower.tick_params(axis="y", length=0)
     lower.set_xlabel("areal mass of the bCuE cell (mg cm⁻²)")
@@ -239,7 +241,7 @@ def gain_after_each(steps: Sequence[Step], stated: Gain) -> Figure:
         _mark_stated(axes, mark, -0.75)
         axes.set_xlim(0, 1.2 * max(mark, values[0]))
         axes.set_ylim(len(values) + 0.5, -0.75)
-        axes.set_xlabel(_gain_label(quantity))
+        axes.set_xlabel(_gain_label(quantity).replace("gain", "gain left"))
         axes.tick_params(axis="y", length=0)
     panels[0].set_yticks(range(len(steps) + 1), [*(step.name for step in steps), "what is left"])
     return figure
