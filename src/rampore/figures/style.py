@@ -33,21 +33,8 @@ VERDICT = {
 #: What the paper states: an open marker.
 PAPER = {"marker": "o", "mfc": "white", "mec": "black", "mew": 1.4, "ms": 8, "ls": "none", "zorder": 5}
 
-_RC = {
-    "font.size": 10,
-    "axes.titlesize": 10.5,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": False,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-    "lines.linewidth": 1.8,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "rampore",
-    "mathtext.fontset": "dejavusans",
-}
+# Matplotlib reads the first two when axes are made, the third when an SVG is written.
+_RC = {"axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "rampore"}
 
 
 def new_figure(nrows: int = 1, ncols: int = 1, *, width: float = 7.0, height: float = 3.4, **subplots):
