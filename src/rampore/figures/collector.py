@@ -133,7 +133,7 @@ def open_fractions(
 def local_values(
     cases: Sequence[str],
     computed: Mapping[str, Sequence[Local]],
-    stated: Mapping[str, Sequence[Local | None]],
+    stated: Mapping[str, Sequence[Local]],
     bare: Mapping[str, float],
 ) -> Figure:
     """Thickness, loading, N/P ratio and the like over foil and at a hole, in several cases, beside what the paper says.
@@ -143,8 +143,8 @@ def local_values(
     cases : sequence of str, length n
     computed : mapping of str to n Local
         From the axis label of a panel to what the study computes [unit of the label].
-    stated : mapping of str to n Local or None
-        What the paper states of the same, where it does.
+    stated : mapping of str to at most n Local
+        What the paper states of the same, of the first cases.
     bare : mapping of str to float
         The same quantity of the electrode on bare foil.
     """
@@ -161,9 +161,8 @@ def local_values(
                 color=filling,
                 label={"npr": "over foil (NPR)", "pr": "at a hole (PR)"}[region],
             )
-            for place, said in zip(places, stated[label], strict=True):
-                if said is not None:
-                    axis.plot(getattr(said, region), place + offset, **PAPER | {"ms": 6.5})
+            for place, said in zip(places, stated[label], strict=False):
+                axis.plot(getattr(said, region), place + offset, **PAPER | {"ms": 6.5})
         axis.set_xlabel(label)
         axis.set_xlim(0, 1.12 * max(max(value) for value in values))
     axes[0].set_yticks(places, cases)
