@@ -86,10 +86,14 @@ def _summary(cell: Cell) -> str:
     return "\n\n".join([first, marks, *lists])
 
 
-def _contradicted(cell: Cell) -> Iterator[tuple[Record, list]]:
+def _contradicted(cell: Cell) -> Iterator[tuple[Record, list[NotChosen]]]:
+    """Values of the paper, with what it says of them elsewhere."""
+    paper = {
+        name for record in cell.records.values() if record.confidence == Confidence.GIVEN for name in record.source
+    }
     for record in cell.records.values():
-        rivals = [rival for rival in record.not_chosen if set(rival.source) & set(record.source)]
-        if record.confidence == Confidence.GIVEN and rivals:
+        rivals = [rival for rival in record.not_chosen if paper & set(record.source) & set(rival.source)]
+        if rivals:
             yield record, rivals
 
 
@@ -222,10 +226,9 @@ def _amount(value: Any, unit: str, digits: int = 9) -> str:
 
 
 def _number(value: float, digits: int = 9) -> str:
-    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
-    if not exponent and abs(value) >= 1e6:
-        mantissa, _, exponent = f"{value:.{digits}e}".partition("e")
-        mantissa = mantissa.rstrip("0").rstrip(".")
+    rounded = float(f"{value:.{digits}g}")
+    mantissa, _, exponent = f"{rounded:.9{'e' if abs(rounded) >= 1e6 else 'g'}}".partition("e")
+    mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
     power = f" × 10{str(int(exponent)).translate(_RAISED)}" if exponent else ""
     return mantissa.replace("-", "\N{MINUS SIGN}") + power
 
