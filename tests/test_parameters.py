@@ -726,6 +726,10 @@ def test_the_page_counts_what_the_file_holds_and_lists_what_to_distrust(cell):
     for title, mark in (("Without a source", "unverified"), ("Stand-ins", "proxy")):
         listed = set(re.findall(r'<a href="#([^"]+)">', top.split(f"**{title}**")[1].split("\n\n**")[0]))
         assert listed == {key for key, record in cell.records.items() if record.confidence == mark}
+    contradicted = set(
+        re.findall(r'<a href="#([^"]+)">', top.split("**Where the paper gives more than one number**")[1])
+    )
+    assert contradicted == {"perforation.foil_thickness", "perforation.open_fraction"}
 
 
 def test_the_page_has_every_value_every_rival_and_every_source_once(cell):
