@@ -101,7 +101,7 @@ def build(source: Path, work: Path, html: Path) -> None:
         lines = list(complaints) or log.splitlines()[-20:]
         raise ReproduceError(
             "Sphinx complains, so the book was not built:\n"
-            + "\n".join(line.replace(f"{source}{os.sep}", "") for line in lines)
+            + "\n".join(line.replace(f"{source}{os.sep}", "").replace(f"{Path.cwd()}{os.sep}", "") for line in lines)
             + f"\nThe whole log: {os.path.relpath(html.parent / 'sphinx.log')}"
         )
     (built / _SEAL).write_text(_inputs(source), encoding="utf-8")
