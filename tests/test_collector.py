@@ -129,7 +129,7 @@ def test_hole_centres_stand_a_pitch_apart_and_fill_the_window_with_the_open_frac
 
 def test_every_hole_that_shows_in_the_window_is_drawn_and_no_other():
     p, radius = FOIL.pitch, FOIL.hole_diameter / 2
-    width, height = 3.3 * p, 2.1 * p
+    width, height = 3.2 * p, 2.1 * p
     i, j = np.mgrid[-20:20, -20:20]
     lattice = np.stack([i * p + j * p / 2, j * p * math.sqrt(3) / 2], axis=-1).reshape(-1, 2)
     beyond = np.maximum(lattice - [width, height], 0) + np.maximum(-lattice, 0)
