@@ -186,7 +186,8 @@ def broken(page, link):
         target = target / "index.html"
     if not target.is_file():
         return f"{link}: no such page"
-    if fragment and f'id="{unquote(fragment)}"' not in target.read_text(encoding="utf-8"):
+    state_of_the_filter = "=" in fragment
+    if fragment and not state_of_the_filter and f'id="{unquote(fragment)}"' not in target.read_text(encoding="utf-8"):
         return f"{link}: no such place on the page"
     return None
 
