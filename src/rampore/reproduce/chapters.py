@@ -209,7 +209,7 @@ def _execute(chapter: Chapter, source: NotebookNode, folder: Path, step: Callabl
             record_timing=False,
             coalesce_streams=True,
             resources={"metadata": {"path": str(chapter.notebook.parent)}},
-            extra_arguments=["--log-level=ERROR"],
+            extra_arguments=["--log-level=CRITICAL"],
             on_cell_start=started,
         )
     except (PapermillExecutionError, RuntimeError) as error:  # RuntimeError: the kernel did not start, or died
