@@ -20,6 +20,7 @@ import rampore
 from rampore import claims, cli
 from rampore.chapter import CLAIM_MIME
 from rampore.reproduce import ReproduceError, commit_of, files, fingerprint, verdicts
+from rampore.reproduce.book import with_summary
 from rampore.reproduce.chapters import tidy
 from rampore.reproduce.files import digests, publish
 
@@ -92,14 +93,16 @@ class TinyStudy:
             "import tomllib\nfrom importlib import resources\n\n\ndef value():\n"
             "    return tomllib.loads((resources.files('rampore') / 'data' / 'beta.toml').read_text())['value']\n"
         )
-        (self.root / "book").mkdir()
+        (self.root / "book/_ext").mkdir(parents=True)
+        (self.root / "book/_ext/nothing.py").write_text("def setup(app):\n    return {}\n")
         (self.root / "_toc.yml").write_text(
             "format: jb-book\nroot: book/index\nchapters:\n- file: book/first\n- file: book/second\n"
         )
         (self.root / "_config.yml").write_text(
             "title: Tiny\nonly_build_toc_files: true\nexclude_patterns: ['**/_generated']\n"
             "execute: {execute_notebooks: 'off'}\nparse: {myst_enable_extensions: [dollarmath]}\n"
-            "sphinx: {config: {suppress_warnings: [mystnb.unknown_mime_type]}}\n"
+            "sphinx:\n  config: {suppress_warnings: [mystnb.unknown_mime_type]}\n"
+            "  local_extensions: {nothing: book/_ext}\n"
         )
         (self.root / "book" / "index.md").write_text("# A tiny study\n")
         for name in CODE:
@@ -110,15 +113,17 @@ class TinyStudy:
 
     @property
     def environment(self) -> dict:
-        return os.environ | {"PYTHONPATH": str(self.package.parent), "COLUMNS": "200"}
+        return os.environ | {"PYTHONPATH": str(self.package.parent)}
 
-    def start(self, *arguments: str) -> subprocess.Popen:
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen:
         command = [sys.executable, "-m", "rampore", "reproduce", *arguments]
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=self.root, env=self.environment, stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen(
+            command, cwd=self.root, env=self.environment | environment, stdout=pipe, stderr=pipe, text=True
+        )
 
     def run(self, *arguments: str, code: int = 0, html: bool = False) -> str:
-        process = self.start(*arguments, *([] if html else ["--no-html"]))
+        process = self.start(*arguments, PYTHONDONTWRITEBYTECODE="") if html else self.start(*arguments, "--no-html")
         shown, complaint = process.communicate()
         assert process.returncode == code, shown + complaint
         return TIMES.sub("", shown) + complaint
@@ -583,3 +588,12 @@ def test_an_executed_notebook_without_given_parameters_has_the_cells_of_its_sour
     executed.metadata.language_info = {"name": "python", "version": "3.11.0"}
     executed.cells.insert(2, new_code_cell("# Parameters\noutput = '/somewhere'\n"))
     assert [cell.id for cell in tidy(executed, source).cells] == [cell.id for cell in source.cells]
+
+
+def test_the_summary_goes_between_its_marks_and_leaves_the_rest():
+    readme = "above\n<!-- summary:begin -->\nold\n<!-- summary:end -->\nbelow\n"
+    expected = "above\n<!-- summary:begin -->\nnew\n<!-- summary:end -->\nbelow\n"
+    assert with_summary(readme, "new\n") == expected
+    assert with_summary(expected, "new") == expected
+    with pytest.raises(ReproduceError, match="must hold the marks"):
+        with_summary("no marks", "new")

@@ -260,8 +260,7 @@ def tidy(executed: NotebookNode, source: NotebookNode) -> NotebookNode:
     """
     known = {cell.id: cell for cell in source.cells}
     tidied = copy.deepcopy(source)
-    tidied.metadata.language_info = executed.metadata.language_info
-    tidied.metadata.language_info.pop("version", None)
+    tidied.metadata.setdefault("language_info", {"name": "python"}).pop("version", None)
     tidied.cells = []
     for cell in executed.cells:
         if cell.id in known:
