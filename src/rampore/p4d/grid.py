@@ -116,7 +116,7 @@ def make_grid(thicknesses, layers, perforation=None, columns=(1, 1), hole_layers
 
 
 def _two_quarter_discs(x, y, radius):
-    """Quarter discs in two opposite corners: area in each cell, length on the inner faces in x and y, arc in each cell."""
+    """Quarter discs in two opposite corners: area in the cells, length on the inner faces, arc in the cells."""
     hole = np.zeros((len(x) - 1, len(y) - 1))
     side_x, side_y, arc = np.zeros((len(x) - 2, len(y) - 1)), np.zeros((len(x) - 1, len(y) - 2)), np.zeros_like(hole)
     if radius > 0:

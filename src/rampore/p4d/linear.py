@@ -1,0 +1,388 @@
+"""Linear systems of a conservation law on boxes: three unknowns a cell, seven-point couplings, one bordering unknown.
+
+Unknowns 0 and 1 of a cell act on those of its neighbours, unknown 2 on its own kind; within a cell all three mix. The
+bordering unknown couples to any cell by a column and a row. What flows out of a cell flows into its neighbour.
+
+Lines along z are solved exactly (blocks of 3 x 3, no pivoting between blocks), in two colours; columns are then
+aggregated 2 x 2 until one is left, which is solved exactly together with the bordering unknown. One such cycle
+preconditions GMRES; where there is one column, it is the solution.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from numba import njit
+
+from rampore.p4d.errors import SolverError
+
+
+class Level(NamedTuple):
+    """A matrix; shapes without the trailing block are those of the mesh, faces one less along their own axis."""
+
+    diagonal: np.ndarray  #: (nx, ny, nz, 3, 3)
+    x_above: np.ndarray  #: (nx - 1, ny, nz, 5): row of the lower cell, column of the upper one
+    x_below: np.ndarray  #: row of the upper cell, column of the lower one
+    y_above: np.ndarray
+    y_below: np.ndarray
+    z_above: np.ndarray
+    z_below: np.ndarray
+    absent: np.ndarray  #: (nx, ny, nz, 3) True where there is no unknown: its row is that of the unit matrix
+    column: np.ndarray  #: of the bordering unknown (nx, ny, nz, 3)
+    row: np.ndarray
+    pivot: np.ndarray  #: inverses of the pivots of the lines along z (nx, ny, nz, 3, 3)
+
+
+@njit(cache=True, inline="always")
+def _subtract(coupling, x, out):
+    """out -= coupling x for one pair of cells."""
+    out[0] -= coupling[0] * x[0] + coupling[1] * x[1]
+    out[1] -= coupling[2] * x[0] + coupling[3] * x[1]
+    out[2] -= coupling[4] * x[2]
+
+
+@njit(cache=True)
+def factorise(level):
+    """Invert the pivots of every line along z."""
+    nx, ny, nz = level.diagonal.shape[:3]
+    p = np.empty((3, 3))
+    for i in range(nx):
+        for j in range(ny):
+            for k in range(nz):
+                p[:] = level.diagonal[i, j, k]
+                if k > 0:
+                    lower, upper, before = (
+                        level.z_below[i, j, k - 1],
+                        level.z_above[i, j, k - 1],
+                        level.pivot[i, j, k - 1],
+                    )
+                    for c in range(3):
+                        if c == 2:
+                            v0, v1, v2 = before[0, 2] * upper[4], before[1, 2] * upper[4], before[2, 2] * upper[4]
+                        else:
+                            v0 = before[0, 0] * upper[c] + before[0, 1] * upper[2 + c]
+                            v1 = before[1, 0] * upper[c] + before[1, 1] * upper[2 + c]
+                            v2 = before[2, 0] * upper[c] + before[2, 1] * upper[2 + c]
+                        p[0, c] -= lower[0] * v0 + lower[1] * v1
+                        p[1, c] -= lower[2] * v0 + lower[3] * v1
+                        p[2, c] -= lower[4] * v2
+                q = level.pivot[i, j, k]
+                q[0, 0] = p[1, 1] * p[2, 2] - p[1, 2] * p[2, 1]
+                q[0, 1] = p[0, 2] * p[2, 1] - p[0, 1] * p[2, 2]
+                q[0, 2] = p[0, 1] * p[1, 2] - p[0, 2] * p[1, 1]
+                q[1, 0] = p[1, 2] * p[2, 0] - p[1, 0] * p[2, 2]
+                q[1, 1] = p[0, 0] * p[2, 2] - p[0, 2] * p[2, 0]
+                q[1, 2] = p[0, 2] * p[1, 0] - p[0, 0] * p[1, 2]
+                q[2, 0] = p[1, 0] * p[2, 1] - p[1, 1] * p[2, 0]
+                q[2, 1] = p[0, 1] * p[2, 0] - p[0, 0] * p[2, 1]
+                q[2, 2] = p[0, 0] * p[1, 1] - p[0, 1] * p[1, 0]
+                determinant = p[0, 0] * q[0, 0] + p[0, 1] * q[1, 0] + p[0, 2] * q[2, 0]
+                for r in range(3):
+                    for c in range(3):
+                        q[r, c] /= determinant
+
+
+@njit(cache=True)
+def _defect(level, i, j, k, right, border, x, out):
+    """Right-hand side of cell (i, j, k) less what its lateral neighbours and the bordering unknown contribute."""
+    for c in range(3):
+        out[c] = right[i, j, k, c] - level.column[i, j, k, c] * border
+    if i > 0:
+        _subtract(level.x_below[i - 1, j, k], x[i - 1, j, k], out)
+    if i < x.shape[0] - 1:
+        _subtract(level.x_above[i, j, k], x[i + 1, j, k], out)
+    if j > 0:
+        _subtract(level.y_below[i, j - 1, k], x[i, j - 1, k], out)
+    if j < x.shape[1] - 1:
+        _subtract(level.y_above[i, j, k], x[i, j + 1, k], out)
+
+
+@njit(cache=True)
+def relax(level, right, border, x, colour):
+    """Solve every line along z of one colour, its neighbours fixed."""
+    nx, ny, nz = x.shape[:3]
+    v = np.empty(3)
+    for i in range(nx):
+        for j in range((i + colour) % 2, ny, 2):
+            for k in range(nz):
+                _defect(level, i, j, k, right, border, x, v)
+                if k > 0:
+                    _subtract(level.z_below[i, j, k - 1], x[i, j, k - 1], v)
+                p = level.pivot[i, j, k]
+                for r in range(3):
+                    x[i, j, k, r] = p[r, 0] * v[0] + p[r, 1] * v[1] + p[r, 2] * v[2]
+            for k in range(nz - 2, -1, -1):
+                v[:] = 0.0
+                _subtract(level.z_above[i, j, k], x[i, j, k + 1], v)
+                p = level.pivot[i, j, k]
+                for r in range(3):
+                    x[i, j, k, r] += p[r, 0] * v[0] + p[r, 1] * v[1] + p[r, 2] * v[2]
+
+
+@njit(cache=True)
+def residual(level, right, border, x, out):
+    """out = right - A x - column border, without the bordering row."""
+    nx, ny, nz = x.shape[:3]
+    for i in range(nx):
+        for j in range(ny):
+            for k in range(nz):
+                v = out[i, j, k]
+                _defect(level, i, j, k, right, border, x, v)
+                if k > 0:
+                    _subtract(level.z_below[i, j, k - 1], x[i, j, k - 1], v)
+                if k < nz - 1:
+                    _subtract(level.z_above[i, j, k], x[i, j, k + 1], v)
+                d = level.diagonal[i, j, k]
+                for r in range(3):
+                    v[r] -= d[r, 0] * x[i, j, k, 0] + d[r, 1] * x[i, j, k, 1] + d[r, 2] * x[i, j, k, 2]
+
+
+@njit(cache=True)
+def restrict(fine, absent, coarse):
+    """Sum a field over the columns of each aggregate."""
+    coarse[:] = 0.0
+    nx, ny, nz = fine.shape[:3]
+    for i in range(nx):
+        for j in range(ny):
+            for k in range(nz):
+                for c in range(3):
+                    if not absent[i, j, k, c]:
+                        coarse[i // 2, j // 2, k, c] += fine[i, j, k, c]
+
+
+@njit(cache=True)
+def prolong(coarse, absent, fine):
+    """Add a field of the aggregates to their columns."""
+    nx, ny, nz = fine.shape[:3]
+    for i in range(nx):
+        for j in range(ny):
+            for k in range(nz):
+                for c in range(3):
+                    if not absent[i, j, k, c]:
+                        fine[i, j, k, c] += coarse[i // 2, j // 2, k, c]
+
+
+@njit(cache=True)
+def _add_inside(block, coupling):
+    block[0, 0] += coupling[0]
+    block[0, 1] += coupling[1]
+    block[1, 0] += coupling[2]
+    block[1, 1] += coupling[3]
+    block[2, 2] += coupling[4]
+
+
+@njit(cache=True)
+def coarsen(fine, coarse):
+    """Fill the matrix of the aggregates.
+
+    It is the sum over their columns, except that the distance between neighbouring aggregates is twice that between
+    columns: the fluxes between them are halved, on both sides of the face, so that what leaves one enters the other.
+    """
+    for array in (coarse.diagonal, coarse.x_above, coarse.x_below, coarse.y_above, coarse.y_below):
+        array[:] = 0.0
+    coarse.z_above[:] = 0.0
+    coarse.z_below[:] = 0.0
+    nx, ny, nz = fine.diagonal.shape[:3]
+    for i in range(nx):
+        for j in range(ny):
+            for k in range(nz):
+                block = coarse.diagonal[i // 2, j // 2, k]
+                for r in range(3):
+                    if not fine.absent[i, j, k, r]:
+                        for c in range(3):
+                            block[r, c] += fine.diagonal[i, j, k, r, c]
+                if i < nx - 1:
+                    above, below = fine.x_above[i, j, k], fine.x_below[i, j, k]
+                    if i % 2 == 0:
+                        _add_inside(block, above)
+                        _add_inside(block, below)
+                    else:
+                        coarse.x_above[i // 2, j // 2, k] += 0.5 * above
+                        coarse.x_below[i // 2, j // 2, k] += 0.5 * below
+                        _add_inside(block, 0.5 * below)
+                        _add_inside(coarse.diagonal[i // 2 + 1, j // 2, k], 0.5 * above)
+                if j < ny - 1:
+                    above, below = fine.y_above[i, j, k], fine.y_below[i, j, k]
+                    if j % 2 == 0:
+                        _add_inside(block, above)
+                        _add_inside(block, below)
+                    else:
+                        coarse.y_above[i // 2, j // 2, k] += 0.5 * above
+                        coarse.y_below[i // 2, j // 2, k] += 0.5 * below
+                        _add_inside(block, 0.5 * below)
+                        _add_inside(coarse.diagonal[i // 2, j // 2 + 1, k], 0.5 * above)
+                if k < nz - 1:
+                    coarse.z_above[i // 2, j // 2, k] += fine.z_above[i, j, k]
+                    coarse.z_below[i // 2, j // 2, k] += fine.z_below[i, j, k]
+    restrict(fine.column, fine.absent, coarse.column)
+    restrict(fine.row, fine.absent, coarse.row)
+    for i in range(coarse.diagonal.shape[0]):
+        for j in range(coarse.diagonal.shape[1]):
+            for k in range(nz):
+                for c in range(3):
+                    if coarse.absent[i, j, k, c]:
+                        coarse.diagonal[i, j, k, c, c] = 1.0
+
+
+def make_level(shape, absent):
+    """An empty matrix on boxes of this shape."""
+    nx, ny, nz = shape
+    x, y, z = (max(nx - 1, 0), ny, nz, 5), (nx, max(ny - 1, 0), nz, 5), (nx, ny, nz - 1, 5)
+    faces = [np.zeros(s) for s in (x, x, y, y, z, z)]
+    blocks = [np.zeros((*shape, 3, 3)) for _ in range(2)]
+    vectors = [np.zeros((*shape, 3)) for _ in range(2)]
+    return Level(blocks[0], *faces, absent, *vectors, blocks[1])
+
+
+class Multigrid:
+    """A bordered matrix on boxes and its solution.
+
+    Fill ``finest`` (blocks, ``column``, ``row``) and ``corner``, call :meth:`prepare`, then :meth:`solve`.
+
+    Parameters
+    ----------
+    absent : (nx, ny, nz, 3) array of bool
+        Where there is no unknown.
+    """
+
+    def __init__(self, absent):
+        self.levels = [make_level(absent.shape[:3], absent)]
+        while max(absent.shape[:2]) > 1:
+            nx, ny = absent.shape[:2]
+            coarse = np.ones(((nx + 1) // 2, (ny + 1) // 2, *absent.shape[2:]), bool)
+            for i in range(2):
+                for j in range(2):
+                    part = absent[i::2, j::2]
+                    coarse[: part.shape[0], : part.shape[1]] &= part
+            absent = coarse
+            self.levels.append(make_level(absent.shape[:3], absent))
+        self.finest = self.levels[0]
+        self.corner = 0.0
+        self._work = [[np.zeros_like(level.column) for _ in range(3)] for level in self.levels]
+        self._response = np.zeros_like(self.levels[-1].column)
+        self.iterations = 0
+
+    def prepare(self):
+        """Build the coarser matrices and factorise the lines of all of them."""
+        for fine, coarse in zip(self.levels[:-1], self.levels[1:], strict=True):
+            coarsen(fine, coarse)
+        for level in self.levels:
+            factorise(level)
+        last = self.levels[-1]
+        relax(last, last.column, 0.0, self._response, 0)
+        self._schur = self.corner - np.vdot(last.row, self._response)
+        if self._schur == 0.0 or not np.isfinite(self._schur):
+            raise SolverError("the linear system of the whole cell is singular")
+
+    def cycle(self, right, border_right, depth=0):
+        """An approximate solution (x, border) by one cycle; exact on the last level."""
+        level = self.levels[depth]
+        x, defect, _ = self._work[depth]
+        if depth == len(self.levels) - 1:
+            relax(level, right, 0.0, x, 0)
+            border = (border_right - np.vdot(level.row, x)) / self._schur
+            x -= border * self._response
+            return x, border
+        x[:] = 0.0
+        relax(level, right, 0.0, x, 0)
+        relax(level, right, 0.0, x, 1)
+        residual(level, right, 0.0, x, defect)
+        coarse_right = self._work[depth + 1][2]
+        restrict(defect, level.absent, coarse_right)
+        correction, border = self.cycle(coarse_right, border_right - np.vdot(level.row, x), depth + 1)
+        prolong(correction, level.absent, x)
+        relax(level, right, border, x, 1)
+        relax(level, right, border, x, 0)
+        return x, border
+
+    def solve(self, right, border_right, tolerance, maximum=60):
+        """Solve to a relative residual by GMRES, the cycle preconditioning from the right.
+
+        Returns
+        -------
+        x : (nx, ny, nz, 3) array
+        border : float
+
+        Raises
+        ------
+        SolverError
+            Not converged after ``maximum`` iterations.
+        """
+        if len(self.levels) == 1:
+            x, border = self.cycle(right, border_right)
+            return x.copy(), border
+        size = right.size
+        b = np.append(right.ravel(), border_right)
+        norm = np.linalg.norm(b)
+        if norm == 0.0:
+            return np.zeros_like(right), 0.0
+        basis, directions = [b / norm], []
+        hessenberg = np.zeros((maximum + 1, maximum))
+        small = np.zeros(maximum + 1)
+        small[0] = norm
+        rotations = []
+        zero = np.zeros_like(right)
+        for n in range(maximum):
+            x, border = self.cycle(basis[n][:size].reshape(right.shape), basis[n][size])
+            directions.append(np.append(x.ravel(), border))
+            w = np.empty(size + 1)
+            image = w[:size].reshape(right.shape)
+            residual(self.finest, zero, border, x, image)
+            w[:size] *= -1.0
+            w[size] = np.vdot(self.finest.row, x) + self.corner * border
+            for m in range(n + 1):
+                hessenberg[m, n] = basis[m] @ w
+                w -= hessenberg[m, n] * basis[m]
+            hessenberg[n + 1, n] = np.linalg.norm(w)
+            for m, (cosine, sine) in enumerate(rotations):
+                upper, lower = hessenberg[m, n], hessenberg[m + 1, n]
+                hessenberg[m, n], hessenberg[m + 1, n] = cosine * upper + sine * lower, cosine * lower - sine * upper
+            length = np.hypot(hessenberg[n, n], hessenberg[n + 1, n])
+            cosine, sine = hessenberg[n, n] / length, hessenberg[n + 1, n] / length
+            rotations.append((cosine, sine))
+            subdiagonal, hessenberg[n, n], hessenberg[n + 1, n] = hessenberg[n + 1, n], length, 0.0
+            small[n], small[n + 1] = cosine * small[n], -sine * small[n]
+            if abs(small[n + 1]) <= tolerance * norm:
+                break
+            basis.append(w / subdiagonal)
+        else:
+            raise SolverError(
+                f"the linear solver is at {abs(small[maximum]) / norm:.1e} of its residual after {maximum} iterations"
+            )
+        self.iterations = n + 1
+        weights = np.linalg.solve(hessenberg[: n + 1, : n + 1], small[: n + 1])
+        solution = sum(weight * direction for weight, direction in zip(weights, directions, strict=True))
+        return solution[:size].reshape(right.shape), float(solution[size])
+
+    def sparse(self):
+        """The bordered matrix as a ``scipy.sparse`` array, for reference."""
+        level = self.finest
+        nx, ny, nz = level.diagonal.shape[:3]
+        number = np.arange(nx * ny * nz).reshape(nx, ny, nz)
+        rows, columns, values = [], [], []
+
+        def add(row, column, block):
+            for r in range(3):
+                for c in range(3):
+                    rows.append(3 * row.ravel() + r)
+                    columns.append(3 * column.ravel() + c)
+                    values.append(block[..., r, c].ravel())
+
+        def dense(coupling):
+            block = np.zeros((*coupling.shape[:3], 3, 3))
+            block[..., 0, 0], block[..., 0, 1], block[..., 1, 0], block[..., 1, 1], block[..., 2, 2] = np.moveaxis(
+                coupling, -1, 0
+            )
+            return block
+
+        add(number, number, level.diagonal)
+        for axis, (above, below) in enumerate(
+            ((level.x_above, level.x_below), (level.y_above, level.y_below), (level.z_above, level.z_below))
+        ):
+            lower, upper = np.split(number, [1], axis)[1], np.split(number, [-1], axis)[0]
+            add(upper, lower, dense(above))
+            add(lower, upper, dense(below))
+        matrix = sp.coo_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))))
+        return sp.block_array(
+            [[matrix, level.column.reshape(-1, 1)], [level.row.reshape(1, -1), np.array([[self.corner]])]], format="csc"
+        )
