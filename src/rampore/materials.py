@@ -1,8 +1,8 @@
 """Open-circuit potentials, kinetics and electrolytes: pure functions of arrays, each with its source.
 
 Potentials are against lithium [V], functions of the stoichiometry x = c / c_max [-]; transport properties of the
-electrolyte are functions of its salt concentration [mol/m3]. All of them accept complex arguments, so that :func:`slope`
-differentiates them to the last digit.
+electrolyte are functions of its salt concentration [mol/m3]. All of them accept complex arguments, so that
+:func:`slope` differentiates them to the last digit.
 """
 
 from collections.abc import Callable

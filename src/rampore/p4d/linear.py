@@ -178,8 +178,11 @@ def coarsen(fine, coarse):
     It is the sum over their columns, except that the distance between neighbouring aggregates is twice that between
     columns: the fluxes between them are halved, on both sides of the face, so that what leaves one enters the other.
     """
-    for array in (coarse.diagonal, coarse.x_above, coarse.x_below, coarse.y_above, coarse.y_below):
-        array[:] = 0.0
+    coarse.diagonal[:] = 0.0
+    coarse.x_above[:] = 0.0
+    coarse.x_below[:] = 0.0
+    coarse.y_above[:] = 0.0
+    coarse.y_below[:] = 0.0
     coarse.z_above[:] = 0.0
     coarse.z_below[:] = 0.0
     nx, ny, nz = fine.diagonal.shape[:3]

@@ -75,6 +75,9 @@ class Model:
             thicknesses, mesh.layers, cell.perforation, mesh.columns, mesh.hole_layers, mesh.grading, sides
         )
         self.area = self.grid.area
+        negative_face = self.grid.foil_negative.sum() if negative else 0.0
+        coated = cell.perforation is not None and cell.perforation.filling == "coating"
+        self.contact_area = (negative_face + (self.grid.wall.sum() if coated else 0.0), self.grid.foil_positive.sum())
         self.populations: list[Population] = []
         self.layout = self._lay_out()
         self.salt = equations.tabulate_electrolyte(cell.electrolyte, cell.temperature)
@@ -211,6 +214,29 @@ class Model:
         """Current density out of the positive foil, positive on discharge [A/m2]."""
         layout = self.layout
         return float(np.sum(layout.positive_foil * (u[layout.positive_cells, S] - voltage)) / self.area)
+
+    def contact_drops(self, u, voltage):
+        """Mean potential differences across the contact resistances, from the coating to each foil [V]."""
+        layout, cell = self.layout, self.cell
+        negative = layout.negative_foil * u[layout.negative_cells, S]
+        positive = layout.positive_foil * (u[layout.positive_cells, S] - voltage)
+        drops = []
+        for current, area, resistance in (
+            (negative, self.contact_area[0], cell.contact_negative),
+            (positive, self.contact_area[1], cell.contact_positive),
+        ):
+            drops.append(resistance * float(np.sum(current)) / float(np.sum(area)) if current.size else 0.0)
+        return tuple(drops)
+
+    def activity(self, u):
+        """G(c) of the electrolyte in every cell [V]."""
+        equations.electrolyte_properties(u, self.salt, self.layout.efficiency, self.properties)
+        return self.properties[:, 2 * equations.ACTIVITY]
+
+    def charge_imbalance(self):
+        """Current through each plane of z that is not accounted for, after :meth:`newton` [A/m2]."""
+        by_plane = (self._residual[:, E] + self._residual[:, S]).reshape(self.grid.shape).sum(axis=(0, 1))
+        return np.cumsum(by_plane) / self.area
 
     def condense(self, weights, ahead):
         """Prepare the particles for a step with these weights of the time derivative [1/s]."""
