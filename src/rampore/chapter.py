@@ -6,11 +6,11 @@ A chapter run by hand shows all of it and writes nothing; run by :mod:`rampore.r
 from __future__ import annotations
 
 import html
-import io
 import json
 import math
+import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
 
 from rampore import claims
@@ -30,7 +30,11 @@ class _Shown:
         self.bundle = bundle
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        return self.bundle
+        wanted = set(include or self.bundle) - set(exclude or ())
+        return {mime: content for mime, content in self.bundle.items() if mime in wanted}
+
+    def __repr__(self) -> str:
+        return self.bundle["text/plain"]
 
 
 class Chapter:
@@ -49,7 +53,7 @@ class Chapter:
     def __init__(self, name: str, output: str | Path | None = None, ledger: claims.Ledger | None = None) -> None:
         self.name = name
         self.output = Path(output) if output else None
-        self.ledger = ledger or claims.load()
+        self.ledger = claims.load() if ledger is None else ledger
 
     def stated(self, claim_id: str) -> float:
         """The paper's number [SI]."""
@@ -60,7 +64,7 @@ class Chapter:
         return self.ledger[claim_id].half_digit_si
 
     def printed(self, claim_id: str) -> tuple[float, float]:
-        """The paper's number and half of its last printed digit [SI], as :func:`claims.printed_range` takes them."""
+        """The paper's number and half of its last printed digit [SI], for :func:`rampore.claims.printed_range`."""
         return self.stated(claim_id), self.half_digit(claim_id)
 
     def take(self, claim_id: str, explanation: str = "A design value, taken as given.") -> _Shown:
@@ -76,31 +80,43 @@ class Chapter:
     def report(
         self,
         claim_id: str,
-        computed: float | bool,
+        computed: float | bool | None,
         *,
         given: tuple[str, ...] = (),
         rounding: float = 0.0,
         uncertainty: Uncertainty = Uncertainty(),
         under: Assumption | None = None,
+        measure: str = "",
         explanation: str,
     ) -> _Shown:
-        """Hand in what was computed for a claim; shows the verdict. Numbers in SI, see :class:`claims.Report`.
+        """Hand in what was computed for a claim; shows the verdict. Numbers in SI, see :class:`rampore.claims.Report`.
+
+        Parameters
+        ----------
+        claim_id : str
+        computed : float, bool or None
+            What the published inputs (and constants of nature) give, never a value that needs more: that stands in
+            `under`. For an order or a trend, whether it holds. None where what is published gives no value at all.
+        given, rounding, uncertainty, under, measure, explanation
+            As in :class:`rampore.claims.Report`.
 
         Raises
         ------
         claims.LedgerError
             Where the report does not fit the claim.
         """
-        if not isinstance(computed, bool):
-            computed = bool(computed) if type(computed).__name__ == "bool_" else float(computed)
-        return self._verdict(Report(claim_id, computed, False, tuple(given), rounding, uncertainty, under, explanation))
+        if under:
+            under = replace(under, gives=_plain(under.gives), needed=_plain(under.needed))
+        widths = Uncertainty(*(_plain(width) for width in uncertainty))
+        given = (given,) if isinstance(given, str) else tuple(given)
+        return self._verdict(
+            Report(claim_id, _plain(computed), False, given, _plain(rounding), widths, under, measure, explanation)
+        )
 
     def _verdict(self, report: Report) -> _Shown:
-        claim = self.ledger[report.claim_id]
-        claim = replace(claim, chapter=self.name)
         claims.check(self.ledger, report)
-        entry = claims.record(claim, report)
-        return _Shown({CLAIM_MIME: entry, "text/html": verdict_html(entry), "text/plain": verdict_text(entry)})
+        entry = claims.record(replace(self.ledger[report.claim_id], chapter=self.name), report)
+        return _Shown({CLAIM_MIME: entry, "text/html": card(entry), "text/plain": line(entry)})
 
     def figure(self, figure, name: str, dpi: int = 150) -> _Shown:
         """Show a figure, and save it as PNG and SVG where there is an output folder.
@@ -111,33 +127,52 @@ class Chapter:
         name : str
             File name without ending.
         dpi : int
-            Resolution of the PNG.
+            Resolution of the PNG [1/in].
         """
-        title = {"Title": f"{self.name}: {name}"}
-        png = io.BytesIO()
-        figure.savefig(png, format="png", dpi=dpi, metadata=title)
+        from rampore.figures.style import render
+
+        title = f"{self.name}: {name}"
+        png = render(figure, "png", title, dpi=dpi)
         if self.output:
-            svg = io.BytesIO()
-            figure.savefig(svg, format="svg", metadata=title | {"Date": None})
-            self._write(f"figures/{name}.png", png.getvalue())
-            self._write(f"figures/{name}.svg", svg.getvalue())
-        return _Shown({"image/png": png.getvalue(), "text/plain": f"<figure {name}>"})
+            self._write("figures", f"{name}.png", png)
+            self._write("figures", f"{name}.svg", render(figure, "svg", title))
+        return _Shown({"image/png": png, "text/plain": f"<figure {name}>"})
 
-    def result(self, name: str, data) -> Path | None:
-        """Save a result: a mapping as JSON, a pandas table as CSV, an xarray dataset as NetCDF.
+    def result(self, name: str, data) -> None:
+        """Save a result, where there is an output folder.
 
-        Units stand in the keys, the column names or the attributes.
+        Parameters
+        ----------
+        name : str
+            File name without ending.
+        data : mapping, dataclass or NamedTuple; pandas.DataFrame; xarray.Dataset or DataArray
+            Saved as JSON, CSV or NetCDF. Units stand in the keys or the column names, where ``data.attrs["units"]`` of
+            a table (column -> unit) is put too; each number of a dataset carries the attribute ``units``.
+
+        Raises
+        ------
+        ValueError
+            Where a number of a dataset has no unit, or a mapping holds what is not finite.
+        TypeError
+            Where `data` is none of these.
         """
-        if not self.output:
-            return None
-        if isinstance(data, Mapping):
-            return self._write(f"results/{name}.json", json.dumps(data, indent=2, allow_nan=False).encode() + b"\n")
-        if hasattr(data, "to_csv"):
-            return self._write(f"results/{name}.csv", data.to_csv(index=False).encode())
-        return self._write(f"results/{name}.nc", bytes(data.to_netcdf(engine="h5netcdf")))
+        if is_dataclass(data):
+            data = asdict(data)
+        elif hasattr(data, "_asdict"):
+            data = data._asdict()
+        if hasattr(data, "to_netcdf"):  # before the mappings: a dataset is one
+            ending, content = "nc", _netcdf(name, data)
+        elif hasattr(data, "to_csv"):
+            ending, content = "csv", _csv(data).encode()
+        elif isinstance(data, Mapping):
+            ending, content = "json", _json(name, data).encode()
+        else:
+            raise TypeError(f"result {name!r}: a {type(data).__name__} is no mapping, table or dataset")
+        if self.output:
+            self._write("results", f"{name}.{ending}", content)
 
     def say(self, name: str, value: float | str, unit: str | None = None, digits: int = 3) -> None:
-        """Keep a number for the prose, where ``{glue:text}`name` `` sets it.
+        """Keep a number for the prose, where the role ``glue:text`` sets it by its name.
 
         Parameters
         ----------
@@ -153,66 +188,229 @@ class Chapter:
 
         glue(name, spell(value, unit, digits), display=False)
 
-    def _write(self, relative: str, content: bytes) -> Path:
-        path = self.output / relative
+    def _write(self, folder: str, name: str, content: bytes) -> None:
+        if Path(name).name != name:
+            raise ValueError(f"{name!r} must be a file name, without folders")
+        path = self.output / folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        return path
+
+
+def _plain(value):
+    """A Python number, bool or list for a numpy scalar, array or anything else that has ``tolist``."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    raise TypeError(f"a {type(value).__name__} is no number: {value!r}")
+
+
+def _json(name: str, data: Mapping) -> str:
+    try:
+        return json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False, default=_plain) + "\n"
+    except ValueError as error:
+        raise ValueError(f"result {name!r}: {error}") from None
+
+
+def _csv(table) -> str:
+    units = table.attrs.get("units", {})
+    named = table.rename(columns={column: f"{column} [{unit}]" for column, unit in units.items()})
+    return named.to_csv(index=any(level is not None for level in table.index.names))
+
+
+def _netcdf(name: str, data) -> bytes:
+    dataset = data if hasattr(data, "data_vars") else data.to_dataset(name=data.name or name)
+    numbers = {key: variable for key, variable in dataset.variables.items() if variable.dtype.kind in "iufc"}
+    bare = [str(key) for key, variable in numbers.items() if "units" not in variable.attrs]
+    if bare:
+        raise ValueError(f"result {name!r}: no attribute `units` on {', '.join(bare)}")
+    return bytes(dataset.to_netcdf(engine="scipy"))
+
+
+# ── Numbers and units as print sets them ────────────────────────────────────────────────────────────────────────────
+
+_MINUS = "\N{MINUS SIGN}"
+_SPACE = "\N{NO-BREAK SPACE}"
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_NAMES = {"degC": "°C", "deg": "°", "ohm": "Ω", "percent": "%"}
 
 
 def spell(value: float | str, unit: str | None = None, digits: int = 3) -> str:
-    """A number as it stands in prose: `digits` significant digits, in the unit that is asked for, with a true minus."""
+    """A number as it stands in prose: `digits` significant digits, in the unit that is asked for, with a true minus.
+
+    Parameters
+    ----------
+    value : float or str
+        In SI; a string is returned as it is.
+    unit : str, optional
+        Unit to write it in; "%" for a ratio in per cent; None or "1" for the number alone.
+    digits : int
+        Significant digits.
+
+    Raises
+    ------
+    ValueError
+        Where the value is not finite.
+    """
     if isinstance(value, str):
         return value
+    if not math.isfinite(value):
+        raise ValueError(f"{value!r} cannot stand in prose")
+    value = float(value)
     if unit == "%":
-        value, unit = 100 * value, "%"
+        value *= 100
     elif unit not in (None, "1"):
         value = from_si(value, unit)
-    rounded = float(f"{value:.{digits}g}")
-    decimals = max(0, digits - 1 - (math.floor(math.log10(abs(rounded))) if rounded else 0))
-    number = f"{rounded:.{decimals}f}".replace("-", "\N{MINUS SIGN}")
-    return number if unit in (None, "1") else f"{number}\N{NO-BREAK SPACE}{unit_text(unit)}"
+    return with_unit(_significant(value, digits), unit)
+
+
+def _significant(value: float, digits: int) -> str:
+    if not value:
+        return "0"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    if not -4 <= int(exponent) < 7:
+        return f"{mantissa} × 10{str(int(exponent)).translate(_RAISED)}".replace("-", _MINUS)
+    rounded = float(f"{mantissa}e{exponent}")
+    return f"{rounded:.{max(0, digits - 1 - int(exponent))}f}".replace("-", _MINUS)
+
+
+def with_unit(number: str, unit: str | None) -> str:
+    """A number that is already spelled, with its unit; ``1`` or None adds nothing, degrees stand close."""
+    if unit in (None, "", "1"):
+        return number
+    name = unit_text(unit)
+    return f"{number}{'' if name == '°' else _SPACE}{name}"
 
 
 def unit_text(unit: str) -> str:
-    """A unit as print sets it: ``mg/cm2`` becomes mg cm⁻², ``um`` becomes µm."""
-    if "/" not in unit:
-        return _raise_digits(unit.replace("um", "µm").replace("deg", "°") if unit in ("um", "deg") else unit)
+    """A unit as print sets it: ``mg/cm2`` becomes mg cm⁻², ``um`` becomes µm, ``ohm*m2`` becomes Ω m²."""
     above, *below = unit.split("/")
-    factors = [_raise_digits(name if name[-1].isdigit() else name + "1", minus=True) for name in below]
-    return " ".join([above.replace("um", "µm"), *factors])
+    factors = [(name, 1) for name in re.split(r"[ *]", above) if name not in ("", "1")]
+    factors += [(name, -1) for part in below for name in re.split(r"[ *]", part) if name]
+    return _SPACE.join(_factor(name, sign) for name, sign in factors)
 
 
-def _raise_digits(name: str, minus: bool = False) -> str:
-    raised = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-    letters = name.rstrip("0123456789")
-    return letters + ("⁻" if minus else "") + name[len(letters) :].translate(raised)
+def _factor(name: str, sign: int) -> str:
+    letters, power = re.fullmatch(r"(.*?)\^?(-?\d+)?", name).groups()
+    exponent = sign * int(power or 1)
+    letters = _NAMES.get(letters, re.sub(r"^u(?=[A-Za-z])", "µ", letters))
+    return letters + ("" if exponent == 1 else str(exponent).translate(_RAISED))
 
 
-def verdict_text(entry: dict) -> str:
+# ── How a claim and its verdict look: in a chapter, and on the scorecard ────────────────────────────────────────────
+
+
+def badge(verdict: str) -> str:
+    """A verdict as an HTML badge: glyph and word, in its colour."""
+    glyph = f'<span aria-hidden="true">{claims.Verdict(verdict).glyph}</span>'
+    return f'<span class="verdict verdict-{slug(verdict)}">{glyph} {verdict}</span>'
+
+
+def slug(text: str) -> str:
+    """A name for a CSS class or an address."""
+    return text.replace(" ", "-")
+
+
+def stated_text(entry: dict) -> str:
+    """The paper's number as the paper prints it; empty for an order or a trend, which the statement itself says."""
+    if entry["half_digit"] is None:
+        return ""
+    decimals = _decimals(entry)
+    if entry["tolerance_from"] == claims.ToleranceFrom.STATED_RANGE:
+        low, high = (_fixed(entry["stated"] + sign * entry["tolerance"], decimals) for sign in (-1, 1))
+        return with_unit(f"{low} to {high}", entry["unit"])
+    return with_unit(_fixed(entry["stated"], decimals), entry["unit"])
+
+
+def tolerance_text(entry: dict) -> str:
+    """What the ledger allows as agreement, and what fixed it; empty for an order or a trend."""
+    if entry["half_digit"] is None:
+        return ""
+    return f"±{_SPACE}{_brief(entry['tolerance'])}, {entry['tolerance_from']}"
+
+
+def computed_text(entry: dict) -> str:
+    """What was computed, to one digit more than the paper prints; words where nothing was."""
+    if entry["computed"] is not None:
+        return _value_text(entry, entry["computed"])
+    return "taken as given" if entry["verdict"] == claims.Verdict.INPUT else "–"
+
+
+def uncertainty_text(entry: dict) -> str:
+    """The half-widths of the computed value, named by what they come from; empty where there are none."""
+    widths = {"rounding": entry["rounding"], **entry["uncertainty"]}
+    return ", ".join(f"±{_SPACE}{_significant(width, 2)} {name}" for name, width in widths.items() if width)
+
+
+def assumption_text(entry: dict) -> str:
+    """The assumption under which the statement comes out, with what it needs, its range and its source; or empty."""
+    under = entry["assumption"]
+    if not under:
+        return ""
+    needed, low, high = (_brief(number) for number in (under["needed"], *under["plausible"]))
+    needed, high = (with_unit(number, under["unit"]) for number in (needed, high))
+    within = "within" if under["is_plausible"] else "outside"
+    gives = _value_text(entry, under["gives"])
+    outcome = f"it {gives}" if entry["half_digit"] is None else f"it is {gives}"
+    text, source = under["text"].rstrip("."), under["source"].rstrip(".")
+    return f"{text}: needs {needed}, {within} {low} to {high} ({source}); then {outcome}."
+
+
+def _value_text(entry: dict, value: float | bool) -> str:
+    if entry["half_digit"] is None:
+        return "holds" if value else "does not hold"
+    return with_unit(_fixed(value, _decimals(entry) + 1), entry["unit"])
+
+
+def _decimals(entry: dict) -> int:
+    half = entry["half_digit"]
+    return max(0, -round(math.log10(2 * half))) if half else 0
+
+
+def _fixed(value: float, decimals: int) -> str:
+    if value and abs(value) < 0.5 * 10**-decimals:
+        return _significant(value, 2)
+    return f"{value:.{decimals}f}".replace("-", _MINUS)
+
+
+def _brief(value: float) -> str:
+    number = _significant(value, 4)
+    return number.rstrip("0").rstrip(".") if "." in number and "×" not in number else number
+
+
+def line(entry: dict) -> str:
     """One claim and its verdict as a line of text."""
-    return f"{entry['id']}: stated {_side(entry, 'stated')}, computed {_side(entry, 'computed')} -> {entry['verdict']}"
+    found = [f"stated {stated_text(entry)}"] if stated_text(entry) else []
+    if entry["verdict"] == claims.Verdict.INPUT:
+        found.append("taken as given")
+    elif entry["half_digit"] is None and entry["computed"] is not None:
+        found.append(computed_text(entry))
+    else:
+        found.append(f"computed {computed_text(entry)}")
+    return f"{entry['id']}: {', '.join(found)} -> {entry['verdict']}"
 
 
-def verdict_html(entry: dict) -> str:
-    """One claim and its verdict as a small card for the page."""
-    kind = entry["verdict"].replace(" ", "-")
-    parts = [
-        f'<span class="verdict verdict-{kind}">{entry["verdict"]}</span>',
-        f'<span class="claim-id">{html.escape(entry["id"])}</span>',
-        f'<p class="claim-statement">{html.escape(entry["statement"])}</p>',
-    ]
-    if entry["verdict"] != "input":
-        parts.append(
-            f'<p class="claim-numbers">stated <b>{_side(entry, "stated")}</b>, computed <b>{_side(entry, "computed")}</b></p>'
-        )
-    parts.append(f'<p class="claim-explanation">{html.escape(entry["explanation"])}</p>')
-    return f'<div class="claim-card">{"".join(parts)}</div>'
+def card(entry: dict) -> str:
+    """One claim and its verdict as a small HTML card, which leads to its row on the scorecard."""
+    name = html.escape(entry["id"])
+    link = f'<a class="claim-id" href="scorecard.html#{name}">{name}</a>'
+    body = "".join(f'<p class="claim-{part}">{text}</p>' for part, text in _card_parts(entry).items() if text)
+    return (
+        f'<div class="claim-card claim-card-{slug(entry["verdict"])}">'
+        f'<p class="claim-head">{badge(entry["verdict"])} {link}</p>{body}</div>'
+    )
 
 
-def _side(entry: dict, side: str) -> str:
-    value = entry[side]
-    if entry["kind"] in ("order", "trend"):
-        return "as written" if side == "stated" else ("holds" if value else "does not hold")
-    unit = "" if entry["unit"] == "1" else f" {unit_text(entry['unit'])}"
-    return f"{value:.4g}{unit}"
+def _card_parts(entry: dict) -> dict[str, str]:
+    stated, computed = html.escape(stated_text(entry)), html.escape(computed_text(entry))
+    numbers = [f"stated <b>{stated}</b> ({html.escape(tolerance_text(entry))})"] if stated else []
+    if entry["computed"] is not None:
+        numbers.append(f"computed <b>{computed}</b>" if stated else f"<b>{computed}</b>")
+    parts = {"statement": entry["statement"], "numbers": ""} | {
+        "measure": entry["measure"],
+        "uncertainty": uncertainty_text(entry),
+        "explanation": entry["explanation"],
+        "assumption": assumption_text(entry),
+        "needs": f"Would settle it: {entry['needs']}." if entry["verdict"] == claims.Verdict.NOT_TESTABLE else "",
+    }
+    return {part: html.escape(text) for part, text in parts.items()} | {"numbers": ", ".join(numbers)}

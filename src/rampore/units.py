@@ -41,7 +41,7 @@ def _scale(unit: str, si: str | None) -> tuple[float, float]:
         return one.to(target).magnitude - zero, zero
     except pint.DimensionalityError:
         raise UnitError(f"the unit {unit!r} cannot be expressed in {si!r}") from None
-    except (pint.errors.PintError, AttributeError, TypeError, ValueError) as error:
+    except Exception as error:  # pint lets the errors of Python's own tokenizer and parser through
         raise UnitError(f"the unit {unit!r} is not one that can be read ({error})") from None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
@@ -17,24 +19,22 @@ ELECTROLYTE = "#9FD3C7"
 ACCENT = "#009E73"
 MUTED = "#8A8A8A"
 
+#: Fill and ink of each verdict; Okabe and Ito's, darkened where a white glyph stands on them.
+VERDICT = {
+    "reproduced": ("#00805C", "white"),
+    "conditional": ("#E69F00", "black"),
+    "not reproduced": ("#C44F00", "white"),
+    "inconsistent": ("#A33C7C", "white"),
+    "input": ("#5B6B7A", "white"),
+    "not testable": ("#D5DAE0", "#3A444D"),
+    "not yet computed": ("white", "#6B7680"),
+}
+
 #: What the paper states: an open marker.
 PAPER = {"marker": "o", "mfc": "white", "mec": "black", "mew": 1.4, "ms": 8, "ls": "none", "zorder": 5}
 
-_RC = {
-    "font.size": 10,
-    "axes.titlesize": 10.5,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": False,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-    "lines.linewidth": 1.8,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "rampore",
-    "mathtext.fontset": "dejavusans",
-}
+# Matplotlib reads the first two when axes are made, the third when an SVG is written.
+_RC = {"axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "rampore"}
 
 
 def new_figure(nrows: int = 1, ncols: int = 1, *, width: float = 7.0, height: float = 3.4, **subplots):
@@ -57,3 +57,22 @@ def new_figure(nrows: int = 1, ncols: int = 1, *, width: float = 7.0, height: fl
         figure = Figure(figsize=(width, height), layout="constrained")
         axes = figure.subplots(nrows, ncols, **subplots)
     return figure, axes
+
+
+def render(figure: Figure, form: str, title: str = "", dpi: float = 150) -> bytes:
+    """A figure as the bytes of a PNG or an SVG, the same in every run.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    form : {"png", "svg"}
+    title : str
+        Title that the file carries.
+    dpi : float
+        Resolution of a PNG [1/in].
+    """
+    metadata = {"Title": title} | ({"Date": None} if form == "svg" else {})
+    buffer = io.BytesIO()
+    with rc_context(_RC):
+        figure.savefig(buffer, format=form, dpi=dpi, metadata=metadata)
+    return buffer.getvalue()

@@ -1,0 +1,57 @@
+# Bare `make` prints what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FOUND_UV := $(shell command -v uv 2>/dev/null)
+UV := $(or $(FOUND_UV),$(BIN)/uv)
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python --compile-bytecode -c requirements.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help book test lint notebooks lock clean browser
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+book: $(VENV)/.book ## run the chapters that changed and build the book in build/html
+	@$(BIN)/rampore reproduce
+
+test: $(VENV)/.test lint browser ## run the linters, the tests, and the committed notebooks against their outputs
+	@$(BIN)/pytest --nbval-lax --nbval-current-env tests book
+
+lint: $(VENV)/.test ## run the linters alone
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+notebooks: $(VENV)/.book ## refresh the committed notebooks and the summary in README.md
+	@$(BIN)/rampore reproduce --update
+
+lock: $(VENV)/.made ## write requirements.lock anew from pyproject.toml
+	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --all-extras \
+		--custom-compile-command 'make lock' pyproject.toml --output-file requirements.lock
+
+clean: ## remove what was generated, the environment too
+	rm -rf build $(VENV)
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "Python 3.11 to 3.13 is needed: make PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "Making the environment in $(VENV) ..."
+	@$(if $(FOUND_UV),$(UV) venv --quiet --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet uv)
+	@touch $@
+
+$(VENV)/.book: $(VENV)/.made requirements.lock pyproject.toml
+	@echo "Installing the packages of requirements.lock ..."
+	@$(INSTALL) -e '.[book]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.made requirements.lock pyproject.toml
+	@echo "Installing the packages of requirements.lock ..."
+	@$(INSTALL) -e '.[book,test]'
+	@touch $(VENV)/.book $@
+
+# The browser tests skip where there is none. A bare Debian machine that runs CI gets one.
+browser:
+	@if [ -n "$$CI" ] && ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null \
+		&& command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; fi

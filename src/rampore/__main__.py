@@ -1,0 +1,7 @@
+"""``python -m rampore``: the ``rampore`` command."""
+
+import sys
+
+from rampore.cli import main
+
+sys.exit(main())

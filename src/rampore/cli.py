@@ -1,0 +1,153 @@
+"""The ``rampore`` command: one function a subcommand, which imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import rampore
+
+Run = Callable[[argparse.Namespace], int]
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of chapters")
+    return int(text)
+
+
+def _reproduce(parser: argparse.ArgumentParser) -> Run:
+    """Run the chapters that changed and build the book."""
+    parser.add_argument("chapters", nargs="*", metavar="CHAPTER", help="chapters to run; all by default")
+    parser.add_argument(
+        "-p",
+        "--parameter",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("NAME", "VALUE"),
+        help="set a parameter of the chapters that declare it; may be repeated",
+    )
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where results go (default: build in the study)")
+    parser.add_argument("--study", type=Path, default=Path(), metavar="FOLDER", help="where _toc.yml is, or below it")
+    parser.add_argument("--jobs", type=_count, metavar="N", help="chapters at once (default: one on each core)")
+    parser.add_argument("--no-html", dest="html", action="store_false", help="stop before the HTML")
+    parser.add_argument("--update", action="store_true", help="refresh the committed notebooks and README.md")
+    parser.add_argument("--force", action="store_true", help="run the chapters even where nothing changed")
+
+    def run(options: argparse.Namespace) -> int:
+        import signal
+
+        from papermill.cli import _resolve_type as as_papermill_reads_it
+
+        from rampore import reproduce
+
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        reproduce.reproduce(
+            reproduce.find(options.study),
+            options.chapters,
+            parameters={name: as_papermill_reads_it(value) for name, value in options.parameter},
+            output=options.output,
+            jobs=options.jobs,
+            html=options.html,
+            update=options.update,
+            force=options.force,
+        )
+        return 0
+
+    return run
+
+
+def _claims(parser: argparse.ArgumentParser) -> Run:
+    """Show the verdicts of the last run: all, some, or one in full."""
+    from rampore.claims import Verdict
+
+    verdicts = [verdict.value for verdict in Verdict]
+    parser.add_argument("ids", nargs="*", metavar="CLAIM", help="claims to show in full")
+    parser.add_argument("--chapter", help="only what this chapter computes")
+    parser.add_argument(
+        "--verdict", choices=verdicts, metavar="VERDICT", help=f"only this one of: {', '.join(verdicts)}"
+    )
+    parser.add_argument("--output", type=Path, default=Path("build"), metavar="FOLDER", help="where the results are")
+
+    def run(options: argparse.Namespace) -> int:
+        import json
+
+        from rampore import chapter, claims
+
+        path = options.output / "claims.json"
+        if not path.is_file():
+            raise SystemExit(f"rampore: no {path}: run `rampore reproduce` first, or name its folder by --output")
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        for name in options.ids:
+            claims.load()[name]
+        for entry in entries:
+            if options.chapter not in (None, entry["chapter"]) or options.verdict not in (None, entry["verdict"]):
+                continue
+            if not options.ids:
+                print(chapter.line(entry))
+            elif entry["id"] in options.ids:
+                print(chapter.line(entry), entry["statement"], entry["explanation"], entry["link"], "", sep="\n")
+        return 0
+
+    return run
+
+
+def _parameters(parser: argparse.ArgumentParser) -> Run:
+    """Show the study's inputs: all keys, or where some come from."""
+    parser.add_argument("keys", nargs="*", metavar="KEY", help="keys, or beginnings of keys, to show in full")
+    parser.add_argument("--cell", type=Path, metavar="FILE", help="a TOML file of your own instead of the study's")
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore import parameters
+
+        cell = parameters.load(options.cell)
+        shown = [record for key, record in cell.records.items() if key.startswith(tuple(options.keys) or "")]
+        for record in shown:
+            print(f"{record.key} = {record.value} {record.unit}  ({record.confidence}) {record.label}")
+            if options.keys:
+                sources = [cell.sources[name].citation for name in record.source]
+                notes = [*sources, record.place, record.formula, record.note]
+                print(*(f"    {text}" for text in notes if text), sep="\n")
+        if not shown:
+            raise SystemExit(
+                f"rampore: no key starts with {' or '.join(options.keys)}; `rampore parameters` lists them"
+            )
+        return 0
+
+    return run
+
+
+COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
+    "reproduce": _reproduce,
+    "claims": _claims,
+    "parameters": _parameters,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a subcommand; gives the exit code: 0, 1 for a failure, 2 for a wrong call, 130 for an interruption."""
+    parser = argparse.ArgumentParser(prog="rampore", description=rampore.__doc__.splitlines()[0])
+    parser.add_argument("--version", action="version", version=f"rampore {rampore.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, build in COMMANDS.items():
+        summary = build.__doc__
+        command = commands.add_parser(name, help=summary, description=summary)
+        command.set_defaults(run=build(command))
+    options = parser.parse_args(arguments)
+    try:
+        return options.run(options)
+    except KeyboardInterrupt:
+        print("rampore: interrupted; what was finished stands, the next run does the rest", file=sys.stderr)
+        return 130
+    except (RuntimeError, ValueError) as error:
+        from rampore.claims import LedgerError
+        from rampore.parameters import ParameterError
+        from rampore.reproduce.study import ReproduceError, UsageError
+
+        if not isinstance(error, LedgerError | ParameterError | ReproduceError):
+            raise
+        print(f"rampore: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1

@@ -1,0 +1,527 @@
+"""The coating on a perforated foil: local thickness, loading, N/P ratio, porosity, and what the calender does to them.
+
+NPR is the coating over foil, PR the coating in and over a hole. The coating fills the holes and its top is flat, before
+the calender and after it. Equations are numbered as in chapter 1 of the book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = [
+    "Calendered",
+    "CoatingError",
+    "Dried",
+    "Keep",
+    "Local",
+    "LocalDesign",
+    "Porosity",
+    "calender",
+    "coating_loading",
+    "coating_thickness",
+    "dried_from_densities",
+    "dried_from_loading",
+    "local_design",
+    "local_loading",
+    "local_thickness",
+    "mass_conserving_porosity",
+    "np_ratio",
+    "open_fraction_from_loadings",
+    "open_fraction_from_local_densities",
+    "open_fraction_from_saving",
+    "other_density",
+    "other_loading",
+    "recipe_porosity",
+    "recipe_porosity_samples",
+    "solid_density",
+    "thickness_saving",
+]
+
+
+class CoatingError(ValueError):
+    """A coating that cannot be: the message names the quantity and the reason."""
+
+
+class Local(NamedTuple):
+    """A quantity over foil and over a hole [its unit]."""
+
+    npr: float
+    pr: float
+
+    def mean(self, open_fraction):
+        """Mean over the plan area, of a quantity that adds up over it [its unit]."""
+        return (1 - open_fraction) * self.npr + open_fraction * self.pr
+
+
+def coating_thickness(loading, density):
+    """Thickness [m] of a coating of `loading` [kg/m2] at `density` [kg/m3]."""
+    return loading / density
+
+
+def coating_loading(thickness, density):
+    """Loading [kg/m2] of a coating of `thickness` [m] at `density` [kg/m3]."""
+    return thickness * density
+
+
+def thickness_saving(open_fraction, hole_depth):
+    """Thickness that the coating lacks above the foil because it fills the holes, f t (Eq. 1.3) [m]."""
+    return open_fraction * hole_depth
+
+
+def local_thickness(bare_thickness, open_fraction, hole_depth) -> Local:
+    r"""Thickness over foil and over a hole, of a coating that has one density everywhere (Eq. 1.3).
+
+    What fills the holes is missing above: :math:`h_\mathrm{NPR} = H - f t`, :math:`h_\mathrm{PR} = h_\mathrm{NPR} + t`.
+
+    Parameters
+    ----------
+    bare_thickness : float or array
+        Thickness H of the same coating on bare foil [m].
+    open_fraction : float or array
+        f [-].
+    hole_depth : float or array
+        Depth t of the holes, the foil's thickness [m].
+
+    Returns
+    -------
+    Local
+        [m]
+
+    Raises
+    ------
+    CoatingError
+        Where the holes take up all of the coating.
+    """
+    _check_open_fraction(open_fraction)
+    npr = bare_thickness - thickness_saving(open_fraction, hole_depth)
+    if np.any(npr <= 0):
+        raise CoatingError("the holes take up the whole coating: nothing is left over the foil")
+    return Local(npr, npr + hole_depth)
+
+
+def local_loading(loading, density, open_fraction, hole_depth) -> Local:
+    """Loading over foil and over a hole [kg/m2], of a coating that has one density everywhere (Eq. 1.3).
+
+    Parameters
+    ----------
+    loading, density : float or array
+        Mean loading [kg/m2] and density [kg/m3].
+    open_fraction, hole_depth : float or array
+        f [-] and t [m].
+    """
+    thickness = local_thickness(coating_thickness(loading, density), open_fraction, hole_depth)
+    return Local(density * thickness.npr, density * thickness.pr)
+
+
+def np_ratio(local_loading, loading, negative_capacity, positive_capacity):
+    """Local N/P ratio of a negative coating that faces a uniform positive one (Eq. 1.5).
+
+    Parameters
+    ----------
+    local_loading, loading : float or array
+        Of the negative electrode, local and mean [kg/m2].
+    negative_capacity, positive_capacity : float or array
+        Mean areal capacities [C/m2].
+
+    Returns
+    -------
+    float or array
+        [-]
+    """
+    return local_loading / loading * negative_capacity / positive_capacity
+
+
+class LocalDesign(NamedTuple):
+    """What a foil makes of a coating that has one density everywhere."""
+
+    thickness: Local  #: [m]
+    loading: Local  #: [kg/m2]
+    np_ratio: Local  #: [-]
+
+
+def local_design(loading, density, negative_capacity, positive_capacity, open_fraction, hole_depth) -> LocalDesign:
+    """Local thickness, loading and N/P ratio of a coating that has one density everywhere (Eqs. 1.3 and 1.5).
+
+    Parameters
+    ----------
+    loading, density : float
+        Mean loading [kg/m2] and density [kg/m3] of the negative coating.
+    negative_capacity, positive_capacity : float
+        Mean areal capacities [C/m2].
+    open_fraction, hole_depth : float
+        f [-] and t [m].
+    """
+    local = local_loading(loading, density, open_fraction, hole_depth)
+    return LocalDesign(
+        local_thickness(coating_thickness(loading, density), open_fraction, hole_depth),
+        local,
+        Local(*(np_ratio(part, loading, negative_capacity, positive_capacity) for part in local)),
+    )
+
+
+def open_fraction_from_saving(saving, hole_depth):
+    """Open fraction [-] from the thickness that a perforated foil saves and its own thickness [m] (Eq. 1.3)."""
+    return saving / hole_depth
+
+
+def open_fraction_from_loadings(total, npr, pr):
+    """Open fraction [-] with which two local loadings make the mean one [kg/m2] (Eq. 1.4).
+
+    Raises
+    ------
+    CoatingError
+        Where the mean does not lie between the two.
+    """
+    fraction = (total - npr) / (pr - npr)
+    if np.any((fraction <= 0) | (fraction >= 1)):
+        raise CoatingError(
+            f"no open fraction mixes {npr:g} and {pr:g} kg/m2 to {total:g} kg/m2: the mean must lie between the two"
+        )
+    return fraction
+
+
+def open_fraction_from_local_densities(total, npr_density, pr_density, npr_thickness, hole_depth):
+    """Open fraction [-] with which two local densities [kg/m3] make the mean loading [kg/m2] (Eq. 1.4).
+
+    Parameters
+    ----------
+    total : float
+        Mean loading [kg/m2].
+    npr_density, pr_density : float
+        [kg/m3]
+    npr_thickness, hole_depth : float
+        Thickness over foil, and what a hole adds to it [m].
+    """
+    return open_fraction_from_loadings(total, npr_density * npr_thickness, pr_density * (npr_thickness + hole_depth))
+
+
+def other_loading(total, open_fraction, *, npr=None, pr=None):
+    """The local loading that completes the mass balance, where the other one is known (Eq. 1.4) [kg/m2].
+
+    Parameters
+    ----------
+    total : float or array
+        Mean loading [kg/m2].
+    open_fraction : float or array
+        f [-].
+    npr, pr : float or array
+        The loading that is known, over foil or at a hole [kg/m2]; one of the two.
+
+    Raises
+    ------
+    CoatingError
+        Where not exactly one loading is given, or the open fraction is none.
+    """
+    _check_open_fraction(open_fraction)
+    if (npr is None) == (pr is None):
+        raise CoatingError("the mass balance takes one of the two, `npr` or `pr`, and gives the other")
+    if pr is None:
+        return (total - (1 - open_fraction) * npr) / open_fraction
+    return (total - open_fraction * pr) / (1 - open_fraction)
+
+
+def other_density(total, open_fraction, npr_thickness, hole_depth, *, npr=None, pr=None):
+    """The local density that completes the mass balance, where the other one is known (Eq. 1.4) [kg/m3].
+
+    Parameters
+    ----------
+    total : float or array
+        Mean loading [kg/m2].
+    open_fraction : float or array
+        f [-].
+    npr_thickness, hole_depth : float or array
+        Thickness over foil, and what a hole adds to it [m].
+    npr, pr : float or array
+        The density that is known, over foil or at a hole [kg/m3]; one of the two.
+
+    Raises
+    ------
+    CoatingError
+        Where not exactly one density is given, or the open fraction is none.
+    """
+    pr_thickness = npr_thickness + hole_depth
+    over_foil = None if npr is None else npr * npr_thickness
+    at_hole = None if pr is None else pr * pr_thickness
+    other = other_loading(total, open_fraction, npr=over_foil, pr=at_hole)
+    return other / (pr_thickness if pr is None else npr_thickness)
+
+
+class Keep(StrEnum):
+    """What of a pair of porosities stays when both are moved to conserve mass."""
+
+    SOLID_RATIO = "ratio of the solids"
+    DIFFERENCE = "difference of the porosities"
+    POROSITY_RATIO = "ratio of the porosities"
+
+
+def mass_conserving_porosity(porosity: Local, thickness: Local, solid_height, open_fraction, keep: Keep) -> Local:
+    r"""The porosities nearest to a pair that hold a given amount of solid (Eq. 1.6).
+
+    Two porosities and one balance leave one freedom; `keep` says what of the pair is held.
+
+    Parameters
+    ----------
+    porosity : Local
+        The pair to start from [-].
+    thickness : Local
+        Over foil and over a hole [m].
+    solid_height : float
+        Solid volume per plan area to be held, e.g. :math:`(1 - \varepsilon) H` of the bare electrode [m].
+    open_fraction : float
+        f [-].
+    keep : Keep
+
+    Returns
+    -------
+    Local
+        [-]
+
+    Raises
+    ------
+    CoatingError
+        Where the balance leaves no porosity between 0 and 1.
+    """
+    _check_open_fraction(open_fraction)
+    solid = Local(*(1 - eps for eps in porosity))
+    held = Local(*(s * h for s, h in zip(solid, thickness, strict=True))).mean(open_fraction)
+    room = thickness.mean(open_fraction)
+    match Keep(keep):
+        case Keep.SOLID_RATIO:
+            moved = Local(*(1 - s * solid_height / held for s in solid))
+        case Keep.DIFFERENCE:
+            moved = Local(*(eps + (held - solid_height) / room for eps in porosity))
+        case Keep.POROSITY_RATIO:
+            moved = Local(*(eps * (room - solid_height) / (room - held) for eps in porosity))
+    if not all(0 < eps < 1 for eps in moved):
+        raise CoatingError(
+            f"{solid_height * 1e6:.1f} um of solid do not fit: porosities would be {moved.npr:.3f} and {moved.pr:.3f}"
+        )
+    return moved
+
+
+def solid_density(mass_fractions: Sequence[float], densities: Sequence[float]) -> float:
+    r"""True density of a mixture, :math:`1 / \sum w_i/\rho_i` (Eq. 1.7) [kg/m3].
+
+    Parameters
+    ----------
+    mass_fractions : (n,) sequence of float
+        Summing to one [-].
+    densities : (n,) or (m, n) sequence of float
+        [kg/m3]
+
+    Raises
+    ------
+    CoatingError
+        Where the fractions do not sum to one, or a density is not positive.
+    """
+    w, rho = np.asarray(mass_fractions, dtype=float), np.asarray(densities, dtype=float)
+    if abs(w.sum() - 1) > 1e-9:
+        raise CoatingError(f"the mass fractions sum to {w.sum():g}, not to 1")
+    if np.any(rho <= 0):
+        raise CoatingError("a density must be positive")
+    return 1 / (w / rho).sum(axis=-1)
+
+
+class Porosity(NamedTuple):
+    """A porosity with what the uncertainty of its inputs makes of it [-]."""
+
+    value: float
+    standard: float  #: standard uncertainty to first order, every input evenly spread over its range
+    low: float  #: with all inputs at the ends of their ranges that lower it
+    high: float  #: with all inputs at the ends that raise it
+
+
+def recipe_porosity(
+    coating_density: float,
+    mass_fractions: Sequence[float],
+    densities: Sequence[float],
+    ranges: Sequence[tuple[float, float]] | None = None,
+    coating_range: tuple[float, float] | None = None,
+) -> Porosity:
+    r"""Porosity that a recipe implies at a coating density, :math:`1 - \rho \sum w_i/\rho_i` (Eq. 1.7).
+
+    Parameters
+    ----------
+    coating_density : float
+        rho, of the calendered coating [kg/m3].
+    mass_fractions, densities : (n,) sequence of float
+        w_i [-] and true densities rho_i [kg/m3] of what it is made of.
+    ranges : (n, 2) sequence of float, optional
+        Lowest and highest true density that sources allow [kg/m3]; by default the densities are exact.
+    coating_range : (float, float), optional
+        The same of the coating density [kg/m3].
+
+    Returns
+    -------
+    Porosity
+
+    Raises
+    ------
+    CoatingError
+        Where the recipe is no mixture, or is denser than its parts: a negative porosity.
+    """
+    w, rho = np.asarray(mass_fractions, dtype=float), np.asarray(densities, dtype=float)
+    lowest, highest = _bounds(rho, ranges)
+    coating_lowest, coating_highest = (coating_density, coating_density) if coating_range is None else coating_range
+    solid = solid_density(w, rho)
+    value = 1 - coating_density / solid
+    if value < 0:
+        raise CoatingError(
+            f"a coating of {coating_density:g} kg/m3 is denser than what it is made of ({solid:.0f} kg/m3)"
+        )
+    slopes = np.append(coating_density * w / rho**2, 1 / solid)
+    widths = np.append(highest - lowest, coating_highest - coating_lowest)
+    return Porosity(
+        float(value),
+        float(np.linalg.norm(slopes * widths) / np.sqrt(12)),
+        float(1 - coating_highest / solid_density(w, lowest)),
+        float(1 - coating_lowest / solid_density(w, highest)),
+    )
+
+
+def recipe_porosity_samples(
+    coating_density: float,
+    mass_fractions: Sequence[float],
+    ranges: Sequence[tuple[float, float]],
+    rng: np.random.Generator,
+    coating_range: tuple[float, float] | None = None,
+    size: int = 10_000,
+) -> np.ndarray:
+    """Porosities of a recipe with every input drawn evenly from its range (Eq. 1.7).
+
+    Parameters
+    ----------
+    coating_density, mass_fractions, ranges, coating_range
+        As in :func:`recipe_porosity`.
+    rng : numpy.random.Generator
+    size : int
+        Number of draws.
+
+    Returns
+    -------
+    (size,) array of float
+        [-]
+    """
+    lowest, highest = np.asarray(ranges, dtype=float).T
+    drawn = rng.uniform(lowest, highest, (size, lowest.size))
+    coating = rng.uniform(*((coating_density, coating_density) if coating_range is None else coating_range), size)
+    return 1 - coating / solid_density(mass_fractions, drawn)
+
+
+def _bounds(values: np.ndarray, ranges) -> tuple[np.ndarray, np.ndarray]:
+    lowest, highest = (values, values) if ranges is None else np.asarray(ranges, dtype=float).T
+    if np.any((values < lowest) | (values > highest)):
+        raise CoatingError("a density lies outside the range that is given for it")
+    return lowest, highest
+
+
+class Dried(NamedTuple):
+    """The coating as it comes from the dryer: one density everywhere."""
+
+    thickness: float  #: over foil [m]
+    density: float  #: [kg/m3], or the share of solid [-]
+
+
+class Calendered(NamedTuple):
+    """The coating behind the calender."""
+
+    thickness: Local  #: [m]
+    density: Local  #: [kg/m3], or the share of solid [-]
+
+
+def dried_from_loading(loading, density, open_fraction, hole_depth) -> Dried:
+    r"""The dried coating that carries a loading, :math:`h_0 = m/\rho_0 - f t` (Eq. 1.9).
+
+    Parameters
+    ----------
+    loading : float or array
+        Mean loading m [kg/m2], or solid volume per area [m].
+    density : float or array
+        Density rho_0 of the dried coating [kg/m3], or its share of solid [-].
+    open_fraction, hole_depth : float or array
+        f [-] and t [m].
+
+    Raises
+    ------
+    CoatingError
+        Where the holes take up all of the coating.
+    """
+    return Dried(local_thickness(coating_thickness(loading, density), open_fraction, hole_depth).npr, density)
+
+
+def calender(dried: Dried, hole_depth, compression) -> Calendered:
+    r"""Compress a dried coating to one flat top, each column keeping its mass (Eq. 1.8).
+
+    A column of :math:`h_0` over foil becomes :math:`h = (1 - \Pi) h_0`, one of :math:`h_0 + t` over a hole becomes
+    :math:`h + t`: nothing flows sideways, nothing springs back.
+
+    Parameters
+    ----------
+    dried : Dried
+    hole_depth : float or array
+        t [m].
+    compression : float or array
+        Degree of calendering Pi, the thickness over foil that is taken away over the one that was there [-].
+
+    Returns
+    -------
+    Calendered
+
+    Raises
+    ------
+    CoatingError
+        Where the degree of calendering lies outside [0, 1).
+    """
+    if np.any((np.asarray(compression) < 0) | (np.asarray(compression) >= 1)):
+        raise CoatingError(f"the degree of calendering lies between 0 and 1, not at {compression!r}")
+    h = (1 - compression) * dried.thickness
+    thickness = Local(h, h + hole_depth)
+    density = Local(
+        dried.density * dried.thickness / thickness.npr,
+        dried.density * (dried.thickness + hole_depth) / thickness.pr,
+    )
+    return Calendered(thickness, density)
+
+
+def dried_from_densities(density: Local, thickness, hole_depth) -> Dried:
+    r"""The dried coating from which calendering makes two local densities; the inverse of :func:`calender` (Eq. 1.10).
+
+    Parameters
+    ----------
+    density : Local
+        Behind the calender, over foil and over a hole [kg/m3]; or the shares of solid [-].
+    thickness : float
+        Behind the calender, over foil [m].
+    hole_depth : float
+        t [m].
+
+    Returns
+    -------
+    Dried
+
+    Raises
+    ------
+    CoatingError
+        Where no dried coating leads there: the hole is the denser part, or the contrast exceeds what the heights allow.
+    """
+    share = density.npr * thickness / (density.pr * (thickness + hole_depth))  # h0 / (h0 + t)
+    if np.any(density.npr < density.pr):
+        raise CoatingError(
+            f"calendering leaves the coating denser over foil; {density.npr} there and {density.pr} at a hole"
+        )
+    if np.any(share >= 1):
+        raise CoatingError(
+            f"no dried coating gives {density.npr} over foil and {density.pr} at a hole: columns of "
+            f"{thickness} m and {thickness + hole_depth} m cannot differ that much"
+        )
+    dried = hole_depth * share / (1 - share)
+    return Dried(dried, density.npr * thickness / dried)
+
+
+def _check_open_fraction(open_fraction) -> None:
+    if np.any((np.asarray(open_fraction) < 0) | (np.asarray(open_fraction) >= 1)):
+        raise CoatingError(f"an open fraction lies between 0 and 1, not at {open_fraction!r}")

@@ -1,0 +1,388 @@
+"""The perforated foil: a triangular lattice of round holes, its areas, its mass, its strength.
+
+Equations are numbered as in chapter 1 of the book.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.constants import N_A, elementary_charge
+
+__all__ = [
+    "CLOSE_PACKED",
+    "FARADAY",
+    "CollectorError",
+    "Estimate",
+    "NetSection",
+    "PerforatedFoil",
+    "areal_mass",
+    "breakeven_thickness",
+    "contact_area",
+    "exclusions",
+    "hole_diameter_from_open_fraction",
+    "net_section",
+    "open_fraction_from_lattice",
+    "open_fraction_from_masses",
+    "open_fraction_from_net_section",
+    "perforated_foil",
+    "pitch_from_open_fraction",
+    "theoretical_capacity",
+    "wall_area",
+    "web_stress",
+]
+
+FARADAY = N_A * elementary_charge  #: Faraday's constant [C/mol], exact since 2019
+
+#: Open fraction at which the holes of a triangular lattice touch [-].
+CLOSE_PACKED = math.pi / (2 * math.sqrt(3))
+
+
+class CollectorError(ValueError):
+    """A foil that cannot be: the message names the quantity and the reason."""
+
+
+def open_fraction_from_lattice(hole_diameter, pitch):
+    r"""Share of the plan area that is hole, :math:`f = \pi d^2 / (2\sqrt3\,p^2)` (Eq. 1.1).
+
+    Parameters
+    ----------
+    hole_diameter, pitch : float or array
+        Diameter d of the holes and distance p between the centres of neighbours [m].
+
+    Returns
+    -------
+    float or array
+        f [-].
+    """
+    return CLOSE_PACKED * (hole_diameter / pitch) ** 2
+
+
+def pitch_from_open_fraction(hole_diameter, open_fraction):
+    """Distance between the centres of neighbouring holes [m], from their diameter [m] and the open fraction [-]."""
+    return hole_diameter * np.sqrt(CLOSE_PACKED / open_fraction)
+
+
+def hole_diameter_from_open_fraction(pitch, open_fraction):
+    """Diameter of the holes [m], from their pitch [m] and the open fraction [-]."""
+    return pitch * np.sqrt(open_fraction / CLOSE_PACKED)
+
+
+def wall_area(open_fraction, thickness, hole_diameter):
+    r"""Area of the hole walls per plan area, :math:`4 f t / d` (Eq. 1.11) [-]; lengths in m."""
+    return 4 * open_fraction * thickness / hole_diameter
+
+
+def contact_area(open_fraction, thickness, hole_diameter, sides: int = 1, walls: bool = True):
+    r"""Area on which one coating touches the foil, over that of a bare foil (Eq. 1.11).
+
+    The hole takes :math:`f` from the plane and gives its wall back, :math:`4 f t/d`; where the foil is coated on both
+    sides, the two coatings share the wall.
+
+    Parameters
+    ----------
+    open_fraction : float or array
+        f [-].
+    thickness, hole_diameter : float or array
+        Foil thickness t and hole diameter d [m].
+    sides : {1, 2}
+        Sides that are coated.
+    walls : bool
+        Whether the filled holes touch their walls.
+
+    Returns
+    -------
+    float or array
+        Contact area per side and plan area [-].
+
+    Raises
+    ------
+    CollectorError
+        Where `sides` is neither 1 nor 2.
+    """
+    _check_sides(sides)
+    return 1 - open_fraction + (wall_area(open_fraction, thickness, hole_diameter) / sides if walls else 0.0)
+
+
+def breakeven_thickness(hole_diameter, sides: int = 1):
+    r"""Foil thickness above which holes enlarge the contact area, :math:`n d / 4` for `n` coated sides [m].
+
+    It does not depend on how many holes there are (Eq. 1.12).
+    """
+    _check_sides(sides)
+    return sides * hole_diameter / 4
+
+
+def _check_sides(sides: int) -> None:
+    if sides not in (1, 2):
+        raise CollectorError(f"a foil is coated on 1 or 2 sides, not {sides!r}")
+
+
+class NetSection(NamedTuple):
+    """Strength of a perforated foil over that of the bare one, by the metal that is left to carry the load [-]."""
+
+    across_rows: float  #: pulled at right angles to the close-packed rows: the straight section through one row
+    along_rows: float  #: pulled along them: the weaker of a straight section and a staggered one
+    bound: float  #: share of metal, which no foil of ductile metal exceeds
+
+
+def net_section(open_fraction) -> NetSection:
+    r"""Net-section strength of a triangular lattice of holes in a ductile foil (Eq. 1.13).
+
+    At right angles to the close-packed rows a straight section keeps :math:`1 - d/p`. Along the rows a straight section
+    meets every second row and keeps :math:`1 - d/(\sqrt3 p)`; a staggered one meets every row, at a gauge
+    :math:`g = \sqrt3 p/2` with a stagger :math:`s = p/2`, and by Cochrane's rule of structural steel (add
+    :math:`s^2/4g` a step) keeps :math:`1 - 2d/(\sqrt3 p) + 1/12`. The share of metal, :math:`1 - f`, bounds both.
+
+    Parameters
+    ----------
+    open_fraction : float or array
+        f [-].
+
+    Returns
+    -------
+    NetSection
+    """
+    width = np.sqrt(open_fraction / CLOSE_PACKED)
+    straight = 1 - width / math.sqrt(3)
+    staggered = 1 - 2 * width / math.sqrt(3) + 1 / 12
+    return NetSection(1 - width, np.minimum(straight, staggered), 1 - open_fraction)
+
+
+def open_fraction_from_net_section(strength_ratio):
+    """Open fraction [-] at which a straight section through a close-packed row keeps `strength_ratio` [-]."""
+    return CLOSE_PACKED * (1 - strength_ratio) ** 2
+
+
+def areal_mass(solid, open_fraction):
+    """Areal mass of a foil with holes [kg/m2], from that of the same foil without [kg/m2] and f [-] (Eq. 1.2)."""
+    return solid * (1 - open_fraction)
+
+
+def open_fraction_from_masses(perforated, solid, perforated_thickness=1.0, solid_thickness=1.0):
+    """Open fraction from the areal masses of a perforated and of a solid foil of one metal (Eq. 1.2).
+
+    Parameters
+    ----------
+    perforated, solid : float or array
+        Areal masses [kg/m2].
+    perforated_thickness, solid_thickness : float or array
+        Thickness of each foil [m]; may be left out where it is the same.
+
+    Returns
+    -------
+    float or array
+        f [-].
+
+    Raises
+    ------
+    CollectorError
+        Where the perforated foil is denser than the solid one.
+    """
+    share = (perforated / perforated_thickness) / (solid / solid_thickness)
+    if np.any(share > 1):
+        raise CollectorError(f"a foil cannot gain mass by holes: {perforated} kg/m2 perforated, {solid} kg/m2 solid")
+    return 1 - share
+
+
+@dataclass(frozen=True)
+class PerforatedFoil:
+    """A foil with round holes on a triangular lattice; `x` runs along a close-packed row.
+
+    Attributes
+    ----------
+    hole_diameter, pitch, thickness : float
+        Diameter of the holes, distance between the centres of neighbours, thickness of the foil [m].
+    density : float
+        Density of the metal [kg/m3].
+
+    Raises
+    ------
+    CollectorError
+        Where a value is not positive and finite, or the holes overlap.
+    """
+
+    hole_diameter: float
+    pitch: float
+    thickness: float
+    density: float
+
+    def __post_init__(self) -> None:
+        for name in ("hole_diameter", "pitch", "thickness", "density"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise CollectorError(f"{name.replace('_', ' ')} must be positive and finite, not {value!r}")
+        if self.pitch <= self.hole_diameter:
+            raise CollectorError(
+                f"holes of {self.hole_diameter * 1e6:g} um overlap at a pitch of {self.pitch * 1e6:g} um: "
+                "the pitch must exceed the hole diameter"
+            )
+
+    @property
+    def open_fraction(self) -> float:
+        """Share of the plan area that is hole [-] (Eq. 1.1)."""
+        return open_fraction_from_lattice(self.hole_diameter, self.pitch)
+
+    @property
+    def holes_per_area(self) -> float:
+        """Holes per plan area [1/m2]."""
+        return 2 / (math.sqrt(3) * self.pitch**2)
+
+    @property
+    def ligament_width(self) -> float:
+        """Narrowest metal between two holes [m]."""
+        return self.pitch - self.hole_diameter
+
+    @property
+    def areal_mass(self) -> float:
+        """Mass per plan area [kg/m2] (Eq. 1.2)."""
+        return areal_mass(self.density * self.thickness, self.open_fraction)
+
+    @property
+    def wall_area(self) -> float:
+        """Area of the hole walls per plan area [-]."""
+        return wall_area(self.open_fraction, self.thickness, self.hole_diameter)
+
+    def contact_area(self, sides: int = 1, walls: bool = True) -> float:
+        """Contact area of one coating over that on bare foil [-], see :func:`contact_area`."""
+        return contact_area(self.open_fraction, self.thickness, self.hole_diameter, sides, walls)
+
+    @property
+    def net_section(self) -> NetSection:
+        """Strength over that of the bare foil [-], see :func:`net_section`."""
+        return net_section(self.open_fraction)
+
+    def hole_centres(self, width: float, height: float) -> np.ndarray:
+        """Centres of the holes that show in a window, one of them in its lower left corner.
+
+        Parameters
+        ----------
+        width, height : float
+            Size of the window [m].
+
+        Returns
+        -------
+        (n, 2) array
+            x and y [m]; a hole that the edge cuts is there too.
+        """
+        if not (width > 0 and height > 0):
+            raise CollectorError(f"a window needs a positive width and height, not {width!r} and {height!r}")
+        radius, rise = self.hole_diameter / 2, self.pitch * math.sqrt(3) / 2
+        rows = np.arange(-math.ceil(radius / rise), math.ceil((height + radius) / rise) + 1)
+        columns = np.arange(-math.ceil(radius / self.pitch) - 1, math.ceil((width + radius) / self.pitch) + 1)
+        row, column = np.meshgrid(rows, columns, indexing="ij")
+        x, y = (column + 0.5 * (row % 2)) * self.pitch, row * rise
+        nearest = np.hypot(x - np.clip(x, 0, width), y - np.clip(y, 0, height))
+        shown = nearest < radius
+        return np.column_stack([x[shown], y[shown]])
+
+
+def perforated_foil(
+    thickness: float,
+    density: float,
+    *,
+    hole_diameter: float | None = None,
+    pitch: float | None = None,
+    open_fraction: float | None = None,
+) -> PerforatedFoil:
+    """A perforated foil from two of hole diameter, pitch and open fraction.
+
+    Parameters
+    ----------
+    thickness, density : float
+        Foil thickness [m] and density of the metal [kg/m3].
+    hole_diameter, pitch : float, optional
+        [m]
+    open_fraction : float, optional
+        [-]
+
+    Returns
+    -------
+    PerforatedFoil
+
+    Raises
+    ------
+    CollectorError
+        Where not exactly two of the three are given, the holes would overlap, or a value is nonsense.
+    """
+    given = {"hole_diameter": hole_diameter, "pitch": pitch, "open_fraction": open_fraction}
+    given = {name: value for name, value in given.items() if value is not None}
+    if len(given) != 2:
+        raise CollectorError(
+            "two of hole_diameter, pitch and open_fraction make a lattice; given: " + (", ".join(given) or "none")
+        )
+    if open_fraction is not None and not 0 < open_fraction < CLOSE_PACKED:
+        raise CollectorError(
+            f"an open fraction of {open_fraction!r} is no triangular lattice of separate holes: "
+            f"it lies between 0 and {CLOSE_PACKED:.4f}, where they touch"
+        )
+    if pitch is None:
+        pitch = float(pitch_from_open_fraction(hole_diameter, open_fraction))
+    elif hole_diameter is None:
+        hole_diameter = float(hole_diameter_from_open_fraction(pitch, open_fraction))
+    return PerforatedFoil(hole_diameter, pitch, thickness, density)
+
+
+class Estimate(NamedTuple):
+    """One way to a number, with the half-range that the printed digits leave."""
+
+    name: str
+    value: float
+    half_range: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lowest and highest value that the printed digits allow."""
+        return self.value - self.half_range, self.value + self.half_range
+
+
+def exclusions(estimates: Sequence[Estimate]) -> np.ndarray:
+    """Which estimates exclude each other: their intervals have no value in common.
+
+    Parameters
+    ----------
+    estimates : sequence of Estimate, length n
+
+    Returns
+    -------
+    (n, n) array of bool
+    """
+    low, high = np.array([estimate.interval for estimate in estimates]).T
+    apart = low[:, None] > high[None, :]
+    return apart | apart.T
+
+
+def web_stress(tension, width, thickness):
+    """Tensile stress [Pa] in a web under `tension` [N], of `width` and `thickness` [m] (Eq. 1.14)."""
+    return tension / (width * thickness)
+
+
+def theoretical_capacity(lithium_per_formula: float, molar_mass: float) -> float:
+    r"""Specific capacity of a host, per mass without lithium, :math:`x F / M` (Eq. 1.15).
+
+    Parameters
+    ----------
+    lithium_per_formula : float
+        Lithium x that one formula unit takes up [-].
+    molar_mass : float
+        Molar mass M of the formula unit, without that lithium [kg/mol].
+
+    Returns
+    -------
+    float
+        [C/kg]
+
+    Raises
+    ------
+    CollectorError
+        Where either is not positive.
+    """
+    if not (lithium_per_formula > 0 and molar_mass > 0):
+        raise CollectorError(
+            f"lithium and molar mass must be positive, not {lithium_per_formula!r} and {molar_mass!r} kg/mol"
+        )
+    return lithium_per_formula * FARADAY / molar_mass

@@ -1,0 +1,229 @@
+"""The pipeline: chapters run side by side, their verdicts collected, the book built; what did not change stands.
+
+Everything under the output folder is replaced in one stroke when it is complete, and says what it was made from::
+
+    chapters/<name>.ipynb   figures/<name>/*.png, *.svg   results/<name>/*, provenance.json
+    claims.json   provenance.json   html/index.html   failed/<name>.ipynb   sphinx.log
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TextIO
+
+from rampore import claims
+from rampore.reproduce import book, verdicts
+from rampore.reproduce.chapters import KERNEL_ENVIRONMENT, Chapter, declared_parameters, reasons_to_run, run
+from rampore.reproduce.files import as_json, digest, output_folder, publish, write
+from rampore.reproduce.fingerprint import packages
+from rampore.reproduce.progress import Progress
+from rampore.reproduce.study import ReproduceError, Study, UsageError, find, read_notebook
+
+__all__ = ["ReproduceError", "Study", "UsageError", "find", "reproduce"]
+
+
+def reproduce(
+    study: Study,
+    names: Sequence[str] = (),
+    *,
+    parameters: Mapping[str, object] | None = None,
+    output: Path | None = None,
+    jobs: int | None = None,
+    html: bool = True,
+    update: bool = False,
+    force: bool = False,
+    stream: TextIO = sys.stdout,
+) -> None:
+    """Run what changed, collect the verdicts, build the book.
+
+    Parameters
+    ----------
+    study : Study
+    names : sequence of str
+        Chapters to run, all by default; what the others left stays.
+    parameters : mapping, optional
+        Papermill parameters, each for the chapters that declare it.
+    output : Path, optional
+        By default ``build`` in the study.
+    jobs : int, optional
+        Chapters at once; by default one on each core.
+    html : bool
+        Build the book.
+    update : bool
+        Refresh the notebooks and the summary of the README that are under version control.
+    force : bool
+        Run the chapters whether anything changed or not.
+    stream : TextIO
+        For progress.
+
+    Raises
+    ------
+    UsageError
+        For an unknown chapter or parameter.
+    ReproduceError
+        Where a chapter or Sphinx fails, the claims do not fit the ledger, or the folder cannot be written to.
+    """
+    if update and parameters:
+        raise UsageError("--update refreshes the committed notebooks: it goes without -p")
+    _require("ipykernel", *["jupyter_book"] * html)
+    output = (output or study.root / "build").resolve()
+    given = _share_out(study, study.select(list(names)), parameters or {})
+    selected = [Chapter(name, study.chapters[name], values, output) for name, values in given.items()]
+    progress, started = Progress(stream), datetime.now(UTC)
+    with output_folder(output) as work:
+        commit = commit_of(study.root)
+        _run_all(selected, work, commit, jobs or _cores(), force, progress)
+        everything = [Chapter(name, notebook, {}, output) for name, notebook in study.chapters.items()]
+        there = [chapter for chapter in everything if chapter.provenance()]
+        notebooks = {chapter.name: read_notebook(chapter.place.executed) for chapter in there}
+        entries = verdicts.collect(claims.load(), notebooks)
+        write(output / "claims.json", as_json(entries))
+        missing = [chapter.name for chapter in everything if chapter not in there]
+        if html and missing:
+            progress.say(f"no HTML yet: {', '.join(missing)} never ran")
+        elif html:
+            _build_book(study, there, entries, work, output, progress)
+        if update:
+            _update(study, there, entries, progress)
+        write(output / "provenance.json", as_json(_provenance(there, commit, started, progress.elapsed, output)))
+        progress.say("done")
+    if html and not missing:
+        print(f"Open {os.path.relpath(output / 'html' / 'index.html')}", file=stream)
+
+
+def _require(*modules: str) -> None:
+    lacking = [name for name in modules if find_spec(name) is None]
+    if lacking:
+        raise ReproduceError(f"{', '.join(lacking)} not installed here: pip install 'rampore[book]'")
+
+
+def _share_out(study: Study, names: list[str], parameters: Mapping[str, object]) -> dict[str, dict]:
+    """The parameters that each chapter takes; one that none of them takes is refused."""
+    declared = {name: declared_parameters(study.chapters[name]) for name in names}
+    unknown = [name for name in parameters if not any(name in there for there in declared.values())]
+    if unknown:
+        lines = [f"  {chapter}: {', '.join(there) or 'none'}" for chapter, there in declared.items()]
+        raise UsageError(f"no chapter takes the parameter {', '.join(unknown)}; there are\n" + "\n".join(lines))
+    return {
+        chapter: {name: value for name, value in parameters.items() if name in there}
+        for chapter, there in declared.items()
+    }
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _run_all(
+    chapters: list[Chapter], work: Path, commit: dict | None, jobs: int, force: bool, progress: Progress
+) -> None:
+    def attempt(chapter: Chapter) -> None:
+        reasons = ["asked for by --force"] if force else reasons_to_run(chapter)
+        if not reasons:
+            progress.say(f"{chapter.name}: up to date")
+            return
+        more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+        progress.say(f"{chapter.name}: running ({'; '.join(reasons[:3])}{more})")
+        try:
+            made = run(chapter, work, commit, lambda cell, cells: progress.step(chapter.name, cell, cells))
+        finally:
+            progress.done(chapter.name)
+        figures = sum(path.endswith(".svg") for path in made["files"])
+        progress.say(f"{chapter.name}: done in {made['wall_time_s']:.1f} s, {figures} figures")
+
+    with _environment(KERNEL_ENVIRONMENT), ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(attempt, chapter) for chapter in chapters]
+        try:
+            while wait(futures, timeout=1).not_done:
+                progress.tick()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            _end_children_of(futures)
+            raise
+    failures = [error for future in futures if (error := future.exception())]
+    for error in failures:
+        if not isinstance(error, ReproduceError):
+            raise error
+    if failures:
+        raise ReproduceError("\n\n".join(map(str, failures)))
+
+
+def _end_children_of(futures: list[Future]) -> None:
+    """End the kernels, those too that a thread is about to start, until no thread has any."""
+    import psutil
+
+    while wait(futures, timeout=0.2).not_done:
+        for child in psutil.Process().children(recursive=True):
+            child.kill()
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _build_book(
+    study: Study, chapters: list[Chapter], entries: list[dict], work: Path, output: Path, progress: Progress
+) -> None:
+    staged = work / "source"
+    staged.mkdir()
+    book.stage(study, {chapter.name: chapter.place.executed for chapter in chapters}, entries, staged)
+    publish(staged, output / "source")
+    if book.is_built_from(output / "html", output / "source"):
+        progress.say("HTML: up to date")
+        return
+    progress.say("HTML: building")
+    book.build(output / "source", work / "sphinx", output / "html")
+
+
+def _update(study: Study, chapters: list[Chapter], entries: list[dict], progress: Progress) -> None:
+    """Take executed notebooks and summary over into what is under version control."""
+    from rampore.pages.scorecard import summary_readme
+
+    for chapter in chapters:
+        write(chapter.notebook, chapter.place.executed.read_text(encoding="utf-8"))
+    readme = study.root / "README.md"
+    write(readme, book.with_summary(readme.read_text(encoding="utf-8"), summary_readme(entries)))
+    progress.say("refreshed the committed notebooks and README.md")
+
+
+def commit_of(root: Path) -> dict | None:
+    """The commit that is checked out, and whether files differ from it; None outside a repository."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True, check=True).stdout
+
+    try:
+        return {"hash": git("rev-parse", "HEAD").strip(), "dirty": bool(git("status", "--porcelain"))}
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _provenance(chapters: list[Chapter], commit: dict | None, started: datetime, elapsed: float, output: Path) -> dict:
+    kept = ("commit", "started", "wall_time_s", "parameters", "seed", "notebook_sha256", "source_sha256")
+    made = {chapter.name: chapter.provenance() for chapter in chapters}
+    return {
+        "commit": commit,
+        "started": started.isoformat(timespec="seconds"),
+        "wall_time_s": round(elapsed, 3),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": packages(),
+        "chapters": {name: {key: provenance[key] for key in kept} for name, provenance in made.items()},
+        "files": {"claims.json": digest((output / "claims.json").read_bytes())},
+    }

@@ -1,0 +1,279 @@
+"""One chapter: whether it must run, its run under papermill, and what it leaves behind."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+import os
+import platform
+import re
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+from nbformat import NotebookNode
+
+from rampore.reproduce.files import as_json, digest, digests, publish
+from rampore.reproduce.fingerprint import changes, fingerprint, notebook_digest, packages, sources
+from rampore.reproduce.study import ReproduceError, UsageError, heading_above, read_notebook
+
+PROVENANCE = "provenance.json"
+OUTPUT = "output"  #: the papermill parameter that names a chapter's folder for figures and results
+
+#: Chapters run side by side; linear algebra inside each has one thread.
+KERNEL_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "PYBAMM_DISABLE_TELEMETRY": "true",
+}
+
+_LONGEST_TRACEBACK = 30  # lines; the notebook holds all of it
+
+
+class ChapterError(ReproduceError):
+    """A chapter failed; the message names it, the cell, the heading above and the traceback."""
+
+
+class Place(NamedTuple):
+    """Where a chapter's notebook, figures and results lie."""
+
+    executed: Path
+    figures: Path
+    results: Path
+
+    def files(self) -> dict[str, str]:
+        """SHA-256 of every file, by its path, without the provenance that lists them."""
+        found = {f"figures/{path}": value for path, value in digests(self.figures).items()}
+        found |= {f"results/{path}": value for path, value in digests(self.results).items() if path != PROVENANCE}
+        if self.executed.is_file():
+            found["notebook"] = digest(self.executed.read_bytes())
+        return found
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter to run, the parameters given for it, and the folder that its results go to."""
+
+    name: str
+    notebook: Path
+    given: dict
+    output: Path
+
+    @property
+    def place(self) -> Place:
+        folders = (self.output / kind / self.name for kind in ("figures", "results"))
+        return Place(self.output / "chapters" / f"{self.name}.ipynb", *folders)
+
+    @property
+    def failed(self) -> Path:
+        """Where the notebook of a run that failed is kept."""
+        return self.output / "failed" / f"{self.name}.ipynb"
+
+    def provenance(self) -> dict | None:
+        """How the results that stand were made; None where there are none."""
+        try:
+            return json.loads((self.place.results / PROVENANCE).read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+
+
+def declared_parameters(notebook: Path) -> dict:
+    """Name and default of every papermill parameter of a notebook; a default that is no literal stays text.
+
+    Raises
+    ------
+    UsageError
+        Where the notebook has no cell tagged ``parameters`` that sets ``output``.
+    """
+    from papermill import inspect_notebook
+
+    read_notebook(notebook)
+    defaults = {name: _literal(found["default"]) for name, found in inspect_notebook(notebook).items()}
+    if OUTPUT not in defaults:
+        raise UsageError(f"{notebook.name}: needs a cell tagged `parameters` with the line `{OUTPUT} = None`")
+    del defaults[OUTPUT]
+    return defaults
+
+
+def _literal(text: str):
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def reasons_to_run(chapter: Chapter) -> list[str]:
+    """Why a chapter must run; nothing where what stands follows from what there is."""
+    provenance = chapter.provenance()
+    if provenance is None:
+        return ["no results yet"]
+    notebook = read_notebook(chapter.notebook)
+    now = fingerprint(notebook, sources(notebook, chapter.notebook.parent), chapter.given)
+    there, noted = chapter.place.files(), provenance["files"]
+    lost = [f"its {path} is missing" for path in noted if path not in there]
+    lost += [f"its {path} was altered" for path in there if noted.get(path) != there[path]]
+    return changes(provenance["inputs"], now) + lost
+
+
+def run(chapter: Chapter, work: Path, commit: dict | None, step: Callable[[int, int], None]) -> dict:
+    """Execute a chapter and put its notebook, figures and results in place, with their provenance.
+
+    Parameters
+    ----------
+    chapter : Chapter
+    work : Path
+        Folder for what is not finished.
+    commit : dict or None
+        State of the repository, for the provenance.
+    step : callable
+        Told (cell, cells) as the run goes on.
+
+    Returns
+    -------
+    dict
+        The provenance.
+
+    Raises
+    ------
+    ChapterError
+        Where a cell raises, the kernel dies, or a file cannot be written; the results that stood are untouched.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f"{chapter.name}-", dir=work))
+        new = Place(folder / "executed.ipynb", folder / "figures", folder / "results")
+        new.results.mkdir()
+        provenance = _make(chapter, new, commit, step)
+        publish(new.figures, chapter.place.figures)
+        chapter.place.executed.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(new.executed, chapter.place.executed)
+        publish(new.results, chapter.place.results, seal=PROVENANCE)
+        chapter.failed.unlink(missing_ok=True)
+    except OSError as error:
+        what = f"{error.strerror or error} ({error.filename})"
+        raise ChapterError(f"{chapter.name} failed: {what}\nThe results that stood before still stand.") from error
+    return provenance
+
+
+def _make(chapter: Chapter, new: Place, commit: dict | None, step: Callable[[int, int], None]) -> dict:
+    started, clock = datetime.now(UTC), time.perf_counter()
+    source = read_notebook(chapter.notebook)
+    modules = sources(source, chapter.notebook.parent)
+    parameters = declared_parameters(chapter.notebook) | chapter.given
+    executed = _execute(chapter, source, new.results.parent, step)
+    nbformat.write(tidy(executed, source), new.executed)
+    provenance = {
+        "chapter": chapter.name,
+        "commit": commit,
+        "started": started.isoformat(timespec="seconds"),
+        "wall_time_s": round(time.perf_counter() - clock, 3),
+        "parameters": parameters,
+        "seed": parameters.get("seed"),
+        "notebook_sha256": notebook_digest(source),
+        "source_sha256": digest(json.dumps(modules)),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": packages(),
+        "inputs": fingerprint(source, modules, chapter.given),
+        "files": new.files(),
+    }
+    (new.results / PROVENANCE).write_text(as_json(provenance), encoding="utf-8")
+    return provenance
+
+
+def _execute(chapter: Chapter, source: NotebookNode, folder: Path, step: Callable[[int, int], None]) -> NotebookNode:
+    from nbclient.exceptions import DeadKernelError
+    from papermill import PapermillExecutionError, execute_notebook
+
+    partial, current = folder / "partial.ipynb", []
+    total = len(source.cells)
+
+    def started(cell: NotebookNode, cell_index: int) -> None:
+        current[:] = [_position(source, cell)]
+        step(current[0] + 1, total)
+
+    try:
+        executed = execute_notebook(
+            copy.deepcopy(source),
+            partial,
+            parameters=chapter.given | {OUTPUT: str(folder)},
+            kernel_name="python3",
+            progress_bar=False,
+            record_timing=False,
+            coalesce_streams=True,
+            resources={"metadata": {"path": str(chapter.notebook.parent)}},
+            extra_arguments=["--log-level=ERROR"],
+            on_cell_start=started,
+        )
+    except (PapermillExecutionError, DeadKernelError) as error:
+        chapter.failed.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(partial, chapter.failed)
+        raise ChapterError(_complaint(chapter, source, current[0], error)) from error
+    _refuse_unrun(chapter, executed)
+    return executed
+
+
+def _position(source: NotebookNode, cell: NotebookNode) -> int:
+    """Index of an executed cell in the notebook that it came from; papermill's own counts as the first."""
+    return next((index for index, known in enumerate(source.cells) if known.id == cell.id), 0)
+
+
+def _complaint(chapter: Chapter, source: NotebookNode, index: int, error: Exception) -> str:
+    from papermill import PapermillExecutionError
+
+    if isinstance(error, PapermillExecutionError):
+        lines = "\n".join(re.sub(r"\x1b\[[0-9;]*m", "", line) for line in error.traceback).splitlines()
+        reason = "\n".join([f"{error.ename}: {error.evalue}", *lines[-_LONGEST_TRACEBACK:]])
+    else:
+        reason = "the kernel ended; the system may have run out of memory, or a cell quits it"
+    heading = heading_above(source, index)
+    where = f"cell {index + 1} of {len(source.cells)}" + (f", under {heading!r}" if heading else "")
+    kept = os.path.relpath(chapter.failed)
+    return (
+        f"{chapter.name} failed in {where}: {reason}\n"
+        f"The notebook as far as it came: {kept}. The results that stood before still stand."
+    )
+
+
+def _refuse_unrun(chapter: Chapter, executed: NotebookNode) -> None:
+    """A cell that quits the kernel politely ends a run early, and papermill calls that success."""
+    for cell in executed.cells:
+        if cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None:
+            raise ChapterError(f"{chapter.name} ended before its last cell: a cell called exit()")
+
+
+def tidy(executed: NotebookNode, source: NotebookNode) -> NotebookNode:
+    """An executed notebook without what differs from run to run: timings, folders, versions, counts.
+
+    A cell with the parameters that were given stays, so that a reader sees them.
+    """
+    known = {cell.id: cell for cell in source.cells}
+    tidied = copy.deepcopy(source)
+    tidied.metadata.language_info = executed.metadata.language_info
+    tidied.metadata.language_info.pop("version", None)
+    tidied.cells = []
+    for cell in executed.cells:
+        if cell.id in known:
+            cell.metadata = known[cell.id].metadata
+        else:
+            cell.source = "\n".join(line for line in cell.source.splitlines() if not line.startswith(f"{OUTPUT} = "))
+            cell.id, cell.metadata = "given-parameters", {"tags": ["injected-parameters"]}
+            if "=" not in cell.source:
+                continue
+        tidied.cells.append(cell)
+    ran = (cell for cell in tidied.cells if cell.cell_type == "code" and cell.source.strip())
+    for count, cell in enumerate(ran, start=1):
+        cell.execution_count = count
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = count
+    return tidied

@@ -1,0 +1,18 @@
+"""What several test files use."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The output folder of the whole study, brought up to date once: executed chapters, claims.json, html."""
+    command = [sys.executable, "-m", "rampore", "reproduce", "--study", str(ROOT)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return ROOT / "build"

@@ -1,0 +1,295 @@
+"""The book as a reader meets it: notebooks as committed, pages as built and opened in a browser without a network."""
+
+import ast
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import nbformat
+import pytest
+import yaml
+
+from rampore import claims
+from rampore.claims import Verdict
+
+ROOT = Path(__file__).resolve().parent.parent
+BOOK = ROOT / "book"
+LAPTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+def documents(node):
+    """Every page that the table of contents names, in order."""
+    if isinstance(node, list):
+        return [page for entry in node for page in documents(entry)]
+    if isinstance(node, dict):
+        here = [node[key] for key in ("root", "file") if key in node]
+        return here + [page for key, below in node.items() if key not in ("root", "file") for page in documents(below)]
+    return []
+
+
+PAGES = documents(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))
+CHAPTERS = [page for page in PAGES if (ROOT / f"{page}.ipynb").is_file()]
+
+
+# ── As committed ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(params=CHAPTERS)
+def notebook(request):
+    return nbformat.read(ROOT / f"{request.param}.ipynb", as_version=4)
+
+
+def code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def test_every_page_of_the_contents_is_there_once():
+    assert [
+        page for page in PAGES if not any((ROOT / f"{page}{ending}").is_file() for ending in (".md", ".ipynb"))
+    ] == []
+    assert len(set(PAGES)) == len(PAGES)
+
+
+def test_every_page_that_is_there_stands_in_the_contents():
+    there = {path.relative_to(ROOT).with_suffix("").as_posix() for path in BOOK.rglob("*.[mi][dp]*")}
+    assert {page for page in there if "/_" not in page} == set(PAGES)
+
+
+def test_every_chapter_has_a_number_of_its_own():
+    numbers = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]["chapter_numbers"]
+    assert set(CHAPTERS) <= set(numbers)
+    assert len(set(numbers.values())) == len(numbers)
+
+
+def test_a_committed_notebook_was_run_from_top_to_bottom(notebook):
+    assert [cell.execution_count for cell in code(notebook)] == list(range(1, len(code(notebook)) + 1))
+    assert not [output for cell in code(notebook) for output in cell.outputs if output.output_type == "error"]
+
+
+def test_a_committed_notebook_holds_no_timings_and_no_folders_of_a_machine(notebook):
+    held = [notebook.metadata, *(cell.metadata for cell in notebook.cells)]
+    assert not [metadata for metadata in held if {"papermill", "execution", "ExecuteTime"} & set(metadata)]
+    assert not re.findall(r"(?:/home|/root|/tmp|/Users|/work)/\w+", nbformat.writes(notebook))
+
+
+def test_a_cell_has_at_most_15_lines_and_defines_nothing(notebook):
+    forbidden = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.While)
+    for cell in code(notebook):
+        assert len(cell.source.splitlines()) <= 15, cell.source
+        assert not [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, forbidden)], cell.source
+
+
+def test_one_cell_holds_the_parameters_with_the_output_folder_among_them(notebook):
+    [cell] = [cell for cell in code(notebook) if "parameters" in cell.metadata.get("tags", [])]
+    names = {target.id for node in ast.parse(cell.source).body for target in getattr(node, "targets", [])}
+    assert "output" in names
+
+
+def test_a_code_cell_follows_a_question_in_words(notebook):
+    kinds = [cell.cell_type for cell in notebook.cells]
+    assert kinds[0] == "markdown"
+    in_a_row = max(len(run) for run in re.findall("c+", "".join(kind[0] for kind in kinds)))
+    assert in_a_row <= 2
+
+
+def test_every_figure_has_a_name_a_caption_and_a_text_for_who_cannot_see_it(notebook):
+    names = []
+    for cell in code(notebook):
+        if any("image/png" in output.get("data", {}) for output in cell.outputs):
+            shown = cell.metadata.get("mystnb", {})
+            names.append(shown["figure"]["name"])
+            assert names[-1].startswith("fig-")
+            assert len(shown["figure"]["caption"]) > 30
+            assert len(shown["image"]["alt"]) > 20
+    assert names
+    assert len(set(names)) == len(names)
+
+
+def test_a_number_that_matters_is_compared_by_nbval(notebook):
+    assert [cell for cell in code(notebook) if "nbval-check-output" in cell.metadata.get("tags", [])]
+
+
+def test_a_chapter_ends_with_two_exercises(notebook):
+    [text] = [cell.source for cell in notebook.cells if re.search(r"^#+ .*Exercises", cell.source, re.M)]
+    assert len(re.findall(r"^(?:\d\.|\*\*\d)", text, re.M)) == 2
+
+
+def test_the_api_reference_covers_every_module():
+    source = ROOT / "src"
+    modules = {
+        ".".join(path.relative_to(source).with_suffix("").parts).removesuffix(".__init__")
+        for path in (source / "rampore").rglob("*.py")
+        if path.name != "__main__.py" and "reproduce" not in path.parts
+    }
+    inside = {"rampore", "rampore.cli"}
+    documented = {
+        name
+        for page in (BOOK / "api").glob("*.md")
+        for name in re.findall(r"automodule:: (\S+)", page.read_text("utf-8"))
+    }
+    assert documented == modules - inside | {"rampore.reproduce"}
+
+
+def test_the_examples_of_the_page_on_own_data_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (BOOK / "own-data.md").read_text(encoding="utf-8")
+    cell, ledger = re.findall(r"```toml\n(.*?)```", text, re.S)
+    (tmp_path / "my_cell.toml").write_text(cell, encoding="utf-8")
+    (tmp_path / "my_claims.toml").write_text(ledger, encoding="utf-8")
+    names = {}
+    for example in re.findall(r"```python\n(.*?)```", text, re.S):
+        exec(example, names)
+    assert names["cell"].perforation.hole_diameter == 5e-5
+    assert names["chapter"].stated("thickness") == 3.3e-5
+
+
+# ── The verdicts ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def entries(built):
+    return json.loads((built / "claims.json").read_text(encoding="utf-8"))
+
+
+def test_chapters_1_and_5_give_a_verdict_on_all_that_geometry_and_design_decide(entries):
+    silent = [
+        entry["id"]
+        for entry in entries
+        if entry["section"] in (1, 2, 8, 9)
+        and entry["basis"] in ("geometry", "design")
+        and (entry["verdict"] in (Verdict.NOT_YET_COMPUTED, Verdict.NOT_TESTABLE) or not entry["link"])
+    ]
+    assert silent == []
+
+
+def test_a_verdict_leads_to_the_section_that_computed_it(built, entries):
+    silent = (Verdict.NOT_YET_COMPUTED, Verdict.NOT_TESTABLE)
+    for entry in entries:
+        assert bool(entry["link"]) == (entry["verdict"] not in silent), entry["id"]
+        if entry["link"]:
+            assert broken(built / "html" / "book" / "scorecard.html", entry["link"]) is None, entry["id"]
+    assert len(entries) == len(claims.load())
+
+
+def test_the_readme_carries_the_summary_of_these_verdicts(entries):
+    from rampore.pages.scorecard import summary_readme
+    from rampore.reproduce.book import with_summary
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme == with_summary(readme, summary_readme(entries)), "`make notebooks` brings README.md up to date"
+
+
+# ── As built ────────────────────────────────────────────────────────────────────────────────────
+
+
+def broken(page, link):
+    """Why a link of a page leads nowhere, or None."""
+    address, fragment = urldefrag(link)
+    target = (page.parent / unquote(address.split("?")[0])).resolve() if address else page
+    if target.is_dir():
+        target = target / "index.html"
+    if not target.is_file():
+        return f"{link}: no such page"
+    if fragment and f'id="{unquote(fragment)}"' not in target.read_text(encoding="utf-8"):
+        return f"{link}: no such place on the page"
+    return None
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_link_within_the_book_leads_nowhere(name, built):
+    page = built / "html" / f"{name}.html"
+    links = set(re.findall(r'(?:href|src)="([^"]+)"', page.read_text(encoding="utf-8")))
+    within = [link for link in links if not re.match(r"[a-z]+:", link)]
+    assert [why for link in sorted(within) if (why := broken(page, link))] == []
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_offers_its_notebook_and_binder(name, built):
+    text = (built / "html" / f"{name}.html").read_text(encoding="utf-8")
+    assert f'href="../_sources/{name}.ipynb"' in text
+    assert (built / "html" / "_sources" / f"{name}.ipynb").is_file()
+    assert re.search(rf'href="https://mybinder\.org/v2/gh/[^"]+{name}\.ipynb"', text)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_leads_to_the_api_of_what_it_uses(name, built):
+    text = (built / "html" / f"{name}.html").read_text(encoding="utf-8")
+    assert re.search(r'<main.*href="api/\w+\.html', text, re.S)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A headless browser without a network."""
+    found = os.environ.get("RAMPORE_CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    if found is None:
+        pytest.skip("no chromium here: install it, or name one by RAMPORE_CHROMIUM")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=found, args=flags)
+        yield browser.new_context(offline=True, viewport=LAPTOP)
+        browser.close()
+
+
+#: What a reader would stumble over, found in the page itself.
+COMPLAINTS = r"""
+async () => {
+  if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
+  const article = document.querySelector("article");
+  const found = [];
+  const complain = (what, element) =>
+    found.push(what + ": " + (element.getAttribute("src") || element.textContent).slice(0, 80));
+  for (const formula of article.querySelectorAll(".math"))
+    if (!formula.querySelector("mjx-container")) complain("a formula was not set", formula);
+  for (const part of article.querySelectorAll('[data-mml-node="merror"], [data-mml-node="mtext"][fill="red"]'))
+    complain("MathJax does not understand", part);
+  for (const image of article.querySelectorAll("img")) {
+    if (!image.alt.trim() || /\.(png|svg|jpe?g)$/.test(image.alt)) complain("an image has no alternative text", image);
+    if (!image.complete || image.naturalWidth === 0) complain("an image does not show", image);
+  }
+  const words = article.cloneNode(true);
+  for (const part of words.querySelectorAll("pre, code, script, style, mjx-container, svg")) part.remove();
+  const markup = /\\\(|\\\[|\$\$|\{[a-z:]+\}`|\]\([^)]+\)/g;
+  for (const raw of words.textContent.match(markup) || []) found.push("markup shows: " + raw);
+  return found;
+}
+"""
+
+
+@pytest.fixture
+def reader(chromium):
+    """A page in the browser, and what went wrong on it."""
+    page, found = chromium.new_page(), []
+    own = ("file:", "data:", "blob:")
+    page.on("request", lambda request: request.url.startswith(own) or found.append(f"asks for {request.url}"))
+    page.on("requestfailed", lambda request: found.append(f"did not get {request.url}"))
+    page.on("pageerror", lambda error: found.append(f"script: {error}"))
+    page.on("console", lambda message: message.type == "error" and found.append(f"console: {message.text}"))
+    yield page, found
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_reads_well_offline_on_a_laptop_and_on_a_phone(name, built, reader):
+    page, found = reader
+    page.goto((built / "html" / f"{name}.html").as_uri())
+    found += page.evaluate(COMPLAINTS)
+    for size in (LAPTOP, PHONE):
+        page.set_viewport_size(size)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > size["width"] + 1:
+            found.append(f"{width} px wide on a screen of {size['width']}")
+    assert found == []
+
+
+def test_the_search_works_offline(built, reader):
+    page, found = reader
+    page.goto((built / "html" / "search.html").as_uri() + "?q=calendering")
+    page.wait_for_selector("#search-results a[href*='nomenclature']")
+    assert found == []

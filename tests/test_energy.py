@@ -1,0 +1,411 @@
+"""The stack and its energy density: exact values by hand, conservation, limits, round trips, refusals."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rampore import energy
+from rampore.energy import Balance, Blend, Design, Layer, Stack, StackError
+from rampore.parameters import Branches, Curve
+
+# Round numbers, so that every expected value below can be checked by hand.
+CELL = Design(
+    positive_foil_thickness=10e-6,
+    positive_foil_density=3000.0,
+    positive_loading=0.200,
+    positive_density=4000.0,
+    positive_porosity=0.2,
+    separator_thickness=20e-6,
+    separator_density=1000.0,
+    separator_porosity=0.5,
+    negative_loading=0.060,
+    negative_density=1500.0,
+    negative_porosity=0.3,
+    negative_foil_thickness=10e-6,
+    negative_foil_density=9000.0,
+)
+BLEND = Blend(siox_capacity=1600.0, graphite_capacity=400.0, active_fraction=0.9)
+CAPACITY = 43.2  # of 0.06 kg/m2 with a third of SiOx: 0.06 * 0.9 * 800
+FLAT = {
+    "siox": Branches(*[Curve((0.0, 1.0), (0.4, 0.4))] * 2),
+    "graphite": Branches(*[Curve((0.0, 1.0), (0.1, 0.1))] * 2),
+}
+BALANCE = Balance(
+    positive=Curve((0.0, 1.0), (5.0, 3.0)),
+    positive_capacity=80.0,
+    siox_efficiency=0.8,
+    graphite_efficiency=0.9,
+    lower_cutoff=2.0,
+    upper_cutoff=4.0,
+    **FLAT,
+)
+
+
+def test_a_stack_of_five_dry_layers_weighs_and_measures_what_a_hand_calculation_gives():
+    stack = CELL.stack()
+    masses = {"Al foil": 0.03, "cathode": 0.2, "separator": 0.01, "anode": 0.06, "Cu foil": 0.09}
+    assert {layer.name: layer.areal_mass for layer in stack.layers} == pytest.approx(masses, rel=1e-14)
+    assert stack.areal_mass == pytest.approx(0.39, rel=1e-14)
+    assert [layer.thickness * 1e6 for layer in stack.layers] == pytest.approx([10, 50, 20, 40, 10], rel=1e-14)
+    assert stack.thickness == pytest.approx(130e-6, rel=1e-14)
+
+
+def test_energy_density_is_the_areal_energy_over_mass_and_over_thickness():
+    density = energy.energy_density(CELL.stack(), 390.0)
+    assert density == pytest.approx((1000.0, 3.0e6), rel=1e-14)
+
+
+def test_holes_take_a_fraction_of_the_foil_and_as_much_coating_from_above_it():
+    stack = replace(CELL, open_fraction=0.2).stack()
+    foil, anode = stack["Cu foil"], stack["anode"]
+    assert (foil.areal_mass, foil.thickness) == pytest.approx((0.072, 10e-6), rel=1e-14)
+    assert (anode.areal_mass, anode.thickness) == pytest.approx((0.06, 38e-6), rel=1e-14)
+
+
+@pytest.mark.parametrize("sides", [1, 2])
+@pytest.mark.parametrize("open_fraction", [0.0, 0.2, 0.317])
+def test_mass_and_volume_are_conserved_when_holes_are_made_and_filled(sides, open_fraction):
+    """What leaves the stack is the copper of the holes, and nothing else: in mass, and in volume."""
+    bare = replace(CELL, sides=sides).stack()
+    perforated = replace(CELL, sides=sides, open_fraction=open_fraction).stack()
+    copper = open_fraction * CELL.negative_foil_thickness
+    assert bare.areal_mass - perforated.areal_mass == pytest.approx(copper * CELL.negative_foil_density, abs=1e-15)
+    assert bare.thickness - perforated.thickness == pytest.approx(copper, abs=1e-18)
+
+
+@pytest.mark.parametrize("open_fraction", [0.0, 0.3])
+def test_mass_shares_sum_to_one_and_layers_to_the_stack(open_fraction):
+    stack = replace(CELL, open_fraction=open_fraction, electrolyte_density=1200.0, casing_areal_mass=0.02).stack()
+    assert sum(stack.mass_shares.values()) == pytest.approx(1.0, abs=1e-14)
+    assert sum(layer.areal_mass for layer in stack.layers) == pytest.approx(stack.areal_mass, rel=1e-14)
+    assert len(stack.layers) == 7
+
+
+def test_a_foil_without_holes_gains_exactly_nothing():
+    assert energy.gain_of_holes(CELL) == (0.0, 0.0)
+
+
+def test_the_double_sided_unit_has_two_coatings_and_two_separators_on_one_foil_each():
+    one, two = CELL.stack(), replace(CELL, sides=2).stack()
+    factors = {layer.name: layer.areal_mass / one[layer.name].areal_mass for layer in two.layers}
+    assert factors == {"Al foil": 1, "cathode": 2, "separator": 2, "anode": 2, "Cu foil": 1}
+
+
+def test_electrolyte_fills_the_pores_that_are_named_and_adds_no_thickness():
+    """Pores: 10 um in the cathode, 10 um in the separator, 12 um in the anode."""
+    wet = replace(CELL, electrolyte_density=1000.0)
+    assert wet.stack()["electrolyte"].areal_mass == pytest.approx(0.032, rel=1e-14)
+    assert wet.stack().thickness == CELL.stack().thickness
+    only = replace(wet, electrolyte_in=("separator",), electrolyte_excess=1.5).stack()
+    assert only["electrolyte"].areal_mass == pytest.approx(0.015, rel=1e-14)
+
+
+def test_filled_holes_keep_the_pores_of_the_coating():
+    wet = replace(CELL, electrolyte_density=1000.0)
+    perforated = replace(wet, open_fraction=0.3)
+    assert perforated.stack()["electrolyte"].areal_mass == pytest.approx(
+        wet.stack()["electrolyte"].areal_mass, rel=1e-14
+    )
+
+
+def test_counting_more_never_makes_the_cell_lighter():
+    masses = [stack.areal_mass for stack in energy.counted(CELL, 1200.0).values()]
+    assert masses == sorted(masses)
+    assert masses[0] < masses[1] < masses[2]
+
+
+def test_the_gain_grows_with_open_fraction_and_foil_thickness():
+    gains = energy.gain_map(CELL, [6e-6, 8e-6, 10e-6], [0.0, 0.2, 0.3, 0.4])
+    for values in gains:
+        assert values.shape == (4, 3)
+        assert np.all(values[0] == 0)
+        assert np.all(np.diff(values, axis=0) > 0)
+        assert np.all(np.diff(values[1:], axis=1) > 0)
+
+
+def test_the_gain_is_the_saved_mass_over_the_mass_that_is_left():
+    perforated = replace(CELL, open_fraction=0.2)
+    assert energy.gain_of_holes(perforated) == pytest.approx((0.018 / 0.372, 2 / 128), rel=1e-12)
+
+
+def test_equal_areal_energy_gives_the_gain_as_a_ratio_of_energy_densities():
+    before, after = CELL.stack(), replace(CELL, open_fraction=0.25).stack()
+    ratio = np.divide(energy.energy_density(after, 350.0), energy.energy_density(before, 350.0))
+    assert energy.gain(before, after) == pytest.approx(tuple(ratio - 1), rel=1e-12)
+
+
+def test_the_gain_shrinks_with_everything_that_is_counted_besides():
+    steps = energy.gain_after_each(
+        replace(CELL, open_fraction=0.3),
+        {"start": {}, "two sides": {"sides": 2}, "electrolyte": {"electrolyte_density": 1200.0}},
+    )
+    assert [step.name for step in steps] == ["start", "two sides", "electrolyte"]
+    per_mass = [step.gain.gravimetric for step in steps]
+    assert per_mass == sorted(per_mass, reverse=True)
+    assert steps[2].design.sides == 2  # each change stands on those before
+    assert steps[2].gain.volumetric == steps[1].gain.volumetric
+
+
+def published(open_fraction=0.2, areal_energy=371.0):
+    """What somebody would print of the cell above, without rounding."""
+    bare, pierced = CELL.stack(), replace(CELL, open_fraction=open_fraction).stack()
+    before, after = (energy.energy_density(stack, areal_energy) for stack in (bare, pierced))
+    return energy.Published(
+        foil_mass=bare["Cu foil"].areal_mass,
+        pierced_mass=pierced["Cu foil"].areal_mass,
+        foil_share=bare.mass_shares["Cu foil"],
+        pierced_share=pierced.mass_shares["Cu foil"],
+        saved_share=(bare.areal_mass - pierced.areal_mass) / bare.areal_mass,
+        gravimetric=before.gravimetric,
+        gravimetric_pierced=after.gravimetric,
+        volumetric=before.volumetric,
+        volumetric_pierced=after.volumetric,
+        saved_thickness=bare.thickness - pierced.thickness,
+    )
+
+
+def test_what_is_printed_gives_back_the_cell_that_it_came_from():
+    found = published()
+    assert (found.mass, found.areal_energy, found.thickness) == pytest.approx((0.39, 371.0, 130e-6), rel=1e-12)
+    assert found.areal_energy_pierced == pytest.approx(371.0, rel=1e-12)
+    assert (found.saved_mass, found.thickness_to_save) == pytest.approx((0.018, 2e-6), rel=1e-9)
+
+
+def test_printed_figures_of_one_pair_of_cells_agree_with_each_other():
+    found = published()
+    assert found.share_of_pierced == pytest.approx(found.pierced_share, rel=1e-12)
+    assert found.share_of_saved == pytest.approx(found.saved_share, rel=1e-12)
+    assert found.mass_by_pierced_share == pytest.approx(0.39, rel=1e-12)
+    assert found.mass_by_saved_share == pytest.approx(0.39, rel=1e-12)
+    assert found.mass_by_pierced_share_kept == pytest.approx(0.372, rel=1e-12)
+    assert found.gravimetric_by_mass == pytest.approx(found.gravimetric_pierced, rel=1e-12)
+    assert found.volumetric_by_thickness == pytest.approx(found.volumetric_pierced, rel=1e-12)
+    assert found.gain_stated == pytest.approx(energy.gain_of_holes(replace(CELL, open_fraction=0.2)), rel=1e-12)
+    assert found.gain_by_mass == pytest.approx(found.gain_stated.gravimetric, rel=1e-12)
+
+
+def test_a_thickness_saving_gives_back_the_gain_it_was_asked_for():
+    saved = energy.thickness_saving(130e-6, 0.04)
+    assert 130e-6 / (130e-6 - saved) - 1 == pytest.approx(0.04, rel=1e-12)
+
+
+def test_a_blend_needs_the_loading_that_a_hand_calculation_gives_and_the_way_back_finds_the_content():
+    assert BLEND.capacity(1 / 3) == pytest.approx(720.0)
+    assert BLEND.loading(1 / 3, CAPACITY) == pytest.approx(0.06, rel=1e-14)
+    for content in (0.0, 0.3, 1.0):
+        assert BLEND.siox_fraction(BLEND.loading(content, CAPACITY), CAPACITY) == pytest.approx(content, abs=1e-12)
+
+
+def test_a_blend_holds_its_areal_capacity_at_every_content():
+    content = np.linspace(0, 1, 7)
+    active = 0.9 * BLEND.loading(content, CAPACITY)
+    charge = active * (content * BLEND.siox_capacity + (1 - content) * BLEND.graphite_capacity)
+    assert charge == pytest.approx(np.full(7, CAPACITY), rel=1e-12)
+    share = BLEND.siox_share(content)
+    assert share * CAPACITY == pytest.approx(active * content * BLEND.siox_capacity, rel=1e-12)
+
+
+def test_the_capacity_of_siox_is_what_the_graphite_leaves_to_do():
+    assert energy.siox_capacity(CAPACITY, 0.06, 0.3, 0.6, 400.0) == pytest.approx(BLEND.siox_capacity, rel=1e-12)
+
+
+def test_two_thicknesses_give_back_the_blend_that_made_them():
+    thickness = [BLEND.loading(content, CAPACITY) / 1500 for content in (1.0, 0.1)]
+    found = energy.blend_from_thicknesses(thickness, (1.0, 0.1), CAPACITY, 1500.0, 0.9)
+    assert (found.siox_capacity, found.graphite_capacity) == pytest.approx((1600.0, 400.0), rel=1e-12)
+
+
+def test_energy_density_rises_with_content_when_the_energy_stays():
+    found = energy.over_content(CELL, BLEND, [0.1, 0.3, 0.5, 1.0], CAPACITY, 105.0)
+    assert np.all(np.diff(found.gravimetric) > 0)
+    assert np.all(np.diff(found.volumetric) > 0)
+    assert found.areal_energy == pytest.approx(np.full(4, 105.0), rel=1e-14)
+
+
+def test_the_first_cycle_keeps_back_what_each_material_keeps():
+    """A third of SiOx supplies two thirds of the charge: 43.2 (2/3 1/4 + 1/3 1/9)."""
+    assert BALANCE.loss(BLEND, 1 / 3, CAPACITY) == pytest.approx(43.2 * (1 / 6 + 1 / 27), rel=1e-12)
+
+
+def test_a_discharge_against_a_flat_anode_is_the_integral_of_a_straight_line():
+    """Pure SiOx at 0.4 V that keeps 15: 3 + 2 c / 80 - 0.4 = 4.0 V at c = 56 out of the cathode, and 41 come back."""
+    found = BALANCE.discharge(BLEND, 1.0, 60.0)
+    assert found.capacity == pytest.approx(56.0 - 15.0, rel=1e-6)
+    assert found.mean_voltage == pytest.approx(3 + (56 + 15) / 80 - 0.4, rel=1e-6)
+    assert found.areal_energy == found.capacity * found.mean_voltage
+
+
+def test_a_discharge_stops_at_the_lower_cutoff():
+    """V = 2.6 + 2 c / 80: 3.2 V is reached with 24 still out of the cathode, so 56 - 24 come back."""
+    found = replace(BALANCE, lower_cutoff=3.2).discharge(BLEND, 1.0, 60.0)
+    assert found.capacity == pytest.approx(32.0, rel=1e-3)  # one step of 4000 in the charge axis
+    assert found.mean_voltage == pytest.approx(3.6, rel=1e-3)
+
+
+def test_two_anode_materials_empty_one_after_the_other_when_their_potentials_lie_apart():
+    """Halves at 0.1 and 0.4 V: 4.0 V is reached with the SiOx full and 3 + 2 c / 80 - 0.1, c = 44 in the anode."""
+    blend = Blend(500.0, 499.0, 0.9)
+    lossless = replace(BALANCE, siox_efficiency=1.0, graphite_efficiency=1.0)
+    found = lossless.discharge(blend, 0.5, 80.0)
+    siox = 80.0 * blend.siox_share(0.5)
+    mean = 3 + 44 / 80 - (siox * 0.4 + (44 - siox) * 0.1) / 44
+    assert found.capacity == pytest.approx(44.0, rel=1e-3)  # one step of 4000 in the charge axis
+    assert found.mean_voltage == pytest.approx(mean, rel=1e-3)
+
+
+def test_more_loss_delivers_less():
+    found = [
+        replace(BALANCE, siox_efficiency=efficiency).discharge(BLEND, 1.0, 60.0).capacity
+        for efficiency in (0.7, 0.8, 0.9, 1.0)
+    ]
+    assert np.all(np.diff(found) > 0)
+
+
+def test_a_cell_of_two_sides_holds_twice_the_energy():
+    one, two = (energy.over_content(replace(CELL, sides=sides), BLEND, [0.5], CAPACITY, 105.0) for sides in (1, 2))
+    assert two.areal_energy == pytest.approx(2 * one.areal_energy, rel=1e-14)
+
+
+@pytest.mark.parametrize("siox_capacity", [800.0, 1600.0, 1e5])
+@pytest.mark.parametrize("graphite_capacity", [1.0, 200.0, 400.0])
+def test_no_pair_of_capacities_gains_more_than_the_bound(siox_capacity, graphite_capacity):
+    blend = Blend(siox_capacity, graphite_capacity, 0.9)
+    areal_capacity = CELL.negative_loading * blend.capacity(1 / 3)
+    bound = energy.largest_gain_of_content(CELL, 1 / 3, 0.3, 0.5)
+    found = energy.gain_of_content(CELL, blend, areal_capacity, 0.3, 0.5)
+    assert found.gravimetric < bound.gravimetric
+    assert found.volumetric < bound.volumetric
+
+
+def test_the_bound_is_reached_where_graphite_holds_nothing():
+    blend = Blend(1e9, 1.0, 0.9)
+    areal_capacity = CELL.negative_loading * blend.capacity(1 / 3)
+    bound = energy.largest_gain_of_content(CELL, 1 / 3, 0.3, 0.5)
+    assert energy.gain_of_content(CELL, blend, areal_capacity, 0.3, 0.5) == pytest.approx(bound, rel=1e-6)
+
+
+@pytest.mark.parametrize(("per", "index"), [("mass", 0), ("volume", 1)])
+@pytest.mark.parametrize("sides", [1, 2])
+def test_the_content_for_a_gain_gives_that_gain(per, index, sides):
+    design = replace(CELL, sides=sides)
+    content = energy.content_for_gain(design, BLEND, CAPACITY, 0.3, 0.02, per)
+    assert energy.gain_of_content(design, BLEND, CAPACITY, 0.3, content)[index] == pytest.approx(0.02, rel=1e-10)
+
+
+@pytest.mark.parametrize("sides", [1, 2])
+def test_the_growth_of_the_areal_capacity_for_a_gain_gives_that_gain(sides):
+    design = replace(CELL, sides=sides)
+    growth = energy.capacity_growth_for_gain(design, BLEND, CAPACITY, 0.3, 0.5, 0.08)
+    before = replace(design, negative_loading=BLEND.loading(0.3, CAPACITY)).stack()
+    after = replace(
+        design,
+        negative_loading=growth * BLEND.loading(0.5, CAPACITY),
+        positive_loading=growth * design.positive_loading,
+    ).stack()
+    assert growth * before.areal_mass / after.areal_mass - 1 == pytest.approx(0.08, rel=1e-10)
+
+
+def test_the_spread_of_a_uniform_input_is_that_of_the_uniform_distribution():
+    """Within four standard errors of 4000 draws: 1 % of the range for the limits, 3.2 % for the median."""
+    found = energy.spread(lambda x: x, {"x": (10.0, 20.0)}, np.random.default_rng(1))
+    assert (found.low, found.high) == pytest.approx((10.25, 19.75), abs=0.1)
+    assert found.middle == pytest.approx(15.0, abs=0.32)
+    assert found.half_width == (found.high - found.low) / 2
+
+
+def test_the_spread_of_a_design_repeats_with_the_seed_and_vanishes_with_the_ranges():
+    def measure(design):
+        return design.stack().areal_mass
+
+    ranges = {"separator_porosity": (0.4, 0.6), "positive_loading": (0.19, 0.21)}
+    first, second = (
+        energy.spread_of_design(CELL, measure, ranges, np.random.default_rng(7), samples=200) for _ in range(2)
+    )
+    assert first == second
+    assert first.low < CELL.stack().areal_mass < first.high
+    still = energy.spread_of_design(CELL, measure, {"positive_loading": (0.2, 0.2)}, np.random.default_rng(7), 10)
+    assert still.half_width == 0
+
+
+def test_the_papers_cell_is_built_from_the_parameters():
+    from rampore import parameters
+
+    cell = parameters.load()
+    stack = energy.design_of(cell).stack()
+    assert stack["Cu foil"].areal_mass == pytest.approx(cell.collector_negative.areal_mass, rel=1e-14)
+    assert stack["anode"].areal_mass == cell.negative.loading
+    assert stack["anode"].thickness == pytest.approx(cell.negative.thickness, rel=1e-14)
+    thin = energy.design_of(cell, separator_thickness=cell.separator.thickness_pouch).stack()
+    assert thin.thickness < stack.thickness
+
+
+def test_the_papers_blend_reaches_its_areal_capacity():
+    """3.6 mAh/cm2 is printed to half a tenth; the two specific capacities are rounded to 1 mAh/g."""
+    from rampore import parameters
+
+    cell = parameters.load()
+    blend = energy.blend_of(cell)
+    fraction = energy.siox_fraction_of(cell)
+    assert fraction == pytest.approx(31 / 93, rel=1e-12)
+    assert blend.capacity(fraction) * cell.negative.loading == pytest.approx(cell.negative.areal_capacity, rel=1e-3)
+
+
+def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
+    from rampore import parameters
+
+    cell = parameters.load()
+    blend, fraction = energy.blend_of(cell), energy.siox_fraction_of(cell)
+    balances = energy.balances_of(cell)
+    assert len(balances) == 8  # two cathode tables, two silicon tables, the lowest and the highest efficiency
+    for balance in balances:
+        found = balance.discharge(blend, fraction, cell.negative.areal_capacity)
+        lost = balance.loss(blend, fraction, cell.negative.areal_capacity)
+        assert found.capacity + lost < balance.positive_capacity
+        assert cell.lower_cutoff < found.mean_voltage < cell.upper_cutoff
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: Layer("foil", -1.0, 0.0), "areal_mass must be finite and not negative"),
+        (lambda: Layer("foil", 1.0, float("nan")), "thickness must be finite"),
+        (lambda: Stack(()), "a stack needs layers"),
+        (lambda: Stack((Layer("a", 1, 1), Layer("a", 1, 1))), "with a name each"),
+        (lambda: CELL.stack()["copper"], "no layer 'copper'; it has Al foil, cathode"),
+        (lambda: replace(CELL, open_fraction=1.0), "open_fraction must lie in"),
+        (lambda: replace(CELL, separator_porosity=-0.1), "separator_porosity must lie in"),
+        (lambda: replace(CELL, negative_density=0.0), "negative_density must be positive"),
+        (lambda: replace(CELL, sides=3), "1 or 2 sides"),
+        (lambda: replace(CELL, electrolyte_in=("foil",)), "the layers with pores are cathode, separator, anode"),
+        (lambda: replace(CELL, open_fraction=0.9, negative_loading=0.01), "the coating is only 6.67 um thick"),
+        (lambda: replace(published(), foil_share=0.0), "foil_share must lie in"),
+        (lambda: Blend(300.0, 400.0, 0.9), "SiOx must hold more charge than graphite"),
+        (lambda: Blend(1600.0, 400.0, 1.1), "active_fraction must lie in"),
+        (lambda: BLEND.loading(1.2, CAPACITY), "lies in \\[0, 1\\]"),
+        (lambda: BLEND.siox_fraction(1.0, CAPACITY), "pure graphite 12 mg/cm2"),
+        (lambda: replace(BALANCE, siox_efficiency=0.0), "siox_efficiency must lie in"),
+        (lambda: replace(BALANCE, lower_cutoff=4.5).discharge(BLEND, 1.0, 60.0), "delivers nothing"),
+        (lambda: replace(BALANCE, upper_cutoff=5.5).discharge(BLEND, 1.0, 20.0), "the anode is full at"),
+        (lambda: energy.content_for_gain(CELL, BLEND, CAPACITY, 0.3, 0.5, "mass"), "pure SiOx gains"),
+        (lambda: energy.content_for_gain(CELL, BLEND, CAPACITY, 0.3, 0.02, "litre"), "'mass' or per 'volume'"),
+        (
+            lambda: energy.capacity_growth_for_gain(CELL, BLEND, CAPACITY, 0.3, 0.5, 2.0),
+            "coatings without any foil gain less",
+        ),
+        (
+            lambda: energy.capacity_growth_for_gain(
+                replace(CELL, electrolyte_density=1200.0), BLEND, CAPACITY, 0.3, 0.5, 0.05
+            ),
+            "a design that does not count it",
+        ),
+        (lambda: energy.spread(lambda x: x, {"x": (2.0, 1.0)}, np.random.default_rng(0)), "runs from 2.0 down to 1.0"),
+        (
+            lambda: energy.spread_of_design(CELL, lambda d: 1.0, {"porosity": (0, 1)}, np.random.default_rng(0)),
+            "a design has no porosity",
+        ),
+    ],
+)
+def test_nonsense_is_refused_with_the_reason(build, message):
+    with pytest.raises(StackError, match=message):
+        build()

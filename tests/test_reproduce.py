@@ -1,0 +1,568 @@
+"""The pipeline, run for real on a study of two small chapters with a package of its own."""
+
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+import rampore
+from rampore import claims
+from rampore.chapter import CLAIM_MIME
+from rampore.reproduce import ReproduceError, commit_of, files, fingerprint, verdicts
+from rampore.reproduce.chapters import tidy
+from rampore.reproduce.files import digests, publish
+
+PACKAGE = Path(rampore.__file__).parent
+TIMES = re.compile(r" *\d+\.\d s  ")
+
+LEDGER = """
+[[section]]
+number = 1
+title = "All there is"
+""" + "".join(
+    f"""
+[[claim]]
+id = "{name}"
+section = 1
+where = "here"
+basis = "geometry"
+kind = "order"
+statement = "The {name} chapter holds."
+chapter = "{name}"
+"""
+    for name in ("first", "second")
+)
+
+CODE = {
+    "first": "from rampore.alpha import VALUE\nVALUE",
+    "second": "from rampore.beta import value\nvalue()",
+}
+
+
+def chapter(name: str, middle: str = "") -> nbformat.NotebookNode:
+    figure = [
+        new_code_cell(
+            "from rampore.figures.style import new_figure\n"
+            "figure, axes = new_figure()\naxes.plot([0, width])\nchapter.figure(figure, 'line')",
+            id="figure",
+        )
+    ]
+    cells = [
+        new_markdown_cell(f"# The {name} chapter", id="title"),
+        new_code_cell(
+            "output = None\nwidth = 2.0  # [m]\nseed = 7" + (f"\n{name}_only = 1" if name == "second" else ""),
+            id="parameters",
+            metadata={"tags": ["parameters"]},
+        ),
+        new_code_cell(f"from rampore.chapter import Chapter\nchapter = Chapter('{name}', output=output)", id="chapter"),
+        new_markdown_cell("## What's computed, `f` of $x$", id="heading"),
+        new_code_cell(CODE[name], id="compute"),
+        new_code_cell(middle or "width", id="middle"),
+        new_code_cell(f"chapter.report('{name}', True, explanation='It does.')", id="verdict"),
+        *figure * (name == "second"),
+        new_code_cell("chapter.result('width', {'width_m': width})", id="result"),
+    ]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+class TinyStudy:
+    """Two chapters, each with a module and a datum of its own, and a copy of the package that holds them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.build, self.package = root, root / "build", root / "src" / "rampore"
+
+    def create(self) -> None:
+        shutil.copytree(PACKAGE, self.package, ignore=shutil.ignore_patterns("__pycache__"))
+        (self.package / "data" / "claims.toml").write_text(LEDGER, encoding="utf-8")
+        (self.package / "data" / "beta.toml").write_text("value = 1\n")
+        (self.package / "alpha.py").write_text("VALUE = 1\n")
+        (self.package / "beta.py").write_text(
+            "import tomllib\nfrom importlib import resources\n\n\ndef value():\n"
+            "    return tomllib.loads((resources.files('rampore') / 'data' / 'beta.toml').read_text())['value']\n"
+        )
+        (self.root / "book").mkdir()
+        (self.root / "_toc.yml").write_text(
+            "format: jb-book\nroot: book/index\nchapters:\n- file: book/first\n- file: book/second\n"
+        )
+        (self.root / "_config.yml").write_text(
+            "title: Tiny\nonly_build_toc_files: true\nexclude_patterns: ['**/_generated']\n"
+            "execute: {execute_notebooks: 'off'}\nparse: {myst_enable_extensions: [dollarmath]}\n"
+            "sphinx: {config: {suppress_warnings: [mystnb.unknown_mime_type]}}\n"
+        )
+        (self.root / "book" / "index.md").write_text("# A tiny study\n")
+        for name in CODE:
+            self.put(name)
+
+    def put(self, name: str, middle: str = "") -> None:
+        nbformat.write(chapter(name, middle), self.root / "book" / f"{name}.ipynb")
+
+    @property
+    def environment(self) -> dict:
+        return os.environ | {"PYTHONPATH": str(self.package.parent), "COLUMNS": "200"}
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "rampore", "reproduce", *arguments]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=self.root, env=self.environment, stdout=pipe, stderr=pipe, text=True)
+
+    def run(self, *arguments: str, code: int = 0, html: bool = False) -> str:
+        process = self.start(*arguments, *([] if html else ["--no-html"]))
+        shown, complaint = process.communicate()
+        assert process.returncode == code, shown + complaint
+        return TIMES.sub("", shown) + complaint
+
+    def results(self) -> dict[str, str]:
+        kept = ("chapters/", "figures/", "results/", "claims.json")
+        return {path: value for path, value in digests(self.build).items() if path.startswith(kept)}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> TinyStudy:
+    """A study that has run, not to be changed."""
+    study = TinyStudy(tmp_path_factory.mktemp("study"))
+    study.create()
+    study.run()
+    return study
+
+
+@pytest.fixture
+def study(finished, tmp_path) -> TinyStudy:
+    """A copy of a study that has run."""
+    shutil.copytree(finished.root, tmp_path / "study")
+    return TinyStudy(tmp_path / "study")
+
+
+def until(condition, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+# What a run leaves
+
+
+def test_every_chapter_leaves_its_notebook_its_figures_and_its_results(finished):
+    expected = {f"chapters/{name}.ipynb" for name in CODE}
+    expected |= {f"results/{name}/{file}" for name in CODE for file in ("width.json", "provenance.json")}
+    expected |= {"claims.json", "figures/second/line.png", "figures/second/line.svg"}
+    assert set(finished.results()) == expected
+    assert json.loads((finished.build / "results/first/width.json").read_text())
+
+
+def test_provenance_says_what_a_result_was_made_from(finished):
+    provenance = json.loads((finished.build / "results/second/provenance.json").read_text())
+    assert provenance["parameters"] == {"width": 2.0, "seed": 7, "second_only": 1}
+    assert provenance["seed"] == 7
+    assert provenance["wall_time_s"] > 0
+    assert provenance["packages"]["numpy"]
+    assert {"rampore/beta.py", "rampore/data/beta.toml", "rampore/chapter.py"} <= set(provenance["inputs"])
+    assert "rampore/alpha.py" not in provenance["inputs"]
+    for key in ("started", "python", "platform", "notebook_sha256", "source_sha256"):
+        assert provenance[key]
+    image = (finished.build / "figures/second/line.svg").read_bytes()
+    assert provenance["files"]["figures/line.svg"] == files.digest(image)
+
+
+def test_provenance_names_the_commit_and_whether_files_differ_from_it(study):
+    git = ["git", "-C", str(study.root), "-c", "user.name=n", "-c", "user.email=e@example.org"]
+    (study.root / ".gitignore").write_text("build/\n")
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "x"]):
+        subprocess.run([*git, *command], check=True)
+    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    assert commit_of(study.root) == {"hash": head, "dirty": False}
+    study.put("first", "width + 1")
+    study.run()
+    whole = json.loads((study.build / "provenance.json").read_text())
+    assert whole["commit"] == {"hash": head, "dirty": True}
+    assert whole["chapters"]["first"]["commit"]["dirty"]
+    assert whole["chapters"]["second"]["commit"] is None
+
+
+def test_executed_notebooks_hold_neither_timings_nor_folders(finished):
+    text = (finished.build / "chapters/first.ipynb").read_text()
+    assert "papermill" not in text
+    assert str(finished.root) not in text
+    assert platform.python_version() not in text
+    notebook = nbformat.reads(text, as_version=4)
+    assert [cell.id for cell in notebook.cells] == [cell.id for cell in chapter("first").cells]
+    counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_two_runs_give_the_same_files(study):
+    before = study.results()
+    study.run("--force")
+    after = study.results()
+    differing = {path for path in before | after if before.get(path) != after.get(path)}
+    assert differing == {"results/first/provenance.json", "results/second/provenance.json"}
+
+
+def test_claims_lead_to_the_cell_and_section_that_computed_them(finished):
+    entries = json.loads((finished.build / "claims.json").read_text())
+    assert [entry["id"] for entry in entries] == ["first", "second"]
+    assert [entry["verdict"] for entry in entries] == ["reproduced", "reproduced"]
+    assert entries[0]["cell"] == {"index": 6, "id": "verdict"}
+    assert entries[0]["link"] == "first.html#what-s-computed-f-of-x"
+
+
+# What runs again
+
+
+def test_a_second_run_executes_nothing(study):
+    before = study.results()
+    shown = study.run()
+    assert "first: up to date" in shown
+    assert "second: up to date" in shown
+    assert study.results() == before
+
+
+def test_a_changed_notebook_runs_again_and_it_alone(study):
+    study.put("first", "width + 1")
+    shown = study.run()
+    assert "first: running (the notebook changed)" in shown
+    assert "second: up to date" in shown
+
+
+def test_new_outputs_in_a_notebook_are_no_change(study):
+    shutil.copy(study.build / "chapters/first.ipynb", study.root / "book/first.ipynb")
+    assert "first: up to date" in study.run()
+
+
+def test_a_changed_module_or_datum_runs_what_uses_it_and_that_alone(study):
+    (study.package / "alpha.py").write_text("VALUE = 2\n")
+    shown = study.run()
+    assert "first: running (rampore/alpha.py changed)" in shown
+    assert "second: up to date" in shown
+    (study.package / "data/beta.toml").write_text("value = 2\n")
+    shown = study.run()
+    assert "first: up to date" in shown
+    assert "second: running (rampore/data/beta.toml changed)" in shown
+
+
+def test_an_altered_or_missing_result_is_made_again(study):
+    (study.build / "figures/second/line.png").unlink()
+    (study.build / "results/second/width.json").write_text("{}")
+    shown = study.run()
+    assert "first: up to date" in shown
+    assert "second: running (its figures/line.png is missing; its results/width.json was altered)" in shown
+
+
+def test_naming_a_chapter_runs_it_alone_and_keeps_what_the_others_left(study):
+    study.put("first", "width + 1")
+    study.put("second", "width + 1")
+    shown = study.run("first")
+    assert "first: running" in shown
+    assert "second" not in shown
+    verdicts_there = [entry["verdict"] for entry in json.loads((study.build / "claims.json").read_text())]
+    assert verdicts_there == ["reproduced", "reproduced"]
+
+
+def test_an_unknown_chapter_is_a_wrong_call_that_lists_the_chapters(study):
+    assert "no chapter third; there are: first, second" in study.run("third", code=2)
+
+
+# Parameters
+
+
+def test_a_parameter_reaches_the_chapters_that_declare_it_and_stands_in_the_provenance(study):
+    shown = study.run("-p", "second_only", "2.5")
+    assert "first: up to date" in shown
+    assert "second: running (parameter second_only is 2.5)" in shown
+    made = json.loads((study.build / "results/second/provenance.json").read_text())
+    assert made["parameters"]["second_only"] == 2.5
+    executed = nbformat.read(study.build / "chapters/second.ipynb", as_version=4)
+    assert any("second_only = 2.5" in cell.source for cell in executed.cells)
+
+
+def test_an_unknown_parameter_is_a_wrong_call_that_lists_what_there_is(study):
+    before = study.results()
+    shown = study.run("-p", "length", "3", code=2)
+    assert "no chapter takes the parameter length" in shown
+    assert "second: width, seed, second_only" in shown
+    assert study.results() == before
+
+
+def test_the_output_folder_can_be_chosen(study, tmp_path):
+    study.run("first", "--output", str(tmp_path / "elsewhere"))
+    assert (tmp_path / "elsewhere/results/first/width.json").is_file()
+
+
+# What fails
+
+
+def test_a_chapter_that_raises_says_where_loses_nothing_and_the_next_run_resumes(study):
+    before = study.results()
+    study.put("first", "raise RuntimeError('no convergence after 10 steps')")
+    study.put("second", "width + 1")
+    shown = study.run(code=1)
+    assert "first failed in cell 6 of 8, under 'What's computed, f of $x$'" in shown.replace('"', "'")
+    assert "RuntimeError: no convergence after 10 steps" in shown
+    assert "----> 1 raise RuntimeError" in shown
+    assert "\x1b" not in shown
+    assert "build/failed/first.ipynb" in shown
+    assert (study.build / "failed/first.ipynb").is_file()
+    assert "second: done" in shown
+    after = study.results()
+    assert {path for path in before if before[path] != after[path]} == {
+        "chapters/second.ipynb",
+        "results/second/provenance.json",
+    }
+    study.put("first", "width + 2")
+    shown = study.run()
+    assert "first: done" in shown
+    assert "second: up to date" in shown
+    assert not (study.build / "failed/first.ipynb").exists()
+
+
+@pytest.mark.parametrize(
+    ("middle", "message"),
+    [
+        ("import os; os._exit(1)", "first failed in cell 6 of 8.*the kernel ended"),
+        ("raise SystemExit", "ended before its last cell"),
+        ("from rampore import parameters\nparameters.load('mine.toml')", "ParameterError: mine.toml: "),
+    ],
+    ids=["a kernel that dies", "a cell that quits", "a corrupted TOML"],
+)
+def test_a_chapter_fails_clearly_on(study, middle, message):
+    before = (study.build / "claims.json").read_text()
+    (study.root / "book/mine.toml").write_text("extends = ")
+    study.put("first", middle)
+    assert re.search(message, study.run("first", code=1))
+    assert (study.build / "claims.json").read_text() == before
+
+
+def test_a_kill_in_mid_run_loses_nothing_leaves_no_kernel_and_the_next_run_completes(study):
+    before = study.results()
+    study.put(
+        "first",
+        "import os, time\nfrom pathlib import Path\nPath('kernel').write_text(str(os.getpid()))\n"
+        "while not Path('go').exists(): time.sleep(0.1)",
+    )
+    noted = study.root / "book/kernel"
+    process = study.start("first", "--no-html")
+    until(lambda: noted.is_file() and noted.read_text())
+    kernel = psutil.Process(int(noted.read_text()))
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert study.results() == before
+    until(lambda: not kernel.is_running() or kernel.status() == psutil.STATUS_ZOMBIE)
+    (study.root / "book/go").touch()
+    assert "first: done" in study.run()
+    assert not list(study.build.glob(".work*"))
+
+
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_ends_the_kernels_and_loses_nothing(study, how, code):
+    before = study.results()
+    study.put(
+        "first",
+        "import os, time\nfrom pathlib import Path\nPath('kernel').write_text(str(os.getpid()))\ntime.sleep(600)",
+    )
+    noted = study.root / "book/kernel"
+    process = study.start("--no-html")
+    until(lambda: noted.is_file() and noted.read_text())
+    kernel = psutil.Process(int(noted.read_text()))
+    process.send_signal(how)
+    process.communicate()
+    assert process.returncode == code
+    assert study.results() == before
+    assert not kernel.is_running() or kernel.status() == psutil.STATUS_ZOMBIE
+    assert not (study.build / ".work").exists()
+
+
+def test_a_second_run_on_the_same_folder_refuses_at_once(study):
+    study.put("first", "import time\nfrom pathlib import Path\nwhile not Path('go').exists(): time.sleep(0.1)")
+    process = study.start("first", "--no-html")
+    until(lambda: any((study.build / ".work").glob("first-*")) if study.build.exists() else False)
+    shown = study.run("second", code=1)
+    assert f"another run (process {process.pid}) is writing to" in shown
+    assert "--output" in shown
+    (study.root / "book/go").touch()
+    process.communicate()
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("where", ["file/build", "/proc/build"], ids=["below a file", "read-only"])
+def test_an_output_folder_that_cannot_be_written_to_is_named(study, where):
+    (study.root / "file").touch()
+    shown = study.run("--output", where, code=1)
+    assert "rampore: cannot write to" in shown
+    assert "Traceback" not in shown
+
+
+def test_a_page_that_the_contents_name_and_nobody_wrote_is_a_wrong_call(study):
+    (study.root / "book/second.ipynb").unlink()
+    assert "_toc.yml names book/second" in study.run(code=2)
+
+
+def test_a_file_that_is_no_notebook_is_named(study):
+    (study.root / "book/second.ipynb").write_text("{")
+    assert "second.ipynb: not a notebook" in study.run(code=1)
+
+
+def test_a_notebook_that_cannot_be_told_its_folder_is_refused(study):
+    notebook = chapter("second")
+    notebook.cells[1].source = "width = 1"
+    nbformat.write(notebook, study.root / "book/second.ipynb")
+    assert "second.ipynb: needs a cell tagged `parameters` with the line `output = None`" in study.run(code=2)
+
+
+# Files
+
+
+@pytest.fixture
+def folders(tmp_path):
+    new, old = tmp_path / "new", tmp_path / "old"
+    for folder, content in ((new, "new"), (old, "old")):
+        (folder / "deep").mkdir(parents=True)
+        for name in ("a", "deep/b", "seal"):
+            (folder / name).write_text(content)
+    (old / "gone").mkdir()
+    (old / "gone/c").write_text("old")
+    return new, old
+
+
+def test_publishing_replaces_every_file_and_drops_what_is_no_more(folders):
+    new, old = folders
+    expected = digests(new)
+    publish(new, old, seal="seal")
+    assert digests(old) == expected
+    assert not (old / "gone").exists()
+
+
+def test_a_full_disk_while_publishing_leaves_whole_files_and_the_old_seal(folders, monkeypatch):
+    new, old = folders
+    replace, done = os.replace, []
+
+    def until_full(source, target):
+        if done:
+            raise OSError(28, "No space left on device", str(target))
+        done.append(target)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", until_full)
+    with pytest.raises(OSError, match="No space left"):
+        publish(new, old, seal="seal")
+    assert [path.read_text() for path in (old / "a", old / "deep/b", old / "seal")] == ["new", "old", "old"]
+
+
+def test_a_file_whose_writing_fails_stays_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "claims.json"
+    files.write(path, "old")
+
+    def refuse(source, target):
+        raise OSError(28, "No space left on device", str(target))
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        files.write(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# Claims
+
+
+def reporting(*names: str) -> nbformat.NotebookNode:
+    """An executed notebook that reports these claims, one in a cell."""
+    outputs = [nbformat.v4.new_output("display_data", data={CLAIM_MIME: {"id": name}}) for name in names]
+    return new_notebook(cells=[new_code_cell("", outputs=[output]) for output in outputs])
+
+
+@pytest.mark.parametrize(
+    ("notebooks", "message"),
+    [
+        (
+            {"first": reporting("first", "first")},
+            r"first \(cell 2\) reports the claim 'first' a second time, after",
+        ),
+        ({"first": reporting("second")}, r"reports the claim 'second'; the ledger names second for it"),
+        ({"first": reporting("third")}, r"reports the claim 'third', which the ledger does not have"),
+    ],
+    ids=["a claim reported twice", "another chapter's claim", "a claim that is none"],
+)
+def test_claims_are_refused_that_do_not_fit_the_ledger(finished, notebooks, message):
+    with pytest.raises(ReproduceError, match=message):
+        verdicts.collect(claims.load(finished.package / "data/claims.toml"), notebooks)
+
+
+def test_a_claim_that_nobody_reported_leads_nowhere(finished):
+    first, second = verdicts.collect(
+        claims.load(finished.package / "data/claims.toml"), {"second": reporting("second")}
+    )
+    assert (first["verdict"], first["link"], first["cell"]) == ("not yet computed", "", None)
+    assert second["cell"]["index"] == 0
+
+
+# The book
+
+
+def test_the_book_is_built_once_and_a_broken_page_leaves_the_good_one(study):
+    shown = study.run(html=True)
+    assert "Open build/html/index.html" in shown
+    page = (study.build / "html/book/first.html").read_text(encoding="utf-8")
+    entry = json.loads((study.build / "claims.json").read_text(encoding="utf-8"))[0]
+    assert f'id="{entry["link"].partition("#")[2]}"' in page
+    assert "HTML: up to date" in study.run(html=True)
+    before = digests(study.build / "html")
+    (study.root / "book/index.md").write_text("# A tiny study\n\n[nowhere](no-such-page.md)\n")
+    shown = study.run(html=True, code=1)
+    assert re.search(r"book/index.md:3: WARNING: .*no-such-page", shown)
+    assert "build/sphinx.log" in shown
+    assert digests(study.build / "html") == before
+
+
+# Parts
+
+
+def test_a_notebook_depends_on_what_its_modules_import_and_name():
+    notebook = new_notebook(cells=[new_code_cell("%matplotlib inline\nfrom rampore import claims")])
+    found = fingerprint.sources(notebook, Path())
+    assert set(found) == {
+        "rampore/__init__.py",
+        "rampore/claims.py",
+        "rampore/units.py",
+        "rampore/data/claims.toml",
+    }
+
+
+def test_a_caption_is_part_of_what_a_notebook_says_and_an_output_is_not():
+    notebook = chapter("first")
+    before = fingerprint.notebook_digest(notebook)
+    notebook.cells[2].outputs = [nbformat.v4.new_output("stream", text="x")]
+    assert fingerprint.notebook_digest(notebook) == before
+    notebook.cells[2].metadata["mystnb"] = {"figure": {"caption": "Another."}}
+    assert fingerprint.notebook_digest(notebook) != before
+
+
+def test_versions_count_for_what_the_study_needs_and_no_other_package():
+    found = fingerprint.packages()
+    assert {"numpy", "rampore", "ipykernel", "jupyter-book"} <= set(found)
+    assert "pytest" not in found
+
+
+def test_a_heading_that_repeats_leaves_the_link_at_the_section_before():
+    cells = ["# One", "## Two", "## Three", "## Two", "text\n\n```python\n# no heading\n```"]
+    notebook = new_notebook(cells=[new_markdown_cell(cell) for cell in cells])
+    assert verdicts.section_anchors(notebook) == ["one", "two", "three", "three", "three"]
+
+
+def test_an_executed_notebook_without_given_parameters_has_the_cells_of_its_source():
+    source = chapter("first")
+    executed = chapter("first")
+    executed.metadata.language_info = {"name": "python", "version": "3.11.0"}
+    executed.cells.insert(2, new_code_cell("# Parameters\noutput = '/somewhere'\n"))
+    assert [cell.id for cell in tidy(executed, source).cells] == [cell.id for cell in source.cells]
