@@ -2,8 +2,8 @@ r"""The Doyle-Fuller-Newman model on the mesh, from top to bottom: properties, f
 
 Unknown in every cell: the salt concentration c, the potential of the electrolyte phi_e and that of the solid phi_s;
 and one more, the voltage of the positive foil against the negative one. The current densities j of the particles are
-eliminated where they arise. Every residual is an electric current [A] that leaves the cell, so the sum over all cells of
-each is a statement of conservation:
+eliminated where they arise. Every residual is an electric current [A] that leaves the cell, so the sum over all cells
+of each is a statement of conservation:
 
 .. math::
     F \epsilon \partial_t c + \nabla\cdot(F N) &= \sum_m a_m j_m, &
@@ -272,22 +272,36 @@ def open_circuit(kinetics, h, x):
 
 
 @njit(cache=True)
-def react(u, a, b, hysteresis, x, current, kinetics, system):
-    """Add one material's reaction to the system; ``x`` (surface stoichiometry) is the guess and becomes the answer.
+def potentials(kinetics, hysteresis, x):
+    """Open-circuit potential of every sphere of a material at the stoichiometries x (count,) [V]."""
+    u = np.empty(x.shape[0])
+    for n in range(x.shape[0]):
+        u[n] = open_circuit(kinetics, hysteresis[n], x[n])[0]
+    return u
 
-    Returns the number of the first sphere whose surface has no admissible state, or -1. ``current`` becomes j [A/m2].
+
+@njit(cache=True)
+def react(u, a, b, hysteresis, x, current, kinetics, system):
+    """Add one material's reaction to the system; ``current`` is the guess of j [A/m2] and becomes the answer.
+
+    ``x`` becomes the surface stoichiometry. Returns the number of the first sphere whose surface has no admissible
+    state, or -1. The unknown is x - a = b j, which keeps its digits in short steps.
     """
     residual, diagonal = system.residual, system.diagonal
     for n in range(kinetics.cells.shape[0]):
         k = kinetics.cells[n]
         drop = u[k, S] - u[k, E]
         exchange_c = kinetics.reference * u[k, C] ** kinetics.salt
-        low, high = 0.0, 1.0
-        guess = min(max(x[n], 1e-9), 1.0 - 1e-9)
+        empty, full = -a[n], 1.0 - a[n]
+        low, high = empty, full
+        moved = b[n] * current[n]
+        if not low < moved < high:
+            moved = min(max(0.0, low + 1e-9), high - 1e-9)
         converged = False
         for _ in range(80):
+            guess = a[n] + moved
             exchange = exchange_c * guess**kinetics.filled * (1.0 - guess) ** kinetics.empty
-            half = 0.5 * (guess - a[n]) / (b[n] * exchange)
+            half = 0.5 * moved / (b[n] * exchange)
             voltage, slope = open_circuit(kinetics, hysteresis[n], guess)
             stiffness = kinetics.thermal_voltage / np.sqrt(1.0 + half * half)
             excess = voltage + kinetics.thermal_voltage * np.arcsinh(half) - drop
@@ -296,24 +310,29 @@ def react(u, a, b, hysteresis, x, current, kinetics, system):
             )
             if slope < 0.0:
                 step = -excess / slope
-                if abs(step) <= 1e-13 + 1e-11 * min(guess, 1.0 - guess):
+                if abs(step) <= 1e-12 * (abs(moved) - b[n] * exchange):
                     converged = True
                     break
             else:
                 step = 2.0
             if excess > 0.0:
-                low = guess
+                low = moved
             else:
-                high = guess
-            guess += step
-            if not low < guess < high:
-                guess = 0.1 * high if low == 0.0 else 1.0 - 0.1 * (1.0 - low) if high == 1.0 else 0.5 * (low + high)
-            if guess < 1e-30 or 1.0 - guess < 1e-15:
+                high = moved
+            if low < moved + step < high:
+                moved += step
+            elif low == empty:
+                moved = empty + 0.1 * (high - empty)
+            elif high == full:
+                moved = full - 0.1 * (full - low)
+            else:
+                moved = 0.5 * (low + high)
+            if moved - empty < 1e-30 or full - moved < 1e-15:
                 break
         if not converged:
             return n
         x[n] = guess
-        j = (guess - a[n]) / b[n]
+        j = moved / b[n]
         current[n] = j
         rate = kinetics.surface[n] * j
         by_drop = kinetics.surface[n] / (b[n] * slope)

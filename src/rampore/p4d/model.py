@@ -41,10 +41,7 @@ class Population:
 
     def open_circuit(self, x):
         """Potential at the stoichiometries x, one for each sphere [V]."""
-        place = np.clip(x, 0, 1) * (self.kinetics.potential.shape[0] - 1)
-        nodes = np.arange(self.kinetics.potential.shape[0])
-        middle, gap = (np.interp(place, nodes, self.kinetics.potential[:, n]) for n in (0, 1))
-        return middle + self.hysteresis * gap
+        return equations.potentials(self.kinetics, self.hysteresis, x)
 
 
 class Drive(NamedTuple):

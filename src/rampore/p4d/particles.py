@@ -7,8 +7,8 @@ With rho = r / R and x = c / c_max, the sphere obeys
 
 Galerkin's method on the even polynomials of degree below 2 n, orthonormal under the weight rho^2, gives
 dy/dt = -S(D) y / R^2 - q j / (F R c_max) with x_surface = q . y and conserves lithium exactly, for S maps constants to
-zero. Where D is constant S is diagonalised once; where it varies, D is extrapolated to the new time and the small system
-of each sphere is solved. An implicit step makes the surface a linear function of the current density,
+zero. Where D is constant S is diagonalised once; where it varies, D is extrapolated to the new time and the small
+system of each sphere is solved. An implicit step makes the surface a linear function of the current density,
 x_surface = A + B j, and that is all the cell sees.
 """
 

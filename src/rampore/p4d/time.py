@@ -36,7 +36,8 @@ class State(NamedTuple):
     u: np.ndarray  #: (cells, 3)
     voltage: float  #: [V]
     current: float  #: [A/m2]
-    x: tuple[np.ndarray, ...]  #: surface stoichiometries of each population
+    x: tuple[np.ndarray, ...]  #: surface stoichiometries of each population [-]
+    j: tuple[np.ndarray, ...]  #: current densities of each population [A/m2]
 
 
 class Tolerances(NamedTuple):
@@ -45,7 +46,7 @@ class Tolerances(NamedTuple):
     time: float = 1e-3  #: error of a step: of c_e over its start, of the stoichiometry [-], of the voltage over 1 V [-]
     newton: float = 1e-6  #: last change of c_e over its start and of the potentials over 1 V [-]
     linear: float = 1e-3  #: relative residual of the linear systems [-]
-    first_step: float = 1e-6  #: of the hour divided by the C-rate [-]
+    first_step: float = 1e-3  #: over the hour divided by the C-rate, and over the tolerance in time [-]
     smallest_step: float = 1e-9  #: below this the solution is given up [s]
     cutoff: float = 1e-6  #: how closely a cut-off is met, relative to its quantity [V, s, ...]
 
@@ -83,7 +84,7 @@ class Integrator:
         self.tolerances = tolerances or Tolerances()
         self.on_state = on_state or (lambda state: None)
         u, voltage = model.start()
-        self.history = [State(0.0, u, voltage, 0.0, tuple(p.x.copy() for p in model.populations))]
+        self.history = [self._state(0.0, u, voltage, 0.0)]
         self.step_size = None
         self.counts = {"steps": 0, "rejected": 0, "failed": 0}
         self.on_state(self.state)
@@ -92,6 +93,12 @@ class Integrator:
     def state(self):
         """The last accepted state."""
         return self.history[0]
+
+    def _state(self, t, u, voltage, current):
+        populations = self.model.populations
+        return State(
+            t, u, voltage, current, tuple(p.x.copy() for p in populations), tuple(p.j.copy() for p in populations)
+        )
 
     def attempt(self, h, drive):
         """The state after a step of h, not yet accepted, and the error of the step over its tolerance."""
@@ -105,7 +112,7 @@ class Integrator:
         guess[:, C] = np.maximum(guess[:, C], 0.2 * past[0].u[:, C])
         voltage = sum(w * state.voltage for w, state in zip(ahead, past, strict=True))
         for n, population in enumerate(model.populations):
-            population.x[:] = past[0].x[n]
+            population.j[:] = past[0].j[n]
         model.condense(weights, h / steps[1] if len(steps) > 1 else 0.0)
         u, voltage_new = model.newton(
             guess,
@@ -117,7 +124,7 @@ class Integrator:
             self.tolerances.newton,
             self.tolerances.linear,
         )
-        new = State(t, u, voltage_new, model.foil_current(u, voltage_new), tuple(p.x.copy() for p in model.populations))
+        new = self._state(t, u, voltage_new, model.foil_current(u, voltage_new))
         return new, self._error(new, past, ahead, steps)
 
     def _error(self, new, past, ahead, steps):
@@ -215,7 +222,7 @@ class Integrator:
     def _first_step(self, drive):
         scale = self.model.cell.one_c
         size = abs(drive.value) / scale if drive.mode == "current" else 1.0
-        return self.tolerances.first_step * 3600.0 / max(size, 0.1)
+        return self.tolerances.first_step * self.tolerances.time * 3600.0 / max(size, 0.1)
 
     def _falls(self, step, now, new):
         if step.until_voltage is None:
