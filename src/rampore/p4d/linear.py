@@ -33,14 +33,6 @@ class Level(NamedTuple):
     pivot: np.ndarray  #: inverses of the pivots of the lines along z (nx, ny, nz, 3, 3)
 
 
-@njit(cache=True, inline="always")
-def _subtract(coupling, x, out):
-    """out -= coupling x for one pair of cells."""
-    out[0] -= coupling[0] * x[0] + coupling[1] * x[1]
-    out[1] -= coupling[2] * x[0] + coupling[3] * x[1]
-    out[2] -= coupling[4] * x[2]
-
-
 @njit(cache=True)
 def factorise(level):
     """Invert the pivots of every line along z."""
@@ -82,59 +74,98 @@ def factorise(level):
                         q[r, c] /= determinant
 
 
-@njit(cache=True)
-def _defect(level, i, j, k, right, border, x, out):
+@njit(cache=True, inline="always")
+def _less(v0, v1, v2, coupling, f, g, h, x, i, j, k):
+    """(v0, v1, v2) less what cell (i, j, k) contributes through the face (f, g, h)."""
+    x0, x1, x2 = x[i, j, k, 0], x[i, j, k, 1], x[i, j, k, 2]
+    return (
+        v0 - coupling[f, g, h, 0] * x0 - coupling[f, g, h, 1] * x1,
+        v1 - coupling[f, g, h, 2] * x0 - coupling[f, g, h, 3] * x1,
+        v2 - coupling[f, g, h, 4] * x2,
+    )
+
+
+@njit(cache=True, inline="always")
+def _outside(level, right, border, x, i, j, k):
     """Right-hand side of cell (i, j, k) less what its lateral neighbours and the bordering unknown contribute."""
-    for c in range(3):
-        out[c] = right[i, j, k, c] - level.column[i, j, k, c] * border
+    v0, v1, v2 = right[i, j, k, 0], right[i, j, k, 1], right[i, j, k, 2]
+    if border != 0.0:
+        v0 -= level.column[i, j, k, 0] * border
+        v1 -= level.column[i, j, k, 1] * border
+        v2 -= level.column[i, j, k, 2] * border
     if i > 0:
-        _subtract(level.x_below[i - 1, j, k], x[i - 1, j, k], out)
+        v0, v1, v2 = _less(v0, v1, v2, level.x_below, i - 1, j, k, x, i - 1, j, k)
     if i < x.shape[0] - 1:
-        _subtract(level.x_above[i, j, k], x[i + 1, j, k], out)
+        v0, v1, v2 = _less(v0, v1, v2, level.x_above, i, j, k, x, i + 1, j, k)
     if j > 0:
-        _subtract(level.y_below[i, j - 1, k], x[i, j - 1, k], out)
+        v0, v1, v2 = _less(v0, v1, v2, level.y_below, i, j - 1, k, x, i, j - 1, k)
     if j < x.shape[1] - 1:
-        _subtract(level.y_above[i, j, k], x[i, j + 1, k], out)
+        v0, v1, v2 = _less(v0, v1, v2, level.y_above, i, j, k, x, i, j + 1, k)
+    return v0, v1, v2
 
 
 @njit(cache=True)
 def relax(level, right, border, x, colour):
     """Solve every line along z of one colour, its neighbours fixed."""
     nx, ny, nz = x.shape[:3]
-    v = np.empty(3)
+    p = level.pivot
     for i in range(nx):
         for j in range((i + colour) % 2, ny, 2):
             for k in range(nz):
-                _defect(level, i, j, k, right, border, x, v)
+                v0, v1, v2 = _outside(level, right, border, x, i, j, k)
                 if k > 0:
-                    _subtract(level.z_below[i, j, k - 1], x[i, j, k - 1], v)
-                p = level.pivot[i, j, k]
+                    v0, v1, v2 = _less(v0, v1, v2, level.z_below, i, j, k - 1, x, i, j, k - 1)
                 for r in range(3):
-                    x[i, j, k, r] = p[r, 0] * v[0] + p[r, 1] * v[1] + p[r, 2] * v[2]
+                    x[i, j, k, r] = p[i, j, k, r, 0] * v0 + p[i, j, k, r, 1] * v1 + p[i, j, k, r, 2] * v2
             for k in range(nz - 2, -1, -1):
-                v[:] = 0.0
-                _subtract(level.z_above[i, j, k], x[i, j, k + 1], v)
-                p = level.pivot[i, j, k]
+                v0, v1, v2 = _less(0.0, 0.0, 0.0, level.z_above, i, j, k, x, i, j, k + 1)
                 for r in range(3):
-                    x[i, j, k, r] += p[r, 0] * v[0] + p[r, 1] * v[1] + p[r, 2] * v[2]
+                    x[i, j, k, r] += p[i, j, k, r, 0] * v0 + p[i, j, k, r, 1] * v1 + p[i, j, k, r, 2] * v2
+
+
+@njit(cache=True, inline="always")
+def _residual(level, right, border, x, i, j, k):
+    v0, v1, v2 = _outside(level, right, border, x, i, j, k)
+    if k > 0:
+        v0, v1, v2 = _less(v0, v1, v2, level.z_below, i, j, k - 1, x, i, j, k - 1)
+    if k < x.shape[2] - 1:
+        v0, v1, v2 = _less(v0, v1, v2, level.z_above, i, j, k, x, i, j, k + 1)
+    d = level.diagonal
+    x0, x1, x2 = x[i, j, k, 0], x[i, j, k, 1], x[i, j, k, 2]
+    return (
+        v0 - d[i, j, k, 0, 0] * x0 - d[i, j, k, 0, 1] * x1 - d[i, j, k, 0, 2] * x2,
+        v1 - d[i, j, k, 1, 0] * x0 - d[i, j, k, 1, 1] * x1 - d[i, j, k, 1, 2] * x2,
+        v2 - d[i, j, k, 2, 0] * x0 - d[i, j, k, 2, 1] * x1 - d[i, j, k, 2, 2] * x2,
+    )
 
 
 @njit(cache=True)
-def residual(level, right, border, x, out):
-    """out = right - A x - column border, without the bordering row."""
+def restrict_residual(level, right, x, colour, coarse):
+    """Sum the residual of the lines of one colour over the columns of each aggregate; the other lines have none."""
+    coarse[:] = 0.0
+    nx, ny, nz = x.shape[:3]
+    for i in range(nx):
+        for j in range((i + colour) % 2, ny, 2):
+            for k in range(nz):
+                v = _residual(level, right, 0.0, x, i, j, k)
+                for c in range(3):
+                    if not level.absent[i, j, k, c]:
+                        coarse[i // 2, j // 2, k, c] += v[c]
+
+
+@njit(cache=True)
+def image(level, right, border, x, colour, out):
+    """out = A x + column border, where the lines of one colour are known to give ``right``."""
     nx, ny, nz = x.shape[:3]
     for i in range(nx):
         for j in range(ny):
-            for k in range(nz):
-                v = out[i, j, k]
-                _defect(level, i, j, k, right, border, x, v)
-                if k > 0:
-                    _subtract(level.z_below[i, j, k - 1], x[i, j, k - 1], v)
-                if k < nz - 1:
-                    _subtract(level.z_above[i, j, k], x[i, j, k + 1], v)
-                d = level.diagonal[i, j, k]
-                for r in range(3):
-                    v[r] -= d[r, 0] * x[i, j, k, 0] + d[r, 1] * x[i, j, k, 1] + d[r, 2] * x[i, j, k, 2]
+            if (i + j) % 2 == colour:
+                out[i, j] = right[i, j]
+            else:
+                for k in range(nz):
+                    v = _residual(level, right, border, x, i, j, k)
+                    for c in range(3):
+                        out[i, j, k, c] = right[i, j, k, c] - v[c]
 
 
 @njit(cache=True)
@@ -227,6 +258,22 @@ def coarsen(fine, coarse):
                         coarse.diagonal[i, j, k, c, c] = 1.0
 
 
+@njit(cache=True)
+def dot(x, y):
+    """Scalar product, on one thread: vectors this short are slower on several."""
+    total = 0.0
+    for k in range(x.size):
+        total += x[k] * y[k]
+    return total
+
+
+@njit(cache=True)
+def add(factor, x, y):
+    """y += factor x."""
+    for k in range(x.size):
+        y[k] += factor * x[k]
+
+
 def make_level(shape, absent):
     """An empty matrix on boxes of this shape."""
     nx, ny, nz = shape
@@ -261,7 +308,7 @@ class Multigrid:
             self.levels.append(make_level(absent.shape[:3], absent))
         self.finest = self.levels[0]
         self.corner = 0.0
-        self._work = [[np.zeros_like(level.column) for _ in range(3)] for level in self.levels]
+        self._work = [[np.zeros_like(level.column) for _ in range(2)] for level in self.levels]
         self._response = np.zeros_like(self.levels[-1].column)
         self.iterations = 0
 
@@ -273,26 +320,25 @@ class Multigrid:
             factorise(level)
         last = self.levels[-1]
         relax(last, last.column, 0.0, self._response, 0)
-        self._schur = self.corner - np.vdot(last.row, self._response)
+        self._schur = self.corner - dot(last.row.ravel(), self._response.ravel())
         if self._schur == 0.0 or not np.isfinite(self._schur):
             raise SolverError("the linear system of the whole cell is singular")
 
     def cycle(self, right, border_right, depth=0):
         """An approximate solution (x, border) by one cycle; exact on the last level."""
         level = self.levels[depth]
-        x, defect, _ = self._work[depth]
+        x = self._work[depth][0]
         if depth == len(self.levels) - 1:
             relax(level, right, 0.0, x, 0)
-            border = (border_right - np.vdot(level.row, x)) / self._schur
-            x -= border * self._response
+            border = (border_right - dot(level.row.ravel(), x.ravel())) / self._schur
+            add(-border, self._response.ravel(), x.ravel())
             return x, border
         x[:] = 0.0
         relax(level, right, 0.0, x, 0)
         relax(level, right, 0.0, x, 1)
-        residual(level, right, 0.0, x, defect)
-        coarse_right = self._work[depth + 1][2]
-        restrict(defect, level.absent, coarse_right)
-        correction, border = self.cycle(coarse_right, border_right - np.vdot(level.row, x), depth + 1)
+        coarse_right = self._work[depth + 1][1]
+        restrict_residual(level, right, x, 0, coarse_right)
+        correction, border = self.cycle(coarse_right, border_right - dot(level.row.ravel(), x.ravel()), depth + 1)
         prolong(correction, level.absent, x)
         relax(level, right, border, x, 1)
         relax(level, right, border, x, 0)
@@ -316,7 +362,7 @@ class Multigrid:
             return x.copy(), border
         size = right.size
         b = np.append(right.ravel(), border_right)
-        norm = np.linalg.norm(b)
+        norm = np.sqrt(dot(b, b))
         if norm == 0.0:
             return np.zeros_like(right), 0.0
         basis, directions = [b / norm], []
@@ -324,19 +370,17 @@ class Multigrid:
         small = np.zeros(maximum + 1)
         small[0] = norm
         rotations = []
-        zero = np.zeros_like(right)
         for n in range(maximum):
-            x, border = self.cycle(basis[n][:size].reshape(right.shape), basis[n][size])
+            vector = basis[n][:size].reshape(right.shape)
+            x, border = self.cycle(vector, basis[n][size])
             directions.append(np.append(x.ravel(), border))
             w = np.empty(size + 1)
-            image = w[:size].reshape(right.shape)
-            residual(self.finest, zero, border, x, image)
-            w[:size] *= -1.0
-            w[size] = np.vdot(self.finest.row, x) + self.corner * border
+            image(self.finest, vector, border, x, 0, w[:size].reshape(right.shape))
+            w[size] = dot(self.finest.row.ravel(), x.ravel()) + self.corner * border
             for m in range(n + 1):
-                hessenberg[m, n] = basis[m] @ w
-                w -= hessenberg[m, n] * basis[m]
-            hessenberg[n + 1, n] = np.linalg.norm(w)
+                hessenberg[m, n] = dot(basis[m], w)
+                add(-hessenberg[m, n], basis[m], w)
+            hessenberg[n + 1, n] = np.sqrt(dot(w, w))
             for m, (cosine, sine) in enumerate(rotations):
                 upper, lower = hessenberg[m, n], hessenberg[m + 1, n]
                 hessenberg[m, n], hessenberg[m + 1, n] = cosine * upper + sine * lower, cosine * lower - sine * upper
@@ -354,7 +398,9 @@ class Multigrid:
             )
         self.iterations = n + 1
         weights = np.linalg.solve(hessenberg[: n + 1, : n + 1], small[: n + 1])
-        solution = sum(weight * direction for weight, direction in zip(weights, directions, strict=True))
+        solution = np.zeros(size + 1)
+        for weight, direction in zip(weights, directions, strict=True):
+            add(weight, direction, solution)
         return solution[:size].reshape(right.shape), float(solution[size])
 
     def sparse(self):
