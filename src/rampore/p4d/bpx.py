@@ -216,4 +216,5 @@ def read(path):
         contact_negative=own.get("Negative contact resistance [Ohm.m2]", 0.0),
         contact_positive=own.get("Positive contact resistance [Ohm.m2]", 0.0),
         perforation=perforation,
+        state_of_charge=soc,
     )

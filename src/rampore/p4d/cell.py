@@ -141,6 +141,7 @@ class Cell:
     contact_negative: float = 0.0  #: resistance of the negative foil's faces and hole walls [ohm m2]
     contact_positive: float = 0.0  #: [ohm m2]
     perforation: Perforation | None = None
+    state_of_charge: float = 1.0  #: that the stoichiometries of the start stand for, for reports [-]
 
     def __post_init__(self):
         if not self.one_c > 0:

@@ -77,17 +77,15 @@ class _Progress:
     """A line for every twentieth of the charge of an hour at 1C."""
 
     def __init__(self, cell, current, report):
-        self._hour = 3600.0 * cell.one_c
-        self._current, self._report, self._next = current, report, 0.0
+        self._cell, self._rate, self._report, self._next = cell, current / (3600.0 * cell.one_c), report, 0.0
 
     def __call__(self, state):
-        done = abs(self._current) * state.time / self._hour
-        if done >= self._next:
-            sign = -1 if self._current > 0 else 1
+        given = self._rate * state.time
+        if abs(given) >= self._next:
             salt = state.u[:, C]
             self._report(
-                f"{state.time:9.1f} s  state of charge {sign * 100 * done:+6.1f} %  {state.voltage:.4f} V"
-                f"  salt {salt.min():.0f} to {salt.max():.0f} mol/m3"
+                f"{state.time:9.1f} s  state of charge {100 * (self._cell.state_of_charge - given):5.1f} %  "
+                f"{state.voltage:.4f} V  salt {salt.min():.0f} to {salt.max():.0f} mol/m3"
             )
             self._next += 0.05
 

@@ -44,7 +44,7 @@ class Tolerances(NamedTuple):
     """How exact the solution in time is."""
 
     time: float = 1e-3  #: error of a step: of c_e over its start, of the stoichiometry [-], of the voltage over 1 V [-]
-    newton: float = 1e-6  #: last change of c_e over its start and of the potentials over 1 V [-]
+    newton: float = 1e-4  #: last change of c_e over its start and of the potentials over 1 V [-]
     linear: float = 1e-3  #: relative residual of the linear systems [-]
     first_step: float = 1e-3  #: over the hour divided by the C-rate, and over the tolerance in time [-]
     smallest_step: float = 1e-9  #: below this the solution is given up [s]
@@ -68,6 +68,11 @@ def extrapolation_weights(times, t):
     ]
 
 
+def _combine(weights, values):
+    """Sum of as many of the values as there are weights, each times its own."""
+    return sum(weight * value for weight, value in zip(weights, values, strict=False))
+
+
 class Integrator:
     """Walks a model through time.
 
@@ -85,6 +90,7 @@ class Integrator:
         self.on_state = on_state or (lambda state: None)
         u, voltage = model.start()
         self.history = [self._state(0.0, u, voltage, 0.0)]
+        self._settled = 0  # of the states in the history, how many came after the last jump of what is imposed
         self.step_size = None
         self.counts = {"steps": 0, "rejected": 0, "failed": 0}
         self.on_state(self.state)
@@ -108,9 +114,10 @@ class Integrator:
         steps = [h] + ([times[0] - times[1]] if len(past) > 1 else [])
         weights = derivative_weights(steps)
         ahead = extrapolation_weights(times, t)
-        guess = sum(w * state.u for w, state in zip(ahead, past, strict=True))
-        guess[:, C] = np.maximum(guess[:, C], 0.2 * past[0].u[:, C])
-        voltage = sum(w * state.voltage for w, state in zip(ahead, past, strict=True))
+        after = extrapolation_weights(times[: max(self._settled, 1)], t)  # potentials jump, concentrations do not
+        guess = _combine(after, [state.u for state in past])
+        guess[:, C] = np.maximum(_combine(ahead, [state.u[:, C] for state in past]), 0.2 * past[0].u[:, C])
+        voltage = _combine(after, [state.voltage for state in past])
         for n, population in enumerate(model.populations):
             population.j[:] = past[0].j[n]
         model.condense(weights, h / steps[1] if len(steps) > 1 else 0.0)
@@ -125,23 +132,21 @@ class Integrator:
             self.tolerances.linear,
         )
         new = self._state(t, u, voltage_new, model.foil_current(u, voltage_new))
-        return new, self._error(new, past, ahead, steps)
+        return new, self._error(new, past, ahead, after, steps)
 
-    def _error(self, new, past, ahead, steps):
+    def _error(self, new, past, ahead, after, steps):
         if len(past) == 1:
             return 0.0
         h, h_1 = steps
         own = h * (h + h_1) / (2 * h + h_1)
         share = own / ((h + h_1 + (past[1].time - past[2].time if len(past) > 2 else 0.0)) + own)
-
-        def distance(value):
-            return value(new) - sum(w * value(state) for w, state in zip(ahead, past, strict=True))
-
-        weight = self.model.layout.pore
-        salt = distance(lambda s: s.u[:, C]) / self.model.cell.concentration
-        parts = [np.sqrt(np.average(salt**2, weights=weight)), abs(distance(lambda s: s.voltage))]
+        salt = new.u[:, C] - _combine(ahead, [state.u[:, C] for state in past])
+        parts = [np.sqrt(np.average(salt**2, weights=self.model.layout.pore)) / self.model.cell.concentration]
         for n, population in enumerate(self.model.populations):
-            parts.append(np.sqrt(np.average(distance(lambda s, n=n: s.x[n]) ** 2, weights=population.capacity)))
+            surface = new.x[n] - _combine(ahead, [state.x[n] for state in past])
+            parts.append(np.sqrt(np.average(surface**2, weights=population.capacity)))
+        if self._settled > 1:
+            parts.append(abs(new.voltage - _combine(after, [state.voltage for state in past])))
         return share * max(parts) / self.tolerances.time
 
     def accept(self, new):
@@ -155,6 +160,7 @@ class Integrator:
                 fading = np.exp(-population.decay * np.abs(moved))
                 population.hysteresis[:] = branch + (population.hysteresis - branch) * fading
         self.history = [new, *self.history[:2]]
+        self._settled = min(self._settled + 1, 3)
         self.counts["steps"] += 1
         self.on_state(new)
 
@@ -176,11 +182,11 @@ class Integrator:
             raise CellError(f"a step of {step.mode} without an end")
         drive = Drive("current", 0.0) if step.mode == "rest" else Drive(step.mode, step.value)
         begin, passed = self.state.time, 0.0
-        self.history = self.history[:1]
+        self.history, self._settled = self.history[:1], 0
         h = self._first_step(drive)
         end = np.inf if step.until_time is None else begin + step.until_time
         marks = sorted([t for t in stops if begin < t < end] + [end])
-        fall = None
+        fall, before = None, 1.0
         while True:
             now = self.state
             mark = next(t for t in marks if t > now.time * (1 + 1e-14) + 1e-12)
@@ -215,7 +221,12 @@ class Integrator:
                 return reason
             self.accept(new)
             passed = charge
-            h *= min(2.0, 0.9 * max(error, 1e-3) ** (-1 / 3)) if len(self.history) > 2 else 2.0
+            if len(self.history) > 2:  # proportional and integral: a rising error holds the step back
+                error = max(error, 1e-3)
+                h *= min(2.0, max(0.3, 0.9 * error ** (-1 / 3) * min(1.0, (before / error) ** 0.2)))
+                before = error
+            else:
+                h *= 2.0
             if new.time >= end * (1 - 1e-14):
                 return "time"
 
