@@ -86,21 +86,21 @@ def _less(v0, v1, v2, coupling, f, g, h, x, i, j, k):
 
 
 @njit(cache=True, inline="always")
-def _outside(level, right, border, x, i, j, k):
+def _outside(right, column, x_above, x_below, y_above, y_below, border, x, i, j, k):
     """Right-hand side of cell (i, j, k) less what its lateral neighbours and the bordering unknown contribute."""
     v0, v1, v2 = right[i, j, k, 0], right[i, j, k, 1], right[i, j, k, 2]
     if border != 0.0:
-        v0 -= level.column[i, j, k, 0] * border
-        v1 -= level.column[i, j, k, 1] * border
-        v2 -= level.column[i, j, k, 2] * border
+        v0 -= column[i, j, k, 0] * border
+        v1 -= column[i, j, k, 1] * border
+        v2 -= column[i, j, k, 2] * border
     if i > 0:
-        v0, v1, v2 = _less(v0, v1, v2, level.x_below, i - 1, j, k, x, i - 1, j, k)
+        v0, v1, v2 = _less(v0, v1, v2, x_below, i - 1, j, k, x, i - 1, j, k)
     if i < x.shape[0] - 1:
-        v0, v1, v2 = _less(v0, v1, v2, level.x_above, i, j, k, x, i + 1, j, k)
+        v0, v1, v2 = _less(v0, v1, v2, x_above, i, j, k, x, i + 1, j, k)
     if j > 0:
-        v0, v1, v2 = _less(v0, v1, v2, level.y_below, i, j - 1, k, x, i, j - 1, k)
+        v0, v1, v2 = _less(v0, v1, v2, y_below, i, j - 1, k, x, i, j - 1, k)
     if j < x.shape[1] - 1:
-        v0, v1, v2 = _less(v0, v1, v2, level.y_above, i, j, k, x, i, j + 1, k)
+        v0, v1, v2 = _less(v0, v1, v2, y_above, i, j, k, x, i, j + 1, k)
     return v0, v1, v2
 
 
@@ -108,29 +108,29 @@ def _outside(level, right, border, x, i, j, k):
 def relax(level, right, border, x, colour):
     """Solve every line along z of one colour, its neighbours fixed."""
     nx, ny, nz = x.shape[:3]
-    p = level.pivot
+    x_above, x_below, y_above, y_below = level.x_above, level.x_below, level.y_above, level.y_below
+    z_above, z_below, column, p = level.z_above, level.z_below, level.column, level.pivot
     for i in range(nx):
         for j in range((i + colour) % 2, ny, 2):
             for k in range(nz):
-                v0, v1, v2 = _outside(level, right, border, x, i, j, k)
+                v0, v1, v2 = _outside(right, column, x_above, x_below, y_above, y_below, border, x, i, j, k)
                 if k > 0:
-                    v0, v1, v2 = _less(v0, v1, v2, level.z_below, i, j, k - 1, x, i, j, k - 1)
+                    v0, v1, v2 = _less(v0, v1, v2, z_below, i, j, k - 1, x, i, j, k - 1)
                 for r in range(3):
                     x[i, j, k, r] = p[i, j, k, r, 0] * v0 + p[i, j, k, r, 1] * v1 + p[i, j, k, r, 2] * v2
             for k in range(nz - 2, -1, -1):
-                v0, v1, v2 = _less(0.0, 0.0, 0.0, level.z_above, i, j, k, x, i, j, k + 1)
+                v0, v1, v2 = _less(0.0, 0.0, 0.0, z_above, i, j, k, x, i, j, k + 1)
                 for r in range(3):
                     x[i, j, k, r] += p[i, j, k, r, 0] * v0 + p[i, j, k, r, 1] * v1 + p[i, j, k, r, 2] * v2
 
 
 @njit(cache=True, inline="always")
-def _residual(level, right, border, x, i, j, k):
-    v0, v1, v2 = _outside(level, right, border, x, i, j, k)
+def _residual(right, column, x_above, x_below, y_above, y_below, z_above, z_below, d, border, x, i, j, k):
+    v0, v1, v2 = _outside(right, column, x_above, x_below, y_above, y_below, border, x, i, j, k)
     if k > 0:
-        v0, v1, v2 = _less(v0, v1, v2, level.z_below, i, j, k - 1, x, i, j, k - 1)
+        v0, v1, v2 = _less(v0, v1, v2, z_below, i, j, k - 1, x, i, j, k - 1)
     if k < x.shape[2] - 1:
-        v0, v1, v2 = _less(v0, v1, v2, level.z_above, i, j, k, x, i, j, k + 1)
-    d = level.diagonal
+        v0, v1, v2 = _less(v0, v1, v2, z_above, i, j, k, x, i, j, k + 1)
     x0, x1, x2 = x[i, j, k, 0], x[i, j, k, 1], x[i, j, k, 2]
     return (
         v0 - d[i, j, k, 0, 0] * x0 - d[i, j, k, 0, 1] * x1 - d[i, j, k, 0, 2] * x2,
@@ -141,31 +141,58 @@ def _residual(level, right, border, x, i, j, k):
 
 @njit(cache=True)
 def restrict_residual(level, right, x, colour, coarse):
-    """Sum the residual of the lines of one colour over the columns of each aggregate; the other lines have none."""
+    """Sum the residual of the lines of one colour over the columns of each aggregate; the other lines have none.
+
+    Neither has an absent unknown, whose row is that of the unit matrix and whose right-hand side is zero.
+    """
     coarse[:] = 0.0
     nx, ny, nz = x.shape[:3]
+    x_above, x_below, y_above, y_below = level.x_above, level.x_below, level.y_above, level.y_below
+    z_above, z_below, column, diagonal = level.z_above, level.z_below, level.column, level.diagonal
     for i in range(nx):
         for j in range((i + colour) % 2, ny, 2):
             for k in range(nz):
-                v = _residual(level, right, 0.0, x, i, j, k)
-                for c in range(3):
-                    if not level.absent[i, j, k, c]:
-                        coarse[i // 2, j // 2, k, c] += v[c]
+                v0, v1, v2 = _residual(
+                    right, column, x_above, x_below, y_above, y_below, z_above, z_below, diagonal, 0.0, x, i, j, k
+                )
+                coarse[i // 2, j // 2, k, 0] += v0
+                coarse[i // 2, j // 2, k, 1] += v1
+                coarse[i // 2, j // 2, k, 2] += v2
 
 
 @njit(cache=True)
 def image(level, right, border, x, colour, out):
     """out = A x + column border, where the lines of one colour are known to give ``right``."""
     nx, ny, nz = x.shape[:3]
+    x_above, x_below, y_above, y_below = level.x_above, level.x_below, level.y_above, level.y_below
+    z_above, z_below, column, diagonal = level.z_above, level.z_below, level.column, level.diagonal
     for i in range(nx):
         for j in range(ny):
-            if (i + j) % 2 == colour:
-                out[i, j] = right[i, j]
-            else:
-                for k in range(nz):
-                    v = _residual(level, right, border, x, i, j, k)
-                    for c in range(3):
-                        out[i, j, k, c] = right[i, j, k, c] - v[c]
+            known = (i + j) % 2 == colour
+            for k in range(nz):
+                out[i, j, k, 0] = right[i, j, k, 0]
+                out[i, j, k, 1] = right[i, j, k, 1]
+                out[i, j, k, 2] = right[i, j, k, 2]
+                if not known:
+                    v0, v1, v2 = _residual(
+                        right,
+                        column,
+                        x_above,
+                        x_below,
+                        y_above,
+                        y_below,
+                        z_above,
+                        z_below,
+                        diagonal,
+                        border,
+                        x,
+                        i,
+                        j,
+                        k,
+                    )
+                    out[i, j, k, 0] -= v0
+                    out[i, j, k, 1] -= v1
+                    out[i, j, k, 2] -= v2
 
 
 @njit(cache=True)
@@ -193,13 +220,14 @@ def prolong(coarse, absent, fine):
                         fine[i, j, k, c] += coarse[i // 2, j // 2, k, c]
 
 
-@njit(cache=True)
-def _add_inside(block, coupling):
-    block[0, 0] += coupling[0]
-    block[0, 1] += coupling[1]
-    block[1, 0] += coupling[2]
-    block[1, 1] += coupling[3]
-    block[2, 2] += coupling[4]
+@njit(cache=True, inline="always")
+def _join(diagonal, i, j, k, coupling, f, g, h, factor):
+    """Add a coupling through the face (f, g, h) to the block of cell (i, j, k)."""
+    diagonal[i, j, k, 0, 0] += factor * coupling[f, g, h, 0]
+    diagonal[i, j, k, 0, 1] += factor * coupling[f, g, h, 1]
+    diagonal[i, j, k, 1, 0] += factor * coupling[f, g, h, 2]
+    diagonal[i, j, k, 1, 1] += factor * coupling[f, g, h, 3]
+    diagonal[i, j, k, 2, 2] += factor * coupling[f, g, h, 4]
 
 
 @njit(cache=True)
@@ -217,37 +245,38 @@ def coarsen(fine, coarse):
     coarse.z_above[:] = 0.0
     coarse.z_below[:] = 0.0
     nx, ny, nz = fine.diagonal.shape[:3]
+    diagonal = coarse.diagonal
     for i in range(nx):
+        ci = i // 2
         for j in range(ny):
+            cj = j // 2
             for k in range(nz):
-                block = coarse.diagonal[i // 2, j // 2, k]
                 for r in range(3):
                     if not fine.absent[i, j, k, r]:
                         for c in range(3):
-                            block[r, c] += fine.diagonal[i, j, k, r, c]
-                if i < nx - 1:
-                    above, below = fine.x_above[i, j, k], fine.x_below[i, j, k]
-                    if i % 2 == 0:
-                        _add_inside(block, above)
-                        _add_inside(block, below)
-                    else:
-                        coarse.x_above[i // 2, j // 2, k] += 0.5 * above
-                        coarse.x_below[i // 2, j // 2, k] += 0.5 * below
-                        _add_inside(block, 0.5 * below)
-                        _add_inside(coarse.diagonal[i // 2 + 1, j // 2, k], 0.5 * above)
-                if j < ny - 1:
-                    above, below = fine.y_above[i, j, k], fine.y_below[i, j, k]
-                    if j % 2 == 0:
-                        _add_inside(block, above)
-                        _add_inside(block, below)
-                    else:
-                        coarse.y_above[i // 2, j // 2, k] += 0.5 * above
-                        coarse.y_below[i // 2, j // 2, k] += 0.5 * below
-                        _add_inside(block, 0.5 * below)
-                        _add_inside(coarse.diagonal[i // 2, j // 2 + 1, k], 0.5 * above)
+                            diagonal[ci, cj, k, r, c] += fine.diagonal[i, j, k, r, c]
                 if k < nz - 1:
-                    coarse.z_above[i // 2, j // 2, k] += fine.z_above[i, j, k]
-                    coarse.z_below[i // 2, j // 2, k] += fine.z_below[i, j, k]
+                    for c in range(5):
+                        coarse.z_above[ci, cj, k, c] += fine.z_above[i, j, k, c]
+                        coarse.z_below[ci, cj, k, c] += fine.z_below[i, j, k, c]
+                if i < nx - 1 and i % 2 == 0:
+                    _join(diagonal, ci, cj, k, fine.x_above, i, j, k, 1.0)
+                    _join(diagonal, ci, cj, k, fine.x_below, i, j, k, 1.0)
+                elif i < nx - 1:
+                    _join(diagonal, ci, cj, k, fine.x_below, i, j, k, 0.5)
+                    _join(diagonal, ci + 1, cj, k, fine.x_above, i, j, k, 0.5)
+                    for c in range(5):
+                        coarse.x_above[ci, cj, k, c] += 0.5 * fine.x_above[i, j, k, c]
+                        coarse.x_below[ci, cj, k, c] += 0.5 * fine.x_below[i, j, k, c]
+                if j < ny - 1 and j % 2 == 0:
+                    _join(diagonal, ci, cj, k, fine.y_above, i, j, k, 1.0)
+                    _join(diagonal, ci, cj, k, fine.y_below, i, j, k, 1.0)
+                elif j < ny - 1:
+                    _join(diagonal, ci, cj, k, fine.y_below, i, j, k, 0.5)
+                    _join(diagonal, ci, cj + 1, k, fine.y_above, i, j, k, 0.5)
+                    for c in range(5):
+                        coarse.y_above[ci, cj, k, c] += 0.5 * fine.y_above[i, j, k, c]
+                        coarse.y_below[ci, cj, k, c] += 0.5 * fine.y_below[i, j, k, c]
     restrict(fine.column, fine.absent, coarse.column)
     restrict(fine.row, fine.absent, coarse.row)
     for i in range(coarse.diagonal.shape[0]):
