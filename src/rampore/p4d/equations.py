@@ -299,18 +299,17 @@ def react(u, a, b, hysteresis, x, current, kinetics, system):
             moved = min(max(0.0, low + 1e-9), high - 1e-9)
         converged = False
         for _ in range(80):
-            guess = a[n] + moved
-            exchange = exchange_c * guess**kinetics.filled * (1.0 - guess) ** kinetics.empty
+            guess, rest = moved - empty, full - moved  # the share of sites that is filled, and that is not
+            exchange = exchange_c * guess**kinetics.filled * rest**kinetics.empty
             half = 0.5 * moved / (b[n] * exchange)
             voltage, slope = open_circuit(kinetics, hysteresis[n], guess)
             stiffness = kinetics.thermal_voltage / np.sqrt(1.0 + half * half)
             excess = voltage + kinetics.thermal_voltage * np.arcsinh(half) - drop
-            slope += stiffness * (
-                0.5 / (b[n] * exchange) - half * (kinetics.filled / guess - kinetics.empty / (1.0 - guess))
-            )
+            slope += stiffness * (0.5 / (b[n] * exchange) - half * (kinetics.filled / guess - kinetics.empty / rest))
             if slope < 0.0:
                 step = -excess / slope
-                if abs(step) <= 1e-12 * (abs(moved) - b[n] * exchange):
+                smallest = 1e-12 * (abs(moved) - b[n] * exchange)
+                if abs(step) <= smallest or abs(excess) <= 1e-14 * (1.0 + abs(drop)) or high - low <= smallest:
                     converged = True
                     break
             else:
