@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 FOUND_UV := $(shell command -v uv 2>/dev/null)
 UV := $(or $(FOUND_UV),$(BIN)/uv)
-INSTALL := $(UV) pip install --quiet --python $(BIN)/python --compile-bytecode -c requirements.lock
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python -c requirements.lock
+
+# Packages are compiled as they are first used: half the time of compiling all of them.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help book test lint notebooks lock clean browser

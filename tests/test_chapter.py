@@ -230,7 +230,7 @@ def test_a_dataset_is_saved_as_netcdf_with_its_units(chapter, tmp_path):
     depth = xr.Variable("z", np.linspace(0, 3e-5, 4), {"units": "m"})
     porosity = xr.DataArray(np.full(4, 0.24), coords={"z": depth}, name="porosity", attrs={"units": "1"})
     chapter.result("profile", porosity)
-    with xr.open_dataset(tmp_path / "results" / "profile.nc", engine="scipy") as back:
+    with xr.open_dataset(tmp_path / "results" / "profile.nc", engine="h5netcdf") as back:
         assert back.porosity.attrs["units"] == "1"
         np.testing.assert_array_equal(back.z, depth)
 

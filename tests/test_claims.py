@@ -88,7 +88,9 @@ def test_both_ends_of_a_stated_range_agree_and_nothing_beyond():
     assert found == ["not reproduced", "reproduced", "reproduced", "not reproduced"]
 
 
-@pytest.mark.parametrize("claim", [claim for claim in claims.load().values() if claim.kind.is_number], ids=str)
+@pytest.mark.parametrize(
+    "claim", [claim for claim in claims.load().values() if claim.kind.is_number], ids=lambda c: c.id
+)
 def test_a_value_at_the_edge_of_the_tolerance_agrees_in_every_unit_of_the_ledger(claim):
     """In SI, 4.50 + 0.005 mg/cm2 and its difference to 4.50 mg/cm2 differ by a binary digit: the tie must hold."""
     for sign in (-1, 1):

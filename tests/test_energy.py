@@ -254,6 +254,14 @@ def test_two_anode_materials_empty_one_after_the_other_when_their_potentials_lie
     assert found.mean_voltage == pytest.approx(mean, rel=1e-3)
 
 
+def test_a_cell_charges_on_one_branch_and_discharges_on_the_other():
+    """3 + 2 c / 80 - 0.2 = 4.0 V at c = 48; back at 0.4 V of the anode."""
+    siox = Branches(lithiation=Curve((0.0, 1.0), (0.2, 0.2)), delithiation=Curve((0.0, 1.0), (0.4, 0.4)))
+    found = replace(BALANCE, siox=siox, siox_efficiency=1.0).discharge(BLEND, 1.0, 60.0)
+    assert found.capacity == pytest.approx(48.0, rel=1e-6)
+    assert found.mean_voltage == pytest.approx(3 + 48 / 80 - 0.4, rel=1e-6)
+
+
 def test_more_loss_delivers_less():
     found = [
         replace(BALANCE, siox_efficiency=efficiency).discharge(BLEND, 1.0, 60.0).capacity
@@ -409,3 +417,56 @@ def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
 def test_nonsense_is_refused_with_the_reason(build, message):
     with pytest.raises(StackError, match=message):
         build()
+
+
+def draw_masses(figures):
+    stacks = {"bare": CELL.stack(), "perforated": replace(CELL, open_fraction=0.2).stack()}
+    return figures.masses(stacks, {"share": (0.39, 0.001)}, {"dry": 0.39})
+
+
+def draw_thicknesses(figures):
+    return figures.thicknesses({"bare": CELL.stack(), "wet": CELL.stack()}, [140e-6, None])
+
+
+def draw_content(figures):
+    free = energy.over_content(CELL, BLEND, [0.1, 0.5, 1.0], CAPACITY, 300.0)
+    stated = {"gravimetric": [(0.3, 8e5), (0.3, 9e5), (0.5, 9e5)], "volumetric": [(0.3, 2e9), (0.3, 3e9), (0.4, 3e9)]}
+    return figures.over_content(free, free, (1 / 3, 8.5e5, 2.5e9), stated)
+
+
+STATED = energy.Gain(0.075, 0.023)
+DRAWN = {
+    "masses": draw_masses,
+    "thicknesses": draw_thicknesses,
+    "over_content": draw_content,
+    "gain_by_foil": lambda figures: figures.gain_by_foil({"a": STATED, "b": energy.Gain(-0.04, -0.01)}, STATED),
+    "gain_after_each": lambda figures: figures.gain_after_each(
+        energy.gain_after_each(replace(CELL, open_fraction=0.3), {"start": {}, "two": {"sides": 2}}), STATED
+    ),
+    "gain_over_foil": lambda figures: figures.gain_over_foil(
+        np.array([6e-6, 10e-6]), (0.1, 0.2), energy.gain_map(CELL, [6e-6, 10e-6], (0.1, 0.2)), [6e-6], STATED
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_figure_draws_with_a_unit_on_each_axis_and_the_papers_values_as_open_markers(name):
+    from rampore.figures import energy as figures
+    from rampore.figures.style import PAPER, render
+
+    figure = DRAWN[name](figures)
+    assert render(figure, "png", name).startswith(b"\x89PNG")
+    for axes in figure.axes:
+        labels = [label for label in (axes.get_xlabel(), axes.get_ylabel()) if label]
+        assert labels
+        assert all("(" in label and label.endswith(")") for label in labels)
+    lines = [line for axes in figure.axes for line in axes.get_lines()]
+    assert any(line.get_marker() == PAPER["marker"] and line.get_mfc() == "white" for line in lines)
+
+
+def test_the_bars_are_as_long_as_the_layers_and_start_where_the_last_one_ended():
+    from rampore.figures import energy as figures
+
+    bars = [patch for patch in draw_thicknesses(figures).axes[0].patches if patch.get_y() < 0]
+    assert [bar.get_width() for bar in bars] == pytest.approx([10, 50, 20, 40, 10])
+    assert [bar.get_x() for bar in bars] == pytest.approx([0, 10, 60, 80, 120])

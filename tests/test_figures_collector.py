@@ -70,8 +70,9 @@ def test_what_the_paper_states_is_an_open_marker_and_nothing_else_is(name):
     assert bool(open_markers(FIGURES[name]())) == (name in STATES_WHAT_THE_PAPER_SAYS)
 
 
-def test_top_view_and_section_share_one_scale():
-    figure = FIGURES["foil_to_scale"]()
+@pytest.mark.parametrize("foils", [[FOIL], [FOIL, FOIL]])
+def test_top_view_and_section_share_one_scale(foils):
+    figure = figures.foil_to_scale(foils, [COATING] * len(foils), (400e-6, 300e-6))
     figure.draw_without_rendering()
     scales = [axis.transData.transform([(0, 0), (100, 100)]) for axis in figure.axes]
     pixels = np.array([end - start for start, end in scales])

@@ -17,9 +17,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import rampore
-from rampore import claims
+from rampore import claims, cli
 from rampore.chapter import CLAIM_MIME
 from rampore.reproduce import ReproduceError, commit_of, files, fingerprint, verdicts
+from rampore.reproduce.book import with_summary
 from rampore.reproduce.chapters import tidy
 from rampore.reproduce.files import digests, publish
 
@@ -92,14 +93,16 @@ class TinyStudy:
             "import tomllib\nfrom importlib import resources\n\n\ndef value():\n"
             "    return tomllib.loads((resources.files('rampore') / 'data' / 'beta.toml').read_text())['value']\n"
         )
-        (self.root / "book").mkdir()
+        (self.root / "book/_ext").mkdir(parents=True)
+        (self.root / "book/_ext/nothing.py").write_text("def setup(app):\n    return {}\n")
         (self.root / "_toc.yml").write_text(
             "format: jb-book\nroot: book/index\nchapters:\n- file: book/first\n- file: book/second\n"
         )
         (self.root / "_config.yml").write_text(
             "title: Tiny\nonly_build_toc_files: true\nexclude_patterns: ['**/_generated']\n"
             "execute: {execute_notebooks: 'off'}\nparse: {myst_enable_extensions: [dollarmath]}\n"
-            "sphinx: {config: {suppress_warnings: [mystnb.unknown_mime_type]}}\n"
+            "sphinx:\n  config: {suppress_warnings: [mystnb.unknown_mime_type]}\n"
+            "  local_extensions: {nothing: book/_ext}\n"
         )
         (self.root / "book" / "index.md").write_text("# A tiny study\n")
         for name in CODE:
@@ -110,15 +113,17 @@ class TinyStudy:
 
     @property
     def environment(self) -> dict:
-        return os.environ | {"PYTHONPATH": str(self.package.parent), "COLUMNS": "200"}
+        return os.environ | {"PYTHONPATH": str(self.package.parent)}
 
-    def start(self, *arguments: str) -> subprocess.Popen:
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen:
         command = [sys.executable, "-m", "rampore", "reproduce", *arguments]
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=self.root, env=self.environment, stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen(
+            command, cwd=self.root, env=self.environment | environment, stdout=pipe, stderr=pipe, text=True
+        )
 
     def run(self, *arguments: str, code: int = 0, html: bool = False) -> str:
-        process = self.start(*arguments, *([] if html else ["--no-html"]))
+        process = self.start(*arguments, PYTHONDONTWRITEBYTECODE="") if html else self.start(*arguments, "--no-html")
         shown, complaint = process.communicate()
         assert process.returncode == code, shown + complaint
         return TIMES.sub("", shown) + complaint
@@ -176,7 +181,7 @@ def test_provenance_says_what_a_result_was_made_from(finished):
     assert provenance["files"]["figures/line.svg"] == files.digest(image)
 
 
-def test_provenance_names_the_commit_and_whether_files_differ_from_it(study):
+def test_a_changed_notebook_runs_again_alone_and_its_provenance_names_the_commit(study):
     git = ["git", "-C", str(study.root), "-c", "user.name=n", "-c", "user.email=e@example.org"]
     (study.root / ".gitignore").write_text("build/\n")
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "x"]):
@@ -184,7 +189,9 @@ def test_provenance_names_the_commit_and_whether_files_differ_from_it(study):
     head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
     assert commit_of(study.root) == {"hash": head, "dirty": False}
     study.put("first", "width + 1")
-    study.run()
+    shown = study.run()
+    assert "first: running (the notebook changed)" in shown
+    assert "second: up to date" in shown
     whole = json.loads((study.build / "provenance.json").read_text())
     assert whole["commit"] == {"hash": head, "dirty": True}
     assert whole["chapters"]["first"]["commit"]["dirty"]
@@ -221,24 +228,13 @@ def test_claims_lead_to_the_cell_and_section_that_computed_them(finished):
 # What runs again
 
 
-def test_a_second_run_executes_nothing(study):
+def test_a_second_run_executes_nothing_even_where_a_notebook_got_other_outputs(study):
     before = study.results()
+    shutil.copy(study.build / "chapters/first.ipynb", study.root / "book/first.ipynb")
     shown = study.run()
     assert "first: up to date" in shown
     assert "second: up to date" in shown
     assert study.results() == before
-
-
-def test_a_changed_notebook_runs_again_and_it_alone(study):
-    study.put("first", "width + 1")
-    shown = study.run()
-    assert "first: running (the notebook changed)" in shown
-    assert "second: up to date" in shown
-
-
-def test_new_outputs_in_a_notebook_are_no_change(study):
-    shutil.copy(study.build / "chapters/first.ipynb", study.root / "book/first.ipynb")
-    assert "first: up to date" in study.run()
 
 
 def test_a_changed_module_or_datum_runs_what_uses_it_and_that_alone(study):
@@ -270,34 +266,18 @@ def test_naming_a_chapter_runs_it_alone_and_keeps_what_the_others_left(study):
     assert verdicts_there == ["reproduced", "reproduced"]
 
 
-def test_an_unknown_chapter_is_a_wrong_call_that_lists_the_chapters(study):
-    assert "no chapter third; there are: first, second" in study.run("third", code=2)
-
-
 # Parameters
 
 
-def test_a_parameter_reaches_the_chapters_that_declare_it_and_stands_in_the_provenance(study):
-    shown = study.run("-p", "second_only", "2.5")
-    assert "first: up to date" in shown
-    assert "second: running (parameter second_only is 2.5)" in shown
-    made = json.loads((study.build / "results/second/provenance.json").read_text())
-    assert made["parameters"]["second_only"] == 2.5
-    executed = nbformat.read(study.build / "chapters/second.ipynb", as_version=4)
-    assert any("second_only = 2.5" in cell.source for cell in executed.cells)
-
-
-def test_an_unknown_parameter_is_a_wrong_call_that_lists_what_there_is(study):
+def test_a_parameter_reaches_the_chapter_that_declares_it_and_the_results_the_folder_that_is_named(study):
     before = study.results()
-    shown = study.run("-p", "length", "3", code=2)
-    assert "no chapter takes the parameter length" in shown
-    assert "second: width, seed, second_only" in shown
+    study.run("second", "-p", "second_only", "2.5", "--output", "mine")
+    made = json.loads((study.root / "mine/results/second/provenance.json").read_text())
+    assert made["parameters"] == {"width": 2.0, "seed": 7, "second_only": 2.5}
+    assert made["inputs"]["parameter second_only"] == "2.5"
+    executed = nbformat.read(study.root / "mine/chapters/second.ipynb", as_version=4)
+    assert [cell.source for cell in executed.cells][2] == "# Parameters\nsecond_only = 2.5"
     assert study.results() == before
-
-
-def test_the_output_folder_can_be_chosen(study, tmp_path):
-    study.run("first", "--output", str(tmp_path / "elsewhere"))
-    assert (tmp_path / "elsewhere/results/first/width.json").is_file()
 
 
 # What fails
@@ -395,29 +375,57 @@ def test_a_second_run_on_the_same_folder_refuses_at_once(study):
     assert process.returncode == 0
 
 
-@pytest.mark.parametrize("where", ["file/build", "/proc/build"], ids=["below a file", "read-only"])
-def test_an_output_folder_that_cannot_be_written_to_is_named(study, where):
-    (study.root / "file").touch()
-    shown = study.run("--output", where, code=1)
-    assert "rampore: cannot write to" in shown
-    assert "Traceback" not in shown
+# What is refused before anything runs
 
 
-def test_a_page_that_the_contents_name_and_nobody_wrote_is_a_wrong_call(study):
+@pytest.fixture
+def refused(study, capsys, monkeypatch):
+    """What ``rampore reproduce`` says in this process, where it must end with a code and leave what there is."""
+    before = study.results()
+    monkeypatch.chdir(study.root)
+
+    def call(*arguments: str, code: int) -> str:
+        assert cli.main(["reproduce", *arguments]) == code
+        assert study.results() == before
+        return capsys.readouterr().err
+
+    return call
+
+
+def test_an_unknown_chapter_is_a_wrong_call_that_lists_the_chapters(refused):
+    assert "no chapter third; there are: first, second" in refused("third", code=2)
+
+
+def test_an_unknown_parameter_is_a_wrong_call_that_lists_what_there_is(refused):
+    shown = refused("-p", "length", "3", code=2)
+    assert "no chapter takes the parameter length" in shown
+    assert "second: width, seed, second_only" in shown
+
+
+def test_committed_notebooks_are_not_refreshed_with_given_parameters(refused):
+    assert "--update" in refused("--update", "-p", "width", "3", code=2)
+
+
+@pytest.mark.parametrize("where", ["_toc.yml/build", "/proc/build"], ids=["below a file", "read-only"])
+def test_an_output_folder_that_cannot_be_written_to_is_named(refused, where):
+    assert f"cannot write to {Path(where).absolute()}" in refused("--output", where, code=1)
+
+
+def test_a_page_that_the_contents_name_and_nobody_wrote_is_a_wrong_call(study, refused):
     (study.root / "book/second.ipynb").unlink()
-    assert "_toc.yml names book/second" in study.run(code=2)
+    assert "_toc.yml names book/second" in refused(code=2)
 
 
-def test_a_file_that_is_no_notebook_is_named(study):
+def test_a_file_that_is_no_notebook_is_named(study, refused):
     (study.root / "book/second.ipynb").write_text("{")
-    assert "second.ipynb: not a notebook" in study.run(code=1)
+    assert "second.ipynb: not a notebook" in refused(code=1)
 
 
-def test_a_notebook_that_cannot_be_told_its_folder_is_refused(study):
+def test_a_notebook_that_cannot_be_told_its_folder_is_refused(study, refused):
     notebook = chapter("second")
     notebook.cells[1].source = "width = 1"
     nbformat.write(notebook, study.root / "book/second.ipynb")
-    assert "second.ipynb: needs a cell tagged `parameters` with the line `output = None`" in study.run(code=2)
+    assert "second.ipynb: needs a cell tagged `parameters` with the line `output = None`" in refused(code=2)
 
 
 # Files
@@ -548,6 +556,20 @@ def test_a_caption_is_part_of_what_a_notebook_says_and_an_output_is_not():
     assert fingerprint.notebook_digest(notebook) != before
 
 
+def test_changes_are_told_in_words_that_a_reader_understands():
+    old = {"the notebook": "0" * 64, "rampore/a.py": "1" * 64, "parameter width": "2.0", "numpy": "2.1.0"}
+    new = {"the notebook": "9" * 64, "rampore/b.py": "1" * 64, "parameter height": "3.0", "numpy": "2.2.0"}
+    assert fingerprint.changes(old, new) == [
+        "numpy 2.1.0 -> 2.2.0",
+        "parameter height is 3.0",
+        "parameter width is no longer given",
+        "rampore/a.py is no longer used",
+        "rampore/b.py is new",
+        "the notebook changed",
+    ]
+    assert fingerprint.changes(old, old) == []
+
+
 def test_versions_count_for_what_the_study_needs_and_no_other_package():
     found = fingerprint.packages()
     assert {"numpy", "rampore", "ipykernel", "jupyter-book"} <= set(found)
@@ -566,3 +588,12 @@ def test_an_executed_notebook_without_given_parameters_has_the_cells_of_its_sour
     executed.metadata.language_info = {"name": "python", "version": "3.11.0"}
     executed.cells.insert(2, new_code_cell("# Parameters\noutput = '/somewhere'\n"))
     assert [cell.id for cell in tidy(executed, source).cells] == [cell.id for cell in source.cells]
+
+
+def test_the_summary_goes_between_its_marks_and_leaves_the_rest():
+    readme = "above\n<!-- summary:begin -->\nold\n<!-- summary:end -->\nbelow\n"
+    expected = "above\n<!-- summary:begin -->\nnew\n<!-- summary:end -->\nbelow\n"
+    assert with_summary(readme, "new\n") == expected
+    assert with_summary(expected, "new") == expected
+    with pytest.raises(ReproduceError, match="must hold the marks"):
+        with_summary("no marks", "new")

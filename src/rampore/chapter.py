@@ -224,7 +224,8 @@ def _netcdf(name: str, data) -> bytes:
     bare = [str(key) for key, variable in numbers.items() if "units" not in variable.attrs]
     if bare:
         raise ValueError(f"result {name!r}: no attribute `units` on {', '.join(bare)}")
-    return bytes(dataset.to_netcdf(engine="scipy"))
+    compressed = {key: {"compression": "gzip", "compression_opts": 4} for key in numbers if numbers[key].ndim}
+    return bytes(dataset.to_netcdf(engine="h5netcdf", encoding=compressed))
 
 
 # ── Numbers and units as print sets them ────────────────────────────────────────────────────────────────────────────

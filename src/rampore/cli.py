@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import rampore
@@ -38,26 +40,34 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument("--force", action="store_true", help="run the chapters even where nothing changed")
 
     def run(options: argparse.Namespace) -> int:
-        import signal
-
         from papermill.cli import _resolve_type as as_papermill_reads_it
 
         from rampore import reproduce
 
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-        reproduce.reproduce(
-            reproduce.find(options.study),
-            options.chapters,
-            parameters={name: as_papermill_reads_it(value) for name, value in options.parameter},
-            output=options.output,
-            jobs=options.jobs,
-            html=options.html,
-            update=options.update,
-            force=options.force,
-        )
+        with _termination_unwinds():
+            reproduce.reproduce(
+                reproduce.find(options.study),
+                options.chapters,
+                parameters={name: as_papermill_reads_it(value) for name, value in options.parameter},
+                output=options.output,
+                jobs=options.jobs,
+                html=options.html,
+                update=options.update,
+                force=options.force,
+            )
         return 0
 
     return run
+
+
+@contextmanager
+def _termination_unwinds() -> Iterator[None]:
+    """SIGTERM ends the program as an interruption does: with what it started, and with its unfinished work removed."""
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _claims(parser: argparse.ArgumentParser) -> Run:

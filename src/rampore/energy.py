@@ -17,7 +17,7 @@ import numpy as np
 if TYPE_CHECKING:
     from rampore.parameters import Branches, Cell, Curve
 
-#: The layers that have pores, as :attr:`Design.electrolyte_in` names them.
+#: The layers that have pores, as ``Design.electrolyte_in`` names them.
 POROUS = ("cathode", "separator", "anode")
 
 

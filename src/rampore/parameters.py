@@ -59,7 +59,7 @@ _MEANING = {
     Confidence.READ: "read in the source named, or in the code named there",
     Confidence.READ_SECONDARY: "read in somebody else's digest of the source, not in the source",
     Confidence.READ_ABSTRACT: "read in an abstract or a snippet only",
-    Confidence.DERIVED: "computed from other values of this page",
+    Confidence.DERIVED: "computed from other values, of this page or of the source",
     Confidence.PROXY: "a stand-in: read, but for another material or cell",
     Confidence.UNVERIFIED: "without a source: recalled or assumed",
     Confidence.OWN: "set by whoever runs this",

@@ -58,8 +58,18 @@ def foil_to_scale(foils: Sequence[PerforatedFoil], coatings: Sequence[Local], wi
         Width and height of what the top view shows [m].
     """
     width, height = (UM * side for side in window)
+    below, above = (
+        15 + UM * max(lengths) for lengths in ([foil.thickness for foil in foils], [h.npr for h in coatings])
+    )
     figure, axes = new_figure(
-        2, len(foils), height=3.9, sharex=True, sharey="row", squeeze=False, height_ratios=[height, 90]
+        2,
+        len(foils),
+        width=6.0,
+        height=1.2 + 5.2 / len(foils) * (height + below + above) / width,
+        sharex=True,
+        sharey="row",
+        squeeze=False,
+        height_ratios=[height, below + above],
     )
     for column, (foil, coating) in enumerate(zip(foils, coatings, strict=True)):
         top, section = axes[:, column]
@@ -81,7 +91,7 @@ def foil_to_scale(foils: Sequence[PerforatedFoil], coatings: Sequence[Local], wi
         section.text(2 * p, h / 2 - t / 2, f"{h + t:.1f} µm", color="white", ha="center", va="center", fontsize=9)
         section.set_xlabel("x along a row of holes / µm")
         top.set(xlim=(0, width), ylim=(0, height), aspect="equal")
-        section.set(ylim=(-t - 15, h + 15), aspect="equal")
+        section.set(ylim=(-below, above), aspect="equal")
     axes[0, 0].set_ylabel("y / µm")
     axes[1, 0].set_ylabel("z / µm")
     return figure
@@ -102,7 +112,7 @@ def open_fractions(
     chosen : sequence of float
         Open fractions that the study carries on with [-].
     """
-    figure, (left, right) = new_figure(1, 2, height=3.9, width_ratios=[1.5, 1])
+    figure, (left, right) = new_figure(2, 1, width=5.6, height=6.2, height_ratios=[1.35, 1])
     places, letters = np.arange(len(estimates)), ascii_uppercase[: len(estimates)]
     for value in chosen:
         left.axvline(value, color=MUTED, lw=1.2, ls=":", zorder=0)
@@ -148,7 +158,7 @@ def local_values(
     bare : mapping of str to float
         The same quantity of the electrode on bare foil.
     """
-    figure, axes = new_figure(1, len(computed), height=3.5, sharey=True, squeeze=False)
+    figure, axes = new_figure(1, len(computed), width=6.2, height=3.5, sharey=True, squeeze=False)
     axes = axes[0]
     places = np.arange(len(cases))
     for axis, (label, values) in zip(axes, computed.items(), strict=True):
@@ -184,7 +194,7 @@ def recipe_porosity(samples: Mapping[str, np.ndarray], recipe: Porosity, image: 
     image : (float, float)
         The paper's porosity and half of its last digit [-].
     """
-    figure, axis = new_figure(width=6.2, height=3.0)
+    figure, axis = new_figure(width=5.6, height=3.0)
     bins = np.arange(0.20, 0.3601, 0.0025)
     for (label, drawn), colour in zip(samples.items(), (MUTED, BCUE), strict=False):
         weights = np.full(drawn.size, PERCENT / drawn.size)
@@ -220,7 +230,7 @@ def calendering(
     section : (Dried, Calendered, PerforatedFoil)
         A column pair before and behind the calender, in shares of solid [-], and its foil.
     """
-    figure, (left, right) = new_figure(1, 2, height=3.7, width_ratios=[1, 1.35])
+    figure, (left, right) = new_figure(2, 1, width=5.6, height=6.4)
     dried, pressed, foil = section
     d, p, t = (UM * length for length in (foil.hole_diameter, foil.pitch, foil.thickness))
     states = {
@@ -279,17 +289,18 @@ def contrast_map(
     designs : mapping of str to (float, float)
         Foil thickness [m] and degree of calendering [-] of the designs that are marked.
     """
-    figure, axis = new_figure(width=6.2, height=3.7)
+    figure, axis = new_figure(width=5.6, height=3.7)
     x, y = UM * foil_thickness, PERCENT * compression
     contrast = PERCENT * (porosity.pr - porosity.npr)
     levels = np.arange(0, np.ceil(contrast.max() / 2.5) * 2.5 + 1e-9, 2.5)
     colours = axis.contourf(x, y, contrast, levels, cmap="Blues")
     lines = axis.contour(x, y, PERCENT * porosity.npr, [15, 20, 25, 30, 40], colors=BCUE, linewidths=1.1)
-    axis.clabel(lines, fmt="%d %%", fontsize=9)
+    places = [(0.08 * x[-1], np.interp(-level, -PERCENT * porosity.npr[:, 0], y)) for level in lines.levels]
+    axis.clabel(lines, fmt="%d %%", fontsize=9, manual=places)
     for name, (thickness, degree) in designs.items():
         axis.plot(UM * thickness, PERCENT * degree, marker="o", ms=7, mfc=PCUE, mec="white", ls="none", zorder=5)
         axis.annotate(
-            name, (UM * thickness, PERCENT * degree), (7, 5), textcoords="offset points", fontsize=9, color="black"
+            name, (UM * thickness, PERCENT * degree), (7, -12), textcoords="offset points", fontsize=9, color="black"
         )
     axis.set(xlabel="foil thickness = depth of the holes / µm", ylabel="degree of calendering Π / %")
     bar = figure.colorbar(colours, ax=axis, pad=0.02)
@@ -314,7 +325,7 @@ def contact_areas(
     foil : mapping of str to (float, float)
         Hole diameter [m] and contact area [-] to mark, by the case.
     """
-    figure, axis = new_figure(width=6.2, height=3.3)
+    figure, axis = new_figure(width=5.6, height=3.3)
     styles = ({"ls": "-"}, {"ls": "--"}, {"ls": "-", "alpha": 0.45}, {"ls": "--", "alpha": 0.45})
     for (name, areas), style in zip(curves.items(), styles, strict=False):
         axis.plot(UM * hole_diameter, areas, color=PCUE, label=name, **style)
@@ -345,7 +356,7 @@ def strength(open_fraction: np.ndarray, sections: NetSection, measured: float, c
     chosen : mapping of str to float
         Open fractions to mark, by what they follow from [-].
     """
-    figure, axis = new_figure(width=6.2, height=3.3)
+    figure, axis = new_figure(width=5.6, height=3.3)
     axis.plot(open_fraction, sections.bound, color=MUTED, label="share of metal, upper bound")
     axis.plot(open_fraction, sections.along_rows, color=PCUE, ls="--", label="pulled along the rows")
     axis.plot(open_fraction, sections.across_rows, color=PCUE, label="pulled across the rows")
@@ -372,7 +383,7 @@ def mass_balance(parts: Mapping[str, Local], loading: float, open_fraction: floa
     open_fraction : float
         [-]
     """
-    figure, axis = new_figure(width=6.2, height=2.5)
+    figure, axis = new_figure(width=5.6, height=2.5)
     places = np.arange(len(parts))
     over_foil = [MG_CM2 * (1 - open_fraction) * part.npr for part in parts.values()]
     at_holes = [MG_CM2 * open_fraction * part.pr for part in parts.values()]

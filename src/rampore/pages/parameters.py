@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -73,12 +74,12 @@ def _summary(cell: Cell) -> str:
     )
     marks = "\n".join(["| Mark | Values | What it says |", "|---|---:|---|", *rows])
     lists = [
-        f"**{title}**\n\n" + "\n".join(f"- {_link(record)}: {_value(record)}" for record in records)
+        f"**{title}**\n\n" + "\n".join(f"- {_link(record)}: {value_text(record)}" for record in records)
         for title, records in (("Without a source", without), ("Stand-ins", proxies))
         if records
     ]
     contradictions = [
-        f"- {_link(record)}: {_value(record)}, elsewhere {', '.join(_rival_value(rival) for rival in rivals)}"
+        f"- {_link(record)}: {value_text(record)}, elsewhere {', '.join(_rival_value(rival) for rival in rivals)}"
         for record, rivals in _contradicted(cell)
     ]
     if contradictions:
@@ -86,10 +87,14 @@ def _summary(cell: Cell) -> str:
     return "\n\n".join([first, marks, *lists])
 
 
-def _contradicted(cell: Cell) -> Iterator[tuple[Record, list]]:
+def _contradicted(cell: Cell) -> Iterator[tuple[Record, list[NotChosen]]]:
+    """Values of the paper, with what it says of them elsewhere."""
+    paper = {
+        name for record in cell.records.values() if record.confidence == Confidence.GIVEN for name in record.source
+    }
     for record in cell.records.values():
-        rivals = [rival for rival in record.not_chosen if set(rival.source) & set(record.source)]
-        if record.confidence == Confidence.GIVEN and rivals:
+        rivals = [rival for rival in record.not_chosen if paper & set(record.source) & set(rival.source)]
+        if rivals:
             yield record, rivals
 
 
@@ -108,11 +113,11 @@ def _chosen(cell: Cell, records: Iterable[Record]) -> Iterator[str]:
 def _table(records: Iterable[Record], numbers: dict[str, int]) -> str:
     rows = ["| Input | Value | Confidence | Source |", "|---|---|---|---|"]
     for record in records:
-        limits = f'<br><span class="range">{_range(record)}</span>' if record.range else ""
+        limits = f'<br><span class="range">range {_range(record)}</span>' if record.range else ""
         source = _numbers(record.source, numbers) + _place(record.place)
         none = "computed" if record.confidence == Confidence.DERIVED else "none"
         rows.append(
-            f'| <span id="{record.key}">{_title(record)}</span> | {_value(record)}{limits} '
+            f'| <span id="{record.key}">{_title(record)}</span> | {value_text(record)}{limits} '
             f"| {_badge(record.confidence)} | {source or none} |"
         )
     return "\n".join(rows)
@@ -146,7 +151,9 @@ def _link(record: Record) -> str:
 
 
 def _place(place: str) -> str:
-    return f", {'section ' if place[0].isdigit() else ''}{_plain(place)}" if place else ""
+    section = "section " if place[:1].isdigit() else ""
+    kept = re.sub(r"(section|Fig\.) ", "\\1\N{NO-BREAK SPACE}", section + place)
+    return f", {_plain(kept)}" if place else ""
 
 
 def _badge(mark: Confidence) -> str:
@@ -156,7 +163,8 @@ def _badge(mark: Confidence) -> str:
 # One value ------------------------------------------------------------------------------------------------------------
 
 
-def _value(record: Record) -> str:
+def value_text(record: Record) -> str:
+    """A value in the file's unit as text, tables and formulas by their size, e.g. ``4.95 mg cm⁻²``."""
     match record.si_value:
         case Curve() as curve:
             return _points(curve, record.unit[0])
@@ -222,11 +230,10 @@ def _amount(value: Any, unit: str, digits: int = 9) -> str:
 
 
 def _number(value: float, digits: int = 9) -> str:
-    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
-    if not exponent and abs(value) >= 1e6:
-        mantissa, _, exponent = f"{value:.{digits}e}".partition("e")
-        mantissa = mantissa.rstrip("0").rstrip(".")
-    power = f" × 10{str(int(exponent)).translate(_RAISED)}" if exponent else ""
+    rounded = float(f"{value:.{digits}g}")
+    mantissa, _, exponent = f"{rounded:.9{'e' if abs(rounded) >= 1e6 else 'g'}}".partition("e")
+    mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+    power = f"\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}10{str(int(exponent)).translate(_RAISED)}" if exponent else ""
     return mantissa.replace("-", "\N{MINUS SIGN}") + power
 
 

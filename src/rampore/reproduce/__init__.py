@@ -89,7 +89,8 @@ def reproduce(
         write(output / "claims.json", as_json(entries))
         missing = [chapter.name for chapter in everything if chapter not in there]
         if html and missing:
-            progress.say(f"no HTML yet: {', '.join(missing)} never ran")
+            where = os.path.relpath(output / "chapters")
+            progress.say(f"no HTML, since this folder lacks {', '.join(missing)}; executed notebooks are in {where}")
         elif html:
             _build_book(study, there, entries, work, output, progress)
         if update:

@@ -71,8 +71,9 @@ def is_built_from(html: Path, source: Path) -> bool:
 
 
 def _inputs(source: Path) -> str:
-    modules = {name: value for name, value in digests(PACKAGE).items() if not name.endswith(".pyc")}
-    return digest(as_json([digests(source), modules, packages()]))
+    folders = source, PACKAGE
+    read = [{name: value for name, value in digests(folder).items() if not name.endswith(".pyc")} for folder in folders]
+    return digest(as_json([*read, packages()]))
 
 
 def build(source: Path, work: Path, html: Path) -> None:
@@ -83,6 +84,7 @@ def build(source: Path, work: Path, html: Path) -> None:
     ReproduceError
         With the warnings, and where the whole log is.
     """
+    inputs = _inputs(source)
     program = "from jupyter_book.cli.main import main; main()"
     command = [sys.executable, "-c", program, "build", str(source), "--path-output", str(work)]
     done = subprocess.run(
@@ -101,10 +103,10 @@ def build(source: Path, work: Path, html: Path) -> None:
         lines = list(complaints) or log.splitlines()[-20:]
         raise ReproduceError(
             "Sphinx complains, so the book was not built:\n"
-            + "\n".join(line.replace(f"{source}{os.sep}", "") for line in lines)
+            + "\n".join(line.replace(f"{source}{os.sep}", "").replace(f"{Path.cwd()}{os.sep}", "") for line in lines)
             + f"\nThe whole log: {os.path.relpath(html.parent / 'sphinx.log')}"
         )
-    (built / _SEAL).write_text(_inputs(source), encoding="utf-8")
+    (built / _SEAL).write_text(inputs, encoding="utf-8")
     (html / _SEAL).unlink(missing_ok=True)
     publish(built, html, seal=_SEAL)
 

@@ -191,33 +191,31 @@ def _make(chapter: Chapter, new: Place, commit: dict | None, step: Callable[[int
 
 
 def _execute(chapter: Chapter, source: NotebookNode, folder: Path, step: Callable[[int, int], None]) -> NotebookNode:
-    from nbclient.exceptions import DeadKernelError
     from papermill import PapermillExecutionError, execute_notebook
 
-    partial, current = folder / "partial.ipynb", []
-    total = len(source.cells)
+    reached: list[NotebookNode] = []
 
     def started(cell: NotebookNode, cell_index: int) -> None:
-        current[:] = [_position(source, cell)]
-        step(current[0] + 1, total)
+        reached.append(cell)
+        step(_position(source, cell) + 1, len(source.cells))
 
     try:
         executed = execute_notebook(
             copy.deepcopy(source),
-            partial,
+            None,
             parameters=chapter.given | {OUTPUT: str(folder)},
             kernel_name="python3",
             progress_bar=False,
             record_timing=False,
             coalesce_streams=True,
             resources={"metadata": {"path": str(chapter.notebook.parent)}},
-            extra_arguments=["--log-level=ERROR"],
+            extra_arguments=["--log-level=CRITICAL"],
             on_cell_start=started,
         )
-    except (PapermillExecutionError, DeadKernelError) as error:
+    except (PapermillExecutionError, RuntimeError) as error:  # RuntimeError: the kernel did not start, or died
         chapter.failed.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(partial, chapter.failed)
-        raise ChapterError(_complaint(chapter, source, current[0], error)) from error
+        nbformat.write(nbformat.v4.new_notebook(metadata=source.metadata, cells=reached), chapter.failed)
+        raise ChapterError(_complaint(chapter, source, reached, error)) from error
     _refuse_unrun(chapter, executed)
     return executed
 
@@ -227,14 +225,18 @@ def _position(source: NotebookNode, cell: NotebookNode) -> int:
     return next((index for index, known in enumerate(source.cells) if known.id == cell.id), 0)
 
 
-def _complaint(chapter: Chapter, source: NotebookNode, index: int, error: Exception) -> str:
+def _complaint(chapter: Chapter, source: NotebookNode, reached: list[NotebookNode], error: Exception) -> str:
+    from nbclient.exceptions import DeadKernelError
     from papermill import PapermillExecutionError
 
     if isinstance(error, PapermillExecutionError):
         lines = "\n".join(re.sub(r"\x1b\[[0-9;]*m", "", line) for line in error.traceback).splitlines()
         reason = "\n".join([f"{error.ename}: {error.evalue}", *lines[-_LONGEST_TRACEBACK:]])
-    else:
+    elif isinstance(error, DeadKernelError):
         reason = "the kernel ended; the system may have run out of memory, or a cell quits it"
+    else:
+        reason = str(error)
+    index = _position(source, reached[-1]) if reached else 0
     heading = heading_above(source, index)
     where = f"cell {index + 1} of {len(source.cells)}" + (f", under {heading!r}" if heading else "")
     kept = os.path.relpath(chapter.failed)
@@ -258,8 +260,7 @@ def tidy(executed: NotebookNode, source: NotebookNode) -> NotebookNode:
     """
     known = {cell.id: cell for cell in source.cells}
     tidied = copy.deepcopy(source)
-    tidied.metadata.language_info = executed.metadata.language_info
-    tidied.metadata.language_info.pop("version", None)
+    tidied.metadata.setdefault("language_info", {"name": "python"}).pop("version", None)
     tidied.cells = []
     for cell in executed.cells:
         if cell.id in known:
