@@ -30,7 +30,8 @@ def main(meshes):
     discharge(perforated, Mesh((4, 2, 4), (2, 2), 2))
     line = Mesh((80, 80, 80))
     discharge(published.chen_2020(), line)
-    print("laterally uniform, 80 cells a layer: %d cells, %d steps, %.2f s" % discharge(published.chen_2020(), line))
+    size, steps, seconds = discharge(published.chen_2020(), line)
+    print(f"laterally uniform, 80 cells a layer: {size} cells, {steps} steps, {seconds:.2f} s")
     sizes, times = [], []
     for nx, ny, layers in meshes:
         mesh = Mesh((layers, layers // 2, layers), (nx, ny), max(layers // 4, 2))
