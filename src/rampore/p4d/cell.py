@@ -1,0 +1,160 @@
+"""A cell as the engine sees it: layers, materials and foils in SI units, as fields of x, y and z where they vary."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rampore.materials import REFERENCE_TEMPERATURE, Electrolyte, ExchangeCurrent, Function
+from rampore.p4d.errors import CellError
+
+Field = float | Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
+def bruggeman(exponent=1.5):
+    """Transport efficiency eps^exponent [-] of a porous layer, the factor on the bulk conductivity and diffusivity."""
+
+    def efficiency(eps):
+        return eps**exponent
+
+    return efficiency
+
+
+def tortuosity(factor):
+    """Transport efficiency eps / factor [-] of a layer with a known tortuosity factor."""
+
+    def efficiency(eps):
+        return eps / factor
+
+    return efficiency
+
+
+@dataclass(frozen=True)
+class Material:
+    """An active material: spheres of one radius.
+
+    ``potential`` is the open-circuit potential [V] over the stoichiometry; where charging and discharging follow
+    different curves, ``lithiation`` and ``delithiation`` are the two branches and ``potential`` is not used. The
+    hysteresis state h goes from -1 (lithiation branch) to 1 (delithiation branch) as
+    dh/dx = -decay (sign(dx) + h) sign(dx), the one-state model of Axen et al. 2022; decay = 0 leaves it where it is.
+    """
+
+    name: str
+    fraction: Field  #: volume of active material per volume of electrode [-]
+    radius: float  #: [m]
+    maximum_concentration: float  #: [mol/m3]
+    diffusivity: float | Function  #: constant, or a function of the stoichiometry [m2/s]
+    exchange_current: ExchangeCurrent
+    stoichiometry: float  #: at the start [-]
+    potential: Function | None = None
+    lithiation: Function | None = None
+    delithiation: Function | None = None
+    hysteresis: float = 0.0  #: state at the start [-]
+    hysteresis_decay: float = 0.0  #: [-]
+
+    def __post_init__(self):
+        if self.potential is None and (self.lithiation is None or self.delithiation is None):
+            raise CellError(f"{self.name}: no open-circuit potential: give `potential`, or both branches")
+        for name in ("radius", "maximum_concentration"):
+            if not getattr(self, name) > 0:
+                raise CellError(f"{self.name}: {name} = {getattr(self, name)} must be positive")
+        if not 0 < self.stoichiometry < 1:
+            raise CellError(f"{self.name}: stoichiometry = {self.stoichiometry} must lie between 0 and 1")
+        if not -1 <= self.hysteresis <= 1:
+            raise CellError(f"{self.name}: hysteresis = {self.hysteresis} must lie between -1 and 1")
+
+    def mean_potential(self, x):
+        """Middle of the two branches, or the one curve [V]."""
+        return self.potential(x) if self.lithiation is None else 0.5 * (self.delithiation(x) + self.lithiation(x))
+
+    def half_gap(self, x):
+        """Half the distance from the lithiation branch up to the delithiation branch [V]."""
+        return 0.0 * x if self.lithiation is None else 0.5 * (self.delithiation(x) - self.lithiation(x))
+
+    def open_circuit(self, x, hysteresis=None):
+        """Open-circuit potential [V] at a stoichiometry and a hysteresis state (default: the one at the start)."""
+        return self.mean_potential(x) + (self.hysteresis if hysteresis is None else hysteresis) * self.half_gap(x)
+
+
+@dataclass(frozen=True)
+class Electrode:
+    """A porous electrode."""
+
+    thickness: float  #: [m]
+    porosity: Field  #: [-]
+    conductivity: Field  #: of the solid, effective [S/m]
+    materials: tuple[Material, ...]
+    transport_efficiency: Function = field(default_factory=bruggeman)  #: of the porosity [-]
+    double_layer: float = 0.0  #: capacitance per area of particle [F/m2]
+
+
+@dataclass(frozen=True)
+class LithiumMetal:
+    """A counter electrode of lithium metal, its potential taken as zero."""
+
+    exchange_current: ExchangeCurrent  #: its exponents for sites are not used
+
+
+@dataclass(frozen=True)
+class Separator:
+    """The separator."""
+
+    thickness: float  #: [m]
+    porosity: Field  #: [-]
+    transport_efficiency: Function = field(default_factory=bruggeman)  #: of the porosity [-]
+
+
+@dataclass(frozen=True)
+class Perforation:
+    """Round holes in the negative foil on a triangular lattice, rows along x; the unit cell is p/2 x sqrt(3) p/2."""
+
+    hole_diameter: float  #: [m]
+    pitch: float  #: [m]
+    foil_thickness: float  #: depth of the holes, closed at the far end [m]
+    filling: str = "electrolyte"  #: what is in the holes: "electrolyte" or "coating"
+
+    def __post_init__(self):
+        if self.filling not in ("electrolyte", "coating"):
+            raise CellError(f'filling = "{self.filling}": a hole is filled with "electrolyte" or "coating"')
+        if not 0 <= self.hole_diameter < self.pitch:
+            raise CellError(f"holes of {self.hole_diameter} m at a pitch of {self.pitch} m touch each other")
+
+    @property
+    def open_fraction(self):
+        """Area of holes per area of foil [-]."""
+        return 2 * np.pi * (self.hole_diameter / 2) ** 2 / (np.sqrt(3) * self.pitch**2)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: negative foil, negative electrode (or lithium), separator, positive electrode, positive foil."""
+
+    negative: Electrode | LithiumMetal
+    separator: Separator
+    positive: Electrode
+    electrolyte: Electrolyte
+    concentration: float  #: of salt at the start [mol/m3]
+    one_c: float  #: current density that is called 1C [A/m2]
+    lower_cutoff: float  #: [V]
+    upper_cutoff: float  #: [V]
+    temperature: float = REFERENCE_TEMPERATURE  #: [K]
+    contact_negative: float = 0.0  #: resistance of the negative foil's faces and hole walls [ohm m2]
+    contact_positive: float = 0.0  #: [ohm m2]
+    perforation: Perforation | None = None
+    state_of_charge: float = 1.0  #: that the stoichiometries of the start stand for, for reports [-]
+
+    def __post_init__(self):
+        if not self.one_c > 0:
+            raise CellError(f"one_c = {self.one_c} A/m2 must be positive")
+        if not self.lower_cutoff < self.upper_cutoff:
+            raise CellError(f"lower cut-off {self.lower_cutoff} V is not below the upper one, {self.upper_cutoff} V")
+
+    @property
+    def open_circuit_voltage(self):
+        """Voltage at the stoichiometries of the start, the first material of each electrode speaking for it [V]."""
+        positive = self.positive.materials[0]
+        voltage = positive.open_circuit(positive.stoichiometry)
+        if isinstance(self.negative, Electrode):
+            negative = self.negative.materials[0]
+            voltage = voltage - negative.open_circuit(negative.stoichiometry)
+        return float(voltage)

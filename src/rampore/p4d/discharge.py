@@ -1,0 +1,157 @@
+"""``rampore discharge``: one discharge of a cell from a BPX file, with its files and its figure."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from rampore.p4d import bpx
+from rampore.p4d.cell import Perforation
+from rampore.p4d.equations import C
+from rampore.p4d.errors import CellError
+from rampore.p4d.solution import Mesh, Step, simulate
+
+
+def add_arguments(parser):
+    """The options of the command, on an ``argparse`` parser."""
+    parser.add_argument("cell", type=Path, metavar="CELL.json", help="a BPX file")
+    parser.add_argument("--c-rate", type=float, default=1.0, help="current over 1C; negative charges (default 1)")
+    parser.add_argument("--collector", choices=("bare", "perforated"), help="negative foil (default: as in the file)")
+    parser.add_argument("--hole-um", type=float, default=75.0, help="diameter of the holes (default 75)")
+    parser.add_argument("--pitch-um", type=float, default=160.0, help="distance of neighbouring holes (default 160)")
+    parser.add_argument("--foil-um", type=float, default=15.0, help="thickness of the foil (default 15)")
+    parser.add_argument("--lower-cutoff-V", type=float, dest="lower_cutoff", help="default: as in the file")
+    parser.add_argument("--upper-cutoff-V", type=float, dest="upper_cutoff", help="default: as in the file")
+    parser.add_argument(
+        "--columns", type=int, nargs=2, metavar=("NX", "NY"), help="cells across the unit cell (default 8 14 or 1 1)"
+    )
+    parser.add_argument("--layers", type=int, nargs=3, default=(20, 10, 20), metavar=("NEG", "SEP", "POS"))
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+
+
+def run(args, report=print):
+    """Do what the command line says; returns the summary.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        What :func:`add_arguments` defines.
+    report : callable
+        Takes a line of progress.
+
+    Raises
+    ------
+    CellError
+        The file or an option makes no sense.
+    SolverError
+        The discharge cannot be computed.
+    """
+    cell = bpx.read(args.cell)
+    if args.collector == "bare":
+        cell = replace(cell, perforation=None)
+    elif args.collector == "perforated":
+        cell = replace(cell, perforation=Perforation(args.hole_um * 1e-6, args.pitch_um * 1e-6, args.foil_um * 1e-6))
+    cell = replace(
+        cell,
+        lower_cutoff=cell.lower_cutoff if args.lower_cutoff is None else args.lower_cutoff,
+        upper_cutoff=cell.upper_cutoff if args.upper_cutoff is None else args.upper_cutoff,
+    )
+    if args.c_rate == 0:
+        raise CellError("a C-rate of 0 discharges nothing")
+    columns = tuple(args.columns or ((8, 14) if cell.perforation else (1, 1)))
+    current = args.c_rate * cell.one_c
+    cutoff = cell.lower_cutoff if current > 0 else cell.upper_cutoff
+    solution = simulate(
+        cell,
+        [Step("current", current, until_voltage=cutoff, until_time=3 * 3600.0 / abs(args.c_rate))],
+        Mesh(tuple(args.layers), columns),
+        progress=_Progress(cell, current, report),
+    )
+    summary = summarise(cell, solution, args.c_rate)
+    write(solution, summary, args.output)
+    return summary
+
+
+class _Progress:
+    """A line for every twentieth of the charge of an hour at 1C."""
+
+    def __init__(self, cell, current, report):
+        self._cell, self._rate, self._report, self._next = cell, current / (3600.0 * cell.one_c), report, 0.0
+
+    def __call__(self, state):
+        given = self._rate * state.time
+        if abs(given) >= self._next:
+            salt = state.u[:, C]
+            self._report(
+                f"{state.time:9.1f} s  state of charge {100 * (self._cell.state_of_charge - given):5.1f} %  "
+                f"{state.voltage:.4f} V  salt {salt.min():.0f} to {salt.max():.0f} mol/m3"
+            )
+            self._next += 0.05
+
+
+def summarise(cell, solution, c_rate):
+    """What ``summary.json`` holds: plain numbers in named units."""
+    data = solution.dataset
+    time, voltage = data.time.values, data.voltage.values
+    energy = np.trapezoid(voltage * data.current_density.values, time)
+    return {
+        "c_rate": c_rate,
+        "one_c_A_per_m2": cell.one_c,
+        "current_density_A_per_m2": c_rate * cell.one_c,
+        "ended_by": solution.ends[-1],
+        "duration_s": float(time[-1]),
+        "capacity_Ah_per_m2": solution.capacity / 3600,
+        "energy_Wh_per_m2": float(energy) / 3600,
+        "mean_voltage_V": float(energy) / solution.capacity,
+        "open_circuit_voltage_V": float(voltage[0]),
+        "final_voltage_V": float(voltage[-1]),
+        "salt_lowest_mol_per_m3": float(data.c_e_min.min()),
+        "salt_highest_mol_per_m3": float(data.c_e_max.max()),
+        "electrolyte": cell.electrolyte.source,
+        "electrolyte_valid_to_mol_per_m3": cell.electrolyte.validity,
+        "open_fraction": cell.perforation.open_fraction if cell.perforation else 0.0,
+        "temperature_K": cell.temperature,
+        "conservation": solution.conservation._asdict(),
+        "steps": solution.counts,
+    }
+
+
+def write(solution, summary, output):
+    """Write ``discharge.csv``, ``summary.json``, ``fields.nc`` and ``discharge.png`` into a folder."""
+    output = Path(output)
+    output.mkdir(parents=True, exist_ok=True)
+    data = solution.dataset
+    np.savetxt(
+        output / "discharge.csv",
+        np.column_stack([data.time, data.voltage, data.capacity / 3600]),
+        delimiter=",",
+        header="time_s,voltage_V,capacity_Ah_m2",
+        comments="",
+        fmt="%.9g",
+    )
+    (output / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    data.to_netcdf(output / "fields.nc", engine="h5netcdf")
+    figure(solution).savefig(output / "discharge.png", dpi=200)
+
+
+def figure(solution):
+    """Voltage over charge, above the parts that it loses."""
+    from matplotlib.figure import Figure
+
+    data = solution.dataset
+    charge = data.capacity / 3600
+    fig = Figure(figsize=(7, 6), layout="constrained")
+    top, bottom = fig.subplots(2, 1, sharex=True)
+    open_circuit = sum(data.parts.sel(part=part) for part in data.part.values if str(part).startswith("open circuit"))
+    top.plot(charge, open_circuit, "--", color="0.5", label="open circuit")
+    top.plot(charge, data.voltage, color="#0072B2", label="cell")
+    top.set_ylabel("Voltage [V]")
+    top.legend(frameon=False)
+    for part in data.part.values:
+        if not str(part).startswith("open circuit") and float(abs(data.parts.sel(part=part)).max()) > 1e-3:
+            bottom.plot(charge, 1e3 * data.parts.sel(part=part), label=str(part))
+    bottom.set_ylabel("Part of the voltage [mV]")
+    bottom.set_xlabel("Charge given [A h / m2]")
+    bottom.legend(frameon=False, fontsize="small")
+    return fig

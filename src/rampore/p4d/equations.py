@@ -1,0 +1,346 @@
+r"""The Doyle-Fuller-Newman model on the mesh, from top to bottom: properties, fluxes, foils, salt, charge, kinetics.
+
+Unknown in every cell: the salt concentration c, the potential of the electrolyte phi_e and that of the solid phi_s;
+and one more, the voltage of the positive foil against the negative one. The current densities j of the particles are
+eliminated where they arise. Every residual is an electric current [A] that leaves the cell, so the sum over all cells
+of each is a statement of conservation:
+
+.. math::
+    F \epsilon \partial_t c + \nabla\cdot(F N) &= \sum_m a_m j_m, &
+        F N &= -F D_{eff} \nabla c + t_+ i_e, \\
+    \nabla\cdot i_e &= \sum_m a_m j_m, &
+        i_e &= -\kappa_{eff} (\nabla\phi_e - \nabla G(c)), \\
+    \nabla\cdot i_s &= -\sum_m a_m j_m, &
+        i_s &= -\sigma_{eff} \nabla\phi_s,
+
+with dG/dc = (2 R T / F) (1 - t_+) (1 + dln f/dln c) / c. Fluxes between two cells take both halves of the way in series
+(harmonic conductances), so they are exact where a coefficient jumps from one layer to the next.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from rampore.materials import FARADAY, GAS_CONSTANT
+
+C, E, S = 0, 1, 2  # columns of the unknowns: c, phi_e, phi_s
+KAPPA, DIFFUSIVITY, TRANSFERENCE, ACTIVITY = range(4)
+
+
+# Properties, tabulated once: a cubic through values and slopes on equal intervals, so that one kernel serves every
+# correlation, a user's own included.
+
+
+def tabulate(*functions, intervals=8192):
+    """Values and slopes (intervals + 1, functions) on [0, 1] of functions that need not be defined at its very ends."""
+    x = np.clip(np.linspace(0, 1, intervals + 1), 1e-6, 1 - 1e-6)
+    step = 0.02 / intervals
+    left, right = np.maximum(x - step, 5e-7), np.minimum(x + step, 1 - 5e-7)
+    values = [np.asarray(function(x), float) + 0.0 * x for function in functions]
+    slopes = [(function(right) - function(left)) / (right - left) for function in functions]
+    return np.stack(values, axis=1), np.stack(slopes, axis=1)
+
+
+@njit(cache=True, inline="always")
+def cubic(value, slope, column, place, step):
+    """Value and slope of a tabulated curve at ``place`` intervals from its start."""
+    left = min(int(place), value.shape[0] - 2)
+    t = place - left
+    f0, f1 = value[left, column], value[left + 1, column]
+    g0, g1 = slope[left, column] * step, slope[left + 1, column] * step
+    a, b = 3.0 * (f1 - f0) - 2.0 * g0 - g1, 2.0 * (f0 - f1) + g0 + g1
+    return f0 + t * (g0 + t * (a + t * b)), (g0 + t * (2.0 * a + 3.0 * t * b)) / step
+
+
+class Salt(NamedTuple):
+    """The electrolyte: conductivity, diffusivity, transference number and G (less its logarithm) over concentration."""
+
+    value: np.ndarray  #: (n + 1, 4)
+    slope: np.ndarray  #: (n + 1, 4)
+    step: float  #: [mol/m3]
+    logarithm: float  #: G = logarithm ln(c) + value[:, ACTIVITY] [V]
+    top: float  #: beyond this concentration the properties stay as they are there [mol/m3]
+
+
+def tabulate_electrolyte(electrolyte, temperature, intervals=4096):
+    """Tables of an electrolyte up to the concentration that its correlation is valid for."""
+    c = np.linspace(0, electrolyte.validity, intervals + 1)
+    step = c[1]
+
+    def both(function):
+        inside = np.maximum(c, 1e-3 * step)
+        h = 1e-4 * step
+        return function(inside), (function(inside + h) - function(inside - h)) / (2 * h)
+
+    def chi(c):
+        factor = (1 - electrolyte.transference(c)) * electrolyte.thermodynamic_factor(c)
+        return 2 * GAS_CONSTANT * temperature / FARADAY * factor
+
+    chi_0 = chi(np.array([1e-6 * step]))[0]
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    points = c[:-1, None] + 0.5 * step * (nodes + 1)
+    activity = np.concatenate([[0.0], np.cumsum(((chi(points) - chi_0) / points) @ weights * 0.5 * step)])
+    inside = np.maximum(c, 1e-3 * step)
+    columns = [both(electrolyte.conductivity), both(electrolyte.diffusivity), both(electrolyte.transference)]
+    columns.append((activity, (chi(inside) - chi_0) / inside))
+    value, slope = (np.stack([column[i] for column in columns], axis=1) for i in (0, 1))
+    return Salt(value, slope, float(step), float(chi_0), float(electrolyte.validity))
+
+
+@njit(cache=True)
+def electrolyte_properties(u, salt, efficiency, out):
+    """Columns of ``out``: kappa, D, t+ and G in each cell, the first two effective, each followed by its slope in c."""
+    for k in range(u.shape[0]):
+        c = u[k, C]
+        inside = min(c, salt.top)
+        beyond = c > salt.top
+        place = inside / salt.step
+        for column in range(4):
+            out[k, 2 * column], out[k, 2 * column + 1] = cubic(salt.value, salt.slope, column, place, salt.step)
+        if beyond:
+            chi = salt.logarithm + salt.top * out[k, 2 * ACTIVITY + 1]
+            out[k, 2 * ACTIVITY] += salt.logarithm * np.log(salt.top) + chi * np.log(c / salt.top)
+            out[k, 2 * ACTIVITY + 1] = chi / c
+            for column in range(3):
+                out[k, 2 * column + 1] = 0.0
+        else:
+            out[k, 2 * ACTIVITY] += salt.logarithm * np.log(c)
+            out[k, 2 * ACTIVITY + 1] += salt.logarithm / c
+        for column in range(4):
+            out[k, column] *= efficiency[k]
+
+
+# Geometry and layers as the kernels need them
+
+
+class Layout(NamedTuple):
+    """Cells and faces, flat; faces along x come first, then y, then z."""
+
+    left: np.ndarray  #: cell on the lower side of each face
+    right: np.ndarray
+    area: np.ndarray  #: 0 where there is foil between the centres [m2]
+    h_left: np.ndarray  #: from the lower centre to the face [m]
+    h_right: np.ndarray
+    solid: np.ndarray  #: conductance of the solid from centre to centre [S]
+    pore: np.ndarray  #: volume of electrolyte in each cell [m3]
+    efficiency: np.ndarray  #: of the transport in the electrolyte [-]
+    capacitance: np.ndarray  #: of the double layer [F]
+    absent: np.ndarray  #: (cells, 3) True where there is no such unknown
+    negative_cells: np.ndarray  #: cells that touch the negative foil, on its face or on the wall of a hole
+    negative_foil: np.ndarray  #: conductance to it, the contact resistance in series [S]
+    positive_cells: np.ndarray
+    positive_foil: np.ndarray  #: [S]
+
+
+class System(NamedTuple):
+    """Residual and Jacobian of one Newton iteration."""
+
+    residual: np.ndarray  #: (cells, 3) [A]
+    diagonal: np.ndarray  #: (cells, 3, 3)
+    above: np.ndarray  #: (faces, 5): how the lower cell depends on the upper one: cc, ce, ec, ee, ss
+    below: np.ndarray  #: (faces, 5): how the upper cell depends on the lower one
+
+
+@njit(cache=True)
+def transport(u, voltage, u_1, u_2, weights, layout, properties, system):
+    """Everything but the kinetics: storage, fluxes, foils. ``weights`` make the time derivative [1/s]."""
+    residual, diagonal, above, below = system.residual, system.diagonal, system.above, system.below
+    diagonal[:] = 0.0
+
+    # Salt that a cell stores, and charge on its double layer (carried by the cation)
+    for k in range(u.shape[0]):
+        change = weights[0] * u[k, C] + weights[1] * u_1[k, C] + weights[2] * u_2[k, C]
+        residual[k, C] = FARADAY * layout.pore[k] * change
+        diagonal[k, C, C] = FARADAY * layout.pore[k] * weights[0]
+        charging = (
+            weights[0] * (u[k, S] - u[k, E])
+            + weights[1] * (u_1[k, S] - u_1[k, E])
+            + weights[2] * (u_2[k, S] - u_2[k, E])
+        )
+        residual[k, C] -= layout.capacitance[k] * charging
+        residual[k, E] = -layout.capacitance[k] * charging
+        residual[k, S] = layout.capacitance[k] * charging
+        conductance = layout.capacitance[k] * weights[0]
+        for row, sign in ((C, -1.0), (E, -1.0), (S, 1.0)):
+            diagonal[k, row, S] += sign * conductance
+            diagonal[k, row, E] -= sign * conductance
+
+    # Fluxes from the lower to the upper cell through each face; the outer faces have none
+    for f in range(layout.left.shape[0]):
+        left, right, area = layout.left[f], layout.right[f], layout.area[f]
+        above[f] = 0.0
+        below[f] = 0.0
+        if area == 0.0:
+            continue
+        here, there = properties[left], properties[right]
+        kappa_l, dkappa_l, d_l, dd_l, t_l, dt_l, g_l, dg_l = (
+            here[0], here[1], here[2], here[3], here[4], here[5], here[6], here[7]
+        )  # fmt: skip
+        kappa_r, dkappa_r, d_r, dd_r, t_r, dt_r, g_r, dg_r = (
+            there[0], there[1], there[2], there[3], there[4], there[5], there[6], there[7]
+        )  # fmt: skip
+
+        # i_e = -kappa (grad phi_e - grad G)
+        kappa = area / (layout.h_left[f] / kappa_l + layout.h_right[f] / kappa_r)
+        drive = u[left, E] - u[right, E] + g_r - g_l
+        i_e = kappa * drive
+        share = kappa * drive * kappa / area
+        di_cl = share * layout.h_left[f] / kappa_l**2 * dkappa_l - kappa * dg_l
+        di_cr = share * layout.h_right[f] / kappa_r**2 * dkappa_r + kappa * dg_r
+
+        # F N = -F D grad c + t+ i_e
+        d = FARADAY * area / (layout.h_left[f] / d_l + layout.h_right[f] / d_r)
+        fall = u[left, C] - u[right, C]
+        t = 0.5 * (t_l + t_r)
+        salt = d * fall + t * i_e
+        share = d * fall * d / (FARADAY * area)
+        ds_cl = d + share * layout.h_left[f] / d_l**2 * dd_l + 0.5 * dt_l * i_e + t * di_cl
+        ds_cr = -d + share * layout.h_right[f] / d_r**2 * dd_r + 0.5 * dt_r * i_e + t * di_cr
+
+        # i_s = -sigma grad phi_s
+        sigma = layout.solid[f]
+        i_s = sigma * (u[left, S] - u[right, S])
+
+        residual[left, C] += salt
+        residual[left, E] += i_e
+        residual[left, S] += i_s
+        residual[right, C] -= salt
+        residual[right, E] -= i_e
+        residual[right, S] -= i_s
+        diagonal[left, C, C] += ds_cl
+        diagonal[left, C, E] += t * kappa
+        diagonal[left, E, C] += di_cl
+        diagonal[left, E, E] += kappa
+        diagonal[left, S, S] += sigma
+        diagonal[right, C, C] -= ds_cr
+        diagonal[right, C, E] += t * kappa
+        diagonal[right, E, C] -= di_cr
+        diagonal[right, E, E] += kappa
+        diagonal[right, S, S] += sigma
+        above[f, 0], above[f, 1], above[f, 2], above[f, 3], above[f, 4] = ds_cr, -t * kappa, di_cr, -kappa, -sigma
+        below[f, 0], below[f, 1], below[f, 2], below[f, 3], below[f, 4] = -ds_cl, -t * kappa, -di_cl, -kappa, -sigma
+
+    # Negative foil, at zero potential: its face and the walls of its holes, through the contact resistance
+    for n in range(layout.negative_cells.shape[0]):
+        k = layout.negative_cells[n]
+        residual[k, S] += layout.negative_foil[n] * u[k, S]
+        diagonal[k, S, S] += layout.negative_foil[n]
+
+    # Positive foil, at the voltage of the cell
+    for n in range(layout.positive_cells.shape[0]):
+        k = layout.positive_cells[n]
+        residual[k, S] += layout.positive_foil[n] * (u[k, S] - voltage)
+        diagonal[k, S, S] += layout.positive_foil[n]
+
+    for k in range(u.shape[0]):
+        for row in range(3):
+            if layout.absent[k, row]:
+                residual[k, row] = 0.0
+                diagonal[k, row, row] = 1.0
+
+
+# Kinetics: symmetric Butler-Volmer, phi_s - phi_e = U(x) + (2 R T / F) asinh(j / 2 i0(c, x)), with x = a + b j
+
+
+class Kinetics(NamedTuple):
+    """One material's reaction."""
+
+    cells: np.ndarray  #: where its spheres are
+    surface: np.ndarray  #: their area in each cell [m2]
+    potential: (
+        np.ndarray
+    )  #: middle curve of the open-circuit potential and half the gap between its branches (n + 1, 2)
+    potential_slope: np.ndarray
+    thermal_voltage: float  #: 2 R T / F [V]
+    reference: float  #: exchange current at c = 1 mol/m3 [A/m2]
+    salt: float  #: exponents of the exchange current [-]
+    filled: float
+    empty: float
+
+
+@njit(cache=True, inline="always")
+def open_circuit(kinetics, h, x):
+    """Open-circuit potential and its slope at stoichiometry x and hysteresis state h."""
+    intervals = kinetics.potential.shape[0] - 1
+    u, slope = cubic(kinetics.potential, kinetics.potential_slope, 0, x * intervals, 1.0 / intervals)
+    if h != 0.0:
+        gap, gap_slope = cubic(kinetics.potential, kinetics.potential_slope, 1, x * intervals, 1.0 / intervals)
+        u += h * gap
+        slope += h * gap_slope
+    return u, slope
+
+
+@njit(cache=True)
+def potentials(kinetics, hysteresis, x):
+    """Open-circuit potential of every sphere of a material at the stoichiometries x (count,) [V]."""
+    u = np.empty(x.shape[0])
+    for n in range(x.shape[0]):
+        u[n] = open_circuit(kinetics, hysteresis[n], x[n])[0]
+    return u
+
+
+@njit(cache=True)
+def react(u, a, b, hysteresis, x, current, kinetics, system):
+    """Add one material's reaction to the system; ``current`` is the guess of j [A/m2] and becomes the answer.
+
+    ``x`` becomes the surface stoichiometry. Returns the number of the first sphere whose surface has no admissible
+    state, or -1. The unknown is x - a = b j, which keeps its digits in short steps.
+    """
+    residual, diagonal = system.residual, system.diagonal
+    for n in range(kinetics.cells.shape[0]):
+        k = kinetics.cells[n]
+        drop = u[k, S] - u[k, E]
+        exchange_c = kinetics.reference * u[k, C] ** kinetics.salt
+        empty, full = -a[n], 1.0 - a[n]
+        low, high = empty, full
+        moved = b[n] * current[n]
+        if not low < moved < high:
+            moved = min(max(0.0, low + 1e-9), high - 1e-9)
+        converged = False
+        for _ in range(80):
+            guess, rest = moved - empty, full - moved  # the share of sites that is filled, and that is not
+            exchange = exchange_c * guess**kinetics.filled * rest**kinetics.empty
+            half = 0.5 * moved / (b[n] * exchange)
+            voltage, slope = open_circuit(kinetics, hysteresis[n], guess)
+            stiffness = kinetics.thermal_voltage / np.sqrt(1.0 + half * half)
+            excess = voltage + kinetics.thermal_voltage * np.arcsinh(half) - drop
+            slope += stiffness * (0.5 / (b[n] * exchange) - half * (kinetics.filled / guess - kinetics.empty / rest))
+            if slope < 0.0:
+                step = -excess / slope
+                smallest = 1e-12 * (abs(moved) - b[n] * exchange)
+                if abs(step) <= smallest or abs(excess) <= 1e-14 * (1.0 + abs(drop)) or high - low <= smallest:
+                    converged = True
+                    break
+            else:
+                step = 2.0
+            if excess > 0.0:
+                low = moved
+            else:
+                high = moved
+            if low < moved + step < high:
+                moved += step
+            elif low == empty:
+                moved = empty + 0.1 * (high - empty)
+            elif high == full:
+                moved = full - 0.1 * (full - low)
+            else:
+                moved = 0.5 * (low + high)
+            if moved - empty < 1e-30 or full - moved < 1e-15:
+                break
+        if not converged:
+            return n
+        x[n] = guess
+        j = moved / b[n]
+        current[n] = j
+        rate = kinetics.surface[n] * j
+        by_drop = kinetics.surface[n] / (b[n] * slope)
+        by_c = by_drop * stiffness * half * kinetics.salt / u[k, C]
+        residual[k, C] -= rate
+        residual[k, E] -= rate
+        residual[k, S] += rate
+        for row, sign in ((C, -1.0), (E, -1.0), (S, 1.0)):
+            diagonal[k, row, C] += sign * by_c
+            diagonal[k, row, E] -= sign * by_drop
+            diagonal[k, row, S] += sign * by_drop
+    return -1

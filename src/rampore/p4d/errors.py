@@ -1,0 +1,9 @@
+"""What the engine raises when it cannot go on."""
+
+
+class SolverError(RuntimeError):
+    """The solution cannot be continued; the message says where in the cell, when, and why."""
+
+
+class CellError(ValueError):
+    """The description of a cell or of its protocol makes no sense; the message names the entry."""

@@ -1,0 +1,195 @@
+r"""Diffusion in the spheres of one material, a few modes each, condensed to the surface.
+
+With rho = r / R and x = c / c_max, the sphere obeys
+
+.. math:: \partial_t x = \rho^{-2} \partial_\rho (\rho^2 D R^{-2} \partial_\rho x), \qquad
+          -D R^{-1} c_{max} \partial_\rho x = j / F \text{ at } \rho = 1.
+
+Galerkin's method on the even polynomials of degree below 2 n, orthonormal under the weight rho^2, gives
+dy/dt = -S(D) y / R^2 - q j / (F R c_max) with x_surface = q . y and conserves lithium exactly, for S maps constants to
+zero. Where D is constant S is diagonalised once; where it varies, D is extrapolated to the new time and the small
+system of each sphere is solved. An implicit step makes the surface a linear function of the current density,
+x_surface = A + B j, and that is all the cell sees.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from scipy.special import eval_jacobi, roots_jacobi
+
+from rampore.materials import FARADAY
+
+
+class Modes(NamedTuple):
+    """A spectral sphere of radius 1."""
+
+    rate: np.ndarray  #: eigenvalues of the diffusion operator (n,) [-]
+    surface: np.ndarray  #: value of each mode at rho = 1 (n,) [-]
+    mean: float  #: volume mean of x is mean * y[0] [-]
+    node_value: np.ndarray  #: value of each mode at the quadrature nodes (m, n) [-]
+    node_slope: np.ndarray  #: its derivative, times the root of the quadrature weight (m, n) [-]
+
+
+def make_modes(n):
+    """Modes of the sphere: polynomials in rho^2 of degree below n, rotated to diagonalise diffusion."""
+    nodes, weights = roots_jacobi(2 * n, 0.0, 0.5)
+    s, weights = 0.5 * (nodes + 1), weights / 2**2.5
+    orders = np.arange(n)
+    norm = np.sqrt(4 * orders + 3)
+
+    def value(s):
+        return norm * eval_jacobi(orders, 0.0, 0.5, 2 * np.asarray(s)[..., None] - 1)
+
+    slope_in_s = (
+        norm
+        * (orders + 1.5)
+        * np.where(orders > 0, eval_jacobi(np.maximum(orders - 1, 0), 1.0, 1.5, 2 * s[:, None] - 1), 0.0)
+    )
+    node_slope = 2 * np.sqrt(s * weights)[:, None] * slope_in_s
+    rate, rotation = np.linalg.eigh(node_slope.T @ node_slope)
+    rate[0] = 0.0
+    rotation *= np.where(value(1.0) @ rotation < 0, -1.0, 1.0)
+    node_slope = node_slope @ rotation
+    node_slope[:, 0] = 0.0
+    return Modes(rate, value(1.0) @ rotation, np.sqrt(3.0), value(s) @ rotation, node_slope)
+
+
+@njit(cache=True)
+def condense_constant(y, y_old, weights, rate, surface, gain, a, b, known, response):
+    """Implicit step of spheres of constant diffusivity: y = known + response j, x_surface = a + b j.
+
+    ``weights`` are those of the time derivative, dy/dt = w0 y + w1 y_n + w2 y_(n-1) [1/s]; ``rate`` is D lambda / R^2
+    [1/s]; ``gain`` is 1 / (F R c_max) [m2/(A s)].
+    """
+    for k in range(y.shape[0]):
+        a[k] = 0.0
+        b[k] = 0.0
+        for n in range(y.shape[1]):
+            pivot = 1.0 / (weights[0] + rate[n])
+            known[k, n] = -(weights[1] * y[k, n] + weights[2] * y_old[k, n]) * pivot
+            response[k, n] = -surface[n] * gain * pivot
+            a[k] += surface[n] * known[k, n]
+            b[k] += surface[n] * response[k, n]
+
+
+@njit(cache=True)
+def condense_variable(
+    y, y_old, ahead, weights, diffusivity, inverse_square, node_value, node_slope, surface, gain, a, b, known, response
+):
+    """The same where D depends on x: it is taken at y + ahead (y - y_old), and each sphere has its own matrix."""
+    n_nodes, n = node_value.shape
+    last = diffusivity.shape[0] - 1
+    matrix = np.empty((n, n))
+    for k in range(y.shape[0]):
+        matrix[:] = 0.0
+        for m in range(n_nodes):
+            x = 0.0
+            for i in range(n):
+                x += node_value[m, i] * (y[k, i] + ahead * (y[k, i] - y_old[k, i]))
+            place = min(max(x, 0.0), 1.0) * last
+            left = min(int(place), last - 1)
+            part = place - left
+            d = ((1.0 - part) * diffusivity[left] + part * diffusivity[left + 1]) * inverse_square
+            for i in range(1, n):
+                scaled = d * node_slope[m, i]
+                for j in range(1, i + 1):
+                    matrix[i, j] += scaled * node_slope[m, j]
+        for i in range(n):
+            matrix[i, i] += weights[0]
+        _cholesky(matrix)
+        for i in range(n):
+            known[k, i] = -(weights[1] * y[k, i] + weights[2] * y_old[k, i])
+            response[k, i] = -surface[i] * gain
+        _cholesky_solve(matrix, known[k])
+        _cholesky_solve(matrix, response[k])
+        a[k] = 0.0
+        b[k] = 0.0
+        for i in range(n):
+            a[k] += surface[i] * known[k, i]
+            b[k] += surface[i] * response[k, i]
+
+
+@njit(cache=True)
+def _cholesky(matrix):
+    n = matrix.shape[0]
+    for i in range(n):
+        for j in range(i + 1):
+            total = matrix[i, j]
+            for k in range(j):
+                total -= matrix[i, k] * matrix[j, k]
+            matrix[i, j] = np.sqrt(total) if i == j else total / matrix[j, j]
+
+
+@njit(cache=True)
+def _cholesky_solve(lower, vector):
+    n = lower.shape[0]
+    for i in range(n):
+        for k in range(i):
+            vector[i] -= lower[i, k] * vector[k]
+        vector[i] /= lower[i, i]
+    for i in range(n - 1, -1, -1):
+        for k in range(i + 1, n):
+            vector[i] -= lower[k, i] * vector[k]
+        vector[i] /= lower[i, i]
+
+
+class Spheres:
+    """All the spheres of one material, with their history.
+
+    Parameters
+    ----------
+    modes : Modes
+    material : rampore.p4d.cell.Material
+    count : int
+        Number of spheres, one for each cell of the mesh that holds the material.
+    """
+
+    def __init__(self, modes, material, count):
+        self.modes = modes
+        self.gain = 1 / (FARADAY * material.radius * material.maximum_concentration)
+        self.inverse_square = 1 / material.radius**2
+        self.constant = not callable(material.diffusivity)
+        self.diffusivity = (
+            np.full(2, material.diffusivity)
+            if self.constant
+            else np.asarray(material.diffusivity(np.linspace(0, 1, 2001)))
+        )
+        self.y = np.zeros((count, modes.rate.size))
+        self.y[:, 0] = material.stoichiometry / modes.mean
+        self.y_old = self.y.copy()
+        self.a, self.b = np.empty(count), np.empty(count)
+        self._known, self._response = np.empty_like(self.y), np.empty_like(self.y)
+
+    def condense(self, weights, ahead):
+        """Prepare the step to the new time: the surface is ``a + b j`` from now on.
+
+        ``weights`` are those of the time derivative [1/s], ``ahead`` is the new step over the last [-].
+        """
+        m = self.modes
+        if self.constant:
+            rate = m.rate * self.diffusivity[0] * self.inverse_square
+            condense_constant(
+                self.y, self.y_old, weights, rate, m.surface, self.gain, self.a, self.b, self._known, self._response
+            )
+        else:
+            condense_variable(
+                self.y, self.y_old, ahead, weights, self.diffusivity, self.inverse_square, m.node_value, m.node_slope,
+                m.surface, self.gain, self.a, self.b, self._known, self._response,
+            )  # fmt: skip
+
+    def advance(self, j):
+        """Take the prepared step with the current densities j (count,) [A/m2]."""
+        self.y_old, self.y = self.y, self._known + self._response * j[:, None]
+
+    @property
+    def mean(self):
+        """Mean stoichiometry of each sphere (count,) [-]."""
+        return self.modes.mean * self.y[:, 0]
+
+    def profile(self, rho):
+        """Stoichiometry at the radii rho (m,), each a fraction of R: (count, m) [-]."""
+        m = self.modes
+        nodes = 0.5 * (roots_jacobi(2 * m.rate.size, 0.0, 0.5)[0] + 1)
+        coefficients = np.linalg.lstsq(nodes[:, None] ** np.arange(m.rate.size), m.node_value, rcond=None)[0]
+        return self.y @ (np.asarray(rho)[:, None] ** (2 * np.arange(m.rate.size)) @ coefficients).T

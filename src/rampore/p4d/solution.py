@@ -1,0 +1,242 @@
+"""What a run gives: voltage and its parts in time, fields at chosen times, and how well it conserves."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rampore.materials import FARADAY
+from rampore.p4d.cell import Cell, Electrode
+from rampore.p4d.equations import C, E, S
+from rampore.p4d.errors import SolverError
+from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR
+from rampore.p4d.model import Mesh, Model
+from rampore.p4d.time import Integrator, State, Step, Tolerances
+
+LAYERS = {"hole": HOLE, "negative": NEGATIVE, "separator": SEPARATOR, "positive": POSITIVE}
+CONSERVED = 1e-8  #: largest admissible drift of lithium and salt over what there is at the start [-]
+CHARGE = 1e-6  #: largest admissible imbalance of charge at any plane over the current that is imposed [-]
+
+
+class Conservation(NamedTuple):
+    """Largest drifts and imbalances of a run."""
+
+    lithium: float  #: in solids and electrolyte, over that in the solids at the start [-]
+    salt: float  #: over that at the start [-]
+    charge: float  #: current through any plane of z less the current through the cell, over it or 1 % of 1C [-]
+
+
+class Solution(NamedTuple):
+    """A run."""
+
+    dataset: object  #: xarray.Dataset: series over ``time``, fields over ``field_time``, x, y, z
+    ends: tuple[str, ...]  #: what ended each step of the protocol
+    conservation: Conservation
+    counts: dict[str, int]  #: of time steps, of steps that were rejected for their error, of steps that failed
+    one_c: float  #: current density that is called 1C [A/m2]
+
+    @property
+    def capacity(self):
+        """Charge that the cell gave [C/m2]."""
+        return float(self.dataset.capacity[-1])
+
+
+def simulate(cell: Cell, protocol, mesh=None, tolerances=None, field_times=(), progress=None, sides=None) -> Solution:
+    """Run a protocol on a cell from its initial state.
+
+    Parameters
+    ----------
+    cell : Cell
+    protocol : sequence of Step
+    mesh : Mesh, optional
+    tolerances : Tolerances, optional
+    field_times : sequence of float
+        Times that are met exactly and whose fields are kept, besides those of the start and the end of each step [s].
+    progress : callable, optional
+        Called with every :class:`~rampore.p4d.time.State`.
+    sides : (float, float), optional
+        Width of the unit cell where there is no perforation [m].
+
+    Raises
+    ------
+    SolverError
+        The solution cannot be continued, or does not conserve lithium, salt or charge.
+    """
+    model = Model(cell, mesh or Mesh(), sides)
+    recorder = _Recorder(model, field_times)
+
+    def on_state(state):
+        recorder.take(state)
+        if progress is not None:
+            progress(state)
+
+    integrator = Integrator(model, tolerances or Tolerances(), on_state)
+    recorder.take_fields(integrator.state)
+    ends = []
+    for step in protocol:
+        ends.append(integrator.run(step, field_times))
+        recorder.take_fields(integrator.state)
+    conservation = recorder.conservation()
+    for name, allowed in (("lithium", CONSERVED), ("salt", CONSERVED), ("charge", CHARGE)):
+        if not getattr(conservation, name) <= allowed:
+            raise SolverError(f"{name} is conserved to {getattr(conservation, name):.1e} only, not to {allowed:.0e}")
+    return Solution(recorder.dataset(), tuple(ends), conservation, integrator.counts, cell.one_c)
+
+
+class _Recorder:
+    """Collects what a run gives, state by state."""
+
+    def __init__(self, model, field_times):
+        self.model, self.field_times = model, np.asarray(field_times, float)
+        layout = model.layout
+        self._series, self._balance, self._fields = [], [], []
+        self._layer = np.broadcast_to(model.grid.layer, model.grid.shape).ravel()
+        self._weights = {}
+        for side in ("negative", "positive"):
+            members = [p for p in model.populations if p.electrode == side]
+            total = sum(p.capacity.sum() for p in members)
+            self._weights[side] = [(p, p.capacity / total) for p in members]
+        self._salt_0 = None
+        self._lithium_0 = None
+        self._pore = layout.pore
+
+    def take(self, state: State):
+        salt = float(np.sum(self._pore * state.u[:, C]))
+        solid = sum(float(np.sum(p.capacity * p.spheres.mean)) / FARADAY for p in self.model.populations)
+        if self._salt_0 is None:
+            self._salt_0, self._lithium_0, self._solid_0 = salt, salt + solid, solid
+        imbalance = 0.0
+        if self._series:
+            loss = self.model.charge_imbalance() / max(abs(state.current), 0.01 * self.model.cell.one_c)
+            imbalance = float(np.abs(loss).max())
+        self._balance.append(
+            (abs(salt + solid - self._lithium_0) / self._solid_0, abs(salt / self._salt_0 - 1), imbalance)
+        )
+        before = self._series[-1] if self._series else None
+        passed = 0.0
+        if before is not None:
+            first = before["time"] == 0 or before["current"] * state.current <= 0
+            mean = state.current if first else 0.5 * (before["current"] + state.current)
+            passed = before["capacity"] + mean * (state.time - before["time"])
+        self._series.append(
+            {
+                "time": state.time,
+                "voltage": state.voltage,
+                "current": state.current,
+                "capacity": passed,
+                "c_min": state.u[self._pore > 0, C].min(),
+                "c_max": state.u[self._pore > 0, C].max(),
+                "lithium": (salt + solid) / self.model.area,
+                "salt": salt / self.model.area,
+                "parts": self.parts(state),
+                **{
+                    f"mean {p.electrode} {p.name}": np.average(p.spheres.mean, weights=p.capacity)
+                    for p in self.model.populations
+                },
+            }
+        )
+        if np.any(np.isclose(state.time, self.field_times, rtol=1e-12, atol=1e-9)):
+            self.take_fields(state)
+
+    def parts(self, state: State):
+        """Contributions to the voltage, averaged over the electrodes by capacity; they sum to it exactly [V]."""
+        model, u = self.model, state.u
+        g = model.activity(u)
+        parts = {}
+        ohmic = diffusion = 0.0
+        mean_solid = {"negative": 0.0, "positive": 0.0}
+        for side, sign in (("negative", -1.0), ("positive", 1.0)):
+            for p, weight in self._weights[side]:
+                cells = p.kinetics.cells
+                drop = u[cells, S] - u[cells, E]
+                surface = p.open_circuit(p.x)
+                mean = np.average(p.spheres.mean, weights=p.capacity)
+                open_circuit = p.open_circuit(np.full(cells.size, mean))
+                parts[f"open circuit, {side} {p.name}"] = sign * np.sum(weight * open_circuit)
+                parts[f"solid diffusion, {side} {p.name}"] = sign * np.sum(weight * (surface - open_circuit))
+                parts[f"kinetics, {side} {p.name}"] = sign * np.sum(weight * (drop - surface))
+                diffusion += sign * np.sum(weight * g[cells])
+                ohmic += sign * np.sum(weight * u[cells, E])
+                mean_solid[side] += np.sum(weight * u[cells, S])
+        parts["electrolyte, diffusion"] = diffusion
+        parts["electrolyte, ohmic"] = ohmic - diffusion
+        contact_n, contact_p = model.contact_drops(u, state.voltage)
+        if isinstance(model.cell.negative, Electrode):
+            parts["contact, negative"] = contact_n
+            parts["solid, negative"] = mean_solid["negative"] - contact_n
+        parts["contact, positive"] = -contact_p
+        parts["solid, positive"] = state.voltage + contact_p - mean_solid["positive"]
+        return parts
+
+    def take_fields(self, state: State):
+        if self._fields and self._fields[-1]["time"] == state.time:
+            return
+        shape = self.model.grid.shape
+        u = np.where(self.model.layout.absent, np.nan, state.u).reshape(*shape, 3)
+        fields = {"time": state.time, "c_e": u[..., C], "phi_e": u[..., E], "phi_s": u[..., S]}
+        for p in self.model.populations:
+            for name, values in (
+                ("surface stoichiometry", p.x),
+                ("mean stoichiometry", p.spheres.mean),
+                ("current density", p.j),
+            ):
+                full = np.full(np.prod(shape), np.nan)
+                full[p.kinetics.cells] = values
+                fields[f"{name}, {p.electrode} {p.name}"] = full.reshape(shape)
+        self._fields.append(fields)
+
+    def conservation(self):
+        return Conservation(*(float(max(column)) for column in zip(*self._balance, strict=True)))
+
+    def dataset(self):
+        import xarray as xr
+
+        grid, cell = self.model.grid, self.model.cell
+
+        def series(name, unit, meaning):
+            values = np.array([entry[name] for entry in self._series])
+            return ("time", values, {"units": unit, "long_name": meaning})
+
+        data = {
+            "voltage": series("voltage", "V", "voltage of the cell"),
+            "current_density": series("current", "A/m2", "current per area of the cell, positive on discharge"),
+            "capacity": series("capacity", "C/m2", "charge that the cell gave, per area"),
+            "c_e_min": series("c_min", "mol/m3", "lowest salt concentration"),
+            "c_e_max": series("c_max", "mol/m3", "highest salt concentration"),
+            "total_lithium": series("lithium", "mol/m2", "lithium in solids and electrolyte, per area"),
+            "total_salt": series("salt", "mol/m2", "salt, per area"),
+        }
+        for p in self.model.populations:
+            name = f"mean {p.electrode} {p.name}"
+            data[f"stoichiometry_{p.electrode}_{p.name}"] = series(name, "1", f"mean stoichiometry of {p.name}")
+        parts = list(self._series[0]["parts"])
+        data["parts"] = (
+            ("time", "part"),
+            np.array([[entry["parts"][part] for part in parts] for entry in self._series]),
+            {"units": "V", "long_name": "contributions to the voltage, which sum to it"},
+        )
+        units = {"c_e": "mol/m3", "phi_e": "V", "phi_s": "V", "current density": "A/m2"}
+        for name in self._fields[0]:
+            if name != "time":
+                values = np.stack([fields[name] for fields in self._fields])
+                unit = units.get(name.partition(",")[0], "1")
+                key = name.replace(", ", "_").replace(" ", "_")
+                data[key] = (("field_time", "x", "y", "z"), values, {"units": unit, "long_name": name})
+        middle = [0.5 * (edges[1:] + edges[:-1]) for edges in (grid.x, grid.y, grid.z)]
+        names = {number: name for name, number in LAYERS.items()}
+        return xr.Dataset(
+            data,
+            {
+                "time": ("time", [entry["time"] for entry in self._series], {"units": "s"}),
+                "part": parts,
+                "field_time": ("field_time", [fields["time"] for fields in self._fields], {"units": "s"}),
+                "x": ("x", middle[0], {"units": "m"}),
+                "y": ("y", middle[1], {"units": "m"}),
+                "z": ("z", middle[2], {"units": "m"}),
+                "layer": ("z", [names[number] for number in grid.layer]),
+                "volume": (("x", "y", "z"), grid.volume, {"units": "m3"}),
+            },
+            {"one_c_A_per_m2": cell.one_c, "unit_cell_area_m2": grid.area},
+        )
+
+
+__all__ = ["Conservation", "Mesh", "Solution", "Step", "Tolerances", "simulate"]

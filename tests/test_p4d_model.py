@@ -1,0 +1,299 @@
+"""The P4D engine, laterally uniform: limits, conservation, order, refusal."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rampore import materials
+from rampore.p4d import published
+from rampore.p4d.cell import Cell, Electrode, Material, Separator
+from rampore.p4d.errors import CellError, SolverError
+from rampore.p4d.model import Drive, Model
+from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
+
+COARSE = Mesh((8, 5, 8))
+
+
+def with_material(electrode, **changes):
+    return replace(electrode, materials=(replace(electrode.materials[0], **changes),))
+
+
+def voltage_at(solution, t):
+    """At times that the run met exactly."""
+    return np.interp(t, solution.dataset.time, solution.dataset.voltage)
+
+
+# Limits
+
+
+def test_a_cell_at_rest_stays_at_its_open_circuit_voltage():
+    cell = published.marquis_2019()
+    solution = simulate(cell, [Step("rest", until_time=36000.0)], COARSE)
+    assert np.abs(solution.dataset.voltage - cell.open_circuit_voltage).max() < 1e-9
+    assert solution.ends == ("time",)
+
+
+def test_a_cell_returns_to_the_open_circuit_voltage_of_its_new_charge():
+    """After 600 s at 1C and a long rest; the stoichiometries follow from the charge alone."""
+    cell = published.marquis_2019()
+    solution = simulate(cell, [Step("current", 24.0, until_time=600.0), Step("rest", until_time=1e6)], COARSE)
+    expected = 0.0
+    for electrode, sign in ((cell.negative, -1), (cell.positive, 1)):
+        material = electrode.materials[0]
+        full = materials.FARADAY * material.maximum_concentration * material.fraction * electrode.thickness
+        expected += sign * material.potential(material.stoichiometry + sign * 24.0 * 600.0 / full)
+    assert solution.dataset.voltage[-1] == pytest.approx(expected, abs=2e-6)
+    assert solution.capacity == pytest.approx(24.0 * 600.0, rel=1e-9)
+
+
+def test_with_instant_kinetics_and_flat_potentials_the_first_drop_is_ohms_law():
+    """Reaction at the separator's faces where the solid conducts perfectly and kinetics are instant is not assumed: the
+    transmission line of Newman and Tobias without polarisation, kappa and sigma in parallel, is."""
+    kappa, sigma, length, current = 1.0, 2.0, 100e-6, 10.0
+    flat = Material("flat", 0.5, 1e-6, 1e5, 1e-10, materials.ExchangeCurrent(1e7), 0.5, potential=lambda x: 1.0 + 0 * x)
+    electrode = Electrode(length, 0.5, sigma, (flat,), transport_efficiency=lambda eps: 1.0 + 0 * eps)
+    salt = materials.Electrolyte(
+        materials.constant(kappa),
+        materials.constant(1e-3),
+        materials.constant(0.4),
+        materials.constant(0.0),
+        1e4,
+        "test",
+    )
+    cell = Cell(
+        electrode, Separator(20e-6, 0.5, lambda eps: 1.0 + 0 * eps), electrode, salt, 1000.0, 10.0, -9.0, 9.0,
+        contact_negative=3e-4, contact_positive=1e-4,
+    )  # fmt: skip
+    solution = simulate(cell, [Step("current", current, until_time=1e-3)], Mesh((40, 10, 40)))
+    resistance = 2 * length / (kappa + sigma) + 20e-6 / kappa + 4e-4
+    assert -solution.dataset.voltage[-1] / current == pytest.approx(resistance, rel=2e-3)
+
+
+def test_contact_resistance_shifts_the_voltage_by_ohms_law():
+    cell = published.marquis_2019()
+    step = [Step("current", 24.0, until_time=300.0)]
+    bare = simulate(cell, step, COARSE, field_times=(100.0,))
+    resistive = simulate(
+        replace(cell, contact_negative=2e-4, contact_positive=1e-4), step, COARSE, field_times=(100.0,)
+    )
+    assert voltage_at(bare, 100.0) - voltage_at(resistive, 100.0) == pytest.approx(24.0 * 3e-4, abs=2e-6)
+    parts = resistive.dataset.parts.isel(time=-1)
+    assert parts.sel(part="contact, negative") == pytest.approx(-24.0 * 2e-4)
+    assert parts.sel(part="contact, positive") == pytest.approx(-24.0 * 1e-4)
+
+
+def test_concentration_reaches_the_steady_profile_of_the_separator():
+    """There the salt falls by (1 - t) i / (F D) a metre, but for what the electrodes still exchange (0.3 %)."""
+    salt = materials.Electrolyte(
+        materials.constant(1.0),
+        materials.constant(2e-10),
+        materials.constant(0.4),
+        materials.constant(1.0),
+        1e4,
+        "test",
+    )
+    cell = replace(published.marquis_2019(), electrolyte=salt)
+    solution = simulate(cell, [Step("current", 6.0, until_time=4000.0)], Mesh((20, 20, 20)))
+    inside = solution.dataset.c_e.isel(field_time=-1, x=0, y=0)
+    inside = inside[solution.dataset.layer == "separator"]
+    slope = np.polyfit(inside.z, inside, 1)[0]
+    assert -slope == pytest.approx(0.6 * 6.0 / (materials.FARADAY * 2e-10), rel=4e-3)
+
+
+# Conservation
+
+
+def test_lithium_salt_and_charge_are_conserved_through_a_protocol():
+    protocol = [
+        Step("current", 48.0, until_time=300.0),
+        Step("rest", until_time=60.0),
+        Step("power", -100.0, until_time=200.0),
+        Step("voltage", 3.9, until_current=3.0, until_time=500.0),
+        Step("current", 72.0, until_voltage=3.3),
+    ]
+    solution = simulate(published.marquis_2019(), protocol, COARSE)
+    assert solution.conservation.lithium < 1e-10
+    assert solution.conservation.salt < 1e-10
+    assert solution.conservation.charge < 1e-6
+    assert solution.ends[-1] == "voltage"
+    given = np.trapezoid(solution.dataset.current_density, solution.dataset.time)
+    lost = solution.dataset.stoichiometry_negative_graphite
+    material = published.marquis_2019().negative.materials[0]
+    full = materials.FARADAY * material.maximum_concentration * material.fraction * 100e-6
+    assert given == pytest.approx(float(lost[0] - lost[-1]) * full, rel=5e-3)
+
+
+@pytest.mark.parametrize("cell", [published.chen_2020(), published.ai_2022()], ids=["one material", "two materials"])
+def test_parts_of_the_voltage_sum_to_it(cell):
+    solution = simulate(cell, [Step("current", cell.one_c, until_time=900.0), Step("rest", until_time=900.0)], COARSE)
+    assert np.abs(solution.dataset.parts.sum("part") - solution.dataset.voltage).max() < 1e-12
+
+
+# Order
+
+
+def test_voltage_converges_at_second_order_through_the_thickness():
+    cell = published.chen_2020()
+
+    def voltage(n):
+        step = Step("current", 2 * cell.one_c, until_time=400.0)
+        return simulate(cell, [step], Mesh((n, n, n)), Tolerances(time=1e-4), (100.0, 200.0)).dataset.voltage[-1].item()
+
+    v = [voltage(n) for n in (8, 16, 32, 64)]
+    rates = np.log2(np.abs(np.diff(v)[:-1] / np.diff(v)[1:]))
+    assert np.all(rates > 1.8), (v, rates)
+
+
+def test_error_in_time_follows_its_tolerance_at_second_order():
+    """The step is chosen from its local error, of third order; the error of the run falls as the steps squared."""
+    cell = published.chen_2020()
+    times = np.linspace(300.0, 1500.0, 5)
+
+    def run(tolerance):
+        solution = simulate(
+            cell,
+            [Step("current", 2 * cell.one_c, until_time=1600.0)],
+            Mesh((10, 6, 10)),
+            Tolerances(time=tolerance),
+            times,
+        )
+        return voltage_at(solution, times), solution.counts["steps"]
+
+    exact = run(1e-7)[0]
+    errors, steps = [], []
+    for tolerance in (1e-3, 1e-4, 1e-5):
+        v, count = run(tolerance)
+        errors.append(np.abs(v - exact).max())
+        steps.append(count)
+    order = np.polyfit(np.log(steps), np.log(errors), 1)[0]
+    assert errors[0] < 3e-4
+    assert -order > 1.7, (errors, steps)
+
+
+def test_ten_modes_leave_a_radial_error_below_a_tenth_of_a_millivolt():
+    cell = published.chen_2020()
+    times = np.array([100.0, 400.0, 800.0, 1400.0])
+
+    def run(modes):
+        step = Step("current", 2 * cell.one_c, until_time=1500.0)
+        return voltage_at(simulate(cell, [step], Mesh((10, 6, 10), modes=modes), Tolerances(time=1e-5), times), times)
+
+    assert np.abs(run(10) - run(24)).max() < 1e-4
+
+
+# The same thing in two ways
+
+
+def test_jacobian_is_the_derivative_of_the_residual():
+    cell = replace(published.ai_2022(), contact_negative=1e-3)
+    cell = replace(cell, negative=replace(cell.negative, double_layer=0.2))
+    model = Model(cell, COARSE)
+    rng = np.random.default_rng(1)
+    u, voltage = model.start()
+    u = u + rng.normal(size=u.shape) * np.array([30.0, 0.02, 0.02]) * ~model.layout.absent
+    weights = np.array([1.5, -2.0, 0.5]) / 20.0
+    model.condense(weights, 1.0)
+    for drive in (Drive("current", 40.0), Drive("power", 150.0), Drive("voltage", 3.7)):
+        model.assemble(u, voltage, u, u, weights, drive)
+        matrix = model.multigrid.sparse()
+        direction = rng.normal(size=u.shape) * np.array([1.0, 1e-3, 1e-3]) * ~model.layout.absent
+        exact = matrix @ np.append(direction, 1e-3)
+        sides = []
+        for h in (1e-3, -1e-3):
+            residual, imposed = model.assemble(u + h * direction, voltage + 1e-3 * h, u, u, weights, drive)
+            sides.append(np.append(residual, imposed))
+        difference = (sides[0] - sides[1]) / 2e-3
+        assert np.abs(difference - exact).max() < 1e-6 * np.abs(exact).max()
+
+
+def test_two_halves_of_a_material_are_the_material():
+    cell = published.chen_2020()
+    graphite = cell.negative.materials[0]
+    halves = tuple(replace(graphite, name=name, fraction=0.375) for name in ("one", "other"))
+    step = [Step("current", cell.one_c, until_time=600.0)]
+    whole = simulate(cell, step, COARSE).dataset.voltage[-1]
+    split = simulate(replace(cell, negative=replace(cell.negative, materials=halves)), step, COARSE).dataset.voltage[-1]
+    assert split == pytest.approx(float(whole), abs=1e-7)
+
+
+def test_power_and_voltage_steps_repeat_the_current_that_they_follow_from():
+    cell = published.marquis_2019()
+    first = simulate(cell, [Step("current", 24.0, until_time=200.0)], COARSE).dataset
+    held = simulate(
+        cell,
+        [Step("current", 24.0, until_time=200.0), Step("voltage", float(first.voltage[-1]), until_time=1e-3)],
+        COARSE,
+    )
+    assert held.dataset.current_density[-1] == pytest.approx(24.0, rel=1e-3)
+    power = simulate(
+        cell,
+        [Step("current", 24.0, until_time=200.0), Step("power", 24 * float(first.voltage[-1]), until_time=1e-3)],
+        COARSE,
+    )
+    assert power.dataset.voltage[-1] == pytest.approx(float(first.voltage[-1]), abs=1e-5)
+
+
+def test_hysteresis_moves_the_state_to_the_branch_of_its_direction():
+    """One-state model: over a change of stoichiometry d the distance to the branch falls by exp(-decay d)."""
+    cell = published.ai_2022()
+    silicon = replace(cell.negative.materials[1], hysteresis=-1.0, hysteresis_decay=20.0, fraction=0.1)
+    cell = replace(cell, negative=replace(cell.negative, materials=(silicon,)))
+    model_states = []
+    solution = simulate(cell, [Step("current", 20.0, until_time=3000.0)], COARSE, progress=model_states.append)
+    x = solution.dataset.stoichiometry_negative_silicon
+    drop = float(x[0] - x[-1])
+    low = simulate(
+        cell=replace(cell, negative=with_material(cell.negative, hysteresis_decay=0.0)),
+        protocol=[Step("current", 20.0, until_time=3000.0)],
+        mesh=COARSE,
+    ).dataset
+    rise = float(low.voltage[-1] - solution.dataset.voltage[-1])
+    gap = 2 * silicon.half_gap(float(x[-1]))
+    assert rise == pytest.approx(gap * (1 - np.exp(-20.0 * drop)), rel=0.1)
+
+
+# Cut-offs and refusal
+
+
+def test_cut_offs_are_met_and_not_passed():
+    cell = published.chen_2020()
+    solution = simulate(cell, [Step("current", cell.one_c, until_voltage=3.5)], COARSE)
+    assert solution.dataset.voltage[-1] == pytest.approx(3.5, abs=2e-6)
+    assert solution.ends == ("voltage",)
+    solution = simulate(cell, [Step("current", cell.one_c, until_capacity=1e4, until_voltage=2.5)], COARSE)
+    assert solution.capacity == pytest.approx(1e4, rel=2e-6)
+    assert solution.ends == ("capacity",)
+
+
+def test_a_cut_off_in_the_first_second_is_met():
+    cell = published.chen_2020()
+    solution = simulate(cell, [Step("current", 40 * cell.one_c, until_voltage=cell.lower_cutoff)], COARSE)
+    assert solution.dataset.time[-1] < 5.0
+    assert solution.dataset.voltage[-1] == pytest.approx(cell.lower_cutoff, abs=2e-6)
+
+
+def test_exhausted_salt_and_particles_are_answered_by_an_error_that_says_where():
+    cell = published.chen_2020()
+    with pytest.raises(SolverError, match=r"z = .* um; at .* s"):
+        simulate(cell, [Step("current", 3 * cell.one_c, until_time=1e5)], COARSE)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: replace(c, one_c=0.0), "one_c"),
+        (lambda c: replace(c, lower_cutoff=5.0), "cut-off"),
+        (lambda c: replace(c, negative=with_material(c.negative, stoichiometry=1.2)), "stoichiometry"),
+        (lambda c: replace(c, negative=with_material(c.negative, potential=None)), "open-circuit"),
+        (lambda c: replace(c, negative=replace(c.negative, porosity=0.6)), "add to"),
+    ],
+)
+def test_refusal_of_a_cell_that_makes_no_sense(change, message):
+    with pytest.raises(CellError, match=message):
+        Model(change(published.chen_2020()), COARSE)
+
+
+def test_refusal_of_a_step_without_an_end():
+    with pytest.raises(CellError, match="without an end"):
+        simulate(published.chen_2020(), [Step("current", 1.0)], COARSE)
