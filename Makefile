@@ -50,7 +50,7 @@ $(VENV)/.book: $(VENV)/.made requirements.lock pyproject.toml
 
 $(VENV)/.test: $(VENV)/.made requirements.lock pyproject.toml
 	@echo "Installing the packages of requirements.lock ..."
-	@$(INSTALL) -e '.[book,test]'
+	@$(INSTALL) -e '.[book,test,validation]'
 	@touch $(VENV)/.book $@
 
 # The browser tests skip where there is none. A bare Debian machine that runs CI gets one.

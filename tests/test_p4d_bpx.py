@@ -1,13 +1,13 @@
 """BPX files: the same cell as by hand, and nothing but the format."""
 
-import argparse
 import json
 
 import numpy as np
 import pytest
 
+from rampore import cli
 from rampore.materials import graphite_mcmb, lithium_cobalt_oxide
-from rampore.p4d import bpx, discharge, published
+from rampore.p4d import bpx, published
 from rampore.p4d.errors import CellError
 from rampore.p4d.solution import Mesh, Step, simulate
 
@@ -160,21 +160,28 @@ def test_refusal_of_a_file_that_is_not_of_the_format(marquis, write, tmp_path):
         bpx.read(tmp_path / "absent.json")
 
 
-def test_command_writes_its_files(marquis, write, tmp_path):
+def test_command_writes_its_files(marquis, write, tmp_path, capsys):
     import xarray as xr
 
-    parser = argparse.ArgumentParser()
-    discharge.add_arguments(parser)
-    arguments = [str(write(marquis)), "--c-rate", "2", "--lower-cutoff-V", "3.2", "-o", str(tmp_path / "out")]
-    lines = []
-    summary = discharge.run(parser.parse_args([*arguments, "--layers", "8", "5", "8"]), lines.append)
-    table = np.loadtxt(tmp_path / "out" / "discharge.csv", delimiter=",", skiprows=1)
-    assert (tmp_path / "out" / "discharge.csv").read_text().startswith("time_s,voltage_V,capacity_Ah_m2\n")
+    out = tmp_path / "out"
+    arguments = [str(write(marquis)), "--c-rate", "2", "--lower-cutoff-V", "3.2", "--layers", "8", "5", "8"]
+    assert cli.main(["discharge", *arguments, "-o", str(out)]) == 0
+    table = np.loadtxt(out / "discharge.csv", delimiter=",", skiprows=1)
+    assert (out / "discharge.csv").read_text().startswith("time_s,voltage_V,capacity_Ah_m2\n")
     assert table[-1, 1] == pytest.approx(3.2, abs=1e-5)
     assert table[-1, 2] == pytest.approx(48.0 * table[-1, 0] / 3600, rel=1e-6)
-    assert summary == json.loads((tmp_path / "out" / "summary.json").read_text())
+    summary = json.loads((out / "summary.json").read_text())
     assert summary["one_c_A_per_m2"] == 24.0
-    assert (tmp_path / "out" / "discharge.png").stat().st_size > 1e4
-    fields = xr.load_dataset(tmp_path / "out" / "fields.nc", engine="h5netcdf")
+    assert summary["capacity_Ah_per_m2"] == pytest.approx(table[-1, 2])
+    assert (out / "discharge.png").stat().st_size > 1e4
+    fields = xr.load_dataset(out / "fields.nc", engine="h5netcdf")
     assert fields.c_e.attrs["units"] == "mol/m3"
-    assert any("V" in line for line in lines)
+    assert "state of charge" in capsys.readouterr().out
+
+
+def test_command_that_cannot_be_carried_out_says_why(marquis, write, tmp_path, capsys):
+    assert cli.main(["discharge", str(tmp_path / "absent.json"), "-o", str(tmp_path / "out")]) == 2
+    assert "No such file" in capsys.readouterr().err
+    assert cli.main(["discharge", str(write(marquis)), "--c-rate", "0", "-o", str(tmp_path / "out")]) == 2
+    assert "discharges nothing" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

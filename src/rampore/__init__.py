@@ -4,3 +4,9 @@ Import what you need by its subject, e.g. ``from rampore import collector``; not
 """
 
 __version__ = "0.1.0"
+
+
+class RamporeError(Exception):
+    """What went wrong, in words for the user; the command prints it without a traceback and ends with `exit_code`."""
+
+    exit_code = 1

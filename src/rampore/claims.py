@@ -19,10 +19,11 @@ from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
+from rampore import RamporeError
 from rampore.units import UnitError, difference_from_si, difference_to_si, from_si, to_si
 
 
-class LedgerError(ValueError):
+class LedgerError(RamporeError, ValueError):
     """The ledger, or a report to it, is not what it must be; the message names the claim and the reason."""
 
 

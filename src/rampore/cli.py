@@ -130,10 +130,36 @@ def _parameters(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _discharge(parser: argparse.ArgumentParser) -> Run:
+    """Discharge a cell from a BPX file, on bare or perforated foil, with the three-dimensional model."""
+    parser.add_argument("cell", type=Path, metavar="CELL.json", help="a BPX file")
+    parser.add_argument("--c-rate", type=float, default=1.0, help="current over 1C; negative charges (default 1)")
+    parser.add_argument("--collector", choices=("bare", "perforated"), help="negative foil (default: as in the file)")
+    parser.add_argument("--hole-um", type=float, default=75.0, help="diameter of the holes (default 75)")
+    parser.add_argument("--pitch-um", type=float, default=160.0, help="distance of neighbouring holes (default 160)")
+    parser.add_argument("--foil-um", type=float, default=15.0, help="thickness of the foil (default 15)")
+    parser.add_argument("--lower-cutoff-V", type=float, dest="lower_cutoff", help="default: as in the file")
+    parser.add_argument("--upper-cutoff-V", type=float, dest="upper_cutoff", help="default: as in the file")
+    parser.add_argument(
+        "--columns", type=int, nargs=2, metavar=("NX", "NY"), help="cells across the unit cell (default 8 14 or 1 1)"
+    )
+    parser.add_argument("--layers", type=int, nargs=3, default=(20, 10, 20), metavar=("NEG", "SEP", "POS"))
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore.commands import discharge
+
+        discharge.run(options, print)
+        return 0
+
+    return run
+
+
 COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
     "reproduce": _reproduce,
     "claims": _claims,
     "parameters": _parameters,
+    "discharge": _discharge,
 }
 
 
@@ -152,12 +178,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("rampore: interrupted; what was finished stands, the next run does the rest", file=sys.stderr)
         return 130
-    except (RuntimeError, ValueError) as error:
-        from rampore.claims import LedgerError
-        from rampore.parameters import ParameterError
-        from rampore.reproduce.study import ReproduceError, UsageError
-
-        if not isinstance(error, LedgerError | ParameterError | ReproduceError):
-            raise
+    except rampore.RamporeError as error:
         print(f"rampore: {error}", file=sys.stderr)
-        return 2 if isinstance(error, UsageError) else 1
+        return error.exit_code

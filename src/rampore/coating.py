@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rampore import RamporeError
+
 __all__ = [
     "Calendered",
     "CoatingError",
@@ -42,7 +44,7 @@ __all__ = [
 ]
 
 
-class CoatingError(ValueError):
+class CoatingError(RamporeError, ValueError):
     """A coating that cannot be: the message names the quantity and the reason."""
 
 

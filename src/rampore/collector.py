@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.constants import N_A, elementary_charge
 
+from rampore import RamporeError
+
 __all__ = [
     "CLOSE_PACKED",
     "FARADAY",
@@ -42,7 +44,7 @@ FARADAY = N_A * elementary_charge  #: Faraday's constant [C/mol], exact since 20
 CLOSE_PACKED = math.pi / (2 * math.sqrt(3))
 
 
-class CollectorError(ValueError):
+class CollectorError(RamporeError, ValueError):
     """A foil that cannot be: the message names the quantity and the reason."""
 
 

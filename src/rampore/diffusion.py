@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from rampore import RamporeError
+
 #: Below this many pixels, or across a section this small, a sparse direct solver is faster and exact.
 DIRECT_PIXELS = 3000
 DIRECT_SECTION = 48
@@ -63,7 +65,7 @@ class Diffusion:
         return 1 / self.relative_diffusivity if self.relative_diffusivity else np.inf
 
 
-class DiffusionError(ValueError):
+class DiffusionError(RamporeError, ValueError):
     """An image, a phase or a condition that makes no diffusion problem; the message says what to do."""
 
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from rampore import RamporeError
+
 if TYPE_CHECKING:
     from rampore.parameters import Branches, Cell, Curve
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 POROUS = ("cathode", "separator", "anode")
 
 
-class StackError(ValueError):
+class StackError(RamporeError, ValueError):
     """A stack that cannot be built, or a question that no stack answers; the message says why."""
 
 

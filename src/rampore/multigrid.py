@@ -5,11 +5,11 @@ its faces f by conductances :math:`K_f \ge 0`, and to the ground by :math:`g_i \
 are left out.
 
 Each level is scaled to a unit diagonal, :math:`\hat A = S A S` with :math:`S = \mathrm{diag}(A)^{-1/2}`, whose
-spectrum lies in (0, 2]: a Chebyshev polynomial smooths its upper part with nothing but contiguous sweeps. Coarse cells
-are blocks of two along each axis that is strongly coupled, the coarse operator is the Galerkin one for piecewise
-constant interpolation, and its correction is lengthened by `OVERCORRECTION`, because piecewise constants make
-the coarse network too stiff by a factor of two (Braess 1995). One W-cycle preconditions conjugate gradients, in single precision under an
-iteration in double precision: the preconditioner decides how fast the answer comes, never what it is.
+spectrum lies in (0, 2]: a Chebyshev polynomial smooths its upper part with nothing but contiguous sweeps. Coarse cells are blocks of two along each axis that is strongly coupled, the coarse operator is the Galerkin one for piecewise
+constant interpolation, and its correction is lengthened by `OVERCORRECTION`, because piecewise constants make the
+coarse network too stiff by a factor of two (Braess 1995). One W-cycle preconditions conjugate gradients, in single
+precision under an iteration in double precision: the preconditioner decides how fast the answer comes, never what it
+is.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from dataclasses import dataclass
 
 import numba as nb
 import numpy as np
+
+from rampore import RamporeError
 
 #: Length of the coarse correction; 2 would be exact for a uniform network, less is safe for a ragged one.
 OVERCORRECTION = 1.8
@@ -34,7 +36,7 @@ COARSEST = 400
 _compile = nb.njit(cache=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, nogil=True)
 
 
-class ConvergenceError(RuntimeError):
+class ConvergenceError(RamporeError, RuntimeError):
     """An iteration that did not reach what was asked of it; says how far it came."""
 
 

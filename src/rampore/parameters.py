@@ -18,6 +18,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from rampore import RamporeError
 from rampore.units import UnitError, difference_to_si, from_si, to_si
 
 FARADAY = 96485.33212  #: Faraday's constant [C/mol], CODATA 2018
@@ -25,7 +26,7 @@ FARADAY = 96485.33212  #: Faraday's constant [C/mol], CODATA 2018
 _SHIPPED = "cell.toml"
 
 
-class ParameterError(ValueError):
+class ParameterError(RamporeError, ValueError):
     """An input that cannot be used; the message names the file, the key, the reason and what to do."""
 
     def __init__(self, file: str, key: str, reason: str, remedy: str) -> None:

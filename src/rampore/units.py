@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
+from rampore import RamporeError
 
-class UnitError(ValueError):
+
+class UnitError(RamporeError, ValueError):
     """A unit that is unknown, or that measures another quantity than the one asked for."""
 
 

@@ -89,13 +89,6 @@ class Electrode:
 
 
 @dataclass(frozen=True)
-class LithiumMetal:
-    """A counter electrode of lithium metal, its potential taken as zero."""
-
-    exchange_current: ExchangeCurrent  #: its exponents for sites are not used
-
-
-@dataclass(frozen=True)
 class Separator:
     """The separator."""
 
@@ -127,9 +120,9 @@ class Perforation:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: negative foil, negative electrode (or lithium), separator, positive electrode, positive foil."""
+    """A cell: negative foil, negative electrode, separator, positive electrode, positive foil."""
 
-    negative: Electrode | LithiumMetal
+    negative: Electrode
     separator: Separator
     positive: Electrode
     electrolyte: Electrolyte
@@ -152,9 +145,5 @@ class Cell:
     @property
     def open_circuit_voltage(self):
         """Voltage at the stoichiometries of the start, the first material of each electrode speaking for it [V]."""
-        positive = self.positive.materials[0]
-        voltage = positive.open_circuit(positive.stoichiometry)
-        if isinstance(self.negative, Electrode):
-            negative = self.negative.materials[0]
-            voltage = voltage - negative.open_circuit(negative.stoichiometry)
-        return float(voltage)
+        positive, negative = self.positive.materials[0], self.negative.materials[0]
+        return float(positive.open_circuit(positive.stoichiometry) - negative.open_circuit(negative.stoichiometry))

@@ -7,7 +7,7 @@ import numpy as np
 
 from rampore.materials import FARADAY, GAS_CONSTANT
 from rampore.p4d import equations
-from rampore.p4d.cell import Cell, Electrode, LithiumMetal
+from rampore.p4d.cell import Cell, Electrode
 from rampore.p4d.equations import C, E, Kinetics, Layout, S, System
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR, make_grid
@@ -107,8 +107,6 @@ class Model:
 
         for side, layers in (("negative", (NEGATIVE, HOLE) if coated else (NEGATIVE,)), ("positive", (POSITIVE,))):
             electrode = getattr(cell, side)
-            if isinstance(electrode, LithiumMetal):
-                continue
             where = np.isin(grid.layer, layers) & (grid.volume > 0)
             porosity[where] = field(electrode.porosity, where)
             efficiency[where] = electrode.transport_efficiency(porosity[where])

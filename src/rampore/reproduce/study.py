@@ -9,13 +9,17 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from rampore import RamporeError
 
-class ReproduceError(RuntimeError):
+
+class ReproduceError(RamporeError, RuntimeError):
     """The study could not be reproduced; the message says what failed and what stands."""
 
 
 class UsageError(ReproduceError):
     """What was asked for does not fit the study: an unknown chapter or parameter, a folder without a study."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)

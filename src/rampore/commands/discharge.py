@@ -6,28 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from rampore.figures.p4d import voltage_parts
+from rampore.figures.style import render
 from rampore.p4d import bpx
 from rampore.p4d.cell import Perforation
 from rampore.p4d.equations import C
 from rampore.p4d.errors import CellError
 from rampore.p4d.solution import Mesh, Step, simulate
-
-
-def add_arguments(parser):
-    """The options of the command, on an ``argparse`` parser."""
-    parser.add_argument("cell", type=Path, metavar="CELL.json", help="a BPX file")
-    parser.add_argument("--c-rate", type=float, default=1.0, help="current over 1C; negative charges (default 1)")
-    parser.add_argument("--collector", choices=("bare", "perforated"), help="negative foil (default: as in the file)")
-    parser.add_argument("--hole-um", type=float, default=75.0, help="diameter of the holes (default 75)")
-    parser.add_argument("--pitch-um", type=float, default=160.0, help="distance of neighbouring holes (default 160)")
-    parser.add_argument("--foil-um", type=float, default=15.0, help="thickness of the foil (default 15)")
-    parser.add_argument("--lower-cutoff-V", type=float, dest="lower_cutoff", help="default: as in the file")
-    parser.add_argument("--upper-cutoff-V", type=float, dest="upper_cutoff", help="default: as in the file")
-    parser.add_argument(
-        "--columns", type=int, nargs=2, metavar=("NX", "NY"), help="cells across the unit cell (default 8 14 or 1 1)"
-    )
-    parser.add_argument("--layers", type=int, nargs=3, default=(20, 10, 20), metavar=("NEG", "SEP", "POS"))
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
 
 
 def run(args, report=print):
@@ -36,7 +21,7 @@ def run(args, report=print):
     Parameters
     ----------
     args : argparse.Namespace
-        What :func:`add_arguments` defines.
+        The options of the subcommand, see ``rampore discharge --help``.
     report : callable
         Takes a line of progress.
 
@@ -118,7 +103,7 @@ def summarise(cell, solution, c_rate):
 
 
 def write(solution, summary, output):
-    """Write ``discharge.csv``, ``summary.json``, ``fields.nc`` and ``discharge.png`` into a folder."""
+    """Write ``discharge.csv``, ``.png`` and ``.svg``, ``summary.json`` and ``fields.nc`` into a folder."""
     output = Path(output)
     output.mkdir(parents=True, exist_ok=True)
     data = solution.dataset
@@ -132,26 +117,5 @@ def write(solution, summary, output):
     )
     (output / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     data.to_netcdf(output / "fields.nc", engine="h5netcdf")
-    figure(solution).savefig(output / "discharge.png", dpi=200)
-
-
-def figure(solution):
-    """Voltage over charge, above the parts that it loses."""
-    from matplotlib.figure import Figure
-
-    data = solution.dataset
-    charge = data.capacity / 3600
-    fig = Figure(figsize=(7, 6), layout="constrained")
-    top, bottom = fig.subplots(2, 1, sharex=True)
-    open_circuit = sum(data.parts.sel(part=part) for part in data.part.values if str(part).startswith("open circuit"))
-    top.plot(charge, open_circuit, "--", color="0.5", label="open circuit")
-    top.plot(charge, data.voltage, color="#0072B2", label="cell")
-    top.set_ylabel("Voltage [V]")
-    top.legend(frameon=False)
-    for part in data.part.values:
-        if not str(part).startswith("open circuit") and float(abs(data.parts.sel(part=part)).max()) > 1e-3:
-            bottom.plot(charge, 1e3 * data.parts.sel(part=part), label=str(part))
-    bottom.set_ylabel("Part of the voltage [mV]")
-    bottom.set_xlabel("Charge given [A h / m2]")
-    bottom.legend(frameon=False, fontsize="small")
-    return fig
+    (output / "discharge.png").write_bytes(render(voltage_parts(data), "png"))
+    (output / "discharge.svg").write_bytes(render(voltage_parts(data), "svg"))
