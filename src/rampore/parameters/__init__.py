@@ -17,9 +17,20 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, dataclass_transform
 
-from rampore.parameters.provenance import FORMULA_KEYS, Confidence, Record, Source, check, read_sources, record
-from rampore.parameters.provenance import NotChosen as NotChosen
-from rampore.parameters.reading import Values, built, entries_of, inputs_of
+from rampore.parameters.records import (
+    FORMULA_KEYS,
+    Confidence,
+    Record,
+    Source,
+    Values,
+    built,
+    check,
+    entries_of,
+    inputs_of,
+    read_sources,
+    record,
+)
+from rampore.parameters.records import NotChosen as NotChosen
 from rampore.parameters.values import (
     ANY,
     AT_LEAST_ONE,
