@@ -17,19 +17,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, dataclass_transform
 
-from rampore.parameters.records import (
-    FORMULA_KEYS,
-    Confidence,
-    Record,
-    Source,
-    Values,
-    built,
-    check,
-    entries_of,
-    inputs_of,
-    read_sources,
-    record,
-)
+from rampore.parameters.records import FORMULA_KEYS, Confidence, Record, Source, entries_of, read_sources, tree_of
 from rampore.parameters.records import NotChosen as NotChosen
 from rampore.parameters.values import (
     ANY,
@@ -59,7 +47,6 @@ from rampore.parameters.values import (
     Several,
     Shares,
     Table,
-    about,
     demands_of,
     is_pair,
     near,
@@ -421,7 +408,6 @@ class Cell:
 
 _SHIPPED = "cell.toml"
 _CHANGED = ", with changes"
-_WHOLE = Group("", Cell)
 
 
 def load(path: str | Path | None = None) -> Cell:
@@ -456,8 +442,8 @@ def load(path: str | Path | None = None) -> Cell:
             study = load()
             entries, sources = dict(study.entries), dict(study.sources)
         sources |= read_sources(content.pop("sources", {}))
-        entries |= entries_of(_WHOLE, content, "")
-        return _assemble(entries, sources, file)
+        entries |= entries_of(Group("", Cell), content)
+        return _cell(entries, sources, file)
 
 
 def with_values(cell: Cell, changes: Mapping[str, tuple[Any, Any] | str]) -> Cell:
@@ -485,7 +471,7 @@ def with_values(cell: Cell, changes: Mapping[str, tuple[Any, Any] | str]) -> Cel
     with _named(file):
         for key, change in changes.items():
             entries[key] = _changed(cell, key, change)
-        return _assemble(entries, dict(cell.sources), file)
+        return _cell(entries, cell.sources, file)
 
 
 def _changed(cell: Cell, key: str, change: Any) -> Any:
@@ -523,27 +509,12 @@ def _content(origin) -> dict[str, Any]:
         raise Refused(f"is not valid TOML: {error}", "correct it at the place named") from None
 
 
-def _assemble(entries: Mapping[str, Any], sources: dict[str, Source], file: str) -> Cell:
-    inputs = dict(inputs_of(_WHOLE, "", entries))
-    missing = [key for key, demand in inputs.items() if key not in entries and not (demand.derive or demand.optional)]
-    if missing:
-        others = f", as are {len(missing) - 1} others" if len(missing) > 1 else ""
-        remedy = f'add [{missing[0]}] with value, unit, source, confidence, or start the file with extends = "study"'
-        raise Refused(f"is missing{others}", remedy, missing[0])
-    for key, entry in entries.items():
-        if key in inputs:
-            with about(key):
-                check(key, inputs[key], entry, sources)
-    values = Values(inputs, entries)
-    records = {
-        key: record(key, demand, entries.get(key, {}), values[key])
-        for key, demand in inputs.items()
-        if values[key] is not None
-    }
-    if values["lower_cutoff"] >= values["upper_cutoff"]:
+def _cell(entries: Mapping[str, Any], sources: Mapping[str, Source], file: str) -> Cell:
+    fields, records = tree_of(Cell, entries, sources)
+    if fields["lower_cutoff"] >= fields["upper_cutoff"]:
         raise Refused("is not below upper_cutoff", "correct one of them", "lower_cutoff")
     return Cell(
-        **{name: built(part, name, values) for name, part in demands_of(Cell).items()},
+        **fields,
         sources=Named(sources, "cell.sources"),
         records=Named(records, "cell.records"),
         file=file,

@@ -96,8 +96,8 @@ class Record:
     variant: str  #: which of several: the name of the data set or of the material; or empty
 
 
-def record(key: str, demand: Input, entry: Mapping, si_value: Any) -> Record:
-    """Provenance of one value, from an entry that :func:`check` let through."""
+def _record(key: str, demand: Input, entry: Mapping, si_value: Any) -> Record:
+    """Provenance of one value, from an entry that :func:`_check` let through."""
     computed = "value" not in entry
     unit = entry.get("unit", demand.kind.unit)
     return Record(
@@ -109,7 +109,7 @@ def record(key: str, demand: Input, entry: Mapping, si_value: Any) -> Record:
         si_unit=demand.kind.unit,
         source=_names(entry.get("source", [])),
         confidence=Confidence(entry.get("confidence", Confidence.DERIVED)),
-        range=limits(demand, entry),
+        range=_limits(demand, entry),
         not_chosen=tuple(_not_chosen(rival, unit) for rival in entry.get("not_chosen", [])),
         formula=demand.formula if computed else entry.get("formula", ""),
         variant=demand.variant,
@@ -117,7 +117,7 @@ def record(key: str, demand: Input, entry: Mapping, si_value: Any) -> Record:
     )
 
 
-def limits(demand: Input, entry: Mapping) -> tuple[float, float] | None:
+def _limits(demand: Input, entry: Mapping) -> tuple[float, float] | None:
     """What sources allow, in SI; None where the entry does not say."""
     return tuple(demand.kind.read(end, entry["unit"]) for end in entry["range"]) if "range" in entry else None
 
@@ -156,7 +156,7 @@ def read_sources(tables: Any) -> dict[str, Source]:
     return made
 
 
-def check(key: str, demand: Input, entry: Mapping, sources: Mapping[str, Source]) -> None:
+def _check(key: str, demand: Input, entry: Mapping, sources: Mapping[str, Source]) -> None:
     """Refuse an entry whose provenance is not complete."""
     is_formula = isinstance(demand.kind, Correlation | Potential)
     known(entry, _ENTRY_KEYS + FORMULA_KEYS * is_formula, key)
@@ -208,7 +208,7 @@ def _check_range(demand: Input, entry: Mapping) -> None:
     if type(demand.kind) is not Quantity or not is_pair(entry["range"]):
         raise Refused(f"range {entry['range']!r} is not two numbers beside one value", "write range = [low, high]")
     try:
-        low, high = limits(demand, entry)
+        low, high = _limits(demand, entry)
         value = demand.kind.read(entry["value"], entry["unit"]) if "value" in entry else low
     except Refused as refused:
         raise Refused(f"range: {refused.reason}", refused.remedy) from None
@@ -219,7 +219,7 @@ def _check_range(demand: Input, entry: Mapping) -> None:
 # From tables to entries by key, from those to values, from these to the tree ------------------------------------------
 
 
-def entries_of(node: Demand, table: Any, key: str) -> dict[str, Any]:
+def entries_of(node: Demand, table: Any, key: str = "") -> dict[str, Any]:
     """The entries of a file by key, each still as written; refuses what no field asks for."""
     if not isinstance(table, Mapping):
         raise Refused(f"{table!r} is not a table", f"write [{key}] and its entries below", key)
@@ -247,16 +247,39 @@ def _parts(node: Group | Several, key: str, entries: Mapping[str, Any]) -> dict[
     return {name: node.each for name in dict.fromkeys(below) if name not in _CHOICE}
 
 
-def inputs_of(node: Demand, key: str, entries: Mapping, variant: str = "") -> Iterator[tuple[str, Input]]:
+def _inputs(node: Demand, key: str, entries: Mapping, variant: str = "") -> Iterator[tuple[str, Input]]:
     """Every key that a cell has, with what its field demands."""
     if isinstance(node, Input):
         yield key, node._replace(variant=variant)
     else:
         for name, part in _parts(node, key, entries).items():
-            yield from inputs_of(part, joined(key, name), entries, name if isinstance(node, Several) else variant)
+            yield from _inputs(part, joined(key, name), entries, name if isinstance(node, Several) else variant)
 
 
-class Values(dict):
+def tree_of(
+    made: type, entries: Mapping[str, Any], sources: Mapping[str, Source]
+) -> tuple[dict[str, Any], dict[str, Record]]:
+    """The fields of a class with what belongs in each, and the record of every value by key, from checked entries."""
+    inputs = dict(_inputs(Group("", made), "", entries))
+    missing = [key for key, demand in inputs.items() if key not in entries and not (demand.derive or demand.optional)]
+    if missing:
+        others = f", as are {len(missing) - 1} others" if len(missing) > 1 else ""
+        remedy = f'add [{missing[0]}] with value, unit, source, confidence, or start the file with extends = "study"'
+        raise Refused(f"is missing{others}", remedy, missing[0])
+    for key, entry in entries.items():
+        if key in inputs:
+            with about(key):
+                _check(key, inputs[key], entry, sources)
+    values = _Values(inputs, entries)
+    records = {
+        key: _record(key, demand, entries.get(key, {}), values[key])
+        for key, demand in inputs.items()
+        if values[key] is not None
+    }
+    return {name: _built(part, name, values) for name, part in demands_of(made).items()}, records
+
+
+class _Values(dict):
     """SI values by key, each read or computed when it is first asked for."""
 
     def __init__(self, inputs: Mapping[str, Input], entries: Mapping[str, Any]) -> None:
@@ -289,7 +312,7 @@ class Values(dict):
         home = name if active else f"materials.{name}"
         key = f"{home}.density"
         density = self[key]
-        span = limits(self.inputs[key], self.entries[key])
+        span = _limits(self.inputs[key], self.entries[key])
         return Component(
             name=name,
             mass_fraction=share,
@@ -304,17 +327,17 @@ class Values(dict):
 class _Own:
     """The values of one group, by attribute."""
 
-    def __init__(self, values: Values, group: str) -> None:
+    def __init__(self, values: _Values, group: str) -> None:
         self._values, self._group = values, group
 
     def __getattr__(self, name: str) -> Any:
         return self._values.attribute(f"{self._group}.{name}")
 
 
-def built(node: Demand, key: str, values: Values) -> Any:
+def _built(node: Demand, key: str, values: _Values) -> Any:
     if isinstance(node, Input):
         return values.attribute(key)
-    parts = {name: built(part, joined(key, name), values) for name, part in _parts(node, key, values.entries).items()}
+    parts = {name: _built(part, joined(key, name), values) for name, part in _parts(node, key, values.entries).items()}
     if isinstance(node, Group):
         return node.made(**parts)
     if not node.choose:
