@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from rampore.parameters.values import (
+    ANY,
     Alternatives,
     Component,
     Correlation,
@@ -170,6 +171,8 @@ def _check(key: str, demand: Input, entry: Mapping, sources: Mapping[str, Source
         raise Refused(reason, f"use one of {', '.join(Confidence)}")
     if not has_value and (confidence != Confidence.DERIVED or not demand.derive):
         raise Refused("has no value", "add value = ...")
+    if not has_value:
+        Quantity(demand.kind.unit, ANY).read(1.0, entry["unit"])
     if has_value and "source" not in entry:
         raise Refused("has no source", 'add source = ["..."], a key of [sources]; an unverified value says source = []')
     _check_sources(entry.get("source", []), sources)
