@@ -66,7 +66,7 @@ class ParameterError(ValueError):
         return type(self), (self.file, self.key, self.reason, self.remedy)
 
 
-# What a field says ---------------------------------------------------------------------------------------------------
+# What a field says ----------------------------------------------------------------------------------------------------
 
 
 def _demand(demand: Demand):
@@ -123,7 +123,7 @@ def _described(cls: type) -> type:
     return cls
 
 
-# The cell ------------------------------------------------------------------------------------------------------------
+# The cell -------------------------------------------------------------------------------------------------------------
 
 
 @_described
@@ -404,7 +404,7 @@ class Cell:
     entries: Mapping[str, Any] = field(compare=False, repr=False)
 
 
-# Reading a file ------------------------------------------------------------------------------------------------------
+# Reading a file -------------------------------------------------------------------------------------------------------
 
 _SHIPPED = "cell.toml"
 _CHANGED = ", with changes"
@@ -476,14 +476,15 @@ def with_values(cell: Cell, changes: Mapping[str, tuple[Any, Any] | str]) -> Cel
 
 def _changed(cell: Cell, key: str, change: Any) -> Any:
     entry = cell.entries.get(key, {})
-    if isinstance(entry, str):
-        if not isinstance(change, str):
-            raise Refused(f"{change!r} is not a name", "give the name of one of the alternatives", key)
+    is_name = isinstance(entry, str)
+    if is_name and isinstance(change, str):
         return change
-    if key not in cell.records:
+    if not is_name and key not in cell.records:
         raise Refused(f"there is no such value{near(key, cell.records)}", "name a key of cell.records", key)
     if not is_pair(change):
         raise Refused(f"{change!r} is not a value with a unit", 'give (value, "unit")', key)
+    if is_name:
+        raise Refused(f"{change!r} is not a name", "give the name of one of the alternatives", key)
     kept = {name: entry[name] for name in FORMULA_KEYS if name in entry}
     value, unit = change
     return kept | {"value": value, "unit": unit, "source": [], "confidence": str(Confidence.OWN)}
