@@ -538,6 +538,14 @@ REFUSED = {
     "source not a name": (entry(source="[3]"), LOADING + r"source \[3\] is not a list of names"),
     "confidence missing": (entry(confidence=None), LOADING + "has no confidence"),
     "confidence unknown": (entry(confidence='"proxi"'), LOADING + "unknown confidence 'proxi'; did you mean proxy"),
+    "unit of a computed value of another dimension": (
+        entry("negative.thickness", value=None, source=None, unit='"MPa"', confidence='"derived"'),
+        r"negative\.thickness: the unit 'MPa' cannot be expressed in 'm'",
+    ),
+    "unit of a computed value not a text": (
+        entry("negative.thickness", value=None, source=None, unit='{ a = "m" }', confidence='"derived"'),
+        r"negative\.thickness: unit must be a text",
+    ),
     "value missing": (entry(value=None), LOADING + "has no value"),
     "value missing, said to be derived": (entry(value=None, confidence='"derived"'), LOADING + "has no value"),
     "value negative": (entry(value="-4.95"), LOADING + "-4.95 mg/cm2 must be greater than 0"),

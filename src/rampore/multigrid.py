@@ -5,7 +5,8 @@ its faces f by conductances :math:`K_f \ge 0`, and to the ground by :math:`g_i \
 are left out.
 
 Each level is scaled to a unit diagonal, :math:`\hat A = S A S` with :math:`S = \mathrm{diag}(A)^{-1/2}`, whose
-spectrum lies in (0, 2]: a Chebyshev polynomial smooths its upper part with nothing but contiguous sweeps. Coarse cells are blocks of two along each axis that is strongly coupled, the coarse operator is the Galerkin one for piecewise
+spectrum lies in (0, 2]: a Chebyshev polynomial smooths its upper part with nothing but contiguous sweeps. Coarse cells
+are blocks of two along each axis that is strongly coupled, the coarse operator is the Galerkin one for piecewise
 constant interpolation, and its correction is lengthened by `OVERCORRECTION`, because piecewise constants make the
 coarse network too stiff by a factor of two (Braess 1995). One W-cycle preconditions conjugate gradients, in single
 precision under an iteration in double precision: the preconditioner decides how fast the answer comes, never what it

@@ -5,14 +5,14 @@ The ``bpx`` package decides what a file may contain. An expression is read once 
 
 Beyond the format, ``User-defined`` may hold
 
-======================================  ========================================================
+========================================  ========================================================
 ``Negative contact resistance [Ohm.m2]``  of the negative foil, on its face and the walls of holes
 ``Positive contact resistance [Ohm.m2]``  of the positive foil
 ``Hole diameter [m]``                     of the negative foil's perforation
 ``Hole pitch [m]``                        distance of neighbouring holes
 ``Foil thickness [m]``                    depth of the holes
 ``Thermodynamic factor``                  of the electrolyte, a number or a function of its concentration [mol/m3]
-======================================  ========================================================
+========================================  ========================================================
 """
 
 import ast

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import html
 import re
 from collections.abc import Iterable, Iterator
@@ -10,6 +9,7 @@ from typing import Any
 
 from rampore.chapter import with_unit
 from rampore.parameters import Branches, Cell, Confidence, Curve, Formula, Named, NotChosen, Record, Source
+from rampore.parameters.values import Input, demands_of
 from rampore.units import from_si
 
 _NAMES = {"siox": "SiOx", "nmc": "NMC622", "super_p": "Super P", "paa": "PAA", "pvdf": "PVDF"}
@@ -39,7 +39,7 @@ def parameters_page(cell: Cell) -> str:
 
 
 def _labels() -> dict[str, str]:
-    return {item.name: item.metadata["label"] for item in dataclasses.fields(Cell) if "group" in item.metadata}
+    return {name: demand.label for name, demand in demands_of(Cell).items() if not isinstance(demand, Input)}
 
 
 def _groups(cell: Cell) -> dict[str, list[Record]]:
