@@ -1,6 +1,7 @@
 """``rampore discharge``: one discharge of a cell from a BPX file, with its files and its figure."""
 
 import json
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +33,11 @@ def run(args, report=print):
     SolverError
         The discharge cannot be computed.
     """
-    cell = bpx.read(args.cell)
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always")
+        cell = bpx.read(args.cell)
+    for remark in remarks:
+        report(f"note: {remark.message}")
     if args.collector == "bare":
         cell = replace(cell, perforation=None)
     elif args.collector == "perforated":
