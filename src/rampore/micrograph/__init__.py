@@ -1,8 +1,39 @@
-"""Cross-section images: reading a user's, and generating ones whose truth is known.
+"""Cross-section images: reading a user's, generating ones whose truth is known, and looking at them with a microscope.
 
 In an image axis 0 is depth: row 0 is the free surface, the collector lies at the bottom.
 """
 
+from rampore.micrograph.microscope import (
+    TYPICAL,
+    Contrast,
+    Microscope,
+    blur,
+    charging,
+    contrast,
+    curtaining,
+    digitise,
+    grain_contrast,
+    pore_back,
+    shot_noise,
+    uneven_illumination,
+)
+from rampore.micrograph.phantom import (
+    GRAPHITE_SIOX,
+    POROSITY_TOLERANCE,
+    Electrode,
+    GrainKind,
+    Grains,
+    KnownPores,
+    Mixture,
+    Phantom,
+    Phase,
+    bare_electrode,
+    chequered,
+    disc_lattice,
+    perforated_electrode,
+    section,
+    volume,
+)
 from rampore.micrograph.reading import (
     InfoBar,
     Micrograph,
@@ -13,10 +44,37 @@ from rampore.micrograph.reading import (
 )
 
 __all__ = [
+    "GRAPHITE_SIOX",
+    "POROSITY_TOLERANCE",
+    "TYPICAL",
+    "Contrast",
+    "Electrode",
+    "GrainKind",
+    "Grains",
     "InfoBar",
+    "KnownPores",
     "Micrograph",
     "MicrographError",
+    "Microscope",
+    "Mixture",
+    "Phantom",
+    "Phase",
     "Pores",
+    "bare_electrode",
+    "blur",
+    "charging",
+    "chequered",
+    "contrast",
+    "curtaining",
+    "digitise",
+    "disc_lattice",
+    "grain_contrast",
+    "perforated_electrode",
+    "pore_back",
     "propose_info_bar",
     "read",
+    "section",
+    "shot_noise",
+    "uneven_illumination",
+    "volume",
 ]
