@@ -142,7 +142,8 @@ def test_the_foil_shows_the_chord_of_the_hole_that_the_section_cuts():
 def test_the_next_row_of_holes_is_half_a_pitch_aside():
     phantom = cut(RAM, x=0.0, y=FOIL.pitch * math.sqrt(3) / 2, width=FOIL.pitch)
     filled = phantom.coating[np.argmin(np.abs(phantom.z + 7.5e-6))]
-    assert phantom.x[filled].mean() == pytest.approx(FOIL.pitch / 2, abs=PIXEL)
+    edges = phantom.x[filled][[0, -1]] - FOIL.pitch / 2
+    assert edges == pytest.approx([-FOIL.hole_diameter / 2, FOIL.hole_diameter / 2], abs=PIXEL)
 
 
 def test_layers_have_their_thickness_from_the_free_surface_down():

@@ -348,7 +348,6 @@ def _tiff_pages(tif, page, max_pixels: int, source: str) -> np.ndarray:
     planes = [i for i, name in enumerate(axes) if name not in "YXS"]
     wanted = [n for i, n in enumerate(shape) if i not in planes or page == "all"]
     _check_size(wanted, max_pixels, source)
-    _check_complete(tif, source)
     if page not in (None, "all") and len(series) == 1 and len(tif.pages) == many:
         one = tif.pages[page]
     array, axes = one.asarray(), one.axes
@@ -361,15 +360,6 @@ def _tiff_pages(tif, page, max_pixels: int, source: str) -> np.ndarray:
     if array.ndim == 4:
         raise MicrographError(f"{source}: a volume in colour; pass the array of one channel")
     return array
-
-
-def _check_complete(tif, source: str) -> None:
-    """Refuse a file that ends before the pixels do: the reader itself would fill the rest with zeros."""
-    size = tif.filehandle.size
-    for frame in tif.pages:
-        offsets, counts = frame.dataoffsets, frame.databytecounts
-        if offsets and max(a + b for a, b in zip(offsets, counts, strict=True)) > size:
-            raise MicrographError(f"{source}: the file is truncated, its pixels end beyond its {size} bytes")
 
 
 def _tiff_pixel_size(tif, source: str) -> tuple[PixelSize | None, str]:
