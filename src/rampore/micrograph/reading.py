@@ -1,0 +1,517 @@
+"""Reading an image: its grey values in their own scale, the size of a pixel, and nothing guessed silently."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import re
+import warnings
+import zipfile
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal, NamedTuple
+from xml.etree import ElementTree
+
+import numpy as np
+
+from rampore.units import UnitError, to_si
+
+__all__ = ["InfoBar", "Micrograph", "MicrographError", "Pores", "propose_info_bar", "read"]
+
+#: Pixels that :func:`read` takes at most by default; the separation of pores needs some 50 bytes for each.
+MAX_PIXELS = 2**27
+
+#: A plain resolution tag coarser than this is a printer's or a screen's (72 dpi = 353 um), not a microscope's [m].
+PAGE_LAYOUT = 10e-6
+
+#: Relative difference up to which two pixel sizes count as the same [-]; metadata often carry three digits.
+SAME_PIXEL = 5e-3
+
+
+class MicrographError(ValueError):
+    """An image that cannot be used as it is: the message names the reason and what to do."""
+
+
+class Pores(StrEnum):
+    """How pores look in an image. The caller says so; nothing guesses it."""
+
+    DARK = "dark"
+    BRIGHT = "bright"
+
+
+class PixelSize(NamedTuple):
+    """The size of a pixel and who says so."""
+
+    value: float  #: [m]
+    source: str  #: "given", or the metadata it stands in
+
+
+@dataclass(frozen=True, eq=False)
+class Micrograph:
+    """A grey image with the size of its pixels.
+
+    Attributes
+    ----------
+    grey : (n0, n1[, n2]) array of float
+        Grey values in the file's own scale: an 8-bit file has 0 to 255. Axis 0 is depth.
+    pixel_size : float
+        Edge of a pixel, which is square, or of a voxel, which is a cube [m].
+    source : str
+        Name of the file, or "array".
+    dtype : str
+        Type of the values as they were stored, e.g. "uint8".
+    pixel_size_source : str
+        "given", or the metadata from which the pixel size was read.
+    page : int, optional
+        Page of a file that has several.
+    crop : ((int, int), (int, int)), optional
+        First and last-but-one row and column that were kept of the original; None where all were.
+    """
+
+    grey: np.ndarray
+    pixel_size: float
+    source: str
+    dtype: str
+    pixel_size_source: str = "given"
+    page: int | None = None
+    crop: tuple[tuple[int, int], tuple[int, int]] | None = None
+
+    @property
+    def size(self) -> tuple[float, ...]:
+        """Edge lengths of what is shown [m]."""
+        return tuple(n * self.pixel_size for n in self.grey.shape)
+
+    @property
+    def bits(self) -> int | None:
+        """Bits in which a value was stored; None of floating-point values, which have no fixed scale."""
+        kind = np.dtype(self.dtype)
+        if kind.kind == "b":
+            return 1
+        return 8 * kind.itemsize if kind.kind in "iu" else None
+
+    @property
+    def scale(self) -> tuple[float, float] | None:
+        """Least and greatest value that the file's type can hold; None of floating-point values."""
+        kind = np.dtype(self.dtype)
+        if kind.kind == "b":
+            return 0.0, 1.0
+        if kind.kind in "iu":
+            return float(np.iinfo(kind).min), float(np.iinfo(kind).max)
+        return None
+
+    @property
+    def saturated(self) -> tuple[float, float] | None:
+        """Share of the pixels at the dark and at the bright end of the scale [-]; None where there is no scale."""
+        return None if self.scale is None else tuple(float(np.mean(self.grey == end)) for end in self.scale)
+
+    def cropped(self, crop) -> Micrograph:
+        """The part of the image that `crop` keeps, as in :func:`read`; `crop` on the record refers to the original."""
+        part, kept = _crop(self.grey, crop, rows=self.grey.ndim - 2)
+        before = self.crop or ((0, 0), (0, 0))
+        kept = tuple((a + offset, b + offset) for (a, b), (offset, _) in zip(kept, before, strict=True))
+        return replace(self, grey=_checked(part, self.source), crop=kept)
+
+
+def read(
+    image: str | os.PathLike | np.ndarray,
+    pixel_size: float | None = None,
+    *,
+    page: int | Literal["all"] | None = None,
+    crop=None,
+    override: bool = False,
+    max_pixels: int = MAX_PIXELS,
+) -> Micrograph:
+    """Read a grey image from a file or an array.
+
+    Files may be PNG, JPEG, TIFF (8 or 16 bit, floating point, several pages), ``.npy``, or ``.npz`` with one array.
+
+    The pixel size stands in the metadata or is given. Of the metadata the first that speaks counts: FEI, Zeiss, OME,
+    ImageJ, TIFF resolution, and of PNG and JPEG the pixel density, which is the weakest, as many programs put there
+    what they like. A plain density coarser than 10 um is a page layout's and counts as absent. A pixel size that is
+    given and one that is read must agree to 0.5 %, unless `override` says that the given one counts.
+
+    The crop comes before every check, so that a coloured scale bar in the info bar does no harm.
+
+    Parameters
+    ----------
+    image : path or (n0, n1[, n2]) array
+        Three axes are a volume, or an image with channels where the last has at most four entries.
+    pixel_size : float, optional
+        [m]
+    page : int or "all", optional
+        Page of a file that has several, from 0; "all" stacks them to a volume with the pages along axis 0.
+    crop : (slice or (int, int) or None, slice or (int, int) or None), optional
+        Rows and columns to keep, e.g. ``np.s_[:943, :]``; of a volume, along its two last axes.
+    override : bool
+        Whether a given pixel size counts where the metadata disagree.
+    max_pixels : int
+        A larger image is refused, before it is decoded where its size stands in the header.
+
+    Returns
+    -------
+    Micrograph
+
+    Raises
+    ------
+    MicrographError
+        Where the file is missing, truncated, too large or no image; the image is constant, empty, in colour, or holds
+        NaN; the page is not named or not there; the pixel size is missing, not square, not positive, or contradicted.
+    """
+    if isinstance(image, (str, os.PathLike)):
+        path = Path(image)
+        source = path.name
+        raw, found, note = _read_file(path, page, max_pixels)
+        number = page if isinstance(page, int) else None
+    else:
+        source, found, note, number = "array", None, "", None
+        raw = np.asarray(image)
+        _check_size(raw.shape, max_pixels, source)
+        if page is not None:
+            raise MicrographError("an array has no pages: pass the part of it that is meant, e.g. image[3]")
+    if raw.ndim not in (2, 3):
+        raise MicrographError(f"{source}: an image has two axes and a volume three; this has the shape {raw.shape}")
+    colour = raw.ndim == 3 and raw.shape[-1] <= 4 and page != "all"
+    kept = None
+    if crop is not None:
+        raw, kept = _crop(raw, crop, rows=0 if colour else raw.ndim - 2)
+    if colour:
+        raw = _one_channel(raw, source)
+    grey = _checked(raw, source)
+    size = _settle_pixel_size(pixel_size, found, note, override, source)
+    return Micrograph(grey, size.value, source, str(raw.dtype), size.source, number, kept)
+
+
+class InfoBar(NamedTuple):
+    """Rows at an edge of an image that look like a microscope's info bar."""
+
+    rows: tuple[int, int]  #: first and last-but-one row of the bar
+    crop: tuple[slice, slice]  #: what to pass on as `crop` to be rid of it
+    constant: float  #: mean share of a row's pixels that have the row's own grey value [-]
+
+
+def propose_info_bar(grey: np.ndarray, *, share: float = 0.5, gap: float = 0.03) -> InfoBar | None:
+    """Propose rows at the bottom or top that may be an info bar; a proposal to look at, applied by nobody.
+
+    A row of a bar is constant but for its writing, which the noise of a detector never is: of the pixels at least
+    `share` lie within 1/255 of the range from the row's median.
+
+    Parameters
+    ----------
+    grey : (n0, n1) array
+    share : float
+        [-]
+    gap : float
+        Thickest line of dense writing that is still bridged, of the image's height [-].
+
+    Returns
+    -------
+    InfoBar or None
+        None where no such rows lie at an edge. A black margin or a saturated one looks the same as a bar.
+    """
+    grey = np.asarray(grey, dtype=float)
+    if grey.ndim != 2:
+        raise MicrographError(f"an info bar is looked for in an image with two axes, not in one of shape {grey.shape}")
+    step = np.ptp(grey) / 255
+    constant = np.mean(np.abs(grey - np.median(grey, axis=1, keepdims=True)) <= step, axis=1)
+    height = grey.shape[0]
+    bridge = max(1, round(gap * height))
+
+    def run(flat: np.ndarray) -> int:
+        marks = np.flatnonzero(flat)
+        if not marks.size or marks[0] > 0:
+            return 0
+        ends = np.flatnonzero(np.diff(marks) > bridge + 1)
+        return int(marks[ends[0] if ends.size else -1]) + 1
+
+    flat = constant >= share
+    bottom, top = run(flat[::-1]), run(flat)
+    if max(bottom, top) in (0, height):
+        return None
+    if bottom >= top:
+        return InfoBar((height - bottom, height), np.s_[: height - bottom, :], float(constant[-bottom:].mean()))
+    return InfoBar((0, top), np.s_[top:, :], float(constant[:top].mean()))
+
+
+def _check_size(shape, max_pixels: int, source: str) -> None:
+    if math.prod(shape) > max_pixels:
+        raise MicrographError(
+            f"{source}: {' x '.join(map(str, shape))} is more than {max_pixels} pixels; "
+            "crop or bin the image, or raise max_pixels if the memory allows"
+        )
+
+
+def _read_file(path: Path, page, max_pixels: int) -> tuple[np.ndarray, PixelSize | None, str]:
+    if not path.is_file():
+        raise MicrographError(f"there is no file {str(path)!r}")
+    if path.stat().st_size == 0:
+        raise MicrographError(f"{path.name}: the file is empty")
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return _read_tiff(path, page, max_pixels)
+    if page not in (None, 0):
+        raise MicrographError(f"{path.name}: only a TIFF file has pages")
+    if path.suffix.lower() in (".npy", ".npz"):
+        return _read_numpy(path, max_pixels), None, ""
+    return _read_picture(path, max_pixels)
+
+
+def _read_numpy(path: Path, max_pixels: int) -> np.ndarray:
+    try:
+        if path.suffix.lower() == ".npy":
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+            _check_size(array.shape, max_pixels, path.name)
+            return np.array(array)
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if len(names) != 1:
+                listed = ", ".join(name.removesuffix(".npy") for name in names)
+                raise MicrographError(
+                    f"{path.name} holds {len(names)} arrays ({listed}): load the one that is meant and pass the array"
+                )
+            if archive.getinfo(names[0]).file_size > 16 * max_pixels + 4096:
+                raise MicrographError(f"{path.name}: the array is more than {max_pixels} pixels; raise max_pixels")
+            array = np.lib.format.read_array(io.BytesIO(archive.read(names[0])), allow_pickle=False)
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+        if isinstance(error, MicrographError):
+            raise
+        raise MicrographError(f"{path.name}: the file is truncated or no array of numbers ({error})") from error
+    _check_size(array.shape, max_pixels, path.name)
+    return array
+
+
+def _read_picture(path: Path, max_pixels: int) -> tuple[np.ndarray, PixelSize | None, str]:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(path)
+        with picture:
+            _check_size(picture.size[::-1], max_pixels, path.name)
+            if picture.mode in ("P", "CMYK", "YCbCr"):
+                density, kind = picture.info.get("dpi"), picture.format
+                array = np.asarray(picture.convert("RGB"))
+            else:
+                array = np.asarray(picture)
+                density, kind = picture.info.get("dpi"), picture.format
+    except Image.DecompressionBombError as error:
+        raise MicrographError(f"{path.name}: too large for this format; save it as TIFF ({error})") from error
+    except UnidentifiedImageError as error:
+        raise MicrographError(f"{path.name} is neither PNG, JPEG, TIFF, .npy nor .npz") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        if isinstance(error, MicrographError):
+            raise
+        raise MicrographError(f"{path.name}: the file is truncated or damaged ({error})") from error
+    if density is None:
+        return array, None, ""
+    return (array, *_plain_density(density, "inch", f"{kind} pixel density", path.name))
+
+
+def _read_tiff(path: Path, page, max_pixels: int) -> tuple[np.ndarray, PixelSize | None, str]:
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(path) as tif:
+            array = _tiff_pages(tif, page, max_pixels, path.name)
+            found, note = _tiff_pixel_size(tif, path.name)
+    except MicrographError:
+        raise
+    except Exception as error:  # the decoders raise what they like: zlib.error, struct.error, ValueError, IndexError
+        raise MicrographError(f"{path.name}: the file is truncated or damaged ({error})") from error
+    return array, found, note
+
+
+def _tiff_pages(tif, page, max_pixels: int, source: str) -> np.ndarray:
+    """The page that is asked for, (rows, columns[, samples]), or all of them with the pages in front."""
+    series = tif.series
+    if not series:
+        raise MicrographError(f"{source}: the file holds no image")
+    axes, shape = series[0].axes, series[0].shape
+    planes = [i for i, name in enumerate(axes) if name not in "YXS"]
+    if any(s > 4 for name, s in zip(axes, shape, strict=True) if name == "S"):
+        raise MicrographError(f"{source}: a pixel has more than four samples (axes {axes}, shape {shape})")
+    many = len(series) if len(series) > 1 else math.prod(shape[i] for i in planes)
+    if page is None and many > 1:
+        layout = f"{len(series)} images" if len(series) > 1 else f"axes {axes}, shape {shape}"
+        raise MicrographError(
+            f"{source} has {many} pages ({layout}): name one with `page`, or take them all as a volume"
+        )
+    if page == "all" and len(series) > 1:
+        raise MicrographError(f"{source} holds {len(series)} images of different shape: name one with `page`")
+    if page not in (None, "all") and not (isinstance(page, int) and 0 <= page < many):
+        raise MicrographError(f"{source} has {many} page(s), numbered from 0; there is no page {page!r}")
+    one = series[page or 0] if len(series) > 1 else series[0]
+    axes, shape = one.axes, one.shape
+    planes = [i for i, name in enumerate(axes) if name not in "YXS"]
+    wanted = [n for i, n in enumerate(shape) if i not in planes or page == "all"]
+    _check_size(wanted, max_pixels, source)
+    if page not in (None, "all") and len(series) == 1 and len(tif.pages) == many:
+        one = tif.pages[page]
+    array, axes = one.asarray(), one.axes
+    planes = [i for i, name in enumerate(axes) if name not in "YXS"]
+    order = [*planes, axes.index("Y"), axes.index("X"), *(i for i, name in enumerate(axes) if name == "S")]
+    array = array.transpose(order)
+    array = array.reshape(-1, *array.shape[len(planes) :])
+    if page != "all":
+        return array[page if len(array) > 1 else 0]
+    if array.ndim == 4:
+        raise MicrographError(f"{source}: a volume in colour; pass the array of one channel")
+    return array
+
+
+def _tiff_pixel_size(tif, source: str) -> tuple[PixelSize | None, str]:
+    for reader in (_fei, _zeiss, _ome, _imagej):
+        found = reader(tif)
+        if found is not None:
+            across, down, name = found
+            return _square(across, down, name, source), ""
+    tags = tif.pages[0].tags
+    unit = {2: "inch", 3: "cm"}.get(int(tags["ResolutionUnit"].value) if "ResolutionUnit" in tags else 2)
+    if unit is None or "XResolution" not in tags or "YResolution" not in tags:
+        return None, ""
+    density = tuple(_ratio(tags[name].value) for name in ("XResolution", "YResolution"))
+    return _plain_density(density, unit, "TIFF resolution", source)
+
+
+def _ratio(value) -> float:
+    numerator, denominator = value
+    return numerator / denominator if denominator else math.nan
+
+
+def _plain_density(density, unit: str, name: str, source: str) -> tuple[PixelSize | None, str]:
+    """Pixel size from a density in pixels per `unit`, and a note where it is a page layout's."""
+    if not all(math.isfinite(float(n)) and n > 0 for n in density):
+        return None, ""
+    across, down = (to_si(1, unit, "m") / float(n) for n in density)
+    if max(across, down) > PAGE_LAYOUT:
+        return None, f"; its {name} of {across * 1e6:.0f} um is a page layout's"
+    return _square(across, down, name, source), ""
+
+
+def _square(across: float, down: float, name: str, source: str) -> PixelSize:
+    if not (math.isfinite(across) and across > 0 and math.isfinite(down) and down > 0):
+        raise MicrographError(f"{source}: the {name} metadata give a pixel size of {across!r} by {down!r} m")
+    if abs(across - down) > SAME_PIXEL * max(across, down):
+        raise MicrographError(
+            f"{source}: the pixels are not square ({across * 1e9:.4g} by {down * 1e9:.4g} nm, {name} metadata); "
+            "resample the image to square ones first"
+        )
+    return PixelSize(across, f"{name} metadata")
+
+
+def _fei(tif) -> tuple[float, float, str] | None:
+    scan = (tif.fei_metadata or {}).get("Scan") or (tif.fei_metadata or {}).get("EScan") or {}
+    if "PixelWidth" not in scan:
+        return None
+    width = float(scan["PixelWidth"])
+    return width, float(scan.get("PixelHeight", width)), "FEI"
+
+
+def _zeiss(tif) -> tuple[float, float, str] | None:
+    records = tif.sem_metadata or {}
+    for key in ("ap_image_pixel_size", "ap_pixel_size"):
+        if key in records:
+            _, value, unit = records[key][:3]
+            size = to_si(float(value), unit, "m")
+            return size, size, "Zeiss"
+    return None
+
+
+def _ome(tif) -> tuple[float, float, str] | None:
+    if not tif.ome_metadata:
+        return None
+    pixels = ElementTree.fromstring(tif.ome_metadata).find(".//{*}Pixels")
+    if pixels is None or "PhysicalSizeX" not in pixels.attrib:
+        return None
+    across, down = (
+        to_si(float(pixels.get(f"PhysicalSize{axis}", pixels.get("PhysicalSizeX"))), unit, "m")
+        for axis, unit in ((axis, pixels.get(f"PhysicalSize{axis}Unit", "um")) for axis in "XY")
+    )
+    return across, down, "OME"
+
+
+def _imagej(tif) -> tuple[float, float, str] | None:
+    unit = (tif.imagej_metadata or {}).get("unit")
+    tags = tif.pages[0].tags
+    if not unit or "XResolution" not in tags:
+        return None
+    unit = re.sub(r"\\u00b5|[\u00b5\u03bc]", "u", str(unit), flags=re.IGNORECASE)
+    try:
+        length = to_si(1, unit, "m")
+    except UnitError:  # "pixel": the image was never calibrated
+        return None
+    across, down = (length / _ratio(tags[name].value) for name in ("XResolution", "YResolution"))
+    return across, down, "ImageJ"
+
+
+def _settle_pixel_size(given, found: PixelSize | None, note: str, override: bool, source: str) -> PixelSize:
+    if given is None:
+        if found is None:
+            raise MicrographError(f"{source}: the pixel size is not known{note}; give pixel_size in metres")
+        return found
+    try:
+        given = float(given)
+    except (TypeError, ValueError):
+        given = math.nan
+    if not (math.isfinite(given) and given > 0):
+        raise MicrographError("a pixel size is a positive length in metres")
+    if found is not None and not override and abs(given - found.value) > SAME_PIXEL * found.value:
+        raise MicrographError(
+            f"{source}: a pixel of {given * 1e9:.5g} nm is given, the {found.source} say {found.value * 1e9:.5g} nm; "
+            "leave the pixel size out, or set override if the file is wrong"
+        )
+    return PixelSize(given, "given")
+
+
+def _crop(array: np.ndarray, crop, rows: int) -> tuple[np.ndarray, tuple]:
+    """Part of an array that `crop` keeps, and the ranges; `rows` is the axis of the rows, the next that of columns."""
+    try:
+        down, across = crop
+        ranges = [part if isinstance(part, slice) else slice(*(part or (None, None))) for part in (down, across)]
+        kept = tuple(part.indices(array.shape[rows + i]) for i, part in enumerate(ranges))
+    except (TypeError, ValueError) as error:
+        raise MicrographError(
+            f"a crop is two ranges, of rows and of columns, as np.s_[:943, 10:900]; not {crop!r}"
+        ) from error
+    if any(step != 1 for *_, step in kept) or any(stop - start < 2 for start, stop, _ in kept):
+        raise MicrographError(f"the crop {crop!r} of {array.shape} leaves no image of at least 2 by 2 pixels")
+    index = (slice(None),) * rows + tuple(slice(start, stop) for start, stop, _ in kept)
+    return array[index], tuple((start, stop) for start, stop, _ in kept)
+
+
+def _one_channel(array: np.ndarray, source: str) -> np.ndarray:
+    """The grey of an image with channels that say the same; opaque alpha is left away."""
+    channels = array.shape[-1]
+    if channels in (2, 4):
+        alpha = array[..., -1]
+        if alpha.min() != alpha.max():
+            raise MicrographError(f"{source}: parts of the image are transparent; flatten it first")
+        array = array[..., :-1]
+    elif channels not in (1, 3):
+        raise MicrographError(f"{source}: an image has one grey channel or three of colour; this has {channels}")
+    if not np.all(array == array[..., :1]):
+        raise MicrographError(
+            f"{source} is in colour and its channels differ: pass the array of one channel (image[..., 0]) or of their "
+            "luminance (skimage.color.rgb2gray); crop coloured writing away"
+        )
+    return array[..., 0]
+
+
+def _checked(raw: np.ndarray, source: str) -> np.ndarray:
+    """The grey values as floating-point numbers that hold every value of `raw` exactly."""
+    if raw.dtype.kind not in "buif":
+        raise MicrographError(f"{source}: grey values are real numbers, not {raw.dtype}")
+    if raw.ndim not in (2, 3) or min(raw.shape) < 2:
+        raise MicrographError(
+            f"{source}: an image of the shape {raw.shape}; two or three axes of at least 2 pixels make one"
+        )
+    grey = np.ascontiguousarray(raw, dtype=np.result_type(raw.dtype, np.float32))
+    if not np.all(np.isfinite(grey)):
+        bad = int(np.sum(~np.isfinite(grey)))
+        raise MicrographError(f"{source}: {bad} pixels are NaN or infinite; crop them away or fill them first")
+    if grey.min() == grey.max():
+        raise MicrographError(f"{source}: the image is constant ({grey.flat[0]:g} everywhere)")
+    return grey
