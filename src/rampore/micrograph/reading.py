@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from rampore import RamporeError
 from rampore.units import UnitError, to_si
 
 __all__ = ["InfoBar", "Micrograph", "MicrographError", "Pores", "propose_info_bar", "read"]
@@ -30,8 +31,10 @@ PAGE_LAYOUT = 10e-6
 SAME_PIXEL = 5e-3
 
 
-class MicrographError(ValueError):
+class MicrographError(RamporeError, ValueError):
     """An image that cannot be used as it is: the message names the reason and what to do."""
+
+    exit_code = 2
 
 
 class Pores(StrEnum):
