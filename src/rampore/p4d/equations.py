@@ -39,6 +39,10 @@ def tabulate(*functions, intervals=8192):
     left, right = np.maximum(x - step, 5e-7), np.minimum(x + step, 1 - 5e-7)
     values = [np.asarray(function(x), float) + 0.0 * x for function in functions]
     slopes = [(function(right) - function(left)) / (right - left) for function in functions]
+    for value, slope in zip(values, slopes, strict=True):  # a pole at the end must not make the cubic swing
+        for end, secant in ((0, value[1] - value[0]), (-1, value[-1] - value[-2])):
+            bound = 3 * intervals * abs(secant)
+            slope[end] = np.clip(slope[end], -bound, bound)
     return np.stack(values, axis=1), np.stack(slopes, axis=1)
 
 
@@ -259,6 +263,10 @@ class Kinetics(NamedTuple):
     empty: float
 
 
+ROUNDING = 1e-13  # of a surface stoichiometry that the modes add up to [-]
+FEWEST = -690.0  # logarithm of the smallest share of sites that is told from none
+
+
 @njit(cache=True, inline="always")
 def open_circuit(kinetics, h, x):
     """Open-circuit potential and its slope at stoichiometry x and hysteresis state h."""
@@ -280,12 +288,29 @@ def potentials(kinetics, hysteresis, x):
     return u
 
 
+@njit(cache=True, inline="always")
+def overpotential(kinetics, exchange_c, h, b, moved, guess, rest):
+    """Excess of U + eta over nothing, its slope in ``moved``, stiffness, j / 2 i0 and i0 of one surface.
+
+    ``moved`` = b j is how far the reaction shifts the surface; ``guess`` and ``rest`` are the shares of its sites that
+    are filled and that are not.
+    """
+    exchange = exchange_c * guess**kinetics.filled * rest**kinetics.empty
+    half = 0.5 * moved / (b * exchange)
+    voltage, slope = open_circuit(kinetics, h, guess)
+    stiffness = kinetics.thermal_voltage / np.sqrt(1.0 + half * half)
+    slope += stiffness * (0.5 / (b * exchange) - half * (kinetics.filled / guess - kinetics.empty / rest))
+    return voltage + kinetics.thermal_voltage * np.arcsinh(half), slope, stiffness, half, exchange
+
+
 @njit(cache=True)
 def react(u, a, b, hysteresis, x, current, kinetics, system):
     """Add one material's reaction to the system; ``current`` is the guess of j [A/m2] and becomes the answer.
 
     ``x`` becomes the surface stoichiometry. Returns the number of the first sphere whose surface has no admissible
-    state, or -1. The unknown is x - a = b j, which keeps its digits in short steps.
+    state, or -1. The unknown is x - a = b j, which keeps its digits in short steps; close to full or empty it is the
+    logarithm of the sites that are left, for these fall far below the digits of x: where i0 goes as a power 0.2 of
+    them, a full particle still passes a thousandth of its exchange current when 1e-15 of its sites are free.
     """
     residual, diagonal = system.residual, system.diagonal
     for n in range(kinetics.cells.shape[0]):
@@ -293,41 +318,77 @@ def react(u, a, b, hysteresis, x, current, kinetics, system):
         drop = u[k, S] - u[k, E]
         exchange_c = kinetics.reference * u[k, C] ** kinetics.salt
         empty, full = -a[n], 1.0 - a[n]
+        if full < ROUNDING:  # full, or a little beyond: it takes nothing more
+            full = ROUNDING
+        elif empty > -ROUNDING:
+            empty = -ROUNDING
         low, high = empty, full
         moved = b[n] * current[n]
         if not low < moved < high:
-            moved = min(max(0.0, low + 1e-9), high - 1e-9)
+            moved = min(max(0.0, low + 0.01 * (high - low)), high - 0.01 * (high - low))
+        guess, rest = moved - empty, full - moved
+        end, few = 0, 0.0  # 1 near full, -1 near empty; there, the logarithm of the sites that are left
+        deep, shallow = 0.0, 0.0  # and what it lies between
         converged = False
-        for _ in range(80):
-            guess, rest = moved - empty, full - moved  # the share of sites that is filled, and that is not
-            exchange = exchange_c * guess**kinetics.filled * rest**kinetics.empty
-            half = 0.5 * moved / (b[n] * exchange)
-            voltage, slope = open_circuit(kinetics, hysteresis[n], guess)
-            stiffness = kinetics.thermal_voltage / np.sqrt(1.0 + half * half)
-            excess = voltage + kinetics.thermal_voltage * np.arcsinh(half) - drop
-            slope += stiffness * (0.5 / (b[n] * exchange) - half * (kinetics.filled / guess - kinetics.empty / rest))
+        for _ in range(100):
+            value, slope, stiffness, half, exchange = overpotential(
+                kinetics, exchange_c, hysteresis[n], b[n], moved, guess, rest
+            )
+            excess = value - drop
+            smallest = 1e-12 * (abs(moved) - b[n] * exchange)
             if slope < 0.0:
                 step = -excess / slope
-                smallest = 1e-12 * (abs(moved) - b[n] * exchange)
-                if abs(step) <= smallest or abs(excess) <= 1e-14 * (1.0 + abs(drop)) or high - low <= smallest:
+                if abs(step) <= smallest or abs(excess) <= 1e-14 * (1.0 + abs(drop)):
                     converged = True
                     break
+            if end == 0:
+                if high - low <= smallest and slope < 0.0:
+                    converged = True
+                    break
+                if excess > 0.0:
+                    low = moved
+                else:
+                    high = moved
+                if slope < 0.0 and low < moved + step < high:
+                    moved += step
+                elif low == empty:
+                    moved = empty + 0.1 * (high - empty)
+                elif high == full:
+                    moved = full - 0.1 * (full - low)
+                else:
+                    moved = 0.5 * (low + high)
+                guess, rest = moved - empty, full - moved
+                if high == full and rest < 1e-2 * abs(full):
+                    end, shallow = 1, np.log(full - low)
+                    few = np.log(max(rest, 1e-3 * abs(full)))
+                elif low == empty and guess < 1e-2 * abs(empty):
+                    end, shallow = -1, np.log(high - empty)
+                    few = np.log(max(guess, 1e-3 * abs(empty)))
+                deep = FEWEST
             else:
-                step = 2.0
-            if excess > 0.0:
-                low = moved
-            else:
-                high = moved
-            if low < moved + step < high:
-                moved += step
-            elif low == empty:
-                moved = empty + 0.1 * (high - empty)
-            elif high == full:
-                moved = full - 0.1 * (full - low)
-            else:
-                moved = 0.5 * (low + high)
-            if moved - empty < 1e-30 or full - moved < 1e-15:
-                break
+                if (excess > 0.0) == (end > 0):
+                    shallow = few
+                else:
+                    deep = few
+                if shallow - deep <= 1e-14 * abs(few) and slope < 0.0:
+                    converged = True
+                    break
+                left = rest if end > 0 else guess
+                step = end * excess / (slope * left) if slope < 0.0 else 0.0
+                if slope < 0.0 and deep < few + step < shallow:
+                    few += step
+                elif deep == FEWEST:
+                    few = max(few - 10.0, 0.5 * (few + FEWEST))
+                else:
+                    few = 0.5 * (deep + shallow)
+            if end > 0:
+                rest = np.exp(few)
+                moved = full - rest
+                guess = moved - empty
+            elif end < 0:
+                guess = np.exp(few)
+                moved = empty + guess
+                rest = full - moved
         if not converged:
             return n
         x[n] = guess

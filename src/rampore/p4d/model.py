@@ -14,6 +14,12 @@ from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR, make_grid
 from rampore.p4d.linear import Multigrid
 from rampore.p4d.particles import Spheres, make_modes
 
+CHARGE = 1e-6  #: largest admissible imbalance of charge at any plane over the current that is imposed [-]
+
+# How far the surface of a sphere may go beyond full or empty, in one step and in all [-]: a thousandth and a tenth of
+# the error that the usual tolerance in time allows it
+OVERSHOOT, OVERSHOT = 1e-6, 1e-4
+
 
 class Mesh(NamedTuple):
     """How fine the cell is resolved."""
@@ -234,9 +240,23 @@ class Model:
         return np.cumsum(by_plane) / self.area
 
     def condense(self, weights, ahead):
-        """Prepare the particles for a step with these weights of the time derivative [1/s]."""
-        for population in self.populations:
-            population.spheres.condense(weights, ahead)
+        """Prepare the particles for a step with these weights of the time derivative [1/s].
+
+        The second-order step is not monotone: a sphere that has just filled or emptied overshoots by a little of its
+        error, and passes nothing until it is back. A step that adds more than ``OVERSHOOT`` to that is refused.
+        """
+        for p in self.populations:
+            before = p.spheres.surface
+            p.spheres.condense(weights, ahead)
+            limit = np.clip(np.maximum(before - 1.0, -before), 0.0, OVERSHOT - OVERSHOOT) + OVERSHOOT
+            beyond = np.maximum(p.spheres.a - 1.0, -p.spheres.a) - limit
+            worst = int(np.argmax(beyond))
+            if not beyond[worst] <= 0:
+                where = self.place(p.kinetics.cells[worst])
+                raise SolverError(
+                    f"the surface of {p.name} in the {p.electrode} electrode goes to x = {p.spheres.a[worst]:.7f} "
+                    f"at {where} without any current"
+                )
 
     def assemble(self, u, voltage, u_1, u_2, weights, drive):
         """Residuals of cells [A] and of what is imposed, and the Jacobian of both into the linear solver."""
@@ -275,9 +295,11 @@ class Model:
         return self._residual, imposed
 
     def _balances(self, right, current):
-        """Whether what the cells lose adds up to nothing, to a part in 10^9 of the current or of 1 % of 1C."""
-        scale = self.area * max(abs(current), 0.01 * self.cell.one_c)
-        return np.abs(right.sum(axis=0)).max() < 1e-9 * scale
+        """Whether salt and charge are conserved: what all cells lose adds up to nothing, to a part in 10^9 of the
+        current or of 1 % of 1C, and so does what passes each plane, to a tenth of what a run may miss."""
+        scale = max(abs(current), 0.01 * self.cell.one_c)
+        total = np.abs(right.sum(axis=0)).max() / self.area
+        return total < 1e-9 * scale and np.abs(self.charge_imbalance()).max() < 0.1 * CHARGE * scale
 
     def place(self, cell):
         """Where a cell lies, in words."""

@@ -183,6 +183,11 @@ class Spheres:
         self.y_old, self.y = self.y, self._known + self._response * j[:, None]
 
     @property
+    def surface(self):
+        """Stoichiometry at the surface of each sphere (count,) [-]."""
+        return self.y @ self.modes.surface
+
+    @property
     def mean(self):
         """Mean stoichiometry of each sphere (count,) [-]."""
         return self.modes.mean * self.y[:, 0]

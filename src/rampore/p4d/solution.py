@@ -9,12 +9,11 @@ from rampore.p4d.cell import Cell, Electrode
 from rampore.p4d.equations import C, E, S
 from rampore.p4d.errors import SolverError
 from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR
-from rampore.p4d.model import Mesh, Model
+from rampore.p4d.model import CHARGE, Mesh, Model
 from rampore.p4d.time import Integrator, State, Step, Tolerances
 
 LAYERS = {"hole": HOLE, "negative": NEGATIVE, "separator": SEPARATOR, "positive": POSITIVE}
 CONSERVED = 1e-8  #: largest admissible drift of lithium and salt over what there is at the start [-]
-CHARGE = 1e-6  #: largest admissible imbalance of charge at any plane over the current that is imposed [-]
 
 
 class Conservation(NamedTuple):
