@@ -54,12 +54,12 @@ class Contrast:
 
     @property
     def table(self) -> np.ndarray:
-        """(6,) grey of each :class:`Phase` in its order [-]."""
+        """(6,) grey of each ``Phase`` in its order [-]."""
         return np.array([getattr(self, phase.name.lower()) for phase in Phase], dtype=np.float32)
 
 
 def contrast(phase: np.ndarray, contrast: Contrast) -> np.ndarray:
-    """Grey of every pixel by its :class:`Phase` [-]."""
+    """Grey of every pixel by its ``Phase`` [-]."""
     return contrast.table[phase]
 
 

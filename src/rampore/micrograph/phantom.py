@@ -69,7 +69,7 @@ class GrainKind:
     phase : Phase
     share : float
         Of the volume of all grains as they are drawn [-]; in the image, where they overlap, the larger kind shows
-        somewhat less (0.60 instead of 0.65 for :data:`GRAPHITE_SIOX`).
+        somewhat less (0.60 instead of 0.65 for ``GRAPHITE_SIOX``).
     diameter : float
         Diameter of the sphere of equal volume, median by volume [m].
     spread : float
@@ -347,7 +347,7 @@ def section(
 
     Grains are drawn in a slab about the plane, as many as fill the solid's volume, and are pushed apart where they
     overlap. What then lies farther from all of them than a threshold is pore; the threshold varies slowly, so that the
-    prescribed porosity is met within :data:`POROSITY_TOLERANCE` in every window of a grid. Smaller windows fluctuate as
+    prescribed porosity is met within ``POROSITY_TOLERANCE`` in every window of a grid. Smaller windows fluctuate as
     the packing has it. Where natural fluctuations over a length are the question, `window` must be larger than it.
 
     Grains depend on `rng` alone and not on `pixel_size`: the same electrode may be had at several resolutions.
