@@ -110,11 +110,11 @@ class Recipe:
     metric : {"cityblock", "euclidean", "chessboard"}
         Distance of the map; SNOW is always Euclidean.
     smoothing : {"none", "median", "gaussian"}
-        What smooths the map; SNOW always takes a Gaussian.
+        What smooths the map; not in SNOW.
     smoothing_size : Length
         Side of the median's window, or standard deviation of the Gaussian.
-    peak_radius : Length
-        Radius within which SNOW keeps one peak.
+    peak_radius, peak_blur : Length
+        Radius within which SNOW keeps one peak, and standard deviation of its Gaussian before that.
     neighbours : {"labels", "corners", "throats"}
         What a coordination number counts: pores that share a pixel's side, pores that share at least a corner, or
         separate throats, of which two pores may share several.
@@ -147,6 +147,7 @@ class Recipe:
     smoothing: str = "median"
     smoothing_size: Length = Length(3)
     peak_radius: Length = Length(4)
+    peak_blur: Length = Length(0.4)
     neighbours: str = "labels"
     smallest_throat: Length = Length(0)
     isolated: bool = True
@@ -188,7 +189,7 @@ def _read(name: str, value):
         if value not in (True, False, "true", "false"):
             raise PoreError(f"{name} must be true or false, not {value!r}")
         return value in (True, "true")
-    if value is None and kind != int:
+    if value is None and kind is not int:
         return None
     try:
         number = float(value)

@@ -120,7 +120,7 @@ def multi_otsu(grey: np.ndarray, classes: int, bright: bool = False) -> float:
 
 
 def _half_bin(grey: np.ndarray) -> float:
-    """From the middle of a histogram's bin, which scikit-image gives, to its upper edge, where the classes part [grey]."""
+    """From the middle of a bin, which scikit-image gives, to its upper edge, where the classes part [grey]."""
     return float(np.ptp(grey)) / (2 * BINS)
 
 
