@@ -77,7 +77,7 @@ def test_a_mirrored_phantom_gives_mirrored_pores(recipe, axis):
 
 
 def test_snow_gives_the_pores_of_porespy_and_one_for_each_piece_in_which_porespy_has_no_peak():
-    """PoreSpy floods through solid, so that such pieces go to a pore across it; within the mask none can."""
+    """PoreSpy floods through solid and from side to side, where this floods in the mask and over corners too."""
     from porespy.filters import snow_partitioning
 
     mask = blobs((300, 320), 0.6, size=5)
@@ -92,7 +92,7 @@ def test_snow_gives_the_pores_of_porespy_and_one_for_each_piece_in_which_porespy
     with_peak = mask & ~np.isin(pieces, without_peak)
     number = dict(at_peaks.T)
     agree = np.vectorize(number.get)(ours[with_peak]) == theirs.regions[with_peak]
-    assert agree.mean() > 0.98
+    assert agree.mean() > 0.9
 
 
 def test_snow_leaves_porespy_as_it_was():
