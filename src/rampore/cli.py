@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -130,10 +132,80 @@ def _parameters(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _page(text: str) -> int | str:
+    if text != "all" and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a page number nor 'all'")
+    return text if text == "all" else int(text)
+
+
+def _span(text: str) -> slice:
+    ends = text.split(":")
+    if len(ends) != 2 or not all(end == "" or end.isdecimal() for end in ends):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form A:B")
+    return slice(*(int(end) if end else None for end in ends))
+
+
+def _pores(parser: argparse.ArgumentParser) -> Run:
+    """Find and measure the pores of a grey cross-section or volume."""
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="PNG, TIFF, JPEG or NumPy file")
+    parser.add_argument("--pixel-um", type=float, metavar="X", help="pixel size in um; counts over what the file says")
+    parser.add_argument("--pores", choices=["dark", "bright"], required=True, help="what is pore; never guessed")
+    parser.add_argument("--page", type=_page, metavar="N|all", help="page of a TIFF that has several; all are a volume")
+    parser.add_argument("--rows", type=_span, metavar="A:B", help="rows to keep, e.g. :943 to drop an info bar")
+    parser.add_argument("--columns", type=_span, metavar="A:B", help="columns to keep")
+    parser.add_argument(
+        "--recipe",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE.toml|KEY=VALUE",
+        help="steps, values and counting rules, e.g. threshold=local 'denoise_size=0.2 um'; the later overrule",
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go")
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore import micrograph, pores
+        from rampore.figures.pores import report
+
+        def say(step: str) -> None:
+            print(f"rampore pores: {step}", file=sys.stderr, flush=True)
+
+        try:
+            recipe = pores.read_recipe(*options.recipe)
+            say("reading")
+            pixel_size = None if options.pixel_um is None else options.pixel_um * 1e-6
+            crop = (options.rows, options.columns) if options.rows or options.columns else None
+            image = micrograph.read(options.image, pixel_size=pixel_size, page=options.page, crop=crop, override=True)
+            analysis = pores.analyse(image.grey, options.pores, image.pixel_size, recipe, progress=say)
+            say("means and figure")
+            _write_together(options.output, report(image.grey, analysis, options.pores))
+        except (micrograph.MicrographError, pores.PoreError) as error:
+            print(f"rampore: {error}", file=sys.stderr)
+            return 2
+        except OSError as error:
+            print(f"rampore: {error.strerror or error}: {error.filename}", file=sys.stderr)
+            return 2
+        say(f"{options.output / 'pores.json'}: {len(analysis.table)} pores, porosity {analysis.porosity:.3f}")
+        return 0
+
+    return run
+
+
+def _write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write files of a folder each in one stroke, in their order, once all of them are complete."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as work:
+        for name, content in contents.items():
+            Path(work, name).write_bytes(content)
+        for name in contents:
+            os.replace(Path(work, name), folder / name)
+
+
 COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
     "reproduce": _reproduce,
     "claims": _claims,
     "parameters": _parameters,
+    "pores": _pores,
 }
 
 

@@ -1,5 +1,6 @@
 """Grey cross-section or volume -> pore mask -> pores -> their sizes, neighbours, throats and profiles."""
 
+from rampore.pores.analysis import Analysis, analyse, measure, summary
 from rampore.pores.measuring import (
     Mean,
     Profile,
@@ -21,12 +22,14 @@ from rampore.pores.segmenting import segment
 
 __all__ = [
     "CHOICES",
+    "Analysis",
     "Length",
     "Mean",
     "PoreError",
     "Profile",
     "Recipe",
     "Throats",
+    "analyse",
     "as_csv",
     "coordination",
     "corner_neighbours",
@@ -34,6 +37,7 @@ __all__ = [
     "equivalent_radius",
     "make_recipe",
     "mean",
+    "measure",
     "network",
     "partition",
     "pore_table",
@@ -41,5 +45,6 @@ __all__ = [
     "porosity_profile",
     "read_recipe",
     "segment",
+    "summary",
     "throats",
 ]
