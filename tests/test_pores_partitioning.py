@@ -95,6 +95,16 @@ def test_snow_gives_the_pores_of_porespy_and_one_for_each_piece_in_which_porespy
     assert agree.mean() > 0.9
 
 
+@pytest.mark.parametrize("shape", [(150, 170), (40, 44, 48)], ids=["section", "volume"])
+@pytest.mark.parametrize("radius", [2, 4, 7])
+def test_the_summits_are_the_peaks_that_porespy_finds(shape, radius):
+    from porespy.filters import find_peaks
+
+    mask = blobs(shape, 0.4, size=3)
+    height = partitioning.gaussian(partitioning.distance_map(mask), 0.4) * mask
+    np.testing.assert_array_equal(partitioning.summits(height, mask, radius), find_peaks(dt=height, r_max=radius))
+
+
 def test_snow_leaves_porespy_as_it_was():
     from porespy import settings
 

@@ -201,3 +201,15 @@ def test_a_length_reads_as_it_is_written():
     assert Length.parse("0.2 um") == Length(0.2, "um")
     assert str(Length.parse("3 px")) == "3 px"
     assert Length(0.2, "um").pixels(0.1e-6) == pytest.approx(2)
+
+
+@pytest.mark.parametrize("shape", [(40, 50), (12, 14, 16)], ids=["section", "volume"])
+@pytest.mark.parametrize("size", [1, 3, 5, 7])
+def test_the_median_is_that_of_scipy_and_zero_where_it_is_not_asked_for(shape, size):
+    from scipy.ndimage import median_filter
+
+    image = np.random.default_rng(0).random(shape)
+    expected = median_filter(image, size, mode="reflect")
+    np.testing.assert_array_equal(segmenting.median(image, size), expected)
+    where = image > 0.4
+    np.testing.assert_array_equal(segmenting.median(image, size, where), np.where(where, expected, 0))

@@ -54,12 +54,47 @@ def rabbani(mask: np.ndarray, metric: str, smoothing: str, size: float) -> Relie
 
     height = distance_map(mask, metric)
     if smoothing == "median":
-        height = median(height, size)
+        height = median(height, size, mask)
     elif smoothing == "gaussian":
         height = gaussian(height.astype(np.float32), size)
     height = np.where(mask, height, 0)
     summits, _ = ndimage.label(local_maxima(height), np.ones((3,) * mask.ndim))
     return Relief(height, summits)
+
+
+def summits(height: np.ndarray, mask: np.ndarray, radius: int) -> np.ndarray:
+    """Pixels of the mask that none within a disc (ball) exceeds: as PoreSpy finds them, faster.
+
+    Only what no direct neighbour exceeds is held against the whole disc.
+
+    Parameters
+    ----------
+    height : array of float
+        Distance map [px].
+    mask : array of bool
+    radius : int
+        Of the disc, 2 or more [px]: a smaller one lacks the direct neighbours.
+    """
+    raised = np.where(mask, height, height + 2)  # PoreSpy's guard against peaks on the pore's rim
+    candidates = mask.copy()
+    for axis in range(mask.ndim):
+        candidates &= raised >= ndimage.maximum_filter1d(raised, 3, axis=axis, mode="reflect")
+    places = np.argwhere(candidates)
+    offsets = np.argwhere(ball(radius, mask.ndim)) - radius
+    last = np.array(mask.shape) - 1
+    for offset in offsets:
+        near = np.clip(places + offset, 0, last)
+        places = places[raised[tuple(near.T)] <= raised[tuple(places.T)]]
+    found = np.zeros(mask.shape, bool)
+    found[tuple(places.T)] = True
+    return found
+
+
+def ball(radius: int, ndim: int) -> np.ndarray:
+    """PoreSpy's structuring element: pixels nearer than `radius` to the middle of a cube."""
+    from porespy.tools import ps_round
+
+    return ps_round(r=radius, ndim=ndim)
 
 
 def snow(mask: np.ndarray, peak_radius: float, sigma: float) -> Relief:
@@ -74,13 +109,13 @@ def snow(mask: np.ndarray, peak_radius: float, sigma: float) -> Relief:
         Standard deviation of the Gaussian on the distance map before peaks are sought [px].
     """
     from porespy import settings
-    from porespy.filters import find_peaks, trim_nearby_peaks, trim_saddle_points
+    from porespy.filters import trim_nearby_peaks, trim_saddle_points
 
     shown = settings.tqdm["disable"]
     settings.tqdm["disable"] = True
     try:
         height = distance_map(mask)
-        peaks = find_peaks(dt=gaussian(height, sigma) * mask if sigma else height, r_max=round(peak_radius))
+        peaks = summits(gaussian(height, sigma) * mask if sigma else height, mask, max(2, round(peak_radius)))
         peaks = trim_nearby_peaks(peaks=trim_saddle_points(peaks=peaks, dt=height), dt=height)
     finally:
         settings.tqdm["disable"] = shown

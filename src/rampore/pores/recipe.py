@@ -114,7 +114,7 @@ class Recipe:
     smoothing_size : Length
         Side of the median's window, or standard deviation of the Gaussian.
     peak_radius, peak_blur : Length
-        Radius within which SNOW keeps one peak, and standard deviation of its Gaussian before that.
+        Radius, 2 px or more, within which SNOW keeps one peak; standard deviation of its Gaussian before that.
     neighbours : {"labels", "corners", "throats"}
         What a coordination number counts: pores that share a pixel's side, pores that share at least a corner, or
         separate throats, of which two pores may share several.

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
 
 from rampore.pores.recipe import PoreError, Recipe
@@ -86,9 +87,23 @@ def divide_background(grey: np.ndarray, sigma: float) -> np.ndarray:
     return grey / background * background.mean()
 
 
-def median(image: np.ndarray, size: float) -> np.ndarray:
-    """Median over a square or cubic window, `size` pixels a side [px]."""
-    return ndimage.median_filter(image, odd(size), mode="reflect")
+def median(image: np.ndarray, size: float, where: np.ndarray | None = None) -> np.ndarray:
+    """Median over a square or cubic window, `size` pixels a side [px]; only where it is asked for, else 0."""
+    half = odd(size) // 2
+    count = (2 * half + 1) ** image.ndim
+    if count > 27:
+        found = ndimage.median_filter(image, 2 * half + 1, mode="reflect")
+        return found if where is None else np.where(where, found, 0)
+    # SciPy's filter takes twice the time of this in three dimensions, and would work in the solid too.
+    windows = sliding_window_view(np.pad(image, half, mode="symmetric"), (2 * half + 1,) * image.ndim)
+    result = np.zeros_like(image)
+    rows = max(1, 2**20 // image[0].size)
+    for start in range(0, len(image), rows):
+        slab = slice(start, start + rows)
+        chosen = np.ones(image[slab].shape, bool) if where is None else where[slab]
+        values = windows[slab][chosen].reshape(-1, count)
+        result[slab][chosen] = np.partition(values, count // 2, axis=1)[:, count // 2]
+    return result
 
 
 def gaussian(image: np.ndarray, sigma: float) -> np.ndarray:
