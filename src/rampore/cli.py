@@ -155,11 +155,52 @@ def _discharge(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _page(text: str) -> int | str:
+    if text != "all" and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a page number nor 'all'")
+    return text if text == "all" else int(text)
+
+
+def _span(text: str) -> slice:
+    ends = text.split(":")
+    if len(ends) != 2 or not all(end == "" or end.isdecimal() for end in ends):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form A:B")
+    return slice(*(int(end) if end else None for end in ends))
+
+
+def _pores(parser: argparse.ArgumentParser) -> Run:
+    """Find and measure the pores of a grey cross-section or volume."""
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="PNG, TIFF, JPEG or NumPy file")
+    parser.add_argument("--pixel-um", type=float, metavar="X", help="pixel size in um; counts over what the file says")
+    parser.add_argument("--pores", choices=["dark", "bright"], required=True, help="what is pore; never guessed")
+    parser.add_argument("--page", type=_page, metavar="N|all", help="page of a TIFF that has several; all are a volume")
+    parser.add_argument("--rows", type=_span, metavar="A:B", help="rows to keep, e.g. :943 to drop an info bar")
+    parser.add_argument("--columns", type=_span, metavar="A:B", help="columns to keep")
+    parser.add_argument(
+        "--recipe",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE.toml|KEY=VALUE",
+        help="steps, values and counting rules, e.g. threshold=local 'denoise_size=0.2 um'; the later overrule",
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go")
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore.commands import pores
+
+        pores.run(options)
+        return 0
+
+    return run
+
+
 COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
     "reproduce": _reproduce,
     "claims": _claims,
     "parameters": _parameters,
     "discharge": _discharge,
+    "pores": _pores,
 }
 
 

@@ -1,0 +1,51 @@
+"""``rampore pores``: the pores of one image, with their files and their figure."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from rampore import micrograph, pores
+from rampore.figures.pores import report
+
+
+def run(options) -> None:
+    """Do what the command line says: ``pores.json``, ``pores.csv``, ``labels.tif`` and a figure, written last.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        The options of the subcommand, see ``rampore pores --help``.
+
+    Raises
+    ------
+    micrograph.MicrographError, pores.PoreError
+        The image, the recipe or the folder cannot be used.
+    """
+    recipe = pores.read_recipe(*options.recipe)
+    _say("reading")
+    pixel_size = None if options.pixel_um is None else options.pixel_um * 1e-6
+    crop = (options.rows, options.columns) if options.rows or options.columns else None
+    try:
+        image = micrograph.read(options.image, pixel_size=pixel_size, page=options.page, crop=crop, override=True)
+        analysis = pores.analyse(image.grey, options.pores, image.pixel_size, recipe, progress=_say)
+        _say("means and figure")
+        _write_together(options.output, report(image.grey, analysis, options.pores))
+    except OSError as error:
+        raise pores.PoreError(f"{error.strerror or error}: {error.filename}") from error
+    _say(f"{options.output / 'pores.json'}: {len(analysis.table)} pores, porosity {analysis.porosity:.3f}")
+
+
+def _say(step: str) -> None:
+    print(f"rampore pores: {step}", file=sys.stderr, flush=True)
+
+
+def _write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write files of a folder each in one stroke, in their order, once all of them are complete."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as work:
+        for name, content in contents.items():
+            Path(work, name).write_bytes(content)
+        for name in contents:
+            os.replace(Path(work, name), folder / name)

@@ -1,0 +1,134 @@
+"""Figures of segmented images: lengths come in SI and are drawn in um."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from rampore.figures.style import ACCENT, MUTED, NEGATIVE, new_figure, render
+from rampore.pores import Analysis, Length, Mean, Profile, as_csv, porosity_profile, summary
+
+UM = 1e6  #: um in a metre
+PERCENT = 100.0
+#: Longest side of a picture that is drawn [px]: more does not show on paper.
+DRAWN = 1400
+
+
+def section(image: np.ndarray) -> np.ndarray:
+    """The image itself, or the middle section of a volume along its first axis."""
+    return image if image.ndim == 2 else image[len(image) // 2]
+
+
+def _mean_line(axes, found: Mean, factor: float, text: str) -> None:
+    axes.axvspan(factor * found.low, factor * found.high, color=MUTED, alpha=0.35, lw=0)
+    axes.axvline(factor * found.value, color="black", lw=1.4, label=text)
+    axes.legend(frameon=False, fontsize=9, loc="upper right", handlelength=1.2)
+
+
+def overview(grey: np.ndarray, analysis: Analysis, profile: Profile, radius: Mean, number: Mean) -> Figure:
+    """An image and its pores, the porosity along it, and how radii and coordination numbers are distributed.
+
+    Parameters
+    ----------
+    grey : (n0, n1[, n2]) array
+        The image; of a volume, the middle section is drawn.
+    analysis : Analysis
+    profile : Profile
+        Along the last axis.
+    radius, number : Mean
+        Mean equivalent radius [m] and coordination number [-], drawn with their intervals.
+    """
+    picture, labels = section(np.asarray(grey)), section(analysis.labels)
+    step = -(-max(picture.shape) // DRAWN)
+    picture, labels = picture[::step, ::step], labels[::step, ::step]
+    side = UM * step * analysis.pixel_size
+    extent = (0, labels.shape[1] * side, labels.shape[0] * side, 0)
+    tall = min(max(3.1 * labels.shape[0] / labels.shape[1], 0.8), 4.5)
+    figure, axes = new_figure(3, 2, height=4.6 + tall, height_ratios=[tall, 1.5, 1.9])
+    (raw, coloured), (left, right), (sizes, neighbours) = axes
+
+    low, high = np.percentile(picture, [0.5, 99.5])
+    for panel in (raw, coloured):
+        panel.imshow(picture, cmap="gray", vmin=low, vmax=high, extent=extent, interpolation="nearest")
+        panel.set(xlabel="x / µm", ylabel="depth / µm")
+    radii = UM * analysis.table["equivalent_radius"].to_numpy()
+    scale = ScalarMappable(Normalize(0, np.percentile(radii, 98)), "viridis")
+    colours = np.vstack([np.zeros(4), scale.to_rgba(radii)])
+    coloured.imshow(colours[labels], extent=extent, interpolation="nearest")
+    figure.colorbar(scale, ax=[raw, coloured], label="radius / µm", extend="max")
+    raw.set_title("image", loc="left", fontsize=10.5, fontweight="bold")
+    coloured.set_title(f"{len(radii)} pores", loc="left", fontsize=10.5, fontweight="bold")
+
+    grid = left.get_gridspec()
+    left.remove()
+    right.remove()
+    along = figure.add_subplot(grid[1, :])
+    along.spines[["top", "right"]].set_visible(False)
+    along.plot(UM * profile.position, PERCENT * profile.porosity, color=ACCENT)
+    along.axhline(PERCENT * analysis.porosity, color="black", lw=1, ls="--")
+    along.set(xlim=(0, UM * 2 * profile.position[-1] - UM * profile.position[-2]), ylim=(0, None))
+    along.set(xlabel="x / µm", ylabel="porosity / %")
+    along.set_title(
+        f"porosity {PERCENT * analysis.porosity:.1f} %, window {UM * profile.window:.3g} µm",
+        loc="left",
+        fontsize=10.5,
+        fontweight="bold",
+    )
+
+    sizes.hist(radii, bins="auto" if len(radii) < 1000 else 60, color=NEGATIVE)
+    _mean_line(sizes, radius, UM, f"mean {UM * radius.value:.3g} µm")
+    sizes.set(xlabel="equivalent radius / µm", ylabel="pores", xlim=(0, None))
+    count = np.bincount(analysis.table["coordination"])
+    neighbours.bar(np.arange(len(count)), count, color=NEGATIVE)
+    _mean_line(neighbours, number, 1, f"mean {number.value:.2f}")
+    neighbours.set(xlabel="coordination number / -", ylabel="pores")
+    neighbours.xaxis.get_major_locator().set_params(integer=True)
+    return figure
+
+
+def report(grey: np.ndarray, analysis: Analysis, pores: str, seed: int = 0) -> dict[str, bytes]:
+    """The files that ``rampore pores`` writes, by their names; the same bytes for the same image and recipe.
+
+    Parameters
+    ----------
+    grey : (n0, n1[, n2]) array
+    analysis : Analysis
+    pores : {"dark", "bright"}
+    seed : int
+        Of the bootstrap's generator.
+
+    Raises
+    ------
+    PoreError
+        Where no pore enters the means.
+    """
+    import tifffile
+
+    rng = np.random.default_rng(seed)
+    by_number, by_size = analysis.means(rng), analysis.means(rng, weighted=True)
+    entries = summary(analysis, by_number, by_size) | {"pores": pores, "bootstrap_seed": seed}
+    window = Length(max(1, analysis.mask.shape[-1] // 20))
+    profile = porosity_profile(analysis.mask, analysis.mask.ndim - 1, window, analysis.pixel_size)
+    figure = overview(grey, analysis, profile, *by_number)
+    labels = io.BytesIO()
+    tifffile.imwrite(
+        labels,
+        analysis.labels.astype(np.uint16 if analysis.labels.max() < 2**16 else np.uint32),
+        compression="zlib",
+        photometric="minisblack",
+        metadata=None,
+        resolution=(0.01 / analysis.pixel_size,) * 2,
+        resolutionunit="CENTIMETER",
+    )
+    return {
+        "labels.tif": labels.getvalue(),
+        "pores.csv": as_csv(analysis.table).encode(),
+        "pores.png": render(figure, "png", "pores"),
+        "pores.svg": render(figure, "svg", "pores"),
+        "pores.json": (json.dumps(entries, indent=2, allow_nan=False) + "\n").encode(),
+    }

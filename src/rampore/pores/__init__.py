@@ -1,0 +1,50 @@
+"""Grey cross-section or volume -> pore mask -> pores -> their sizes, neighbours, throats and profiles."""
+
+from rampore.pores.analysis import Analysis, analyse, measure, summary
+from rampore.pores.measuring import (
+    Mean,
+    Profile,
+    Throats,
+    as_csv,
+    coordination,
+    corner_neighbours,
+    equivalent_radius,
+    mean,
+    network,
+    pore_table,
+    porosity,
+    porosity_profile,
+    throats,
+)
+from rampore.pores.partitioning import distance_map, partition
+from rampore.pores.recipe import CHOICES, Length, PoreError, Recipe, make_recipe, read_recipe
+from rampore.pores.segmenting import segment
+
+__all__ = [
+    "CHOICES",
+    "Analysis",
+    "Length",
+    "Mean",
+    "PoreError",
+    "Profile",
+    "Recipe",
+    "Throats",
+    "analyse",
+    "as_csv",
+    "coordination",
+    "corner_neighbours",
+    "distance_map",
+    "equivalent_radius",
+    "make_recipe",
+    "mean",
+    "measure",
+    "network",
+    "partition",
+    "pore_table",
+    "porosity",
+    "porosity_profile",
+    "read_recipe",
+    "segment",
+    "summary",
+    "throats",
+]

@@ -1,0 +1,240 @@
+"""What is done to an image, step by step, as one value that can be written down, read back and varied."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import get_type_hints
+
+from rampore import RamporeError
+from rampore.units import UnitError, to_si
+
+
+class PoreError(RamporeError, ValueError):
+    """An image, a recipe or a question that cannot be answered: the message names what and why."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Length:
+    """A length on an image: in pixels, which go with the image, or in a unit of length, which goes with the sample.
+
+    Attributes
+    ----------
+    value : float
+        Not negative; 0 switches off what it is the size of.
+    unit : str
+        ``"px"`` or a unit of length, e.g. ``"um"``.
+    """
+
+    value: float
+    unit: str = "px"
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.value) and self.value >= 0):
+            raise PoreError(f"a length must be finite and not negative, not {self.value!r} {self.unit}")
+        if self.unit != "px":
+            try:
+                to_si(self.value, self.unit, "m")
+            except UnitError as error:
+                raise PoreError(f"{self}: {error}") from None
+
+    @classmethod
+    def parse(cls, text: str) -> Length:
+        """Read ``"3 px"``, ``"0.2 um"`` or ``"0"``; a bare number other than 0 is refused."""
+        number, _, unit = text.strip().partition(" ")
+        try:
+            value = float(number)
+        except ValueError:
+            raise PoreError(f"{text!r} is not a length such as '3 px' or '0.2 um'") from None
+        if not unit and value:
+            raise PoreError(f"the length {text!r} needs a unit: '{text} px' or '{text} um'")
+        return cls(value, unit.strip() or "px")
+
+    def pixels(self, pixel_size: float | None = None) -> float:
+        """The length in pixels [px], on an image whose pixels are `pixel_size` wide [m]."""
+        if self.unit == "px":
+            return self.value
+        if pixel_size is None:
+            raise PoreError(f"to take {self} as pixels, the pixel size must be known")
+        return to_si(self.value, self.unit, "m") / pixel_size
+
+    def __str__(self) -> str:
+        return f"{self.value:g} {self.unit}"
+
+
+#: What each step may be called.
+CHOICES = {
+    "background": ("none", "subtract", "divide"),
+    "denoise": ("none", "median", "gaussian"),
+    "threshold": ("otsu", "multi-otsu", "local", "fixed"),
+    "partition": ("rabbani", "snow", "none"),
+    "metric": ("cityblock", "euclidean", "chessboard"),
+    "smoothing": ("none", "median", "gaussian"),
+    "neighbours": ("labels", "corners", "throats"),
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """From grey image to pores and their neighbours: steps, values and counting rules.
+
+    Lengths may be given as text (``"3 px"``, ``"0.2 um"``). The defaults of the partition are those of Rabbani et al.,
+    J. Pet. Sci. Eng. 123 (2014) 164, and of the MATLAB code that goes with it: city-block distance, median of 3 px.
+
+    Attributes
+    ----------
+    background : {"none", "subtract", "divide"}
+        How uneven illumination, the image blurred over `background_size`, is taken out.
+    background_size : Length
+        Standard deviation of that blur; several times the largest grain.
+    denoise : {"none", "median", "gaussian"}
+        Noise filter, of `denoise_size`.
+    denoise_size : Length
+        Side of the median's window, or standard deviation of the Gaussian.
+    threshold : {"otsu", "multi-otsu", "local", "fixed"}
+        How the grey value that parts pore from solid is found.
+    threshold_classes : int
+        Classes of multi-Otsu [-]; the darkest (or the brightest) is pore.
+    threshold_window : Length
+        Side of the neighbourhood of the local threshold.
+    threshold_value : float or None
+        The fixed threshold [grey].
+    threshold_offset : float
+        Added to the threshold [grey]; toward brighter where positive.
+    smallest_pore, smallest_solid : Length
+        Equivalent diameter below which a connected piece of pore is filled, and a piece of solid removed.
+    partition : {"rabbani", "snow", "none"}
+        Watershed of the smoothed distance map, PoreSpy's SNOW, or one pore for each connected piece.
+    metric : {"cityblock", "euclidean", "chessboard"}
+        Distance of the map; SNOW is always Euclidean.
+    smoothing : {"none", "median", "gaussian"}
+        What smooths the map; not in SNOW.
+    smoothing_size : Length
+        Side of the median's window, or standard deviation of the Gaussian.
+    peak_radius, peak_blur : Length
+        Radius, 2 px or more, within which SNOW keeps one peak; standard deviation of its Gaussian before that.
+    neighbours : {"labels", "corners", "throats"}
+        What a coordination number counts: pores that share a pixel's side, pores that share at least a corner, or
+        separate throats, of which two pores may share several.
+    smallest_throat : Length
+        Width below which a throat does not count; not with ``"corners"``, which have none.
+    isolated : bool
+        Whether pores without a neighbour enter the mean coordination number.
+    boundary : bool
+        Whether pores cut by the image's edge enter the means.
+
+    Raises
+    ------
+    PoreError
+        Where a value is of no use.
+    """
+
+    background: str = "none"
+    background_size: Length = Length(100)
+    denoise: str = "median"
+    denoise_size: Length = Length(3)
+    threshold: str = "otsu"
+    threshold_classes: int = 3
+    threshold_window: Length = Length(101)
+    threshold_value: float | None = None
+    threshold_offset: float = 0.0
+    smallest_pore: Length = Length(3)
+    smallest_solid: Length = Length(3)
+    partition: str = "rabbani"
+    metric: str = "cityblock"
+    smoothing: str = "median"
+    smoothing_size: Length = Length(3)
+    peak_radius: Length = Length(4)
+    peak_blur: Length = Length(0.4)
+    neighbours: str = "labels"
+    smallest_throat: Length = Length(0)
+    isolated: bool = True
+    boundary: bool = True
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, _read(field.name, getattr(self, field.name)))
+        if self.threshold_classes < 2:
+            raise PoreError(f"threshold_classes must be 2 or more, not {self.threshold_classes}")
+        if (self.threshold == "fixed") != (self.threshold_value is not None):
+            raise PoreError("threshold_value goes with threshold = 'fixed', and only with it")
+        if self.neighbours == "corners" and self.smallest_throat.value:
+            raise PoreError("smallest_throat cannot go with neighbours = 'corners': a corner has no width")
+
+    def as_dict(self) -> dict[str, str | float | int | bool | None]:
+        """The recipe as JSON and TOML have it; lengths as text."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: str(value) if isinstance(value, Length) else value for name, value in values.items()}
+
+
+_TYPES = get_type_hints(Recipe)
+
+
+def _read(name: str, value):
+    """A field's value, from the value itself, from text or from a whole number."""
+    kind = _TYPES[name]
+    if name in CHOICES:
+        if value not in CHOICES[name]:
+            raise PoreError(f"{name} must be one of {', '.join(CHOICES[name])}; not {value!r}")
+        return value
+    if kind is Length:
+        if isinstance(value, Length):
+            return value
+        if isinstance(value, str) or value == 0:
+            return Length.parse(str(value))
+        raise PoreError(f"{name} is a length and needs a unit, e.g. '{value} px'")
+    if kind is bool:
+        if value not in (True, False, "true", "false"):
+            raise PoreError(f"{name} must be true or false, not {value!r}")
+        return value in (True, "true")
+    if value is None and kind is not int:
+        return None
+    try:
+        number = float(value)
+        if not math.isfinite(number) or (kind is int and number != int(number)):
+            raise ValueError
+    except (TypeError, ValueError):
+        raise PoreError(f"{name} must be a {'whole ' if kind is int else ''}number, not {value!r}") from None
+    return int(number) if kind is int else number
+
+
+def make_recipe(values: Mapping[str, object]) -> Recipe:
+    """A recipe from names and values, as TOML or a command line give them.
+
+    Raises
+    ------
+    PoreError
+        Where a name is not a field of :class:`Recipe`, or a value is of no use.
+    """
+    unknown = sorted(set(values) - set(_TYPES))
+    if unknown:
+        raise PoreError(f"a recipe has no {', '.join(unknown)}; it has {', '.join(_TYPES)}")
+    return Recipe(**values)
+
+
+def read_recipe(*sources: str) -> Recipe:
+    """A recipe from TOML files and ``key=value`` texts; the later overrule the earlier.
+
+    Raises
+    ------
+    PoreError
+        Where a file cannot be read, or as :func:`make_recipe`.
+    """
+    values: dict[str, object] = {}
+    for source in sources:
+        name, equals, value = source.partition("=")
+        if equals:
+            values[name.strip()] = value.strip().strip("\"'")
+            continue
+        try:
+            values |= tomllib.loads(Path(source).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise PoreError(f"cannot read the recipe {source}: {error.strerror}; or key=value was meant") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise PoreError(f"the recipe {source} is not valid TOML: {error}") from None
+    return make_recipe(values)

@@ -1,0 +1,248 @@
+"""Grey image -> pore mask: each step a function from image to image, of two or three dimensions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from scipy import ndimage
+
+from rampore.pores.recipe import PoreError, Recipe
+
+#: Volume of a ball of diameter 1, by the number of dimensions [-].
+UNIT_BALL = {2: math.pi / 4, 3: math.pi / 6}
+
+#: Bins of the histogram on which Otsu's thresholds are found [-].
+BINS = 256
+
+
+def odd(size: float) -> int:
+    """The odd whole number of pixels nearest to a size [px], at least 1."""
+    return 2 * round((size - 1) / 2) + 1 if size > 1 else 1
+
+
+def check_image(image, what: str = "image") -> np.ndarray:
+    """The image as an array, if it is one of two or three dimensions that can be segmented.
+
+    Raises
+    ------
+    PoreError
+        Where it has another number of dimensions, or fewer than 3 pixels along one.
+    """
+    image = np.asarray(image)
+    if image.ndim not in (2, 3):
+        raise PoreError(f"the {what} has {image.ndim} dimensions; two (a section) or three (a volume) are needed")
+    if min(image.shape) < 3:
+        shape = " x ".join(map(str, image.shape))
+        raise PoreError(f"the {what} is {shape} pixels; every side must have 3 or more (is it a colour image?)")
+    return image
+
+
+def check_grey(grey) -> np.ndarray:
+    """The grey image as single-precision numbers.
+
+    Raises
+    ------
+    PoreError
+        Where it is not an image, not a number, not finite, or the same everywhere.
+    """
+    grey = check_image(grey)
+    if grey.dtype == bool or not np.issubdtype(grey.dtype, np.number) or np.iscomplexobj(grey):
+        raise PoreError(f"grey values must be real numbers, not {grey.dtype}")
+    grey = grey.astype(np.float32)
+    if not np.isfinite(grey).all():
+        raise PoreError(f"{np.count_nonzero(~np.isfinite(grey))} pixels are not finite (NaN, infinity, or too large)")
+    if np.ptp(grey) == 0:
+        raise PoreError(f"the image is {grey.flat[0]:g} everywhere: nothing to tell pore from solid by")
+    return grey
+
+
+def illumination(grey: np.ndarray, sigma: float) -> np.ndarray:
+    """The image blurred over a standard deviation of `sigma` [px]: three box filters, near a Gaussian at any size."""
+    size = odd(math.sqrt(4 * sigma**2 + 1))
+    for _ in range(3):
+        grey = ndimage.uniform_filter(grey, size, mode="reflect")
+    return grey
+
+
+def subtract_background(grey: np.ndarray, sigma: float) -> np.ndarray:
+    """Take out light that adds: the image less its blur over `sigma` [px], at the mean grey value it had."""
+    background = illumination(grey, sigma)
+    return grey - background + background.mean()
+
+
+def divide_background(grey: np.ndarray, sigma: float) -> np.ndarray:
+    """Take out light that multiplies: the image over its blur over `sigma` [px], at the mean grey value it had.
+
+    Raises
+    ------
+    PoreError
+        Where the blurred image is not positive.
+    """
+    background = illumination(grey, sigma)
+    if background.min() <= 0:
+        raise PoreError("background = 'divide' needs positive grey values; use 'subtract'")
+    return grey / background * background.mean()
+
+
+def median(image: np.ndarray, size: float, where: np.ndarray | None = None) -> np.ndarray:
+    """Median over a square or cubic window, `size` pixels a side [px]; only where it is asked for, else 0."""
+    half = odd(size) // 2
+    count = (2 * half + 1) ** image.ndim
+    if count > 27:
+        found = ndimage.median_filter(image, 2 * half + 1, mode="reflect")
+        return found if where is None else np.where(where, found, 0)
+    # SciPy's filter takes twice the time of this in three dimensions, and would work in the solid too.
+    windows = sliding_window_view(np.pad(image, half, mode="symmetric"), (2 * half + 1,) * image.ndim)
+    result = np.zeros_like(image)
+    rows = max(1, 2**20 // image[0].size)
+    for start in range(0, len(image), rows):
+        slab = slice(start, start + rows)
+        chosen = np.ones(image[slab].shape, bool) if where is None else where[slab]
+        values = windows[slab][chosen].reshape(-1, count)
+        result[slab][chosen] = np.partition(values, count // 2, axis=1)[:, count // 2]
+    return result
+
+
+def gaussian(image: np.ndarray, sigma: float) -> np.ndarray:
+    """Blur by a Gaussian of standard deviation `sigma` [px]."""
+    return ndimage.gaussian_filter(image, sigma, mode="reflect")
+
+
+def otsu(grey: np.ndarray) -> float:
+    """Threshold after Otsu: the two classes it parts differ most [grey]."""
+    from skimage.filters import threshold_otsu
+
+    return float(threshold_otsu(grey, nbins=BINS)) + _half_bin(grey)
+
+
+def multi_otsu(grey: np.ndarray, classes: int, bright: bool = False) -> float:
+    """Threshold that parts the darkest, or the brightest, of several classes from the others, after Otsu [grey].
+
+    Raises
+    ------
+    PoreError
+        Where the image has fewer grey values than classes.
+    """
+    from skimage.filters import threshold_multiotsu
+
+    try:
+        return float(threshold_multiotsu(grey, classes=classes, nbins=BINS)[-1 if bright else 0]) + _half_bin(grey)
+    except ValueError as error:
+        raise PoreError(f"multi-Otsu with {classes} classes: {error}") from None
+
+
+def _half_bin(grey: np.ndarray) -> float:
+    """From the middle of a bin, which scikit-image gives, to its upper edge, where the classes part [grey]."""
+    return float(np.ptp(grey)) / (2 * BINS)
+
+
+def local(grey: np.ndarray, window: float) -> np.ndarray:
+    """Gaussian-weighted mean over a neighbourhood `window` pixels wide, as a threshold at each pixel [grey]."""
+    from skimage.filters import threshold_local
+
+    return threshold_local(grey, max(odd(window), 3))
+
+
+def remove_small(mask: np.ndarray, diameter: float) -> np.ndarray:
+    """Drop connected pieces of a mask that are smaller than a disc (ball) of `diameter` [px].
+
+    Pieces that touch by a corner are one.
+    """
+    smallest = round(UNIT_BALL[mask.ndim] * diameter**mask.ndim, 9)
+    if smallest <= 1:
+        return mask
+    pieces, _ = ndimage.label(mask, np.ones((3,) * mask.ndim))
+    large = np.bincount(pieces.ravel()) >= smallest
+    large[0] = False
+    return large[pieces]
+
+
+def segment(
+    grey,
+    pores: str,
+    recipe: Recipe | None = None,
+    pixel_size: float | None = None,
+    region: np.ndarray | None = None,
+    progress: Callable[[str], None] = lambda step: None,
+) -> np.ndarray:
+    """Where the pores are, by a recipe's background, noise filter, threshold and smallest objects.
+
+    Parameters
+    ----------
+    grey : (n0, n1[, n2]) array
+        Grey values, of any scale.
+    pores : {"dark", "bright"}
+        Which side of the threshold is pore; never guessed.
+    recipe : Recipe, optional
+    pixel_size : float, optional
+        Side of a pixel [m]; needed where the recipe has lengths that are not in pixels.
+    region : array of bool, the shape of `grey`, optional
+        Where the sample is: the threshold is found there, and there is no pore elsewhere.
+    progress : callable, optional
+        Told the name of each step when it starts.
+
+    Returns
+    -------
+    (n0, n1[, n2]) array of bool
+        True in a pore.
+
+    Raises
+    ------
+    PoreError
+        Where the image cannot be segmented: NaN, constant, wrong dimensions; or the arguments do not fit.
+    """
+    if pores not in ("dark", "bright"):
+        raise PoreError(f"pores are 'dark' or 'bright', not {pores!r}")
+    recipe = recipe or Recipe()
+    grey = check_grey(grey)
+    region = check_region(region, grey.shape)
+    bright = pores == "bright"
+    if recipe.background != "none":
+        progress(f"background: {recipe.background}")
+        step = subtract_background if recipe.background == "subtract" else divide_background
+        grey = step(grey, recipe.background_size.pixels(pixel_size))
+    if recipe.denoise != "none":
+        progress(f"noise: {recipe.denoise}")
+        grey = (median if recipe.denoise == "median" else gaussian)(grey, recipe.denoise_size.pixels(pixel_size))
+    progress(f"threshold: {recipe.threshold}")
+    values = grey if region is None else grey[region]
+    if np.ptp(values) == 0:
+        raise PoreError("nothing is left to tell pore from solid by: the image is the same everywhere after filtering")
+    match recipe.threshold:
+        case "otsu":
+            threshold = otsu(values)
+        case "multi-otsu":
+            threshold = multi_otsu(values, recipe.threshold_classes, bright)
+        case "local":
+            threshold = local(grey, recipe.threshold_window.pixels(pixel_size))
+        case "fixed":
+            threshold = recipe.threshold_value
+    threshold = threshold + recipe.threshold_offset
+    mask = grey > threshold if bright else grey <= threshold
+    if region is not None:
+        mask &= region
+    progress("small objects")
+    mask = remove_small(mask, recipe.smallest_pore.pixels(pixel_size))
+    filled = ~remove_small(~mask, recipe.smallest_solid.pixels(pixel_size))
+    return filled if region is None else filled & region
+
+
+def check_region(region, shape: tuple[int, ...]) -> np.ndarray | None:
+    """The region as an array of bool, if it is one, fits the image and is not empty.
+
+    Raises
+    ------
+    PoreError
+        Where it does not.
+    """
+    if region is None:
+        return None
+    region = np.asarray(region)
+    if region.dtype != bool or region.shape != shape:
+        raise PoreError(f"the region must be bool of shape {shape}, not {region.dtype} of shape {region.shape}")
+    if not region.any():
+        raise PoreError("the region is empty")
+    return region
