@@ -250,6 +250,7 @@ def test_hysteresis_moves_the_state_to_the_branch_of_its_direction():
     ).dataset
     rise = float(low.voltage[-1] - solution.dataset.voltage[-1])
     gap = 2 * silicon.half_gap(float(x[-1]))
+    # A tenth: the state is followed at every depth, while the right side takes its mean over the electrode.
     assert rise == pytest.approx(gap * (1 - np.exp(-20.0 * drop)), rel=0.1)
 
 
