@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ from rampore.collector import PerforatedFoil
 from rampore.micrograph.reading import MicrographError
 
 __all__ = [
+    "CALIBRATED",
     "GRAPHITE_SIOX",
     "POROSITY_TOLERANCE",
     "Electrode",
@@ -132,6 +134,15 @@ class Mixture:
         if not (0 <= self.binder < 1 and self.roughness >= 0 and self.roughness_length > 0):
             raise MicrographError("binder lies in [0, 1), roughness is at least 0 and its length positive")
 
+    def scaled(self, factor: float) -> Mixture:
+        """The same mixture with all of its lengths times `factor` [-]: grains, roughness and its length."""
+        return replace(
+            self,
+            grains=tuple(replace(kind, diameter=factor * kind.diameter) for kind in self.grains),
+            roughness=factor * self.roughness,
+            roughness_length=factor * self.roughness_length,
+        )
+
 
 #: Platelets of graphite and rounder grains of SiOx, 62 to 31 by mass at 2260 and 2130 kg/m3. The sizes are usual ones
 #: of commercial powders; no source gives those of the paper.
@@ -144,6 +155,11 @@ GRAPHITE_SIOX = Mixture(
     roughness=0.10e-6,
     roughness_length=0.8e-6,
 )
+
+#: ``GRAPHITE_SIOX`` made finer until bare foil's coating, 24 % porous and 33 um thick, shows pores of the mean radius
+#: that the paper states for it, 0.60 um: seen by ``TYPICAL`` with 62.5 nm a pixel and measured by the recipe of
+#: ``rampore.pores`` as it stands. This one factor was chosen with that number in view; nothing else of the paper was.
+CALIBRATED = GRAPHITE_SIOX.scaled(0.60)
 
 
 @dataclass(frozen=True)
@@ -548,19 +564,18 @@ def _push_apart(centre, radii, axes, electrode: Electrode, steps: int = 36, rebu
     return centre
 
 
-def _neighbours(centre: np.ndarray, longest: np.ndarray) -> np.ndarray:
-    """(m, 2) pairs of grains whose bounding spheres touch; large grains are sought among all, small among small."""
-    small = longest <= np.median(longest)
-    few, tree = np.flatnonzero(small), cKDTree(centre)
-    among = few[cKDTree(centre[few]).query_pairs(2 * longest[few].max(), output_type="ndarray")]
-    big = np.flatnonzero(~small)
-    found = tree.query_ball_point(centre[big], longest[big] + longest.max())
-    others = np.concatenate([np.asarray(each, dtype=int) for each in found])
-    pairs = np.column_stack([np.repeat(big, [len(each) for each in found]), others])
-    pairs = pairs[(pairs[:, 0] < pairs[:, 1]) | small[pairs[:, 1]]]
-    pairs = np.concatenate([among.reshape(-1, 2), pairs])
-    distance = np.linalg.norm(centre[pairs[:, 0]] - centre[pairs[:, 1]], axis=1)
-    return pairs[distance < 1.1 * (longest[pairs[:, 0]] + longest[pairs[:, 1]])]
+def _neighbours(centre: np.ndarray, longest: np.ndarray, classes: int = 6) -> np.ndarray:
+    """(m, 2) pairs of grains whose bounding spheres nearly touch, sought by classes of size."""
+    alike = np.array_split(np.argsort(longest, kind="stable"), classes)
+    trees = [cKDTree(centre[members]) for members in alike]
+    pairs = []
+    for a, b in combinations_with_replacement(range(classes), 2):
+        reach = 1.1 * (longest[alike[a]].max(initial=0) + longest[alike[b]].max(initial=0))
+        near = trees[a].sparse_distance_matrix(trees[b], reach, output_type="ndarray")
+        i, j = alike[a][near["i"]], alike[b][near["j"]]
+        kept = (near["v"] < 1.1 * (longest[i] + longest[j])) & ((i < j) if a == b else True)
+        pairs.append(np.column_stack([i[kept], j[kept]]))
+    return np.concatenate(pairs)
 
 
 def _noise(box: np.ndarray, length: float, places, rng) -> np.ndarray:

@@ -17,11 +17,12 @@ from rampore.pores.measuring import (
     throats,
 )
 from rampore.pores.partitioning import distance_map, partition
-from rampore.pores.recipe import CHOICES, Length, PoreError, Recipe, make_recipe, read_recipe
+from rampore.pores.recipe import CHOICES, CITED, Length, PoreError, Recipe, make_recipe, read_recipe
 from rampore.pores.segmenting import segment
 
 __all__ = [
     "CHOICES",
+    "CITED",
     "Analysis",
     "Length",
     "Mean",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import ndimage
 
-from rampore.pores.partitioning import distance_map
+from rampore.pores.partitioning import counted, distance_map
 from rampore.pores.recipe import Length, PoreError, Recipe
 from rampore.pores.segmenting import check_image, check_region, odd
 
@@ -337,7 +337,7 @@ def pore_table(
     inside = np.flatnonzero(labels)
     number = labels.ravel()[inside] - 1
     count = np.bincount(number)
-    size = count * pixel_size**labels.ndim
+    size = counted(labels, recipe) * pixel_size**labels.ndim
     reach = np.zeros(len(count))
     np.maximum.at(reach, number, distance.ravel()[inside])
     places = np.unravel_index(inside, labels.shape)

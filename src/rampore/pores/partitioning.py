@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from rampore.pores.recipe import PoreError, Recipe
 from rampore.pores.segmenting import check_image, gaussian, median
@@ -46,17 +47,20 @@ def rabbani(mask: np.ndarray, metric: str, smoothing: str, size: float) -> Relie
     ----------
     mask : array of bool
     metric : {"cityblock", "euclidean", "chessboard"}
-    smoothing : {"none", "median", "gaussian"}
+    smoothing : {"none", "median", "gaussian", "h-maxima"}
     size : float
-        Side of the median's window, or standard deviation of the Gaussian [px].
+        Side of the median's window, standard deviation of the Gaussian, or height of the h-maxima [px].
     """
-    from skimage.morphology import local_maxima
+    from skimage.morphology import local_maxima, reconstruction
 
     height = distance_map(mask, metric)
     if smoothing == "median":
         height = median(height, size, mask)
     elif smoothing == "gaussian":
         height = gaussian(height.astype(np.float32), size)
+    elif smoothing == "h-maxima":
+        height = height.astype(np.float32)
+        height = reconstruction(height - np.float32(size), height, footprint=np.ones((3,) * mask.ndim))
     height = np.where(mask, height, 0)
     summits, _ = ndimage.label(local_maxima(height), np.ones((3,) * mask.ndim))
     return Relief(height, summits)
@@ -91,10 +95,78 @@ def summits(height: np.ndarray, mask: np.ndarray, radius: int) -> np.ndarray:
 
 
 def ball(radius: int, ndim: int) -> np.ndarray:
-    """PoreSpy's structuring element: pixels nearer than `radius` to the middle of a cube."""
-    from porespy.tools import ps_round
+    """Pixels nearer than `radius` to the middle of a cube [px]."""
+    at = np.indices((2 * radius + 1,) * ndim) - radius
+    return (at**2).sum(axis=0) < radius**2
 
-    return ps_round(r=radius, ndim=ndim)
+
+def without_saddles(peaks: np.ndarray, height: np.ndarray, steps: int = 20) -> np.ndarray:
+    """Peaks from which no way leads up: as PoreSpy trims saddle points, but all peaks at once.
+
+    Each peak grows, step by step, into the highest of the pixels that it and its neighbours cover. It stays where it
+    no longer changes, and goes where it has left all the pixels it had.
+
+    Parameters
+    ----------
+    peaks : array of bool
+        Pixels that touch along an edge are one peak.
+    height : array of float, the shape of `peaks`
+        Distance map [px].
+    steps : int
+        After which what has not come to rest goes.
+    """
+    numbers, _ = ndimage.label(np.pad(peaks, 1))
+    ground = np.pad(height, 1).ravel()
+    strides = np.array(numbers.strides) // numbers.itemsize
+    around = (np.indices((3,) * peaks.ndim).reshape(peaks.ndim, -1).T - 1) @ strides
+    kept = np.zeros(numbers.max() + 1, bool)
+    grown = np.flatnonzero(numbers)
+    owner = numbers.ravel()[grown].astype(np.int64)
+    span = numbers.size
+    for _ in range(steps):
+        pair = np.sort(owner * span + grown)
+        cover = np.unique((pair[:, None] + around).ravel())
+        whose, where = np.divmod(cover, span)
+        starts = np.flatnonzero(np.diff(whose, prepend=-1))
+        summit = np.repeat(np.maximum.reduceat(ground[where], starts), np.diff(starts, append=len(whose)))
+        higher = cover[(ground[where] == summit) & (summit > 0)]
+        stays = np.isin(higher, pair, assume_unique=True)
+        had, has, common = (np.bincount(each // span, minlength=len(kept)) for each in (pair, higher, higher[stays]))
+        at_rest = (had == has) & (has == common) & (has > 0)
+        kept |= at_rest
+        owner, grown = np.divmod(higher[(~at_rest & (common > 0))[higher // span]], span)
+        if not owner.size:
+            break
+    inner = (slice(1, -1),) * peaks.ndim
+    return kept[numbers[inner]]
+
+
+def without_neighbours(peaks: np.ndarray, height: np.ndarray) -> np.ndarray:
+    """Peaks that stand farther from the nearest other one than from solid, else the higher: as PoreSpy trims them.
+
+    Parameters
+    ----------
+    peaks : array of bool
+        Pixels that touch by a corner are one peak.
+    height : array of float, the shape of `peaks`
+        Distance map [px].
+    """
+    numbers, count = ndimage.label(peaks, np.ones((3,) * peaks.ndim))
+    if count < 2:
+        return peaks
+    places = np.flatnonzero(peaks)
+    owner = numbers.ravel()[places] - 1
+    share = np.bincount(owner)
+    middle = np.stack([np.bincount(owner, at) / share for at in np.unravel_index(places, peaks.shape)], axis=1).astype(
+        int
+    )
+    reach = height[tuple(middle.T)] + 1e-6 * np.arange(count)  # PoreSpy's way to tell equal peaks apart
+    distance, nearest = (found[:, 1] for found in cKDTree(middle).query(middle, k=2))
+    close = np.flatnonzero(distance <= reach)
+    lower = np.where(reach[close] < reach[nearest[close]], close, nearest[close])
+    kept = np.ones(count + 1, bool)
+    kept[np.append(0, lower + 1)] = False
+    return kept[numbers]
 
 
 def snow(mask: np.ndarray, peak_radius: float, sigma: float) -> Relief:
@@ -108,17 +180,9 @@ def snow(mask: np.ndarray, peak_radius: float, sigma: float) -> Relief:
     sigma : float
         Standard deviation of the Gaussian on the distance map before peaks are sought [px].
     """
-    from porespy import settings
-    from porespy.filters import trim_nearby_peaks, trim_saddle_points
-
-    shown = settings.tqdm["disable"]
-    settings.tqdm["disable"] = True
-    try:
-        height = distance_map(mask)
-        peaks = summits(gaussian(height, sigma) * mask if sigma else height, mask, max(2, round(peak_radius)))
-        peaks = trim_nearby_peaks(peaks=trim_saddle_points(peaks=peaks, dt=height), dt=height)
-    finally:
-        settings.tqdm["disable"] = shown
+    height = distance_map(mask)
+    peaks = summits(gaussian(height, sigma) * mask if sigma else height, mask, max(2, round(peak_radius)))
+    peaks = without_neighbours(without_saddles(peaks, height), height)
     return Relief(height, ndimage.label(peaks, np.ones((3,) * mask.ndim))[0])
 
 
@@ -157,8 +221,8 @@ def partition(mask, recipe: Recipe | None = None, pixel_size: float | None = Non
     Returns
     -------
     (n0, n1[, n2]) array of int32
-        0 in the solid, 1, 2, ... in the pores; every pixel of the mask has a pore. Pieces that touch by a corner only
-        may be one pore.
+        0 in the solid, 1, 2, ... in the pores. Every pixel of the mask has a pore, unless the recipe drops small parts.
+        Pieces that touch by a corner only may be one pore.
 
     Raises
     ------
@@ -173,8 +237,31 @@ def partition(mask, recipe: Recipe | None = None, pixel_size: float | None = Non
         raise PoreError("the mask is pore everywhere: without solid there is no distance to part pores by")
     match recipe.partition:
         case "rabbani":
-            return flood(mask, rabbani(mask, recipe.metric, recipe.smoothing, recipe.smoothing_size.pixels(pixel_size)))
+            size = recipe.smoothing_size.pixels(pixel_size)
+            labels = flood(mask, rabbani(mask, recipe.metric, recipe.smoothing, size))
         case "snow":
             radius, blur = recipe.peak_radius.pixels(pixel_size), recipe.peak_blur.pixels(pixel_size)
-            return flood(mask, snow(mask, radius, blur))
-    return ndimage.label(mask, np.ones((3,) * mask.ndim))[0].astype(np.int32)
+            labels = flood(mask, snow(mask, radius, blur))
+        case "none":
+            labels = ndimage.label(mask, np.ones((3,) * mask.ndim))[0].astype(np.int32)
+    return drop_small(labels, recipe)
+
+
+def lines(labels: np.ndarray) -> np.ndarray:
+    """Pixels of a pore that touch, along an edge or by a corner, a pore of smaller number."""
+    number = np.where(labels > 0, labels, np.iinfo(labels.dtype).max)
+    return (labels > 0) & (ndimage.minimum_filter(number, 3, mode="nearest") < labels)
+
+
+def counted(labels: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """Pixels that count to the size of pores 1 to n, without the lines where the recipe leaves lines [-]."""
+    shown = np.where(lines(labels), 0, labels) if recipe.watershed_lines else labels
+    return np.bincount(shown.ravel(), minlength=labels.max() + 1)[1:]
+
+
+def drop_small(labels: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """The labels without pores of less than the recipe's smallest part, numbered anew."""
+    kept = np.append(False, counted(labels, recipe) >= recipe.smallest_part) if recipe.smallest_part else True
+    if np.all(kept):
+        return labels
+    return np.where(kept, np.cumsum(kept), 0).astype(labels.dtype)[labels]

@@ -74,7 +74,7 @@ CHOICES = {
     "threshold": ("otsu", "multi-otsu", "local", "fixed"),
     "partition": ("rabbani", "snow", "none"),
     "metric": ("cityblock", "euclidean", "chessboard"),
-    "smoothing": ("none", "median", "gaussian"),
+    "smoothing": ("none", "median", "gaussian", "h-maxima"),
     "neighbours": ("labels", "corners", "throats"),
 }
 
@@ -85,6 +85,7 @@ class Recipe:
 
     Lengths may be given as text (``"3 px"``, ``"0.2 um"``). The defaults of the partition are those of Rabbani et al.,
     J. Pet. Sci. Eng. 123 (2014) 164, and of the MATLAB code that goes with it: city-block distance, median of 3 px.
+    That code also leaves lines between pores and drops what is smaller than 9 px, see :data:`CITED`.
 
     Attributes
     ----------
@@ -112,12 +113,18 @@ class Recipe:
         Watershed of the smoothed distance map, PoreSpy's SNOW, or one pore for each connected piece.
     metric : {"cityblock", "euclidean", "chessboard"}
         Distance of the map; SNOW is always Euclidean.
-    smoothing : {"none", "median", "gaussian"}
-        What smooths the map; not in SNOW.
+    smoothing : {"none", "median", "gaussian", "h-maxima"}
+        What smooths the map; not in SNOW. Of ``"h-maxima"``, summits that rise less than `smoothing_size` above the
+        pass to a higher one are levelled.
     smoothing_size : Length
-        Side of the median's window, or standard deviation of the Gaussian.
+        Side of the median's window, standard deviation of the Gaussian, or the height of the h-maxima.
     peak_radius, peak_blur : Length
         Radius, 2 px or more, within which SNOW keeps one peak; standard deviation of its Gaussian before that.
+    watershed_lines : bool
+        Whether a pixel that touches a pore of smaller number belongs to the line between the two and counts to no
+        pore's size, as where MATLAB's watershed draws its lines. It stays pore in the mask and in the porosity.
+    smallest_part : int
+        Pixels below which a part of the partition is dropped [-]; 9 in Rabbani's code.
     neighbours : {"labels", "corners", "throats"}
         What a coordination number counts: pores that share a pixel's side, pores that share at least a corner, or
         separate throats, of which two pores may share several.
@@ -151,6 +158,8 @@ class Recipe:
     smoothing_size: Length = Length(3)
     peak_radius: Length = Length(4)
     peak_blur: Length = Length(0.4)
+    watershed_lines: bool = False
+    smallest_part: int = 0
     neighbours: str = "labels"
     smallest_throat: Length = Length(0)
     isolated: bool = True
@@ -161,6 +170,8 @@ class Recipe:
             object.__setattr__(self, field.name, _read(field.name, getattr(self, field.name)))
         if self.threshold_classes < 2:
             raise PoreError(f"threshold_classes must be 2 or more, not {self.threshold_classes}")
+        if self.smallest_part < 0:
+            raise PoreError(f"smallest_part must not be negative, as {self.smallest_part} is")
         if (self.threshold == "fixed") != (self.threshold_value is not None):
             raise PoreError("threshold_value goes with threshold = 'fixed', and only with it")
         if self.neighbours == "corners" and self.smallest_throat.value:
@@ -238,3 +249,7 @@ def read_recipe(*sources: str) -> Recipe:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise PoreError(f"the recipe {source} is not valid TOML: {error}") from None
     return make_recipe(values)
+
+
+#: The partition and the sizes of Rabbani's MATLAB code.
+CITED = Recipe(watershed_lines=True, smallest_part=9)
