@@ -91,6 +91,8 @@ class Diffusion:
 class DiffusionError(RamporeError, ValueError):
     """An image, a phase or a condition that makes no diffusion problem; the message says what to do."""
 
+    exit_code = 2
+
 
 def face_conductances(
     diffusivity: np.ndarray,
@@ -223,6 +225,8 @@ def steady_diffusion(
     multigrid.ConvergenceError
         Where `tolerance` is not reached.
     """
+    if not tolerance > 0:
+        raise DiffusionError(f"the tolerance must be positive, not {tolerance!r}")
     if outlet == "closed" and uptake is None:
         raise DiffusionError("with a closed outlet and no uptake nothing flows: give an uptake, or outlet='fixed'")
     image = _checked(diffusivity, axis)
@@ -261,28 +265,12 @@ def _prepare(diffusivity, axis, spacing, anisotropy, sides, outlet, uptake, dead
     return _Problem(np.where(paths, image, 0), axis, steps, factors, periodic, outlet == "fixed", sink), paths
 
 
-def require_memory(shape: tuple[int, ...]) -> None:
-    """Refuse an image that the memory cannot hold together with what solving it takes, before any work is done.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Of the image.
-
-    Raises
-    ------
-    DiffusionError
-        Where less memory is free than :data:`BYTES_PER_PIXEL` asks for.
-    """
+def most_pixels() -> int:
+    """How many pixels an image may have for the memory that is free, by :data:`BYTES_PER_PIXEL`."""
     from psutil import virtual_memory
 
-    pixels = math.prod(shape)
-    needed, free = pixels * BYTES_PER_PIXEL[pixels > LARGE], virtual_memory().available
-    if needed > free:
-        raise DiffusionError(
-            f"{' x '.join(map(str, shape))} pixels take about {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free: "
-            "cut the image, or make its pixels coarser"
-        )
+    small, large = (virtual_memory().available // each for each in BYTES_PER_PIXEL)
+    return int(large if large > LARGE else min(small, LARGE))
 
 
 def _checked(diffusivity: np.ndarray, axis: int) -> np.ndarray:
@@ -297,7 +285,11 @@ def _checked(diffusivity: np.ndarray, axis: int) -> np.ndarray:
         raise DiffusionError(f"axis {axis} is not one of the image's {image.ndim}")
     if image.dtype.kind not in "biuf":
         raise DiffusionError(f"an image of numbers is needed, not of {image.dtype}")
-    require_memory(image.shape)
+    if image.size > (most := most_pixels()):
+        raise DiffusionError(
+            f"the image has {' x '.join(map(str, image.shape))} pixels, and there is memory for {most}: cut it, or "
+            "make its pixels coarser"
+        )
     image = image.astype(np.float32 if image.size > LARGE else float)
     if not np.isfinite(image).all():
         raise DiffusionError("the image has pixels that are not finite: set them to a diffusivity, or to 0")

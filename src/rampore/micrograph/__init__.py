@@ -36,11 +36,13 @@ from rampore.micrograph.phantom import (
 )
 from rampore.micrograph.reading import (
     InfoBar,
+    Labels,
     Micrograph,
     MicrographError,
     Pores,
     propose_info_bar,
     read,
+    read_labels,
 )
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "Grains",
     "InfoBar",
     "KnownPores",
+    "Labels",
     "Micrograph",
     "MicrographError",
     "Microscope",
@@ -73,6 +76,7 @@ __all__ = [
     "pore_back",
     "propose_info_bar",
     "read",
+    "read_labels",
     "section",
     "shot_noise",
     "uneven_illumination",
