@@ -202,12 +202,50 @@ def _pores(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _labelled(text: str) -> tuple[float, float]:
+    label, _, value = text.partition("=")
+    try:
+        return float(label), float(value or 1)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a label nor LABEL=DIFFUSIVITY") from None
+
+
+def _diffuse(parser: argparse.ArgumentParser) -> Run:
+    """Solve diffusion through the pores of a segmented image or volume: tortuosity, fields, figure."""
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="TIFF (its pages are a volume), PNG, NumPy or raw")
+    parser.add_argument(
+        "--phase",
+        type=_labelled,
+        nargs="+",
+        required=True,
+        metavar="LABEL[=D]",
+        help="labels that conduct, with their diffusivity over that of the first (1 where none is given)",
+    )
+    parser.add_argument("--axis", type=int, default=0, help="axis of flow; in a volume 0 runs through the pages")
+    parser.add_argument("--voxel-um", type=float, metavar="X", help="edge of a voxel in um; counts over the file's")
+    parser.add_argument("--sides", choices=["closed", "periodic"], default="closed", help="the faces along the axis")
+    parser.add_argument("--tolerance", type=float, default=1e-4, help="largest relative difference between fluxes")
+    parser.add_argument("--page", type=int, metavar="N", help="one page of a TIFF that has several, from 0")
+    parser.add_argument("--shape", type=int, nargs="+", metavar="N", help="of a raw file; its last axis varies fastest")
+    parser.add_argument("--dtype", default="uint8", help="of a raw file, as NumPy names it (default uint8)")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go")
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore.commands import diffuse
+
+        diffuse.run(options)
+        return 0
+
+    return run
+
+
 COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
     "reproduce": _reproduce,
     "claims": _claims,
     "parameters": _parameters,
     "discharge": _discharge,
     "pores": _pores,
+    "diffuse": _diffuse,
 }
 
 

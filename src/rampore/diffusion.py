@@ -7,19 +7,28 @@ that join no inlet to an outlet are found by connectivity and carry nothing; no 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from rampore import RamporeError
+from rampore.multigrid import ConvergenceError, Multigrid, degree
 
 #: Below this many pixels, or across a section this small, a sparse direct solver is faster and exact.
 DIRECT_PIXELS = 3000
 DIRECT_SECTION = 48
 #: Above this many pixels conductances are kept in single precision; an imbalance below about 1e-6 is then out of reach.
 LARGE = 20_000_000
+#: A plane of up to so many pixels is solved directly after all, where so many iterations have not sufficed: strong
+#: contrasts from pixel to pixel, which blocks of pixels cannot represent.
+DIRECT_PLANE = 2_000_000
+PATIENCE = 100
+#: Working memory for each pixel, measured, with a tenth to spare [B]; images above LARGE take the second.
+BYTES_PER_PIXEL = 150, 120
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,7 @@ class Diffusion:
     relative_diffusivity : float
         D_eff / D_0 [-]; 0 where nothing percolates. With a sink: of the flux that enters.
     mean_diffusivity : float
-        Mean of D / D_0 over the image [-]: the porosity, where the image is 1 in pores and 0 elsewhere.
+        Mean of D / D_0 along the axis over the image [-]: the porosity, where the image is 1 in pores and 0 elsewhere.
     conducting_fraction, percolating_fraction : float
         Share of the image's volume that conducts at all, and share of that which takes part in the flow [-].
     imbalance : float
@@ -53,6 +62,20 @@ class Diffusion:
     iterations: int
     axis: int
     concentration: np.ndarray = field(repr=False)
+    _problem: _Problem = field(repr=False)
+
+    @cached_property
+    def flux(self) -> np.ndarray:
+        """Flux at the centres of pixels, one component for each axis: (d, n0, ...) array [D_0 c_0 / L].
+
+        The mean of what passes a pixel's two faces; 0 where nothing flows. Positive along the axis.
+        """
+        return self._problem.flux()
+
+    @property
+    def flux_magnitude(self) -> np.ndarray:
+        """Length of the flux vector, shape of the image [D_0 c_0 / L]."""
+        return np.sqrt(np.einsum("a...,a...->...", self.flux, self.flux))
 
     @property
     def tortuosity_factor(self) -> float:
@@ -68,9 +91,14 @@ class Diffusion:
 class DiffusionError(RamporeError, ValueError):
     """An image, a phase or a condition that makes no diffusion problem; the message says what to do."""
 
+    exit_code = 2
+
 
 def face_conductances(
-    diffusivity: np.ndarray, spacing: tuple[float, ...], periodic: tuple[bool, ...]
+    diffusivity: np.ndarray,
+    spacing: tuple[float, ...],
+    periodic: tuple[bool, ...],
+    anisotropy: Sequence[np.ndarray | float] | None = None,
 ) -> list[np.ndarray]:
     r"""Conductance of the face between a pixel and its next neighbour along each axis, per unit volume.
 
@@ -85,6 +113,8 @@ def face_conductances(
         Edge of a pixel along each axis [L].
     periodic : tuple of bool
         Which axes close upon themselves.
+    anisotropy : sequence of float or array, one for each axis, optional
+        Diffusivity along the axis over `diffusivity` [-]; 1 throughout by default.
 
     Returns
     -------
@@ -92,10 +122,12 @@ def face_conductances(
         [1 / L^2].
     """
     faces = []
-    for axis, (h, wraps) in enumerate(zip(spacing, periodic, strict=True)):
-        following = np.roll(diffusivity, -1, axis)
-        total = diffusivity + following
-        k = np.divide(2 * diffusivity * following, total * h**2, out=np.zeros_like(diffusivity), where=total > 0)
+    factors = [1] * diffusivity.ndim if anisotropy is None else anisotropy
+    for axis, (h, wraps, factor) in enumerate(zip(spacing, periodic, factors, strict=True)):
+        here = np.multiply(diffusivity, factor, dtype=diffusivity.dtype)
+        following = np.roll(here, -1, axis)
+        total = here + following
+        k = np.divide(2 * here * following, total * h**2, out=np.zeros_like(here), where=total > 0)
         if not wraps or diffusivity.shape[axis] == 1:
             k[_slab(axis, -1)] = 0
         faces.append(k)
@@ -148,6 +180,7 @@ def steady_diffusion(
     axis: int = 0,
     *,
     spacing: float | tuple[float, ...] = 1.0,
+    anisotropy: Sequence[np.ndarray | float] | None = None,
     sides: Literal["closed", "periodic"] = "closed",
     outlet: Literal["fixed", "closed"] = "fixed",
     uptake: np.ndarray | float | None = None,
@@ -167,6 +200,8 @@ def steady_diffusion(
         The axis of flow.
     spacing : float or tuple of float
         Edge of a pixel [L], along each axis if they differ.
+    anisotropy : sequence of float or array, one for each axis, optional
+        Diffusivity along the axis over `diffusivity` [-], positive: a tensor whose principal axes are the image's.
     sides : {"closed", "periodic"}
         What the other faces are.
     outlet : {"fixed", "closed"}
@@ -185,44 +220,57 @@ def steady_diffusion(
     Raises
     ------
     DiffusionError
-        For an image that is empty, not two- or three-dimensional, negative or not finite, and for conditions that leave
-        nothing to solve.
+        For an image that is empty, of one pixel, not two- or three-dimensional, negative, not finite or too large for
+        the memory that is free, and for conditions that leave nothing to solve.
     multigrid.ConvergenceError
         Where `tolerance` is not reached.
     """
+    if not tolerance > 0:
+        raise DiffusionError(f"the tolerance must be positive, not {tolerance!r}")
     if outlet == "closed" and uptake is None:
         raise DiffusionError("with a closed outlet and no uptake nothing flows: give an uptake, or outlet='fixed'")
     image = _checked(diffusivity, axis)
-    problem, paths = _prepare(
-        image, axis, spacing, sides, outlet, 0.0 if uptake is None else uptake, dead_end=uptake is not None
-    )
+    sink = 0.0 if uptake is None else uptake
+    problem, paths = _prepare(image, axis, spacing, anisotropy, sides, outlet, sink, dead_end=uptake is not None)
     iterations = problem.solve_steadily(tolerance, progress) if paths.any() else 0
-    concentration = np.where(paths, problem.c, np.nan)
+    along = 1 if anisotropy is None else anisotropy[axis]
     return Diffusion(
         relative_diffusivity=problem.relative_diffusivity() if paths.any() else 0.0,
-        mean_diffusivity=float(image.mean(dtype=float)),
+        mean_diffusivity=float(np.mean(image * along, dtype=float)),
         conducting_fraction=float((image > 0).mean()),
         percolating_fraction=float(paths.sum() / max((image > 0).sum(), 1)),
         imbalance=problem.imbalance() if paths.any() else 0.0,
         iterations=iterations,
         axis=problem.axis,
-        concentration=concentration,
+        concentration=np.where(paths, problem.c, np.nan),
+        _problem=problem,
     )
 
 
-def _prepare(diffusivity, axis, spacing, sides, outlet, uptake, dead_end):
+def _prepare(diffusivity, axis, spacing, anisotropy, sides, outlet, uptake, dead_end):
     """The discrete problem, and the pixels that take part in it."""
     image = _checked(diffusivity, axis)
     axis = axis % image.ndim
     steps = tuple(float(h) for h in np.broadcast_to(spacing, image.ndim))
     if min(steps) <= 0 or not np.isfinite(steps).all():
         raise DiffusionError(f"the spacing must be positive, not {spacing}")
+    factors = [1.0] * image.ndim if anisotropy is None else list(anisotropy)
+    if len(factors) != image.ndim or not all(np.all(np.isfinite(f) & (np.asarray(f) > 0)) for f in factors):
+        raise DiffusionError("the anisotropy takes one positive factor, or an array of them, for each axis")
     periodic = tuple(sides == "periodic" and other != axis for other in range(image.ndim))
     paths = flow_paths(image > 0, axis, periodic, dead_end)
     sink = np.where(paths, uptake, 0.0)
     if (sink < 0).any() or not np.isfinite(sink).all():
         raise DiffusionError("an uptake must be finite and not negative")
-    return _Problem(np.where(paths, image, 0), axis, steps, periodic, outlet == "fixed", sink), paths
+    return _Problem(np.where(paths, image, 0), axis, steps, factors, periodic, outlet == "fixed", sink), paths
+
+
+def most_pixels() -> int:
+    """How many pixels an image may have for the memory that is free, by :data:`BYTES_PER_PIXEL`."""
+    from psutil import virtual_memory
+
+    small, large = (virtual_memory().available // each for each in BYTES_PER_PIXEL)
+    return int(large if large > LARGE else min(small, LARGE))
 
 
 def _checked(diffusivity: np.ndarray, axis: int) -> np.ndarray:
@@ -231,10 +279,17 @@ def _checked(diffusivity: np.ndarray, axis: int) -> np.ndarray:
         raise DiffusionError(f"an image of two or three dimensions is needed, not one of shape {image.shape}")
     if image.size == 0:
         raise DiffusionError(f"the image is empty: shape {image.shape}")
+    if image.size == 1:
+        raise DiffusionError("an image of one pixel has no structure to diffuse through")
     if not -image.ndim <= axis < image.ndim:
         raise DiffusionError(f"axis {axis} is not one of the image's {image.ndim}")
     if image.dtype.kind not in "biuf":
         raise DiffusionError(f"an image of numbers is needed, not of {image.dtype}")
+    if image.size > (most := most_pixels()):
+        raise DiffusionError(
+            f"the image has {' x '.join(map(str, image.shape))} pixels, and there is memory for {most}: cut it, or "
+            "make its pixels coarser"
+        )
     image = image.astype(np.float32 if image.size > LARGE else float)
     if not np.isfinite(image).all():
         raise DiffusionError("the image has pixels that are not finite: set them to a diffusivity, or to 0")
@@ -269,6 +324,7 @@ def transient_diffusion(
     initial: np.ndarray | float = 0.0,
     steps: int = 64,
     spacing: float | tuple[float, ...] = 1.0,
+    anisotropy: Sequence[np.ndarray | float] | None = None,
     sides: Literal["closed", "periodic"] = "closed",
     outlet: Literal["fixed", "closed"] = "closed",
     uptake: np.ndarray | float = 0.0,
@@ -282,7 +338,7 @@ def transient_diffusion(
 
     Parameters
     ----------
-    diffusivity, axis, spacing, sides, outlet, uptake
+    diffusivity, axis, spacing, anisotropy, sides, outlet, uptake
         As :func:`steady_diffusion` takes them.
     times : increasing sequence of float
         Times D_0 t at which the concentration is wanted [L^2].
@@ -307,7 +363,7 @@ def transient_diffusion(
         raise DiffusionError("the times must increase and be greater than 0")
     if steps < 1:
         raise DiffusionError(f"at least one time step is needed, not {steps}")
-    problem, paths = _prepare(diffusivity, axis, spacing, sides, outlet, uptake, dead_end=True)
+    problem, paths = _prepare(diffusivity, axis, spacing, anisotropy, sides, outlet, uptake, dead_end=True)
     problem.c = np.where(paths, np.broadcast_to(initial, paths.shape), 0.0).astype(float)
     grid = np.union1d(wanted[-1] * (np.arange(1, steps + 1) / steps) ** 2, wanted)
     grid = grid[np.concatenate([[True], np.diff(grid) > 1e-9 * grid[-1]]) | np.isin(grid, wanted)]
@@ -332,23 +388,21 @@ def transient_diffusion(
 class _Problem:
     """The linear system of one image: conductances, ground (faces and sink), right side, solution."""
 
-    def __init__(self, image, axis, steps, periodic, open_outlet, sink) -> None:
-        from rampore.multigrid import degree
-
-        self.shape, self.axis = image.shape, axis
+    def __init__(self, image, axis, steps, anisotropy, periodic, open_outlet, sink) -> None:
+        self.shape, self.axis, self.steps = image.shape, axis, steps
         self.length = image.shape[axis] * steps[axis]
         self.step = steps[axis]
-        self.conductances = face_conductances(image, steps, periodic)
+        self.conductances = face_conductances(image, steps, periodic, anisotropy)
         half = 2 / steps[axis] ** 2  # of the half pixel between the face and the first centre
-        self.entry = half * image[_slab(axis, 0)]
-        self.exit = half * image[_slab(axis, -1)] * open_outlet
+        along = np.broadcast_to(np.asarray(anisotropy[axis], image.dtype), image.shape)
+        self.entry = half * image[_slab(axis, 0)] * along[_slab(axis, 0)]
+        self.exit = half * image[_slab(axis, -1)] * along[_slab(axis, -1)] * open_outlet
         self.sink = sink.astype(image.dtype)
         self.ground = self.sink.copy()
         self.ground[_slab(axis, 0)] += self.entry
         self.ground[_slab(axis, -1)] += self.exit
         self.b = np.zeros_like(self.ground)
         self.b[_slab(axis, 0)] = self.entry
-        self.degree = degree
         inner = (np.arange(self.shape[axis]) + 0.5) / self.shape[axis]
         profile = np.expand_dims(1 - inner, [other for other in range(len(self.shape)) if other != axis])
         self.c = np.where(image > 0, profile, 0.0)
@@ -367,6 +421,18 @@ class _Problem:
         taken = np.cumsum(np.einsum(self.sink, [*range(c.ndim)], c, [*range(c.ndim)], [axis]))
         return np.concatenate([[first], inner + taken[:-1], [last + taken[-1]]])
 
+    def flux(self) -> np.ndarray:
+        """Flux at the centres of pixels: the mean over the two faces of each axis [D_0 c_0 / L]."""
+        components = np.empty((len(self.shape), *self.shape), self.conductances[0].dtype)
+        for axis, (k, h, component) in enumerate(zip(self.conductances, self.steps, components, strict=True)):
+            after = k * (self.c - np.roll(self.c, -1, axis))
+            before = np.roll(after, 1, axis)
+            if axis == self.axis:
+                before[_slab(axis, 0)] = self.entry * (1 - self.c[_slab(axis, 0)])
+                after[_slab(axis, -1)] = self.exit * self.c[_slab(axis, -1)]
+            component[...] = h * (before + after) / 2
+        return components
+
     def imbalance(self) -> float:
         fluxes = self.fluxes()
         mean = abs(fluxes.mean())
@@ -377,10 +443,9 @@ class _Problem:
         return float(self.fluxes().mean() * self.step * self.length / section)
 
     def solve_steadily(self, tolerance: float, progress) -> int:
-        section = np.prod(self.shape) / max(self.shape)
-        if np.prod(self.shape) <= DIRECT_PIXELS or section <= DIRECT_SECTION:
-            self._solve_directly()
-            return 0
+        pixels = math.prod(self.shape)
+        if pixels <= DIRECT_PIXELS or pixels / max(self.shape) <= DIRECT_SECTION:
+            return self._solve_directly(tolerance)
         count = 0
 
         def converged(_) -> bool:
@@ -391,15 +456,22 @@ class _Problem:
                 progress(count, imbalance)
             return imbalance <= tolerance
 
-        return self.multigrid().solve(self.in_box(self.b), self.in_box(self.c), converged)
+        solver, b, c = self.multigrid(), self.in_box(self.b), self.in_box(self.c)
+        if len(self.shape) == 3 or pixels > DIRECT_PLANE:
+            return solver.solve(b, c, converged)
+        try:
+            return solver.solve(b, c, converged, most=PATIENCE)
+        except ConvergenceError:
+            return self._solve_directly(tolerance)
 
-    def _solve_directly(self) -> None:
+    def _solve_directly(self, tolerance: float) -> int:
         from scipy.sparse import coo_array
-        from scipy.sparse.linalg import spsolve
+        from scipy.sparse.linalg import splu
 
-        inside = (self.degree(self.conductances) + self.ground) > 0
+        diagonal = degree(self.conductances) + self.ground
+        inside = diagonal > 0
         number = np.cumsum(inside).reshape(self.shape) - 1
-        diagonal = (self.degree(self.conductances) + self.ground)[inside].astype(float)
+        diagonal = diagonal[inside].astype(float)
         rows, columns, values = [number[inside]], [number[inside]], [diagonal]
         for axis, k in enumerate(self.conductances):
             here, there, value = number[k > 0], np.roll(number, -1, axis)[k > 0], -k[k > 0].astype(float)
@@ -408,7 +480,12 @@ class _Problem:
             values += [value, value]
         entries = (np.concatenate(rows), np.concatenate(columns))
         matrix = coo_array((np.concatenate(values), entries), shape=(diagonal.size,) * 2).tocsc()
-        self.c[inside] = spsolve(matrix, self.b[inside].astype(float))
+        # The matrix is a symmetric M-matrix: it needs no pivoting, and an ordering of A + A' that keeps it symmetric.
+        factors = splu(matrix, "MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+        self.c[inside] = factors.solve(self.b[inside].astype(float))
+        if (imbalance := self.imbalance()) > tolerance:
+            raise ConvergenceError(f"the direct solution is out of balance by {imbalance:.1e}, not {tolerance:.1e}")
+        return 0
 
     def implicit_stage(self, hierarchy, storage: np.ndarray, past: np.ndarray) -> np.ndarray:
         """c of c - past = dt (div D grad c - k c), where `storage` is 1 / dt."""
@@ -422,8 +499,6 @@ class _Problem:
 
     def multigrid(self, storage: np.ndarray | float = 0.0):
         """The hierarchy of the network, with a conductance `storage` to the past added in every conducting pixel."""
-        from rampore.multigrid import Multigrid
-
         faces = [self.in_box(k) for k in self.conductances]
         if len(self.shape) == 2:
             faces.insert(1, np.zeros_like(faces[0]))

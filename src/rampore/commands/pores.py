@@ -1,12 +1,9 @@
 """``rampore pores``: the pores of one image, with their files and their figure."""
 
-import os
 import sys
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
 
 from rampore import micrograph, pores
+from rampore.commands.files import together
 from rampore.figures.pores import report
 
 
@@ -31,7 +28,10 @@ def run(options) -> None:
         image = micrograph.read(options.image, pixel_size=pixel_size, page=options.page, crop=crop, override=True)
         analysis = pores.analyse(image.grey, options.pores, image.pixel_size, recipe, progress=_say)
         _say("means and figure")
-        _write_together(options.output, report(image.grey, analysis, options.pores))
+        contents = report(image.grey, analysis, options.pores)
+        with together(options.output) as folder:
+            for name, content in contents.items():
+                (folder / name).write_bytes(content)
     except OSError as error:
         raise pores.PoreError(f"{error.strerror or error}: {error.filename}") from error
     _say(f"{options.output / 'pores.json'}: {len(analysis.table)} pores, porosity {analysis.porosity:.3f}")
@@ -39,13 +39,3 @@ def run(options) -> None:
 
 def _say(step: str) -> None:
     print(f"rampore pores: {step}", file=sys.stderr, flush=True)
-
-
-def _write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write files of a folder each in one stroke, in their order, once all of them are complete."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as work:
-        for name, content in contents.items():
-            Path(work, name).write_bytes(content)
-        for name in contents:
-            os.replace(Path(work, name), folder / name)

@@ -37,11 +37,13 @@ from rampore.micrograph.phantom import (
 )
 from rampore.micrograph.reading import (
     InfoBar,
+    Labels,
     Micrograph,
     MicrographError,
     Pores,
     propose_info_bar,
     read,
+    read_labels,
 )
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "Grains",
     "InfoBar",
     "KnownPores",
+    "Labels",
     "Micrograph",
     "MicrographError",
     "Microscope",
@@ -75,6 +78,7 @@ __all__ = [
     "pore_back",
     "propose_info_bar",
     "read",
+    "read_labels",
     "section",
     "shot_noise",
     "uneven_illumination",

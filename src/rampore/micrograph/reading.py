@@ -19,7 +19,7 @@ import numpy as np
 from rampore import RamporeError
 from rampore.units import UnitError, to_si
 
-__all__ = ["InfoBar", "Micrograph", "MicrographError", "Pores", "propose_info_bar", "read"]
+__all__ = ["InfoBar", "Labels", "Micrograph", "MicrographError", "Pores", "propose_info_bar", "read", "read_labels"]
 
 #: Pixels that :func:`read` takes at most by default; the separation of pores needs some 50 bytes for each.
 MAX_PIXELS = 2**27
@@ -184,6 +184,83 @@ def read(
     grey = _checked(raw, source)
     size = _settle_pixel_size(pixel_size, found, note, override, source)
     return Micrograph(grey, size.value, source, str(raw.dtype), size.source, number, kept)
+
+
+class Labels(NamedTuple):
+    """A segmented image: a number for each phase."""
+
+    label: np.ndarray  #: (n0, n1[, n2]), as it is stored
+    pixel_size: float | None  #: from the metadata [m]; None where they do not say
+
+
+def read_labels(
+    image: str | os.PathLike,
+    *,
+    page: int | None = None,
+    shape: tuple[int, ...] | None = None,
+    dtype: str = "uint8",
+    max_pixels: int = MAX_PIXELS,
+) -> Labels:
+    """Read a segmented image or volume: TIFF, PNG, ``.npy``, ``.npz`` with one array, or raw voxels.
+
+    Parameters
+    ----------
+    image : path
+    page : int, optional
+        Page of a TIFF that has several, from 0; by default they are a volume, with the pages along axis 0.
+    shape : tuple of int, optional
+        Of a raw file, which has no header; the last axis varies fastest.
+    dtype : str
+        Type of a raw file's values, as NumPy names it, e.g. "uint8" or ">u2".
+    max_pixels : int
+        A larger image is refused, before it is decoded where its size stands in the header.
+
+    Raises
+    ------
+    MicrographError
+        Where the file is missing, truncated, too large or no image, in colour, holds NaN, or has another size than
+        `shape` says.
+    """
+    path = Path(image)
+    if shape is not None:
+        raw, found = _read_raw(path, shape, dtype, max_pixels), None
+    else:
+        pages = "all" if page is None and _is_tiff(path) else page
+        raw, found, _ = _read_file(path, pages, max_pixels)
+        if pages == "all" and len(raw) == 1:
+            raw = raw[0]
+        elif not _is_tiff(path) and path.suffix.lower() not in (".npy", ".npz") and raw.ndim == 3:
+            raw = _one_channel(raw, path.name)
+    if raw.dtype.kind not in "buif" or raw.ndim not in (2, 3):
+        raise MicrographError(f"{path.name}: labels are real numbers on two or three axes, not {raw.dtype} {raw.shape}")
+    if raw.dtype.kind == "f" and not np.isfinite(raw).all():
+        raise MicrographError(f"{path.name}: {np.sum(~np.isfinite(raw))} pixels are NaN or infinite")
+    return Labels(raw, None if found is None else found.value)
+
+
+def _is_tiff(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def _read_raw(path: Path, shape: tuple[int, ...], dtype: str, max_pixels: int) -> np.ndarray:
+    try:
+        kind = np.dtype(dtype)
+    except TypeError as error:
+        raise MicrographError(f"{dtype!r} is no type of numbers that NumPy knows") from error
+    if not path.is_file():
+        raise MicrographError(f"there is no file {str(path)!r}")
+    if min(shape, default=0) < 1:
+        raise MicrographError(f"a shape is made of numbers from 1 on, not {shape}")
+    stored, expected = path.stat().st_size, math.prod(shape) * kind.itemsize
+    if stored != expected:
+        raise MicrographError(
+            f"{path.name} holds {stored} bytes, {' x '.join(map(str, shape))} of {kind} are {expected}"
+        )
+    _check_size(shape, max_pixels, path.name)
+    return np.fromfile(path, kind).reshape(shape)
 
 
 class InfoBar(NamedTuple):

@@ -1,0 +1,73 @@
+"""Figures of diffusion through images: lengths come in SI and are drawn in um."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from rampore.diffusion import Diffusion
+from rampore.figures.pores import DRAWN, UM
+from rampore.figures.style import ACCENT, new_figure
+
+_TITLE = {"loc": "left", "fontsize": 10.5, "fontweight": "bold"}
+_LEGEND = {"frameon": False, "fontsize": 9, "handlelength": 1.6}
+_SOLID = "#D9D4CC"
+_CONCENTRATION, _FLUX = "cividis", "inferno"
+
+
+def _map(axes, values: np.ndarray, extent, **norm):
+    """A field where something diffuses, the colour of solid elsewhere."""
+    axes.set_facecolor(_SOLID)
+    return axes.imshow(values, extent=extent, interpolation="nearest", **norm)
+
+
+def overview(result: Diffusion, label: np.ndarray, size: float | None) -> Figure:
+    """An image, concentration and flux in it, and what both are along the flow; of a volume, the middle section.
+
+    Parameters
+    ----------
+    result : Diffusion
+    label : array, shape of the image
+    size : float or None
+        Edge of a pixel [m].
+    """
+    across = next(axis for axis in range(result.concentration.ndim) if axis != result.axis)
+    cut = [slice(None)] * label.ndim
+    if label.ndim == 3:  # the plane that holds the flow
+        other = 3 - result.axis - across
+        cut[other] = label.shape[other] // 2
+    turn = (lambda plane: plane) if result.axis < across else np.transpose
+    step = -(-max(label.shape) // DRAWN)
+    picture, c, flux = (
+        turn(field[tuple(cut)])[::step, ::step] for field in (label, result.concentration, result.flux_magnitude)
+    )
+    side = 1.0 if size is None else UM * size
+    unit = "px" if size is None else "µm"
+    length = label.shape[result.axis] * side
+    extent = (0, label.shape[across] * side, length, 0)
+    mean = result.relative_diffusivity / (label.shape[result.axis] * (1.0 if size is None else size))
+
+    tall = min(max(2.6 * picture.shape[0] / picture.shape[1], 1.0), 4.0)
+    figure, ((image, inside), (crowd, along)) = new_figure(2, 2, height=2 * tall + 1.6)
+    image.imshow(picture, cmap="gray", extent=extent, interpolation="nearest")
+    drawn = _map(inside, c, extent, cmap=_CONCENTRATION, vmin=0, vmax=1)
+    figure.colorbar(drawn, ax=inside, label="c / c$_0$ / -")
+    moving = flux > 0
+    high = np.percentile(flux[moving], 99) / mean if moving.any() else 1.0
+    drawn = _map(crowd, np.where(moving, flux / (mean or 1.0), np.nan), extent, cmap=_FLUX, vmin=0, vmax=high)
+    figure.colorbar(drawn, ax=crowd, label="flux over its mean / -", extend="max")
+    for axes in (image, inside, crowd):
+        axes.set(xlabel=f"axis {across} / {unit}", ylabel=f"axis {result.axis} / {unit}")
+    others = tuple(axis for axis in range(label.ndim) if axis != result.axis)
+    taking_part = np.isfinite(result.concentration)
+    count = taking_part.sum(axis=others)
+    total = np.where(taking_part, result.concentration, 0).sum(axis=others)
+    depth = side * (np.arange(len(count)) + 0.5)
+    along.plot(np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0), depth, color=ACCENT)
+    along.set(xlabel="mean c / c$_0$ / -", ylabel=f"axis {result.axis} / {unit}", xlim=(0, 1), ylim=(length, 0))
+    factor = f"τ = {result.tortuosity_factor:.3f}" if result.relative_diffusivity else "no path through"
+    image.set_title(f"conducting: {100 * result.conducting_fraction:.1f} %", **_TITLE)
+    inside.set_title("concentration", **_TITLE)
+    crowd.set_title("flux", **_TITLE)
+    along.set_title(factor, **_TITLE)
+    return figure

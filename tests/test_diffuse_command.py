@@ -1,0 +1,130 @@
+"""``rampore diffuse``: a segmented image of one's own to its tortuosity, its fields and its figure."""
+
+import json
+
+import numpy as np
+import pytest
+import tifffile
+
+from rampore import cli
+from rampore.diffusion import steady_diffusion
+from rampore.micrograph import MicrographError, read_labels
+
+
+def run(image, folder, *more):
+    return cli.main(["diffuse", str(image), "-o", str(folder), *map(str, more)])
+
+
+@pytest.fixture
+def channels():
+    """Labels 5 (solid), 7 and 9: two straight channels along axis 1, of 3 and 2 of 10 rows."""
+    label = np.full((10, 12, 6), 5, np.uint8)
+    label[:3], label[6:8] = 7, 9
+    return label
+
+
+def test_it_writes_what_the_library_finds_where_paraview_and_xarray_read_it(channels, tmp_path, capsys):
+    import pyvista
+    import xarray
+
+    tifffile.imwrite(tmp_path / "labels.tif", channels, photometric="minisblack")
+    options = ["--phase", 7, "9=0.5", "--axis", 1, "--voxel-um", 2]
+    assert run(tmp_path / "labels.tif", tmp_path / "out", *options) == 0
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"diffusion.json", "diffusion.png", "diffusion.svg", "fields.nc", "fields.vti"}
+    found = json.loads((tmp_path / "out/diffusion.json").read_text())
+    assert found["porosity"] == pytest.approx(0.5)
+    assert found["relative_diffusivity"] == pytest.approx(0.3 + 0.2 * 0.5)
+    assert found["tortuosity_factor"] == pytest.approx(1)
+    assert found["percolating_fraction"] == 1
+    assert found["imbalance"] <= 1e-4
+    shown = capsys.readouterr()
+    assert "solving 10 x 12 x 6" in shown.err
+    assert shown.out == ""
+    length = 12 * 2e-6
+    with xarray.open_dataset(tmp_path / "out/fields.nc", engine="h5netcdf") as data:
+        assert data.axis1.values[-1] == pytest.approx(length - 1e-6)
+        np.testing.assert_allclose(data.flux.sel(component="axis1").values[0], 1 / length, rtol=1e-5)
+        assert data.flux.attrs["units"] == "1/m"
+        grid = pyvista.read(tmp_path / "out/fields.vti")
+        assert grid.spacing == pytest.approx((2e-6,) * 3)
+        for name in ("label", "concentration"):
+            np.testing.assert_array_equal(grid.cell_data[name].reshape(channels.shape, order="F"), data[name].values)
+    np.testing.assert_allclose(grid.cell_data["flux"].reshape(*channels.shape, 3, order="F")[0, ..., 1], 1 / length)
+
+
+@pytest.mark.parametrize("ending", ["npy", "raw", "png", "page of a stack"])
+def test_the_same_labels_give_the_same_number_from_every_kind_of_file(ending, tmp_path):
+    label = np.where(np.random.default_rng(0).random((60, 50)) < 0.7, 255, 0).astype(np.uint8)
+    options = ["--phase", 255]
+    if ending == "npy":
+        path = tmp_path / "a.npy"
+        np.save(path, label)
+    elif ending == "raw":
+        path = tmp_path / "a.raw"
+        label.astype(">u2").tofile(path)
+        options += ["--shape", 60, 50, "--dtype", ">u2"]
+    elif ending == "png":
+        from PIL import Image
+
+        path = tmp_path / "a.png"
+        Image.fromarray(label).save(path)
+    else:
+        path = tmp_path / "a.tif"
+        tifffile.imwrite(path, np.stack([0 * label, label]), photometric="minisblack")
+        options += ["--page", 1]
+    assert run(path, tmp_path / "out", *options) == 0
+    found = json.loads((tmp_path / "out/diffusion.json").read_text())
+    assert found["relative_diffusivity"] == pytest.approx(steady_diffusion(label == 255).relative_diffusivity)
+    assert found["shape_px"] == [60, 50]
+
+
+@pytest.mark.parametrize(("value", "expected"), [(1, 1.0), (0, 0.0)])
+def test_an_image_of_pore_alone_or_of_solid_alone_has_an_answer(value, expected, tmp_path):
+    np.save(tmp_path / "even.npy", np.full((20, 30), value))
+    assert run(tmp_path / "even.npy", tmp_path / "out", "--phase", 1) == 0
+    found = json.loads((tmp_path / "out/diffusion.json").read_text())
+    assert found["relative_diffusivity"] == pytest.approx(expected)
+    assert (found["tortuosity_factor"] is None) == (expected == 0)
+
+
+def test_what_cannot_be_used_ends_with_code_2_its_reason_and_no_file(tmp_path, capsys, monkeypatch):
+    np.save(tmp_path / "labels.npy", np.arange(12).reshape(3, 4))
+    np.save(tmp_path / "one.npy", np.ones((1, 1)))
+    np.save(tmp_path / "nan.npy", np.full((5, 5), np.nan))
+    np.save(tmp_path / "line.npy", np.ones(5))
+    (tmp_path / "text.csv").write_text("1,2,3")
+    (tmp_path / "a.raw").write_bytes(b"12345")
+    calls = {
+        "no pixel has the label 99; there are 0, 1": ["labels.npy", "--phase", 99],
+        "axis 2": ["labels.npy", "--phase", 1, "--axis", 2],
+        "one pixel": ["one.npy", "--phase", 1],
+        "NaN": ["nan.npy", "--phase", 1],
+        "two or three axes": ["line.npy", "--phase", 1],
+        "neither PNG": ["text.csv", "--phase", 1],
+        "there is no file": ["missing.tif", "--phase", 1],
+        "holds 5 bytes": ["a.raw", "--phase", 1, "--shape", 2, 3],
+        "no type": ["a.raw", "--phase", 1, "--shape", 5, 1, "--dtype", "voxel"],
+        "positive": ["labels.npy", "--phase", 1, "--tolerance", 0],
+        "negative": ["labels.npy", "--phase", "1=-1"],
+    }
+    for reason, (name, *options) in calls.items():
+        assert run(tmp_path / name, tmp_path / "out", *options) == 2, reason
+        assert reason in capsys.readouterr().err
+    monkeypatch.setattr("rampore.commands.diffuse.most_pixels", lambda: 10)
+    assert run(tmp_path / "labels.npy", tmp_path / "out", "--phase", 1) == 2
+    assert "more than 10 pixels" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_labels_come_with_the_pixel_size_that_the_file_states(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.eye(4, dtype=np.uint8), resolution=(1e5, 1e5), resolutionunit="CENTIMETER")
+    assert read_labels(tmp_path / "a.tif").pixel_size == pytest.approx(1e-7)
+
+
+def test_labels_in_colour_are_refused(tmp_path):
+    from PIL import Image
+
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (5, 5, 3), np.uint8)).save(tmp_path / "a.png")
+    with pytest.raises(MicrographError, match="in colour"):
+        read_labels(tmp_path / "a.png")
