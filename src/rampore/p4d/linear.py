@@ -23,46 +23,44 @@ from rampore.p4d.errors import SolverError
 from rampore.p4d.lanes import WIDTH, load, splat, store
 
 
-class Level(NamedTuple):
-    """A matrix; shapes without the trailing block are those of the mesh, faces one less along their own axis."""
+# Coefficients of a cell: the 3 x 3 block of its own unknowns, then the couplings cc, ce, ec, ee, ss to its neighbours
+# below and above along x, y and z. Packed, the inverse P of the pivot of its line replaces the first, and P times its
+# coupling to the cell above it along z the last, which is full.
+BELOW, ABOVE, COEFFICIENTS, PACKED = (9, 14, 19), (24, 29, 34), 39, 43
 
-    diagonal: np.ndarray  #: (nx, ny, nz, 3, 3)
-    x_above: np.ndarray  #: (nx - 1, ny, nz, 5): row of the lower cell, column of the upper one
-    x_below: np.ndarray  #: row of the upper cell, column of the lower one
-    y_above: np.ndarray
-    y_below: np.ndarray
-    z_above: np.ndarray
-    z_below: np.ndarray
+
+class Level(NamedTuple):
+    """A matrix."""
+
+    matrix: np.ndarray  #: (nx, ny, nz, 39), in the order of the coefficients
     column: np.ndarray  #: of the bordering unknown (nx, ny, nz, 3)
     row: np.ndarray
-    units: np.ndarray  #: how many columns of the finer level have no such unknown, less 1 if this has none (nx, ny, nz, 3)
+    units: np.ndarray  #: columns of the finer level without such an unknown, less 1 if this has none (nx, ny, nz, 3)
+
+    @property
+    def diagonal(self):
+        """Blocks of the cells' own unknowns (nx, ny, nz, 3, 3)."""
+        return self.matrix[..., :9].reshape(*self.matrix.shape[:3], 3, 3)
+
+    @property
+    def below(self):
+        """Couplings cc, ce, ec, ee, ss to the neighbours below along x, y and z (nx, ny, nz, 3, 5)."""
+        return self.matrix[..., BELOW[0] : ABOVE[0]].reshape(*self.matrix.shape[:3], 3, 5)
+
+    @property
+    def above(self):
+        """Couplings to the neighbours above (nx, ny, nz, 3, 5)."""
+        return self.matrix[..., ABOVE[0] :].reshape(*self.matrix.shape[:3], 3, 5)
 
 
-def make_level(absent, units):
-    """A matrix that couples nothing, where ``absent`` (nx, ny, nz, 3) tells where there is no unknown."""
-    nx, ny, nz = absent.shape[:3]
-    x, y, z = (max(nx - 1, 0), ny, nz, 5), (nx, max(ny - 1, 0), nz, 5), (nx, ny, nz - 1, 5)
-    faces = [np.zeros(s) for s in (x, x, y, y, z, z)]
-    return Level(np.zeros((*absent.shape, 3)), *faces, np.zeros(absent.shape), np.zeros(absent.shape), units)
-
-
-@njit(cache=True)
-def _sum(coarse, i, j, fine, f, g, factor):
-    """Add a column of numbers to another."""
-    to, what = coarse[i, j].ravel(), fine[f, g].ravel()
-    for n in range(to.size):
-        to[n] += factor * what[n]
-
-
-@njit(cache=True)
-def _join(diagonal, i, j, coupling, f, g, factor):
-    """Add the couplings through the faces (f, g) of a column to the blocks of the cells of column (i, j)."""
-    for k in range(diagonal.shape[2]):
-        diagonal[i, j, k, 0, 0] += factor * coupling[f, g, k, 0]
-        diagonal[i, j, k, 0, 1] += factor * coupling[f, g, k, 1]
-        diagonal[i, j, k, 1, 0] += factor * coupling[f, g, k, 2]
-        diagonal[i, j, k, 1, 1] += factor * coupling[f, g, k, 3]
-        diagonal[i, j, k, 2, 2] += factor * coupling[f, g, k, 4]
+@njit(cache=True, inline="always")
+def _join(to, k, what, first, factor):
+    """Add a coupling to the block of a cell's own unknowns."""
+    to[k, 0] += factor * what[k, first]
+    to[k, 1] += factor * what[k, first + 1]
+    to[k, 3] += factor * what[k, first + 2]
+    to[k, 4] += factor * what[k, first + 3]
+    to[k, 8] += factor * what[k, first + 4]
 
 
 @njit(cache=True)
@@ -72,51 +70,45 @@ def coarsen(fine, coarse):
     It is the sum over their columns, except that the distance between neighbouring aggregates is twice that between
     columns: the fluxes between them are halved, on both sides of the face, so that what leaves one enters the other.
     """
-    x_above, x_below, y_above, y_below = fine.x_above, fine.x_below, fine.y_above, fine.y_below
-    diagonal, units = coarse.diagonal, coarse.units
-    for part in (
-        coarse.x_above, coarse.x_below, coarse.y_above, coarse.y_below, coarse.z_above, coarse.z_below,
-    ):  # fmt: skip
-        part[:] = 0.0
-    diagonal[:] = 0.0
-    coarse.column[:] = 0.0
-    coarse.row[:] = 0.0
-    nx, ny, nz = fine.diagonal.shape[:3]
+    matrix, total, units = fine.matrix, coarse.matrix, coarse.units
+    total[:] = 0.0
+    nx, ny, nz = matrix.shape[:3]
+    shares = np.ones(COEFFICIENTS)
     for i in range(nx):
-        ci = i // 2
+        inner_x, outer_x = (9, 24) if i % 2 else (24, 9)  # to the other column of its aggregate, to the next aggregate
+        beside_x = i + (1 if i % 2 else -1)
+        shares[inner_x : inner_x + 5], shares[outer_x : outer_x + 5] = 0.0, 0.5
         for j in range(ny):
-            cj = j // 2
-            _sum(diagonal, ci, cj, fine.diagonal, i, j, 1.0)
-            _sum(coarse.column, ci, cj, fine.column, i, j, 1.0)
-            _sum(coarse.row, ci, cj, fine.row, i, j, 1.0)
-            _sum(coarse.z_above, ci, cj, fine.z_above, i, j, 1.0)
-            _sum(coarse.z_below, ci, cj, fine.z_below, i, j, 1.0)
-            if i < nx - 1 and i % 2 == 0:
-                _join(diagonal, ci, cj, x_above, i, j, 1.0)
-                _join(diagonal, ci, cj, x_below, i, j, 1.0)
-            elif i < nx - 1:
-                _join(diagonal, ci, cj, x_below, i, j, 0.5)
-                _join(diagonal, ci + 1, cj, x_above, i, j, 0.5)
-                _sum(coarse.x_above, ci, cj, x_above, i, j, 0.5)
-                _sum(coarse.x_below, ci, cj, x_below, i, j, 0.5)
-            if j < ny - 1 and j % 2 == 0:
-                _join(diagonal, ci, cj, y_above, i, j, 1.0)
-                _join(diagonal, ci, cj, y_below, i, j, 1.0)
-            elif j < ny - 1:
-                _join(diagonal, ci, cj, y_below, i, j, 0.5)
-                _join(diagonal, ci, cj + 1, y_above, i, j, 0.5)
-                _sum(coarse.y_above, ci, cj, y_above, i, j, 0.5)
-                _sum(coarse.y_below, ci, cj, y_below, i, j, 0.5)
-    for i in range(diagonal.shape[0]):
-        for j in range(diagonal.shape[1]):
+            inner_y, outer_y = (14, 29) if j % 2 else (29, 14)
+            beside_y = j + (1 if j % 2 else -1)
+            shares[inner_y : inner_y + 5], shares[outer_y : outer_y + 5] = 0.0, 0.5
+            to, own = total[i // 2, j // 2], matrix[i, j]
+            in_x, in_y = 0 <= beside_x < nx, 0 <= beside_y < ny
+            next_x, next_y = matrix[beside_x if in_x else i, j], matrix[i, beside_y if in_y else j]
+            factor_x, factor_y = 0.5 if in_x else 0.0, 0.5 if in_y else 0.0
+            for k in range(nz):
+                for c in range(COEFFICIENTS):
+                    to[k, c] += shares[c] * own[k, c]
+                _join(to, k, own, inner_x, 1.0)
+                _join(to, k, own, inner_y, 1.0)
+                _join(to, k, next_x, inner_x, factor_x)
+                _join(to, k, next_y, inner_y, factor_y)
+    for i in range(total.shape[0]):
+        for j in range(total.shape[1]):
             for k in range(nz):
                 for r in range(3):
-                    diagonal[i, j, k, r, r] -= units[i, j, k, r]
+                    total[i, j, k, 4 * r] -= units[i, j, k, r]
 
 
-# Coefficients of a cell in the packed matrix: couplings to its four lateral neighbours and to the cell below it, then
-# the inverse P of the pivot of its line, then P times the coupling to the cell above it
-BELOW, PIVOT, ABOVE, COEFFICIENTS = 20, 25, 34, 43
+@njit(cache=True)
+def aggregate(fine, coarse):
+    """Sum a field over the columns of each aggregate."""
+    coarse[:] = 0.0
+    for i in range(fine.shape[0]):
+        for j in range(fine.shape[1]):
+            to, own = coarse[i // 2, j // 2].ravel(), fine[i, j].ravel()
+            for n in range(own.size):
+                to[n] += own[n]
 
 
 class Plan(NamedTuple):
@@ -154,7 +146,7 @@ def make_plans(shapes):
             parents.append(colour * nz * 3 * coarse_width + place)
             listed += number.size
         vector = end
-        matrix += 2 * blocks * nz * COEFFICIENTS * WIDTH
+        matrix += 2 * blocks * nz * PACKED * WIDTH
     return np.array(plans), np.concatenate([*parents, np.zeros(0, np.int64)]).astype(np.uint32)
 
 
@@ -172,49 +164,35 @@ def _place(plan, colour, k):
 
 @njit(cache=True, inline="always")
 def _shifts(plan, colour):
-    """Places from a column to its neighbours below and above along x, below and above along y."""
+    """Places from a column to its neighbours below along x and y, above along x and y."""
     half = plan.pitch // 2
-    return -half - 1 + colour, half + colour, -1 + colour, colour
+    return -half - 1 + colour, -1 + colour, half + colour, colour
 
 
 @njit(cache=True)
-def pack(level, plan, matrix):
+def pack(level, plan, packed):
     """Bring a matrix into the order of the plan; the pivots and what is above them are still bare."""
-    nx, ny, nz = level.diagonal.shape[:3]
-    x_above, x_below, y_above, y_below = level.x_above, level.x_below, level.y_above, level.y_below
-    size = COEFFICIENTS * WIDTH
-    for n in range(2 * plan.blocks * WIDTH):
-        i, j = divmod(n, plan.pitch)
-        m, colour = divmod(n, 2)
-        block, lane = divmod(m, WIDTH)
-        first = plan.matrix + (colour * plan.blocks + block) * nz * size + lane
-        if i >= nx or j >= ny:
-            for k in range(nz):
-                for r in range(3):
-                    matrix[first + k * size + (PIVOT + 4 * r) * WIDTH] = 1.0
-            continue
-        if i > 0:
-            _spread(x_below[i - 1, j], matrix[first:])
-        if i < nx - 1:
-            _spread(x_above[i, j], matrix[first + 5 * WIDTH :])
-        if j > 0:
-            _spread(y_below[i, j - 1], matrix[first + 10 * WIDTH :])
-        if j < ny - 1:
-            _spread(y_above[i, j], matrix[first + 15 * WIDTH :])
-        _spread(level.z_below[i, j], matrix[first + size + BELOW * WIDTH :])
-        _spread(level.z_above[i, j], matrix[first + ABOVE * WIDTH :])
-        diagonal, to = level.diagonal[i, j], matrix[first + PIVOT * WIDTH :]
+    matrix = level.matrix
+    nx, ny, nz = matrix.shape[:3]
+    flat = matrix.ravel()
+    size = nz * COEFFICIENTS
+    starts = np.empty(WIDTH, np.int64)
+    for line in range(2 * plan.blocks):
+        colour, block = divmod(line, plan.blocks)
+        for lane in range(WIDTH):
+            i, j = divmod(2 * (block * WIDTH + lane) + colour, plan.pitch)
+            starts[lane] = (i * ny + j) * size if i < nx and j < ny else -1
+        first = plan.matrix + line * nz * PACKED * WIDTH
         for k in range(nz):
-            for r in range(3):
-                for c in range(3):
-                    to[k * size + (3 * r + c) * WIDTH] = diagonal[k, r, c]
-
-
-@njit(cache=True, inline="always")
-def _spread(coupling, to):
-    for k in range(coupling.shape[0]):
-        for c in range(5):
-            to[k * COEFFICIENTS * WIDTH + c * WIDTH] = coupling[k, c]
+            to = packed[first + k * PACKED * WIDTH :]
+            for lane in range(WIDTH):
+                if starts[lane] >= 0:
+                    own = flat[starts[lane] + k * COEFFICIENTS :]
+                    for c in range(COEFFICIENTS):
+                        to[c * WIDTH + lane] = own[c]
+                else:
+                    for r in range(3):
+                        to[4 * r * WIDTH + lane] = 1.0
 
 
 @njit(cache=True)
@@ -264,16 +242,16 @@ def _dense(matrix, at, x0, x1, x2):
 @njit(cache=True)
 def factorise(plan, matrix):
     """Invert the pivots of every line along z."""
-    step = COEFFICIENTS * WIDTH
+    step = PACKED * WIDTH
     for line in range(2 * plan.blocks):
         for k in range(plan.layers):
             at = plan.matrix + (line * plan.layers + k) * step
-            p = at + PIVOT * WIDTH
+            p = at
             p00, p01, p02 = load(matrix, p), load(matrix, p + WIDTH), load(matrix, p + 2 * WIDTH)
             p10, p11, p12 = load(matrix, p + 3 * WIDTH), load(matrix, p + 4 * WIDTH), load(matrix, p + 5 * WIDTH)
             p20, p21, p22 = load(matrix, p + 6 * WIDTH), load(matrix, p + 7 * WIDTH), load(matrix, p + 8 * WIDTH)
             if k > 0:
-                below, w = at + BELOW * WIDTH, at - step + ABOVE * WIDTH
+                below, w = at + 19 * WIDTH, at - step + 34 * WIDTH
                 v0, v1, v2 = _times(
                     matrix, below, load(matrix, w), load(matrix, w + 3 * WIDTH), load(matrix, w + 6 * WIDTH)
                 )
@@ -297,7 +275,7 @@ def factorise(plan, matrix):
             store(matrix, p + 6 * WIDTH, q20 * factor)
             store(matrix, p + 7 * WIDTH, (p01 * p20 - p00 * p21) * factor)
             store(matrix, p + 8 * WIDTH, (p00 * p11 - p01 * p10) * factor)
-            w = at + ABOVE * WIDTH
+            w = at + 34 * WIDTH
             u0, u1, u2, u3 = (
                 load(matrix, w), load(matrix, w + WIDTH), load(matrix, w + 2 * WIDTH), load(matrix, w + 3 * WIDTH),
             )  # fmt: skip
@@ -314,10 +292,8 @@ def _lateral(matrix, at, x, n, shifts, width):
     """What the lateral neighbours of the columns at n contribute; ``n`` counts among the other colour."""
     v0, v1, v2 = splat(0.0), splat(0.0), splat(0.0)
     for face in range(4):
-        spot = n + shifts[face]
-        w0, w1, w2 = _times(
-            matrix, at + 5 * face * WIDTH, load(x, spot), load(x, spot + width), load(x, spot + 2 * width)
-        )
+        spot, coupling = n + shifts[face], at + (9 + 5 * face + 5 * (face // 2)) * WIDTH
+        w0, w1, w2 = _times(matrix, coupling, load(x, spot), load(x, spot + width), load(x, spot + 2 * width))
         v0, v1, v2 = v0 + w0, v1 + w1, v2 + w2
     return v0, v1, v2
 
@@ -325,7 +301,7 @@ def _lateral(matrix, at, x, n, shifts, width):
 @njit(cache=True)
 def relax(plan, matrix, right, column, border, x, colour, alone):
     """Solve every line along z of one colour, its neighbours fixed, or zero where it is ``alone``."""
-    width, layers, step = plan.width, plan.layers, COEFFICIENTS * WIDTH
+    width, layers, step = plan.width, plan.layers, PACKED * WIDTH
     shifts = _shifts(plan, colour)
     outer = splat(border)
     for block in range(plan.blocks):
@@ -339,14 +315,14 @@ def relax(plan, matrix, right, column, border, x, colour, alone):
             if not alone:
                 w0, w1, w2 = _lateral(matrix, at, x, _place(plan, 1 - colour, k) + block * WIDTH, shifts, width)
                 v0, v1, v2 = v0 - w0, v1 - w1, v2 - w2
-            w0, w1, w2 = _times(matrix, at + BELOW * WIDTH, x0, x1, x2)
-            x0, x1, x2 = _dense(matrix, at + PIVOT * WIDTH, v0 - w0, v1 - w1, v2 - w2)
+            w0, w1, w2 = _times(matrix, at + 19 * WIDTH, x0, x1, x2)
+            x0, x1, x2 = _dense(matrix, at, v0 - w0, v1 - w1, v2 - w2)
             store(x, n, x0)
             store(x, n + width, x1)
             store(x, n + 2 * width, x2)
         for k in range(layers - 2, -1, -1):
             at, n = first + k * step, _place(plan, colour, k) + block * WIDTH
-            w0, w1, w2 = _dense(matrix, at + ABOVE * WIDTH, x0, x1, x2)
+            w0, w1, w2 = _dense(matrix, at + 34 * WIDTH, x0, x1, x2)
             x0, x1, x2 = load(x, n) - w0, load(x, n + width) - w1, load(x, n + 2 * width) - w2
             store(x, n, x0)
             store(x, n + width, x1)
@@ -359,7 +335,7 @@ def lateral(plan, matrix, x, colour, out):
     width, shifts = plan.width, _shifts(plan, colour)
     for block in range(plan.blocks):
         for k in range(plan.layers):
-            at = plan.matrix + ((colour * plan.blocks + block) * plan.layers + k) * COEFFICIENTS * WIDTH
+            at = plan.matrix + ((colour * plan.blocks + block) * plan.layers + k) * PACKED * WIDTH
             n = block * WIDTH
             v0, v1, v2 = _lateral(matrix, at, x, _place(plan, 1 - colour, k) + n, shifts, width)
             n += _place(plan, colour, k)
@@ -372,23 +348,23 @@ def lateral(plan, matrix, x, colour, out):
 def restrict(fine, coarse, parents, residual, right):
     """Subtract the numbers of colour 0 from those of their aggregates, which are zero before."""
     right[coarse.vector : coarse.end] = 0.0
-    aggregate = parents[fine.parents : fine.parents + fine.count]
+    places = parents[fine.parents : fine.parents + fine.count]
     for row in range(3 * fine.layers):
         what = residual[_place(fine, 0, 0) + row * fine.width :]
         to = right[_place(coarse, 0, 0) + row * coarse.width :]
-        for m in range(aggregate.size):
-            to[aggregate[m]] -= what[m]
+        for m in range(places.size):
+            to[places[m]] -= what[m]
 
 
 @njit(cache=True)
 def prolong(fine, coarse, parents, x):
     """Add the numbers of the aggregates to their columns of colour 0."""
-    aggregate = parents[fine.parents : fine.parents + fine.count]
+    places = parents[fine.parents : fine.parents + fine.count]
     for row in range(3 * fine.layers):
         to = x[_place(fine, 0, 0) + row * fine.width :]
         what = x[_place(coarse, 0, 0) + row * coarse.width :]
-        for m in range(aggregate.size):
-            to[m] += what[aggregate[m]]
+        for m in range(places.size):
+            to[m] += what[places[m]]
 
 
 @njit(cache=True, fastmath={"reassoc", "contract"})
@@ -468,6 +444,12 @@ def gmres(h, schur, corner, tolerance, basis, directions, solution):
     norm = np.sqrt(dot(solution, solution, 0, end))
     if norm == 0.0:
         return 0, 0.0
+    if h.plans.shape[0] == 1:
+        right[:end] = solution
+        border = cycle(h, schur, solution[end - 1], False)
+        solution[:] = x[:end]
+        solution[end - 1] = border
+        return 1, 0.0
     right[:half] = solution[:half]
     x[half:end] = 0.0
     relax(plan, matrix, right, h.column, 0.0, x, 0, True)
@@ -527,10 +509,14 @@ def gmres(h, schur, corner, tolerance, basis, directions, solution):
     return count, abs(small[count]) / norm
 
 
+def _empty(shape, units):
+    return Level(np.zeros((*shape[:3], COEFFICIENTS)), np.zeros(shape), np.zeros(shape), units)
+
+
 class Multigrid:
     """A bordered matrix on boxes and its solution.
 
-    Fill ``finest`` (blocks, ``column``, ``row``) and ``corner``, call :meth:`prepare`, then :meth:`solve`.
+    Fill ``finest`` (``matrix``, ``column``, ``row``) and ``corner``, call :meth:`prepare`, then :meth:`solve`.
 
     Parameters
     ----------
@@ -541,7 +527,7 @@ class Multigrid:
     """
 
     def __init__(self, absent, maximum=60):
-        self.levels = [make_level(absent, np.zeros(absent.shape))]
+        self.levels = [_empty(absent.shape, np.zeros(absent.shape))]
         while max(absent.shape[:2]) > 1:
             nx, ny = absent.shape[:2]
             shape = ((nx + 1) // 2, (ny + 1) // 2, *absent.shape[2:])
@@ -552,15 +538,15 @@ class Multigrid:
                     coarse[: part.shape[0], : part.shape[1]] &= part
                     units[: part.shape[0], : part.shape[1]] += part
             absent = coarse
-            self.levels.append(make_level(absent, units - absent))
+            self.levels.append(_empty(absent.shape, units - absent))
         self.finest = self.levels[0]
         self.corner = 0.0
         self.iterations = 0
-        plans, parents = make_plans([level.diagonal.shape[:3] for level in self.levels])
+        plans, parents = make_plans([level.row.shape[:3] for level in self.levels])
         self._plans = [Plan(*(int(n) for n in plan)) for plan in plans]
         finest, last = self._plans[0], self._plans[-1]
         vectors = [np.zeros(last.end) for _ in range(6)]
-        matrix = np.zeros(last.matrix + 2 * last.blocks * last.layers * COEFFICIENTS * WIDTH)
+        matrix = np.zeros(last.matrix + 2 * last.blocks * last.layers * PACKED * WIDTH)
         self._hierarchy = Hierarchy(plans, parents, matrix, *vectors)
         self._basis = np.empty((maximum + 1, finest.end - finest.half))
         self._directions = np.empty((maximum, finest.end))
@@ -576,6 +562,8 @@ class Multigrid:
         """
         for fine, coarse in zip(self.levels[:-1], self.levels[1:], strict=True):
             coarsen(fine, coarse)
+            aggregate(fine.column, coarse.column)
+            aggregate(fine.row, coarse.row)
         h = self._hierarchy
         for level, plan in zip(self.levels, self._plans, strict=True):
             pack(level, plan, h.matrix)
@@ -615,7 +603,7 @@ class Multigrid:
     def sparse(self):
         """The bordered matrix as a ``scipy.sparse`` array, for reference."""
         level = self.finest
-        nx, ny, nz = level.diagonal.shape[:3]
+        nx, ny, nz = level.row.shape[:3]
         number = np.arange(nx * ny * nz).reshape(nx, ny, nz)
         rows, columns, values = [], [], []
 
@@ -634,12 +622,10 @@ class Multigrid:
             return block
 
         add(number, number, level.diagonal)
-        for axis, (above, below) in enumerate(
-            ((level.x_above, level.x_below), (level.y_above, level.y_below), (level.z_above, level.z_below))
-        ):
-            lower, upper = np.split(number, [1], axis)[1], np.split(number, [-1], axis)[0]
-            add(upper, lower, dense(above))
-            add(lower, upper, dense(below))
+        for axis in range(3):
+            upper, lower = np.split(number, [1], axis)[1], np.split(number, [-1], axis)[0]
+            add(lower, upper, dense(np.split(level.above[..., axis, :], [-1], axis)[0]))
+            add(upper, lower, dense(np.split(level.below[..., axis, :], [1], axis)[1]))
         matrix = sp.coo_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))))
         return sp.block_array(
             [[matrix, level.column.reshape(-1, 1)], [level.row.reshape(1, -1), np.array([[self.corner]])]], format="csc"
