@@ -431,6 +431,32 @@ def cycle(h, schur, border_right, bare):
 
 
 @njit(cache=True)
+def balance(h, schur, residual, solution):
+    """Correct a solution by what is constant in each plane, so that its residual sums to zero there.
+
+    The residual is that of colour 1, the other has none. The coarsest matrix is just the sum over planes, for what
+    flows between columns cancels.
+    """
+    plan, last = _plan(h.plans, 0), _plan(h.plans, h.plans.shape[0] - 1)
+    right, x = h.right, h.x
+    right[last.vector : last.end] = 0.0
+    first = _place(last, 0, 0)
+    for row in range(3 * plan.layers):
+        own = residual[plan.half + row * plan.width : plan.half + (row + 1) * plan.width]
+        total = 0.0
+        for m in range(own.size):
+            total += own[m]
+        right[first + row * last.width] = total
+    relax(last, h.matrix, right, h.column, 0.0, x, 0, True)
+    border = (residual[plan.end - 1] - dot(h.row, x, last.vector, last.end)) / schur
+    add(-border, h.response, x, last.vector, last.end)
+    for row in range(6 * plan.layers):
+        at = _place(plan, 0, 0) + row * plan.width
+        solution[at : at + plan.width] += x[first + row % (3 * plan.layers) * last.width]
+    solution[plan.end - 1] += border
+
+
+@njit(cache=True)
 def gmres(h, schur, corner, tolerance, basis, directions, solution):
     """Solve the bordered system by GMRES, a cycle preconditioning from the right.
 
@@ -498,14 +524,22 @@ def gmres(h, schur, corner, tolerance, basis, directions, solution):
         small[n + 1] = -sine[n] * small[n]
         small[n] *= cosine[n]
         count += 1
+        if lower > 0.0:
+            w /= lower
         if not abs(small[count]) > tolerance * norm:
             break
-        w /= lower
+    left = small[count]
+    before[half:end] = 0.0
+    for n in range(count, 0, -1):
+        add(left * cosine[n - 1], basis[n], before[half:end], 0, size)
+        left *= -sine[n - 1]
+    add(left, basis[0], before[half:end], 0, size)
     for n in range(count - 1, -1, -1):
         for m in range(n + 1, count):
             small[n] -= hessenberg[n, m] * small[m]
         small[n] /= hessenberg[n, n]
         add(small[n], directions[n], solution, 0, end)
+    balance(h, schur, before, solution)
     return count, abs(small[count]) / norm
 
 
@@ -527,6 +561,7 @@ class Multigrid:
     """
 
     def __init__(self, absent, maximum=60):
+        self._absent = absent
         self.levels = [_empty(absent.shape, np.zeros(absent.shape))]
         while max(absent.shape[:2]) > 1:
             nx, ny = absent.shape[:2]
@@ -551,6 +586,7 @@ class Multigrid:
         self._basis = np.empty((maximum + 1, finest.end - finest.half))
         self._directions = np.empty((maximum, finest.end))
         self._solution = np.zeros(finest.end)
+        self._border = {"column": None, "row": None}  # as they were packed last
 
     def prepare(self):
         """Build the coarser matrices and factorise the lines of all of them.
@@ -560,15 +596,19 @@ class Multigrid:
         SolverError
             The matrix is singular.
         """
+        h = self._hierarchy
         for fine, coarse in zip(self.levels[:-1], self.levels[1:], strict=True):
             coarsen(fine, coarse)
-            aggregate(fine.column, coarse.column)
-            aggregate(fine.row, coarse.row)
-        h = self._hierarchy
+        for name, packed in (("column", h.column), ("row", h.row)):
+            present = getattr(self.finest, name)
+            if not np.array_equal(present, self._border[name]):
+                self._border[name] = present.copy()
+                for fine, coarse in zip(self.levels[:-1], self.levels[1:], strict=True):
+                    aggregate(getattr(fine, name), getattr(coarse, name))
+                for level, plan in zip(self.levels, self._plans, strict=True):
+                    pack_vector(getattr(level, name), plan, packed)
         for level, plan in zip(self.levels, self._plans, strict=True):
             pack(level, plan, h.matrix)
-            pack_vector(level.column, plan, h.column)
-            pack_vector(level.row, plan, h.row)
             factorise(plan, h.matrix)
         relax(plan, h.matrix, h.column, h.column, 0.0, h.response, 0, True)
         self._schur = self.corner - dot(h.row, h.response, plan.vector, plan.end)
@@ -589,6 +629,7 @@ class Multigrid:
             Not converged after as many iterations as there may be.
         """
         plan, solution = self._plans[0], self._solution
+        solution[:] = 0.0
         pack_vector(right, plan, solution)
         solution[-1] = border_right
         self.iterations, left = gmres(
@@ -598,6 +639,7 @@ class Multigrid:
             raise SolverError(f"the linear solver is at {left:.1e} of its residual after {self.iterations} iterations")
         x = np.empty_like(right)
         unpack_vector(solution, plan, x)
+        x[self._absent] = 0.0
         return x, float(solution[-1])
 
     def sparse(self):

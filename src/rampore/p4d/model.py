@@ -327,7 +327,8 @@ class Model:
             settled += size <= tolerance
             if settled > 2 or (settled and self._balances(right, self.foil_current(u, voltage))):
                 return u, voltage
-            self.multigrid.prepare()
+            if not settled:  # else the matrix has hardly changed
+                self.multigrid.prepare()
             change, border = self.multigrid.solve(-right.reshape(shape), -imposed, linear_tolerance)
             change = change.reshape(-1, 3)
             largest = np.abs(change * scale).max(axis=1)
