@@ -265,6 +265,7 @@ class Kinetics(NamedTuple):
     empty: float
 
 
+CLOSE = 1e-7  # a step of Newton's that is the last one, over what it changes [-]
 ROUNDING = 1e-13  # of a surface stoichiometry that the modes add up to [-]
 FEWEST = -690.0  # logarithm of the smallest share of sites that is told from none
 
@@ -291,18 +292,28 @@ def potentials(kinetics, hysteresis, x):
 
 
 @njit(cache=True, inline="always")
+def share(x, exponent):
+    """x to an exponent that is mostly a half."""
+    return np.sqrt(x) if exponent == 0.5 else x**exponent
+
+
+@njit(cache=True, inline="always")
 def overpotential(kinetics, exchange_c, h, b, moved, guess, rest):
     """Excess of U + eta over nothing, its slope in ``moved``, stiffness, j / 2 i0 and i0 of one surface.
 
     ``moved`` = b j is how far the reaction shifts the surface; ``guess`` and ``rest`` are the shares of its sites that
     are filled and that are not.
     """
-    exchange = exchange_c * guess**kinetics.filled * rest**kinetics.empty
-    half = 0.5 * moved / (b * exchange)
+    exchange = exchange_c * share(guess, kinetics.filled) * share(rest, kinetics.empty)
+    steepness = 0.5 / (b * exchange)
+    half = steepness * moved
+    root = np.sqrt(1.0 + half * half)
     voltage, slope = open_circuit(kinetics, h, guess)
-    stiffness = kinetics.thermal_voltage / np.sqrt(1.0 + half * half)
-    slope += stiffness * (0.5 / (b * exchange) - half * (kinetics.filled / guess - kinetics.empty / rest))
-    return voltage + kinetics.thermal_voltage * np.arcsinh(half), slope, stiffness, half, exchange
+    stiffness = kinetics.thermal_voltage / root
+    slope += stiffness * (steepness - half * (kinetics.filled / guess - kinetics.empty / rest))
+    size = abs(half)
+    eta = kinetics.thermal_voltage * np.log(size + root if size < 1e8 else 2.0 * size)  # asinh
+    return voltage + (eta if half > 0.0 else -eta), slope, stiffness, half, exchange
 
 
 @njit(cache=True)
@@ -314,11 +325,11 @@ def react(u, a, b, hysteresis, x, current, kinetics, system):
     logarithm of the sites that are left, for these fall far below the digits of x: where i0 goes as a power 0.2 of
     them, a full particle still passes a thousandth of its exchange current when 1e-15 of its sites are free.
     """
-    residual, diagonal = system.residual, system.diagonal
-    for n in range(kinetics.cells.shape[0]):
-        k = kinetics.cells[n]
+    residual, diagonal, cells, surface = system.residual, system.diagonal, kinetics.cells, kinetics.surface
+    for n in range(cells.shape[0]):
+        k = cells[n]
         drop = u[k, S] - u[k, E]
-        exchange_c = kinetics.reference * u[k, C] ** kinetics.salt
+        exchange_c = kinetics.reference * share(u[k, C], kinetics.salt)
         empty, full = -a[n], 1.0 - a[n]
         if full < ROUNDING:  # full, or a little beyond: it takes nothing more
             full = ROUNDING
@@ -341,6 +352,12 @@ def react(u, a, b, hysteresis, x, current, kinetics, system):
             if slope < 0.0:
                 step = -excess / slope
                 if abs(step) <= smallest or abs(excess) <= 1e-14 * (1.0 + abs(drop)):
+                    converged = True
+                    break
+                # The error of the next step is the square of this one
+                if end == 0 and abs(step) <= CLOSE * min(abs(moved) - b[n] * exchange, guess, rest):
+                    moved += step
+                    guess, rest = moved - empty, full - moved
                     converged = True
                     break
             if end == 0:
@@ -396,8 +413,8 @@ def react(u, a, b, hysteresis, x, current, kinetics, system):
         x[n] = guess
         j = moved / b[n]
         current[n] = j
-        rate = kinetics.surface[n] * j
-        by_drop = kinetics.surface[n] / (b[n] * slope)
+        rate = surface[n] * j
+        by_drop = surface[n] / (b[n] * slope)
         by_c = by_drop * stiffness * half * kinetics.salt / u[k, C]
         residual[k, C] -= rate
         residual[k, E] -= rate

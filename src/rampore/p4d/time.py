@@ -119,7 +119,7 @@ class Integrator:
         guess[:, C] = np.maximum(_combine(ahead, [state.u[:, C] for state in past]), 0.2 * past[0].u[:, C])
         voltage = _combine(after, [state.voltage for state in past])
         for n, population in enumerate(model.populations):
-            population.j[:] = past[0].j[n]
+            population.j[:] = _combine(after, [state.j[n] for state in past])
         model.condense(weights, h / steps[1] if len(steps) > 1 else 0.0)
         u, voltage_new = model.newton(
             guess,
