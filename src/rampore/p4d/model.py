@@ -86,11 +86,15 @@ class Model:
         self.salt = equations.tabulate_electrolyte(cell.electrolyte, cell.temperature)
         self.multigrid = Multigrid(self.layout.absent.reshape(*self.grid.shape, 3))
         finest = self.multigrid.finest
-        cells, faces = self.layout.pore.size, self.layout.area.size
+        cells = self.layout.pore.size
         self.properties = np.empty((cells, 8))
         self._residual = np.empty((cells, 3))
-        self._above, self._below = np.empty((faces, 5)), np.empty((faces, 5))
-        self._system = System(self._residual, finest.diagonal.reshape(-1, 3, 3), self._above, self._below)
+        self._system = System(
+            self._residual,
+            finest.diagonal.reshape(cells, 3, 3),
+            finest.above.reshape(cells, 3, 5),
+            finest.below.reshape(cells, 3, 5),
+        )
         self._column, self._row = finest.column.reshape(-1, 3), finest.row.reshape(-1, 3)
         self._column[self.layout.positive_cells, S] = -self.layout.positive_foil
         self._foil = self.layout.positive_foil.sum()
@@ -167,7 +171,8 @@ class Model:
         negative_cells = np.flatnonzero(touching)
         positive = grid.foil_positive / (dz[-1] / 2 / conductivity[..., -1] + cell.contact_positive)
         return Layout(
-            lower, upper, areas, h_lower, h_upper, solid,
+            np.repeat(np.arange(3), [part.size for part in (grid.area_x, grid.area_y, grid.area_z)]).astype(np.uint32),
+            lower.astype(np.uint32), upper.astype(np.uint32), areas, h_lower, h_upper, solid,
             (porosity * grid.volume).ravel(), efficiency.ravel(), capacitance.ravel(), absent.reshape(-1, 3),
             negative_cells, touching.ravel()[negative_cells], number[..., -1].ravel(), positive.ravel(),
         )  # fmt: skip
@@ -268,17 +273,6 @@ class Model:
             if failed >= 0:
                 where = self.place(p.kinetics.cells[failed])
                 raise SolverError(f"no surface state for {p.name} in the {p.electrode} electrode at {where}")
-        finest = self.multigrid.finest
-        start = 0
-        for above, below in (
-            (finest.x_above, finest.x_below),
-            (finest.y_above, finest.y_below),
-            (finest.z_above, finest.z_below),
-        ):
-            count = above.size // 5
-            above.reshape(-1, 5)[:] = self._above[start : start + count]
-            below.reshape(-1, 5)[:] = self._below[start : start + count]
-            start += count
 
         # What is imposed: a current or a power through the positive foil, or its voltage
         out = self.foil_current(u, voltage) * self.area
@@ -333,7 +327,8 @@ class Model:
             settled += size <= tolerance
             if settled > 2 or (settled and self._balances(right, self.foil_current(u, voltage))):
                 return u, voltage
-            self.multigrid.prepare()
+            if not settled:  # else the matrix has hardly changed
+                self.multigrid.prepare()
             change, border = self.multigrid.solve(-right.reshape(shape), -imposed, linear_tolerance)
             change = change.reshape(-1, 3)
             largest = np.abs(change * scale).max(axis=1)
