@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rampore.p4d.errors import CellError
+from rampore.unitcell import cut_mesh, graded, sides_of_cell
 
 HOLE, NEGATIVE, SEPARATOR, POSITIVE = range(4)
 
@@ -45,12 +46,6 @@ class Grid(NamedTuple):
         return np.meshgrid(*middles, indexing="ij")
 
 
-def graded(n, length, grading=0.6):
-    """Edges of n intervals on [0, length], finer at both ends by (1 - grading) / (1 + grading)."""
-    s = np.linspace(0.0, 1.0, n + 1)
-    return length * (s - grading * np.sin(2 * np.pi * s) / (2 * np.pi))
-
-
 def make_grid(thicknesses, layers, perforation=None, columns=(1, 1), hole_layers=6, grading=0.6, sides=None):
     """The mesh of a unit cell.
 
@@ -83,7 +78,7 @@ def make_grid(thicknesses, layers, perforation=None, columns=(1, 1), hole_layers
         width, height = sides or (1.0, 1.0)
         radius = 0.0
     else:
-        width, height = perforation.pitch / 2, np.sqrt(3) * perforation.pitch / 2
+        width, height = sides_of_cell(perforation.pitch)
         radius = perforation.hole_diameter / 2
         if radius > 0:
             z.insert(0, graded(hole_layers, perforation.foil_thickness, grading)[:-1] - perforation.foil_thickness)
@@ -92,8 +87,7 @@ def make_grid(thicknesses, layers, perforation=None, columns=(1, 1), hole_layers
     x, y = np.linspace(0, width, columns[0] + 1), np.linspace(0, height, columns[1] + 1)
     dz = np.diff(z)
 
-    plan = np.outer(np.diff(x), np.diff(y))
-    hole, side_x, side_y, arc = _two_quarter_discs(x, y, radius)
+    plan, hole, side_x, side_y, arc = cut_mesh(x, y, radius)[2:]
     in_hole = layer == HOLE
 
     def through(inside, outside):
@@ -113,34 +107,3 @@ def make_grid(thicknesses, layers, perforation=None, columns=(1, 1), hole_layers
         plan,
         through(arc, np.zeros_like(arc)) * dz,
     )
-
-
-def _two_quarter_discs(x, y, radius):
-    """Quarter discs in two opposite corners: area in the cells, length on the inner faces, arc in the cells."""
-    hole = np.zeros((len(x) - 1, len(y) - 1))
-    side_x, side_y, arc = np.zeros((len(x) - 2, len(y) - 1)), np.zeros((len(x) - 1, len(y) - 2)), np.zeros_like(hole)
-    if radius > 0:
-        for turn in (slice(None), slice(None, None, -1)):
-            u, v = np.abs(x[turn] - x[turn][0]), np.abs(y[turn] - y[turn][0])
-            chord_u, chord_v = (np.sqrt(np.maximum(radius**2 - edge**2, 0)) for edge in (u, v))
-            corner = _area_in_quarter_disc(u[:, None], v[None, :], radius)
-            hole[turn, turn] += np.diff(np.diff(corner, axis=0), axis=1)
-            side_x[turn, turn] += np.diff(np.minimum(v[None, :], chord_u[1:-1, None]), axis=1)
-            side_y[turn, turn] += np.diff(np.minimum(u[:, None], chord_v[None, 1:-1]), axis=0)
-            from_u, from_v = np.arccos(np.minimum(u / radius, 1)), np.arcsin(np.minimum(v / radius, 1))
-            last = np.minimum(from_u[:-1, None], from_v[None, 1:])
-            first = np.maximum(from_u[1:, None], from_v[None, :-1])
-            arc[turn, turn] += radius * np.maximum(last - first, 0)
-    hole[hole < 1e-12 * np.outer(np.diff(x), np.diff(y))] = 0.0
-    return hole, side_x, side_y, arc
-
-
-def _area_in_quarter_disc(u, v, radius):
-    """Area of [0, u] x [0, v] inside the disc of this radius about the origin."""
-
-    def below(t):
-        return 0.5 * (t * np.sqrt(np.maximum(radius**2 - t**2, 0)) + radius**2 * np.arcsin(t / radius))
-
-    u = np.minimum(u, radius)
-    corner = np.minimum(u, np.sqrt(np.maximum(radius**2 - v**2, 0)))
-    return v * corner + below(u) - below(corner)

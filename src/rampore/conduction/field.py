@@ -1,0 +1,192 @@
+r"""The magnetic field of a current sheet, by Biot and Savart's law.
+
+Equations are numbered as in chapter 6 of the book.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from scipy.constants import mu_0
+
+from rampore.conduction.errors import ConductionError, check_positive
+from rampore.conduction.sheet import Sheet
+from rampore.unitcell import sides_of_cell
+
+#: A pixel's current may be put into its middle where it is seen from this many pixels away: the field of what repeats
+#: with the pixel is there exp(-4 pi), 3e-6 of the whole.
+LEAST_DISTANCE = 2.0
+
+
+def magnetic_field(current: np.ndarray, spacing: tuple[float, float], standoff: float) -> np.ndarray:
+    r"""Magnetic field at a distance from a flat sheet of current, above the middles of its pixels.
+
+    :math:`\mathbf B = \frac{\mu_0}{4\pi} \int \frac{\mathbf K \times \mathbf R}{R^3}\,\mathrm dA` (Eq. 6.11), as a
+    convolution by fast Fourier transforms on an array of twice the size, so that nothing repeats: no other current is
+    there than the one given.
+
+    Parameters
+    ----------
+    current : (2, nx, ny) array of float
+        Components of the sheet current along x and y [A/m]; in single precision the field is too, in half the time.
+    spacing : (float, float)
+        Edges of a pixel along x and y [m].
+    standoff : float
+        Distance z above the sheet [m].
+
+    Returns
+    -------
+    (3, nx, ny) array
+        Components along x, y and z [T].
+
+    Raises
+    ------
+    ConductionError
+        Where `standoff` is less than `LEAST_DISTANCE` pixels.
+    """
+    from scipy.fft import irfft2, next_fast_len, rfft2
+
+    check_positive(standoff=standoff)
+    if standoff < LEAST_DISTANCE * max(spacing):
+        raise ConductionError(
+            f"pixels of {max(spacing) * 1e6:.3g} um are too coarse for a distance of {standoff * 1e6:.3g} um: "
+            f"they may be {standoff / LEAST_DISTANCE * 1e6:.3g} um at most"
+        )
+    shape = current.shape[1:]
+    size = tuple(next_fast_len(2 * n - 1, real=True) for n in shape)
+    offsets = [np.where(np.arange(m) < n, np.arange(m), np.arange(m) - m) for n, m in zip(shape, size, strict=True)]
+    x, y = (h * axis.astype(current.dtype) for h, axis in zip(spacing, np.ix_(*offsets), strict=True))
+    weight = current.dtype.type(math.prod(spacing) * mu_0 / (4 * math.pi)) / (x**2 + y**2 + standoff**2) ** 1.5
+    along, across = (rfft2(part, size) for part in current)
+    above = rfft2(weight * standoff)
+    upward = along * rfft2(weight * y) - across * rfft2(weight * x)
+    here = tuple(map(slice, shape))
+    return np.array([irfft2(part, size)[here] for part in (across * above, -along * above, upward)])
+
+
+def long_strip_field(y, standoff: float, width: float, sheet_current: float) -> np.ndarray:
+    r"""Field of an endless strip with uniform current along x (Eq. 6.12).
+
+    Parameters
+    ----------
+    y : (n,) array
+        Distance from the strip's middle line [m].
+    standoff : float
+        [m]
+    width : float
+        [m]
+    sheet_current : float
+        [A/m]
+
+    Returns
+    -------
+    (2, n) array
+        Components along y and z [T].
+    """
+    left, right = y + width / 2, y - width / 2
+    strength = mu_0 * sheet_current / (2 * math.pi)
+    b_y = -strength * (np.arctan(left / standoff) - np.arctan(right / standoff))
+    b_z = strength / 2 * np.log((left**2 + standoff**2) / (right**2 + standoff**2))
+    return np.array([b_y, b_z])
+
+
+def decay_length(pitch):
+    r"""Distance over which the field of a triangular lattice falls by e, :math:`\sqrt3 p/4\pi` (Eq. 6.13) [m]."""
+    return math.sqrt(3) * pitch / (4 * math.pi)
+
+
+def ripple(sheet: Sheet, pitch: float, standoff):
+    r"""Largest amplitude that the holes add to the field far inside a sheet, over the field of the sheet (Eq. 6.13).
+
+    The six shortest harmonics of the current, each of which falls as :math:`e^{-Gz}`, in phase: what is left where
+    `standoff` exceeds the pitch by half or more.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        With the current along x.
+    pitch : float
+        [m]
+    standoff : float or array
+        z [m].
+
+    Returns
+    -------
+    float or array
+        Of the component along y [-].
+    """
+    along = sheet.tiled((2, 2))[0]
+    spectrum = np.abs(np.fft.fft2(along)) / along.size
+    # A rectangle of p by sqrt(3) p: (+-1, +-1) and (0, +-2) are the six shortest reciprocal vectors.
+    shortest = 4 * spectrum[1, 1] + 2 * spectrum[0, 2]
+    return shortest * np.exp(-np.asarray(standoff) / decay_length(pitch))
+
+
+def smallest_visible_pitch(amplitude: float, standoff, share: float):
+    r"""Pitch below which the holes change the field by less than `share` (Eq. 6.13) [m].
+
+    Parameters
+    ----------
+    amplitude : float
+        :func:`ripple` at distance 0 [-].
+    standoff : float or array
+        [m]
+    share : float
+        Of the field that can be told [-].
+    """
+    return 4 * math.pi * np.asarray(standoff) / (math.sqrt(3) * math.log(amplitude / share))
+
+
+class HoleSignal(NamedTuple):
+    """What holes change in the field of a strip, over the distance from it."""
+
+    standoff: np.ndarray  #: (n,) [m]
+    greatest: np.ndarray  #: largest difference of any component anywhere above the strip, edges included (n,) [T]
+    inside: np.ndarray  #: amplitude far from edges and ends (n,) [T]
+    field: float  #: of the endless sheet without holes, mu_0 K / 2 [T]
+    width: float  #: of the strip [m]
+    length: float  #: [m]
+
+
+def hole_signal(sheet: Sheet, pitch: float, size: tuple[float, float], current: float, standoffs) -> HoleSignal:
+    """Field of a perforated strip less that of a bare one with the same current.
+
+    Both strips are of the same size, the nearest at which edges and ends are mirror planes of the lattice. Current is
+    fed evenly along the ends.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        With the current along x.
+    pitch : float
+        [m]
+    size : (float, float)
+        Length and width of the strip [m]. The difference is that of edges and ends; a piece of a long strip tells it.
+    current : float
+        [A]
+    standoffs : (n,) array
+        [m]
+
+    Returns
+    -------
+    HoleSignal
+
+    Raises
+    ------
+    ConductionError
+        Where the sheet's pixels are too coarse for a distance.
+    """
+    cell = sides_of_cell(pitch)
+    cells = tuple(max(1, round(wanted / side)) for wanted, side in zip(size, cell, strict=True))
+    length, width = (n * side for n, side in zip(cells, cell, strict=True))
+    added = sheet.tiled(cells)
+    added[0] -= 1
+    added = (current / width * added).astype(np.float32)
+    standoffs = np.asarray(standoffs, float)
+    greatest = [np.abs(magnetic_field(added, sheet.spacing, float(z))).max() for z in standoffs]
+    field = mu_0 * current / (2 * width)
+    return HoleSignal(
+        standoffs, np.array(greatest, float), field * ripple(sheet, pitch, standoffs), field, width, length
+    )
