@@ -84,6 +84,11 @@ def porosity(mask, region=None) -> float:
     return float(mask.mean() if region is None else mask[region].mean())
 
 
+def porosity_contrast(npr, pr):
+    """Porosity at the holes over that between them [-]."""
+    return pr / npr
+
+
 def porosity_profile(mask, axis: int, window: Length | str, pixel_size: float, region=None) -> Profile:
     """Porosity along an axis, over a window that moves along it.
 
@@ -170,40 +175,6 @@ def porosity_scatter(mask, windows, pixel_size: float, region=None) -> np.ndarra
         share = (pore[size:] - pore[:-size]) / (whole[size:] - whole[:-size])
         deviations.append(np.sqrt(share.var() / (1 - size / mask.shape[-1])))
     return np.array(deviations)
-
-
-def integral_length(mean_porosity, window, deviation):
-    r"""Length of a section that counts as one toss between pore and solid [m] (Eq. 2.4).
-
-    :math:`\ell = \sigma^2 L / \varepsilon(1-\varepsilon)`, from windows that are long against it.
-
-    Parameters
-    ----------
-    mean_porosity : float
-        [-]
-    window : float or array
-        L [m].
-    deviation : float or array
-        [-]
-    """
-    return deviation**2 * window / (mean_porosity * (1 - mean_porosity))
-
-
-def holes_to_tell(porosity_pair, widths, length: float, deviations: float = 2.0) -> float:
-    r"""How many pitches an image must show before two porosities differ by so many standard deviations (Eq. 2.5) [-].
-
-    Parameters
-    ----------
-    porosity_pair : (float, float)
-        [-]
-    widths : (float, float)
-        What one pitch shows of each [m].
-    length : float
-        Integral length of the section [m].
-    deviations : float
-    """
-    variance = sum(eps * (1 - eps) * length / width for eps, width in zip(porosity_pair, widths, strict=True))
-    return deviations**2 * variance / (porosity_pair[1] - porosity_pair[0]) ** 2
 
 
 def equivalent_radius(size, ndim: int):
