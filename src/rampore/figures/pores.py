@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from rampore.figures.style import ACCENT, MUTED, NEGATIVE, new_figure, render
-from rampore.pores import Analysis, Length, Mean, Profile, as_csv, porosity_profile, summary
+from rampore.figures.style import ACCENT, BCUE, COPPER, MUTED, NEGATIVE, PAPER, PCUE, new_figure, render
+from rampore.micrograph import KnownPores
+from rampore.pores import Analysis, Length, Mean, Outcomes, Profile, as_csv, porosity_profile, summary
 
 UM = 1e6  #: um in a metre
 PERCENT = 100.0
@@ -132,3 +135,259 @@ def report(grey: np.ndarray, analysis: Analysis, pores: str, seed: int = 0) -> d
         "pores.svg": render(figure, "svg", "pores"),
         "pores.json": (json.dumps(entries, indent=2, allow_nan=False) + "\n").encode(),
     }
+
+
+# ── The figures of chapter 2 ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _panel(axes, text: str) -> None:
+    axes.set_title(text, loc="left", fontsize=10.5, fontweight="bold")
+
+
+def phantoms(known: KnownPores, found: np.ndarray, pixels: np.ndarray, errors: Mapping[str, np.ndarray]) -> Figure:
+    """Discs with their channels as they were parted, and the error of the radius over the size of a pixel.
+
+    Parameters
+    ----------
+    known : KnownPores
+    found : array of int
+        Labels that a recipe gives.
+    pixels : (n,) array
+        Pixel size over the discs' radius [-].
+    errors : mapping of str to (n,) array
+        Relative error of the mean radius [-], by the recipe's name.
+    """
+    figure, (left, right) = new_figure(2, 1, width=5.6, height=5.6, height_ratios=[1.2, 1])
+    side = UM * known.pixel_size
+    colours = np.vstack([[0.92, 0.92, 0.92, 1], colormaps["tab20"](np.arange(found.max()) % 20)])
+    extent = (0, found.shape[1] * side, found.shape[0] * side, 0)
+    left.imshow(colours[found], extent=extent, interpolation="nearest")
+    left.set(xlabel="x / µm", ylabel="depth / µm")
+    _panel(left, f"{found.max()} pores found, {known.labels.max()} drawn")
+    for (name, values), style in zip(errors.items(), ("-", "--", ":"), strict=False):
+        right.plot(pixels, PERCENT * values, style, marker="o", ms=4, color=NEGATIVE, label=name)
+    right.axhline(0, color=MUTED, lw=1)
+    right.set(xlabel="pixel / radius of a disc", ylabel="error of the mean radius / %", xscale="log")
+    ticks = pixels[::2]
+    right.set_xticks(ticks, [f"{tick:.3g}" for tick in ticks])
+    right.set_xticks([], minor=True)
+    right.legend(frameon=False, fontsize=9)
+    return figure
+
+
+def sections(shown: Mapping[str, tuple[np.ndarray, Analysis]], largest: float = 2e-6) -> Figure:
+    """Grey sections and their pores, coloured by equivalent radius, to one scale (Fig. 2a, b).
+
+    Parameters
+    ----------
+    shown : mapping of str to (array, Analysis)
+        Grey image and what a recipe finds on it, by the electrode's name.
+    largest : float
+        Radius at which the colours end [m].
+    """
+    height = sum(grey.shape[0] for grey, _ in shown.values()) / max(grey.shape[1] for grey, _ in shown.values())
+    figure, axes = new_figure(2 * len(shown), 1, width=6.0, height=1.5 + 2 * 5.2 * height, sharex=True)
+    scale = ScalarMappable(Normalize(0, UM * largest), "viridis")
+    for k, (name, (grey, analysis)) in enumerate(shown.items()):
+        side = UM * analysis.pixel_size
+        extent = (0, grey.shape[1] * side, grey.shape[0] * side, 0)
+        radii = UM * analysis.table["equivalent_radius"].to_numpy()
+        colours = np.vstack([[1, 1, 1, 1], scale.to_rgba(radii)])
+        low, high = np.percentile(grey, [0.5, 99.5])
+        axes[2 * k].imshow(grey, cmap="gray", vmin=low, vmax=high, extent=extent, interpolation="antialiased")
+        axes[2 * k + 1].imshow(colours[analysis.labels], extent=extent, interpolation="nearest")
+        _panel(axes[2 * k], name)
+        for panel in axes[2 * k : 2 * k + 2]:
+            panel.set_ylabel("depth / µm", fontsize=9)
+    axes[-1].set_xlabel("x / µm")
+    figure.colorbar(scale, ax=list(axes), label="equivalent radius / µm", extend="max", aspect=40, pad=0.02)
+    return figure
+
+
+def along_the_foil(
+    profiles: Mapping[str, Profile], holes: Sequence[tuple[float, float]], stated: Mapping[str, float]
+) -> Figure:
+    """Porosity along x of both electrodes, with the holes shaded and what the paper states (Fig. 2a, b).
+
+    Parameters
+    ----------
+    profiles : mapping of {"pCuE", "bCuE"} to Profile
+    holes : sequence of (float, float)
+        Where a hole starts and ends [m].
+    stated : mapping of {"PR", "NPR", "bCuE"} to float
+        [-]
+    """
+    figure, axes = new_figure(2, 1, width=6.0, height=4.6, sharex=True, sharey=True)
+    for panel, (name, profile), colour in zip(axes, profiles.items(), (PCUE, BCUE), strict=True):
+        panel.plot(UM * profile.position, PERCENT * profile.porosity, color=colour, lw=1.3)
+        _panel(panel, f"{name}, window {UM * profile.window:.0f} µm")
+        panel.set_ylabel("porosity / %")
+    for k, (start, end) in enumerate(holes):
+        axes[0].axvspan(UM * start, UM * end, color=COPPER, alpha=0.22, lw=0, label=None if k else "over a hole")
+        axes[0].plot(UM * (start + end) / 2, PERCENT * stated["PR"], **PAPER, label=None if k else "the paper")
+        if k:
+            axes[0].plot(UM * (holes[k - 1][1] + start) / 2, PERCENT * stated["NPR"], **PAPER)
+    middle = UM * profiles["bCuE"].position.mean()
+    axes[1].plot(middle, PERCENT * stated["bCuE"], **PAPER)
+    axes[1].set(xlabel="x / µm", ylim=(8, 42), xlim=(0, 2 * middle))
+    axes[0].legend(frameon=False, fontsize=9, loc="upper right", ncols=2)
+    return figure
+
+
+def scatter_over_width(
+    windows: np.ndarray, deviations: Mapping[str, np.ndarray], marks: Mapping[str, float], difference: float
+) -> Figure:
+    """How much the porosity of a piece of section differs from place to place, over the piece's width.
+
+    Parameters
+    ----------
+    windows : (n,) array
+        [m]
+    deviations : mapping of str to (n,) array
+        Standard deviation of the porosity [-].
+    marks : mapping of str to float
+        Widths to mark [m].
+    difference : float
+        Between the two porosities of the perforated electrode [-].
+    """
+    figure, axis = new_figure(width=5.6, height=3.6)
+    for (name, values), style in zip(deviations.items(), ("-", "--", ":"), strict=False):
+        axis.plot(UM * windows, PERCENT * values, style, marker="o", ms=4, color=BCUE, label=name)
+    first = next(iter(deviations.values()))
+    law = first[0] * np.sqrt(windows[0] / windows)
+    axis.plot(UM * windows, PERCENT * law, color=MUTED, lw=1, label="independent pieces, $L^{-1/2}$")
+    axis.axhline(PERCENT * difference, color=PCUE, lw=1.2)
+    axis.text(UM * windows[-1], PERCENT * difference * 1.06, "28 − 19 %", color=PCUE, ha="right", va="bottom")
+    for name, width in marks.items():
+        axis.axvline(UM * width, color=MUTED, lw=1, ls=":")
+        axis.text(UM * width * 0.98, 0.32, name, rotation=90, ha="right", va="bottom", fontsize=9)
+    axis.set(xlabel="width of the window L / µm", ylabel="standard deviation\nof the porosity / points")
+    axis.set(xscale="log", yscale="log", ylim=(0.3, 14))
+    ticks = [5, 10, 20, 40, 80, 160, 320]
+    axis.set_xticks(ticks, [f"{tick}" for tick in ticks])
+    axis.set_yticks([0.3, 1, 3, 10], ["0.3", "1", "3", "10"])
+    axis.set_xticks([], minor=True)
+    axis.legend(frameon=False, fontsize=9, loc="lower left")
+    return figure
+
+
+def predicted(cases: Mapping[str, Sequence[Outcomes]], stated: Mapping[str, tuple[float, float]]) -> Figure:
+    """Mean radius and coordination number of every section, in the whole and in its two regions (Fig. 2d, e).
+
+    Parameters
+    ----------
+    cases : mapping of str to sequence of Outcomes
+        By the case, the bare electrode first; the first recipe of each is drawn.
+    stated : mapping of {"pCuE", "bCuE"} to (float, float)
+        Radius [m] and coordination number [-].
+    """
+    figure, panels = new_figure(2, 1, width=5.8, height=5.6, sharex=True)
+    names, place = [], 0
+    for case, found in cases.items():
+        bare = place == 0
+        for column, region in enumerate(("whole",) if bare else ("whole", "NPR", "PR")):
+            colour = BCUE if bare else PCUE
+            for panel, name, factor in ((panels[0], "radius", UM), (panels[1], "coordination", 1)):
+                values = factor * np.array([getattr(each, name)[0, column] for each in found])
+                fill = colour if column == 0 else "white"
+                panel.plot(np.full(len(values), place), values, "o", ms=5, mfc=fill, mec=colour)
+                panel.hlines(values.mean(), place - 0.3, place + 0.3, color="black", lw=1.4)
+            names.append(f"{case}\n{region}" if column == 0 else region)
+            place += 1
+        place += 0.4
+    places = [line.get_xdata()[0] for line in panels[0].lines]
+    for panel, index, factor, label in (
+        (panels[0], 0, UM, "mean equivalent\nradius / µm"),
+        (panels[1], 1, 1, "mean coordination\nnumber / -"),
+    ):
+        for electrode, style in (("bCuE", "-"), ("pCuE", "--")):
+            panel.axhline(factor * stated[electrode][index], color="black", lw=0.8, ls=style, zorder=0)
+            panel.plot(-0.8, factor * stated[electrode][index], **PAPER)
+            text = f"the paper, {electrode}"
+            panel.annotate(
+                text, (-0.8, factor * stated[electrode][index]), (8, 5), textcoords="offset points", fontsize=9
+            )
+        panel.set_ylabel(label)
+    panels[1].set_xticks(places, names, fontsize=9)
+    panels[1].set_xlim(-1.1, max(places) + 0.6)
+    return figure
+
+
+def multiverse(
+    bare: Outcomes,
+    perforated: Outcomes,
+    stated: Mapping[str, tuple[float, float]],
+    between_sections: tuple[float, float],
+) -> Figure:
+    """Radius and coordination number by every recipe, and the difference between the electrodes by every recipe.
+
+    Parameters
+    ----------
+    bare, perforated : Outcomes
+        Of the same recipes.
+    stated : mapping of {"pCuE", "bCuE"} to (float, float)
+        Radius [m] and coordination number [-].
+    between_sections : (float, float)
+        Standard deviation, from one pair of sections to the next, of the ratio of radii and of the difference of
+        coordination numbers [-].
+    """
+    figure, (above, below) = new_figure(2, 1, width=5.6, height=7.4)
+    for found, colour, name, mark in ((bare, BCUE, "bCuE", "s"), (perforated, PCUE, "pCuE", "o")):
+        x, y = UM * found.radius[:, 0], found.coordination[:, 0]
+        above.plot(x, y, mark, ms=3, color=colour, alpha=0.35, mew=0, label=f"{name}, {len(x)} recipes")
+    for name, offset in (("bCuE", (8, -13)), ("pCuE", (8, 5))):
+        radius, number = stated[name]
+        above.plot(UM * radius, number, **PAPER)
+        above.annotate(
+            f"the paper, {name}", (UM * radius, number), offset, textcoords="offset points", fontsize=9, zorder=6
+        )
+    above.set(xlabel="mean equivalent radius / µm", ylabel="mean coordination number / -")
+    above.legend(frameon=False, fontsize=9, loc="upper right", markerscale=2)
+    _panel(above, "what each recipe finds")
+    for column, label, fill in (
+        (0, "whole section", PCUE),
+        (1, "over foil (NPR)", "#7FB7DA"),
+        (2, "at a hole (PR)", ACCENT),
+    ):
+        ratio = perforated.radius[:, column] / bare.radius[:, 0]
+        more = perforated.coordination[:, column] - bare.coordination[:, 0]
+        below.plot(ratio, more, "o", ms=3, color=fill, alpha=0.4, mew=0, label=label)
+    (r_bare, n_bare), (r_perforated, n_perforated) = stated["bCuE"], stated["pCuE"]
+    below.axhline(0, color=MUTED, lw=1)
+    below.axvline(1, color=MUTED, lw=1)
+    bars = {"fmt": "none", "ecolor": "black", "capsize": 3, "lw": 1.2}
+    below.errorbar(1, 0, xerr=2 * between_sections[0], yerr=2 * between_sections[1], **bars)
+    below.plot(r_perforated / r_bare, n_perforated - n_bare, **PAPER, label="the paper, pCuE")
+    below.set(xlabel="radius, pCuE / bCuE", ylabel="coordination number, pCuE − bCuE / -")
+    below.legend(frameon=False, fontsize=9, loc="upper left", markerscale=2)
+    _panel(below, "what is left of the difference")
+    return figure
+
+
+def microscopes(looks: Mapping[str, tuple[Outcomes, Outcomes]], stated: Mapping[str, tuple[float, float]]) -> Figure:
+    """What the same two sections are by one recipe under several microscopes.
+
+    Parameters
+    ----------
+    looks : mapping of str to (Outcomes, Outcomes)
+        Bare and perforated electrode, by what was changed; the first recipe is drawn.
+    stated : mapping of {"pCuE", "bCuE"} to (float, float)
+        Radius [m] and coordination number [-].
+    """
+    figure, panels = new_figure(1, 2, width=6.2, height=0.9 + 0.36 * len(looks), sharey=True)
+    places = np.arange(len(looks))
+    for panel, name, factor, index, label in (
+        (panels[0], "radius", UM, 0, "mean radius / µm"),
+        (panels[1], "coordination", 1, 1, "coordination number / -"),
+    ):
+        for side, (electrode, colour, mark) in enumerate((("bCuE", BCUE, "s"), ("pCuE", PCUE, "o"))):
+            values = [factor * getattr(pair[side], name)[0, 0] for pair in looks.values()]
+            panel.plot(values, places, mark, ms=6, color=colour, label=electrode)
+            panel.plot(factor * stated[electrode][index], -1, **PAPER | {"marker": mark})
+        panel.set_xlabel(label)
+    panels[0].set_yticks(np.append(-1, places), ["the paper", *looks], fontsize=9)
+    panels[0].set_ylim(len(looks) - 0.5, -1.6)
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False, fontsize=9
+    )
+    return figure

@@ -13,9 +13,12 @@ from rampore.pores.measuring import (
     network,
     pore_table,
     porosity,
+    porosity_contrast,
     porosity_profile,
+    porosity_scatter,
     throats,
 )
+from rampore.pores.multiverse import Outcomes, Specimen, outcomes, survey, variations
 from rampore.pores.partitioning import distance_map, partition
 from rampore.pores.recipe import CHOICES, CITED, Length, PoreError, Recipe, make_recipe, read_recipe
 from rampore.pores.segmenting import segment
@@ -26,9 +29,11 @@ __all__ = [
     "Analysis",
     "Length",
     "Mean",
+    "Outcomes",
     "PoreError",
     "Profile",
     "Recipe",
+    "Specimen",
     "Throats",
     "analyse",
     "as_csv",
@@ -40,12 +45,17 @@ __all__ = [
     "mean",
     "measure",
     "network",
+    "outcomes",
     "partition",
     "pore_table",
     "porosity",
+    "porosity_contrast",
     "porosity_profile",
+    "porosity_scatter",
     "read_recipe",
     "segment",
     "summary",
+    "survey",
     "throats",
+    "variations",
 ]

@@ -1,0 +1,200 @@
+"""Many recipes on the same images: what of a result is the sample, and what is how it was counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields, replace
+from itertools import product
+from multiprocessing import get_context
+from typing import NamedTuple
+
+import numpy as np
+
+from rampore.micrograph import Electrode, Micrograph, Microscope, Mixture, Phantom, section
+from rampore.pores.measuring import coordination, cut_by_edge, equivalent_radius, porosity, throats
+from rampore.pores.partitioning import counted, distance_map, drop_small, partition
+from rampore.pores.recipe import Recipe
+from rampore.pores.segmenting import segment
+
+_STEPS = [field.name for field in fields(Recipe)]
+#: The fields of a recipe on which its mask depends, and those on which the pores in it do before any is dropped.
+_MASK = tuple(_STEPS[: _STEPS.index("partition")])
+_PARTS = ("partition", "metric", "smoothing", "smoothing_size", "peak_radius", "peak_blur")
+
+
+class Outcomes(NamedTuple):
+    """What n recipes find: a row for each recipe, a column for each group of columns of the image and one for all."""
+
+    porosity: np.ndarray  #: of the whole [-], shape (n,)
+    radius: np.ndarray  #: mean equivalent radius [m], shape (n, 1 + groups), the whole first
+    coordination: np.ndarray  #: mean coordination number [-], shape (n, 1 + groups)
+    pores: np.ndarray  #: that entered the mean radius [-], shape (n, 1 + groups)
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """A section to be generated and looked at.
+
+    Attributes
+    ----------
+    electrode : Electrode
+    mixture : Mixture
+    width, pixel_size : float
+        [m]
+    seed : int
+        Of the grains; the microscope has a stream of its own.
+    microscope : Microscope or None
+        None: the mask is the truth, and recipes differ in what comes after it only.
+    window : float
+        In which the porosity is enforced, as in :func:`rampore.micrograph.section` [m].
+    """
+
+    electrode: Electrode
+    mixture: Mixture
+    width: float
+    pixel_size: float
+    seed: int
+    microscope: Microscope | None = None
+    window: float = float("inf")
+
+    def phantom(self) -> Phantom:
+        """The section, centred on the middle of a hole where there is one."""
+        rng = np.random.default_rng([self.seed, 0])
+        size = {"width": self.width, "pixel_size": self.pixel_size, "x": -self.width / 2, "window": self.window}
+        return section(self.electrode, self.mixture, rng=rng, **size)
+
+    def image(self, phantom: Phantom | None = None) -> Micrograph:
+        """What the microscope shows of it."""
+        phantom = self.phantom() if phantom is None else phantom
+        return self.microscope.image(phantom, np.random.default_rng([self.seed, 1]))
+
+    def at_holes(self, phantom: Phantom) -> np.ndarray:
+        """(n1,) whether a column of the image lies over a hole; nowhere on bare foil."""
+        return phantom.coating[phantom.z < 0].any(axis=0)
+
+
+def variations(base: Recipe, *choices: Iterable[Mapping[str, object]]) -> list[Recipe]:
+    """Every combination of one change out of each group of changes to a recipe.
+
+    Parameters
+    ----------
+    base : Recipe
+    *choices : iterable of mapping of str to object
+        Each a group; a mapping holds the fields that change together.
+    """
+    merged = (
+        {name: value for change in combination for name, value in change.items()} for combination in product(*choices)
+    )
+    return [replace(base, **change) for change in merged]
+
+
+def outcomes(
+    mask_of: Callable[[Recipe], np.ndarray],
+    recipes: Sequence[Recipe],
+    pixel_size: float,
+    group: np.ndarray | None = None,
+    region: np.ndarray | None = None,
+) -> Outcomes:
+    """What recipes find on one image, each step done once for all the recipes that share it.
+
+    Parameters
+    ----------
+    mask_of : callable
+        The (n0, n1) mask that a recipe's segmentation gives.
+    recipes : sequence of Recipe, length n
+    pixel_size : float
+        [m]
+    group : (n1,) array of int, optional
+        Group of each column of the image, from 0; a pore belongs to that of its middle.
+    region : (n0, n1) array of bool, optional
+        What the porosity is a share of.
+
+    Returns
+    -------
+    Outcomes
+        NaN where no pore is left to take a mean of.
+    """
+    groups = 0 if group is None else int(np.max(group)) + 1
+    share, count = np.empty(len(recipes)), np.zeros((len(recipes), 1 + groups), int)
+    radius, number = np.full((2, len(recipes), 1 + groups), np.nan)
+    for alike in _by(recipes, range(len(recipes)), _MASK):
+        mask = mask_of(recipes[alike[0]])
+        share[alike] = porosity(mask, region)
+        distance = distance_map(mask)
+        for same in _by(recipes, alike, _PARTS):
+            whole = partition(mask, replace(recipes[same[0]], smallest_part=0), pixel_size)
+            for left in _by(recipes, same, ("watershed_lines", "smallest_part")):
+                labels = drop_small(whole, recipes[left[0]])
+                size = counted(labels, recipes[left[0]]) * pixel_size**labels.ndim
+                radii, edge = equivalent_radius(size, labels.ndim), cut_by_edge(labels)
+                where = _groups(labels, group)
+                found = throats(labels, pixel_size, True, distance)
+                for rule in _by(recipes, left, ("neighbours", "smallest_throat")):
+                    neighbours = coordination(labels, found, recipes[rule[0]], pixel_size)
+                    for k in rule:
+                        kept = where & (recipes[k].boundary | ~edge)
+                        connected = kept & (recipes[k].isolated | (neighbours > 0))
+                        count[k] = kept.sum(axis=1)
+                        radius[k], number[k] = _means(radii, kept), _means(neighbours, connected)
+    return Outcomes(share, radius, number, count)
+
+
+def _by(recipes: Sequence[Recipe], among: Iterable[int], names: Sequence[str]) -> Iterable[list[int]]:
+    """Numbers of the recipes that share the values of some fields."""
+    alike: dict[tuple, list[int]] = {}
+    for k in among:
+        alike.setdefault(tuple(getattr(recipes[k], name) for name in names), []).append(k)
+    return alike.values()
+
+
+def _groups(labels: np.ndarray, group: np.ndarray | None) -> np.ndarray:
+    """(1 + groups, pores) whether a pore belongs to the whole, and to each group."""
+    every = np.ones((1, labels.max()), bool)
+    if group is None:
+        return every
+    inside = np.flatnonzero(labels)
+    number = labels.ravel()[inside]
+    column = np.bincount(number, inside % labels.shape[1])[1:] / np.bincount(number)[1:]
+    mine = np.asarray(group)[np.round(column).astype(int)]
+    return np.concatenate([every, mine == np.arange(group.max() + 1)[:, None]])
+
+
+def _means(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    count = kept.sum(axis=1)
+    return np.divide(kept @ values, count, out=np.full(len(kept), np.nan), where=count > 0)
+
+
+def survey(jobs: Sequence[tuple[Specimen, Sequence[Recipe]]], workers: int = 1) -> list[Outcomes]:
+    """Generate specimens, look at each, and see what its recipes find: in the whole, over foil, at the holes.
+
+    The sample's outline is taken as known: thresholds are found within it.
+
+    Parameters
+    ----------
+    jobs : sequence of (Specimen, sequence of Recipe)
+    workers : int
+        Processes; the longest jobs should come first.
+
+    Returns
+    -------
+    list of Outcomes
+        Of each job.
+    """
+    if workers == 1:
+        return [_examine(*job) for job in jobs]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(_examine, *zip(*jobs, strict=True)))
+
+
+def _examine(specimen: Specimen, recipes: Sequence[Recipe]) -> Outcomes:
+    phantom = specimen.phantom()
+    region, group = phantom.coating, specimen.at_holes(phantom).astype(int)
+    if specimen.microscope is None:
+        return outcomes(lambda recipe: phantom.pore, recipes, specimen.pixel_size, group, region)
+    grey = specimen.image(phantom).grey
+
+    def mask_of(recipe: Recipe) -> np.ndarray:
+        return segment(grey, "dark", recipe, specimen.pixel_size, region)
+
+    return outcomes(mask_of, recipes, specimen.pixel_size, group, region)
