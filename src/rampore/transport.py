@@ -1,0 +1,505 @@
+r"""What diffusion says of the study's two coatings: in sections, in volumes, and as a continuum of local porosity.
+
+A *closure* gives the transport efficiency :math:`g = D_\mathrm{eff}/D_0 = \varepsilon/\tau` of a coating from its
+porosity. Sections and volumes of :mod:`rampore.micrograph` need none: there it is what comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from rampore import RamporeError
+from rampore.coating import Local
+from rampore.collector import PerforatedFoil
+from rampore.diffusion import Diffusion, flow_paths, steady_diffusion
+from rampore.micrograph import Mixture, Phantom, Phase, bare_electrode, perforated_electrode, section, volume
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+#: Uptake in metal that holds it at no concentration: the field decays within a ten thousandth of a pixel's D / h^2.
+_AT_ONCE = 1e4
+
+#: Regions that a figure tells apart: over bare foil, over a hole and over the metal of a perforated foil.
+PLACES = ("bCuE", "pCuE, PR", "pCuE, NPR")
+
+
+class TransportError(RamporeError, ValueError):
+    """A coating, a region or a closure that cannot be used; the message says why."""
+
+
+# Closures and when mixing pays ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Closure:
+    r"""Transport efficiency over porosity, :math:`g = B\,(\varepsilon - \varepsilon_c)^a` (Eq. 3.6), 0 below.
+
+    Attributes
+    ----------
+    name : str
+    exponent, prefactor, threshold : float
+        a, B and eps_c [-]. Bruggeman's relation is a = 1.5, B = 1, eps_c = 0.
+    """
+
+    name: str
+    exponent: float
+    prefactor: float = 1.0
+    threshold: float = 0.0
+
+    def __call__(self, porosity):
+        """D_eff / D_0 at a porosity, or an array of them [-]."""
+        return self.prefactor * np.maximum(np.asarray(porosity, float) - self.threshold, 0) ** self.exponent
+
+    def tortuosity(self, porosity):
+        """tau = eps / g [-]."""
+        return porosity / self(porosity)
+
+
+def fit_closure(porosity: np.ndarray, efficiency: np.ndarray, name: str = "fit", free: bool = True) -> Closure:
+    """The closure without threshold that is nearest to computed efficiencies in their logarithms.
+
+    Parameters
+    ----------
+    porosity, efficiency : (n,) array
+        [-]
+    name : str
+    free : bool
+        Whether the prefactor is fitted as well; else it is 1, so that a sample of pores alone conducts fully.
+    """
+    eps, g = np.log(porosity), np.log(efficiency)
+    if not (np.isfinite(g).all() and (eps < 0).all()):
+        raise TransportError("a closure is fitted to samples that percolate and are not all pore")
+    if not free:
+        return Closure(name, float(eps @ g / (eps @ eps)))
+    exponent, level = np.polyfit(eps, g, 1)
+    return Closure(name, float(exponent), float(np.exp(level)))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two electrodes that are compared.
+
+    Attributes
+    ----------
+    open_fraction : float
+        Area of the holes [-].
+    thickness, porosity : Local
+        Of the coating over foil and over a hole [m], [-].
+    bare_thickness, bare_porosity : float
+        Of the coating on bare foil [m], [-].
+    """
+
+    open_fraction: float
+    thickness: Local
+    porosity: Local
+    bare_thickness: float
+    bare_porosity: float
+
+    @property
+    def pore_volume_ratio(self) -> float:
+        """Pore volume of the coating on perforated foil over that on bare foil [-]."""
+        f = self.open_fraction
+        held = (1 - f) * self.porosity.npr * self.thickness.npr + f * self.porosity.pr * self.thickness.pr
+        return held / (self.bare_porosity * self.bare_thickness)
+
+    @property
+    def solid_volume_ratio(self) -> float:
+        """Solid volume of the coating on perforated foil over that on bare foil [-]."""
+        f = self.open_fraction
+        held = (1 - f) * (1 - self.porosity.npr) * self.thickness.npr + f * (1 - self.porosity.pr) * self.thickness.pr
+        return held / ((1 - self.bare_porosity) * self.bare_thickness)
+
+
+def conductance_gain(pair: Pair, closure: Callable):
+    r"""How much better the perforated coating conducts to its bottom, less 1 (Eq. 3.7).
+
+    :math:`\left[(1-f)\,g(\varepsilon_\mathrm{NPR})/h_\mathrm{NPR} + f\,g(\varepsilon_\mathrm{PR})/h_\mathrm{PR}\right]
+    H/g(\varepsilon_0) - 1`: the two regions side by side, against bare foil.
+
+    Parameters
+    ----------
+    pair : Pair
+    closure : callable
+        Of porosity.
+    """
+    f, h, eps = pair.open_fraction, pair.thickness, pair.porosity
+    side_by_side = (1 - f) * closure(eps.npr) / h.npr + f * closure(eps.pr) / h.pr
+    return side_by_side * pair.bare_thickness / closure(pair.bare_porosity) - 1
+
+
+def mixing_gain(low: float, high: float, mean: float, closure: Callable):
+    r"""What two porosities mixed by area, at equal thickness and pore volume, conduct more than their mean, less 1.
+
+    :math:`\left[(1-w)\,g(\varepsilon_1) + w\,g(\varepsilon_2)\right]/g(\varepsilon_0) - 1` with
+    :math:`w = (\varepsilon_0-\varepsilon_1)/(\varepsilon_2-\varepsilon_1)`; positive where g is convex.
+    """
+    if not low < mean < high:
+        raise TransportError(f"{mean:g} is no mixture of {low:g} and {high:g}")
+    weight = (mean - low) / (high - low)
+    return ((1 - weight) * closure(low) + weight * closure(high)) / closure(mean) - 1
+
+
+# Resolved structures --------------------------------------------------------------------------------------------------
+
+
+class Localisation(NamedTuple):
+    """How unevenly a flux is spread over a region."""
+
+    share: float  #: of the flux that the most loaded part of the region carries [-]
+    participation: float  #: <q>^2 / <q^2>; 1 where the flux is the same everywhere [-]
+
+
+def localisation(flux: np.ndarray, region: np.ndarray, part: float = 0.1) -> Localisation:
+    r"""Share of the flux in the most loaded `part` of a region, and participation ratio (Eq. 3.5).
+
+    Parameters
+    ----------
+    flux : array
+        Its magnitude.
+    region : array of bool, shape of `flux`
+        The pores that count.
+    part : float
+        [-]
+    """
+    values = np.sort(flux[region])[::-1]
+    if not values.size or not values[0] > 0:
+        raise TransportError("no flux passes through the region")
+    most = round(part * values.size)
+    return Localisation(float(values[:most].sum() / values.sum()), float(values.mean() ** 2 / np.mean(values**2)))
+
+
+def phase_diffusivity(phantom: Phantom, solid: float = 0.0) -> np.ndarray:
+    """D / D_0 of each pixel [-]: 1 in pores, `solid` in grains and binder, 0 in metal and outside."""
+    return np.where(phantom.pore, 1.0, np.where(phantom.coating, solid, 0.0))
+
+
+def over_hole(phantom: Phantom, diameter: float) -> np.ndarray:
+    """Whether a column stands over the hole at x = y = 0; (1, n1[, n2]) array."""
+    y = phantom.origin[1]
+    if phantom.phase.ndim == 2:
+        return np.hypot(phantom.x, y)[np.newaxis] < diameter / 2
+    across = y + (np.arange(phantom.phase.shape[2]) + 0.5) * phantom.pixel_size
+    return np.hypot(phantom.x[:, np.newaxis], across)[np.newaxis] < diameter / 2
+
+
+def wall_area(phantom: Phantom) -> np.ndarray:
+    """Area of pore wall per volume of each pixel of pore [1/m]: faces towards grains or binder."""
+    grains = phantom.coating & ~phantom.pore
+    faces = np.zeros(phantom.phase.shape, np.uint8)
+    for axis in range(grains.ndim):
+        before, after = np.moveaxis(grains, axis, 0), np.moveaxis(faces, axis, 0)
+        after[1:] += before[:-1]
+        after[:-1] += before[1:]
+    return np.where(phantom.pore, faces, 0) / phantom.pixel_size
+
+
+def diffuse(
+    phantom: Phantom,
+    taken_by: Literal["foil", "walls"],
+    solid: float = 0.0,
+    rate: float = 0.0,
+    tolerance: float = 1e-3,
+) -> Diffusion:
+    """Diffusion from the free surface into a coating.
+
+    Parameters
+    ----------
+    phantom : Phantom
+        With its foil.
+    taken_by : {"foil", "walls"}
+        Where lithium goes: to the metal, at which c = 0; or into the grains through the walls of the pores.
+    solid : float
+        D / D_0 of grains and binder [-].
+    rate : float
+        Of the walls' first-order uptake, over D_0 [1/m].
+    tolerance : float
+        Largest imbalance.
+    """
+    image, h = phase_diffusivity(phantom, solid), phantom.pixel_size
+    if taken_by == "walls":
+        uptake = rate * wall_area(phantom)
+    else:
+        metal = phantom.phase == Phase.COLLECTOR
+        image[metal], uptake = 1.0, np.where(metal, _AT_ONCE / h**2, 0.0)
+    return steady_diffusion(image, spacing=h, outlet="closed", uptake=uptake, tolerance=tolerance)
+
+
+def depth_profile(field: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """Mean of a field over a region at each depth, (n0,) array; NaN where the region has no pixel with a value."""
+    counts = region & np.isfinite(field)
+    others = tuple(range(1, field.ndim))
+    number = counts.sum(axis=others)
+    total = np.where(counts, field, 0).sum(axis=others)
+    return np.divide(total, number, out=np.full(len(number), np.nan), where=number > 0)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the study's structures are generated.
+
+    Attributes
+    ----------
+    pair : Pair
+    foil : PerforatedFoil
+    mixture : Mixture
+    pixel_size, width : float
+        Edge of a pixel and width of a section [m]; the middle of a hole lies in its middle.
+    """
+
+    pair: Pair
+    foil: PerforatedFoil
+    mixture: Mixture
+    pixel_size: float
+    width: float
+
+    def bare(self, seed: int, porosity: float | None = None) -> Phantom:
+        """A section of the coating on bare foil, of the pair's porosity or another one [-]."""
+        eps = self.pair.bare_porosity if porosity is None else porosity
+        return self._section(bare_electrode(self.pair.bare_thickness, eps, self.foil.thickness), 2 * seed)
+
+    def perforated(self, seed: int) -> Phantom:
+        """A section of the coating on perforated foil, through the middle of a hole."""
+        pair = self.pair
+        return self._section(perforated_electrode(pair.thickness.npr, pair.porosity, self.foil), 2 * seed + 1)
+
+    def _section(self, electrode, seed: int) -> Phantom:
+        size = {"width": self.width, "x": -self.width / 2, "pixel_size": self.pixel_size}
+        return section(electrode, self.mixture, rng=np.random.default_rng(seed), **size)
+
+    def cube(self, porosity: float, edge: float, seed: int, pixel_size: float | None = None) -> Phantom:
+        """A cube of a coating of one porosity, without foil."""
+        electrode = bare_electrode(edge, porosity)
+        size = {"width": edge, "breadth": edge, "pixel_size": pixel_size or self.pixel_size}
+        return volume(electrode, self.mixture, rng=np.random.default_rng(seed), **size)
+
+    def slices(self, breadth: float, pixel_size: float, seed: int) -> tuple[Phantom, Phantom]:
+        """Half a section of either electrode, from the middle of a hole on, `breadth` thick: bare and perforated."""
+        pair = self.pair
+        electrodes = (
+            bare_electrode(pair.bare_thickness, pair.bare_porosity, self.foil.thickness),
+            perforated_electrode(pair.thickness.npr, pair.porosity, self.foil),
+        )
+        size = {"width": self.width / 2, "breadth": breadth, "pixel_size": pixel_size}
+        bare, perforated = (
+            volume(electrode, self.mixture, rng=np.random.default_rng(2 * seed + number), **size)
+            for number, electrode in enumerate(electrodes)
+        )
+        return bare, perforated
+
+
+def _each(function: Callable, items: Iterable, workers: int) -> list:
+    """Results in the order of the items; the solver's kernels and the image filters run beside each other."""
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(function, items))
+
+
+def percolation(recipe: Recipe, porosities: Sequence[float], seeds: Sequence[int], workers: int = 2) -> pd.DataFrame:
+    """Whether sections of one porosity let anything through their pores.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``porosity`` [-], ``seed``, ``percolates``, ``reached`` (share of the pore area that joins the surface [-]) and
+        ``deepest`` (how far down that reaches, of the thickness [-]).
+    """
+    import pandas as pd
+
+    def one(case):
+        porosity, seed = case
+        phantom = recipe.bare(seed, porosity)
+        pore = phantom.pore[phantom.coating.any(axis=1)]
+        joined = flow_paths(pore, 0, (False,) * 2, dead_end=True)
+        depth = (np.flatnonzero(joined.any(axis=1)).max(initial=-1) + 1) / len(pore)
+        return porosity, seed, bool(joined[-1].any()), joined.sum() / pore.sum(), depth
+
+    rows = _each(one, [(porosity, seed) for porosity in porosities for seed in seeds], workers)
+    return pd.DataFrame(rows, columns=["porosity", "seed", "percolates", "reached", "deepest"])
+
+
+def tortuosities(
+    recipe: Recipe, porosities: Sequence[float], seeds: Sequence[int], edge: float, pixel_size: float, workers: int = 2
+) -> pd.DataFrame:
+    """Tortuosity of cubes, and what their own sections would say.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    porosities, seeds : sequence
+    edge, pixel_size : float
+        [m]
+    workers : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``porosity``, ``seed``, ``efficiency`` (D_eff / D_0 of the volume), ``sections`` (share of its sections that
+        percolate) and ``section_efficiency`` (mean over all of its sections), all [-].
+    """
+    import pandas as pd
+
+    def one(case):
+        porosity, seed = case
+        pore = recipe.cube(porosity, edge, seed, pixel_size).pore
+        whole = steady_diffusion(pore, tolerance=1e-3).relative_diffusivity
+        every = [steady_diffusion(pore[:, :, k], tolerance=1e-3).relative_diffusivity for k in range(0, len(pore), 8)]
+        return porosity, seed, pore.mean(), whole, np.mean(np.array(every) > 0), np.mean(every)
+
+    rows = _each(one, [(porosity, seed) for porosity in porosities for seed in seeds], workers)
+    columns = ["asked", "seed", "porosity", "efficiency", "sections", "section_efficiency"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def compare_sections(
+    recipe: Recipe,
+    seeds: Sequence[int],
+    solids: Sequence[float],
+    taken_by: Literal["foil", "walls"],
+    rate: float = 0.0,
+    workers: int = 2,
+) -> xr.Dataset:
+    """Flux and concentration in sections of both electrodes, over seeds and over what the solid conducts.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    seeds : sequence of int
+    solids : sequence of float
+        D / D_0 of grains and binder [-].
+    taken_by, rate
+        As :func:`diffuse` takes them.
+    workers : int
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``place`` (:data:`PLACES`), ``seed`` and ``solid``: ``share`` and ``participation`` of the flux in pores
+        above the foil's plane, ``concentration`` of pores over ``depth`` [m], and ``bottom``, its mean over the last
+        2 um above the foil or the bottom of the hole; all [-].
+    """
+    import xarray as xr
+
+    def one(case):
+        seed, solid = case
+        found = []
+        for phantom in (recipe.bare(seed), recipe.perforated(seed)):
+            result = diffuse(phantom, taken_by, solid, rate)
+            regions = places(phantom, recipe.foil)
+            found += [_of_region(result, phantom, regions[place]) for place in regions]
+        return found
+
+    cases = [(seed, solid) for seed in seeds for solid in solids]
+    each = _each(one, cases, workers)
+    longest = max(len(row[-1]) for found in each for row in found)
+    sides = {"place": list(PLACES), "seed": list(seeds), "solid": list(solids)}
+    shape = (len(seeds), len(solids), len(PLACES))
+    numbers = np.array([[row[:3] for row in found] for found in each]).reshape(*shape, 3).transpose(3, 2, 0, 1)
+    profile = np.array([[np.pad(row[3], (0, longest - len(row[3])), constant_values=np.nan) for row in f] for f in each])
+    dims = tuple(sides)
+    units = {"units": "1"}
+    return xr.Dataset(
+        {name: (dims, values, units) for name, values in zip(("share", "participation", "bottom"), numbers, strict=True)}
+        | {"concentration": ((*dims, "depth"), profile.reshape(*shape, -1).transpose(2, 0, 1, 3), units)},
+        sides | {"depth": ("depth", recipe.pixel_size * (np.arange(longest) + 0.5), {"units": "m"})},
+    )
+
+
+def places(phantom: Phantom, foil: PerforatedFoil) -> dict[str, np.ndarray]:
+    """Pores of each of :data:`PLACES` that a phantom shows."""
+    if not (phantom.coating & (phantom.z < 0).reshape(-1, *[1] * (phantom.phase.ndim - 1))).any():
+        return {PLACES[0]: phantom.pore}
+    hole = over_hole(phantom, foil.hole_diameter)
+    return {PLACES[1]: phantom.pore & hole, PLACES[2]: phantom.pore & ~hole}
+
+
+def _of_region(result: Diffusion, phantom: Phantom, region: np.ndarray) -> tuple[float, float, float, np.ndarray]:
+    above = (phantom.z > 0).reshape(-1, *[1] * (region.ndim - 1))
+    share, participation = localisation(result.flux_magnitude, region & above)
+    profile = depth_profile(result.concentration, region)[: np.flatnonzero(phantom.coating.any(axis=1).reshape(-1))[-1] + 1]
+    last = np.flatnonzero(np.isfinite(profile))
+    bottom = profile[last][-max(1, round(2e-6 / phantom.pixel_size)) :].mean()
+    return share, participation, float(bottom), profile
+
+
+# The coating as a continuum -------------------------------------------------------------------------------------------
+
+
+class Fields(NamedTuple):
+    """Concentrations in the unit cell of a perforated coating, and on bare foil."""
+
+    concentration: np.ndarray  #: (n0, n1, n2) over that of the electrolyte above; NaN in metal and beside the holes [-]
+    distance: np.ndarray  #: (n1, n2) from the axis of the nearest hole [m]
+    step: float  #: edge of a cell [m]
+    hole_bottom: float  #: mean at the bottom of the hole [-]
+    foil_near: float  #: mean on the metal within 10 um of the hole [-]
+    foil_far: float  #: mean on the metal farther away than half of the ligament's half width [-]
+    bare_foil: float  #: on bare foil [-]
+    alone: float  #: on the metal of a coating of the dense region's thickness and porosity alone [-]
+
+
+def consuming_unit_cell(
+    pair: Pair, foil: PerforatedFoil, closure: Callable, left_on_bare: float, step: float = 1.5e-6
+) -> Fields:
+    r"""First-order consumption in the unit cell of a perforated coating, as a continuum.
+
+    Solves :math:`\nabla\cdot(g(\varepsilon)\nabla c) = k\,(1-\varepsilon)\,c` (Eq. 3.8) below a surface with c = 1; k is
+    such that on bare foil the share `left_on_bare` is left at the bottom, where
+    :math:`c = 1/\cosh\!\big(H\sqrt{k(1-\varepsilon_0)/g(\varepsilon_0)}\big)`.
+
+    Parameters
+    ----------
+    pair : Pair
+    foil : PerforatedFoil
+    closure : callable
+        Of porosity.
+    left_on_bare : float
+        [-]
+    step : float
+        Edge of a cell [m], roughly: thicknesses are met exactly by the layers, the holes by the cells' centres.
+    """
+    if not 0 < left_on_bare < 1:
+        raise TransportError(f"what is left on bare foil lies between 0 and 1, not at {left_on_bare!r}")
+    k = (np.arccosh(1 / left_on_bare) / pair.bare_thickness) ** 2
+    k *= closure(pair.bare_porosity) / (1 - pair.bare_porosity)
+    layers = round(pair.thickness.npr / step)
+    below = round((pair.thickness.pr - pair.thickness.npr) / (pair.thickness.npr / layers))
+    rows = (foil.pitch, np.sqrt(3) * foil.pitch)
+    counts = [2 * round(length / 2 / step) for length in rows]
+    x, y = (length * ((np.arange(n) + 0.5) / n - 0.5) for length, n in zip(rows, counts, strict=True))
+    centre = np.hypot(x[:, np.newaxis], y)
+    corner = np.hypot(np.abs(x)[:, np.newaxis] - rows[0] / 2, np.abs(y) - rows[1] / 2)
+    distance = np.minimum(centre, corner)
+    hole = distance < foil.hole_diameter / 2
+    porosity = np.where(hole, pair.porosity.pr, pair.porosity.npr) * np.ones((layers + below, 1, 1))
+    porosity[layers:, ~hole] = 0
+    spacing = (pair.thickness.npr / layers, *(length / n for length, n in zip(rows, counts, strict=True)))
+    result = steady_diffusion(
+        np.where(porosity > 0, closure(porosity), 0),
+        spacing=spacing,
+        sides="periodic",
+        outlet="closed",
+        uptake=k * (1 - porosity),
+        tolerance=1e-5,
+    )
+    c = result.concentration
+    # From the last centre to the surface on which nothing leaves, c rises by a parabola, c'' = k c / g.
+    last = {eps: 1 + k * (1 - eps) / closure(eps) * (spacing[0] / 2) ** 2 / 2 for eps in pair.porosity}
+    on_metal = c[layers - 1] / last[pair.porosity.npr]
+    rim, half = distance - foil.hole_diameter / 2, foil.ligament_width / 2
+    modulus = np.sqrt(k * (1 - pair.porosity.npr) / closure(pair.porosity.npr)) * pair.thickness.npr
+    return Fields(
+        c,
+        distance,
+        step,
+        float(c[-1, hole].mean() / last[pair.porosity.pr]),
+        float(on_metal[(rim > 0) & (rim < 10e-6)].mean()),
+        float(on_metal[rim > half].mean()),
+        left_on_bare,
+        float(1 / np.cosh(modulus)),
+    )
