@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rampore.materials import FARADAY
-from rampore.p4d.cell import Cell, Electrode
+from rampore.p4d.cell import Cell
 from rampore.p4d.equations import C, E, S
 from rampore.p4d.errors import SolverError
 from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR
@@ -19,7 +19,7 @@ CONSERVED = 1e-8  #: largest admissible drift of lithium and salt over what ther
 class Conservation(NamedTuple):
     """Largest drifts and imbalances of a run."""
 
-    lithium: float  #: in solids and electrolyte, over that in the solids at the start [-]
+    lithium: float  #: in solids, electrolyte and foils of lithium, over that in the solids (else: salt) at the start [-]
     salt: float  #: over that at the start [-]
     charge: float  #: current through any plane of z less the current through the cell, over it or 1 % of 1C [-]
 
@@ -37,6 +37,13 @@ class Solution(NamedTuple):
     def capacity(self):
         """Charge that the cell gave [C/m2]."""
         return float(self.dataset.capacity[-1])
+
+    def step(self, number):
+        """The series of one step of the protocol, from the state that it starts from."""
+        of_step = np.flatnonzero(self.dataset.step.values == number)
+        if of_step.size and number > 0:
+            of_step = np.append(of_step[0] - 1, of_step)
+        return self.dataset.isel(time=of_step)
 
 
 def simulate(cell: Cell, protocol, mesh=None, tolerances=None, field_times=(), progress=None, sides=None) -> Solution:
@@ -71,7 +78,7 @@ def simulate(cell: Cell, protocol, mesh=None, tolerances=None, field_times=(), p
     integrator = Integrator(model, tolerances or Tolerances(), on_state)
     recorder.take_fields(integrator.state)
     ends = []
-    for step in protocol:
+    for recorder.step, step in enumerate(protocol):
         ends.append(integrator.run(step, field_times))
         recorder.take_fields(integrator.state)
     conservation = recorder.conservation()
@@ -88,23 +95,32 @@ class _Recorder:
         self.model, self.field_times = model, np.asarray(field_times, float)
         layout = model.layout
         self._series, self._balance, self._fields = [], [], []
+        self.step = 0  # of the protocol
         self._layer = np.broadcast_to(model.grid.layer, model.grid.shape).ravel()
-        self._weights = {}
+        self._weights, self._places = {}, {}
         for side in ("negative", "positive"):
             members = [p for p in model.populations if p.electrode == side]
             total = sum(p.capacity.sum() for p in members)
             self._weights[side] = [(p, p.capacity / total) for p in members]
-        self._salt_0 = None
-        self._lithium_0 = None
+            where = np.flatnonzero(self._layer == LAYERS[side])
+            where = np.concatenate([p.kinetics.cells for p in members]) if members else where
+            weight = np.concatenate([p.capacity for p in members]) if members else layout.pore[where]
+            self._places[side] = (where, weight / weight.sum() if where.size else weight)
         self._pore = layout.pore
+        self._metal = (0.0, 0.0)  # charge that the foils of lithium gave off, now and one step before [C]
 
     def take(self, state: State):
         salt = float(np.sum(self._pore * state.u[:, C]))
         solid = sum(float(np.sum(p.capacity * p.spheres.mean)) / FARADAY for p in self.model.populations)
-        if self._salt_0 is None:
-            self._salt_0, self._lithium_0, self._solid_0 = salt, salt + solid, solid
         imbalance = 0.0
-        if self._series:
+        if not self._series:
+            self._salt_0, self._lithium_0, self._solid_0 = salt, salt + solid, solid or salt
+        else:
+            if self.model.foils:  # by the same rule in time as everything else
+                rate = sum(foil.total for foil in self.model.foils.values())
+                new, last, before = self.model.weights
+                self._metal = ((rate - last * self._metal[0] - before * self._metal[1]) / new, self._metal[0])
+            solid -= self._metal[0] / FARADAY
             loss = self.model.charge_imbalance() / max(abs(state.current), 0.01 * self.model.cell.one_c)
             imbalance = float(np.abs(loss).max())
         self._balance.append(
@@ -113,12 +129,13 @@ class _Recorder:
         before = self._series[-1] if self._series else None
         passed = 0.0
         if before is not None:
-            first = before["time"] == 0 or before["current"] * state.current <= 0
+            first = before["step"] != self.step or before["time"] == 0
             mean = state.current if first else 0.5 * (before["current"] + state.current)
             passed = before["capacity"] + mean * (state.time - before["time"])
         self._series.append(
             {
                 "time": state.time,
+                "step": self.step,
                 "voltage": state.voltage,
                 "current": state.current,
                 "capacity": passed,
@@ -140,10 +157,15 @@ class _Recorder:
         """Contributions to the voltage, averaged over the electrodes by capacity; they sum to it exactly [V]."""
         model, u = self.model, state.u
         g = model.activity(u)
-        parts = {}
-        ohmic = diffusion = 0.0
-        mean_solid = {"negative": 0.0, "positive": 0.0}
+        parts, solid = {}, {}
+        electrolyte = diffusion = 0.0
         for side, sign in (("negative", -1.0), ("positive", 1.0)):
+            if side in model.foils:
+                _, at_face, g_face, kinetic = model.foils[side].mean_state()
+                parts[f"kinetics, {side} lithium"] = sign * kinetic
+                electrolyte += sign * at_face
+                diffusion += sign * g_face
+                continue
             for p, weight in self._weights[side]:
                 cells = p.kinetics.cells
                 drop = u[cells, S] - u[cells, E]
@@ -153,17 +175,20 @@ class _Recorder:
                 parts[f"open circuit, {side} {p.name}"] = sign * np.sum(weight * open_circuit)
                 parts[f"solid diffusion, {side} {p.name}"] = sign * np.sum(weight * (surface - open_circuit))
                 parts[f"kinetics, {side} {p.name}"] = sign * np.sum(weight * (drop - surface))
-                diffusion += sign * np.sum(weight * g[cells])
-                ohmic += sign * np.sum(weight * u[cells, E])
-                mean_solid[side] += np.sum(weight * u[cells, S])
+            cells, weight = self._places[side]
+            if not self._weights[side]:
+                parts[f"double layer, {side}"] = sign * np.sum(weight * (u[cells, S] - u[cells, E]))
+            electrolyte += sign * np.sum(weight * u[cells, E])
+            diffusion += sign * np.sum(weight * g[cells])
+            solid[side] = sign * np.sum(weight * u[cells, S])
         parts["electrolyte, diffusion"] = diffusion
-        parts["electrolyte, ohmic"] = ohmic - diffusion
-        contact_n, contact_p = model.contact_drops(u, state.voltage)
-        if isinstance(model.cell.negative, Electrode):
-            parts["contact, negative"] = contact_n
-            parts["solid, negative"] = mean_solid["negative"] - contact_n
-        parts["contact, positive"] = -contact_p
-        parts["solid, positive"] = state.voltage + contact_p - mean_solid["positive"]
+        parts["electrolyte, ohmic"] = electrolyte - diffusion
+        for side, sign, foil, drop in zip(
+            ("negative", "positive"), (-1.0, 1.0), (0.0, state.voltage), model.contact_drops(u, state.voltage), strict=True
+        ):
+            parts[f"contact, {side}"] = -sign * drop
+            if side in solid:
+                parts[f"solid, {side}"] = sign * (foil + drop) - solid[side]
         return parts
 
     def take_fields(self, state: State):
@@ -201,7 +226,8 @@ class _Recorder:
             "capacity": series("capacity", "C/m2", "charge that the cell gave, per area"),
             "c_e_min": series("c_min", "mol/m3", "lowest salt concentration"),
             "c_e_max": series("c_max", "mol/m3", "highest salt concentration"),
-            "total_lithium": series("lithium", "mol/m2", "lithium in solids and electrolyte, per area"),
+            "step": series("step", "1", "step of the protocol that led here"),
+            "total_lithium": series("lithium", "mol/m2", "lithium in solids, electrolyte and foils of it, per area"),
             "total_salt": series("salt", "mol/m2", "salt, per area"),
         }
         for p in self.model.populations:
