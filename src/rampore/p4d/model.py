@@ -58,7 +58,9 @@ class Foil:
         self.metal = metal
         self.current = np.zeros(metal.cells.size)  #: density that dissolves lithium [A/m2]
         self.state = np.zeros((metal.cells.size, 4))  #: at the face: c [mol/m3], phi_e, G and overpotential [V]
-        self.slopes = np.zeros((metal.cells.size, 3))  #: of the current in c, phi_e of the cell and the foil's potential
+        self.slopes = np.zeros(
+            (metal.cells.size, 3)
+        )  #: of the current in c, phi_e of the cell and the foil's potential
 
     @property
     def total(self):

@@ -19,7 +19,9 @@ CONSERVED = 1e-8  #: largest admissible drift of lithium and salt over what ther
 class Conservation(NamedTuple):
     """Largest drifts and imbalances of a run."""
 
-    lithium: float  #: in solids, electrolyte and foils of lithium, over that in the solids (else: salt) at the start [-]
+    lithium: (
+        float  #: in solids, electrolyte and foils of lithium, over that in the solids (else: salt) at the start [-]
+    )
     salt: float  #: over that at the start [-]
     charge: float  #: current through any plane of z less the current through the cell, over it or 1 % of 1C [-]
 
@@ -107,14 +109,17 @@ class _Recorder:
             weight = np.concatenate([p.capacity for p in members]) if members else layout.pore[where]
             self._places[side] = (where, weight / weight.sum() if where.size else weight)
         self._pore = layout.pore
+        self._capacitive = layout.capacitance > 0
         self._metal = (0.0, 0.0)  # charge that the foils of lithium gave off, now and one step before [C]
 
     def take(self, state: State):
         salt = float(np.sum(self._pore * state.u[:, C]))
         solid = sum(float(np.sum(p.capacity * p.spheres.mean)) / FARADAY for p in self.model.populations)
+        charged = self.model.layout.capacitance * (state.u[:, S] - state.u[:, E])
+        solid -= float(np.sum(charged[self._capacitive])) / FARADAY  # the cations of the double layer
         imbalance = 0.0
         if not self._series:
-            self._salt_0, self._lithium_0, self._solid_0 = salt, salt + solid, solid or salt
+            self._salt_0, self._lithium_0, self._solid_0 = salt, salt + solid, solid if self.model.populations else salt
         else:
             if self.model.foils:  # by the same rule in time as everything else
                 rate = sum(foil.total for foil in self.model.foils.values())
@@ -184,7 +189,11 @@ class _Recorder:
         parts["electrolyte, diffusion"] = diffusion
         parts["electrolyte, ohmic"] = electrolyte - diffusion
         for side, sign, foil, drop in zip(
-            ("negative", "positive"), (-1.0, 1.0), (0.0, state.voltage), model.contact_drops(u, state.voltage), strict=True
+            ("negative", "positive"),
+            (-1.0, 1.0),
+            (0.0, state.voltage),
+            model.contact_drops(u, state.voltage),
+            strict=True,
         ):
             parts[f"contact, {side}"] = -sign * drop
             if side in solid:
@@ -227,7 +236,9 @@ class _Recorder:
             "c_e_min": series("c_min", "mol/m3", "lowest salt concentration"),
             "c_e_max": series("c_max", "mol/m3", "highest salt concentration"),
             "step": series("step", "1", "step of the protocol that led here"),
-            "total_lithium": series("lithium", "mol/m2", "lithium in solids, electrolyte and foils of it, per area"),
+            "total_lithium": series(
+                "lithium", "mol/m2", "lithium in solids, electrolyte, double layers and foils of it, per area"
+            ),
             "total_salt": series("salt", "mol/m2", "salt, per area"),
         }
         for p in self.model.populations:
