@@ -111,6 +111,7 @@ class _Recorder:
         self._pore = layout.pore
         self._capacitive = layout.capacitance > 0
         self._metal = (0.0, 0.0)  # charge that the foils of lithium gave off, now and one step before [C]
+        self._turned = 0.0  # lithium that dissolved or was plated on them [mol]
 
     def take(self, state: State):
         salt = float(np.sum(self._pore * state.u[:, C]))
@@ -119,17 +120,24 @@ class _Recorder:
         solid -= float(np.sum(charged[self._capacitive])) / FARADAY  # the cations of the double layer
         imbalance = 0.0
         if not self._series:
-            self._salt_0, self._lithium_0, self._solid_0 = salt, salt + solid, solid if self.model.populations else salt
+            self._salt_0, self._lithium_0 = salt, salt + solid
+            self._held_0 = solid if self.model.populations else salt
         else:
             if self.model.foils:  # by the same rule in time as everything else
                 rate = sum(foil.total for foil in self.model.foils.values())
                 new, last, before = self.model.weights
                 self._metal = ((rate - last * self._metal[0] - before * self._metal[1]) / new, self._metal[0])
+                turned = sum(abs(foil.total) for foil in self.model.foils.values())
+                self._turned += turned * (state.time - self._series[-1]["time"]) / FARADAY
             solid -= self._metal[0] / FARADAY
             loss = self.model.charge_imbalance() / max(abs(state.current), 0.01 * self.model.cell.one_c)
             imbalance = float(np.abs(loss).max())
         self._balance.append(
-            (abs(salt + solid - self._lithium_0) / self._solid_0, abs(salt / self._salt_0 - 1), imbalance)
+            (
+                abs(salt + solid - self._lithium_0) / (self._held_0 + self._turned),
+                abs(salt / self._salt_0 - 1),
+                imbalance,
+            )
         )
         before = self._series[-1] if self._series else None
         passed = 0.0
