@@ -431,8 +431,8 @@ def plate(u, foil, current, state, slopes, metal, salt, properties, system):
         c_f = c_c + (1 - t+) i h / (F D),    phi_f = phi_c + i h / kappa + G(c_f) - G(c_c),
         foil - r i - phi_f = (2 R T / F) asinh(i / 2 i0(c_f)).
 
-    ``current`` [A/m2] becomes i, ``state`` (faces, 4) c_f, phi_f, G(c_f) and the overpotential, ``slopes`` (faces, 3) those of
-    i in c_c, phi_c and ``foil``. Returns the number of the first face without an answer, or -1.
+    ``current`` [A/m2] becomes i, ``state`` (faces, 4) c_f, phi_f, G(c_f) and the overpotential, ``slopes`` (faces, 3)
+    those of i in c_c, phi_c and ``foil``. Returns the number of the first face without an answer, or -1.
     """
     at, one, there = np.empty((1, 3)), np.ones(1), np.empty((1, 8))
     for n in range(metal.cells.shape[0]):

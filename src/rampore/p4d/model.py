@@ -243,13 +243,15 @@ class Model:
         )
 
     def start(self):
-        """Unknowns (cells, 3) and voltage of the cell at rest, the first material of each electrode in equilibrium."""
+        """Unknowns (cells, 3) and voltage of the cell at rest, each electrode at the potential of its speaker."""
         u = np.zeros((self.layout.pore.size, 3))
         u[:, C] = self.cell.concentration
-        first = {
-            side: next((p for p in self.populations if p.electrode == side), None) for side in ("negative", "positive")
-        }
-        level = {side: p.open_circuit(p.x)[0] if p else 0.0 for side, p in first.items()}
+        level = {"negative": 0.0, "positive": 0.0}
+        for side in level:
+            members = [p for p in self.populations if p.electrode == side]
+            if members:
+                speaker = members[getattr(self.cell, side).speaker]
+                level[side] = speaker.open_circuit(speaker.x)[0]
         u[:, E] = -level["negative"]
         voltage = float(level["positive"] - level["negative"])
         layer = np.broadcast_to(self.grid.layer, self.grid.shape).ravel()

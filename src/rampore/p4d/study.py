@@ -1,8 +1,8 @@
 """The paper's cell, built from ``cell.toml`` and from what the paper leaves open.
 
-What ``cell.toml`` holds - electrolyte, tables of potential, contact resistance, open fraction - a what-if changes there,
-with :func:`rampore.parameters.with_values`; what no file can hold is a :class:`Scenario`. Values that no source states
-for this cell are assumptions; :func:`assumptions` lists them with what they rest on.
+What ``cell.toml`` holds - electrolyte, tables of potential, contact resistance, open fraction - a what-if changes
+there, with :func:`rampore.parameters.with_values`; what no file can hold is a :class:`Scenario`. Values that no source
+states for this cell are assumptions; :func:`assumptions` lists them with what they rest on.
 """
 
 from collections.abc import Mapping
@@ -35,8 +35,8 @@ __all__ = [
     "power_closure",
 ]
 
-#: Of lithium metal at 1 mol/L, Xu et al. 2019, 10.1149/2.0571902jes, as PyBaMM's set of that name has it. Not in the
-#: paper: a stand-in.
+#: Of lithium metal at 1 mol/L, Xu et al., J. Electrochem. Soc. 166 (2019) A3456, as PyBaMM's set of that name has it.
+#: Not in the paper: a stand-in.
 LITHIUM_EXCHANGE_CURRENT = materials.ExchangeCurrent(70.6, salt=0.3)
 
 
@@ -110,9 +110,9 @@ def assumptions(given: parameters.Cell) -> Mapping[str, str]:
     return listed | {
         "1C": "the positive electrode's nominal areal capacity in one hour; the paper does not define it",
         "lithium lost": "the middle of formation.irreversible_capacity, taken from the charged state at once",
-        "hysteresis": "one state, moved by the stoichiometry; its rate has no source, and a discharge alone does not feel it",
-        "pores": "active fractions follow the loading; where the image shows fewer pores than loading and density imply, "
-        "the rest takes no part in transport",
+        "hysteresis": "one state, moved by the stoichiometry at a rate that has no source; a discharge alone does not feel it",
+        "pores": "active fractions follow the loading; pores that loading and density imply and the image hides "
+        "take no part in transport",
         "swelling": "porosities and thicknesses stay as they are",
         "holes": "filled with the coating over them, their walls in contact like the foil's face",
     }
@@ -254,10 +254,11 @@ def _charge(members, positive, positive_capacity, lost, upper):
         x = 1 - (_held(members, potential, -1.0) + lost) / positive_capacity
         return positive.open_circuit(max(x, ENDS)) - potential - upper
 
-    full = min(material.open_circuit(1 - ENDS, -1.0) for _, material in members)
-    if excess(full) < 0:
-        raise CellError(f"the negative electrode is full below the upper cut-off of {upper} V")
-    return _held(members, brentq(excess, full, 3.0, xtol=1e-13), -1.0)
+    if excess(0.0) < 0:
+        raise CellError(
+            f"the negative electrode is full, at the potential of lithium, below the upper cut-off of {upper} V"
+        )
+    return _held(members, brentq(excess, 0.0, 3.0, xtol=1e-13), -1.0)
 
 
 def _members(cell: Cell, side):
@@ -328,8 +329,8 @@ def full_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple
     """The paper's full cell at the end of charge, and its balance.
 
     The cathode is full of lithium when the cell is new. The first charge goes up to the upper cut-off voltage at open
-    circuit, on the branches of lithiation, and leaves ``lost`` behind; then the materials of the negative electrode share
-    what they hold at one potential, on the branches of delithiation.
+    circuit, on the branches of lithiation, and leaves ``lost`` behind; then the materials of the negative electrode
+    share what they hold at one potential, on the branches of delithiation.
 
     Parameters
     ----------
