@@ -48,7 +48,9 @@ class Solution(NamedTuple):
         return self.dataset.isel(time=of_step)
 
 
-def simulate(cell: Cell, protocol, mesh=None, tolerances=None, field_times=(), progress=None, sides=None) -> Solution:
+def simulate(
+    cell: Cell, protocol, mesh=None, tolerances=None, field_times=(), progress=None, sides=None, grid=None
+) -> Solution:
     """Run a protocol on a cell from its initial state.
 
     Parameters
@@ -63,13 +65,15 @@ def simulate(cell: Cell, protocol, mesh=None, tolerances=None, field_times=(), p
         Called with every :class:`~rampore.p4d.time.State`.
     sides : (float, float), optional
         Width of the unit cell where there is no perforation [m].
+    grid : rampore.p4d.grid.Grid, optional
+        A mesh of one's own, in place of the one that the cell's geometry and ``mesh`` make.
 
     Raises
     ------
     SolverError
         The solution cannot be continued, or does not conserve lithium, salt or charge.
     """
-    model = Model(cell, mesh or Mesh(), sides)
+    model = Model(cell, mesh or Mesh(), sides, grid)
     recorder = _Recorder(model, field_times)
 
     def on_state(state):

@@ -110,7 +110,7 @@ def assumptions(given: parameters.Cell) -> Mapping[str, str]:
     return listed | {
         "1C": "the positive electrode's nominal areal capacity in one hour; the paper does not define it",
         "lithium lost": "the middle of formation.irreversible_capacity, taken from the charged state at once",
-        "hysteresis": "one state, moved by the stoichiometry at a rate that has no source; a discharge alone does not feel it",
+        "hysteresis": "one state, moved by the stoichiometry; the rate has no source, and a discharge does not feel it",
         "pores": "active fractions follow the loading; pores that loading and density imply and the image hides "
         "take no part in transport",
         "swelling": "porosities and thicknesses stay as they are",
