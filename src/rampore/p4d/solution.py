@@ -161,7 +161,10 @@ class _Recorder:
                 "lithium": (salt + solid) / self.model.area,
                 "salt": salt / self.model.area,
                 "parts": self.parts(state),
-                **edges,
+                **{
+                    f"mean {p.electrode} {p.name}": np.average(p.spheres.mean, weights=p.capacity)
+                    for p in self.model.populations
+                },
             }
         )
         if np.any(np.isclose(state.time, self.field_times, rtol=1e-12, atol=1e-9)):
@@ -280,10 +283,7 @@ class _Recorder:
                 "z": ("z", middle[2], {"units": "m"}),
                 "layer": ("z", [names[number] for number in grid.layer]),
                 "volume": (("x", "y", "z"), grid.volume, {"units": "m3"}),
-                **{
-                    f"{name}_edge": (f"{name}_edge", edges, {"units": "m"})
-                    for name, edges in zip("xyz", grid[:3], strict=True)
-                },
+                **edges,
             },
             {"one_c_A_per_m2": cell.one_c, "unit_cell_area_m2": grid.area},
         )
