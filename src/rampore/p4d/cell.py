@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from rampore.coating import Local
 from rampore.materials import REFERENCE_TEMPERATURE, Electrolyte, ExchangeCurrent, Function
 from rampore.p4d.errors import CellError
 
-Field = float | Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+#: One value, one over foil and one over the holes (a box that the edge cuts takes their mean by area), or a function of
+#: x, y and z.
+Field = float | Local | Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def bruggeman(exponent=1.5):
@@ -85,7 +88,25 @@ class Electrode:
     conductivity: Field  #: of the solid, effective [S/m]
     materials: tuple[Material, ...]
     transport_efficiency: Function = field(default_factory=bruggeman)  #: of the porosity [-]
-    double_layer: float = 0.0  #: capacitance per area of particle [F/m2]
+    double_layer: float = 0.0  #: capacitance per area of particle and of what is inert [F/m2]
+    inert_surface: Field = 0.0  #: area that only the double layer sees, per volume of electrode [1/m]
+
+    @property
+    def speaker(self):
+        """Which material sets the potential at the start: the first that is neither full nor empty, or the first."""
+        free = [n for n, material in enumerate(self.materials) if 1e-6 < material.stoichiometry < 1 - 1e-6]
+        return free[0] if free else 0
+
+
+@dataclass(frozen=True)
+class Lithium:
+    """A foil of lithium on the separator, in place of an electrode: a half cell, or with two of them a symmetric cell.
+
+    The potential of the other electrode against lithium is the voltage of the cell where lithium is the negative side,
+    and its negative where it is the positive one; there, an electrode on a perforated foil has its place.
+    """
+
+    exchange_current: ExchangeCurrent  #: of c_e; its exponents of the stoichiometry have no meaning here
 
 
 @dataclass(frozen=True)
@@ -120,11 +141,15 @@ class Perforation:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: negative foil, negative electrode, separator, positive electrode, positive foil."""
+    """A cell: negative foil, negative electrode, separator, positive electrode, positive foil.
 
-    negative: Electrode
+    Either electrode may be a foil of lithium; two equal electrodes make a symmetric cell, and an electrode without
+    materials but with an inert surface blocks.
+    """
+
+    negative: Electrode | Lithium
     separator: Separator
-    positive: Electrode
+    positive: Electrode | Lithium
     electrolyte: Electrolyte
     concentration: float  #: of salt at the start [mol/m3]
     one_c: float  #: current density that is called 1C [A/m2]
@@ -141,9 +166,18 @@ class Cell:
             raise CellError(f"one_c = {self.one_c} A/m2 must be positive")
         if not self.lower_cutoff < self.upper_cutoff:
             raise CellError(f"lower cut-off {self.lower_cutoff} V is not below the upper one, {self.upper_cutoff} V")
+        if self.perforation is not None and isinstance(self.negative, Lithium):
+            raise CellError("a foil of lithium has no perforation")
 
     @property
     def open_circuit_voltage(self):
-        """Voltage at the stoichiometries of the start, the first material of each electrode speaking for it [V]."""
-        positive, negative = self.positive.materials[0], self.negative.materials[0]
-        return float(positive.open_circuit(positive.stoichiometry) - negative.open_circuit(negative.stoichiometry))
+        """Voltage at the stoichiometries of the start; :meth:`Electrode.speaker` speaks for each electrode [V]."""
+        return _open_circuit(self.positive) - _open_circuit(self.negative)
+
+
+def _open_circuit(electrode):
+    """Potential of an electrode against lithium [V]; 0 where nothing reacts."""
+    if isinstance(electrode, Lithium) or not electrode.materials:
+        return 0.0
+    speaker = electrode.materials[electrode.speaker]
+    return float(speaker.open_circuit(speaker.stoichiometry))

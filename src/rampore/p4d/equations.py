@@ -424,3 +424,86 @@ def react(u, a, b, hysteresis, x, current, kinetics, system):
             diagonal[k, row, E] -= sign * by_drop
             diagonal[k, row, S] += sign * by_drop
     return -1
+
+
+# Foils of lithium: Butler-Volmer at the face of the separator, half a cell away from the centre
+
+
+class Metal(NamedTuple):
+    """The faces of one foil of lithium."""
+
+    cells: np.ndarray  #: behind each face
+    area: np.ndarray  #: [m2]
+    distance: float  #: from the face to the centre of the cell [m]
+    contact: float  #: resistance in series [ohm m2]
+    thermal_voltage: float  #: 2 R T / F [V]
+    reference: float  #: exchange current at c = 1 mol/m3 [A/m2]
+    salt: float  #: its exponent [-]
+
+
+@njit(cache=True)
+def plate(u, foil, current, state, slopes, metal, salt, properties, system):
+    """Add the reaction at a foil of lithium of potential ``foil`` [V] to the system.
+
+    The current density i that dissolves lithium crosses half a cell, where F N = i and i_e = i:
+
+        c_f = c_c + (1 - t+) i h / (F D),    phi_f = phi_c + i h / kappa + G(c_f) - G(c_c),
+        foil - r i - phi_f = (2 R T / F) asinh(i / 2 i0(c_f)).
+
+    ``current`` [A/m2] becomes i, ``state`` (faces, 4) c_f, phi_f, G(c_f) and the overpotential, ``slopes`` (faces, 3)
+    those of i in c_c, phi_c and ``foil``. Returns the number of the first face without an answer, or -1.
+    """
+    at, one, there = np.empty((1, 3)), np.ones(1), np.empty((1, 8))
+    for n in range(metal.cells.shape[0]):
+        k = metal.cells[n]
+        here = properties[k]
+        t, dt, g, dg = here[4], here[5], here[6], here[7]
+        per_current = (1.0 - t) * metal.distance * here[2] / FARADAY
+        ohmic = metal.contact + metal.distance * here[0]
+        drop = foil - u[k, E]
+        # Every term of the balance takes its share of the drop, so the ohmic one alone bounds the current
+        low, high = min(drop / ohmic, 0.0), max(drop / ohmic, 0.0)
+        low = max(low, -u[k, C] / per_current)
+        i = current[n]
+        if not low < i < high:
+            i = 0.5 * (low + high)
+        converged = False
+        for _ in range(200):
+            c = u[k, C] + per_current * i
+            if c > 0.0:
+                at[0, C] = c
+                electrolyte_properties(at, salt, one, there)
+                exchange = metal.reference * c**metal.salt
+                half = 0.5 * i / exchange
+                stiffness = metal.thermal_voltage / np.sqrt(1.0 + half * half)
+                kinetic = metal.thermal_voltage * np.arcsinh(half)
+                excess = drop - ohmic * i - (there[0, 6] - g) - kinetic
+                by_c = -there[0, 7] + stiffness * half * metal.salt / c
+                slope = -ohmic + per_current * by_c - 0.5 * stiffness / exchange
+                step = -excess / slope
+                if abs(step) <= 1e-14 * (abs(i) + exchange) or abs(excess) <= 1e-15 * (1.0 + abs(drop)):
+                    converged = True
+                    break
+                if excess > 0.0:
+                    low = i
+                else:
+                    high = i
+                i = i + step if low < i + step < high else 0.5 * (low + high)
+            else:
+                low, i = i, 0.5 * (i + high)
+            if high - low <= 1e-15 * (abs(low) + abs(high)):
+                converged = c > 0.0
+                break
+        if not converged:
+            return n
+        current[n] = i
+        state[n, 0], state[n, 1], state[n, 2], state[n, 3] = c, foil - metal.contact * i - kinetic, there[0, 6], kinetic
+        c_by_c = 1.0 + metal.distance * i / FARADAY * ((1.0 - t) * here[3] - dt * here[2])
+        slopes[n, 0] = -(dg - metal.distance * i * here[1] + by_c * c_by_c) / slope
+        slopes[n, 1] = 1.0 / slope
+        slopes[n, 2] = -1.0 / slope
+        for row in (C, E):
+            system.residual[k, row] -= metal.area[n] * i
+            system.diagonal[k, row, C] -= metal.area[n] * slopes[n, 0]
+            system.diagonal[k, row, E] -= metal.area[n] * slopes[n, 1]
+    return -1

@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rampore.coating import Local
 from rampore.materials import FARADAY, GAS_CONSTANT
 from rampore.p4d import equations
-from rampore.p4d.cell import Cell, Electrode
-from rampore.p4d.equations import C, E, Kinetics, Layout, S, System
+from rampore.p4d.cell import Cell, Electrode, Lithium
+from rampore.p4d.equations import C, E, Kinetics, Layout, Metal, S, System
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR, make_grid
 from rampore.p4d.linear import Multigrid
@@ -50,6 +51,27 @@ class Population:
         return equations.potentials(self.kinetics, self.hysteresis, x)
 
 
+class Foil:
+    """A foil of lithium on the mesh: its faces, what passes them, and the lithium that it has given off."""
+
+    def __init__(self, metal: Metal):
+        self.metal = metal
+        self.current = np.zeros(metal.cells.size)  #: density that dissolves lithium [A/m2]
+        self.state = np.zeros((metal.cells.size, 4))  #: at the face: c [mol/m3], phi_e, G and overpotential [V]
+        self.slopes = np.zeros(
+            (metal.cells.size, 3)
+        )  #: of the current in c, phi_e of the cell and the foil's potential
+
+    @property
+    def total(self):
+        """Current that dissolves lithium [A]."""
+        return float(self.metal.area @ self.current)
+
+    def mean_state(self):
+        """Means over the faces of what ``state`` holds."""
+        return self.metal.area @ self.state / self.metal.area.sum()
+
+
 class Drive(NamedTuple):
     """What is imposed on the cell."""
 
@@ -66,23 +88,30 @@ class Model:
     mesh : Mesh
     sides : (float, float), optional
         Width of the unit cell where there is no perforation [m].
+    grid : rampore.p4d.grid.Grid, optional
+        A mesh of one's own, in place of the one that the cell's geometry and ``mesh`` make.
     """
 
-    def __init__(self, cell: Cell, mesh: Mesh, sides=None):
+    def __init__(self, cell: Cell, mesh: Mesh, sides=None, grid=None):
         self.cell, self.mesh = cell, mesh
-        negative = cell.negative if isinstance(cell.negative, Electrode) else None
-        thicknesses = (negative.thickness if negative else 0.0, cell.separator.thickness, cell.positive.thickness)
-        if negative is None and cell.perforation is not None:
-            raise CellError("a foil of lithium has no perforation")
-        self.grid = make_grid(
-            thicknesses, mesh.layers, cell.perforation, mesh.columns, mesh.hole_layers, mesh.grading, sides
-        )
+        self.grid = grid or make_grid(
+            [getattr(layer, "thickness", 0.0) for layer in (cell.negative, cell.separator, cell.positive)],
+            mesh.layers, cell.perforation, mesh.columns, mesh.hole_layers, mesh.grading, sides,
+        )  # fmt: skip
         self.area = self.grid.area
-        negative_face = self.grid.foil_negative.sum() if negative else 0.0
         coated = cell.perforation is not None and cell.perforation.filling == "coating"
-        self.contact_area = (negative_face + (self.grid.wall.sum() if coated else 0.0), self.grid.foil_positive.sum())
+        self.contact_area = (
+            self.grid.foil_negative.sum() + (self.grid.wall.sum() if coated else 0.0),
+            self.grid.foil_positive.sum(),
+        )
+        self.weights = np.zeros(3)  #: of the time derivative in the step that was prepared last [1/s]
         self.populations: list[Population] = []
         self.layout = self._lay_out()
+        self.foils = {
+            side: Foil(self._metal(side, plane))
+            for side, plane in (("negative", 0), ("positive", -1))
+            if isinstance(getattr(cell, side), Lithium)
+        }
         self.salt = equations.tabulate_electrolyte(cell.electrolyte, cell.temperature)
         self.multigrid = Multigrid(self.layout.absent.reshape(*self.grid.shape, 3))
         finest = self.multigrid.finest
@@ -97,7 +126,6 @@ class Model:
         )
         self._column, self._row = finest.column.reshape(-1, 3), finest.row.reshape(-1, 3)
         self._column[self.layout.positive_cells, S] = -self.layout.positive_foil
-        self._foil = self.layout.positive_foil.sum()
 
     def _lay_out(self):
         cell, grid = self.cell, self.grid
@@ -108,20 +136,25 @@ class Model:
         conductivity, capacitance = np.zeros(shape), np.zeros(shape)
         coated = cell.perforation is not None and cell.perforation.filling == "coating"
 
+        over_hole = np.where(grid.layer == HOLE, 1.0, 1.0 - (grid.foil_negative / grid.foil_positive)[..., None])
+
         def field(value, where):
-            return (
-                value(x[where], y[where], z[where])
-                if callable(value)
-                else np.full(np.count_nonzero(where), float(value))
-            )
+            if isinstance(value, Local):
+                return value.mean(over_hole[where])
+            if callable(value):
+                return value(x[where], y[where], z[where])
+            return np.full(np.count_nonzero(where), float(value))
 
         for side, layers in (("negative", (NEGATIVE, HOLE) if coated else (NEGATIVE,)), ("positive", (POSITIVE,))):
             electrode = getattr(cell, side)
+            if isinstance(electrode, Lithium):
+                continue
             where = np.isin(grid.layer, layers) & (grid.volume > 0)
             porosity[where] = field(electrode.porosity, where)
             efficiency[where] = electrode.transport_efficiency(porosity[where])
             conductivity[where] = field(electrode.conductivity, where)
             solids = porosity[where].copy()
+            capacitance[where] = electrode.double_layer * field(electrode.inert_surface, where) * grid.volume[where]
             for material in electrode.materials:
                 fraction = field(material.fraction, where)
                 solids += fraction
@@ -169,12 +202,24 @@ class Model:
             depth = np.where(walled, grid.volume, 0)[walled] / grid.wall[walled] / 2
             touching[walled] += grid.wall[walled] / (depth / conductivity[walled] + cell.contact_negative)
         negative_cells = np.flatnonzero(touching)
-        positive = grid.foil_positive / (dz[-1] / 2 / conductivity[..., -1] + cell.contact_positive)
+        positive_cells, positive = number[..., -1].ravel()[:0], np.zeros(0)
+        if isinstance(cell.positive, Electrode):
+            positive_cells = number[..., -1].ravel()
+            positive = (grid.foil_positive / (dz[-1] / 2 / conductivity[..., -1] + cell.contact_positive)).ravel()
         return Layout(
             np.repeat(np.arange(3), [part.size for part in (grid.area_x, grid.area_y, grid.area_z)]).astype(np.uint32),
             lower.astype(np.uint32), upper.astype(np.uint32), areas, h_lower, h_upper, solid,
             (porosity * grid.volume).ravel(), efficiency.ravel(), capacitance.ravel(), absent.reshape(-1, 3),
-            negative_cells, touching.ravel()[negative_cells], number[..., -1].ravel(), positive.ravel(),
+            negative_cells, touching.ravel()[negative_cells], positive_cells, positive,
+        )  # fmt: skip
+
+    def _metal(self, side, plane):
+        grid, exchange = self.grid, getattr(self.cell, side).exchange_current
+        cells = np.arange(np.prod(grid.shape)).reshape(grid.shape)[..., plane].ravel()
+        return Metal(
+            cells, grid.foil_positive.ravel(), float(np.diff(grid.z)[plane] / 2),
+            float(getattr(self.cell, f"contact_{side}")), 2 * GAS_CONSTANT * self.cell.temperature / FARADAY,
+            float(exchange.reference / exchange.concentration**exchange.salt), float(exchange.salt),
         )  # fmt: skip
 
     def _populate(self, side, material, cells, volume):
@@ -203,36 +248,47 @@ class Model:
         )
 
     def start(self):
-        """Unknowns (cells, 3) and voltage of the cell at rest, the first material of each electrode in equilibrium."""
+        """Unknowns (cells, 3) and voltage of the cell at rest, each electrode at the potential of its speaker."""
         u = np.zeros((self.layout.pore.size, 3))
         u[:, C] = self.cell.concentration
-        first = {
-            side: next((p for p in self.populations if p.electrode == side), None) for side in ("negative", "positive")
-        }
-        level = {side: p.open_circuit(p.x)[0] if p else 0.0 for side, p in first.items()}
+        level = {"negative": 0.0, "positive": 0.0}
+        for side in level:
+            members = [p for p in self.populations if p.electrode == side]
+            if members:
+                speaker = members[getattr(self.cell, side).speaker]
+                level[side] = speaker.open_circuit(speaker.x)[0]
         u[:, E] = -level["negative"]
         voltage = float(level["positive"] - level["negative"])
         layer = np.broadcast_to(self.grid.layer, self.grid.shape).ravel()
         u[layer == POSITIVE, S] = voltage
+        g = self.activity(u)
+        for foil in self.foils.values():
+            cells = foil.metal.cells
+            foil.current[:] = 0.0
+            foil.state[:] = np.stack([u[cells, C], u[cells, E], g[cells], np.zeros(cells.size)], axis=1)
         return u, voltage
 
     def foil_current(self, u, voltage):
-        """Current density out of the positive foil, positive on discharge [A/m2]."""
+        """Current density out of the positive foil, positive on discharge [A/m2].
+
+        A foil of lithium passes what it did at the last :meth:`assemble`.
+        """
         layout = self.layout
+        if "positive" in self.foils:
+            return -self.foils["positive"].total / self.area
         return float(np.sum(layout.positive_foil * (u[layout.positive_cells, S] - voltage)) / self.area)
 
     def contact_drops(self, u, voltage):
         """Mean potential differences across the contact resistances, from the coating to each foil [V]."""
         layout, cell = self.layout, self.cell
-        negative = layout.negative_foil * u[layout.negative_cells, S]
-        positive = layout.positive_foil * (u[layout.positive_cells, S] - voltage)
-        drops = []
-        for current, area, resistance in (
-            (negative, self.contact_area[0], cell.contact_negative),
-            (positive, self.contact_area[1], cell.contact_positive),
-        ):
-            drops.append(resistance * float(np.sum(current)) / float(np.sum(area)) if current.size else 0.0)
-        return tuple(drops)
+        into = {
+            "negative": float(np.sum(layout.negative_foil * u[layout.negative_cells, S])),
+            "positive": float(np.sum(layout.positive_foil * (u[layout.positive_cells, S] - voltage))),
+        } | {side: -foil.total for side, foil in self.foils.items()}
+        return (
+            cell.contact_negative * into["negative"] / self.contact_area[0],
+            cell.contact_positive * into["positive"] / self.contact_area[1],
+        )
 
     def activity(self, u):
         """G(c) of the electrolyte in every cell [V]."""
@@ -250,6 +306,7 @@ class Model:
         The second-order step is not monotone: a sphere that has just filled or emptied overshoots by a little of its
         error, and passes nothing until it is back. A step that adds more than ``OVERSHOOT`` to that is refused.
         """
+        self.weights = weights
         for p in self.populations:
             before = p.spheres.surface
             p.spheres.condense(weights, ahead)
@@ -273,18 +330,31 @@ class Model:
             if failed >= 0:
                 where = self.place(p.kinetics.cells[failed])
                 raise SolverError(f"no surface state for {p.name} in the {p.electrode} electrode at {where}")
+        for side, foil in self.foils.items():
+            potential = voltage if side == "positive" else 0.0
+            failed = equations.plate(
+                u, potential, foil.current, foil.state, foil.slopes, foil.metal, self.salt, self.properties, system
+            )
+            if failed >= 0:
+                raise SolverError(f"no current at the {side} lithium at {self.place(foil.metal.cells[failed])}")
 
         # What is imposed: a current or a power through the positive foil, or its voltage
         out = self.foil_current(u, voltage) * self.area
-        at_foil = self._row[layout.positive_cells, S]
-        if drive.mode == "current":
-            at_foil, corner, imposed = layout.positive_foil, -self._foil, out - drive.value * self.area
-        elif drive.mode == "voltage":
-            at_foil, corner, imposed = 0.0, 1.0, voltage - drive.value
+        if "positive" in self.foils:
+            foil = self.foils["positive"]
+            by_cell = -foil.metal.area[:, None] * foil.slopes
+            by_voltage = by_cell[:, 2].sum()
+            self._column[foil.metal.cells, C] = self._column[foil.metal.cells, E] = by_cell[:, 2]
+            place, by_cell = (foil.metal.cells[:, None], [C, E]), by_cell[:, :2]
         else:
-            at_foil, corner = voltage * layout.positive_foil, out - voltage * self._foil
+            place, by_cell, by_voltage = (layout.positive_cells, S), layout.positive_foil, -layout.positive_foil.sum()
+        if drive.mode == "current":
+            self._row[place], corner, imposed = by_cell, by_voltage, out - drive.value * self.area
+        elif drive.mode == "voltage":
+            self._row[place], corner, imposed = 0.0, 1.0, voltage - drive.value
+        else:
+            self._row[place], corner = voltage * by_cell, out + voltage * by_voltage
             imposed = voltage * out - drive.value * self.area
-        self._row[layout.positive_cells, S] = at_foil
         self.multigrid.corner = corner
         return self._residual, imposed
 

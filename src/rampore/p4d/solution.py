@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rampore.materials import FARADAY
-from rampore.p4d.cell import Cell, Electrode
+from rampore.p4d.cell import Cell
 from rampore.p4d.equations import C, E, S
 from rampore.p4d.errors import SolverError
 from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR
@@ -19,7 +19,9 @@ CONSERVED = 1e-8  #: largest admissible drift of lithium and salt over what ther
 class Conservation(NamedTuple):
     """Largest drifts and imbalances of a run."""
 
-    lithium: float  #: in solids and electrolyte, over that in the solids at the start [-]
+    lithium: (
+        float  #: in solids, electrolyte and foils of lithium, over that in the solids (else: salt) at the start [-]
+    )
     salt: float  #: over that at the start [-]
     charge: float  #: current through any plane of z less the current through the cell, over it or 1 % of 1C [-]
 
@@ -38,8 +40,17 @@ class Solution(NamedTuple):
         """Charge that the cell gave [C/m2]."""
         return float(self.dataset.capacity[-1])
 
+    def step(self, number):
+        """The series of one step of the protocol, from the state that it starts from."""
+        of_step = np.flatnonzero(self.dataset.step.values == number)
+        if of_step.size and number > 0:
+            of_step = np.append(of_step[0] - 1, of_step)
+        return self.dataset.isel(time=of_step)
 
-def simulate(cell: Cell, protocol, mesh=None, tolerances=None, field_times=(), progress=None, sides=None) -> Solution:
+
+def simulate(
+    cell: Cell, protocol, mesh=None, tolerances=None, field_times=(), progress=None, sides=None, grid=None
+) -> Solution:
     """Run a protocol on a cell from its initial state.
 
     Parameters
@@ -54,13 +65,15 @@ def simulate(cell: Cell, protocol, mesh=None, tolerances=None, field_times=(), p
         Called with every :class:`~rampore.p4d.time.State`.
     sides : (float, float), optional
         Width of the unit cell where there is no perforation [m].
+    grid : rampore.p4d.grid.Grid, optional
+        A mesh of one's own, in place of the one that the cell's geometry and ``mesh`` make.
 
     Raises
     ------
     SolverError
         The solution cannot be continued, or does not conserve lithium, salt or charge.
     """
-    model = Model(cell, mesh or Mesh(), sides)
+    model = Model(cell, mesh or Mesh(), sides, grid)
     recorder = _Recorder(model, field_times)
 
     def on_state(state):
@@ -71,7 +84,7 @@ def simulate(cell: Cell, protocol, mesh=None, tolerances=None, field_times=(), p
     integrator = Integrator(model, tolerances or Tolerances(), on_state)
     recorder.take_fields(integrator.state)
     ends = []
-    for step in protocol:
+    for recorder.step, step in enumerate(protocol):
         ends.append(integrator.run(step, field_times))
         recorder.take_fields(integrator.state)
     conservation = recorder.conservation()
@@ -88,37 +101,58 @@ class _Recorder:
         self.model, self.field_times = model, np.asarray(field_times, float)
         layout = model.layout
         self._series, self._balance, self._fields = [], [], []
+        self.step = 0  # of the protocol
         self._layer = np.broadcast_to(model.grid.layer, model.grid.shape).ravel()
-        self._weights = {}
+        self._weights, self._places = {}, {}
         for side in ("negative", "positive"):
             members = [p for p in model.populations if p.electrode == side]
             total = sum(p.capacity.sum() for p in members)
             self._weights[side] = [(p, p.capacity / total) for p in members]
-        self._salt_0 = None
-        self._lithium_0 = None
+            where = np.flatnonzero(self._layer == LAYERS[side])
+            where = np.concatenate([p.kinetics.cells for p in members]) if members else where
+            weight = np.concatenate([p.capacity for p in members]) if members else layout.pore[where]
+            self._places[side] = (where, weight / weight.sum() if where.size else weight)
         self._pore = layout.pore
+        self._capacitive = layout.capacitance > 0
+        self._metal = (0.0, 0.0)  # charge that the foils of lithium gave off, now and one step before [C]
+        self._turned = 0.0  # lithium that dissolved or was plated on them [mol]
 
     def take(self, state: State):
         salt = float(np.sum(self._pore * state.u[:, C]))
         solid = sum(float(np.sum(p.capacity * p.spheres.mean)) / FARADAY for p in self.model.populations)
-        if self._salt_0 is None:
-            self._salt_0, self._lithium_0, self._solid_0 = salt, salt + solid, solid
+        charged = self.model.layout.capacitance * (state.u[:, S] - state.u[:, E])
+        solid -= float(np.sum(charged[self._capacitive])) / FARADAY  # the cations of the double layer
         imbalance = 0.0
-        if self._series:
+        if not self._series:
+            self._salt_0, self._lithium_0 = salt, salt + solid
+            self._held_0 = solid if self.model.populations else salt
+        else:
+            if self.model.foils:  # by the same rule in time as everything else
+                rate = sum(foil.total for foil in self.model.foils.values())
+                new, last, before = self.model.weights
+                self._metal = ((rate - last * self._metal[0] - before * self._metal[1]) / new, self._metal[0])
+                turned = sum(abs(foil.total) for foil in self.model.foils.values())
+                self._turned += turned * (state.time - self._series[-1]["time"]) / FARADAY
+            solid -= self._metal[0] / FARADAY
             loss = self.model.charge_imbalance() / max(abs(state.current), 0.01 * self.model.cell.one_c)
             imbalance = float(np.abs(loss).max())
         self._balance.append(
-            (abs(salt + solid - self._lithium_0) / self._solid_0, abs(salt / self._salt_0 - 1), imbalance)
+            (
+                abs(salt + solid - self._lithium_0) / (self._held_0 + self._turned),
+                abs(salt / self._salt_0 - 1),
+                imbalance,
+            )
         )
         before = self._series[-1] if self._series else None
         passed = 0.0
         if before is not None:
-            first = before["time"] == 0 or before["current"] * state.current <= 0
+            first = before["step"] != self.step or before["time"] == 0
             mean = state.current if first else 0.5 * (before["current"] + state.current)
             passed = before["capacity"] + mean * (state.time - before["time"])
         self._series.append(
             {
                 "time": state.time,
+                "step": self.step,
                 "voltage": state.voltage,
                 "current": state.current,
                 "capacity": passed,
@@ -140,10 +174,15 @@ class _Recorder:
         """Contributions to the voltage, averaged over the electrodes by capacity; they sum to it exactly [V]."""
         model, u = self.model, state.u
         g = model.activity(u)
-        parts = {}
-        ohmic = diffusion = 0.0
-        mean_solid = {"negative": 0.0, "positive": 0.0}
+        parts, solid = {}, {}
+        electrolyte = diffusion = 0.0
         for side, sign in (("negative", -1.0), ("positive", 1.0)):
+            if side in model.foils:
+                _, at_face, g_face, kinetic = model.foils[side].mean_state()
+                parts[f"kinetics, {side} lithium"] = sign * kinetic
+                electrolyte += sign * at_face
+                diffusion += sign * g_face
+                continue
             for p, weight in self._weights[side]:
                 cells = p.kinetics.cells
                 drop = u[cells, S] - u[cells, E]
@@ -153,17 +192,24 @@ class _Recorder:
                 parts[f"open circuit, {side} {p.name}"] = sign * np.sum(weight * open_circuit)
                 parts[f"solid diffusion, {side} {p.name}"] = sign * np.sum(weight * (surface - open_circuit))
                 parts[f"kinetics, {side} {p.name}"] = sign * np.sum(weight * (drop - surface))
-                diffusion += sign * np.sum(weight * g[cells])
-                ohmic += sign * np.sum(weight * u[cells, E])
-                mean_solid[side] += np.sum(weight * u[cells, S])
+            cells, weight = self._places[side]
+            if not self._weights[side]:
+                parts[f"double layer, {side}"] = sign * np.sum(weight * (u[cells, S] - u[cells, E]))
+            electrolyte += sign * np.sum(weight * u[cells, E])
+            diffusion += sign * np.sum(weight * g[cells])
+            solid[side] = sign * np.sum(weight * u[cells, S])
         parts["electrolyte, diffusion"] = diffusion
-        parts["electrolyte, ohmic"] = ohmic - diffusion
-        contact_n, contact_p = model.contact_drops(u, state.voltage)
-        if isinstance(model.cell.negative, Electrode):
-            parts["contact, negative"] = contact_n
-            parts["solid, negative"] = mean_solid["negative"] - contact_n
-        parts["contact, positive"] = -contact_p
-        parts["solid, positive"] = state.voltage + contact_p - mean_solid["positive"]
+        parts["electrolyte, ohmic"] = electrolyte - diffusion
+        for side, sign, foil, drop in zip(
+            ("negative", "positive"),
+            (-1.0, 1.0),
+            (0.0, state.voltage),
+            model.contact_drops(u, state.voltage),
+            strict=True,
+        ):
+            parts[f"contact, {side}"] = -sign * drop
+            if side in solid:
+                parts[f"solid, {side}"] = sign * (foil + drop) - solid[side]
         return parts
 
     def take_fields(self, state: State):
@@ -201,7 +247,10 @@ class _Recorder:
             "capacity": series("capacity", "C/m2", "charge that the cell gave, per area"),
             "c_e_min": series("c_min", "mol/m3", "lowest salt concentration"),
             "c_e_max": series("c_max", "mol/m3", "highest salt concentration"),
-            "total_lithium": series("lithium", "mol/m2", "lithium in solids and electrolyte, per area"),
+            "step": series("step", "1", "step of the protocol that led here"),
+            "total_lithium": series(
+                "lithium", "mol/m2", "lithium in solids, electrolyte, double layers and foils of it, per area"
+            ),
             "total_salt": series("salt", "mol/m2", "salt, per area"),
         }
         for p in self.model.populations:
@@ -221,6 +270,7 @@ class _Recorder:
                 key = name.replace(", ", "_").replace(" ", "_")
                 data[key] = (("field_time", "x", "y", "z"), values, {"units": unit, "long_name": name})
         middle = [0.5 * (edges[1:] + edges[:-1]) for edges in (grid.x, grid.y, grid.z)]
+        edges = {f"{axis}_edge": (f"{axis}_edge", getattr(grid, axis), {"units": "m"}) for axis in "xyz"}
         names = {number: name for name, number in LAYERS.items()}
         return xr.Dataset(
             data,
@@ -233,6 +283,7 @@ class _Recorder:
                 "z": ("z", middle[2], {"units": "m"}),
                 "layer": ("z", [names[number] for number in grid.layer]),
                 "volume": (("x", "y", "z"), grid.volume, {"units": "m3"}),
+                **edges,
             },
             {"one_c_A_per_m2": cell.one_c, "unit_cell_area_m2": grid.area},
         )
