@@ -26,7 +26,7 @@ from rampore.p4d.lanes import WIDTH, load, splat, store
 # Coefficients of a cell: the 3 x 3 block of its own unknowns, then the couplings cc, ce, ec, ee, ss to its neighbours
 # below and above along x, y and z. Packed, the inverse P of the pivot of its line replaces the first, and P times its
 # coupling to the cell above it along z the last, which is full.
-BELOW, ABOVE, COEFFICIENTS, PACKED = (9, 14, 19), (24, 29, 34), 39, 43
+BELOW, ABOVE, COEFFICIENTS, PACKED = 9, 24, 39, 43
 
 
 class Level(NamedTuple):
@@ -45,12 +45,12 @@ class Level(NamedTuple):
     @property
     def below(self):
         """Couplings cc, ce, ec, ee, ss to the neighbours below along x, y and z (nx, ny, nz, 3, 5)."""
-        return self.matrix[..., BELOW[0] : ABOVE[0]].reshape(*self.matrix.shape[:3], 3, 5)
+        return self.matrix[..., BELOW : ABOVE].reshape(*self.matrix.shape[:3], 3, 5)
 
     @property
     def above(self):
         """Couplings to the neighbours above (nx, ny, nz, 3, 5)."""
-        return self.matrix[..., ABOVE[0] :].reshape(*self.matrix.shape[:3], 3, 5)
+        return self.matrix[..., ABOVE :].reshape(*self.matrix.shape[:3], 3, 5)
 
 
 @njit(cache=True, inline="always")
