@@ -145,6 +145,8 @@ class HoleSignal(NamedTuple):
     standoff: np.ndarray  #: (n,) [m]
     greatest: np.ndarray  #: largest difference of any component anywhere above the strip, edges included (n,) [T]
     inside: np.ndarray  #: amplitude far from edges and ends (n,) [T]
+    y: np.ndarray  #: distance from the middle line (ny,) [m]
+    across: np.ndarray  #: difference along the middle section, components x, y, z (n, 3, ny) [T]
     field: float  #: of the endless sheet without holes, mu_0 K / 2 [T]
     width: float  #: of the strip [m]
     length: float  #: [m]
@@ -185,8 +187,10 @@ def hole_signal(sheet: Sheet, pitch: float, size: tuple[float, float], current: 
     added[0] -= 1
     added = (current / width * added).astype(np.float32)
     standoffs = np.asarray(standoffs, float)
-    greatest = [np.abs(magnetic_field(added, sheet.spacing, float(z))).max() for z in standoffs]
+    differences = (magnetic_field(added, sheet.spacing, float(z)) for z in standoffs)
+    parts = [(np.abs(b).max(), b[:, b.shape[1] // 2]) for b in differences]
+    greatest, across = (np.array(part, float) for part in zip(*parts, strict=True))
     field = mu_0 * current / (2 * width)
-    return HoleSignal(
-        standoffs, np.array(greatest, float), field * ripple(sheet, pitch, standoffs), field, width, length
-    )
+    y = (np.arange(added.shape[2]) + 0.5) * sheet.spacing[1] - width / 2
+    inside = field * ripple(sheet, pitch, standoffs)
+    return HoleSignal(standoffs, greatest, inside, y, across, field, width, length)

@@ -164,7 +164,7 @@ class ThroughPlane:
 
     @property
     def least(self) -> float:
-        """Smallest over mean current density at the top [-]; it lies over the middle of a hole."""
+        """Smallest over mean current density at the top [-]; where holes are wide, it lies over their middle."""
         return float(self.top_current.min() / self.mean_current)
 
     @property
@@ -201,7 +201,8 @@ class ThroughPlane:
             if axis == 2:
                 into = into + net.face * np.where(inside, self.voltage - phi, 0)
                 flow = flow + net.top * phi
-            density.append(np.where(inside, (flow + into) / 2 / area, np.nan))
+            one_sided = (net.wall > 0) & (axis < 2)  # the wall closes the other face
+            density.append(np.where(inside, (flow + into) / np.where(one_sided, 1, 2) / area, np.nan))
         return np.array(density)
 
 

@@ -94,6 +94,33 @@ def over_diameter(foil: CoatedFoil, diameters: Sequence[float], mesh: Mesh = COA
     return Departure(*np.array(found).T)
 
 
+def over_contact(
+    foil: CoatedFoil, diameters: Sequence[float], contact_lengths: Sequence[float], mesh: Mesh = COARSE
+) -> tuple[Departure, Departure]:
+    """Between what the departure lies over a range of resistivities, of which only sigma R_c matters.
+
+    Parameters
+    ----------
+    foil : CoatedFoil
+        Its hole diameter and pitch set the open fraction only.
+    diameters : (n,) sequence of float
+        [m]
+    contact_lengths : sequence of float
+        sigma R_c [m].
+    mesh : Mesh
+
+    Returns
+    -------
+    (Departure, Departure) of (n,) arrays
+        Least and greatest.
+    """
+    found = [
+        over_diameter(replace(foil, contact_resistance=length / foil.conductivity), diameters, mesh)
+        for length in contact_lengths
+    ]
+    return Departure(*np.min(found, axis=0)), Departure(*np.max(found, axis=0))
+
+
 def widest_uniform_hole(diameters: np.ndarray, departures: np.ndarray, limit: float) -> float:
     """The hole whose current departs from uniform by `limit`, between the holes of a series [m].
 
