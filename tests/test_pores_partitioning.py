@@ -105,12 +105,52 @@ def test_the_summits_are_the_peaks_that_porespy_finds(shape, radius):
     np.testing.assert_array_equal(partitioning.summits(height, mask, radius), find_peaks(dt=height, r_max=radius))
 
 
-def test_snow_leaves_porespy_as_it_was():
+@pytest.mark.parametrize(("shape", "porosity"), [((150, 170), 0.3), ((150, 170), 0.6), ((40, 44, 48), 0.4)])
+def test_the_peaks_that_are_left_are_those_that_porespy_leaves(shape, porosity):
+    """A saddle is decided the same, ties and plateaus included; a tie between neighbours by their numbers, so that the
+    second step is compared on heights without ties."""
     from porespy import settings
+    from porespy.filters import trim_nearby_peaks, trim_saddle_points
 
-    before = settings.tqdm["disable"]
-    pores.partition(blobs((60, 60), 0.4), Recipe(partition="snow"))
-    assert settings.tqdm["disable"] == before
+    settings.tqdm["disable"] = True
+    mask = blobs(shape, porosity, size=3)
+    height = partitioning.distance_map(mask)
+    peaks = partitioning.summits(partitioning.gaussian(height, 0.4) * mask, mask, 4)
+    left = partitioning.without_saddles(peaks, height)
+    assert left.sum() < peaks.sum()
+    np.testing.assert_array_equal(left, trim_saddle_points(peaks=peaks, dt=height))
+    height += 0.1 * np.random.default_rng(0).random(shape)
+    again = partitioning.without_neighbours(left, height)
+    assert again.sum() < left.sum()
+    np.testing.assert_array_equal(again, trim_nearby_peaks(peaks=left, dt=height))
+
+
+def test_lines_take_their_pixels_from_sizes_and_from_nothing_else():
+    """Two discs and a channel of 5 px: the cut is one line of 5 pixels on one side, or 7 where it steps."""
+    mask, _ = discs(12, (1, 2), 40, [((0, 0), 1)], width=5)
+    whole, lined = (pores.measure(mask, 1.0, recipe) for recipe in (Recipe(), Recipe(watershed_lines=True)))
+    np.testing.assert_array_equal(whole.labels, lined.labels)
+    assert whole.porosity == lined.porosity
+    assert whole.table["area"].sum() - lined.table["area"].sum() == 5
+    assert list(lined.table["coordination"]) == [1, 1]
+
+
+def test_parts_below_the_smallest_are_dropped_and_the_rest_is_numbered_anew():
+    mask = np.zeros((20, 30), bool)
+    mask[2:5, 2:5] = mask[2:4, 10:14] = mask[10:15, 10:15] = True  # 9, 8 and 25 pixels
+    labels = pores.partition(mask, Recipe(partition="none", smallest_part=9))
+    assert np.bincount(labels.ravel())[1:].tolist() == [9, 25]
+    assert pores.partition(mask, Recipe(partition="none", smallest_part=26)).max() == 0
+
+
+def test_summits_that_rise_less_than_the_height_above_a_pass_are_levelled():
+    """Two discs of radius 12 whose pass is 6 below the summits: one pore from a height of 7 on."""
+    mask, _ = discs(12, (1, 2), 40, [((0, 0), 1)], width=13)
+    height = partitioning.distance_map(mask)
+    rise = height.max() - height[20, 40]
+    for share, count in ((0.9, 2), (1.1, 1)):
+        recipe = Recipe(metric="euclidean", smoothing="h-maxima", smoothing_size=pores.Length(share * rise))
+        assert pores.partition(mask, recipe).max() == count
 
 
 @pytest.mark.parametrize(("metric", "expected"), [("cityblock", 10), ("chessboard", 5), ("euclidean", np.sqrt(50))])

@@ -263,7 +263,7 @@ def scatter_over_width(
         axis.text(UM * width * 0.98, 0.32, name, rotation=90, ha="right", va="bottom", fontsize=9)
     axis.set(xlabel="width of the window L / µm", ylabel="standard deviation\nof the porosity / points")
     axis.set(xscale="log", yscale="log", ylim=(0.3, 14))
-    ticks = [5, 10, 20, 40, 80, 160, 320]
+    ticks = [5, 10, 20, 40, 80, 160]
     axis.set_xticks(ticks, [f"{tick}" for tick in ticks])
     axis.set_yticks([0.3, 1, 3, 10], ["0.3", "1", "3", "10"])
     axis.set_xticks([], minor=True)

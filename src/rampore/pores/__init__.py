@@ -18,7 +18,7 @@ from rampore.pores.measuring import (
     porosity_scatter,
     throats,
 )
-from rampore.pores.multiverse import Outcomes, Specimen, outcomes, survey, variations
+from rampore.pores.multiverse import Outcomes, Specimen, generate, outcomes, survey, variations
 from rampore.pores.partitioning import distance_map, partition
 from rampore.pores.recipe import CHOICES, CITED, Length, PoreError, Recipe, make_recipe, read_recipe
 from rampore.pores.segmenting import segment
@@ -41,6 +41,7 @@ __all__ = [
     "corner_neighbours",
     "distance_map",
     "equivalent_radius",
+    "generate",
     "make_recipe",
     "mean",
     "measure",

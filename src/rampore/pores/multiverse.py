@@ -165,6 +165,11 @@ def _means(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return np.divide(kept @ values, count, out=np.full(len(kept), np.nan), where=count > 0)
 
 
+def generate(specimens: Sequence[Specimen], workers: int = 1) -> list[Phantom]:
+    """The sections of specimens, on some processes."""
+    return _each(Specimen.phantom, workers, specimens)
+
+
 def survey(jobs: Sequence[tuple[Specimen, Sequence[Recipe]]], workers: int = 1) -> list[Outcomes]:
     """Generate specimens, look at each, and see what its recipes find: in the whole, over foil, at the holes.
 
@@ -181,10 +186,14 @@ def survey(jobs: Sequence[tuple[Specimen, Sequence[Recipe]]], workers: int = 1) 
     list of Outcomes
         Of each job.
     """
+    return _each(_examine, workers, *zip(*jobs, strict=True))
+
+
+def _each(task: Callable, workers: int, *arguments: Sequence) -> list:
     if workers == 1:
-        return [_examine(*job) for job in jobs]
+        return list(map(task, *arguments))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(_examine, *zip(*jobs, strict=True)))
+        return list(pool.map(task, *arguments))
 
 
 def _examine(specimen: Specimen, recipes: Sequence[Recipe]) -> Outcomes:
