@@ -18,6 +18,7 @@ from rampore.micrograph.microscope import (
     uneven_illumination,
 )
 from rampore.micrograph.phantom import (
+    CALIBRATED,
     GRAPHITE_SIOX,
     POROSITY_TOLERANCE,
     Electrode,
@@ -46,6 +47,7 @@ from rampore.micrograph.reading import (
 )
 
 __all__ = [
+    "CALIBRATED",
     "GRAPHITE_SIOX",
     "POROSITY_TOLERANCE",
     "TYPICAL",
