@@ -6,7 +6,8 @@ porosity. Sections and volumes of :mod:`rampore.micrograph` need none: there it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -22,6 +23,8 @@ from rampore.micrograph import Mixture, Phantom, Phase, bare_electrode, perforat
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+
+    from rampore.parameters import Cell
 
 #: Uptake in metal that holds it at no concentration: the field decays within a ten thousandth of a pixel's D / h^2.
 _AT_ONCE = 1e4
@@ -80,6 +83,22 @@ def fit_closure(porosity: np.ndarray, efficiency: np.ndarray, name: str = "fit",
         return Closure(name, float(eps @ g / (eps @ eps)))
     exponent, level = np.polyfit(eps, g, 1)
     return Closure(name, float(exponent), float(np.exp(level)))
+
+
+def literature_closures(cell: Cell) -> list[Closure]:
+    """Bruggeman's relation, other cells' closures and the impedance fit to graphite coatings, as `cell` has them.
+
+    Parameters
+    ----------
+    cell : parameters.Cell
+    """
+    found = []
+    for rival in cell.records["negative.bruggeman_exponent"].not_chosen:
+        [source] = rival.source
+        name = "Bruggeman" if source == "here" else re.sub(r"(\d{4})", r" \1", source).capitalize()
+        found.append(Closure(name, rival.value))
+    prefactor, power = cell.negative.tortuosity_law.coefficients  # tau = p1 eps^p2
+    return [*found, Closure("Landesfeind 2016, impedance", 1 - power, 1 / prefactor)]
 
 
 @dataclass(frozen=True)
@@ -339,75 +358,79 @@ def tortuosities(
     Returns
     -------
     pandas.DataFrame
-        ``porosity``, ``seed``, ``efficiency`` (D_eff / D_0 of the volume), ``sections`` (share of its sections that
-        percolate) and ``section_efficiency`` (mean over all of its sections), all [-].
+        ``asked`` and ``porosity`` (prescribed, and of the voxels), ``seed``, ``efficiency`` (D_eff / D_0 of the cube),
+        ``share`` and ``participation`` of its flux, ``sections`` (share of eight of its sections that percolate) and
+        ``section_efficiency`` (their mean), all [-].
     """
     import pandas as pd
 
     def one(case):
         porosity, seed = case
         pore = recipe.cube(porosity, edge, seed, pixel_size).pore
-        whole = steady_diffusion(pore, tolerance=1e-3).relative_diffusivity
-        every = [steady_diffusion(pore[:, :, k], tolerance=1e-3).relative_diffusivity for k in range(0, len(pore), 8)]
-        return porosity, seed, pore.mean(), whole, np.mean(np.array(every) > 0), np.mean(every)
+        whole = steady_diffusion(pore, tolerance=1e-3)
+        crowded = localisation(whole.flux_magnitude, pore)
+        planes = np.linspace(0, len(pore) - 1, 8).round().astype(int)
+        flat = np.array([steady_diffusion(pore[:, :, k], tolerance=1e-3).relative_diffusivity for k in planes])
+        return porosity, seed, pore.mean(), whole.relative_diffusivity, *crowded, np.mean(flat > 0), flat.mean()
 
     rows = _each(one, [(porosity, seed) for porosity in porosities for seed in seeds], workers)
-    columns = ["asked", "seed", "porosity", "efficiency", "sections", "section_efficiency"]
+    columns = ["asked", "seed", "porosity", "efficiency", *Localisation._fields, "sections", "section_efficiency"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def compare_sections(
-    recipe: Recipe,
-    seeds: Sequence[int],
-    solids: Sequence[float],
-    taken_by: Literal["foil", "walls"],
-    rate: float = 0.0,
-    workers: int = 2,
-) -> xr.Dataset:
-    """Flux and concentration in sections of both electrodes, over seeds and over what the solid conducts.
+class Case(NamedTuple):
+    """One way to let lithium into a coating, see :func:`diffuse`."""
+
+    taken_by: Literal["foil", "walls"]
+    solid: float  #: D / D_0 of grains and binder [-]
+    rate: float = 0.0  #: of the walls' uptake over D_0 [1/m]
+
+
+def compare_sections(recipe: Recipe, seeds: Sequence[int], cases: Sequence[Case], workers: int = 2) -> xr.Dataset:
+    """Flux and concentration in sections of both electrodes, over seeds and cases.
 
     Parameters
     ----------
     recipe : Recipe
     seeds : sequence of int
-    solids : sequence of float
-        D / D_0 of grains and binder [-].
-    taken_by, rate
-        As :func:`diffuse` takes them.
+    cases : sequence of Case
     workers : int
 
     Returns
     -------
     xarray.Dataset
-        Over ``place`` (:data:`PLACES`), ``seed`` and ``solid``: ``share`` and ``participation`` of the flux in pores
+        Over ``place`` (:data:`PLACES`), ``seed`` and ``case``: ``share`` and ``participation`` of the flux in pores
         above the foil's plane, ``concentration`` of pores over ``depth`` [m], and ``bottom``, its mean over the last
         2 um above the foil or the bottom of the hole; all [-].
     """
     import xarray as xr
 
-    def one(case):
-        seed, solid = case
-        found = []
-        for phantom in (recipe.bare(seed), recipe.perforated(seed)):
-            result = diffuse(phantom, taken_by, solid, rate)
-            regions = places(phantom, recipe.foil)
-            found += [_of_region(result, phantom, regions[place]) for place in regions]
-        return found
+    def one(seed):
+        phantoms = recipe.bare(seed), recipe.perforated(seed)
+        return [[row for phantom in phantoms for row in _of_regions(phantom, recipe.foil, case)] for case in cases]
 
-    cases = [(seed, solid) for seed in seeds for solid in solids]
-    each = _each(one, cases, workers)
-    longest = max(len(row[-1]) for found in each for row in found)
-    sides = {"place": list(PLACES), "seed": list(seeds), "solid": list(solids)}
-    shape = (len(seeds), len(solids), len(PLACES))
-    numbers = np.array([[row[:3] for row in found] for found in each]).reshape(*shape, 3).transpose(3, 2, 0, 1)
-    profile = np.array([[np.pad(row[3], (0, longest - len(row[3])), constant_values=np.nan) for row in f] for f in each])
-    dims = tuple(sides)
-    units = {"units": "1"}
+    each = _each(one, seeds, workers)
+    depth = recipe.pixel_size * (np.arange(max(len(row[-1]) for found in each for of in found for row in of)) + 0.5)
+    numbers = np.array([[[row[:3] for row in of] for of in found] for found in each])
+    profiles = np.full((*numbers.shape[:3], len(depth)), np.nan)
+    for i, j, k in np.ndindex(*profiles.shape[:3]):
+        values = each[i][j][k][-1]
+        profiles[i, j, k, : len(values)] = values
+    dims, units = ("seed", "case", "place"), {"units": "1"}
+    names = ("share", "participation", "bottom")
     return xr.Dataset(
-        {name: (dims, values, units) for name, values in zip(("share", "participation", "bottom"), numbers, strict=True)}
-        | {"concentration": ((*dims, "depth"), profile.reshape(*shape, -1).transpose(2, 0, 1, 3), units)},
-        sides | {"depth": ("depth", recipe.pixel_size * (np.arange(longest) + 0.5), {"units": "m"})},
+        {name: (dims, numbers[..., column], units) for column, name in enumerate(names)}
+        | {"concentration": ((*dims, "depth"), profiles, units)},
+        {"seed": ("seed", list(seeds), units), "place": list(PLACES), "depth": ("depth", depth, {"units": "m"})},
     )
+
+
+def difference(values: xr.DataArray, place: str, other: str = PLACES[0]) -> tuple[float, float]:
+    """Mean over the seeds of a place's value less that of another, and half of its 95 % interval (Student's t)."""
+    from scipy.stats import t
+
+    apart = (values.sel(place=place) - values.sel(place=other)).values
+    return float(apart.mean()), float(t.ppf(0.975, len(apart) - 1) * apart.std(ddof=1) / np.sqrt(len(apart)))
 
 
 def places(phantom: Phantom, foil: PerforatedFoil) -> dict[str, np.ndarray]:
@@ -418,13 +441,17 @@ def places(phantom: Phantom, foil: PerforatedFoil) -> dict[str, np.ndarray]:
     return {PLACES[1]: phantom.pore & hole, PLACES[2]: phantom.pore & ~hole}
 
 
-def _of_region(result: Diffusion, phantom: Phantom, region: np.ndarray) -> tuple[float, float, float, np.ndarray]:
-    above = (phantom.z > 0).reshape(-1, *[1] * (region.ndim - 1))
-    share, participation = localisation(result.flux_magnitude, region & above)
-    profile = depth_profile(result.concentration, region)[: np.flatnonzero(phantom.coating.any(axis=1).reshape(-1))[-1] + 1]
-    last = np.flatnonzero(np.isfinite(profile))
-    bottom = profile[last][-max(1, round(2e-6 / phantom.pixel_size)) :].mean()
-    return share, participation, float(bottom), profile
+def _of_regions(phantom: Phantom, foil: PerforatedFoil, case: Case) -> list[tuple[float, float, float, np.ndarray]]:
+    """Share, participation, concentration at the bottom and over depth of each place."""
+    result = diffuse(phantom, *case)
+    above = (phantom.z > 0).reshape(-1, *[1] * (phantom.phase.ndim - 1))
+    found = []
+    for region in places(phantom, foil).values():
+        profile = depth_profile(result.concentration, region)
+        profile = profile[: np.flatnonzero(region)[-1] // region[0].size + 1]
+        last = profile[np.isfinite(profile)][-max(1, round(2e-6 / phantom.pixel_size)) :]
+        found.append((*localisation(result.flux_magnitude, region & above), float(last.mean()), profile))
+    return found
 
 
 # The coating as a continuum -------------------------------------------------------------------------------------------
@@ -435,7 +462,7 @@ class Fields(NamedTuple):
 
     concentration: np.ndarray  #: (n0, n1, n2) over that of the electrolyte above; NaN in metal and beside the holes [-]
     distance: np.ndarray  #: (n1, n2) from the axis of the nearest hole [m]
-    step: float  #: edge of a cell [m]
+    on_metal: np.ndarray  #: (n1, n2) on the plane of the foil; over the holes the field there [-]
     hole_bottom: float  #: mean at the bottom of the hole [-]
     foil_near: float  #: mean on the metal within 10 um of the hole [-]
     foil_far: float  #: mean on the metal farther away than half of the ligament's half width [-]
@@ -444,11 +471,11 @@ class Fields(NamedTuple):
 
 
 def consuming_unit_cell(
-    pair: Pair, foil: PerforatedFoil, closure: Callable, left_on_bare: float, step: float = 1.5e-6
+    pair: Pair, foil: PerforatedFoil, closure: Callable, left_on_bare: float, step: float = 3e-6
 ) -> Fields:
     r"""First-order consumption in the unit cell of a perforated coating, as a continuum.
 
-    Solves :math:`\nabla\cdot(g(\varepsilon)\nabla c) = k\,(1-\varepsilon)\,c` (Eq. 3.8) below a surface with c = 1; k is
+    Solves :math:`\nabla\cdot(g(\varepsilon)\nabla c) = k\,(1-\varepsilon)\,c` (Eq. 3.8) below a face with c = 1; k is
     such that on bare foil the share `left_on_bare` is left at the bottom, where
     :math:`c = 1/\cosh\!\big(H\sqrt{k(1-\varepsilon_0)/g(\varepsilon_0)}\big)`.
 
@@ -496,10 +523,34 @@ def consuming_unit_cell(
     return Fields(
         c,
         distance,
-        step,
+        on_metal,
         float(c[-1, hole].mean() / last[pair.porosity.pr]),
         float(on_metal[(rim > 0) & (rim < 10e-6)].mean()),
         float(on_metal[rim > half].mean()),
         left_on_bare,
         float(1 / np.cosh(modulus)),
     )
+
+
+def scan_unit_cells(
+    pairs: Mapping[str, Pair], foil: PerforatedFoil, closures: Sequence[Closure], left_on_bare: Sequence[float]
+) -> pd.DataFrame:
+    """:func:`consuming_unit_cell` for all pairs, closures and rates.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``porosities``, ``closure``, ``exponent``, ``left`` and, over the concentration on bare foil, ``hole bottom``,
+        ``beside the hole``, ``far from holes`` and ``dense alone`` [-].
+    """
+    import pandas as pd
+
+    rows = []
+    for name, pair in pairs.items():
+        for closure in closures:
+            for left in left_on_bare:
+                cell = consuming_unit_cell(pair, foil, closure, left)
+                values = np.array([cell.hole_bottom, cell.foil_near, cell.foil_far, cell.alone]) / left
+                rows.append((name, closure.name, closure.exponent, left, *values))
+    columns = ["hole bottom", "beside the hole", "far from holes", "dense alone"]
+    return pd.DataFrame(rows, columns=["porosities", "closure", "exponent", "left", *columns])
