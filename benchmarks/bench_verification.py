@@ -1,6 +1,6 @@
 """The proof of the P4D engine in numbers, for the book's page *Verification*.
 
-    python benchmarks/bench_verification.py [orders] [peers] [conservation] [sample]
+    python benchmarks/bench_verification.py [orders] [peers] [conservation] [sample] [speed]
 
 Each part that is named (default: all) is computed anew, in ``benchmarks/results/verification.json``.
 ``peers`` takes its comparisons from the tests, which hold them to their limits; without PyBaMM, or without COMSOL's
@@ -9,6 +9,8 @@ solution, it leaves that one out.
 
 import json
 import os
+import resource
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -153,7 +155,74 @@ def sample():
     return {"cells": SAMPLE, "outcomes": dict(outcomes), "worst": worst}
 
 
-PARTS = {part.__name__: part for part in (orders, peers, conservation, sample)}
+def ours(mesh, perforated=False):
+    """A discharge at 3C: number of cells, and the processor time of a second one [s]."""
+    cell = published.chen_2020()
+    if perforated:
+        cell = replace(cell, perforation=Perforation(75e-6, 160e-6, 15e-6), contact_negative=1e-4)
+    for _ in range(2):
+        start = time.process_time()
+        data = simulate(cell, [Step("current", 3 * cell.one_c, until_voltage=cell.lower_cutoff)], mesh).dataset
+        seconds = time.process_time() - start
+    return data.volume.size, seconds
+
+
+def pybamms(layers, columns=None, radial=20):
+    """The same in PyBaMM with its IDAKLU solver."""
+    os.environ["PYBAMM_DISABLE_TELEMETRY"] = "true"
+    import pybamm
+
+    points = dict(zip(("x_n", "x_s", "x_p"), layers, strict=True)) | dict.fromkeys(("r_n", "r_p"), radial)
+    if columns:
+        points |= dict(zip(("y", "z"), columns, strict=True))
+        model = pybamm.lithium_ion.BasicDFNUnstructured({"dimensionality": 2})
+    else:
+        model = pybamm.lithium_ion.DFN()
+    simulation = pybamm.Simulation(
+        model, parameter_values=pybamm.ParameterValues("Chen2020"), C_rate=3, var_pts=points,
+        solver=pybamm.IDAKLUSolver(),
+    )  # fmt: skip
+    for _ in range(2):
+        start = time.process_time()
+        simulation.solve([0, 1400])
+        seconds = time.process_time() - start
+    return sum(layers) * int(np.prod(columns or 1)), seconds
+
+
+RAMPORE, PYBAMM = "rampore", "PyBaMM, IDAKLU"
+CASES = [
+    ("laterally uniform", RAMPORE, lambda: ours(Mesh((80, 80, 80)))),
+    ("laterally uniform", PYBAMM, lambda: pybamms((80, 80, 80))),
+    ("three dimensions, bare", RAMPORE, lambda: ours(Mesh((10, 5, 10), (4, 7)))),
+    ("three dimensions, bare", PYBAMM, lambda: pybamms((10, 5, 10), (4, 7))),
+    *(
+        ("perforated", RAMPORE, lambda nx=nx, ny=ny, n=n: ours(Mesh((n, n // 2, n), (nx, ny), max(n // 4, 2)), True))
+        for nx, ny, n in ((4, 7, 12), (8, 14, 16), (12, 21, 28))
+    ),
+]
+
+
+def speed():
+    """Processor time and peak memory of discharges at 3C, each in a process of its own."""
+    found = []
+    for number, (name, code, _) in enumerate(CASES):
+        if code == PYBAMM and not find_spec("pybamm"):
+            continue
+        done = subprocess.run(
+            [sys.executable, __file__, "--case", str(number)], capture_output=True, text=True, check=True
+        )
+        found.append({"name": name, "code": code} | json.loads(done.stdout.splitlines()[-1]))
+    return found
+
+
+def case(number):
+    """Measure one case in this process."""
+    cells, seconds = CASES[number][2]()
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(json.dumps({"cells": int(cells), "seconds": seconds, "memory_GB": memory}))
+
+
+PARTS = {part.__name__: part for part in (orders, peers, conservation, sample, speed)}
 
 
 def main(names):
@@ -169,4 +238,7 @@ def main(names):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1:2] == ["--case"]:
+        case(int(sys.argv[2]))
+    else:
+        main(sys.argv[1:])
