@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+SALT = 2.0  #: largest difference of the salt's concentration that was asked for [mol/m3]
+
 _ORDERS = {
     "thickness": ("cells through each electrode", "2"),
     "plane": ("columns along x, perforated", "2"),
@@ -35,18 +37,26 @@ def orders_table(orders: Mapping) -> str:
     return table(("refined", "coarsest", "finest", "order expected", "order found"), rows)
 
 
+def _meets(one: Mapping) -> bool:
+    """Whether voltage and, where it is compared, salt are as close as was asked for."""
+    near = max(map(abs, one["difference_V"])) <= one["limit_V"]
+    return near and one.get("salt_mol_per_m3", 0.0) <= SALT
+
+
 def peers_table(peers: Iterable[Mapping]) -> str:
-    """Largest difference of the voltage from each other code, and what was asked for."""
+    """Largest differences of voltage and salt from each other code, and what was asked for."""
     rows = [
         (
             one["name"],
             f"{1e3 * max(map(abs, one['difference_V'])):.3f}",
             f"{1e3 * one['limit_V']:g}",
-            "yes" if max(map(abs, one["difference_V"])) <= one["limit_V"] else "**no**",
+            f"{one['salt_mol_per_m3']:.2f}" if "salt_mol_per_m3" in one else "-",
+            "yes" if _meets(one) else "**no**",
         )
         for one in peers
     ]
-    return table(("code, cell, current", "largest difference / mV", "asked for / mV", "met"), rows, 3)
+    header = ("code, cell, current", "voltage: largest difference / mV", "asked for / mV", "salt / mol m$^{-3}$", "met")
+    return table(header, rows, 4)
 
 
 def conservation_table(conservation: Iterable[Mapping], sample: Mapping) -> str:
