@@ -43,7 +43,7 @@ def test_orders_are_those_of_a_line_through_the_errors():
     text = verification.orders_table(
         dict.fromkeys(("thickness", "plane", "time"), own) | {"radius": own | {"order": 9.0}}
     )
-    assert "| cells through each electrode | 16 mV at 4 | 4 mV at 8 | 2 | 2.00 |" in text
+    assert "| cells through each electrode | 16 mV at 4 | 4 mV at 8 | 2.00 |" in text
 
 
 def test_a_part_that_was_not_run_is_said_to_be_missing(results):

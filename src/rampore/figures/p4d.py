@@ -58,7 +58,7 @@ def convergence(orders) -> Figure:
         "time": "steps in time",
         "radius": "modes of a sphere",
     }
-    figure, axes = new_figure(2, 2, height=5.6)
+    figure, axes = new_figure(2, 2, width=5.6, height=4.8)
     for axis, (name, title) in zip(axes.flat, titles.items(), strict=True):
         sizes, errors = np.asarray(orders[name]["sizes"]), 1e3 * np.asarray(orders[name]["errors_V"])
         axis.loglog(sizes, errors, "o-", color=PCUE)
@@ -89,7 +89,7 @@ def comparison(peers) -> Figure:
     -------
     Figure
     """
-    figure, (top, bottom) = new_figure(2, 1, height=8.4, sharex=True, height_ratios=(2, 3))
+    figure, (top, bottom) = new_figure(2, 1, width=5.6, height=7.6, sharex=True, height_ratios=(2, 3))
     colours = color_sequences["tab10"]
     for colour, one in zip(colours, peers, strict=False):
         share = np.asarray(one["time_s"]) / one["time_s"][-1]
