@@ -29,6 +29,10 @@ lint: $(VENV)/.test ## run the linters alone
 notebooks: $(VENV)/.book ## refresh the committed notebooks and the summary in README.md
 	@$(BIN)/rampore reproduce --update
 
+bench: $(VENV)/.test ## measure speed, accuracy and memory beside other codes, and refresh benchmarks/results
+	@$(INSTALL) -e '.[book,test,validation,bench]'
+	@for script in benchmarks/bench_*.py; do echo "$$script"; $(BIN)/python $$script || exit 1; done
+
 lock: $(VENV)/.made ## write requirements.lock anew from pyproject.toml
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --all-extras \
 		--custom-compile-command 'make lock' pyproject.toml --output-file requirements.lock

@@ -264,7 +264,7 @@ class Kinetics(NamedTuple):
     empty: float
 
 
-CLOSE = 1e-7  # a step of Newton's that is the last one, over what it changes [-]
+CLOSE = 1e-5  # a step of Newton's that is the last one, over what it changes [-]
 ROUNDING = 1e-13  # of a surface stoichiometry that the modes add up to [-]
 FEWEST = -690.0  # logarithm of the smallest share of sites that is told from none
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -40,7 +41,7 @@ def stage(study: Study, executed: dict[str, Path], entries: list[dict], folder: 
     for name, notebook in study.chapters.items():
         shutil.copy(executed[name], folder / notebook.relative_to(study.root))
     for source in pages:
-        for name, content in _generated(entries).items():
+        for name, content in (_generated(entries) | _verification(study.root)).items():
             path = folder / source.relative_to(study.root) / "_generated" / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
@@ -62,6 +63,26 @@ def _generated(entries: list[dict]) -> dict[str, bytes]:
         "scorecard.svg": style.render(figure, "svg"),
         "scorecard.png": style.render(figure, "png"),
     }
+
+
+def _verification(root: Path) -> dict[str, bytes]:
+    """Tables and figures of the page *Verification*, from what ``make bench`` wrote; none where it never ran."""
+    from rampore.figures import p4d as picture
+    from rampore.figures import style
+    from rampore.pages import verification
+
+    file = root / "benchmarks" / "results" / "verification.json"
+    if not file.is_file():
+        return {}
+    results = json.loads(file.read_text(encoding="utf-8"))
+    figures = {"orders": picture.convergence, "peers": picture.comparison}
+    drawn = {
+        f"verification-{name}.{form}": style.render(draw(results[name]), form)
+        for name, draw in figures.items()
+        if name in results
+        for form in ("svg", "png")
+    }
+    return {name: text.encode() for name, text in verification.pages(results).items()} | drawn
 
 
 def is_built_from(html: Path, source: Path) -> bool:

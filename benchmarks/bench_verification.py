@@ -1,0 +1,245 @@
+"""The proof of the P4D engine in numbers, for the book's page *Verification*.
+
+    python benchmarks/bench_verification.py [orders] [peers] [conservation] [sample] [speed]
+
+Each part that is named (default: all) is computed anew, in ``benchmarks/results/verification.json``.
+``peers`` takes its comparisons from the tests, which hold them to their limits; without PyBaMM, or without COMSOL's
+solution, it leaves that one out.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from rampore import parameters
+from rampore.p4d import protocols, published, study
+from rampore.p4d.cell import Perforation
+from rampore.p4d.errors import CellError, SolverError
+from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
+
+RESULTS = Path(__file__).resolve().parent / "results" / "verification.json"
+SAMPLE = 200
+
+
+def fitted_order(sizes, errors):
+    """Order of convergence: minus the slope of the errors over the sizes, both in logarithms."""
+    return float(-np.polyfit(np.log(sizes), np.log(errors), 1)[0])
+
+
+def voltage(cell, mesh, tolerance=1e-6, c_rate=2.0, t=400.0):
+    solution = simulate(cell, [Step("current", c_rate * cell.one_c, until_time=t)], mesh, Tolerances(time=tolerance))
+    return float(solution.dataset.voltage[-1]), solution.counts["steps"]
+
+
+def series(sizes, values, reference, fitted=True):
+    errors = [abs(value - reference) for value in values]
+    kept = {"sizes": list(sizes), "errors_V": errors}
+    return kept | ({"order": fitted_order(sizes, errors)} if fitted else {})
+
+
+def orders():
+    """Errors of the voltage over cells, steps and modes, against a much finer solution of the same code."""
+    cell = published.chen_2020()
+    pierced = replace(cell, perforation=Perforation(75e-6, 160e-6, 15e-6, "coating"), contact_negative=1e-3)
+
+    def layers(n):
+        return voltage(cell, Mesh((n, max(n // 2, 2), n)))[0]
+
+    def columns(n):
+        return voltage(pierced, Mesh((6, 4, 6), (n, round(n * np.sqrt(3))), 3), 1e-5)[0]
+
+    depth, across = (6, 12, 24, 48), (3, 6, 12)
+    in_time = [voltage(cell, Mesh((10, 5, 10)), 10.0**-n) for n in (3, 4, 5, 6)]
+    modes = (3, 4, 6, 8, 10, 12)
+    return {
+        "thickness": series(depth, [layers(n) for n in depth], layers(192)),
+        "plane": series(across, [columns(n) for n in across], columns(36)),
+        "time": series([n for _, n in in_time], [v for v, _ in in_time], voltage(cell, Mesh((10, 5, 10)), 1e-8)[0]),
+        "radius": series(
+            modes, [voltage(cell, Mesh((10, 5, 10), modes=n))[0] for n in modes],
+            voltage(cell, Mesh((10, 5, 10), modes=30))[0], fitted=False,
+        ),
+    }  # fmt: skip
+
+
+def peers():
+    """Voltages here and in other codes, of the same cells."""
+    sys.path.insert(0, str(RESULTS.parent.parent.parent / "tests"))
+    import test_p4d_validation as validation
+
+    def curves(name, t, ours, theirs, limit, **more):
+        return {
+            "name": name,
+            "time_s": [float(value) for value in t],
+            "voltage_V": [float(value) for value in ours],
+            "difference_V": [float(here - there) for here, there in zip(ours, theirs, strict=True)],
+            "limit_V": limit,
+        } | more
+
+    found = []
+    if validation.DISCHARGE.exists():
+        for rate in ("0.1", "1", "2"):
+            t, ours, theirs, profiles = validation.with_comsol(rate)
+            salt = max(float(np.abs(here - there).max()) for here, there in profiles)
+            found.append(curves(f"COMSOL, Marquis 2019, {rate}C", t, ours, theirs, 3e-3, salt_mol_per_m3=salt))
+    if find_spec("pybamm"):
+        os.environ["PYBAMM_DISABLE_TELEMETRY"] = "true"
+        import pybamm
+
+        names = {
+            "marquis_2019": "Marquis 2019",
+            "chen_2020": "Chen 2020",
+            "ai_2022": "Ai 2022, two materials",
+        }
+        for name, words in names.items():
+            found.append(curves(f"PyBaMM, {words}, 1C", *validation.with_pybamm(pybamm, name), 2e-4))
+        half = validation.with_pybamms_half_cell(pybamm)
+        found.append(curves("PyBaMM, half cell of Chen 2020, 1C", *half, 2e-4))
+        pierced = validation.with_pybamms_perforated_cell(pybamm)[:3]
+        found.append(curves("PyBaMM in three dimensions, perforated, 0.65C", *pierced, 1.5e-4))
+    return found
+
+
+def conservation():
+    """What the longest protocols lose."""
+    given = parameters.load()
+    scenario = study.Scenario(perforated=True, porosity=study.PorositySet.MASS_CONSERVING)
+    bare, pierced = study.full_cell(given)[0], study.full_cell(given, scenario)[0]
+    half = study.half_cell(given, scenario)
+    line, holes = Mesh((10, 6, 10)), Mesh((8, 5, 8), (4, 7), 3)
+    pulses = protocols.pulse_test(half, given.negative.areal_capacity, levels=4).steps
+    chen = published.chen_2020()
+    runs = {
+        "rate test, bare foil": (bare, protocols.rate_test(bare), line),
+        "rate test, perforated foil": (pierced, protocols.rate_test(pierced, (0.5, 3.0, 0.5)), holes),
+        "pulses, perforated half cell": (half, pulses, holes),
+        "10C until the salt is used up": (chen, [Step("current", 10 * chen.one_c, until_voltage=2.0)], line),
+    }
+    found = []
+    for name, (cell, protocol, mesh) in runs.items():
+        solution = simulate(cell, protocol, mesh)
+        found.append({"name": name, "steps": solution.counts["steps"], **solution.conservation._asdict()})
+    return found
+
+
+def sample():
+    """Random cells from within what the literature allows: discharge, rest, charge."""
+    given, rng = parameters.load(), np.random.default_rng(2026)
+    outcomes, worst = Counter(), {"lithium": 0.0, "salt": 0.0, "charge": 0.0}
+    for _ in range(SAMPLE):
+        drawn, scenario = study.draw(given, rng)
+        rate = float(np.exp(rng.uniform(np.log(0.2), np.log(10.0))))
+        try:
+            cell, _ = study.full_cell(drawn, scenario)
+            discharge = Step("current", rate * cell.one_c, until_voltage=cell.lower_cutoff)
+            protocol = [discharge, Step("rest", until_time=600.0), *protocols.charge(cell, rate / 4, 0.1)]
+            mesh = Mesh((6, 4, 6), (2, 3) if scenario.perforated else (1, 1), 2, 8)
+            solution = simulate(cell, protocol, mesh)
+        except CellError:
+            outcomes["electrodes that do not fit"] += 1
+        except SolverError:
+            outcomes["given up with a reason"] += 1
+        else:
+            outcomes["finished"] += 1
+            worst = {name: max(value, getattr(solution.conservation, name)) for name, value in worst.items()}
+    return {"cells": SAMPLE, "outcomes": dict(outcomes), "worst": worst}
+
+
+def ours(mesh, perforated=False):
+    """A discharge at 3C after a first second has compiled the code: number of cells, processor time [s]."""
+    cell = published.chen_2020()
+    if perforated:
+        cell = replace(cell, perforation=Perforation(75e-6, 160e-6, 15e-6), contact_negative=1e-4)
+    for end in (1.0, 1400.0):
+        start = time.process_time()
+        step = Step("current", 3 * cell.one_c, until_voltage=cell.lower_cutoff, until_time=end)
+        data = simulate(cell, [step], mesh).dataset
+        seconds = time.process_time() - start
+    return data.volume.size, seconds
+
+
+def pybamms(layers, columns=None, radial=20):
+    """The same in PyBaMM with its IDAKLU solver, which a first second has set up."""
+    os.environ["PYBAMM_DISABLE_TELEMETRY"] = "true"
+    import pybamm
+
+    points = dict(zip(("x_n", "x_s", "x_p"), layers, strict=True)) | dict.fromkeys(("r_n", "r_p"), radial)
+    if columns:
+        points |= dict(zip(("y", "z"), columns, strict=True))
+        model = pybamm.lithium_ion.BasicDFNUnstructured({"dimensionality": 2})
+    else:
+        model = pybamm.lithium_ion.DFN()
+    simulation = pybamm.Simulation(
+        model, parameter_values=pybamm.ParameterValues("Chen2020"), C_rate=3, var_pts=points,
+        solver=pybamm.IDAKLUSolver(),
+    )  # fmt: skip
+    for end in (1.0, 1400.0):
+        start = time.process_time()
+        simulation.solve([0, end])
+        seconds = time.process_time() - start
+    return sum(layers) * int(np.prod(columns or 1)), seconds
+
+
+RAMPORE, PYBAMM = "rampore", "PyBaMM, IDAKLU"
+CASES = [
+    ("laterally uniform", RAMPORE, lambda: ours(Mesh((80, 80, 80)))),
+    ("laterally uniform", PYBAMM, lambda: pybamms((80, 80, 80))),
+    ("three dimensions, bare", RAMPORE, lambda: ours(Mesh((10, 5, 10), (4, 7)))),
+    ("three dimensions, bare", PYBAMM, lambda: pybamms((10, 5, 10), (4, 7))),
+    *(
+        ("perforated", RAMPORE, lambda nx=nx, ny=ny, n=n: ours(Mesh((n, n // 2, n), (nx, ny), max(n // 4, 2)), True))
+        for nx, ny, n in ((4, 7, 12), (8, 14, 16), (12, 21, 28))
+    ),
+]
+
+
+def speed():
+    """Processor time and peak memory of discharges at 3C, each in a process of its own."""
+    found = []
+    for number, (name, code, _) in enumerate(CASES):
+        if code == PYBAMM and not find_spec("pybamm"):
+            continue
+        done = subprocess.run(
+            [sys.executable, __file__, "--case", str(number)], capture_output=True, text=True, check=True
+        )
+        found.append({"name": name, "code": code} | json.loads(done.stdout.splitlines()[-1]))
+    return found
+
+
+def case(number):
+    """Measure one case in this process."""
+    cells, seconds = CASES[number][2]()
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(json.dumps({"cells": int(cells), "seconds": seconds, "memory_GB": memory}))
+
+
+PARTS = {part.__name__: part for part in (orders, peers, conservation, sample, speed)}
+
+
+def main(names):
+    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    for name in names or PARTS:
+        start = time.process_time()
+        results[name] = PARTS[name]()
+        print(f"{name}: {time.process_time() - start:.0f} s")
+    packages = ("numpy", "numba", "scipy", "pybamm")
+    results["versions"] = {name: version(name) for name in packages if find_spec(name)}
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--case"]:
+        case(int(sys.argv[2]))
+    else:
+        main(sys.argv[1:])

@@ -1,0 +1,125 @@
+"""The page *Verification*: tables from what ``make bench`` wrote, ``benchmarks/results/verification.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+SALT = 2.0  #: largest difference of the salt's concentration that was asked for [mol/m3]
+
+_ORDERS = {
+    "thickness": "cells through each electrode",
+    "plane": "columns along x, perforated",
+    "time": "steps in time",
+    "radius": "modes of a sphere",
+}
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 1) -> str:
+    """A Markdown table whose last ``numbers`` columns are flush right."""
+    left = len(header) - numbers
+    rule = [":--" if n < left else "--:" for n in range(len(header))]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (header, rule, *rows)) + "\n"
+
+
+def _power(value: float) -> str:
+    """A number as a power of ten with one decimal, in TeX."""
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return "0" if value == 0 else f"${mantissa}\\times 10^{{{int(exponent)}}}$"
+
+
+def _number(value: float) -> str:
+    """A number with two digits, the small ones as a power of ten."""
+    return f"{value:.2g}" if value >= 1e-3 else _power(value)
+
+
+def orders_table(orders: Mapping) -> str:
+    """Errors of the voltage at the coarsest and the finest, and the order that a line through them all has."""
+    rows = []
+    for name, what in _ORDERS.items():
+        own = orders[name]
+        ends = [f"{_number(1e3 * own['errors_V'][n])} mV at {own['sizes'][n]}" for n in (0, -1)]
+        rows.append((what, *ends, f"{own['order']:.2f}" if "order" in own else "beyond any"))
+    return table(("refined", "coarsest", "finest", "order (2 expected)"), rows)
+
+
+def _meets(one: Mapping) -> bool:
+    """Whether voltage and, where it is compared, salt are as close as was asked for."""
+    near = max(map(abs, one["difference_V"])) <= one["limit_V"]
+    return near and one.get("salt_mol_per_m3", 0.0) <= SALT
+
+
+def peers_table(peers: Iterable[Mapping]) -> str:
+    """Largest differences of voltage and salt from each other code, and what was asked for."""
+    rows = [
+        (
+            one["name"],
+            f"{1e3 * max(map(abs, one['difference_V'])):.3f}",
+            f"{1e3 * one['limit_V']:g}",
+            f"{one['salt_mol_per_m3']:.2f}" if "salt_mol_per_m3" in one else "-",
+            "yes" if _meets(one) else "**no**",
+        )
+        for one in peers
+    ]
+    header = ("code, cell, current", "voltage: largest difference / mV", "asked for / mV", "salt / mol m$^{-3}$", "met")
+    return table(header, rows, 4)
+
+
+def conservation_table(conservation: Iterable[Mapping], sample: Mapping) -> str:
+    """What protocols lose, over what there is; the last row is the worst of the random cells."""
+    runs = [*conservation, {"name": f"worst of {sample['cells']} random cells", "steps": None, **sample["worst"]}]
+    rows = [
+        (one["name"], str(one["steps"] or "-"), *(_power(one[part]) for part in ("lithium", "salt", "charge")))
+        for one in runs
+    ]
+    return table(("run", "steps in time", "lithium", "salt", "charge"), rows, 4)
+
+
+def sample_text(sample: Mapping) -> str:
+    """How the random cells ended, in a sentence."""
+    ends = ", ".join(f"{count} {outcome}" for outcome, count in sorted(sample["outcomes"].items()))
+    return f"Of {sample['cells']} cells, {ends}.\n"
+
+
+def speed_table(speed: Iterable[Mapping]) -> str:
+    """Processor time and memory of discharges, here and in PyBaMM."""
+    rows = [
+        (
+            one["name"],
+            one["code"],
+            f"{one['cells']:,}".replace(",", " "),
+            f"{one['seconds']:.2f}",
+            f"{one['memory_GB']:.2f}",
+        )
+        for one in speed
+    ]
+    return table(("discharge at 3C", "code", "cells", "processor time / s", "peak memory / GB"), rows, 3)
+
+
+def versions_text(versions: Mapping[str, str]) -> str:
+    """With which packages the numbers were made."""
+    return f"Made with {', '.join(f'{name} {version}' for name, version in versions.items())}.\n"
+
+
+def pages(results: Mapping) -> dict[str, str]:
+    """The generated pieces of the page by file name; a part that was not run is said to be missing.
+
+    Parameters
+    ----------
+    results : mapping
+        What ``benchmarks/results/verification.json`` holds.
+    """
+    makers = {
+        "orders": lambda: orders_table(results["orders"]),
+        "peers": lambda: peers_table(results["peers"]),
+        "conservation": lambda: conservation_table(results["conservation"], results["sample"]),
+        "sample": lambda: sample_text(results["sample"]),
+        "speed": lambda: speed_table(results["speed"]),
+        "versions": lambda: versions_text(results["versions"]),
+    }
+    needs = {"conservation": ("conservation", "sample")}
+    return {
+        f"verification-{name}.md": make()
+        if all(part in results for part in needs.get(name, (name,)))
+        else "*Not run yet: `make bench`.*\n"
+        for name, make in makers.items()
+    }

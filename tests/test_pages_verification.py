@@ -1,0 +1,66 @@
+"""The page *Verification*: what it says is what the results hold."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rampore.figures import p4d
+from rampore.pages import verification
+
+RESULTS = Path(__file__).resolve().parent.parent / "benchmarks" / "results" / "verification.json"
+
+
+@pytest.fixture(scope="module")
+def results():
+    return json.loads(RESULTS.read_text(encoding="utf-8"))
+
+
+def test_the_committed_results_meet_what_was_asked_for(results):
+    """Second order within 0.25, a radial error of 0.1 mV with ten modes, every peer and every conservation law."""
+    for name in ("thickness", "plane", "time"):
+        assert results["orders"][name]["order"] == pytest.approx(2.0, abs=0.25)
+    radius = results["orders"]["radius"]
+    assert radius["errors_V"][radius["sizes"].index(10)] < 1e-4
+    text = verification.pages(results)["verification-peers.md"]
+    assert "**no**" not in text
+    assert text.count("| yes |") == len(results["peers"])
+    for run in (*results["conservation"], results["sample"]["worst"]):
+        assert max(run["lithium"], run["salt"]) < 1e-8
+        assert run["charge"] < 1e-6
+    assert sum(results["sample"]["outcomes"].values()) == results["sample"]["cells"] == 200
+
+
+def test_a_difference_beyond_its_limit_is_said():
+    peer = {"name": "other", "difference_V": [1e-4, -3e-4], "limit_V": 2e-4}
+    assert "| other | 0.300 | 0.2 | - | **no** |" in verification.peers_table([peer])
+    assert "| yes |" in verification.peers_table([peer | {"limit_V": 3e-4}])
+    assert "**no**" in verification.peers_table([peer | {"limit_V": 3e-4, "salt_mol_per_m3": 2.1}])
+
+
+def test_orders_are_those_of_a_line_through_the_errors():
+    own = {"sizes": [4, 8], "errors_V": [1.6e-2, 4e-3], "order": 2.0}
+    text = verification.orders_table(
+        dict.fromkeys(("thickness", "plane", "time"), own) | {"radius": own | {"order": 9.0}}
+    )
+    assert "| cells through each electrode | 16 mV at 4 | 4 mV at 8 | 2.00 |" in text
+
+
+def test_a_part_that_was_not_run_is_said_to_be_missing(results):
+    whole = verification.pages(results)
+    without = verification.pages({name: part for name, part in results.items() if name != "sample"})
+    assert whole["verification-orders.md"] == without["verification-orders.md"]
+    for name in ("conservation", "sample"):
+        assert "Not run yet" in without[f"verification-{name}.md"]
+
+
+def test_powers_of_ten():
+    assert verification._power(2.44e-11) == "$2.4\\times 10^{-11}$"
+    assert verification._power(0.0) == "0"
+
+
+def test_figures_have_units_on_every_axis(results):
+    for figure in (p4d.convergence(results["orders"]), p4d.comparison(results["peers"])):
+        labels = [axis.get_ylabel() for axis in figure.axes if axis.get_ylabel()]
+        assert labels
+        assert all("/ mV" in label or "/ V" in label for label in labels)
