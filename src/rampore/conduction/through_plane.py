@@ -132,7 +132,7 @@ class ThroughPlane:
     wall_share : float
         Share of the current that leaves the foil through the walls of the holes [-].
     imbalance : float
-        |current out of the foil - current into the top| over the latter [-].
+        Difference between the currents out of the foil and into the top, over the latter [-].
     iterations : int
         Of conjugate gradients.
     """
