@@ -144,7 +144,7 @@ def _panel(axes, text: str) -> None:
     axes.set_title(text, loc="left", fontsize=10.5, fontweight="bold")
 
 
-def phantoms(known: KnownPores, found: np.ndarray, pixels: np.ndarray, errors: Mapping[str, np.ndarray]) -> Figure:
+def phantoms(known: KnownPores, found: np.ndarray, pixels: np.ndarray, errors: np.ndarray) -> Figure:
     """Discs with their channels as they were parted, and the error of the radius over the size of a pixel.
 
     Parameters
@@ -154,8 +154,8 @@ def phantoms(known: KnownPores, found: np.ndarray, pixels: np.ndarray, errors: M
         Labels that a recipe gives.
     pixels : (n,) array
         Pixel size over the discs' radius [-].
-    errors : mapping of str to (n,) array
-        Relative error of the mean radius [-], by the recipe's name.
+    errors : (n,) array
+        Relative error of the mean radius [-].
     """
     figure, (left, right) = new_figure(2, 1, width=5.6, height=5.6, height_ratios=[1.2, 1])
     side = UM * known.pixel_size
@@ -164,14 +164,12 @@ def phantoms(known: KnownPores, found: np.ndarray, pixels: np.ndarray, errors: M
     left.imshow(colours[found], extent=extent, interpolation="nearest")
     left.set(xlabel="x / µm", ylabel="depth / µm")
     _panel(left, f"{found.max()} pores found, {known.labels.max()} drawn")
-    for (name, values), style in zip(errors.items(), ("-", "--", ":"), strict=False):
-        right.plot(pixels, PERCENT * values, style, marker="o", ms=4, color=NEGATIVE, label=name)
     right.axhline(0, color=MUTED, lw=1)
-    right.set(xlabel="pixel / radius of a disc", ylabel="error of the mean radius / %", xscale="log")
+    right.plot(pixels, PERCENT * errors, marker="o", ms=5, color=NEGATIVE)
+    right.set(xlabel="pixel / radius of a disc", ylabel="error of the\nmean radius / %", xscale="log")
     ticks = pixels[::2]
     right.set_xticks(ticks, [f"{tick:.3g}" for tick in ticks])
     right.set_xticks([], minor=True)
-    right.legend(frameon=False, fontsize=9)
     return figure
 
 
@@ -185,8 +183,9 @@ def sections(shown: Mapping[str, tuple[np.ndarray, Analysis]], largest: float = 
     largest : float
         Radius at which the colours end [m].
     """
-    height = sum(grey.shape[0] for grey, _ in shown.values()) / max(grey.shape[1] for grey, _ in shown.values())
-    figure, axes = new_figure(2 * len(shown), 1, width=6.0, height=1.5 + 2 * 5.2 * height, sharex=True)
+    tall = [analysis.labels.shape[0] for _, analysis in shown.values() for _ in range(2)]
+    inches = 5.4 * sum(tall) / max(analysis.labels.shape[1] for _, analysis in shown.values())
+    figure, axes = new_figure(len(tall), 1, width=6.2, height=2.2 + inches, sharex=True, height_ratios=tall)
     scale = ScalarMappable(Normalize(0, UM * largest), "viridis")
     for k, (name, (grey, analysis)) in enumerate(shown.items()):
         side = UM * analysis.pixel_size
@@ -200,7 +199,8 @@ def sections(shown: Mapping[str, tuple[np.ndarray, Analysis]], largest: float = 
         for panel in axes[2 * k : 2 * k + 2]:
             panel.set_ylabel("depth / µm", fontsize=9)
     axes[-1].set_xlabel("x / µm")
-    figure.colorbar(scale, ax=list(axes), label="equivalent radius / µm", extend="max", aspect=40, pad=0.02)
+    bar = {"location": "bottom", "aspect": 40, "extend": "max"}
+    figure.colorbar(scale, ax=list(axes), label="equivalent radius of a pore / µm", **bar)
     return figure
 
 
@@ -230,12 +230,13 @@ def along_the_foil(
     middle = UM * profiles["bCuE"].position.mean()
     axes[1].plot(middle, PERCENT * stated["bCuE"], **PAPER)
     axes[1].set(xlabel="x / µm", ylim=(8, 42), xlim=(0, 2 * middle))
-    axes[0].legend(frameon=False, fontsize=9, loc="upper right", ncols=2)
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper right", ncols=2, frameon=False, fontsize=9)
     return figure
 
 
 def scatter_over_width(
-    windows: np.ndarray, deviations: Mapping[str, np.ndarray], marks: Mapping[str, float], difference: float
+    windows: np.ndarray, strips: np.ndarray, pooled: np.ndarray, marks: Mapping[str, float], difference: float
 ) -> Figure:
     """How much the porosity of a piece of section differs from place to place, over the piece's width.
 
@@ -243,19 +244,20 @@ def scatter_over_width(
     ----------
     windows : (n,) array
         [m]
-    deviations : mapping of str to (n,) array
-        Standard deviation of the porosity [-].
+    strips : (m, n) array
+        Standard deviation of the porosity in each of several strips [-].
+    pooled : (n,) array
+        In all of them [-].
     marks : mapping of str to float
         Widths to mark [m].
     difference : float
         Between the two porosities of the perforated electrode [-].
     """
     figure, axis = new_figure(width=5.6, height=3.6)
-    for (name, values), style in zip(deviations.items(), ("-", "--", ":"), strict=False):
-        axis.plot(UM * windows, PERCENT * values, style, marker="o", ms=4, color=BCUE, label=name)
-    first = next(iter(deviations.values()))
-    law = first[0] * np.sqrt(windows[0] / windows)
-    axis.plot(UM * windows, PERCENT * law, color=MUTED, lw=1, label="independent pieces, $L^{-1/2}$")
+    axis.plot(UM * windows, PERCENT * strips.T, color=BCUE, lw=0.9, alpha=0.6)
+    axis.plot(UM * windows, PERCENT * pooled, marker="o", ms=5, color=BCUE, lw=2.2, label="bCuE, all strips")
+    law = pooled[2] * np.sqrt(windows[2] / windows)
+    axis.plot(UM * windows, PERCENT * law, color=MUTED, lw=1, ls="--", label="independent pieces, $L^{-1/2}$")
     axis.axhline(PERCENT * difference, color=PCUE, lw=1.2)
     axis.text(UM * windows[-1], PERCENT * difference * 1.06, "28 − 19 %", color=PCUE, ha="right", va="bottom")
     for name, width in marks.items():
@@ -281,35 +283,36 @@ def predicted(cases: Mapping[str, Sequence[Outcomes]], stated: Mapping[str, tupl
     stated : mapping of {"pCuE", "bCuE"} to (float, float)
         Radius [m] and coordination number [-].
     """
-    figure, panels = new_figure(2, 1, width=5.8, height=5.6, sharex=True)
-    names, place = [], 0
+    figure, panels = new_figure(2, 1, width=5.8, height=5.8, sharex=True)
+    quantities = (("radius", UM, "mean equivalent\nradius / µm"), ("coordination", 1, "mean coordination\nnumber / -"))
+    ticks, groups, place = {}, {}, 0.0
     for case, found in cases.items():
-        bare = place == 0
-        for column, region in enumerate(("whole",) if bare else ("whole", "NPR", "PR")):
-            colour = BCUE if bare else PCUE
-            for panel, name, factor in ((panels[0], "radius", UM), (panels[1], "coordination", 1)):
+        regions, colour = (("whole", "NPR", "PR"), PCUE) if groups else (("whole",), BCUE)
+        groups[case] = place + (len(regions) - 1) / 2
+        for column, region in enumerate(regions):
+            for panel, (name, factor, _) in zip(panels, quantities, strict=True):
                 values = factor * np.array([getattr(each, name)[0, column] for each in found])
-                fill = colour if column == 0 else "white"
-                panel.plot(np.full(len(values), place), values, "o", ms=5, mfc=fill, mec=colour)
+                panel.plot(
+                    np.full(len(values), place), values, "o", ms=5, mfc="white" if column else colour, mec=colour
+                )
                 panel.hlines(values.mean(), place - 0.3, place + 0.3, color="black", lw=1.4)
-            names.append(f"{case}\n{region}" if column == 0 else region)
+            ticks[place] = region
             place += 1
-        place += 0.4
-    places = [line.get_xdata()[0] for line in panels[0].lines]
-    for panel, index, factor, label in (
-        (panels[0], 0, UM, "mean equivalent\nradius / µm"),
-        (panels[1], 1, 1, "mean coordination\nnumber / -"),
-    ):
+        place += 0.6
+    for index, (panel, (_, factor, label)) in enumerate(zip(panels, quantities, strict=True)):
         for electrode, style in (("bCuE", "-"), ("pCuE", "--")):
-            panel.axhline(factor * stated[electrode][index], color="black", lw=0.8, ls=style, zorder=0)
-            panel.plot(-0.8, factor * stated[electrode][index], **PAPER)
-            text = f"the paper, {electrode}"
-            panel.annotate(
-                text, (-0.8, factor * stated[electrode][index]), (8, 5), textcoords="offset points", fontsize=9
-            )
+            value = factor * stated[electrode][index]
+            panel.axhline(value, color="black", lw=0.8, ls=style, zorder=0)
+            panel.plot(-0.9, value, **PAPER, label="the paper" if electrode == "bCuE" else None)
+            panel.text(-0.75, value, f" {electrode}", fontsize=9, va="bottom")
         panel.set_ylabel(label)
-    panels[1].set_xticks(places, names, fontsize=9)
-    panels[1].set_xlim(-1.1, max(places) + 0.6)
+    for case, middle in groups.items():
+        panels[0].text(
+            middle, 1.02, case.replace(", ", ",\n"), transform=panels[0].get_xaxis_transform(), ha="center", fontsize=9
+        )
+    panels[0].legend(frameon=False, fontsize=9, loc="lower left")
+    panels[1].set_xticks(list(ticks), list(ticks.values()), fontsize=9)
+    panels[1].set_xlim(-1.2, max(ticks) + 0.6)
     return figure
 
 
@@ -335,12 +338,12 @@ def multiverse(
     for found, colour, name, mark in ((bare, BCUE, "bCuE", "s"), (perforated, PCUE, "pCuE", "o")):
         x, y = UM * found.radius[:, 0], found.coordination[:, 0]
         above.plot(x, y, mark, ms=3, color=colour, alpha=0.35, mew=0, label=f"{name}, {len(x)} recipes")
-    for name, offset in (("bCuE", (8, -13)), ("pCuE", (8, 5))):
+    for name, down in (("bCuE", -15), ("pCuE", 8)):
         radius, number = stated[name]
         above.plot(UM * radius, number, **PAPER)
-        above.annotate(
-            f"the paper, {name}", (UM * radius, number), offset, textcoords="offset points", fontsize=9, zorder=6
-        )
+        where = {"xytext": (0, down), "textcoords": "offset points", "ha": "center", "zorder": 6}
+        above.annotate(f"the paper, {name}", (UM * radius, number), fontsize=9, **where)
+    above.margins(x=0.12)
     above.set(xlabel="mean equivalent radius / µm", ylabel="mean coordination number / -")
     above.legend(frameon=False, fontsize=9, loc="upper right", markerscale=2)
     _panel(above, "what each recipe finds")
@@ -357,7 +360,9 @@ def multiverse(
     below.axvline(1, color=MUTED, lw=1)
     bars = {"fmt": "none", "ecolor": "black", "capsize": 3, "lw": 1.2}
     below.errorbar(1, 0, xerr=2 * between_sections[0], yerr=2 * between_sections[1], **bars)
-    below.plot(r_perforated / r_bare, n_perforated - n_bare, **PAPER, label="the paper, pCuE")
+    below.plot(r_perforated / r_bare, n_perforated - n_bare, **PAPER)
+    where = {"xytext": (-8, 0), "textcoords": "offset points", "ha": "right", "va": "center"}
+    below.annotate("the paper, pCuE", (r_perforated / r_bare, n_perforated - n_bare), fontsize=9, **where)
     below.set(xlabel="radius, pCuE / bCuE", ylabel="coordination number, pCuE − bCuE / -")
     below.legend(frameon=False, fontsize=9, loc="upper left", markerscale=2)
     _panel(below, "what is left of the difference")

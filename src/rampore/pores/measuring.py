@@ -178,7 +178,7 @@ def porosity_scatter(mask, windows, pixel_size: float, region=None) -> np.ndarra
 
 
 def equivalent_radius(size, ndim: int):
-    r"""Radius of the disc or ball of the same size, :math:`\sqrt{A/\pi}` or :math:`(3V/4\pi)^{1/3}` [m].
+    r"""Radius of the disc or ball of the same size, :math:`\sqrt{A/\pi}` or :math:`(3V/4\pi)^{1/3}` (Eq. 2.1) [m].
 
     Parameters
     ----------

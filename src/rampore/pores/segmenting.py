@@ -6,13 +6,15 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
 
 from rampore.pores.recipe import PoreError, Recipe
 
 #: Volume of a ball of diameter 1, by the number of dimensions [-].
 UNIT_BALL = {2: math.pi / 4, 3: math.pi / 6}
+
+#: Pixels whose medians are found together [-]: 27 arrays of them stay in a processor's cache.
+_AT_ONCE = 2**15
 
 #: Bins of the histogram on which Otsu's thresholds are found [-].
 BINS = 256
@@ -90,20 +92,42 @@ def divide_background(grey: np.ndarray, sigma: float) -> np.ndarray:
 def median(image: np.ndarray, size: float, where: np.ndarray | None = None) -> np.ndarray:
     """Median over a square or cubic window, `size` pixels a side [px]; only where it is asked for, else 0."""
     half = odd(size) // 2
-    count = (2 * half + 1) ** image.ndim
-    if count > 27:
-        found = ndimage.median_filter(image, 2 * half + 1, mode="reflect")
+    side = 2 * half + 1
+    if side**image.ndim > 27:
+        found = ndimage.median_filter(image, side, mode="reflect")
         return found if where is None else np.where(where, found, 0)
-    # SciPy's filter takes twice the time of this in three dimensions, and would work in the solid too.
-    windows = sliding_window_view(np.pad(image, half, mode="symmetric"), (2 * half + 1,) * image.ndim)
-    result = np.zeros_like(image)
-    rows = max(1, 2**20 // image[0].size)
-    for start in range(0, len(image), rows):
-        slab = slice(start, start + rows)
-        chosen = np.ones(image[slab].shape, bool) if where is None else where[slab]
-        values = windows[slab][chosen].reshape(-1, count)
-        result[slab][chosen] = np.partition(values, count // 2, axis=1)[:, count // 2]
-    return result
+    # SciPy's filter takes three times as long, and would work in the solid too.
+    padded = np.pad(image, half, mode="symmetric")
+    asked = np.pad(np.ones(image.shape, bool) if where is None else where, half)
+    places, values = np.flatnonzero(asked), padded.ravel()
+    window = (np.indices((side,) * image.ndim).reshape(image.ndim, -1).T - half) @ np.cumprod(
+        [1, *padded.shape[:0:-1]]
+    )[::-1]
+    result = np.zeros_like(padded)
+    for start in range(0, len(places), _AT_ONCE):
+        here = places[start : start + _AT_ONCE]
+        result.ravel()[here] = _middle([values[here + step] for step in window])
+    return result[(slice(half, -half or None),) * image.ndim]
+
+
+def _middle(values: list[np.ndarray]) -> np.ndarray:
+    """Median of an odd number of arrays, element by element; the arrays are used up.
+
+    Of more than half of them the least and the greatest are no median: they go, one that has not been looked at joins.
+    """
+    held, rest = values[: len(values) // 2 + 2], values[len(values) // 2 + 2 :]
+    spare = np.empty_like(held[0])
+    while len(held) > 1:
+        last = len(held) - 1
+        pairs = [(i, last - i) for i in range(len(held) // 2)]
+        pairs += [(0, i) for i in range(1, (len(held) + 1) // 2)] + [(i, last) for i in range(len(held) // 2, last)]
+        for i, j in pairs:
+            np.minimum(held[i], held[j], out=spare)
+            np.maximum(held[i], held[j], out=held[j])
+            held[i], spare = spare, held[i]
+        held = held[1:last] + rest[:1]
+        rest = rest[1:]
+    return held[0]
 
 
 def gaussian(image: np.ndarray, sigma: float) -> np.ndarray:
