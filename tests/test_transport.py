@@ -52,7 +52,7 @@ def test_below_its_threshold_nothing_is_transported():
     assert Closure("", 2.0, 1.0, 0.2)([0.1, 0.2, 0.7]) == pytest.approx([0, 0, 0.25])
 
 
-def test_an_unperforated_unit_cell_consumes_as_the_hyperbolic_cosine_at_second_order():
+def test_an_unperforated_unit_cell_consumes_as_the_hyperbolic_cosine_at_second_order_or_better():
     """Holes as shallow as nothing and one porosity: c = 1 / cosh at the bottom everywhere."""
 
     def error(step):
@@ -61,7 +61,7 @@ def test_an_unperforated_unit_cell_consumes_as_the_hyperbolic_cosine_at_second_o
 
     coarse, fine = error(33e-6 / 5), error(33e-6 / 10)
     assert fine < 1e-3
-    assert np.log2(coarse / fine) == pytest.approx(2, abs=0.3)
+    assert np.log2(coarse / fine) > 1.7
 
 
 # Bounds and symmetry
