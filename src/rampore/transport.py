@@ -76,9 +76,9 @@ def fit_closure(porosity: np.ndarray, efficiency: np.ndarray, name: str = "fit",
     free : bool
         Whether the prefactor is fitted as well; else it is 1, so that a sample of pores alone conducts fully.
     """
-    eps, g = np.log(porosity), np.log(efficiency)
-    if not (np.isfinite(g).all() and (eps < 0).all()):
+    if not (np.all(np.asarray(efficiency) > 0) and np.all(np.asarray(porosity) < 1)):
         raise TransportError("a closure is fitted to samples that percolate and are not all pore")
+    eps, g = np.log(porosity), np.log(efficiency)
     if not free:
         return Closure(name, float(eps @ g / (eps @ eps)))
     exponent, level = np.polyfit(eps, g, 1)

@@ -264,7 +264,7 @@ def tortuosity(
     for closure, style in zip(closures, ("--", ":", "-.", (0, (1, 1)), (0, (5, 1))), strict=False):
         axes.plot(100 * eps, closure.tortuosity(eps), color=ACCENT, ls=style, label=closure.name)
     axes.axvspan(*(100 * each for each in tested), color=MUTED, alpha=0.12, lw=0)
-    axes.set(xlabel="porosity / %", ylabel="tortuosity factor / -", xlim=(16, 55), ylim=(1, 500))
+    axes.set(xlabel="porosity / %", ylabel="tortuosity factor / -", xlim=(16, 55), ylim=(1, 2000))
     axes.legend(ncols=2, loc="upper right", **_LEGEND)
     return figure
 
@@ -300,9 +300,8 @@ def mixing_map(
         axes.plot([], [], color="black", ls=style, lw=1.8, label=name)
     for number, closure in enumerate(sorted(closures, key=lambda each: each.exponent)):
         axes.plot(closure.exponent, 100 * closure.threshold, **PAPER)
-        axes.text(
-            closure.exponent, 100 * closure.threshold + 0.5 + 1.15 * (number % 6), f" {closure.name}", fontsize=8.5
-        )
+        place = closure.exponent + 0.12 * (number - 2), 100 * closure.threshold + 0.9
+        axes.text(*place, closure.name, fontsize=8.5, rotation=62, ha="left", va="bottom", rotation_mode="anchor")
     axes.set(xlabel="exponent a of ε/τ ∝ (ε − ε$_c$)$^a$ / -", ylabel="porosity ε$_c$ at which it vanishes / %")
     axes.set(xlim=(exponents[0], exponents[-1]), ylim=(-0.6, 100 * thresholds[-1]))
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=1, **_LEGEND)
@@ -329,10 +328,10 @@ def unit_cells(cells: Mapping[str, Fields], foil: PerforatedFoil) -> Figure:
         axes.plot(-3, cell.hole_bottom / cell.bare_foil, "D", color=colour, clip_on=False)
     axes.axhline(1, color=BCUE, lw=1.6, label="bare foil")
     axes.axvline(0, color="black", lw=0.8)
-    axes.text(-3, axes.get_ylim()[1], "bottom of\nthe hole", ha="center", va="bottom", fontsize=9)
+    axes.text(-3, 0.03, "bottom of the hole", ha="center", va="bottom", fontsize=9, rotation=90)
     axes.set(xlabel="distance from the edge of the hole / µm", ylabel="c on the metal over that on bare foil / -")
     axes.set(xlim=(-6, None), ylim=(0, None))
-    axes.legend(ncols=2, loc="lower right", **_LEGEND)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=3, **_LEGEND)
     return figure
 
 

@@ -41,24 +41,28 @@ def stage(study: Study, executed: dict[str, Path], entries: list[dict], folder: 
     for name, notebook in study.chapters.items():
         shutil.copy(executed[name], folder / notebook.relative_to(study.root))
     for source in pages:
-        for name, content in (_generated(entries) | _verification(study.root)).items():
+        for name, content in (
+            _generated(entries, study.root / "benchmarks" / "results") | _verification(study.root)
+        ).items():
             path = folder / source.relative_to(study.root) / "_generated" / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
 
 
-def _generated(entries: list[dict]) -> dict[str, bytes]:
+def _generated(entries: list[dict], results: Path) -> dict[str, bytes]:
     from rampore import parameters
     from rampore.figures import scorecard as picture
     from rampore.figures import style
     from rampore.pages import parameters as parameters_page
     from rampore.pages import scorecard
+    from rampore.pages.benchmarks import benchmarks_page
 
     sections = claims.load().sections
     figure = picture.overview(entries, sections)
     return {
         "parameters.md": parameters_page.parameters_page(parameters.load()).encode(),
         "scorecard.md": scorecard.scorecard_page(entries, sections).encode(),
+        "benchmarks.md": benchmarks_page(results).encode(),
         "summary.md": scorecard.summary(entries).encode(),
         "scorecard.svg": style.render(figure, "svg"),
         "scorecard.png": style.render(figure, "png"),
