@@ -1,6 +1,6 @@
 """The proof of the P4D engine in numbers, for the book's page *Verification*.
 
-    python benchmarks/bench_verification.py [orders] [peers] [conservation] [sample] [speed]
+    python benchmarks/bench_verification.py [orders] [peers] [conservation] [sample]
 
 Each part that is named (default: all) is computed anew, in ``benchmarks/results/verification.json``.
 ``peers`` takes its comparisons from the tests, which hold them to their limits; without PyBaMM, or without COMSOL's
@@ -9,8 +9,6 @@ solution, it leaves that one out.
 
 import json
 import os
-import resource
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -132,114 +130,49 @@ def conservation():
     return found
 
 
-def sample():
-    """Random cells from within what the literature allows: discharge, rest, charge."""
-    given, rng = parameters.load(), np.random.default_rng(2026)
-    outcomes, worst = Counter(), {"lithium": 0.0, "salt": 0.0, "charge": 0.0}
-    for _ in range(SAMPLE):
+def sample(kept=None):
+    """Random cells from within what the literature allows: discharge, rest, charge. Goes on where ``kept`` stopped."""
+    given = parameters.load()
+    if kept is None or kept["cells"] == SAMPLE:
+        kept = {"cells": 0, "outcomes": {}, "worst": {"lithium": 0.0, "salt": 0.0, "charge": 0.0}}
+    outcomes, worst = Counter(kept["outcomes"]), kept["worst"]
+    for number in range(kept["cells"], SAMPLE):
+        rng = np.random.default_rng([2026, number])
         drawn, scenario = study.draw(given, rng)
         rate = float(np.exp(rng.uniform(np.log(0.2), np.log(10.0))))
         try:
             cell, _ = study.full_cell(drawn, scenario)
             discharge = Step("current", rate * cell.one_c, until_voltage=cell.lower_cutoff)
             protocol = [discharge, Step("rest", until_time=600.0), *protocols.charge(cell, rate / 4, 0.1)]
-            mesh = Mesh((6, 4, 6), (2, 3) if scenario.perforated else (1, 1), 2, 8)
+            mesh = Mesh((5, 3, 5), (2, 2) if scenario.perforated else (1, 1), 1, 8)
             solution = simulate(cell, protocol, mesh)
         except CellError:
             outcomes["electrodes that do not fit"] += 1
-        except SolverError:
+        except SolverError as problem:
             outcomes["given up with a reason"] += 1
+            print(f"cell {number}: {problem}")
         else:
             outcomes["finished"] += 1
             worst = {name: max(value, getattr(solution.conservation, name)) for name, value in worst.items()}
-    return {"cells": SAMPLE, "outcomes": dict(outcomes), "worst": worst}
+        if (number + 1) % 20 == 0:
+            yield {"cells": number + 1, "outcomes": dict(outcomes), "worst": worst}
 
 
-def ours(mesh, perforated=False):
-    """A discharge at 3C after a first second has compiled the code: number of cells, processor time [s]."""
-    cell = published.chen_2020()
-    if perforated:
-        cell = replace(cell, perforation=Perforation(75e-6, 160e-6, 15e-6), contact_negative=1e-4)
-    for end in (1.0, 1400.0):
-        start = time.process_time()
-        step = Step("current", 3 * cell.one_c, until_voltage=cell.lower_cutoff, until_time=end)
-        data = simulate(cell, [step], mesh).dataset
-        seconds = time.process_time() - start
-    return data.volume.size, seconds
-
-
-def pybamms(layers, columns=None, radial=20):
-    """The same in PyBaMM with its IDAKLU solver, which a first second has set up."""
-    os.environ["PYBAMM_DISABLE_TELEMETRY"] = "true"
-    import pybamm
-
-    points = dict(zip(("x_n", "x_s", "x_p"), layers, strict=True)) | dict.fromkeys(("r_n", "r_p"), radial)
-    if columns:
-        points |= dict(zip(("y", "z"), columns, strict=True))
-        model = pybamm.lithium_ion.BasicDFNUnstructured({"dimensionality": 2})
-    else:
-        model = pybamm.lithium_ion.DFN()
-    simulation = pybamm.Simulation(
-        model, parameter_values=pybamm.ParameterValues("Chen2020"), C_rate=3, var_pts=points,
-        solver=pybamm.IDAKLUSolver(),
-    )  # fmt: skip
-    for end in (1.0, 1400.0):
-        start = time.process_time()
-        simulation.solve([0, end])
-        seconds = time.process_time() - start
-    return sum(layers) * int(np.prod(columns or 1)), seconds
-
-
-RAMPORE, PYBAMM = "rampore", "PyBaMM, IDAKLU"
-CASES = [
-    ("laterally uniform", RAMPORE, lambda: ours(Mesh((80, 80, 80)))),
-    ("laterally uniform", PYBAMM, lambda: pybamms((80, 80, 80))),
-    ("three dimensions, bare", RAMPORE, lambda: ours(Mesh((10, 5, 10), (4, 7)))),
-    ("three dimensions, bare", PYBAMM, lambda: pybamms((10, 5, 10), (4, 7))),
-    *(
-        ("perforated", RAMPORE, lambda nx=nx, ny=ny, n=n: ours(Mesh((n, n // 2, n), (nx, ny), max(n // 4, 2)), True))
-        for nx, ny, n in ((4, 7, 12), (8, 14, 16), (12, 21, 28))
-    ),
-]
-
-
-def speed():
-    """Processor time and peak memory of discharges at 3C, each in a process of its own."""
-    found = []
-    for number, (name, code, _) in enumerate(CASES):
-        if code == PYBAMM and not find_spec("pybamm"):
-            continue
-        done = subprocess.run(
-            [sys.executable, __file__, "--case", str(number)], capture_output=True, text=True, check=True
-        )
-        found.append({"name": name, "code": code} | json.loads(done.stdout.splitlines()[-1]))
-    return found
-
-
-def case(number):
-    """Measure one case in this process."""
-    cells, seconds = CASES[number][2]()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(json.dumps({"cells": int(cells), "seconds": seconds, "memory_GB": memory}))
-
-
-PARTS = {part.__name__: part for part in (orders, peers, conservation, sample, speed)}
+PARTS = {part.__name__: part for part in (orders, peers, conservation, sample)}
 
 
 def main(names):
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     for name in names or PARTS:
         start = time.process_time()
-        results[name] = PARTS[name]()
+        for entry in sample(results.get(name)) if name == "sample" else [PARTS[name]()]:
+            results[name] = entry
+            packages = ("numpy", "numba", "scipy", "pybamm")
+            results["versions"] = {package: version(package) for package in packages if find_spec(package)}
+            RESULTS.parent.mkdir(exist_ok=True)
+            RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
         print(f"{name}: {time.process_time() - start:.0f} s")
-    packages = ("numpy", "numba", "scipy", "pybamm")
-    results["versions"] = {name: version(name) for name in packages if find_spec(name)}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--case"]:
-        case(int(sys.argv[2]))
-    else:
-        main(sys.argv[1:])
+    main(sys.argv[1:])

@@ -64,3 +64,17 @@ def test_figures_have_units_on_every_axis(results):
         labels = [axis.get_ylabel() for axis in figure.axes if axis.get_ylabel()]
         assert labels
         assert all("/ mV" in label or "/ V" in label for label in labels)
+
+
+def test_times_stand_beside_those_of_the_other_code():
+    ours = {"cells": 5000, "end_s": 1015.4, "cpu_s": 1.234, "peak_memory_GB": 0.31}
+    speed = {
+        "machine": {"cores": 2, "processor": "a processor", "python": "3.11"},
+        "perforated": {"5k": ours},
+        "line": {"ours": ours, "pybamm": ours | {"cpu_s": 9.0}},
+        "cost_exponent": 1.07,
+    }
+    text = verification.speed_table(speed)
+    assert "| perforated foil | rampore | 5,000 | 1015 | 1.23 | 0.31 |" in text
+    assert "| laterally uniform | PyBaMM | 5,000 | 1015 | 9.00 | 0.31 |" in text
+    assert "to the power 1.07" in text

@@ -1,4 +1,4 @@
-"""The page *Verification*: tables from what ``make bench`` wrote, ``benchmarks/results/verification.json``."""
+"""The page *Verification*: tables from what ``make bench`` wrote into ``benchmarks/results``."""
 
 from __future__ import annotations
 
@@ -80,19 +80,24 @@ def sample_text(sample: Mapping) -> str:
     return f"Of {sample['cells']} cells, {ends}.\n"
 
 
-def speed_table(speed: Iterable[Mapping]) -> str:
-    """Processor time and memory of discharges, here and in PyBaMM."""
+def speed_table(speed: Mapping) -> str:
+    """Times of discharges at 3C here and in PyBaMM, from what ``bench_p4d.py`` writes."""
+    cases = [("perforated foil", "rampore", one) for one in speed.get("perforated", {}).values()]
+    pairs = [("laterally uniform", speed["line"])] if "line" in speed else []
+    pairs += [(f"lateral porosity, {size} mesh", pair) for size, pair in speed.get("box", {}).items()]
+    for name, pair in pairs:
+        cases += [(name, "rampore", pair["ours"]), (name, "PyBaMM", pair["pybamm"])]
     rows = [
-        (
-            one["name"],
-            one["code"],
-            f"{one['cells']:,}".replace(",", " "),
-            f"{one['seconds']:.2f}",
-            f"{one['memory_GB']:.2f}",
-        )
-        for one in speed
+        (name, code, f"{one['cells']:,}", f"{one['end_s']:.0f}", f"{one['cpu_s']:.2f}", f"{one['peak_memory_GB']:.2f}")
+        for name, code, one in cases
     ]
-    return table(("discharge at 3C", "code", "cells", "processor time / s", "peak memory / GB"), rows, 3)
+    header = ("discharge", "code", "cells", "simulated / s", "processor time / s", "peak memory / GB")
+    made = speed["machine"]
+    told = f"\n{made['cores']} cores of {made['processor']}, Python {made['python']}"
+    told += (
+        f"; the time grows as the cells to the power {speed['cost_exponent']:.2f}" if "cost_exponent" in speed else ""
+    )
+    return table(header, rows, 4) + f"{told}.\n"
 
 
 def versions_text(versions: Mapping[str, str]) -> str:
@@ -106,7 +111,7 @@ def pages(results: Mapping) -> dict[str, str]:
     Parameters
     ----------
     results : mapping
-        What ``benchmarks/results/verification.json`` holds.
+        What ``verification.json`` holds, and as its part ``speed`` what ``p4d.json`` does.
     """
     makers = {
         "orders": lambda: orders_table(results["orders"]),

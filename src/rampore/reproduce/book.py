@@ -75,10 +75,12 @@ def _verification(root: Path) -> dict[str, bytes]:
     from rampore.figures import style
     from rampore.pages import verification
 
-    file = root / "benchmarks" / "results" / "verification.json"
-    if not file.is_file():
+    folder = root / "benchmarks" / "results"
+    if not (folder / "verification.json").is_file():
         return {}
-    results = json.loads(file.read_text(encoding="utf-8"))
+    results = json.loads((folder / "verification.json").read_text(encoding="utf-8"))
+    if (folder / "p4d.json").is_file():
+        results["speed"] = json.loads((folder / "p4d.json").read_text(encoding="utf-8"))
     figures = {"orders": picture.convergence, "peers": picture.comparison}
     drawn = {
         f"verification-{name}.{form}": style.render(draw(results[name]), form)
