@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rampore.cli import main
 from rampore.impedance.circuits import fit_circuit
 from rampore.impedance.kramers_kronig import ACCEPTED, kramers_kronig
 from rampore.impedance.spectrum import ImpedanceError, Spectrum, read_spectrum
@@ -105,7 +106,6 @@ def test_a_ladder_of_resistors_and_capacitors_becomes_the_line_at_second_order()
 
 
 def test_impedance_py_has_the_same_line():
-    pytest.importorskip("impedance")
     from impedance.models.circuits.elements import circuit_elements
 
     theirs = circuit_elements["TLMQ"]([40.0, 6e-3, 0.92], FREQUENCY)
@@ -185,7 +185,6 @@ def test_a_table_is_read_with_the_sign_that_its_heading_says(tmp_path):
 
 
 def test_a_potentiostats_own_file_is_read_by_impedance_py(tmp_path):
-    pytest.importorskip("impedance")
     """Autolab's export has frequency first, and real and imaginary part fifth and sixth."""
     lines = [f"{f},0,0,0,{z.real},{z.imag}" for f, z in zip(FREQUENCY, simulated().impedance, strict=True)]
     path = tmp_path / "autolab.csv"
@@ -231,6 +230,72 @@ def test_a_spectrum_that_does_not_reach_the_ionic_resistance_is_not_fitted():
 
 
 def test_a_circuit_that_makes_no_sense_is_refused():
-    pytest.importorskip("impedance")
     with pytest.raises(ImpedanceError, match="2 values"):
         fit_circuit(simulated(), "R0-CPE1", [1, 2])
+
+
+# The command
+
+
+@pytest.fixture
+def table(tmp_path):
+    def write(spectrum):
+        path = tmp_path / "spectrum.csv"
+        columns = spectrum.frequency, spectrum.impedance.real, spectrum.impedance.imag
+        np.savetxt(path, np.column_stack(columns), delimiter=",", header="f,real,imaginary", comments="")
+        return path
+
+    return write
+
+
+GEOMETRY = ["--area-cm2", "1", "--thickness-um", "50", "--porosity", "0.35", "--conductivity", "0.9"]
+
+
+def test_the_command_writes_parameters_with_intervals_residuals_and_a_figure(table, tmp_path, capsys):
+    path, output = table(simulated(noise=0.001)), tmp_path / "out"
+    assert main(["impedance", str(path), "--model", "blocking", *GEOMETRY, "-o", str(output)]) == 0
+    found = json.loads((output / "impedance.json").read_text())
+    entry = found["parameters"]["ionic_resistance"]
+    assert entry["low"] < 40 < entry["high"]
+    assert found["cell_ionic_resistance_ohm"] == pytest.approx(2 * entry["value"])
+    assert found["tortuosity"] == pytest.approx(entry["value"] * 1e-4 * 0.9 * 0.35 / 50e-6)
+    assert found["kramers_kronig"]["passed"]
+    assert "with_short" in found, "how much the assumption of no short matters"
+    assert (output / "impedance.png").read_bytes().startswith(b"\x89PNG")
+    assert len((output / "residuals.csv").read_text().splitlines()) == 62
+    assert "tortuosity" in capsys.readouterr().out
+
+
+def test_the_command_tests_a_bad_spectrum_writes_that_down_and_ends_with_an_error(table, tmp_path, capsys):
+    bad = Spectrum(FREQUENCY, simulated().impedance + 40 * np.linspace(0, 1, 61) ** 4)
+    for model in (["blocking"], ["circuit", "--circuit", "R0-CPE0", "--guess", "1", "1e-3", "0.9"]):
+        output = tmp_path / model[0]
+        assert main(["impedance", str(table(bad)), "--model", *model, "-o", str(output)]) == 1
+        found = json.loads((output / "impedance.json").read_text())
+        assert not found["kramers_kronig"]["passed"]
+        assert "Kramers" in found["refused"]
+        assert "parameters" not in found
+        assert "Kramers" in capsys.readouterr().err
+        assert (output / "impedance.png").exists()
+
+
+def test_the_command_fits_a_circuit(table, tmp_path):
+    z = 5 + 20 / (1 + 1j * OMEGA * 20 * 1e-4)
+    call = ["--model", "circuit", "--circuit", "R0-p(R1,C1)", "--guess", "3", "10", "1e-3"]
+    assert main(["impedance", str(table(Spectrum(FREQUENCY, z))), *call, "-o", str(tmp_path)]) == 0
+    found = json.loads((tmp_path / "impedance.json").read_text())["parameters"]
+    assert found["C1"]["value"] == pytest.approx(1e-4, rel=1e-3)
+    assert found["C1"]["unit"] == "F"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (["--model", "circuit"], "needs --circuit"),
+        (["--model", "blocking", "--area-cm2", "1"], "needs all of"),
+        (["--model", "blocking", *GEOMETRY[:-1], "-1"], "must be positive"),
+    ],
+)
+def test_the_command_says_what_is_missing(call, message, table, tmp_path, capsys):
+    assert main(["impedance", str(table(simulated())), *call, "-o", str(tmp_path)]) == 1
+    assert message in capsys.readouterr().err
