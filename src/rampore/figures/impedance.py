@@ -18,6 +18,8 @@ _LEGEND = {"frameon": False, "fontsize": 9}
 def report(spectrum: Spectrum, check: KramersKronig, fit: Fit | None = None) -> Figure:
     """A spectrum with its fit, and the residuals of fit and Kramers-Kronig test.
 
+    Of a capacitive branch only the foot is drawn.
+
     Parameters
     ----------
     spectrum : Spectrum
@@ -42,7 +44,13 @@ def report(spectrum: Spectrum, check: KramersKronig, fit: Fit | None = None) -> 
         label="Kramers-Kronig test",
     )
     over.axhline(PERCENT * ACCEPTED, color=MUTED, ls=":", label="accepted (rms of the test)")
-    plane.set(xlabel="Z' / Ω", ylabel="−Z'' / Ω", aspect="equal", adjustable="datalim")
+    plane.set(xlabel="Z' / Ω", ylabel="−Z'' / Ω")
+    knee = np.ptp(z.real)
+    if -z.imag.min() > knee:  # a capacitive branch, of which its foot tells
+        plane.set(xlim=(z.real.min() - 0.1 * knee, z.real.max() + 0.5 * knee), ylim=(-0.1 * knee, knee))
+        plane.set_aspect("equal", adjustable="box")
+    else:
+        plane.set_aspect("equal", adjustable="datalim")
     over.set(xlabel="frequency / Hz", ylabel="|residual| / |Z| / %", xscale="log", yscale="log")
     plane.legend(loc="upper left", **_LEGEND)
     over.legend(loc="lower left", ncols=3, **_LEGEND | {"fontsize": 8.5})

@@ -11,6 +11,9 @@ from rampore.impedance.spectrum import ImpedanceError, Spectrum
 #: Root mean square residual above which a spectrum is not believed [-]; one per cent is the custom of the field.
 ACCEPTED = 0.01
 
+#: How far the time constants reach beyond the measured range: a relaxation outside of it shows inside [-].
+BEYOND = 10.0
+
 
 class KramersKronig(NamedTuple):
     """How well a spectrum obeys Kramers and Kronig's relations."""
@@ -30,18 +33,18 @@ class KramersKronig(NamedTuple):
         return self.rms <= ACCEPTED
 
 
-def kramers_kronig(spectrum: Spectrum, per_decade: float = 6.0) -> KramersKronig:
+def kramers_kronig(spectrum: Spectrum, per_decade: float = 3.0) -> KramersKronig:
     r"""Test a spectrum against a chain of RC elements, which obeys the relations whatever its resistances are.
 
     The linear test of Boukamp (J. Electrochem. Soc. 142 (1995) 1885): :math:`Z = R_0 + \sum_k R_k/(1 + i\omega\tau_k)
-    + 1/(i\omega C) + i\omega L` with fixed time constants over the range of the frequencies, fitted by least squares
-    with weights of 1 / \|Z\|. What it cannot follow drifted, was nonlinear, or is noise.
+    + 1/(i\omega C) + i\omega L` with fixed time constants over the range of the frequencies and a decade beyond either
+    end, fitted by least squares with weights of 1 / \|Z\|. What it cannot follow drifted, was nonlinear, or is noise.
 
     Parameters
     ----------
     spectrum : Spectrum
     per_decade : float
-        Time constants in each decade [-].
+        Time constants in each decade [-]; three follow smooth relaxations to 0.05 %, more of them follow noise too.
 
     Returns
     -------
@@ -53,14 +56,14 @@ def kramers_kronig(spectrum: Spectrum, per_decade: float = 6.0) -> KramersKronig
         Where there are not enough frequencies for the test to mean anything.
     """
     omega, z = spectrum.omega, spectrum.impedance
-    decades = np.log10(omega.max() / omega.min())
+    first, last = 1 / omega.max() / BEYOND, BEYOND / omega.min()
+    decades = np.log10(last / first)
     elements = max(3, int(per_decade * decades))
     if 2 * omega.size < 1.5 * (elements + 3):
         raise ImpedanceError(
-            f"{omega.size} frequencies over {decades:.1f} decades cannot test {elements} time constants: "
-            "lower `per_decade`, or measure more"
+            f"{omega.size} frequencies cannot test {elements} time constants: lower `per_decade`, or measure more"
         )
-    tau = np.geomspace(1 / omega.max(), 1 / omega.min(), elements)
+    tau = np.geomspace(first, last, elements)
     chain = 1 / (1 + 1j * np.outer(omega, tau))
     ends = np.column_stack([np.ones_like(z), 1 / (1j * omega), 1j * omega])
     columns = np.column_stack([ends, chain]) / np.abs(z)[:, np.newaxis]
