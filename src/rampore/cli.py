@@ -239,6 +239,33 @@ def _diffuse(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _impedance(parser: argparse.ArgumentParser) -> Run:
+    """Test an impedance spectrum by Kramers and Kronig's relations, and fit a circuit to it."""
+    parser.add_argument("spectrum", type=Path, metavar="SPECTRUM.csv", help="frequency, real and imaginary part")
+    parser.add_argument(
+        "--model", choices=["blocking", "circuit"], required=True, help="symmetric cell, or any circuit"
+    )
+    parser.add_argument("--circuit", help="in impedance.py's notation, e.g. 'R0-p(R1,CPE1)'")
+    parser.add_argument(
+        "--guess", type=float, nargs="+", metavar="X", help="start of each parameter of the circuit, SI"
+    )
+    parser.add_argument("--short", action="store_true", help="allow for an electronic short in the symmetric cell")
+    parser.add_argument("--instrument", help="read a potentiostat's own file: gamry, biologic, autolab, ...")
+    parser.add_argument("--area-cm2", type=float, metavar="X", help="of one electrode; with the next three: tortuosity")
+    parser.add_argument("--thickness-um", type=float, metavar="X", help="of one electrode")
+    parser.add_argument("--porosity", type=float, metavar="X", help="of the electrode [-]")
+    parser.add_argument("--conductivity", type=float, metavar="X", help="of the electrolyte [S/m]")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go")
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore.commands import impedance
+
+        impedance.run(options)
+        return 0
+
+    return run
+
+
 COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
     "reproduce": _reproduce,
     "claims": _claims,
@@ -246,6 +273,7 @@ COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
     "discharge": _discharge,
     "pores": _pores,
     "diffuse": _diffuse,
+    "impedance": _impedance,
 }
 
 

@@ -1,0 +1,122 @@
+"""Least squares on spectra: what all circuits share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rampore.impedance.spectrum import ImpedanceError, Spectrum
+
+#: Probability that a confidence interval covers.
+COVERED = 0.95
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A circuit fitted to a spectrum, with weights of 1 / |Z|.
+
+    Attributes
+    ----------
+    names, units : tuple of str
+        Of the parameters.
+    values : (p,) array
+        [units]
+    low, high : (p,) array
+        Ends of the confidence intervals, with probability `COVERED` [units].
+    spectrum : Spectrum
+        What was fitted.
+    fitted : (n,) array of complex
+        [ohm]
+    """
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    values: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    spectrum: Spectrum = field(repr=False)
+    fitted: np.ndarray = field(repr=False)
+
+    def __getitem__(self, name: str) -> float:
+        """One parameter's value."""
+        return float(self.values[self.names.index(name)])
+
+    @property
+    def residual(self) -> np.ndarray:
+        """(Z - fit) / |Z| (n,) [-]."""
+        return (self.spectrum.impedance - self.fitted) / np.abs(self.spectrum.impedance)
+
+    @property
+    def rms(self) -> float:
+        """Root mean square of the residual [-]."""
+        return float(np.sqrt(np.mean(np.abs(self.residual) ** 2)))
+
+
+def fit_logarithms(
+    spectrum: Spectrum,
+    model: Callable[..., np.ndarray],
+    guesses: Sequence[Sequence[float]],
+    names: Sequence[str],
+    units: Sequence[str],
+    least: Sequence[float],
+    greatest: Sequence[float],
+) -> Fit:
+    """Fit a model whose parameters are positive, by least squares in their logarithms.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    model : callable
+        ``model(omega, *parameters)`` gives the impedance (n,) [ohm].
+    guesses : sequence of (p,) sequences of float
+        Where to start from; the best end counts.
+    least, greatest : (p,) sequence of float
+        Bounds of the parameters.
+    names, units : (p,) sequence of str
+
+    Returns
+    -------
+    Fit
+        Its confidence intervals come from the curvature at the minimum, in the logarithms.
+
+    Raises
+    ------
+    ImpedanceError
+        Where the fit does not converge, or leaves a parameter undetermined: at a bound, or without curvature.
+    """
+    from scipy.optimize import least_squares
+    from scipy.stats import t
+
+    omega, z = spectrum.omega, spectrum.impedance
+    modulus = np.abs(z)
+    bounds = np.log(least), np.log(greatest)
+    inner = bounds[0] + 1e-6, bounds[1] - 1e-6
+
+    def departure(logarithms):
+        difference = (model(omega, *np.exp(logarithms)) - z) / modulus
+        return np.concatenate([difference.real, difference.imag])
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        ends = [
+            least_squares(departure, np.clip(np.log(guess), *inner), bounds=bounds, x_scale="jac", max_nfev=2000)
+            for guess in guesses
+        ]
+    found = min(ends, key=lambda end: end.cost)
+    if not found.success:
+        raise ImpedanceError(f"the fit of {', '.join(names)} did not converge: {found.message}")
+    freedom = found.fun.size - len(names)
+    at_bound = [name for name, active in zip(names, found.active_mask, strict=True) if active]
+    curvature = found.jac.T @ found.jac
+    if at_bound or np.linalg.cond(curvature) > 1e12:
+        which = ", ".join(at_bound) or "its parameters"
+        raise ImpedanceError(f"the spectrum does not determine {which}")
+    variance = np.linalg.inv(curvature) * (found.fun @ found.fun) / freedom
+    reach = t.ppf((1 + COVERED) / 2, freedom) * np.sqrt(np.diag(variance))
+    values = np.exp(found.x)
+    if (loose := reach > np.log(greatest) - np.log(least)).any():
+        which = ", ".join(np.array(names)[loose])
+        raise ImpedanceError(f"the spectrum does not determine {which}")
+    low, high = values * np.exp(-reach), values * np.exp(reach)
+    return Fit(tuple(names), tuple(units), values, low, high, spectrum, model(omega, *values))
