@@ -2,11 +2,11 @@
 
     python benchmarks/bench_p4d.py [-o FILE.json] [--sizes 1k 5k 20k 50k] [--without line box]
 
-- *perforated*: a full 3C discharge of the LG M50 cell on perforated foil at a time tolerance of 1e-3, by number of cells.
-- *line*: the same cell on bare foil, laterally uniform, 80 cells a layer, against PyBaMM's DFN with the IDAKLU solver on
-  80 points a layer and 20 in the particles; with the error in time of each, against its own solution at tight tolerances.
-- *box*: a porosity that varies along both lateral axes, on the same uniform boxes, against ``BasicDFNUnstructured`` with
-  20 points in the particles: a full 3C discharge on the small mesh, its first 60 s on the large one.
+- *perforated*: a full 3C discharge of the LG M50 cell on perforated foil at a time tolerance of 1e-3, by size.
+- *line*: the same cell on bare foil, laterally uniform, 80 cells a layer, against PyBaMM's DFN with the IDAKLU solver
+  on 80 points a layer and 20 in the particles; with the error in time of each, against itself at tight tolerances.
+- *box*: a porosity that varies along both lateral axes, on the same uniform boxes, against ``BasicDFNUnstructured``
+  with 20 points in the particles: a full 3C discharge on the small mesh, its first 60 s on the large one.
 
 Each case runs in a process of its own, so that the peak memory is that case's. It runs once before it is timed, small
 where that compiles the same; imports, compilation and the set-up of PyBaMM's models are not counted. Times are the
