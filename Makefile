@@ -31,7 +31,7 @@ notebooks: $(VENV)/.book ## refresh the committed notebooks and the summary in R
 
 bench: $(VENV)/.test ## measure speed, accuracy and memory beside other codes, and refresh benchmarks/results
 	@$(INSTALL) -e '.[book,test,validation,bench]'
-	@$(BIN)/python benchmarks/bench_p4d.py -o benchmarks/results/p4d.json
+	@$(BIN)/python benchmarks/bench_p4d.py -o benchmarks/results/p4d/speed.json
 	@for name in diffusion pores verification; do echo "$$name:"; $(BIN)/python benchmarks/bench_$$name.py || exit 1; done
 
 lock: $(VENV)/.made ## write requirements.lock anew from pyproject.toml

@@ -2,7 +2,7 @@
 
     python benchmarks/bench_verification.py [orders] [peers] [conservation] [sample]
 
-Each part that is named (default: all) is computed anew, in ``benchmarks/results/verification.json``.
+Each part that is named (default: all) is computed anew, in ``results/p4d/verification.json``.
 ``peers`` takes its comparisons from the tests, which hold them to their limits; without PyBaMM, or without COMSOL's
 solution, it leaves that one out.
 """
@@ -25,7 +25,7 @@ from rampore.p4d.cell import Perforation
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
 
-RESULTS = Path(__file__).resolve().parent / "results" / "verification.json"
+RESULTS = Path(__file__).resolve().parent / "results" / "p4d" / "verification.json"
 SAMPLE = 200
 
 
@@ -72,7 +72,7 @@ def orders():
 
 def peers():
     """Voltages here and in other codes, of the same cells."""
-    sys.path.insert(0, str(RESULTS.parent.parent.parent / "tests"))
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
     import test_p4d_validation as validation
 
     def curves(name, t, ours, theirs, limit, **more):
@@ -154,7 +154,7 @@ def sample(kept=None):
         else:
             outcomes["finished"] += 1
             worst = {name: max(value, getattr(solution.conservation, name)) for name, value in worst.items()}
-        if (number + 1) % 20 == 0:
+        if (number + 1) % 10 == 0:
             yield {"cells": number + 1, "outcomes": dict(outcomes), "worst": worst}
 
 
@@ -169,7 +169,7 @@ def main(names):
             results[name] = entry
             packages = ("numpy", "numba", "scipy", "pybamm")
             results["versions"] = {package: version(package) for package in packages if find_spec(package)}
-            RESULTS.parent.mkdir(exist_ok=True)
+            RESULTS.parent.mkdir(parents=True, exist_ok=True)
             RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
         print(f"{name}: {time.process_time() - start:.0f} s")
 

@@ -179,6 +179,25 @@ def test_a_full_electrode_waits_at_constant_voltage():
     assert float(runs[0].voltage[-1]) == pytest.approx(float(runs[1].voltage[-1]), abs=1e-3)
 
 
+def test_a_held_voltage_draws_a_current_that_converges_with_the_tolerance_in_time():
+    """The current falls to an eighth while the voltage is held; its error falls as the steps squared."""
+    times = np.linspace(1210.0, 2100.0, 12)
+    protocol = [Step("current", 33.0, until_time=1200.0), Step("voltage", 4.15, until_time=900.0)]
+
+    def run(tolerance):
+        solution = simulate(siox_graphite_cell(), protocol, Mesh((6, 4, 6)), Tolerances(time=tolerance), times)
+        data = solution.dataset
+        return np.interp(times, data.time, data.current_density), solution.counts["steps"]
+
+    exact = run(1e-7)[0]
+    errors, steps = [], []
+    for tolerance in (1e-3, 1e-4, 1e-5):
+        current, count = run(tolerance)
+        errors.append(np.abs(current / exact - 1).max())
+        steps.append(count)
+    assert -np.polyfit(np.log(steps), np.log(errors), 1)[0] > 1.7, (errors, steps)
+
+
 def test_a_random_sample_finishes_or_says_why():
     """Every run ends at its cut-offs, conserves what it must and stays within bounds, or raises a SolverError."""
     rng = np.random.default_rng(2026)

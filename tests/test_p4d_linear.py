@@ -35,6 +35,17 @@ def test_multigrid_solves_what_a_direct_solver_solves(columns, filling):
     assert np.abs(np.append(x, border) - exact).max() < 1e-8 * np.abs(exact).max()
 
 
+@pytest.mark.parametrize("filling", ["electrolyte", "coating"])
+def test_a_loose_solution_conserves_in_every_plane(filling):
+    """What is left of the residual sums to zero over each plane, so that salt and charge are conserved."""
+    model, right, imposed = system((3, 5), filling)
+    x, border = model.multigrid.solve(right, imposed, 1e-1)
+    left = np.append(right, imposed) - model.multigrid.sparse() @ np.append(x, border)
+    planes = left[:-1].reshape(right.shape).sum(axis=(0, 1))
+    assert np.abs(left).max() > 1e-3 * np.abs(right).max()
+    assert max(np.abs(planes).max(), abs(left[-1])) < 1e-10 * np.abs(right).max()
+
+
 @pytest.mark.parametrize("columns", [(2, 4), (4, 7), (8, 14)])
 def test_iterations_do_not_grow_with_the_mesh(columns):
     model, right, imposed = system(columns, layers=(10, 6, 10))

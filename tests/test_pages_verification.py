@@ -8,7 +8,7 @@ import pytest
 from rampore.figures import p4d
 from rampore.pages import verification
 
-RESULTS = Path(__file__).resolve().parent.parent / "benchmarks" / "results" / "verification.json"
+RESULTS = Path(__file__).resolve().parent.parent / "benchmarks" / "results" / "p4d" / "verification.json"
 
 
 @pytest.fixture(scope="module")

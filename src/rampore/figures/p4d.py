@@ -46,7 +46,7 @@ def convergence(orders) -> Figure:
     Parameters
     ----------
     orders : mapping
-        Part ``orders`` of ``benchmarks/results/verification.json``.
+        Part ``orders`` of ``benchmarks/results/p4d/verification.json``.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def comparison(peers) -> Figure:
     Parameters
     ----------
     peers : sequence of mapping
-        Part ``peers`` of ``benchmarks/results/verification.json``.
+        Part ``peers`` of ``benchmarks/results/p4d/verification.json``.
 
     Returns
     -------

@@ -245,6 +245,33 @@ def transport(u, voltage, u_1, u_2, weights, layout, properties, system):
                 matrix[k, 4 * row] = 1.0
 
 
+# Newton's corrections
+
+
+@njit(cache=True)
+def largest(change, concentration):
+    """Largest correction: the cell, its size over ``concentration`` and 1 V, and the largest of the potentials [V]."""
+    cell, size, potential = 0, 0.0, 0.0
+    for k in range(change.shape[0]):
+        moved = max(abs(change[k, E]), abs(change[k, S]))
+        whole = max(abs(change[k, C]) / concentration, moved)
+        if not np.isfinite(change[k, C] + change[k, E] + change[k, S]):
+            return k, np.inf, np.inf
+        potential = max(potential, moved)
+        if whole > size:
+            cell, size = k, whole
+    return cell, size, potential
+
+
+@njit(cache=True)
+def correct(u, change, damping):
+    """Add a damped correction to the unknowns; a concentration keeps a fifth of what it is at least."""
+    for k in range(u.shape[0]):
+        u[k, C] = max(u[k, C] + damping * change[k, C], 0.2 * u[k, C])
+        u[k, E] += damping * change[k, E]
+        u[k, S] += damping * change[k, S]
+
+
 # Kinetics: symmetric Butler-Volmer, phi_s - phi_e = U(x) + (2 R T / F) asinh(j / 2 i0(c, x)), with x = a + b j
 
 

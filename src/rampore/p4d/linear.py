@@ -25,7 +25,9 @@ from rampore.p4d.lanes import WIDTH, load, splat, store
 # Coefficients of a cell: the 3 x 3 block of its own unknowns, then the couplings cc, ce, ec, ee, ss to its neighbours
 # below and above along x, y and z. Packed, the inverse P of the pivot of its line replaces the first, and P times its
 # coupling to the cell above it along z the last, which is full.
-BELOW, ABOVE, COEFFICIENTS, PACKED = 9, 24, 39, 43
+BELOW = BELOW_X = 9
+BELOW_Y, BELOW_Z, ABOVE_X, ABOVE_Y, ABOVE_Z, COEFFICIENTS = range(14, 44, 5)
+ABOVE, PACKED = ABOVE_X, 43
 
 
 class Level(NamedTuple):
@@ -74,11 +76,12 @@ def coarsen(fine, coarse):
     nx, ny, nz = matrix.shape[:3]
     shares = np.ones(COEFFICIENTS)
     for i in range(nx):
-        inner_x, outer_x = (9, 24) if i % 2 else (24, 9)  # to the other column of its aggregate, to the next aggregate
+        # to the other column of its aggregate, and to the next aggregate
+        inner_x, outer_x = (BELOW_X, ABOVE_X) if i % 2 else (ABOVE_X, BELOW_X)
         beside_x = i + (1 if i % 2 else -1)
         shares[inner_x : inner_x + 5], shares[outer_x : outer_x + 5] = 0.0, 0.5
         for j in range(ny):
-            inner_y, outer_y = (14, 29) if j % 2 else (29, 14)
+            inner_y, outer_y = (BELOW_Y, ABOVE_Y) if j % 2 else (ABOVE_Y, BELOW_Y)
             beside_y = j + (1 if j % 2 else -1)
             shares[inner_y : inner_y + 5], shares[outer_y : outer_y + 5] = 0.0, 0.5
             to, own = total[i // 2, j // 2], matrix[i, j]
@@ -250,7 +253,7 @@ def factorise(plan, matrix):
             p10, p11, p12 = load(matrix, p + 3 * WIDTH), load(matrix, p + 4 * WIDTH), load(matrix, p + 5 * WIDTH)
             p20, p21, p22 = load(matrix, p + 6 * WIDTH), load(matrix, p + 7 * WIDTH), load(matrix, p + 8 * WIDTH)
             if k > 0:
-                below, w = at + 19 * WIDTH, at - step + 34 * WIDTH
+                below, w = at + BELOW_Z * WIDTH, at - step + ABOVE_Z * WIDTH
                 v0, v1, v2 = _times(
                     matrix, below, load(matrix, w), load(matrix, w + 3 * WIDTH), load(matrix, w + 6 * WIDTH)
                 )
@@ -274,7 +277,7 @@ def factorise(plan, matrix):
             store(matrix, p + 6 * WIDTH, q20 * factor)
             store(matrix, p + 7 * WIDTH, (p01 * p20 - p00 * p21) * factor)
             store(matrix, p + 8 * WIDTH, (p00 * p11 - p01 * p10) * factor)
-            w = at + 34 * WIDTH
+            w = at + ABOVE_Z * WIDTH
             u0, u1, u2, u3 = (
                 load(matrix, w), load(matrix, w + WIDTH), load(matrix, w + 2 * WIDTH), load(matrix, w + 3 * WIDTH),
             )  # fmt: skip
@@ -291,7 +294,7 @@ def _lateral(matrix, at, x, n, shifts, width):
     """What the lateral neighbours of the columns at n contribute; ``n`` counts among the other colour."""
     v0, v1, v2 = splat(0.0), splat(0.0), splat(0.0)
     for face in range(4):
-        spot, coupling = n + shifts[face], at + (9 + 5 * face + 5 * (face // 2)) * WIDTH
+        spot, coupling = n + shifts[face], at + (BELOW_X + 5 * face + 5 * (face // 2)) * WIDTH
         w0, w1, w2 = _times(matrix, coupling, load(x, spot), load(x, spot + width), load(x, spot + 2 * width))
         v0, v1, v2 = v0 + w0, v1 + w1, v2 + w2
     return v0, v1, v2
@@ -314,14 +317,14 @@ def relax(plan, matrix, right, column, border, x, colour, alone):
             if not alone:
                 w0, w1, w2 = _lateral(matrix, at, x, _place(plan, 1 - colour, k) + block * WIDTH, shifts, width)
                 v0, v1, v2 = v0 - w0, v1 - w1, v2 - w2
-            w0, w1, w2 = _times(matrix, at + 19 * WIDTH, x0, x1, x2)
+            w0, w1, w2 = _times(matrix, at + BELOW_Z * WIDTH, x0, x1, x2)
             x0, x1, x2 = _dense(matrix, at, v0 - w0, v1 - w1, v2 - w2)
             store(x, n, x0)
             store(x, n + width, x1)
             store(x, n + 2 * width, x2)
         for k in range(layers - 2, -1, -1):
             at, n = first + k * step, _place(plan, colour, k) + block * WIDTH
-            w0, w1, w2 = _dense(matrix, at + 34 * WIDTH, x0, x1, x2)
+            w0, w1, w2 = _dense(matrix, at + ABOVE_Z * WIDTH, x0, x1, x2)
             x0, x1, x2 = load(x, n) - w0, load(x, n + width) - w1, load(x, n + 2 * width) - w2
             store(x, n, x0)
             store(x, n + width, x1)

@@ -384,7 +384,6 @@ class Model:
             It does not converge, or a particle has no admissible surface state.
         """
         u = u.copy()
-        scale = np.array([1 / self.cell.concentration, 1.0, 1.0])
         shape = (*self.grid.shape, 3)
         size, settled = np.inf, 0
         for _ in range(maximum):
@@ -396,14 +395,12 @@ class Model:
                 self.multigrid.prepare()
             change, border = self.multigrid.solve(-right.reshape(shape), -imposed, linear_tolerance)
             change = change.reshape(-1, 3)
-            largest = np.abs(change * scale).max(axis=1)
-            size = max(largest.max(), abs(border))
+            cell, size, potential = equations.largest(change, self.cell.concentration)
+            size = max(size, abs(border))
             if not np.isfinite(size):
-                where = self.place(int(np.argmax(~np.isfinite(largest))))
-                raise SolverError(f"Newton's iteration broke down at {where}")
-            damping = min(1.0, 0.5 / max(np.abs(change[:, 1:]).max(), abs(border), 1e-300))
-            u[:, E:] += damping * change[:, E:]
-            u[:, C] = np.maximum(u[:, C] + damping * change[:, C], 0.2 * u[:, C])
+                raise SolverError(f"Newton's iteration broke down at {self.place(cell)}")
+            damping = min(1.0, 0.5 / max(potential, abs(border), 1e-300))
+            equations.correct(u, change, damping)
             voltage += damping * border
-        where = self.place(int(np.argmax(largest)))
+        where = self.place(cell)
         raise SolverError(f"Newton's iteration still moves by {size:.1e} after {maximum} steps, most at {where}")

@@ -5,6 +5,7 @@ after a jump of what is imposed). The error of a step is read from its distance 
 states, on the concentration of salt, the surface stoichiometries and the voltage.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -65,10 +66,7 @@ def derivative_weights(steps):
 
 def extrapolation_weights(times, t):
     """Weights of the polynomial through the states at ``times``, evaluated at ``t``."""
-    return [
-        np.prod([(t - other) / (own - other) for other in times if other != own]) if len(times) > 1 else 1.0
-        for own in times
-    ]
+    return [math.prod((t - other) / (own - other) for other in times if other != own) for own in times]
 
 
 def _combine(weights, values):

@@ -1,4 +1,4 @@
-"""The page *Verification*: tables from what ``make bench`` wrote into ``benchmarks/results``."""
+"""The page *Verification*: tables from what ``make bench`` wrote into ``benchmarks/results/p4d``."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def pages(results: Mapping) -> dict[str, str]:
     Parameters
     ----------
     results : mapping
-        What ``verification.json`` holds, and as its part ``speed`` what ``p4d.json`` does.
+        What ``verification.json`` holds, and as its part ``speed`` what ``speed.json`` does.
     """
     makers = {
         "orders": lambda: orders_table(results["orders"]),

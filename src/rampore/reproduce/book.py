@@ -41,9 +41,7 @@ def stage(study: Study, executed: dict[str, Path], entries: list[dict], folder: 
     for name, notebook in study.chapters.items():
         shutil.copy(executed[name], folder / notebook.relative_to(study.root))
     for source in pages:
-        for name, content in (
-            _generated(entries, study.root / "benchmarks" / "results") | _verification(study.root)
-        ).items():
+        for name, content in _generated(entries, study.root / "benchmarks" / "results").items():
             path = folder / source.relative_to(study.root) / "_generated" / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
@@ -66,21 +64,20 @@ def _generated(entries: list[dict], results: Path) -> dict[str, bytes]:
         "summary.md": scorecard.summary(entries).encode(),
         "scorecard.svg": style.render(figure, "svg"),
         "scorecard.png": style.render(figure, "png"),
-    }
+    } | _verification(results / "p4d")
 
 
-def _verification(root: Path) -> dict[str, bytes]:
+def _verification(folder: Path) -> dict[str, bytes]:
     """Tables and figures of the page *Verification*, from what ``make bench`` wrote; none where it never ran."""
     from rampore.figures import p4d as picture
     from rampore.figures import style
     from rampore.pages import verification
 
-    folder = root / "benchmarks" / "results"
     if not (folder / "verification.json").is_file():
         return {}
     results = json.loads((folder / "verification.json").read_text(encoding="utf-8"))
-    if (folder / "p4d.json").is_file():
-        results["speed"] = json.loads((folder / "p4d.json").read_text(encoding="utf-8"))
+    if (folder / "speed.json").is_file():
+        results["speed"] = json.loads((folder / "speed.json").read_text(encoding="utf-8"))
     figures = {"orders": picture.convergence, "peers": picture.comparison}
     drawn = {
         f"verification-{name}.{form}": style.render(draw(results[name]), form)
