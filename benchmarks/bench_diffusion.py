@@ -4,8 +4,9 @@
 
 Each case runs in a process of its own, so that the peak memory is that case's; the time, a median, leaves out imports
 and compilation (a small image is solved first). A flux mismatch of 1e-3 is asked for; PoreSpy takes none and stops by
-its own rule. PoreSpy needs openpnm, TauFactor needs torch; a peer that is not installed is left out. Above 200^3 rampore runs alone, and cases that take
-long run once. The time is the processor's, on one thread, so that other work on the machine does not count.
+its own rule. PoreSpy needs openpnm, TauFactor needs torch; a peer that is not installed is left out. Above 200^3
+rampore runs alone, and cases that take long run once. The time is the processor's, on one thread, so that other work on
+the machine does not count.
 """
 
 import argparse
