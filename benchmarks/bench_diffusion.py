@@ -3,9 +3,10 @@
     python benchmarks/bench_diffusion.py [-o FILE.json] [--largest 400] [--repeat 3] [--without porespy taufactor]
 
 Each case runs in a process of its own, so that the peak memory is that case's; the time, a median, leaves out imports
-and compilation (a small image is solved first). All are asked for a flux mismatch of 1e-3. PoreSpy needs openpnm,
-TauFactor needs torch; a peer that is not installed is left out. Above 200^3 rampore runs alone, and cases that take
-long run once. The time is the processor's, on one thread, so that other work on the machine does not count.
+and compilation (a small image is solved first). A flux mismatch of 1e-3 is asked for; PoreSpy takes none and stops by
+its own rule. PoreSpy needs openpnm, TauFactor needs torch; a peer that is not installed is left out. Above 200^3
+rampore runs alone, and cases that take long run once. The time is the processor's, on one thread, so that other work on
+the machine does not count.
 """
 
 import argparse

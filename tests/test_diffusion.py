@@ -104,6 +104,18 @@ def test_first_order_uptake_in_a_slab_follows_the_hyperbolic_cosine_at_second_or
     assert fitted_order(flux) == pytest.approx(2, abs=0.1)
 
 
+def test_the_flux_in_a_consuming_slab_follows_the_hyperbolic_sine_at_second_order():
+    """q = m sinh(m (1 - z)) / cosh(m): one face of the pixel alone would give first order."""
+    modulus = 3.0
+
+    def error(n):
+        result = steady_diffusion(np.ones((n, 2)), spacing=1 / n, outlet="closed", uptake=modulus**2, tolerance=1e-10)
+        z = (np.arange(n) + 0.5) / n
+        return np.abs(result.flux[0][:, 0] - modulus * np.sinh(modulus * (1 - z)) / np.cosh(modulus)).max()
+
+    assert fitted_order([error(n) for n in (16, 32, 64, 128)]) == pytest.approx(2, abs=0.1)
+
+
 def test_a_slab_fills_in_time_as_the_series_says():
     """c = 1 - sum of the slab's eigenfunctions (Crank 1975, Eq. 2.67); here the mesh of 200 leaves 1e-5."""
     n, times = 200, np.array([0.05, 0.3])

@@ -38,6 +38,11 @@ def test_equal_regions_gain_nothing_and_a_proportional_closure_never_does_by_mix
     assert transport.mixing_gain(0.19, 0.28, 0.24, Closure("", 1.0, 0.3)) == pytest.approx(0, abs=1e-12)
 
 
+def test_the_gain_weighs_each_region_by_its_area_and_its_thickness():
+    by_hand = (0.8 * 0.19 / 30 + 0.2 * 0.28 / 45) * 33 / 0.24 - 1
+    assert transport.conductance_gain(PAIR, Closure("", 1.0)) == pytest.approx(by_hand)
+
+
 @pytest.mark.parametrize(("exponent", "sign"), [(0.5, -1), (1.5, 1), (3.0, 1)])
 def test_mixing_pays_where_the_closure_is_convex(exponent, sign):
     assert np.sign(transport.mixing_gain(0.19, 0.28, 0.24, Closure("", exponent))) == sign

@@ -257,7 +257,7 @@ def tortuosity(
         "v",
         mfc="none",
         color=MUTED,
-        label="mean of a cube's sections, where one of eight is open",
+        label="its sections, where one of eight is open",
     )
     eps = np.linspace(0.16, 0.55, 80)
     axes.plot(100 * eps, fitted.tortuosity(eps), color=NEGATIVE, label=fitted.name)
@@ -298,10 +298,14 @@ def mixing_map(
         if gain.min() < 0 < gain.max():
             axes.contour(exponents, 100 * thresholds, gain, [0], colors="black", linestyles=[style], linewidths=1.8)
         axes.plot([], [], color="black", ls=style, lw=1.8, label=name)
-    for number, closure in enumerate(sorted(closures, key=lambda each: each.exponent)):
+    ordered = sorted(closures, key=lambda each: each.exponent)
+    for closure in ordered:
         axes.plot(closure.exponent, 100 * closure.threshold, **PAPER)
-        place = closure.exponent + 0.12 * (number - 2), 100 * closure.threshold + 0.9
-        axes.text(*place, closure.name, fontsize=8.5, rotation=62, ha="left", va="bottom", rotation_mode="anchor")
+    gaps = np.flatnonzero(np.diff([each.exponent for each in ordered]) > 0.25) + 1
+    for near in np.split(np.arange(len(ordered)), gaps):  # one label for what would overlap
+        first = ordered[near[0]]
+        name = "; ".join(ordered[k].name for k in near)
+        axes.text(first.exponent + 0.05, 0.9, name, fontsize=8.5, rotation=62, va="bottom", rotation_mode="anchor")
     axes.set(xlabel="exponent a of ε/τ ∝ (ε − ε$_c$)$^a$ / -", ylabel="porosity ε$_c$ at which it vanishes / %")
     axes.set(xlim=(exponents[0], exponents[-1]), ylim=(-0.6, 100 * thresholds[-1]))
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=1, **_LEGEND)
@@ -328,7 +332,7 @@ def unit_cells(cells: Mapping[str, Fields], foil: PerforatedFoil) -> Figure:
         axes.plot(-3, cell.hole_bottom / cell.bare_foil, "D", color=colour, clip_on=False)
     axes.axhline(1, color=BCUE, lw=1.6, label="bare foil")
     axes.axvline(0, color="black", lw=0.8)
-    axes.text(-3, 0.03, "bottom of the hole", ha="center", va="bottom", fontsize=9, rotation=90)
+    axes.set_xticks([-3, 0, *range(10, 60, 10)], ["hole\nbottom", 0, *range(10, 60, 10)])
     axes.set(xlabel="distance from the edge of the hole / µm", ylabel="c on the metal over that on bare foil / -")
     axes.set(xlim=(-6, None), ylim=(0, None))
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=3, **_LEGEND)

@@ -33,7 +33,7 @@ def benchmark_table(results: Mapping) -> str:
     """
     lines = [f"## {results['title']}", "", _machine(results["machine"]), ""]
     if "mismatch" in results:
-        lines[2] += f" Fluxes agree to {results['mismatch']:g} in every code."
+        lines[2] += f" Asked for: fluxes that agree to {results['mismatch']:g}."
     lines += [
         "| Image | Code | Time / s | over rampore's | Memory / MB | Tortuosity factor |",
         "|:--|:--|--:|--:|--:|--:|",

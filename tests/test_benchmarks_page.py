@@ -1,0 +1,30 @@
+"""The benchmark table says what the results hold, and where there is no result it says why."""
+
+import json
+
+from rampore.pages.benchmarks import benchmarks_page
+
+RESULTS = {
+    "title": "Steady diffusion",
+    "mismatch": 1e-3,
+    "machine": {"processor": "Some CPU", "cores": 2, "memory_GB": 24, "numba": "0.60"},
+    "cost_exponent": 1.037,
+    "rows": [
+        {"image": "9 x 9", "code": "a", "time_s": 1.234, "ratio": 1.0, "memory_MB": 50.4, "tortuosity_factor": 2.07721},
+        {"image": "9 x 9", "code": "b", "failed": "not done in 5 s"},
+    ],
+}
+
+
+def test_every_row_and_the_machine_stand_in_the_table(tmp_path):
+    (tmp_path / "diffusion.json").write_text(json.dumps(RESULTS), encoding="utf-8")
+    page = benchmarks_page(tmp_path)
+    assert "## Steady diffusion" in page
+    assert "Some CPU, 2 cores, 24 GB, numba 0.60" in page
+    assert "| 9 x 9 | a | 1.23 | 1.0 | 50 | 2.0772 |" in page
+    assert "| 9 x 9 | b | not done in 5 s | | | |" in page
+    assert "power 1.04" in page
+
+
+def test_a_folder_without_results_makes_an_empty_page(tmp_path):
+    assert benchmarks_page(tmp_path / "none").strip() == ""
