@@ -83,7 +83,7 @@ def sample_text(sample: Mapping) -> str:
 
 
 def speed_table(speed: Mapping) -> str:
-    """Times of discharges at 3C here and in PyBaMM, from what ``bench_p4d.py`` writes."""
+    """Times of discharges here and in PyBaMM, from what ``bench_p4d.py`` writes."""
     cases = [("perforated foil", "rampore", one) for one in speed.get("perforated", {}).values()]
     pairs = [("laterally uniform", speed["line"])] if "line" in speed else []
     pairs += [(f"lateral porosity, {size} mesh", pair) for size, pair in speed.get("box", {}).items()]
@@ -95,10 +95,12 @@ def speed_table(speed: Mapping) -> str:
     ]
     header = ("discharge", "code", "cells", "simulated / s", "processor time / s", "peak memory / GB")
     made = speed["machine"]
+    loads = [one["load_before"] for _, _, one in cases if "load_before" in one]
     told = f"\n{made['cores']} cores of {made['processor']}, Python {made['python']}"
     told += (
         f"; the time grows as the cells to the power {speed['cost_exponent']:.2f}" if "cost_exponent" in speed else ""
     )
+    told += f"; before each run the machine's load was {min(loads):.1f} to {max(loads):.1f}" if loads else ""
     return table(header, rows, 4) + f"{told}.\n"
 
 
