@@ -64,9 +64,11 @@ def peers_table(peers: Iterable[Mapping]) -> str:
     return table(header, rows, 4)
 
 
-def conservation_table(conservation: Iterable[Mapping], sample: Mapping) -> str:
-    """What protocols lose, over what there is; the last row is the worst of the random cells."""
-    runs = [*conservation, {"name": f"worst of {sample['cells']} random cells", "steps": None, **sample["worst"]}]
+def conservation_table(conservation: Iterable[Mapping], sample: Mapping | None = None) -> str:
+    """What protocols lose, over what there is; the last row is the worst of the random cells, if there are any."""
+    runs = list(conservation)
+    if sample:
+        runs.append({"name": f"worst of {sample['cells']} random cells", "steps": None, **sample["worst"]})
     rows = [
         (one["name"], str(one["steps"] or "-"), *(_power(one[part]) for part in ("lithium", "salt", "charge")))
         for one in runs
@@ -81,7 +83,7 @@ def sample_text(sample: Mapping) -> str:
 
 
 def speed_table(speed: Mapping) -> str:
-    """Times of discharges at 3C here and in PyBaMM, from what ``bench_p4d.py`` writes."""
+    """Times of discharges here and in PyBaMM, from what ``bench_p4d.py`` writes."""
     cases = [("perforated foil", "rampore", one) for one in speed.get("perforated", {}).values()]
     pairs = [("laterally uniform", speed["line"])] if "line" in speed else []
     pairs += [(f"lateral porosity, {size} mesh", pair) for size, pair in speed.get("box", {}).items()]
@@ -93,10 +95,12 @@ def speed_table(speed: Mapping) -> str:
     ]
     header = ("discharge", "code", "cells", "simulated / s", "processor time / s", "peak memory / GB")
     made = speed["machine"]
+    loads = [one["load_before"] for _, _, one in cases if "load_before" in one]
     told = f"\n{made['cores']} cores of {made['processor']}, Python {made['python']}"
     told += (
         f"; the time grows as the cells to the power {speed['cost_exponent']:.2f}" if "cost_exponent" in speed else ""
     )
+    told += f"; before each run the machine's load was {min(loads):.1f} to {max(loads):.1f}" if loads else ""
     return table(header, rows, 4) + f"{told}.\n"
 
 
@@ -116,15 +120,12 @@ def pages(results: Mapping) -> dict[str, str]:
     makers = {
         "orders": lambda: orders_table(results["orders"]),
         "peers": lambda: peers_table(results["peers"]),
-        "conservation": lambda: conservation_table(results["conservation"], results["sample"]),
+        "conservation": lambda: conservation_table(results["conservation"], results.get("sample")),
         "sample": lambda: sample_text(results["sample"]),
         "speed": lambda: speed_table(results["speed"]),
         "versions": lambda: versions_text(results["versions"]),
     }
-    needs = {"conservation": ("conservation", "sample")}
     return {
-        f"verification-{name}.md": make()
-        if all(part in results for part in needs.get(name, (name,)))
-        else "*Not run yet: `make bench`.*\n"
+        f"verification-{name}.md": make() if name in results else "*Not run yet: `make bench`.*\n"
         for name, make in makers.items()
     }
