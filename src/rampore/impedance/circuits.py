@@ -11,7 +11,7 @@ from rampore.impedance.spectrum import ImpedanceError, Spectrum
 
 
 def fit_circuit(spectrum: Spectrum, circuit: str, guess: Sequence[float]) -> Fit:
-    """Fit an equivalent circuit by :class:`impedance.models.circuits.CustomCircuit`, with weights of 1 / |Z|.
+    """Fit an equivalent circuit by impedance.py's ``CustomCircuit``, with weights of one over the modulus.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ COVERED = 0.95
 
 @dataclass(frozen=True)
 class Fit:
-    """A circuit fitted to a spectrum, with weights of 1 / |Z|.
+    """A circuit fitted to a spectrum, with weights of one over the modulus.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Fit:
 
     @property
     def residual(self) -> np.ndarray:
-        """(Z - fit) / |Z| (n,) [-]."""
+        """Measured less fitted, over the modulus of the measured (n,) [-]."""
         return (self.spectrum.impedance - self.fitted) / np.abs(self.spectrum.impedance)
 
     @property

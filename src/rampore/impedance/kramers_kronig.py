@@ -38,7 +38,8 @@ def kramers_kronig(spectrum: Spectrum, per_decade: float = 3.0) -> KramersKronig
 
     The linear test of Boukamp (J. Electrochem. Soc. 142 (1995) 1885): :math:`Z = R_0 + \sum_k R_k/(1 + i\omega\tau_k)
     + 1/(i\omega C) + i\omega L` with fixed time constants over the range of the frequencies and a decade beyond either
-    end, fitted by least squares with weights of 1 / \|Z\|. What it cannot follow drifted, was nonlinear, or is noise.
+    end, fitted by least squares with weights of one over the modulus. What it cannot follow drifted, was nonlinear, or
+    is noise.
 
     Parameters
     ----------

@@ -77,7 +77,7 @@ def read_spectrum(path: str | Path, instrument: str | None = None) -> Spectrum:
     ----------
     path : path
     instrument : str, optional
-        One of `INSTRUMENTS`, read by :mod:`impedance.preprocessing`; by default the file is a table.
+        One of `INSTRUMENTS`, read by ``impedance.preprocessing``; by default the file is a table.
 
     Returns
     -------
