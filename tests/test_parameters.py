@@ -649,6 +649,7 @@ REFUSED = {
         r"siox\.exchange_current: exponent: 2 1 must be greater than 0 and less than 1",
     ),
     "choice unknown": ('[nmc.ocp]\nchosen = "kramer"', r"nmc\.ocp\.chosen: 'kramer' is none of hanyang, kremer"),
+    "choice without words": ("[nmc.ocp]\nwhy = 3", r"nmc\.ocp\.why: 3 is not a text"),
     "choice not a name": ("[nmc.ocp]\nchosen = 3", r"nmc\.ocp\.chosen: 3 is none of hanyang"),
     "range reversed": (entry(range="[5, 4]"), LOADING + r"range \[5, 4\] does not hold the value"),
     "range beside the value": (entry(range="[5, 6]"), LOADING + r"range \[5, 6\] does not hold the value"),
@@ -661,6 +662,10 @@ REFUSED = {
     "rival with an unknown source": (
         entry(not_chosen='[{ value = 5, source = ["me"], why = "x" }]'),
         LOADING + "unknown source 'me'",
+    ),
+    "rival without words": (
+        entry(not_chosen='[{ value = 5, source = ["lim2026"], why = 3 }]'),
+        LOADING + "why 3 in not_chosen is not a text",
     ),
     "rival not a table": (entry(not_chosen="[5]"), LOADING + "not_chosen is not a list of tables"),
     "rival with an unknown key": (

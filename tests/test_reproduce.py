@@ -570,6 +570,21 @@ def test_changes_are_told_in_words_that_a_reader_understands():
     assert fingerprint.changes(old, old) == []
 
 
+def test_the_content_of_a_file_that_a_parameter_names_counts(tmp_path):
+    def inputs():
+        given = {"image": "mine.txt", "images": "more", "width": 2.0, "text": "none.txt"}
+        return fingerprint.fingerprint(chapter("first"), {}, given, tmp_path)
+
+    (tmp_path / "more").mkdir()
+    for name in ("mine.txt", "more/other.txt"):
+        (tmp_path / name).write_text("old")
+    before = inputs()
+    for name in ("mine.txt", "more/other.txt"):
+        (tmp_path / name).write_text("new")
+        assert fingerprint.changes(before, inputs()) == [f"the file {tmp_path / name} changed"]
+        before = inputs()
+
+
 def test_versions_count_for_what_the_study_needs_and_no_other_package():
     found = fingerprint.packages()
     assert {"numpy", "rampore", "ipykernel", "jupyter-book"} <= set(found)

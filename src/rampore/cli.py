@@ -112,14 +112,21 @@ def _parameters(parser: argparse.ArgumentParser) -> Run:
 
     def run(options: argparse.Namespace) -> int:
         from rampore import parameters
+        from rampore.pages.parameters import value_text
 
         cell = parameters.load(options.cell)
         shown = [record for key, record in cell.records.items() if key.startswith(tuple(options.keys) or "")]
         for record in shown:
-            print(f"{record.key} = {record.value} {record.unit}  ({record.confidence}) {record.label}")
+            print(f"{record.key} = {value_text(record)}  ({record.confidence}) {record.label}")
             if options.keys:
                 sources = [cell.sources[name].citation for name in record.source]
-                notes = [*sources, record.place, record.formula, record.note]
+                notes = [
+                    f"as in the file: {record.value} {record.unit}",
+                    *sources,
+                    record.place,
+                    record.formula,
+                    record.note,
+                ]
                 print(*(f"    {text}" for text in notes if text), sep="\n")
         if not shown:
             raise SystemExit(

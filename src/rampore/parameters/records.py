@@ -204,6 +204,8 @@ def _check_rivals(rivals: Any, sources: Mapping[str, Source], key: str) -> None:
         for name in ("value", "source", "why"):
             if name not in rival:
                 raise Refused(f"a rival value in not_chosen has no {name}", f"add {name}")
+        if not isinstance(rival["why"], str):
+            raise Refused(f"why {rival['why']!r} in not_chosen is not a text", "say in a sentence why it was not taken")
         _check_sources(rival["source"], sources)
 
 
@@ -351,4 +353,6 @@ def _built(node: Demand, key: str, values: _Values) -> Any:
             f"{chosen!r} is none of {', '.join(parts)}{near(chosen, parts)}" if parts else "there is nothing to choose"
         )
         raise Refused(none, f"write chosen = one of the tables under [{key}]", f"{key}.chosen")
+    if not isinstance(why, str):
+        raise Refused(f"{why!r} is not a text", "write why = the reason of the choice, in a sentence", f"{key}.why")
     return Alternatives(parts, chosen, why, key)

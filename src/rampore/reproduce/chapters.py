@@ -118,7 +118,8 @@ def reasons_to_run(chapter: Chapter) -> list[str]:
     if provenance is None:
         return ["no results yet"]
     notebook = read_notebook(chapter.notebook)
-    now = fingerprint(notebook, sources(notebook, chapter.notebook.parent), chapter.given)
+    folder = chapter.notebook.parent
+    now = fingerprint(notebook, sources(notebook, folder), chapter.given, folder)
     there, noted = chapter.place.files(), provenance["files"]
     lost = [f"its {path} is missing" for path in noted if path not in there]
     lost += [f"its {path} was altered" for path in there if noted.get(path) != there[path]]
@@ -183,7 +184,7 @@ def _make(chapter: Chapter, new: Place, commit: dict | None, step: Callable[[int
         "python": platform.python_version(),
         "platform": platform.platform(),
         "packages": packages(),
-        "inputs": fingerprint(source, modules, chapter.given),
+        "inputs": fingerprint(source, modules, chapter.given, chapter.notebook.parent),
         "files": new.files(),
     }
     (new.results / PROVENANCE).write_text(as_json(provenance), encoding="utf-8")

@@ -6,7 +6,7 @@ import ast
 import json
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
@@ -110,18 +110,27 @@ def packages() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def fingerprint(notebook: NotebookNode, modules: dict[str, str], parameters: dict) -> dict[str, str]:
+def fingerprint(notebook: NotebookNode, modules: dict[str, str], parameters: dict, folder: Path) -> dict[str, str]:
     """Everything that a chapter's results follow from, by a name that a reader understands.
 
-    `modules` is what :func:`sources` gives.
+    `modules` is what :func:`sources` gives; `folder` is where the notebook runs. The content of a file that a
+    parameter names counts, and of every file of a folder.
     """
     return {
         "the notebook": notebook_digest(notebook),
         **modules,
         **{f"parameter {name}": repr(value) for name, value in sorted(parameters.items())},
+        **{f"the file {path}": digest(path.read_bytes()) for path in _given(parameters.values(), folder)},
         "Python": platform.python_version(),
         **packages(),
     }
+
+
+def _given(values: Iterable, folder: Path) -> Iterator[Path]:
+    for value in values:
+        if isinstance(value, str) and 0 < len(value) < 4096:
+            path = folder / value
+            yield from files_below(path) if path.is_dir() else [path] * path.is_file()
 
 
 def changes(old: dict[str, str], new: dict[str, str]) -> list[str]:
