@@ -1,8 +1,8 @@
 """The paper's cell, built from ``cell.toml`` and from what the paper leaves open.
 
-What ``cell.toml`` holds - electrolyte, tables of potential, contact resistance, open fraction - a what-if changes there,
-with :func:`rampore.parameters.with_values`; what no file can hold is a :class:`Scenario`. Values that no source states
-for this cell are assumptions; :func:`assumptions` lists them with what they rest on.
+What ``cell.toml`` holds - electrolyte, tables of potential, contact resistance, open fraction - a what-if changes
+there, with :func:`rampore.parameters.with_values`; what no file can hold is a :class:`Scenario`. Values that no source
+states for this cell are assumptions; :func:`assumptions` lists them with what they rest on.
 """
 
 from collections.abc import Mapping
@@ -29,6 +29,7 @@ __all__ = [
     "Scenario",
     "assumptions",
     "balance",
+    "capacities",
     "full_cell",
     "half_cell",
     "measured_closure",
@@ -110,9 +111,10 @@ def assumptions(given: parameters.Cell) -> Mapping[str, str]:
     return listed | {
         "1C": "the positive electrode's nominal areal capacity in one hour; the paper does not define it",
         "lithium lost": "the middle of formation.irreversible_capacity, taken from the charged state at once",
-        "hysteresis": "one state, moved by the stoichiometry; its rate has no source, and a discharge alone does not feel it",
-        "pores": "active fractions follow the loading; where the image shows fewer pores than loading and density imply, "
-        "the rest takes no part in transport",
+        "hysteresis": "one state, moved by the stoichiometry; its rate has no source, and a discharge alone does not feel "
+        "it",
+        "pores": "active fractions follow the loading; where the image shows fewer pores than loading and density "
+        "imply, the rest takes no part in transport",
         "swelling": "porosities and thicknesses stay as they are",
         "holes": "filled with the coating over them, their walls in contact like the foil's face",
     }
@@ -260,7 +262,8 @@ def _charge(members, positive, positive_capacity, lost, upper):
     return _held(members, brentq(excess, full, 3.0, xtol=1e-13), -1.0)
 
 
-def _members(cell: Cell, side):
+def capacities(cell: Cell, side) -> list[tuple[float, Material]]:
+    """What each material of the "negative" or "positive" electrode holds from empty to full [C/m2], and the material."""
     electrode = getattr(cell, side)
     holes = cell.perforation if side == "negative" else None
     return [(_areal_capacity(material, electrode, holes), material) for material in electrode.materials]
@@ -276,7 +279,7 @@ def balance(cell: Cell, lost: float) -> Balance:
     lost : float
         [C/m2]
     """
-    members, ((positive_capacity, positive),) = _members(cell, "negative"), _members(cell, "positive")
+    members, ((positive_capacity, positive),) = capacities(cell, "negative"), capacities(cell, "positive")
     charged = sum(capacity * material.stoichiometry for capacity, material in members)
     x = positive.stoichiometry
 
@@ -328,8 +331,8 @@ def full_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple
     """The paper's full cell at the end of charge, and its balance.
 
     The cathode is full of lithium when the cell is new. The first charge goes up to the upper cut-off voltage at open
-    circuit, on the branches of lithiation, and leaves ``lost`` behind; then the materials of the negative electrode share
-    what they hold at one potential, on the branches of delithiation.
+    circuit, on the branches of lithiation, and leaves ``lost`` behind; then the materials of the negative electrode
+    share what they hold at one potential, on the branches of delithiation.
 
     Parameters
     ----------
@@ -376,7 +379,7 @@ def full_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple
         contact_positive=given.contact.positive,
         perforation=holes,
     )
-    members, ((capacity, cathode),) = _members(cell, "negative"), _members(cell, "positive")
+    members, ((capacity, cathode),) = capacities(cell, "negative"), capacities(cell, "positive")
     lost = (float(np.mean(given.formation.irreversible_capacity)) if scenario.lost is None else scenario.lost) * solid
     charged = _charge(members, cathode, capacity, lost, cell.upper_cutoff)
     level = _common_potential(members, charged, 1.0)
@@ -419,6 +422,6 @@ def half_cell(
         contact_negative=contact,
         perforation=holes,
     )
-    members = _members(cell, "negative")
+    members = capacities(cell, "negative")
     level = _common_potential(members, _held(members, given.formats.half_cell_lower_cutoff, -1.0), 1.0)
     return replace(cell, negative=_at(negative, [_stoichiometry(material, level, 1.0) for _, material in members]))
