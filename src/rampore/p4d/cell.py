@@ -91,6 +91,12 @@ class Electrode:
     double_layer: float = 0.0  #: capacitance per area of particle and of what is inert [F/m2]
     inert_surface: Field = 0.0  #: area that only the double layer sees, per volume of electrode [1/m]
 
+    @property
+    def speaker(self):
+        """Which material sets the potential at the start: the first that is neither full nor empty, or the first."""
+        free = [n for n, material in enumerate(self.materials) if 1e-6 < material.stoichiometry < 1 - 1e-6]
+        return free[0] if free else 0
+
 
 @dataclass(frozen=True)
 class Lithium:
@@ -165,7 +171,7 @@ class Cell:
 
     @property
     def open_circuit_voltage(self):
-        """Voltage at the stoichiometries of the start, the first material of each electrode speaking for it [V]."""
+        """Voltage at the stoichiometries of the start; :meth:`Electrode.speaker` speaks for each electrode [V]."""
         return _open_circuit(self.positive) - _open_circuit(self.negative)
 
 
@@ -173,5 +179,5 @@ def _open_circuit(electrode):
     """Potential of an electrode against lithium [V]; 0 where nothing reacts."""
     if isinstance(electrode, Lithium) or not electrode.materials:
         return 0.0
-    first = electrode.materials[0]
-    return float(first.open_circuit(first.stoichiometry))
+    speaker = electrode.materials[electrode.speaker]
+    return float(speaker.open_circuit(speaker.stoichiometry))

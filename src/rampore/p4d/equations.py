@@ -94,25 +94,29 @@ def tabulate_electrolyte(electrolyte, temperature, intervals=4096):
 
 @njit(cache=True)
 def electrolyte_properties(u, salt, efficiency, out):
-    """Columns of ``out``: kappa, D, t+ and G in each cell, the first two effective, each followed by its slope in c."""
+    """Columns of ``out``: 1 / kappa, 1 / D, t+ and G in each cell, the first two effective, each followed by its slope.
+
+    The slope is that in c.
+    """
+    value, slope, step, top, logarithm = salt.value, salt.slope, salt.step, salt.top, salt.logarithm
     for k in range(u.shape[0]):
         c = u[k, C]
-        inside = min(c, salt.top)
-        beyond = c > salt.top
-        place = inside / salt.step
+        place = min(c, top) / step
         for column in range(4):
-            out[k, 2 * column], out[k, 2 * column + 1] = cubic(salt.value, salt.slope, column, place, salt.step)
-        if beyond:
-            chi = salt.logarithm + salt.top * out[k, 2 * ACTIVITY + 1]
-            out[k, 2 * ACTIVITY] += salt.logarithm * np.log(salt.top) + chi * np.log(c / salt.top)
+            out[k, 2 * column], out[k, 2 * column + 1] = cubic(value, slope, column, place, step)
+        if c > top:
+            chi = logarithm + top * out[k, 2 * ACTIVITY + 1]
+            out[k, 2 * ACTIVITY] += logarithm * np.log(top) + chi * np.log(c / top)
             out[k, 2 * ACTIVITY + 1] = chi / c
             for column in range(3):
                 out[k, 2 * column + 1] = 0.0
         else:
-            out[k, 2 * ACTIVITY] += salt.logarithm * np.log(c)
-            out[k, 2 * ACTIVITY + 1] += salt.logarithm / c
-        for column in range(4):
-            out[k, column] *= efficiency[k]
+            out[k, 2 * ACTIVITY] += logarithm * np.log(c)
+            out[k, 2 * ACTIVITY + 1] += logarithm / c
+        for column in (KAPPA, DIFFUSIVITY):
+            resistivity = 1.0 / (efficiency[k] * out[k, 2 * column])
+            out[k, 2 * column + 1] *= -efficiency[k] * resistivity * resistivity
+            out[k, 2 * column] = resistivity
 
 
 # Geometry and layers as the kernels need them
@@ -121,6 +125,7 @@ def electrolyte_properties(u, salt, efficiency, out):
 class Layout(NamedTuple):
     """Cells and faces, flat; faces along x come first, then y, then z."""
 
+    axis: np.ndarray  #: that each face is normal to
     left: np.ndarray  #: cell on the lower side of each face
     right: np.ndarray
     area: np.ndarray  #: 0 where there is foil between the centres [m2]
@@ -142,68 +147,63 @@ class System(NamedTuple):
 
     residual: np.ndarray  #: (cells, 3) [A]
     diagonal: np.ndarray  #: (cells, 3, 3)
-    above: np.ndarray  #: (faces, 5): how the lower cell depends on the upper one: cc, ce, ec, ee, ss
-    below: np.ndarray  #: (faces, 5): how the upper cell depends on the lower one
+    above: np.ndarray  #: (cells, 3, 5): cc, ce, ec, ee, ss, how it depends on the next cells along x, y and z
+    below: np.ndarray  #: (cells, 3, 5): how it depends on the cells before it
 
 
 @njit(cache=True)
 def transport(u, voltage, u_1, u_2, weights, layout, properties, system):
     """Everything but the kinetics: storage, fluxes, foils. ``weights`` make the time derivative [1/s]."""
     residual, diagonal, above, below = system.residual, system.diagonal, system.above, system.below
+    pore, capacitance = layout.pore, layout.capacitance
     diagonal[:] = 0.0
 
     # Salt that a cell stores, and charge on its double layer (carried by the cation)
     for k in range(u.shape[0]):
         change = weights[0] * u[k, C] + weights[1] * u_1[k, C] + weights[2] * u_2[k, C]
-        residual[k, C] = FARADAY * layout.pore[k] * change
-        diagonal[k, C, C] = FARADAY * layout.pore[k] * weights[0]
-        charging = (
+        charging = capacitance[k] * (
             weights[0] * (u[k, S] - u[k, E])
             + weights[1] * (u_1[k, S] - u_1[k, E])
             + weights[2] * (u_2[k, S] - u_2[k, E])
         )
-        residual[k, C] -= layout.capacitance[k] * charging
-        residual[k, E] = -layout.capacitance[k] * charging
-        residual[k, S] = layout.capacitance[k] * charging
-        conductance = layout.capacitance[k] * weights[0]
+        residual[k, C] = FARADAY * pore[k] * change - charging
+        residual[k, E] = -charging
+        residual[k, S] = charging
+        diagonal[k, C, C] = FARADAY * pore[k] * weights[0]
+        conductance = capacitance[k] * weights[0]
         for row, sign in ((C, -1.0), (E, -1.0), (S, 1.0)):
             diagonal[k, row, S] += sign * conductance
             diagonal[k, row, E] -= sign * conductance
 
     # Fluxes from the lower to the upper cell through each face; the outer faces have none
-    for f in range(layout.left.shape[0]):
-        left, right, area = layout.left[f], layout.right[f], layout.area[f]
-        above[f] = 0.0
-        below[f] = 0.0
+    axes, lefts, rights, areas = layout.axis, layout.left, layout.right, layout.area
+    h_lefts, h_rights, solid = layout.h_left, layout.h_right, layout.solid
+    for f in range(lefts.shape[0]):
+        left, right, area, axis = lefts[f], rights[f], areas[f], axes[f]
         if area == 0.0:
             continue
-        here, there = properties[left], properties[right]
-        kappa_l, dkappa_l, d_l, dd_l, t_l, dt_l, g_l, dg_l = (
-            here[0], here[1], here[2], here[3], here[4], here[5], here[6], here[7]
-        )  # fmt: skip
-        kappa_r, dkappa_r, d_r, dd_r, t_r, dt_r, g_r, dg_r = (
-            there[0], there[1], there[2], there[3], there[4], there[5], there[6], there[7]
-        )  # fmt: skip
+        h_l, h_r, here, there = h_lefts[f], h_rights[f], properties[left], properties[right]
+        t_l, dt_l, g_l, dg_l = here[4], here[5], here[6], here[7]
+        t_r, dt_r, g_r, dg_r = there[4], there[5], there[6], there[7]
 
         # i_e = -kappa (grad phi_e - grad G)
-        kappa = area / (layout.h_left[f] / kappa_l + layout.h_right[f] / kappa_r)
-        drive = u[left, E] - u[right, E] + g_r - g_l
-        i_e = kappa * drive
-        share = kappa * drive * kappa / area
-        di_cl = share * layout.h_left[f] / kappa_l**2 * dkappa_l - kappa * dg_l
-        di_cr = share * layout.h_right[f] / kappa_r**2 * dkappa_r + kappa * dg_r
+        kappa = area / (h_l * here[0] + h_r * there[0])
+        i_e = kappa * (u[left, E] - u[right, E] + g_r - g_l)
+        share = i_e * kappa / area
+        di_cl = -share * h_l * here[1] - kappa * dg_l
+        di_cr = -share * h_r * there[1] + kappa * dg_r
 
         # F N = -F D grad c + t+ i_e
-        d = FARADAY * area / (layout.h_left[f] / d_l + layout.h_right[f] / d_r)
-        fall = u[left, C] - u[right, C]
+        d = FARADAY * area / (h_l * here[2] + h_r * there[2])
+        diffusion = d * (u[left, C] - u[right, C])
         t = 0.5 * (t_l + t_r)
-        salt = d * fall + t * i_e
-        share = d * fall * d / (FARADAY * area)
-        ds_cl = d + share * layout.h_left[f] / d_l**2 * dd_l + 0.5 * dt_l * i_e + t * di_cl
-        ds_cr = -d + share * layout.h_right[f] / d_r**2 * dd_r + 0.5 * dt_r * i_e + t * di_cr
+        salt = diffusion + t * i_e
+        share = diffusion * d / (FARADAY * area)
+        ds_cl = d - share * h_l * here[3] + 0.5 * dt_l * i_e + t * di_cl
+        ds_cr = -d - share * h_r * there[3] + 0.5 * dt_r * i_e + t * di_cr
 
         # i_s = -sigma grad phi_s
-        sigma = layout.solid[f]
+        sigma = solid[f]
         i_s = sigma * (u[left, S] - u[right, S])
 
         residual[left, C] += salt
@@ -212,18 +212,20 @@ def transport(u, voltage, u_1, u_2, weights, layout, properties, system):
         residual[right, C] -= salt
         residual[right, E] -= i_e
         residual[right, S] -= i_s
-        diagonal[left, C, C] += ds_cl
-        diagonal[left, C, E] += t * kappa
-        diagonal[left, E, C] += di_cl
-        diagonal[left, E, E] += kappa
-        diagonal[left, S, S] += sigma
-        diagonal[right, C, C] -= ds_cr
-        diagonal[right, C, E] += t * kappa
-        diagonal[right, E, C] -= di_cr
-        diagonal[right, E, E] += kappa
-        diagonal[right, S, S] += sigma
-        above[f, 0], above[f, 1], above[f, 2], above[f, 3], above[f, 4] = ds_cr, -t * kappa, di_cr, -kappa, -sigma
-        below[f, 0], below[f, 1], below[f, 2], below[f, 3], below[f, 4] = -ds_cl, -t * kappa, -di_cl, -kappa, -sigma
+        block, coupling = diagonal[left], above[left, axis]
+        block[C, C] += ds_cl
+        block[C, E] += t * kappa
+        block[E, C] += di_cl
+        block[E, E] += kappa
+        block[S, S] += sigma
+        coupling[0], coupling[1], coupling[2], coupling[3], coupling[4] = ds_cr, -t * kappa, di_cr, -kappa, -sigma
+        block, coupling = diagonal[right], below[right, axis]
+        block[C, C] -= ds_cr
+        block[C, E] += t * kappa
+        block[E, C] -= di_cr
+        block[E, E] += kappa
+        block[S, S] += sigma
+        coupling[0], coupling[1], coupling[2], coupling[3], coupling[4] = -ds_cl, -t * kappa, -di_cl, -kappa, -sigma
 
     # Negative foil, at zero potential: its face and the walls of its holes, through the contact resistance
     for n in range(layout.negative_cells.shape[0]):
@@ -263,6 +265,7 @@ class Kinetics(NamedTuple):
     empty: float
 
 
+CLOSE = 1e-7  # a step of Newton's that is the last one, over what it changes [-]
 ROUNDING = 1e-13  # of a surface stoichiometry that the modes add up to [-]
 FEWEST = -690.0  # logarithm of the smallest share of sites that is told from none
 
@@ -289,18 +292,28 @@ def potentials(kinetics, hysteresis, x):
 
 
 @njit(cache=True, inline="always")
+def share(x, exponent):
+    """x to an exponent that is mostly a half."""
+    return np.sqrt(x) if exponent == 0.5 else x**exponent
+
+
+@njit(cache=True, inline="always")
 def overpotential(kinetics, exchange_c, h, b, moved, guess, rest):
     """Excess of U + eta over nothing, its slope in ``moved``, stiffness, j / 2 i0 and i0 of one surface.
 
     ``moved`` = b j is how far the reaction shifts the surface; ``guess`` and ``rest`` are the shares of its sites that
     are filled and that are not.
     """
-    exchange = exchange_c * guess**kinetics.filled * rest**kinetics.empty
-    half = 0.5 * moved / (b * exchange)
+    exchange = exchange_c * share(guess, kinetics.filled) * share(rest, kinetics.empty)
+    steepness = 0.5 / (b * exchange)
+    half = steepness * moved
+    root = np.sqrt(1.0 + half * half)
     voltage, slope = open_circuit(kinetics, h, guess)
-    stiffness = kinetics.thermal_voltage / np.sqrt(1.0 + half * half)
-    slope += stiffness * (0.5 / (b * exchange) - half * (kinetics.filled / guess - kinetics.empty / rest))
-    return voltage + kinetics.thermal_voltage * np.arcsinh(half), slope, stiffness, half, exchange
+    stiffness = kinetics.thermal_voltage / root
+    slope += stiffness * (steepness - half * (kinetics.filled / guess - kinetics.empty / rest))
+    size = abs(half)
+    eta = kinetics.thermal_voltage * np.log(size + root if size < 1e8 else 2.0 * size)  # asinh
+    return voltage + (eta if half > 0.0 else -eta), slope, stiffness, half, exchange
 
 
 @njit(cache=True)
@@ -312,11 +325,11 @@ def react(u, a, b, hysteresis, x, current, kinetics, system):
     logarithm of the sites that are left, for these fall far below the digits of x: where i0 goes as a power 0.2 of
     them, a full particle still passes a thousandth of its exchange current when 1e-15 of its sites are free.
     """
-    residual, diagonal = system.residual, system.diagonal
-    for n in range(kinetics.cells.shape[0]):
-        k = kinetics.cells[n]
+    residual, diagonal, cells, surface = system.residual, system.diagonal, kinetics.cells, kinetics.surface
+    for n in range(cells.shape[0]):
+        k = cells[n]
         drop = u[k, S] - u[k, E]
-        exchange_c = kinetics.reference * u[k, C] ** kinetics.salt
+        exchange_c = kinetics.reference * share(u[k, C], kinetics.salt)
         empty, full = -a[n], 1.0 - a[n]
         if full < ROUNDING:  # full, or a little beyond: it takes nothing more
             full = ROUNDING
@@ -339,6 +352,12 @@ def react(u, a, b, hysteresis, x, current, kinetics, system):
             if slope < 0.0:
                 step = -excess / slope
                 if abs(step) <= smallest or abs(excess) <= 1e-14 * (1.0 + abs(drop)):
+                    converged = True
+                    break
+                # The error of the next step is the square of this one
+                if end == 0 and abs(step) <= CLOSE * min(abs(moved) - b[n] * exchange, guess, rest):
+                    moved += step
+                    guess, rest = moved - empty, full - moved
                     converged = True
                     break
             if end == 0:
@@ -394,8 +413,8 @@ def react(u, a, b, hysteresis, x, current, kinetics, system):
         x[n] = guess
         j = moved / b[n]
         current[n] = j
-        rate = kinetics.surface[n] * j
-        by_drop = kinetics.surface[n] / (b[n] * slope)
+        rate = surface[n] * j
+        by_drop = surface[n] / (b[n] * slope)
         by_c = by_drop * stiffness * half * kinetics.salt / u[k, C]
         residual[k, C] -= rate
         residual[k, E] -= rate
@@ -431,16 +450,16 @@ def plate(u, foil, current, state, slopes, metal, salt, properties, system):
         c_f = c_c + (1 - t+) i h / (F D),    phi_f = phi_c + i h / kappa + G(c_f) - G(c_c),
         foil - r i - phi_f = (2 R T / F) asinh(i / 2 i0(c_f)).
 
-    ``current`` [A/m2] becomes i, ``state`` (faces, 4) c_f, phi_f, G(c_f) and the overpotential, ``slopes`` (faces, 3) those of
-    i in c_c, phi_c and ``foil``. Returns the number of the first face without an answer, or -1.
+    ``current`` [A/m2] becomes i, ``state`` (faces, 4) c_f, phi_f, G(c_f) and the overpotential, ``slopes`` (faces, 3)
+    those of i in c_c, phi_c and ``foil``. Returns the number of the first face without an answer, or -1.
     """
     at, one, there = np.empty((1, 3)), np.ones(1), np.empty((1, 8))
     for n in range(metal.cells.shape[0]):
         k = metal.cells[n]
         here = properties[k]
-        kappa, dkappa, d, dd, t, dt, g, dg = here[0], here[1], here[2], here[3], here[4], here[5], here[6], here[7]
-        per_current = (1.0 - t) * metal.distance / (FARADAY * d)
-        ohmic = metal.contact + metal.distance / kappa
+        t, dt, g, dg = here[4], here[5], here[6], here[7]
+        per_current = (1.0 - t) * metal.distance * here[2] / FARADAY
+        ohmic = metal.contact + metal.distance * here[0]
         drop = foil - u[k, E]
         # Every term of the balance takes its share of the drop, so the ohmic one alone bounds the current
         low, high = min(drop / ohmic, 0.0), max(drop / ohmic, 0.0)
@@ -479,8 +498,8 @@ def plate(u, foil, current, state, slopes, metal, salt, properties, system):
             return n
         current[n] = i
         state[n, 0], state[n, 1], state[n, 2], state[n, 3] = c, foil - metal.contact * i - kinetic, there[0, 6], kinetic
-        c_by_c = 1.0 - dt * metal.distance * i / (FARADAY * d) - per_current * i * dd / d
-        slopes[n, 0] = -(metal.distance * i * dkappa / kappa**2 + dg + by_c * c_by_c) / slope
+        c_by_c = 1.0 + metal.distance * i / FARADAY * ((1.0 - t) * here[3] - dt * here[2])
+        slopes[n, 0] = -(dg - metal.distance * i * here[1] + by_c * c_by_c) / slope
         slopes[n, 1] = 1.0 / slope
         slopes[n, 2] = -1.0 / slope
         for row in (C, E):

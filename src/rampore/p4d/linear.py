@@ -1,4 +1,4 @@
-"""Linear systems of a conservation law on boxes: three unknowns a cell, seven-point couplings, one bordering unknown.
+r"""Linear systems of a conservation law on boxes: three unknowns a cell, seven-point couplings, one bordering unknown.
 
 Unknowns 0 and 1 of a cell act on those of its neighbours, unknown 2 on its own kind; within a cell all three mix. The
 bordering unknown couples to any cell by a column and a row. What flows out of a cell flows into its neighbour.
@@ -6,6 +6,11 @@ bordering unknown couples to any cell by a column and a row. What flows out of a
 Lines along z are solved exactly (blocks of 3 x 3, no pivoting between blocks), in two colours; columns are then
 aggregated 2 x 2 until one is left, which is solved exactly together with the bordering unknown. One such cycle
 preconditions GMRES; where there is one column, it is the solution.
+
+The kernels work on ``WIDTH`` columns at once. Column (i, j) has the number n = i P + j, where P is ny, or ny + 1 where
+that is even. P is odd, so the colour of a column is n modulo 2, its place among its colour m = n // 2, and each of its
+four neighbours, all of the other colour, lies a fixed number of places away. A vector is stored as x[colour, k, unknown,
+m], the matrix as [colour, block of columns, k, coefficient, column]; the numbers of all levels follow one another.
 """
 
 from typing import NamedTuple
@@ -15,219 +20,47 @@ import scipy.sparse as sp
 from numba import njit
 
 from rampore.p4d.errors import SolverError
+from rampore.p4d.lanes import WIDTH, load, splat, store
+
+
+# Coefficients of a cell: the 3 x 3 block of its own unknowns, then the couplings cc, ce, ec, ee, ss to its neighbours
+# below and above along x, y and z. Packed, the inverse P of the pivot of its line replaces the first, and P times its
+# coupling to the cell above it along z the last, which is full.
+BELOW, ABOVE, COEFFICIENTS, PACKED = (9, 14, 19), (24, 29, 34), 39, 43
 
 
 class Level(NamedTuple):
-    """A matrix; shapes without the trailing block are those of the mesh, faces one less along their own axis."""
+    """A matrix."""
 
-    diagonal: np.ndarray  #: (nx, ny, nz, 3, 3)
-    x_above: np.ndarray  #: (nx - 1, ny, nz, 5): row of the lower cell, column of the upper one
-    x_below: np.ndarray  #: row of the upper cell, column of the lower one
-    y_above: np.ndarray
-    y_below: np.ndarray
-    z_above: np.ndarray
-    z_below: np.ndarray
-    absent: np.ndarray  #: (nx, ny, nz, 3) True where there is no unknown: its row is that of the unit matrix
+    matrix: np.ndarray  #: (nx, ny, nz, 39), in the order of the coefficients
     column: np.ndarray  #: of the bordering unknown (nx, ny, nz, 3)
     row: np.ndarray
-    pivot: np.ndarray  #: inverses of the pivots of the lines along z (nx, ny, nz, 3, 3)
+    units: np.ndarray  #: columns of the finer level without such an unknown, less 1 if this has none (nx, ny, nz, 3)
 
+    @property
+    def diagonal(self):
+        """Blocks of the cells' own unknowns (nx, ny, nz, 3, 3)."""
+        return self.matrix[..., :9].reshape(*self.matrix.shape[:3], 3, 3)
 
-@njit(cache=True)
-def factorise(level):
-    """Invert the pivots of every line along z."""
-    nx, ny, nz = level.diagonal.shape[:3]
-    p = np.empty((3, 3))
-    for i in range(nx):
-        for j in range(ny):
-            for k in range(nz):
-                p[:] = level.diagonal[i, j, k]
-                if k > 0:
-                    lower, upper, before = (
-                        level.z_below[i, j, k - 1],
-                        level.z_above[i, j, k - 1],
-                        level.pivot[i, j, k - 1],
-                    )
-                    for c in range(3):
-                        if c == 2:
-                            v0, v1, v2 = before[0, 2] * upper[4], before[1, 2] * upper[4], before[2, 2] * upper[4]
-                        else:
-                            v0 = before[0, 0] * upper[c] + before[0, 1] * upper[2 + c]
-                            v1 = before[1, 0] * upper[c] + before[1, 1] * upper[2 + c]
-                            v2 = before[2, 0] * upper[c] + before[2, 1] * upper[2 + c]
-                        p[0, c] -= lower[0] * v0 + lower[1] * v1
-                        p[1, c] -= lower[2] * v0 + lower[3] * v1
-                        p[2, c] -= lower[4] * v2
-                q = level.pivot[i, j, k]
-                q[0, 0] = p[1, 1] * p[2, 2] - p[1, 2] * p[2, 1]
-                q[0, 1] = p[0, 2] * p[2, 1] - p[0, 1] * p[2, 2]
-                q[0, 2] = p[0, 1] * p[1, 2] - p[0, 2] * p[1, 1]
-                q[1, 0] = p[1, 2] * p[2, 0] - p[1, 0] * p[2, 2]
-                q[1, 1] = p[0, 0] * p[2, 2] - p[0, 2] * p[2, 0]
-                q[1, 2] = p[0, 2] * p[1, 0] - p[0, 0] * p[1, 2]
-                q[2, 0] = p[1, 0] * p[2, 1] - p[1, 1] * p[2, 0]
-                q[2, 1] = p[0, 1] * p[2, 0] - p[0, 0] * p[2, 1]
-                q[2, 2] = p[0, 0] * p[1, 1] - p[0, 1] * p[1, 0]
-                determinant = p[0, 0] * q[0, 0] + p[0, 1] * q[1, 0] + p[0, 2] * q[2, 0]
-                for r in range(3):
-                    for c in range(3):
-                        q[r, c] /= determinant
+    @property
+    def below(self):
+        """Couplings cc, ce, ec, ee, ss to the neighbours below along x, y and z (nx, ny, nz, 3, 5)."""
+        return self.matrix[..., BELOW[0] : ABOVE[0]].reshape(*self.matrix.shape[:3], 3, 5)
+
+    @property
+    def above(self):
+        """Couplings to the neighbours above (nx, ny, nz, 3, 5)."""
+        return self.matrix[..., ABOVE[0] :].reshape(*self.matrix.shape[:3], 3, 5)
 
 
 @njit(cache=True, inline="always")
-def _less(v0, v1, v2, coupling, f, g, h, x, i, j, k):
-    """(v0, v1, v2) less what cell (i, j, k) contributes through the face (f, g, h)."""
-    x0, x1, x2 = x[i, j, k, 0], x[i, j, k, 1], x[i, j, k, 2]
-    return (
-        v0 - coupling[f, g, h, 0] * x0 - coupling[f, g, h, 1] * x1,
-        v1 - coupling[f, g, h, 2] * x0 - coupling[f, g, h, 3] * x1,
-        v2 - coupling[f, g, h, 4] * x2,
-    )
-
-
-@njit(cache=True, inline="always")
-def _outside(right, column, x_above, x_below, y_above, y_below, border, x, i, j, k):
-    """Right-hand side of cell (i, j, k) less what its lateral neighbours and the bordering unknown contribute."""
-    v0, v1, v2 = right[i, j, k, 0], right[i, j, k, 1], right[i, j, k, 2]
-    if border != 0.0:
-        v0 -= column[i, j, k, 0] * border
-        v1 -= column[i, j, k, 1] * border
-        v2 -= column[i, j, k, 2] * border
-    if i > 0:
-        v0, v1, v2 = _less(v0, v1, v2, x_below, i - 1, j, k, x, i - 1, j, k)
-    if i < x.shape[0] - 1:
-        v0, v1, v2 = _less(v0, v1, v2, x_above, i, j, k, x, i + 1, j, k)
-    if j > 0:
-        v0, v1, v2 = _less(v0, v1, v2, y_below, i, j - 1, k, x, i, j - 1, k)
-    if j < x.shape[1] - 1:
-        v0, v1, v2 = _less(v0, v1, v2, y_above, i, j, k, x, i, j + 1, k)
-    return v0, v1, v2
-
-
-@njit(cache=True)
-def relax(level, right, border, x, colour):
-    """Solve every line along z of one colour, its neighbours fixed."""
-    nx, ny, nz = x.shape[:3]
-    x_above, x_below, y_above, y_below = level.x_above, level.x_below, level.y_above, level.y_below
-    z_above, z_below, column, p = level.z_above, level.z_below, level.column, level.pivot
-    for i in range(nx):
-        for j in range((i + colour) % 2, ny, 2):
-            for k in range(nz):
-                v0, v1, v2 = _outside(right, column, x_above, x_below, y_above, y_below, border, x, i, j, k)
-                if k > 0:
-                    v0, v1, v2 = _less(v0, v1, v2, z_below, i, j, k - 1, x, i, j, k - 1)
-                for r in range(3):
-                    x[i, j, k, r] = p[i, j, k, r, 0] * v0 + p[i, j, k, r, 1] * v1 + p[i, j, k, r, 2] * v2
-            for k in range(nz - 2, -1, -1):
-                v0, v1, v2 = _less(0.0, 0.0, 0.0, z_above, i, j, k, x, i, j, k + 1)
-                for r in range(3):
-                    x[i, j, k, r] += p[i, j, k, r, 0] * v0 + p[i, j, k, r, 1] * v1 + p[i, j, k, r, 2] * v2
-
-
-@njit(cache=True, inline="always")
-def _residual(right, column, x_above, x_below, y_above, y_below, z_above, z_below, d, border, x, i, j, k):
-    v0, v1, v2 = _outside(right, column, x_above, x_below, y_above, y_below, border, x, i, j, k)
-    if k > 0:
-        v0, v1, v2 = _less(v0, v1, v2, z_below, i, j, k - 1, x, i, j, k - 1)
-    if k < x.shape[2] - 1:
-        v0, v1, v2 = _less(v0, v1, v2, z_above, i, j, k, x, i, j, k + 1)
-    x0, x1, x2 = x[i, j, k, 0], x[i, j, k, 1], x[i, j, k, 2]
-    return (
-        v0 - d[i, j, k, 0, 0] * x0 - d[i, j, k, 0, 1] * x1 - d[i, j, k, 0, 2] * x2,
-        v1 - d[i, j, k, 1, 0] * x0 - d[i, j, k, 1, 1] * x1 - d[i, j, k, 1, 2] * x2,
-        v2 - d[i, j, k, 2, 0] * x0 - d[i, j, k, 2, 1] * x1 - d[i, j, k, 2, 2] * x2,
-    )
-
-
-@njit(cache=True)
-def restrict_residual(level, right, x, colour, coarse):
-    """Sum the residual of the lines of one colour over the columns of each aggregate; the other lines have none.
-
-    Neither has an absent unknown, whose row is that of the unit matrix and whose right-hand side is zero.
-    """
-    coarse[:] = 0.0
-    nx, ny, nz = x.shape[:3]
-    x_above, x_below, y_above, y_below = level.x_above, level.x_below, level.y_above, level.y_below
-    z_above, z_below, column, diagonal = level.z_above, level.z_below, level.column, level.diagonal
-    for i in range(nx):
-        for j in range((i + colour) % 2, ny, 2):
-            for k in range(nz):
-                v0, v1, v2 = _residual(
-                    right, column, x_above, x_below, y_above, y_below, z_above, z_below, diagonal, 0.0, x, i, j, k
-                )
-                coarse[i // 2, j // 2, k, 0] += v0
-                coarse[i // 2, j // 2, k, 1] += v1
-                coarse[i // 2, j // 2, k, 2] += v2
-
-
-@njit(cache=True)
-def image(level, right, border, x, colour, out):
-    """out = A x + column border, where the lines of one colour are known to give ``right``."""
-    nx, ny, nz = x.shape[:3]
-    x_above, x_below, y_above, y_below = level.x_above, level.x_below, level.y_above, level.y_below
-    z_above, z_below, column, diagonal = level.z_above, level.z_below, level.column, level.diagonal
-    for i in range(nx):
-        for j in range(ny):
-            known = (i + j) % 2 == colour
-            for k in range(nz):
-                out[i, j, k, 0] = right[i, j, k, 0]
-                out[i, j, k, 1] = right[i, j, k, 1]
-                out[i, j, k, 2] = right[i, j, k, 2]
-                if not known:
-                    v0, v1, v2 = _residual(
-                        right,
-                        column,
-                        x_above,
-                        x_below,
-                        y_above,
-                        y_below,
-                        z_above,
-                        z_below,
-                        diagonal,
-                        border,
-                        x,
-                        i,
-                        j,
-                        k,
-                    )
-                    out[i, j, k, 0] -= v0
-                    out[i, j, k, 1] -= v1
-                    out[i, j, k, 2] -= v2
-
-
-@njit(cache=True)
-def restrict(fine, absent, coarse):
-    """Sum a field over the columns of each aggregate."""
-    coarse[:] = 0.0
-    nx, ny, nz = fine.shape[:3]
-    for i in range(nx):
-        for j in range(ny):
-            for k in range(nz):
-                for c in range(3):
-                    if not absent[i, j, k, c]:
-                        coarse[i // 2, j // 2, k, c] += fine[i, j, k, c]
-
-
-@njit(cache=True)
-def prolong(coarse, absent, fine):
-    """Add a field of the aggregates to their columns."""
-    nx, ny, nz = fine.shape[:3]
-    for i in range(nx):
-        for j in range(ny):
-            for k in range(nz):
-                for c in range(3):
-                    if not absent[i, j, k, c]:
-                        fine[i, j, k, c] += coarse[i // 2, j // 2, k, c]
-
-
-@njit(cache=True, inline="always")
-def _join(diagonal, i, j, k, coupling, f, g, h, factor):
-    """Add a coupling through the face (f, g, h) to the block of cell (i, j, k)."""
-    diagonal[i, j, k, 0, 0] += factor * coupling[f, g, h, 0]
-    diagonal[i, j, k, 0, 1] += factor * coupling[f, g, h, 1]
-    diagonal[i, j, k, 1, 0] += factor * coupling[f, g, h, 2]
-    diagonal[i, j, k, 1, 1] += factor * coupling[f, g, h, 3]
-    diagonal[i, j, k, 2, 2] += factor * coupling[f, g, h, 4]
+def _join(to, k, what, first, factor):
+    """Add a coupling to the block of a cell's own unknowns."""
+    to[k, 0] += factor * what[k, first]
+    to[k, 1] += factor * what[k, first + 1]
+    to[k, 3] += factor * what[k, first + 2]
+    to[k, 4] += factor * what[k, first + 3]
+    to[k, 8] += factor * what[k, first + 4]
 
 
 @njit(cache=True)
@@ -237,144 +70,553 @@ def coarsen(fine, coarse):
     It is the sum over their columns, except that the distance between neighbouring aggregates is twice that between
     columns: the fluxes between them are halved, on both sides of the face, so that what leaves one enters the other.
     """
-    coarse.diagonal[:] = 0.0
-    coarse.x_above[:] = 0.0
-    coarse.x_below[:] = 0.0
-    coarse.y_above[:] = 0.0
-    coarse.y_below[:] = 0.0
-    coarse.z_above[:] = 0.0
-    coarse.z_below[:] = 0.0
-    nx, ny, nz = fine.diagonal.shape[:3]
-    diagonal = coarse.diagonal
+    matrix, total, units = fine.matrix, coarse.matrix, coarse.units
+    total[:] = 0.0
+    nx, ny, nz = matrix.shape[:3]
+    shares = np.ones(COEFFICIENTS)
     for i in range(nx):
-        ci = i // 2
+        inner_x, outer_x = (9, 24) if i % 2 else (24, 9)  # to the other column of its aggregate, to the next aggregate
+        beside_x = i + (1 if i % 2 else -1)
+        shares[inner_x : inner_x + 5], shares[outer_x : outer_x + 5] = 0.0, 0.5
         for j in range(ny):
-            cj = j // 2
+            inner_y, outer_y = (14, 29) if j % 2 else (29, 14)
+            beside_y = j + (1 if j % 2 else -1)
+            shares[inner_y : inner_y + 5], shares[outer_y : outer_y + 5] = 0.0, 0.5
+            to, own = total[i // 2, j // 2], matrix[i, j]
+            in_x, in_y = 0 <= beside_x < nx, 0 <= beside_y < ny
+            next_x, next_y = matrix[beside_x if in_x else i, j], matrix[i, beside_y if in_y else j]
+            factor_x, factor_y = 0.5 if in_x else 0.0, 0.5 if in_y else 0.0
+            for k in range(nz):
+                for c in range(COEFFICIENTS):
+                    to[k, c] += shares[c] * own[k, c]
+                _join(to, k, own, inner_x, 1.0)
+                _join(to, k, own, inner_y, 1.0)
+                _join(to, k, next_x, inner_x, factor_x)
+                _join(to, k, next_y, inner_y, factor_y)
+    for i in range(total.shape[0]):
+        for j in range(total.shape[1]):
             for k in range(nz):
                 for r in range(3):
-                    if not fine.absent[i, j, k, r]:
-                        for c in range(3):
-                            diagonal[ci, cj, k, r, c] += fine.diagonal[i, j, k, r, c]
-                if k < nz - 1:
-                    for c in range(5):
-                        coarse.z_above[ci, cj, k, c] += fine.z_above[i, j, k, c]
-                        coarse.z_below[ci, cj, k, c] += fine.z_below[i, j, k, c]
-                if i < nx - 1 and i % 2 == 0:
-                    _join(diagonal, ci, cj, k, fine.x_above, i, j, k, 1.0)
-                    _join(diagonal, ci, cj, k, fine.x_below, i, j, k, 1.0)
-                elif i < nx - 1:
-                    _join(diagonal, ci, cj, k, fine.x_below, i, j, k, 0.5)
-                    _join(diagonal, ci + 1, cj, k, fine.x_above, i, j, k, 0.5)
-                    for c in range(5):
-                        coarse.x_above[ci, cj, k, c] += 0.5 * fine.x_above[i, j, k, c]
-                        coarse.x_below[ci, cj, k, c] += 0.5 * fine.x_below[i, j, k, c]
-                if j < ny - 1 and j % 2 == 0:
-                    _join(diagonal, ci, cj, k, fine.y_above, i, j, k, 1.0)
-                    _join(diagonal, ci, cj, k, fine.y_below, i, j, k, 1.0)
-                elif j < ny - 1:
-                    _join(diagonal, ci, cj, k, fine.y_below, i, j, k, 0.5)
-                    _join(diagonal, ci, cj + 1, k, fine.y_above, i, j, k, 0.5)
-                    for c in range(5):
-                        coarse.y_above[ci, cj, k, c] += 0.5 * fine.y_above[i, j, k, c]
-                        coarse.y_below[ci, cj, k, c] += 0.5 * fine.y_below[i, j, k, c]
-    restrict(fine.column, fine.absent, coarse.column)
-    restrict(fine.row, fine.absent, coarse.row)
-    for i in range(coarse.diagonal.shape[0]):
-        for j in range(coarse.diagonal.shape[1]):
-            for k in range(nz):
-                for c in range(3):
-                    if coarse.absent[i, j, k, c]:
-                        coarse.diagonal[i, j, k, c, c] = 1.0
+                    total[i, j, k, 4 * r] -= units[i, j, k, r]
 
 
 @njit(cache=True)
-def dot(x, y):
-    """Scalar product, on one thread: vectors this short are slower on several."""
-    total = 0.0
-    for k in range(x.size):
-        total += x[k] * y[k]
+def aggregate(fine, coarse):
+    """Sum a field over the columns of each aggregate."""
+    coarse[:] = 0.0
+    for i in range(fine.shape[0]):
+        for j in range(fine.shape[1]):
+            to, own = coarse[i // 2, j // 2].ravel(), fine[i, j].ravel()
+            for n in range(own.size):
+                to[n] += own[n]
+
+
+class Plan(NamedTuple):
+    """Where the numbers of a level lie."""
+
+    pitch: int  #: numbers from one row of columns to the next, odd
+    blocks: int  #: of columns of one colour
+    layers: int
+    width: int  #: places for the columns of one colour
+    margin: int  #: zeros before and after the vector; the last one is the bordering unknown's
+    vector: int  #: where the vector begins,
+    half: int  #: where colour 1 does,
+    end: int  #: and where it ends
+    matrix: int  #: where the matrix begins
+    parents: int  #: where the list of the aggregates of the columns of colour 0 begins
+    count: int  #: how long it is
+
+
+def make_plans(shapes):
+    """One plan for each level, finest first, and the lists of aggregates: their places in the coarser level."""
+    plans, parents, vector, matrix, listed = [], [], 0, 0, 0
+    for (nx, ny, nz), coarser in zip(shapes, [*shapes[1:], None], strict=True):
+        pitch = ny if ny % 2 else ny + 1
+        blocks = -(-nx * pitch // (2 * WIDTH))
+        width, margin = blocks * WIDTH, -(-((pitch + 1) // 2 + 1) // WIDTH) * WIDTH
+        half = vector + margin + nz * 3 * width
+        end = half + nz * 3 * width + margin
+        number = np.arange(0, nx * pitch, 2)
+        plans.append(Plan(pitch, blocks, nz, width, margin, vector, half, end, matrix, listed, number.size))
+        if coarser is not None:
+            coarse_pitch = coarser[1] if coarser[1] % 2 else coarser[1] + 1
+            coarse_width = -(-coarser[0] * coarse_pitch // (2 * WIDTH)) * WIDTH
+            i, j = number // pitch // 2, np.minimum(number % pitch, ny - 1) // 2
+            place, colour = np.divmod(i * coarse_pitch + j, 2)
+            parents.append(colour * nz * 3 * coarse_width + place)
+            listed += number.size
+        vector = end
+        matrix += 2 * blocks * nz * PACKED * WIDTH
+    return np.array(plans), np.concatenate([*parents, np.zeros(0, np.int64)]).astype(np.uint32)
+
+
+@njit(cache=True, inline="always")
+def _plan(plans, depth):
+    p = plans[depth]
+    return Plan(p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9], p[10])
+
+
+@njit(cache=True, inline="always")
+def _place(plan, colour, k):
+    """Where unknown 0 of layer k of the first column of a colour lies."""
+    return plan.vector + plan.margin + (colour * plan.layers + k) * 3 * plan.width
+
+
+@njit(cache=True, inline="always")
+def _shifts(plan, colour):
+    """Places from a column to its neighbours below along x and y, above along x and y."""
+    half = plan.pitch // 2
+    return -half - 1 + colour, -1 + colour, half + colour, colour
+
+
+@njit(cache=True)
+def pack(level, plan, packed):
+    """Bring a matrix into the order of the plan; the pivots and what is above them are still bare."""
+    matrix = level.matrix
+    nx, ny, nz = matrix.shape[:3]
+    flat = matrix.ravel()
+    size = nz * COEFFICIENTS
+    starts = np.empty(WIDTH, np.int64)
+    for line in range(2 * plan.blocks):
+        colour, block = divmod(line, plan.blocks)
+        for lane in range(WIDTH):
+            i, j = divmod(2 * (block * WIDTH + lane) + colour, plan.pitch)
+            starts[lane] = (i * ny + j) * size if i < nx and j < ny else -1
+        first = plan.matrix + line * nz * PACKED * WIDTH
+        for k in range(nz):
+            to = packed[first + k * PACKED * WIDTH :]
+            for lane in range(WIDTH):
+                if starts[lane] >= 0:
+                    own = flat[starts[lane] + k * COEFFICIENTS :]
+                    for c in range(COEFFICIENTS):
+                        to[c * WIDTH + lane] = own[c]
+                else:
+                    for r in range(3):
+                        to[4 * r * WIDTH + lane] = 1.0
+
+
+@njit(cache=True)
+def pack_vector(field, plan, vector):
+    """Bring a field (nx, ny, nz, 3) into the order of the plan."""
+    nx, ny = field.shape[:2]
+    for i in range(nx):
+        for j in range(ny):
+            m, colour = divmod(i * plan.pitch + j, 2)
+            one, to = field[i, j].ravel(), vector[_place(plan, colour, 0) + m :]
+            for n in range(one.size):
+                to[n * plan.width] = one[n]
+
+
+@njit(cache=True)
+def unpack_vector(vector, plan, field):
+    """Bring a field (nx, ny, nz, 3) back from the order of the plan."""
+    nx, ny = field.shape[:2]
+    for i in range(nx):
+        for j in range(ny):
+            m, colour = divmod(i * plan.pitch + j, 2)
+            one, what = field[i, j].ravel(), vector[_place(plan, colour, 0) + m :]
+            for n in range(one.size):
+                one[n] = what[n * plan.width]
+
+
+@njit(cache=True, inline="always")
+def _times(matrix, at, x0, x1, x2):
+    """A coupling times the unknowns of the neighbour."""
+    return (
+        load(matrix, at) * x0 + load(matrix, at + WIDTH) * x1,
+        load(matrix, at + 2 * WIDTH) * x0 + load(matrix, at + 3 * WIDTH) * x1,
+        load(matrix, at + 4 * WIDTH) * x2,
+    )
+
+
+@njit(cache=True, inline="always")
+def _dense(matrix, at, x0, x1, x2):
+    """A full block times three unknowns."""
+    return (
+        load(matrix, at) * x0 + load(matrix, at + WIDTH) * x1 + load(matrix, at + 2 * WIDTH) * x2,
+        load(matrix, at + 3 * WIDTH) * x0 + load(matrix, at + 4 * WIDTH) * x1 + load(matrix, at + 5 * WIDTH) * x2,
+        load(matrix, at + 6 * WIDTH) * x0 + load(matrix, at + 7 * WIDTH) * x1 + load(matrix, at + 8 * WIDTH) * x2,
+    )
+
+
+@njit(cache=True)
+def factorise(plan, matrix):
+    """Invert the pivots of every line along z."""
+    step = PACKED * WIDTH
+    for line in range(2 * plan.blocks):
+        for k in range(plan.layers):
+            at = plan.matrix + (line * plan.layers + k) * step
+            p = at
+            p00, p01, p02 = load(matrix, p), load(matrix, p + WIDTH), load(matrix, p + 2 * WIDTH)
+            p10, p11, p12 = load(matrix, p + 3 * WIDTH), load(matrix, p + 4 * WIDTH), load(matrix, p + 5 * WIDTH)
+            p20, p21, p22 = load(matrix, p + 6 * WIDTH), load(matrix, p + 7 * WIDTH), load(matrix, p + 8 * WIDTH)
+            if k > 0:
+                below, w = at + 19 * WIDTH, at - step + 34 * WIDTH
+                v0, v1, v2 = _times(
+                    matrix, below, load(matrix, w), load(matrix, w + 3 * WIDTH), load(matrix, w + 6 * WIDTH)
+                )
+                p00, p10, p20 = p00 - v0, p10 - v1, p20 - v2
+                v0, v1, v2 = _times(
+                    matrix, below, load(matrix, w + WIDTH), load(matrix, w + 4 * WIDTH), load(matrix, w + 7 * WIDTH)
+                )
+                p01, p11, p21 = p01 - v0, p11 - v1, p21 - v2
+                v0, v1, v2 = _times(
+                    matrix, below, load(matrix, w + 2 * WIDTH), load(matrix, w + 5 * WIDTH), load(matrix, w + 8 * WIDTH)
+                )
+                p02, p12, p22 = p02 - v0, p12 - v1, p22 - v2
+            q00, q10, q20 = p11 * p22 - p12 * p21, p12 * p20 - p10 * p22, p10 * p21 - p11 * p20
+            factor = splat(1.0) / (p00 * q00 + p01 * q10 + p02 * q20)
+            store(matrix, p, q00 * factor)
+            store(matrix, p + WIDTH, (p02 * p21 - p01 * p22) * factor)
+            store(matrix, p + 2 * WIDTH, (p01 * p12 - p02 * p11) * factor)
+            store(matrix, p + 3 * WIDTH, q10 * factor)
+            store(matrix, p + 4 * WIDTH, (p00 * p22 - p02 * p20) * factor)
+            store(matrix, p + 5 * WIDTH, (p02 * p10 - p00 * p12) * factor)
+            store(matrix, p + 6 * WIDTH, q20 * factor)
+            store(matrix, p + 7 * WIDTH, (p01 * p20 - p00 * p21) * factor)
+            store(matrix, p + 8 * WIDTH, (p00 * p11 - p01 * p10) * factor)
+            w = at + 34 * WIDTH
+            u0, u1, u2, u3 = (
+                load(matrix, w), load(matrix, w + WIDTH), load(matrix, w + 2 * WIDTH), load(matrix, w + 3 * WIDTH),
+            )  # fmt: skip
+            u4, none = load(matrix, w + 4 * WIDTH), splat(0.0)
+            for c, (a, b, d) in enumerate(((u0, u2, none), (u1, u3, none), (none, none, u4))):
+                v0, v1, v2 = _dense(matrix, p, a, b, d)
+                store(matrix, w + c * WIDTH, v0)
+                store(matrix, w + (3 + c) * WIDTH, v1)
+                store(matrix, w + (6 + c) * WIDTH, v2)
+
+
+@njit(cache=True, inline="always")
+def _lateral(matrix, at, x, n, shifts, width):
+    """What the lateral neighbours of the columns at n contribute; ``n`` counts among the other colour."""
+    v0, v1, v2 = splat(0.0), splat(0.0), splat(0.0)
+    for face in range(4):
+        spot, coupling = n + shifts[face], at + (9 + 5 * face + 5 * (face // 2)) * WIDTH
+        w0, w1, w2 = _times(matrix, coupling, load(x, spot), load(x, spot + width), load(x, spot + 2 * width))
+        v0, v1, v2 = v0 + w0, v1 + w1, v2 + w2
+    return v0, v1, v2
+
+
+@njit(cache=True)
+def relax(plan, matrix, right, column, border, x, colour, alone):
+    """Solve every line along z of one colour, its neighbours fixed, or zero where it is ``alone``."""
+    width, layers, step = plan.width, plan.layers, PACKED * WIDTH
+    shifts = _shifts(plan, colour)
+    outer = splat(border)
+    for block in range(plan.blocks):
+        first = plan.matrix + (colour * plan.blocks + block) * layers * step
+        x0, x1, x2 = splat(0.0), splat(0.0), splat(0.0)
+        for k in range(layers):
+            at, n = first + k * step, _place(plan, colour, k) + block * WIDTH
+            v0 = load(right, n) - outer * load(column, n)
+            v1 = load(right, n + width) - outer * load(column, n + width)
+            v2 = load(right, n + 2 * width) - outer * load(column, n + 2 * width)
+            if not alone:
+                w0, w1, w2 = _lateral(matrix, at, x, _place(plan, 1 - colour, k) + block * WIDTH, shifts, width)
+                v0, v1, v2 = v0 - w0, v1 - w1, v2 - w2
+            w0, w1, w2 = _times(matrix, at + 19 * WIDTH, x0, x1, x2)
+            x0, x1, x2 = _dense(matrix, at, v0 - w0, v1 - w1, v2 - w2)
+            store(x, n, x0)
+            store(x, n + width, x1)
+            store(x, n + 2 * width, x2)
+        for k in range(layers - 2, -1, -1):
+            at, n = first + k * step, _place(plan, colour, k) + block * WIDTH
+            w0, w1, w2 = _dense(matrix, at + 34 * WIDTH, x0, x1, x2)
+            x0, x1, x2 = load(x, n) - w0, load(x, n + width) - w1, load(x, n + 2 * width) - w2
+            store(x, n, x0)
+            store(x, n + width, x1)
+            store(x, n + 2 * width, x2)
+
+
+@njit(cache=True)
+def lateral(plan, matrix, x, colour, out):
+    """What the other colour contributes to the rows of one."""
+    width, shifts = plan.width, _shifts(plan, colour)
+    for block in range(plan.blocks):
+        for k in range(plan.layers):
+            at = plan.matrix + ((colour * plan.blocks + block) * plan.layers + k) * PACKED * WIDTH
+            n = block * WIDTH
+            v0, v1, v2 = _lateral(matrix, at, x, _place(plan, 1 - colour, k) + n, shifts, width)
+            n += _place(plan, colour, k)
+            store(out, n, v0)
+            store(out, n + width, v1)
+            store(out, n + 2 * width, v2)
+
+
+@njit(cache=True)
+def restrict(fine, coarse, parents, residual, right):
+    """Subtract the numbers of colour 0 from those of their aggregates, which are zero before."""
+    right[coarse.vector : coarse.end] = 0.0
+    places = parents[fine.parents : fine.parents + fine.count]
+    for row in range(3 * fine.layers):
+        what = residual[_place(fine, 0, 0) + row * fine.width :]
+        to = right[_place(coarse, 0, 0) + row * coarse.width :]
+        for m in range(places.size):
+            to[places[m]] -= what[m]
+
+
+@njit(cache=True)
+def prolong(fine, coarse, parents, x):
+    """Add the numbers of the aggregates to their columns of colour 0."""
+    places = parents[fine.parents : fine.parents + fine.count]
+    for row in range(3 * fine.layers):
+        to = x[_place(fine, 0, 0) + row * fine.width :]
+        what = x[_place(coarse, 0, 0) + row * coarse.width :]
+        for m in range(places.size):
+            to[m] += what[places[m]]
+
+
+@njit(cache=True, fastmath={"reassoc", "contract"})
+def dot(x, y, start, end):
+    """Scalar product of two vectors between two places."""
+    one, other, total = x[start:end], y[start:end], 0.0
+    for k in range(one.size):
+        total += one[k] * other[k]
     return total
 
 
+@njit(cache=True, fastmath={"contract"})
+def add(factor, x, y, start, end):
+    """y += factor x between two places."""
+    what, to = x[start:end], y[start:end]
+    for k in range(to.size):
+        to[k] += factor * what[k]
+
+
+class Hierarchy(NamedTuple):
+    """All levels, as the kernels need them."""
+
+    plans: np.ndarray  #: (levels, ...) of int
+    parents: np.ndarray  #: of each column of colour 0 its aggregate in the coarser level
+    matrix: np.ndarray
+    column: np.ndarray
+    row: np.ndarray
+    response: np.ndarray  #: of the coarsest level to the column of the bordering unknown
+    right: np.ndarray
+    x: np.ndarray
+    before: np.ndarray  #: colour 0 of the finest level before its last relaxation
+
+
 @njit(cache=True)
-def add(factor, x, y):
-    """y += factor x."""
-    for k in range(x.size):
-        y[k] += factor * x[k]
+def cycle(h, schur, border_right, bare):
+    """One cycle on ``h.right`` into ``h.x``; returns the bordering unknown.
+
+    ``bare`` says that the right-hand side of colour 0 of the finest level is zero; its first relaxation is left out.
+    """
+    parents, matrix, right, x = h.parents, h.matrix, h.right, h.x
+    last = h.plans.shape[0] - 1
+    for depth in range(last):
+        plan = _plan(h.plans, depth)
+        if depth == 0 and bare:
+            x[plan.vector : plan.half] = 0.0
+        else:
+            relax(plan, matrix, right, h.column, 0.0, x, 0, True)
+        relax(plan, matrix, right, h.column, 0.0, x, 1, depth == 0 and bare)
+        border_right -= dot(h.row, x, plan.vector, plan.end)
+        lateral(plan, matrix, x, 0, h.before)
+        restrict(plan, _plan(h.plans, depth + 1), parents, h.before, right)
+    plan = _plan(h.plans, last)
+    relax(plan, matrix, right, h.column, 0.0, x, 0, True)
+    border = (border_right - dot(h.row, x, plan.vector, plan.end)) / schur
+    add(-border, h.response, x, plan.vector, plan.end)
+    for depth in range(last - 1, -1, -1):
+        plan = _plan(h.plans, depth)
+        prolong(plan, _plan(h.plans, depth + 1), parents, x)
+        relax(plan, matrix, right, h.column, border, x, 1, False)
+        if depth == 0:
+            h.before[: plan.half] = x[: plan.half]
+        relax(plan, matrix, right, h.column, border, x, 0, False)
+    return border
 
 
-def make_level(shape, absent):
-    """An empty matrix on boxes of this shape."""
-    nx, ny, nz = shape
-    x, y, z = (max(nx - 1, 0), ny, nz, 5), (nx, max(ny - 1, 0), nz, 5), (nx, ny, nz - 1, 5)
-    faces = [np.zeros(s) for s in (x, x, y, y, z, z)]
-    blocks = [np.zeros((*shape, 3, 3)) for _ in range(2)]
-    vectors = [np.zeros((*shape, 3)) for _ in range(2)]
-    return Level(blocks[0], *faces, absent, *vectors, blocks[1])
+@njit(cache=True)
+def balance(h, schur, residual, solution):
+    """Correct a solution by what is constant in each plane, so that its residual sums to zero there.
+
+    The residual is that of colour 1, the other has none. The coarsest matrix is just the sum over planes, for what
+    flows between columns cancels.
+    """
+    plan, last = _plan(h.plans, 0), _plan(h.plans, h.plans.shape[0] - 1)
+    right, x = h.right, h.x
+    right[last.vector : last.end] = 0.0
+    first = _place(last, 0, 0)
+    for row in range(3 * plan.layers):
+        own = residual[plan.half + row * plan.width : plan.half + (row + 1) * plan.width]
+        total = 0.0
+        for m in range(own.size):
+            total += own[m]
+        right[first + row * last.width] = total
+    relax(last, h.matrix, right, h.column, 0.0, x, 0, True)
+    border = (residual[plan.end - 1] - dot(h.row, x, last.vector, last.end)) / schur
+    add(-border, h.response, x, last.vector, last.end)
+    for row in range(6 * plan.layers):
+        at = _place(plan, 0, 0) + row * plan.width
+        solution[at : at + plan.width] += x[first + row % (3 * plan.layers) * last.width]
+    solution[plan.end - 1] += border
+
+
+@njit(cache=True)
+def gmres(h, schur, corner, tolerance, basis, directions, solution):
+    """Solve the bordered system by GMRES, a cycle preconditioning from the right.
+
+    ``solution`` is the right-hand side, the bordering unknown's at its end, and becomes the solution. The residual of
+    the lines that are relaxed last is zero, so the rest is all that is iterated on. Returns the number of iterations and
+    what is left of the residual.
+    """
+    plan = _plan(h.plans, 0)
+    half, end, maximum = plan.half, plan.end, directions.shape[0]
+    matrix, right, x, row, before = h.matrix, h.right, h.x, h.row, h.before
+    norm = np.sqrt(dot(solution, solution, 0, end))
+    if norm == 0.0:
+        return 0, 0.0
+    if h.plans.shape[0] == 1:
+        right[:end] = solution
+        border = cycle(h, schur, solution[end - 1], False)
+        solution[:] = x[:end]
+        solution[end - 1] = border
+        return 1, 0.0
+    right[:half] = solution[:half]
+    x[half:end] = 0.0
+    relax(plan, matrix, right, h.column, 0.0, x, 0, True)
+    lateral(plan, matrix, x, 1, before)
+    start = basis[0]
+    size = end - half
+    start[:] = solution[half:]
+    add(-1.0, before[half:end], start, 0, size)
+    start[size - plan.margin :] = 0.0
+    start[size - 1] = solution[end - 1] - dot(row, x, 0, half)
+    solution[:half] = x[:half]
+    solution[half:] = 0.0
+    length = np.sqrt(dot(start, start, 0, size))
+    if length <= 1e-3 * tolerance * norm:
+        return 0, length / norm
+    start /= length
+    hessenberg = np.zeros((maximum + 1, maximum))
+    small, cosine, sine = np.zeros(maximum + 1), np.zeros(maximum), np.zeros(maximum)
+    small[0] = length
+    right[:half] = 0.0
+    count = 0
+    while count < maximum:
+        vector, w, n = basis[count], basis[count + 1], count
+        right[half:end] = vector
+        border = cycle(h, schur, vector[size - 1], True)
+        x[end - 1] = border
+        directions[n] = x[:end]
+        add(-1.0, x, before, 0, half)
+        lateral(plan, matrix, before, 1, before)
+        w[:] = vector
+        add(-1.0, before[half:end], w, 0, size)
+        x[end - 1] = 0.0
+        w[size - 1] = dot(row, x, 0, end) + corner * border
+        for m in range(n + 1):
+            hessenberg[m, n] = dot(basis[m], w, 0, size)
+            add(-hessenberg[m, n], basis[m], w, 0, size)
+        hessenberg[n + 1, n] = np.sqrt(dot(w, w, 0, size))
+        for m in range(n):
+            upper, lower = hessenberg[m, n], hessenberg[m + 1, n]
+            hessenberg[m, n] = cosine[m] * upper + sine[m] * lower
+            hessenberg[m + 1, n] = cosine[m] * lower - sine[m] * upper
+        upper, lower = hessenberg[n, n], hessenberg[n + 1, n]
+        pivot = np.hypot(upper, lower)
+        cosine[n], sine[n] = upper / pivot, lower / pivot
+        hessenberg[n, n] = pivot
+        small[n + 1] = -sine[n] * small[n]
+        small[n] *= cosine[n]
+        count += 1
+        if lower > 0.0:
+            w /= lower
+        if not abs(small[count]) > tolerance * norm:
+            break
+    left = small[count]
+    before[half:end] = 0.0
+    for n in range(count, 0, -1):
+        add(left * cosine[n - 1], basis[n], before[half:end], 0, size)
+        left *= -sine[n - 1]
+    add(left, basis[0], before[half:end], 0, size)
+    for n in range(count - 1, -1, -1):
+        for m in range(n + 1, count):
+            small[n] -= hessenberg[n, m] * small[m]
+        small[n] /= hessenberg[n, n]
+        add(small[n], directions[n], solution, 0, end)
+    balance(h, schur, before, solution)
+    return count, abs(small[count]) / norm
+
+
+def _empty(shape, units):
+    return Level(np.zeros((*shape[:3], COEFFICIENTS)), np.zeros(shape), np.zeros(shape), units)
 
 
 class Multigrid:
     """A bordered matrix on boxes and its solution.
 
-    Fill ``finest`` (blocks, ``column``, ``row``) and ``corner``, call :meth:`prepare`, then :meth:`solve`.
+    Fill ``finest`` (``matrix``, ``column``, ``row``) and ``corner``, call :meth:`prepare`, then :meth:`solve`.
 
     Parameters
     ----------
     absent : (nx, ny, nz, 3) array of bool
-        Where there is no unknown.
+        Where there is no unknown: its row is that of the unit matrix, and its right-hand side zero.
+    maximum : int
+        Iterations at most.
     """
 
-    def __init__(self, absent):
-        self.levels = [make_level(absent.shape[:3], absent)]
+    def __init__(self, absent, maximum=60):
+        self._absent = absent
+        self.levels = [_empty(absent.shape, np.zeros(absent.shape))]
         while max(absent.shape[:2]) > 1:
             nx, ny = absent.shape[:2]
-            coarse = np.ones(((nx + 1) // 2, (ny + 1) // 2, *absent.shape[2:]), bool)
+            shape = ((nx + 1) // 2, (ny + 1) // 2, *absent.shape[2:])
+            coarse, units = np.ones(shape, bool), np.zeros(shape)
             for i in range(2):
                 for j in range(2):
                     part = absent[i::2, j::2]
                     coarse[: part.shape[0], : part.shape[1]] &= part
+                    units[: part.shape[0], : part.shape[1]] += part
             absent = coarse
-            self.levels.append(make_level(absent.shape[:3], absent))
+            self.levels.append(_empty(absent.shape, units - absent))
         self.finest = self.levels[0]
         self.corner = 0.0
-        self._work = [[np.zeros_like(level.column) for _ in range(2)] for level in self.levels]
-        self._response = np.zeros_like(self.levels[-1].column)
         self.iterations = 0
+        plans, parents = make_plans([level.row.shape[:3] for level in self.levels])
+        self._plans = [Plan(*(int(n) for n in plan)) for plan in plans]
+        finest, last = self._plans[0], self._plans[-1]
+        vectors = [np.zeros(last.end) for _ in range(6)]
+        matrix = np.zeros(last.matrix + 2 * last.blocks * last.layers * PACKED * WIDTH)
+        self._hierarchy = Hierarchy(plans, parents, matrix, *vectors)
+        self._basis = np.empty((maximum + 1, finest.end - finest.half))
+        self._directions = np.empty((maximum, finest.end))
+        self._solution = np.zeros(finest.end)
+        self._border = {"column": None, "row": None}  # as they were packed last
 
     def prepare(self):
-        """Build the coarser matrices and factorise the lines of all of them."""
+        """Build the coarser matrices and factorise the lines of all of them.
+
+        Raises
+        ------
+        SolverError
+            The matrix is singular.
+        """
+        h = self._hierarchy
         for fine, coarse in zip(self.levels[:-1], self.levels[1:], strict=True):
             coarsen(fine, coarse)
-        for level in self.levels:
-            factorise(level)
-        last = self.levels[-1]
-        relax(last, last.column, 0.0, self._response, 0)
-        self._schur = self.corner - dot(last.row.ravel(), self._response.ravel())
+        for name, packed in (("column", h.column), ("row", h.row)):
+            present = getattr(self.finest, name)
+            if not np.array_equal(present, self._border[name]):
+                self._border[name] = present.copy()
+                for fine, coarse in zip(self.levels[:-1], self.levels[1:], strict=True):
+                    aggregate(getattr(fine, name), getattr(coarse, name))
+                for level, plan in zip(self.levels, self._plans, strict=True):
+                    pack_vector(getattr(level, name), plan, packed)
+        for level, plan in zip(self.levels, self._plans, strict=True):
+            pack(level, plan, h.matrix)
+            factorise(plan, h.matrix)
+        relax(plan, h.matrix, h.column, h.column, 0.0, h.response, 0, True)
+        self._schur = self.corner - dot(h.row, h.response, plan.vector, plan.end)
         if self._schur == 0.0 or not np.isfinite(self._schur):
             raise SolverError("the linear system of the whole cell is singular")
 
-    def cycle(self, right, border_right, depth=0):
-        """An approximate solution (x, border) by one cycle; exact on the last level."""
-        level = self.levels[depth]
-        x = self._work[depth][0]
-        if depth == len(self.levels) - 1:
-            relax(level, right, 0.0, x, 0)
-            border = (border_right - dot(level.row.ravel(), x.ravel())) / self._schur
-            add(-border, self._response.ravel(), x.ravel())
-            return x, border
-        x[:] = 0.0
-        relax(level, right, 0.0, x, 0)
-        relax(level, right, 0.0, x, 1)
-        coarse_right = self._work[depth + 1][1]
-        restrict_residual(level, right, x, 0, coarse_right)
-        correction, border = self.cycle(coarse_right, border_right - dot(level.row.ravel(), x.ravel()), depth + 1)
-        prolong(correction, level.absent, x)
-        relax(level, right, border, x, 1)
-        relax(level, right, border, x, 0)
-        return x, border
-
-    def solve(self, right, border_right, tolerance, maximum=60):
-        """Solve to a relative residual by GMRES, the cycle preconditioning from the right.
+    def solve(self, right, border_right, tolerance):
+        """Solve to a relative residual by GMRES, a cycle preconditioning from the right.
 
         Returns
         -------
@@ -384,58 +626,26 @@ class Multigrid:
         Raises
         ------
         SolverError
-            Not converged after ``maximum`` iterations.
+            Not converged after as many iterations as there may be.
         """
-        if len(self.levels) == 1:
-            x, border = self.cycle(right, border_right)
-            return x.copy(), border
-        size = right.size
-        b = np.append(right.ravel(), border_right)
-        norm = np.sqrt(dot(b, b))
-        if norm == 0.0:
-            return np.zeros_like(right), 0.0
-        basis, directions = [b / norm], []
-        hessenberg = np.zeros((maximum + 1, maximum))
-        small = np.zeros(maximum + 1)
-        small[0] = norm
-        rotations = []
-        for n in range(maximum):
-            vector = basis[n][:size].reshape(right.shape)
-            x, border = self.cycle(vector, basis[n][size])
-            directions.append(np.append(x.ravel(), border))
-            w = np.empty(size + 1)
-            image(self.finest, vector, border, x, 0, w[:size].reshape(right.shape))
-            w[size] = dot(self.finest.row.ravel(), x.ravel()) + self.corner * border
-            for m in range(n + 1):
-                hessenberg[m, n] = dot(basis[m], w)
-                add(-hessenberg[m, n], basis[m], w)
-            hessenberg[n + 1, n] = np.sqrt(dot(w, w))
-            for m, (cosine, sine) in enumerate(rotations):
-                upper, lower = hessenberg[m, n], hessenberg[m + 1, n]
-                hessenberg[m, n], hessenberg[m + 1, n] = cosine * upper + sine * lower, cosine * lower - sine * upper
-            length = np.hypot(hessenberg[n, n], hessenberg[n + 1, n])
-            cosine, sine = hessenberg[n, n] / length, hessenberg[n + 1, n] / length
-            rotations.append((cosine, sine))
-            subdiagonal, hessenberg[n, n], hessenberg[n + 1, n] = hessenberg[n + 1, n], length, 0.0
-            small[n], small[n + 1] = cosine * small[n], -sine * small[n]
-            if abs(small[n + 1]) <= tolerance * norm:
-                break
-            basis.append(w / subdiagonal)
-        else:
-            raise SolverError(
-                f"the linear solver is at {abs(small[maximum]) / norm:.1e} of its residual after {maximum} iterations"
-            )
-        self.iterations = n + 1
-        weights = np.linalg.solve(hessenberg[: n + 1, : n + 1], small[: n + 1])
-        solution = np.zeros(size + 1)
-        for weight, direction in zip(weights, directions, strict=True):
-            add(weight, direction, solution)
-        return solution[:size].reshape(right.shape), float(solution[size])
+        plan, solution = self._plans[0], self._solution
+        solution[:] = 0.0
+        pack_vector(right, plan, solution)
+        solution[-1] = border_right
+        self.iterations, left = gmres(
+            self._hierarchy, self._schur, self.corner, tolerance, self._basis, self._directions, solution
+        )
+        if not left <= tolerance:
+            raise SolverError(f"the linear solver is at {left:.1e} of its residual after {self.iterations} iterations")
+        x = np.empty_like(right)
+        unpack_vector(solution, plan, x)
+        x[self._absent] = 0.0
+        return x, float(solution[-1])
 
     def sparse(self):
         """The bordered matrix as a ``scipy.sparse`` array, for reference."""
         level = self.finest
-        nx, ny, nz = level.diagonal.shape[:3]
+        nx, ny, nz = level.row.shape[:3]
         number = np.arange(nx * ny * nz).reshape(nx, ny, nz)
         rows, columns, values = [], [], []
 
@@ -454,12 +664,10 @@ class Multigrid:
             return block
 
         add(number, number, level.diagonal)
-        for axis, (above, below) in enumerate(
-            ((level.x_above, level.x_below), (level.y_above, level.y_below), (level.z_above, level.z_below))
-        ):
-            lower, upper = np.split(number, [1], axis)[1], np.split(number, [-1], axis)[0]
-            add(upper, lower, dense(above))
-            add(lower, upper, dense(below))
+        for axis in range(3):
+            upper, lower = np.split(number, [1], axis)[1], np.split(number, [-1], axis)[0]
+            add(lower, upper, dense(np.split(level.above[..., axis, :], [-1], axis)[0]))
+            add(upper, lower, dense(np.split(level.below[..., axis, :], [1], axis)[1]))
         matrix = sp.coo_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))))
         return sp.block_array(
             [[matrix, level.column.reshape(-1, 1)], [level.row.reshape(1, -1), np.array([[self.corner]])]], format="csc"

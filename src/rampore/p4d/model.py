@@ -115,11 +115,15 @@ class Model:
         self.salt = equations.tabulate_electrolyte(cell.electrolyte, cell.temperature)
         self.multigrid = Multigrid(self.layout.absent.reshape(*self.grid.shape, 3))
         finest = self.multigrid.finest
-        cells, faces = self.layout.pore.size, self.layout.area.size
+        cells = self.layout.pore.size
         self.properties = np.empty((cells, 8))
         self._residual = np.empty((cells, 3))
-        self._above, self._below = np.empty((faces, 5)), np.empty((faces, 5))
-        self._system = System(self._residual, finest.diagonal.reshape(-1, 3, 3), self._above, self._below)
+        self._system = System(
+            self._residual,
+            finest.diagonal.reshape(cells, 3, 3),
+            finest.above.reshape(cells, 3, 5),
+            finest.below.reshape(cells, 3, 5),
+        )
         self._column, self._row = finest.column.reshape(-1, 3), finest.row.reshape(-1, 3)
         self._column[self.layout.positive_cells, S] = -self.layout.positive_foil
 
@@ -203,7 +207,8 @@ class Model:
             positive_cells = number[..., -1].ravel()
             positive = (grid.foil_positive / (dz[-1] / 2 / conductivity[..., -1] + cell.contact_positive)).ravel()
         return Layout(
-            lower, upper, areas, h_lower, h_upper, solid,
+            np.repeat(np.arange(3), [part.size for part in (grid.area_x, grid.area_y, grid.area_z)]).astype(np.uint32),
+            lower.astype(np.uint32), upper.astype(np.uint32), areas, h_lower, h_upper, solid,
             (porosity * grid.volume).ravel(), efficiency.ravel(), capacitance.ravel(), absent.reshape(-1, 3),
             negative_cells, touching.ravel()[negative_cells], positive_cells, positive,
         )  # fmt: skip
@@ -243,13 +248,15 @@ class Model:
         )
 
     def start(self):
-        """Unknowns (cells, 3) and voltage of the cell at rest, the first material of each electrode in equilibrium."""
+        """Unknowns (cells, 3) and voltage of the cell at rest, each electrode at the potential of its speaker."""
         u = np.zeros((self.layout.pore.size, 3))
         u[:, C] = self.cell.concentration
-        first = {
-            side: next((p for p in self.populations if p.electrode == side), None) for side in ("negative", "positive")
-        }
-        level = {side: p.open_circuit(p.x)[0] if p else 0.0 for side, p in first.items()}
+        level = {"negative": 0.0, "positive": 0.0}
+        for side in level:
+            members = [p for p in self.populations if p.electrode == side]
+            if members:
+                speaker = members[getattr(self.cell, side).speaker]
+                level[side] = speaker.open_circuit(speaker.x)[0]
         u[:, E] = -level["negative"]
         voltage = float(level["positive"] - level["negative"])
         layer = np.broadcast_to(self.grid.layer, self.grid.shape).ravel()
@@ -330,17 +337,6 @@ class Model:
             )
             if failed >= 0:
                 raise SolverError(f"no current at the {side} lithium at {self.place(foil.metal.cells[failed])}")
-        finest = self.multigrid.finest
-        start = 0
-        for above, below in (
-            (finest.x_above, finest.x_below),
-            (finest.y_above, finest.y_below),
-            (finest.z_above, finest.z_below),
-        ):
-            count = above.size // 5
-            above.reshape(-1, 5)[:] = self._above[start : start + count]
-            below.reshape(-1, 5)[:] = self._below[start : start + count]
-            start += count
 
         # What is imposed: a current or a power through the positive foil, or its voltage
         out = self.foil_current(u, voltage) * self.area
@@ -401,7 +397,8 @@ class Model:
             settled += size <= tolerance
             if settled > 2 or (settled and self._balances(right, self.foil_current(u, voltage))):
                 return u, voltage
-            self.multigrid.prepare()
+            if not settled:  # else the matrix has hardly changed
+                self.multigrid.prepare()
             change, border = self.multigrid.solve(-right.reshape(shape), -imposed, linear_tolerance)
             change = change.reshape(-1, 3)
             largest = np.abs(change * scale).max(axis=1)

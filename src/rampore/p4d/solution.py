@@ -48,7 +48,9 @@ class Solution(NamedTuple):
         return self.dataset.isel(time=of_step)
 
 
-def simulate(cell: Cell, protocol, mesh=None, tolerances=None, field_times=(), progress=None, sides=None) -> Solution:
+def simulate(
+    cell: Cell, protocol, mesh=None, tolerances=None, field_times=(), progress=None, sides=None, grid=None
+) -> Solution:
     """Run a protocol on a cell from its initial state.
 
     Parameters
@@ -63,13 +65,15 @@ def simulate(cell: Cell, protocol, mesh=None, tolerances=None, field_times=(), p
         Called with every :class:`~rampore.p4d.time.State`.
     sides : (float, float), optional
         Width of the unit cell where there is no perforation [m].
+    grid : rampore.p4d.grid.Grid, optional
+        A mesh of one's own, in place of the one that the cell's geometry and ``mesh`` make.
 
     Raises
     ------
     SolverError
         The solution cannot be continued, or does not conserve lithium, salt or charge.
     """
-    model = Model(cell, mesh or Mesh(), sides)
+    model = Model(cell, mesh or Mesh(), sides, grid)
     recorder = _Recorder(model, field_times)
 
     def on_state(state):
@@ -111,6 +115,7 @@ class _Recorder:
         self._pore = layout.pore
         self._capacitive = layout.capacitance > 0
         self._metal = (0.0, 0.0)  # charge that the foils of lithium gave off, now and one step before [C]
+        self._turned = 0.0  # lithium that dissolved or was plated on them [mol]
 
     def take(self, state: State):
         salt = float(np.sum(self._pore * state.u[:, C]))
@@ -119,17 +124,24 @@ class _Recorder:
         solid -= float(np.sum(charged[self._capacitive])) / FARADAY  # the cations of the double layer
         imbalance = 0.0
         if not self._series:
-            self._salt_0, self._lithium_0, self._solid_0 = salt, salt + solid, solid if self.model.populations else salt
+            self._salt_0, self._lithium_0 = salt, salt + solid
+            self._held_0 = solid if self.model.populations else salt
         else:
             if self.model.foils:  # by the same rule in time as everything else
                 rate = sum(foil.total for foil in self.model.foils.values())
                 new, last, before = self.model.weights
                 self._metal = ((rate - last * self._metal[0] - before * self._metal[1]) / new, self._metal[0])
+                turned = sum(abs(foil.total) for foil in self.model.foils.values())
+                self._turned += turned * (state.time - self._series[-1]["time"]) / FARADAY
             solid -= self._metal[0] / FARADAY
             loss = self.model.charge_imbalance() / max(abs(state.current), 0.01 * self.model.cell.one_c)
             imbalance = float(np.abs(loss).max())
         self._balance.append(
-            (abs(salt + solid - self._lithium_0) / self._solid_0, abs(salt / self._salt_0 - 1), imbalance)
+            (
+                abs(salt + solid - self._lithium_0) / (self._held_0 + self._turned),
+                abs(salt / self._salt_0 - 1),
+                imbalance,
+            )
         )
         before = self._series[-1] if self._series else None
         passed = 0.0

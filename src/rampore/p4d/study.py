@@ -36,8 +36,8 @@ __all__ = [
     "power_closure",
 ]
 
-#: Of lithium metal at 1 mol/L, Xu et al. 2019, 10.1149/2.0571902jes, as PyBaMM's set of that name has it. Not in the
-#: paper: a stand-in.
+#: Of lithium metal at 1 mol/L, Xu et al., J. Electrochem. Soc. 166 (2019) A3456, as PyBaMM's set of that name has it.
+#: Not in the paper: a stand-in.
 LITHIUM_EXCHANGE_CURRENT = materials.ExchangeCurrent(70.6, salt=0.3)
 
 
@@ -111,10 +111,9 @@ def assumptions(given: parameters.Cell) -> Mapping[str, str]:
     return listed | {
         "1C": "the positive electrode's nominal areal capacity in one hour; the paper does not define it",
         "lithium lost": "the middle of formation.irreversible_capacity, taken from the charged state at once",
-        "hysteresis": "one state, moved by the stoichiometry; its rate has no source, and a discharge alone does not feel "
-        "it",
-        "pores": "active fractions follow the loading; where the image shows fewer pores than loading and density "
-        "imply, the rest takes no part in transport",
+        "hysteresis": "one state, moved by the stoichiometry; the rate has no source, and a discharge does not feel it",
+        "pores": "active fractions follow the loading; pores that loading and density imply and the image hides "
+        "take no part in transport",
         "swelling": "porosities and thicknesses stay as they are",
         "holes": "filled with the coating over them, their walls in contact like the foil's face",
     }
@@ -256,14 +255,15 @@ def _charge(members, positive, positive_capacity, lost, upper):
         x = 1 - (_held(members, potential, -1.0) + lost) / positive_capacity
         return positive.open_circuit(max(x, ENDS)) - potential - upper
 
-    full = min(material.open_circuit(1 - ENDS, -1.0) for _, material in members)
-    if excess(full) < 0:
-        raise CellError(f"the negative electrode is full below the upper cut-off of {upper} V")
-    return _held(members, brentq(excess, full, 3.0, xtol=1e-13), -1.0)
+    if excess(0.0) < 0:
+        raise CellError(
+            f"the negative electrode is full, at the potential of lithium, below the upper cut-off of {upper} V"
+        )
+    return _held(members, brentq(excess, 0.0, 3.0, xtol=1e-13), -1.0)
 
 
 def capacities(cell: Cell, side) -> list[tuple[float, Material]]:
-    """What each material of the "negative" or "positive" electrode holds from empty to full [C/m2], and the material."""
+    """What each material of the "negative" or "positive" electrode holds from empty to full [C/m2]; the material."""
     electrode = getattr(cell, side)
     holes = cell.perforation if side == "negative" else None
     return [(_areal_capacity(material, electrode, holes), material) for material in electrode.materials]

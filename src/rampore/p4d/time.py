@@ -45,7 +45,7 @@ class Tolerances(NamedTuple):
 
     time: float = 1e-3  #: error of a step: of c_e over its start, of the stoichiometry [-], of the voltage over 1 V [-]
     newton: float = 1e-4  #: last change of c_e over its start and of the potentials over 1 V [-]
-    linear: float = 1e-3  #: relative residual of the linear systems [-]
+    linear: float = 1e-2  #: relative residual of the linear systems [-]
     first_step: float = 1e-3  #: over the hour divided by the C-rate, and over the tolerance in time [-]
     smallest_step: float = 1e-9  #: below this the solution is given up [s]
     cutoff: float = 1e-6  #: how closely a cut-off is met, relative to its quantity [V, s, ...]
@@ -119,7 +119,7 @@ class Integrator:
         guess[:, C] = np.maximum(_combine(ahead, [state.u[:, C] for state in past]), 0.2 * past[0].u[:, C])
         voltage = _combine(after, [state.voltage for state in past])
         for n, population in enumerate(model.populations):
-            population.j[:] = past[0].j[n]
+            population.j[:] = _combine(after, [state.j[n] for state in past])
         model.condense(weights, h / steps[1] if len(steps) > 1 else 0.0)
         u, voltage_new = model.newton(
             guess,
@@ -186,7 +186,7 @@ class Integrator:
         h = self._first_step(drive)
         end = np.inf if step.until_time is None else begin + step.until_time
         marks = sorted([t for t in stops if begin < t < end] + [end])
-        fall, before = None, 1.0
+        fall, last, before = None, None, 1.0
         while True:
             now = self.state
             mark = next(t for t in marks if t > now.time * (1 + 1e-14) + 1e-12)
@@ -223,8 +223,9 @@ class Integrator:
             passed = charge
             if len(self.history) > 2:  # proportional and integral: a rising error holds the step back
                 error = max(error, 1e-3)
-                h *= min(2.0, max(0.3, 0.9 * error ** (-1 / 3) * min(1.0, (before / error) ** 0.2)))
-                before = error
+                trend = h / last * (before / error) ** (1 / 3) if last else 1.0
+                last, before = h, error
+                h *= min(2.0, max(0.3, 0.9 * error ** (-1 / 3) * min(1.0, trend)))
             else:
                 h *= 2.0
             if new.time >= end * (1 - 1e-14):
