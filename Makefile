@@ -10,7 +10,7 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python -c requirements.lock
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint notebooks lock clean browser
+.PHONY: help book test lint notebooks sweep lock clean browser
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ lint: $(VENV)/.test ## run the linters alone
 
 notebooks: $(VENV)/.book ## refresh the committed notebooks and the summary in README.md
 	@$(BIN)/rampore reproduce --update
+
+sweep: $(VENV)/.book ## compute anew what crosses the P4D study's assumptions: a quarter of an hour on 2 cores
+	@$(BIN)/rampore sweep -o book/data/crossing.nc
 
 lock: $(VENV)/.made ## write requirements.lock anew from pyproject.toml
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --all-extras \

@@ -30,6 +30,7 @@ __all__ = [
     "assumptions",
     "balance",
     "capacities",
+    "charged_cell",
     "full_cell",
     "half_cell",
     "measured_closure",
@@ -327,8 +328,8 @@ def _parts(given: parameters.Cell, scenario: Scenario, separator_thickness):
     return negative, solid, separator, holes, contact, closure
 
 
-def full_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple[Cell, Balance]:
-    """The paper's full cell at the end of charge, and its balance.
+def charged_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple[Cell, float]:
+    """The paper's full cell at the end of charge, and the lithium that the first charge left behind [C/m2].
 
     The cathode is full of lithium when the cell is new. The first charge goes up to the upper cut-off voltage at open
     circuit, on the branches of lithiation, and leaves ``lost`` behind; then the materials of the negative electrode
@@ -339,10 +340,6 @@ def full_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple
     given : parameters.Cell
         The study's inputs, :func:`rampore.parameters.load`, or a what-if of them.
     scenario : Scenario, optional
-
-    Returns
-    -------
-    Cell, Balance
 
     Raises
     ------
@@ -388,6 +385,12 @@ def full_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple
         negative=_at(negative, [_stoichiometry(material, level, 1.0) for _, material in members]),
         positive=_at(positive, [1 - (charged + lost) / capacity]),
     )
+    return cell, lost
+
+
+def full_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple[Cell, Balance]:
+    """:func:`charged_cell`, with its balance in place of what was lost alone."""
+    cell, lost = charged_cell(given, scenario)
     return cell, balance(cell, lost)
 
 
