@@ -23,8 +23,10 @@ import numpy as np
 from numba import njit
 
 from rampore.materials import FARADAY, GAS_CONSTANT
+from rampore.p4d.linear import ABOVE, BELOW
 
 C, E, S = 0, 1, 2  # columns of the unknowns: c, phi_e, phi_s
+CC, CE, CS, EC, EE, ES, SC, SE, SS = range(9)  # coefficients of a cell's own unknowns in the Jacobian
 KAPPA, DIFFUSIVITY, TRANSFERENCE, ACTIVITY = range(4)
 
 
@@ -146,17 +148,13 @@ class System(NamedTuple):
     """Residual and Jacobian of one Newton iteration."""
 
     residual: np.ndarray  #: (cells, 3) [A]
-    diagonal: np.ndarray  #: (cells, 3, 3)
-    above: np.ndarray  #: (cells, 3, 5): cc, ce, ec, ee, ss, how it depends on the next cells along x, y and z
-    below: np.ndarray  #: (cells, 3, 5): how it depends on the cells before it
+    matrix: np.ndarray  #: (cells, 39), in the order of :class:`rampore.p4d.linear.Level`
 
 
 @njit(cache=True)
 def transport(u, voltage, u_1, u_2, weights, layout, properties, system):
     """Everything but the kinetics: storage, fluxes, foils. ``weights`` make the time derivative [1/s]."""
-    residual, diagonal, above, below = system.residual, system.diagonal, system.above, system.below
-    pore, capacitance = layout.pore, layout.capacitance
-    diagonal[:] = 0.0
+    residual, matrix, pore, capacitance = system.residual, system.matrix, layout.pore, layout.capacitance
 
     # Salt that a cell stores, and charge on its double layer (carried by the cation)
     for k in range(u.shape[0]):
@@ -169,11 +167,10 @@ def transport(u, voltage, u_1, u_2, weights, layout, properties, system):
         residual[k, C] = FARADAY * pore[k] * change - charging
         residual[k, E] = -charging
         residual[k, S] = charging
-        diagonal[k, C, C] = FARADAY * pore[k] * weights[0]
         conductance = capacitance[k] * weights[0]
-        for row, sign in ((C, -1.0), (E, -1.0), (S, 1.0)):
-            diagonal[k, row, S] += sign * conductance
-            diagonal[k, row, E] -= sign * conductance
+        matrix[k, CC], matrix[k, CE], matrix[k, CS] = FARADAY * pore[k] * weights[0], conductance, -conductance
+        matrix[k, EC], matrix[k, EE], matrix[k, ES] = 0.0, conductance, -conductance
+        matrix[k, SC], matrix[k, SE], matrix[k, SS] = 0.0, -conductance, conductance
 
     # Fluxes from the lower to the upper cell through each face; the outer faces have none
     axes, lefts, rights, areas = layout.axis, layout.left, layout.right, layout.area
@@ -212,38 +209,40 @@ def transport(u, voltage, u_1, u_2, weights, layout, properties, system):
         residual[right, C] -= salt
         residual[right, E] -= i_e
         residual[right, S] -= i_s
-        block, coupling = diagonal[left], above[left, axis]
-        block[C, C] += ds_cl
-        block[C, E] += t * kappa
-        block[E, C] += di_cl
-        block[E, E] += kappa
-        block[S, S] += sigma
-        coupling[0], coupling[1], coupling[2], coupling[3], coupling[4] = ds_cr, -t * kappa, di_cr, -kappa, -sigma
-        block, coupling = diagonal[right], below[right, axis]
-        block[C, C] -= ds_cr
-        block[C, E] += t * kappa
-        block[E, C] -= di_cr
-        block[E, E] += kappa
-        block[S, S] += sigma
-        coupling[0], coupling[1], coupling[2], coupling[3], coupling[4] = -ds_cl, -t * kappa, -di_cl, -kappa, -sigma
+        matrix[left, CC] += ds_cl
+        matrix[left, CE] += t * kappa
+        matrix[left, EC] += di_cl
+        matrix[left, EE] += kappa
+        matrix[left, SS] += sigma
+        matrix[right, CC] -= ds_cr
+        matrix[right, CE] += t * kappa
+        matrix[right, EC] -= di_cr
+        matrix[right, EE] += kappa
+        matrix[right, SS] += sigma
+        place = ABOVE + 5 * axis
+        matrix[left, place], matrix[left, place + 1], matrix[left, place + 2] = ds_cr, -t * kappa, di_cr
+        matrix[left, place + 3], matrix[left, place + 4] = -kappa, -sigma
+        place = BELOW + 5 * axis
+        matrix[right, place], matrix[right, place + 1], matrix[right, place + 2] = -ds_cl, -t * kappa, -di_cl
+        matrix[right, place + 3], matrix[right, place + 4] = -kappa, -sigma
 
     # Negative foil, at zero potential: its face and the walls of its holes, through the contact resistance
     for n in range(layout.negative_cells.shape[0]):
         k = layout.negative_cells[n]
         residual[k, S] += layout.negative_foil[n] * u[k, S]
-        diagonal[k, S, S] += layout.negative_foil[n]
+        matrix[k, SS] += layout.negative_foil[n]
 
     # Positive foil, at the voltage of the cell
     for n in range(layout.positive_cells.shape[0]):
         k = layout.positive_cells[n]
         residual[k, S] += layout.positive_foil[n] * (u[k, S] - voltage)
-        diagonal[k, S, S] += layout.positive_foil[n]
+        matrix[k, SS] += layout.positive_foil[n]
 
     for k in range(u.shape[0]):
         for row in range(3):
             if layout.absent[k, row]:
                 residual[k, row] = 0.0
-                diagonal[k, row, row] = 1.0
+                matrix[k, 4 * row] = 1.0
 
 
 # Kinetics: symmetric Butler-Volmer, phi_s - phi_e = U(x) + (2 R T / F) asinh(j / 2 i0(c, x)), with x = a + b j
@@ -265,7 +264,7 @@ class Kinetics(NamedTuple):
     empty: float
 
 
-CLOSE = 1e-7  # a step of Newton's that is the last one, over what it changes [-]
+CLOSE = 1e-5  # a step of Newton's that is the last one, over what it changes [-]
 ROUNDING = 1e-13  # of a surface stoichiometry that the modes add up to [-]
 FEWEST = -690.0  # logarithm of the smallest share of sites that is told from none
 
@@ -325,7 +324,7 @@ def react(u, a, b, hysteresis, x, current, kinetics, system):
     logarithm of the sites that are left, for these fall far below the digits of x: where i0 goes as a power 0.2 of
     them, a full particle still passes a thousandth of its exchange current when 1e-15 of its sites are free.
     """
-    residual, diagonal, cells, surface = system.residual, system.diagonal, kinetics.cells, kinetics.surface
+    residual, matrix, cells, surface = system.residual, system.matrix, kinetics.cells, kinetics.surface
     for n in range(cells.shape[0]):
         k = cells[n]
         drop = u[k, S] - u[k, E]
@@ -420,9 +419,9 @@ def react(u, a, b, hysteresis, x, current, kinetics, system):
         residual[k, E] -= rate
         residual[k, S] += rate
         for row, sign in ((C, -1.0), (E, -1.0), (S, 1.0)):
-            diagonal[k, row, C] += sign * by_c
-            diagonal[k, row, E] -= sign * by_drop
-            diagonal[k, row, S] += sign * by_drop
+            matrix[k, 3 * row + C] += sign * by_c
+            matrix[k, 3 * row + E] -= sign * by_drop
+            matrix[k, 3 * row + S] += sign * by_drop
     return -1
 
 

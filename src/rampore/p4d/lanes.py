@@ -1,8 +1,8 @@
 """Eight columns at once: a vector of numbers that compiled kernels load, reckon with and store.
 
 Inside a kernel ``load(array, n)`` is the vector of ``array[n : n + WIDTH]`` (array of one axis, contiguous), on which
-+, -, * and / act element by element; the compiler maps it to whatever vector registers the processor has. Nothing checks
-the bounds.
++, -, * and / act element by element; the compiler maps it to whatever vector registers the processor has. Nothing
+checks the bounds.
 """
 
 import operator

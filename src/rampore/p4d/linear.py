@@ -9,7 +9,7 @@ preconditions GMRES; where there is one column, it is the solution.
 
 The kernels work on ``WIDTH`` columns at once. Column (i, j) has the number n = i P + j, where P is ny, or ny + 1 where
 that is even. P is odd, so the colour of a column is n modulo 2, its place among its colour m = n // 2, and each of its
-four neighbours, all of the other colour, lies a fixed number of places away. A vector is stored as x[colour, k, unknown,
+four neighbours, all of the other colour, lies a fixed number of places away. A vector is stored as [colour, k, unknown,
 m], the matrix as [colour, block of columns, k, coefficient, column]; the numbers of all levels follow one another.
 """
 
@@ -22,11 +22,10 @@ from numba import njit
 from rampore.p4d.errors import SolverError
 from rampore.p4d.lanes import WIDTH, load, splat, store
 
-
 # Coefficients of a cell: the 3 x 3 block of its own unknowns, then the couplings cc, ce, ec, ee, ss to its neighbours
 # below and above along x, y and z. Packed, the inverse P of the pivot of its line replaces the first, and P times its
 # coupling to the cell above it along z the last, which is full.
-BELOW, ABOVE, COEFFICIENTS, PACKED = (9, 14, 19), (24, 29, 34), 39, 43
+BELOW, ABOVE, COEFFICIENTS, PACKED = 9, 24, 39, 43
 
 
 class Level(NamedTuple):
@@ -45,12 +44,12 @@ class Level(NamedTuple):
     @property
     def below(self):
         """Couplings cc, ce, ec, ee, ss to the neighbours below along x, y and z (nx, ny, nz, 3, 5)."""
-        return self.matrix[..., BELOW[0] : ABOVE[0]].reshape(*self.matrix.shape[:3], 3, 5)
+        return self.matrix[..., BELOW:ABOVE].reshape(*self.matrix.shape[:3], 3, 5)
 
     @property
     def above(self):
         """Couplings to the neighbours above (nx, ny, nz, 3, 5)."""
-        return self.matrix[..., ABOVE[0] :].reshape(*self.matrix.shape[:3], 3, 5)
+        return self.matrix[..., ABOVE:].reshape(*self.matrix.shape[:3], 3, 5)
 
 
 @njit(cache=True, inline="always")
@@ -461,8 +460,8 @@ def gmres(h, schur, corner, tolerance, basis, directions, solution):
     """Solve the bordered system by GMRES, a cycle preconditioning from the right.
 
     ``solution`` is the right-hand side, the bordering unknown's at its end, and becomes the solution. The residual of
-    the lines that are relaxed last is zero, so the rest is all that is iterated on. Returns the number of iterations and
-    what is left of the residual.
+    the lines that are relaxed last is zero, so the rest is all that is iterated on. Returns the number of iterations
+    and what is left of the residual.
     """
     plan = _plan(h.plans, 0)
     half, end, maximum = plan.half, plan.end, directions.shape[0]

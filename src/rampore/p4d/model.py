@@ -118,12 +118,7 @@ class Model:
         cells = self.layout.pore.size
         self.properties = np.empty((cells, 8))
         self._residual = np.empty((cells, 3))
-        self._system = System(
-            self._residual,
-            finest.diagonal.reshape(cells, 3, 3),
-            finest.above.reshape(cells, 3, 5),
-            finest.below.reshape(cells, 3, 5),
-        )
+        self._system = System(self._residual, finest.matrix.reshape(cells, -1))
         self._column, self._row = finest.column.reshape(-1, 3), finest.row.reshape(-1, 3)
         self._column[self.layout.positive_cells, S] = -self.layout.positive_foil
 

@@ -14,6 +14,8 @@ from rampore.p4d.equations import C
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.model import Drive, Model
 
+LOW = 0.05  # of the initial concentration: below, salt runs out as an exponential does [-]
+
 
 class Step(NamedTuple):
     """One step of a protocol: what is imposed, and what ends it, whichever comes first.
@@ -44,7 +46,7 @@ class Tolerances(NamedTuple):
     """How exact the solution in time is."""
 
     time: float = 1e-3  #: error of a step: of c_e over its start, of the stoichiometry [-], of the voltage over 1 V [-]
-    newton: float = 1e-4  #: last change of c_e over its start and of the potentials over 1 V [-]
+    newton: float = 0.1  #: last change of c_e over its start and of the potentials over 1 V, over ``time`` [-]
     linear: float = 1e-2  #: relative residual of the linear systems [-]
     first_step: float = 1e-3  #: over the hour divided by the C-rate, and over the tolerance in time [-]
     smallest_step: float = 1e-9  #: below this the solution is given up [s]
@@ -116,7 +118,7 @@ class Integrator:
         ahead = extrapolation_weights(times, t)
         after = extrapolation_weights(times[: max(self._settled, 1)], t)  # potentials jump, concentrations do not
         guess = _combine(after, [state.u for state in past])
-        guess[:, C] = np.maximum(_combine(ahead, [state.u[:, C] for state in past]), 0.2 * past[0].u[:, C])
+        guess[:, C] = self._salt_ahead(past, ahead)
         voltage = _combine(after, [state.voltage for state in past])
         for n, population in enumerate(model.populations):
             population.j[:] = _combine(after, [state.j[n] for state in past])
@@ -128,11 +130,20 @@ class Integrator:
             past[min(1, len(past) - 1)].u,
             weights,
             drive,
-            self.tolerances.newton,
+            self.tolerances.newton * self.tolerances.time,
             self.tolerances.linear,
         )
         new = self._state(t, u, voltage_new, model.foil_current(u, voltage_new))
         return new, self._error(new, past, ahead, after, steps)
+
+    def _salt_ahead(self, past, weights):
+        """Concentration expected from those of the past; where it is low, from their logarithms, for it fades away."""
+        last = past[0].u[:, C]
+        expected = _combine(weights, [state.u[:, C] for state in past])
+        low = last < LOW * self.model.cell.concentration
+        if low.any():
+            expected[low] = np.exp(_combine(weights, [np.log(state.u[low, C]) for state in past]))
+        return np.clip(expected, 0.2 * last, np.where(low, 5.0 * last, np.inf))
 
     def _error(self, new, past, ahead, after, steps):
         if len(past) == 1:
