@@ -161,6 +161,7 @@ def test_refusal_of_a_file_that_is_not_of_the_format(marquis, write, tmp_path):
 
 
 def test_command_writes_its_files(marquis, write, tmp_path, capsys):
+    import pyvista
     import xarray as xr
 
     out = tmp_path / "out"
@@ -176,6 +177,12 @@ def test_command_writes_its_files(marquis, write, tmp_path, capsys):
     assert (out / "discharge.png").stat().st_size > 1e4
     fields = xr.load_dataset(out / "fields.nc", engine="h5netcdf")
     assert fields.c_e.attrs["units"] == "mol/m3"
+    assert not [path for path in out.iterdir() if path.name.startswith(".")]
+    for_paraview = pyvista.read(out / f"fields_{fields.field_time.size - 1}.vtr")
+    assert for_paraview.field_data["time [s]"][0] == pytest.approx(table[-1, 0], rel=1e-8)
+    c_e = for_paraview.cell_data["c_e [mol/m3]"]
+    assert c_e == pytest.approx(fields.c_e.isel(field_time=-1, x=0, y=0).values)
+    assert for_paraview.bounds[5] == pytest.approx(225.0)
     assert "state of charge" in capsys.readouterr().out
 
 

@@ -1,7 +1,6 @@
-"""Half cells, symmetric cells and double layers: limits, mirror images, order, PyBaMM's half cell."""
+"""Half cells, symmetric cells and double layers: limits, mirror images, conservation."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -153,39 +152,6 @@ def test_jacobian_of_a_cell_with_lithium_is_the_derivative_of_its_residual(sides
             residual, imposed = model.assemble(u + h * direction, voltage + 1e-3 * h, u, u, weights, drive)
             sides.append(np.append(residual, imposed))
         assert np.abs((sides[0] - sides[1]) / 2e-3 - exact).max() < 1e-6 * np.abs(exact).max()
-
-
-def test_half_cell_at_1c_is_that_of_pybamm_extrapolated_in_its_mesh(monkeypatch):
-    """As for full cells: the error on n points is a / n + b / n^2. Asked for: 0.2 mV."""
-    monkeypatch.setenv("PYBAMM_DISABLE_TELEMETRY", "true")
-    pybamm = pytest.importorskip("pybamm")
-    parameters = pybamm.ParameterValues("Chen2020")
-    parameters.update(
-        {
-            "Exchange-current density for lithium metal electrode [A.m-2]": lambda c, c_li, T: 20.0 * (c / 1000) ** 0.3,
-            "Lithium metal partial molar volume [m3.mol-1]": 1.3e-5,
-            "Lower voltage cut-off [V]": 2.0,
-            "Upper voltage cut-off [V]": 5.0,
-        },
-        check_already_exists=False,
-    )
-    t = np.linspace(100.0, 3000.0, 30)
-    theirs = []
-    for n in (16, 32, 64):
-        simulation = pybamm.Simulation(
-            pybamm.lithium_ion.DFN({"working electrode": "positive"}),
-            parameter_values=parameters.copy(),
-            C_rate=1,
-            var_pts=dict.fromkeys(("x_n", "x_s", "x_p", "r_n", "r_p"), n),
-            solver=pybamm.IDAKLUSolver(rtol=1e-7, atol=1e-8),
-        )
-        theirs.append(simulation.solve([0, t[-1]])["Voltage [V]"](t))
-    once = [2 * fine - coarse for coarse, fine in pairwise(theirs)]
-    extrapolated = (4 * once[1] - once[0]) / 3
-    cell = replace(published.chen_2020(), negative=LITHIUM)
-    step = Step("current", cell.one_c, until_time=t[-1])
-    data = simulate(cell, [step], Mesh((1, 20, 40), modes=12), Tolerances(time=1e-4), t).dataset
-    assert np.abs(np.interp(t, data.time, data.voltage) - extrapolated).max() < 2e-4
 
 
 # Conservation

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from rampore import energy, parameters
 from rampore.coating import Keep
 from rampore.p4d import protocols, study
-from rampore.p4d.errors import CellError
+from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.model import Model
 from rampore.p4d.solution import Mesh, Step, simulate
 from rampore.p4d.study import PorositySet, Scenario
@@ -184,6 +185,25 @@ def test_a_pulse_test_sees_a_contact_resistance_as_what_it_is(perforated):
         area = 1 - hole.open_fraction * (1 - 4 * hole.foil_thickness / hole.hole_diameter)
     # time steps end within 1e-3 of the voltage's scale of 1 V times the tolerance: 1e-5 ohm m2 at 5C
     assert runs[1] - runs[0] == pytest.approx(5e-4 / area, rel=0.02 if perforated else 2e-3)
+
+
+def test_a_sample_from_the_literatures_ranges_finishes_or_says_why():
+    """``make bench`` runs 200 of them; nothing but the engine's own errors may come out."""
+    rng = np.random.default_rng(7)
+    drawn = []
+    for _ in range(5):
+        given, scenario = study.draw(GIVEN, rng)
+        drawn.append((given.siox.diffusivity, scenario.lost))
+        low, high = GIVEN.records["siox.diffusivity"].range
+        assert low <= given.siox.diffusivity <= high
+        cell, _ = study.full_cell(given, scenario)
+        protocol = [Step("current", 4 * cell.one_c, until_voltage=cell.lower_cutoff), *protocols.charge(cell, 1.0, 0.2)]
+        try:
+            solution = simulate(cell, protocol, HOLES if scenario.perforated else COARSE)
+        except SolverError:
+            continue
+        assert solution.ends == ("voltage", "voltage", "current")
+    assert len(set(drawn)) == 5
 
 
 def test_refusal_of_electrodes_that_do_not_fit():

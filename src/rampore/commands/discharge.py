@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rampore.commands.files import together
 from rampore.figures.p4d import voltage_parts
 from rampore.figures.style import render
 from rampore.p4d import bpx
@@ -59,7 +60,8 @@ def run(args, report=print):
         progress=_Progress(cell, current, report),
     )
     summary = summarise(cell, solution, args.c_rate)
-    write(solution, summary, args.output)
+    with together(args.output) as folder:
+        write(solution, summary, folder)
     return summary
 
 
@@ -108,9 +110,12 @@ def summarise(cell, solution, c_rate):
 
 
 def write(solution, summary, output):
-    """Write ``discharge.csv``, ``.png`` and ``.svg``, ``summary.json`` and ``fields.nc`` into a folder."""
+    """Write what a discharge gave into a folder.
+
+    These are ``discharge.csv``, ``.png`` and ``.svg``, ``fields.nc``, for ParaView ``fields_0.vtr`` and so on, one for
+    each time of the fields, and last ``summary.json``.
+    """
     output = Path(output)
-    output.mkdir(parents=True, exist_ok=True)
     data = solution.dataset
     np.savetxt(
         output / "discharge.csv",
@@ -120,7 +125,34 @@ def write(solution, summary, output):
         comments="",
         fmt="%.9g",
     )
-    (output / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     data.to_netcdf(output / "fields.nc", engine="h5netcdf")
     (output / "discharge.png").write_bytes(render(voltage_parts(data), "png"))
     (output / "discharge.svg").write_bytes(render(voltage_parts(data), "svg"))
+    for number, grid in enumerate(paraview(data)):
+        grid.save(output / f"fields_{number}.vtr")
+    (output / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+
+
+def paraview(data):
+    """The fields at each of their times as a grid of boxes that ParaView shows.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        ``dataset`` of a :class:`rampore.p4d.solution.Solution`.
+
+    Yields
+    ------
+    pyvista.RectilinearGrid
+        Lengths in um; every field with its unit, not a number where there is none of it.
+    """
+    import pyvista
+
+    edges = [1e6 * data[f"{axis}_edge"].values for axis in "xyz"]
+    for number, time in enumerate(data.field_time.values):
+        grid = pyvista.RectilinearGrid(*edges)
+        for name, field in data.isel(field_time=number).items():
+            if field.dims == ("x", "y", "z"):
+                grid.cell_data[f"{name} [{field.attrs['units']}]"] = field.values.ravel(order="F")
+        grid.field_data["time [s]"] = [float(time)]
+        yield grid

@@ -270,6 +270,7 @@ class _Recorder:
                 key = name.replace(", ", "_").replace(" ", "_")
                 data[key] = (("field_time", "x", "y", "z"), values, {"units": unit, "long_name": name})
         middle = [0.5 * (edges[1:] + edges[:-1]) for edges in (grid.x, grid.y, grid.z)]
+        edges = {f"{axis}_edge": (f"{axis}_edge", getattr(grid, axis), {"units": "m"}) for axis in "xyz"}
         names = {number: name for name, number in LAYERS.items()}
         return xr.Dataset(
             data,
@@ -282,6 +283,7 @@ class _Recorder:
                 "z": ("z", middle[2], {"units": "m"}),
                 "layer": ("z", [names[number] for number in grid.layer]),
                 "volume": (("x", "y", "z"), grid.volume, {"units": "m3"}),
+                **edges,
             },
             {"one_c_A_per_m2": cell.one_c, "unit_cell_area_m2": grid.area},
         )

@@ -31,6 +31,7 @@ __all__ = [
     "balance",
     "capacities",
     "charged_cell",
+    "draw",
     "full_cell",
     "half_cell",
     "measured_closure",
@@ -118,6 +119,54 @@ def assumptions(given: parameters.Cell) -> Mapping[str, str]:
         "swelling": "porosities and thicknesses stay as they are",
         "holes": "filled with the coating over them, their walls in contact like the foil's face",
     }
+
+
+SAMPLED = ("negative", "positive", "separator", "siox", "graphite", "nmc", "contact", "perforation")  #: groups of values
+
+
+def draw(given: parameters.Cell, rng: np.random.Generator) -> tuple[parameters.Cell, Scenario]:
+    """A cell from within what the literature allows.
+
+    Every value of :data:`SAMPLED` groups that has a range is drawn from it, evenly, or evenly in its logarithm where the
+    range spans more than a factor of three; potentials and electrolyte from the rival sets of ``cell.toml`` that are
+    complete (for NMC622, those over its true lithium content); the loss of the first charge from its range; the rest of
+    the scenario from what it can be, the tortuosity factors being the drawn ones or Bruggeman's.
+
+    Parameters
+    ----------
+    given : parameters.Cell
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    parameters.Cell, Scenario
+    """
+    changes = {
+        "siox.ocp.chosen": str(rng.choice(list(given.siox.ocp))),
+        "graphite.ocp.chosen": str(rng.choice([name for name in given.graphite.ocp if name != "chen"])),
+        "nmc.ocp.chosen": str(rng.choice(["hanyang", "kremer"])),
+        "electrolyte.correlations.chosen": str(
+            rng.choice([name for name, one in given.electrolyte.correlations.items() if one.conductivity is not None])
+        ),
+    }
+    for key, record in given.records.items():
+        if record.range is None or key.partition(".")[0] not in SAMPLED or key == "separator.macmullin_number":
+            continue
+        low, high = record.range
+        value = np.exp(rng.uniform(np.log(low), np.log(high))) if high > 3 * low else rng.uniform(low, high)
+        changes[key] = (float(value), record.si_unit)
+    drawn = parameters.with_values(given, changes)
+    factors = (drawn.negative.tortuosity, drawn.separator.tortuosity, drawn.positive.tortuosity)
+    measured = Closure(*(correlations.transport_efficiency(factor) for factor in factors))
+    scenario = Scenario(
+        perforated=bool(rng.integers(2)),
+        porosity=PorositySet(rng.choice(list(PorositySet))),
+        keep=Keep(rng.choice(list(Keep))),
+        closure=(measured, power_closure())[rng.integers(2)],
+        lost=float(rng.uniform(*given.formation.irreversible_capacity)),
+        hysteresis_decay=float(np.exp(rng.uniform(0.0, np.log(100.0)))),
+    )
+    return drawn, scenario
 
 
 # Materials
