@@ -16,6 +16,7 @@ from rampore import parameters
 from rampore.p4d.model import Mesh
 from rampore.p4d.outcomes import Discharge, compare, discharge, judge
 from rampore.p4d.study import PorositySet, Scenario, charged_cell, power_closure
+from rampore.p4d.time import Tolerances
 
 if TYPE_CHECKING:
     import xarray
@@ -26,6 +27,7 @@ __all__ = [
     "CONTROLS",
     "MESHES",
     "RATES",
+    "TOLERANCES",
     "UNITS",
     "Axis",
     "cases",
@@ -84,6 +86,9 @@ RATES = {"3C": 3.0, "5C": 5.0}  #: over 1C [-]
 
 #: By name: the one of the crossing, and the one that its numerical error is read from.
 MESHES = {"crossing": Mesh((8, 4, 8), (4, 6), 3), "fine": Mesh((16, 8, 16), (8, 12), 6)}
+
+#: On either mesh. At the looser one that is usual, a discharge at 5C that starves of salt does not conserve its charge.
+TOLERANCES = {"crossing": Tolerances(time=3e-4), "fine": Tolerances(time=1e-4)}
 
 #: The claims on the 3C discharge, whose margins :func:`compute` gives.
 CLAIMS = {
@@ -163,10 +168,13 @@ def pair(case: Mapping, rate) -> tuple[Discharge, Discharge]:
         Over 1C [-].
     """
     given, scenario = inputs(case)
-    mesh = MESHES[case["mesh"]]
+    mesh, tolerances = MESHES[case["mesh"]], TOLERANCES[case["mesh"]]
     bare, _ = charged_cell(given, scenario)
     perforated, _ = charged_cell(given, replace(scenario, perforated=True))
-    return discharge(bare, rate, mesh._replace(columns=(1, 1)))[0], discharge(perforated, rate, mesh)[0]
+    return (
+        discharge(bare, rate, mesh._replace(columns=(1, 1)), tolerances)[0],
+        discharge(perforated, rate, mesh, tolerances)[0],
+    )
 
 
 def compute(case: Mapping) -> dict[str, float]:
