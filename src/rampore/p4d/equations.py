@@ -503,6 +503,6 @@ def plate(u, foil, current, state, slopes, metal, salt, properties, system):
         slopes[n, 2] = -1.0 / slope
         for row in (C, E):
             system.residual[k, row] -= metal.area[n] * i
-            system.diagonal[k, row, C] -= metal.area[n] * slopes[n, 0]
-            system.diagonal[k, row, E] -= metal.area[n] * slopes[n, 1]
+            system.matrix[k, 3 * row + C] -= metal.area[n] * slopes[n, 0]
+            system.matrix[k, 3 * row + E] -= metal.area[n] * slopes[n, 1]
     return -1
