@@ -14,6 +14,7 @@ from rampore.p4d.equations import C
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.model import Drive, Model
 
+REMEMBERED = 4  # states: one more than the error of a step is read from, for a better guess
 LOW = 0.05  # of the initial concentration: below, salt runs out as an exponential does [-]
 
 
@@ -117,11 +118,7 @@ class Integrator:
         weights = derivative_weights(steps)
         ahead = extrapolation_weights(times, t)
         after = extrapolation_weights(times[: max(self._settled, 1)], t)  # potentials jump, concentrations do not
-        guess = _combine(after, [state.u for state in past])
-        guess[:, C] = self._salt_ahead(past, ahead)
-        voltage = _combine(after, [state.voltage for state in past])
-        for n, population in enumerate(model.populations):
-            population.j[:] = _combine(after, [state.j[n] for state in past])
+        guess, voltage = self._guess(t)
         model.condense(weights, h / steps[1] if len(steps) > 1 else 0.0)
         u, voltage_new = model.newton(
             guess,
@@ -136,14 +133,22 @@ class Integrator:
         new = self._state(t, u, voltage_new, model.foil_current(u, voltage_new))
         return new, self._error(new, past, ahead, after, steps)
 
-    def _salt_ahead(self, past, weights):
-        """Concentration expected from those of the past; where it is low, from their logarithms, for it fades away."""
-        last = past[0].u[:, C]
-        expected = _combine(weights, [state.u[:, C] for state in past])
+    def _guess(self, t):
+        """Unknowns and voltage expected from the past; the current densities go into the populations."""
+        past = self.history
+        times = [state.time for state in past]
+        settled = extrapolation_weights(times[: max(self._settled, 1)], t)
+        guess = _combine(settled, [state.u for state in past])
+        for n, population in enumerate(self.model.populations):
+            population.j[:] = _combine(settled, [state.j[n] for state in past])
+        # Where salt is low its logarithm is extrapolated, for it fades away
+        weights, last = extrapolation_weights(times, t), past[0].u[:, C]
+        salt = _combine(weights, [state.u[:, C] for state in past])
         low = last < LOW * self.model.cell.concentration
         if low.any():
-            expected[low] = np.exp(_combine(weights, [np.log(state.u[low, C]) for state in past]))
-        return np.clip(expected, 0.2 * last, np.where(low, 5.0 * last, np.inf))
+            salt[low] = np.exp(_combine(weights, [np.log(state.u[low, C]) for state in past]))
+        guess[:, C] = np.clip(salt, 0.2 * last, np.where(low, 5.0 * last, np.inf))
+        return guess, _combine(settled, [state.voltage for state in past])
 
     def _error(self, new, past, ahead, after, steps):
         if len(past) == 1:
@@ -170,8 +175,8 @@ class Integrator:
                 branch = -np.sign(moved)
                 fading = np.exp(-population.decay * np.abs(moved))
                 population.hysteresis[:] = branch + (population.hysteresis - branch) * fading
-        self.history = [new, *self.history[:2]]
-        self._settled = min(self._settled + 1, 3)
+        self.history = [new, *self.history[: REMEMBERED - 1]]
+        self._settled = min(self._settled + 1, REMEMBERED)
         self.counts["steps"] += 1
         self.on_state(new)
 
