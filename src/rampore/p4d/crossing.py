@@ -78,7 +78,12 @@ AXES = (
         "",
         "tables of NCM622; with the third of the parameters, verbrugge, the anode is full before the cell is charged",
     ),
-    Axis("electrolyte", ("LG19", "EMC-FEC", "Nyman", "ValoenReimers"), "", "sources with all that transport needs"),
+    Axis(
+        "electrolyte",
+        ("LG19", "Nyman", "ValoenReimers"),
+        "",
+        "measured for carbonate mixtures over the concentration; the extremes of what is at hand, and the study's own",
+    ),
 )
 
 CONTROLS = (3.0, 10.0)  #: contact resistances that are also run with the same on both foils [ohm cm2]
