@@ -33,6 +33,7 @@ __all__ = [
     "cases",
     "checked",
     "compute",
+    "contact_needed",
     "errors",
     "indices",
     "key",
@@ -275,3 +276,29 @@ def indices(values: "xarray.DataArray") -> dict[str, tuple[float, float]]:
         )
         for dim in values.dims
     }
+
+
+def contact_needed(values: "xarray.DataArray", level: float) -> "xarray.DataArray":
+    """The contact resistance on bare foil at which a quantity comes up to a level [ohm cm2].
+
+    Straight lines between the values of the axis; 0 where it is above from the start, inf where it does not get there.
+
+    Parameters
+    ----------
+    values : xarray.DataArray
+        Over the axes of :func:`space`, rising with the contact resistance.
+    level : float
+        In the unit of the values.
+    """
+    import xarray as xr
+
+    contact = values.contact.values
+
+    def one(row):
+        above = np.flatnonzero(row >= level)
+        if not above.size:
+            return np.inf
+        n = above[0]
+        return contact[0] if n == 0 else np.interp(level, row[n - 1 : n + 1], contact[n - 1 : n + 1])
+
+    return xr.apply_ufunc(one, values, input_core_dims=[["contact"]], vectorize=True)

@@ -23,10 +23,13 @@ __all__ = [
     "Judgement",
     "Profile",
     "Regions",
+    "Section",
     "compare",
     "discharge",
     "judge",
+    "losses",
     "read",
+    "section",
 ]
 
 MARKS = 40  #: fields are kept at every one of so many equal parts of the charge that 1C gives in an hour
@@ -222,6 +225,38 @@ def _profile(fields, charge, coating: _Coating, cell: Cell, area) -> Profile:
     )
 
 
+class _Fields:
+    """What the negative coating looks like at the end of a discharge."""
+
+    def __init__(self, data, cell: Cell):
+        self.coating, self._end = _coating(data, cell), data.isel(field_time=-1)
+        self._solids = [
+            (_local(material.fraction, self.coating.hole) * material.maximum_concentration, material)
+            for material in cell.negative.materials
+        ]
+        self.amount = sum(amount for amount, _ in self._solids)  #: that the particles can hold, per volume [mol/m3]
+        self.start = self._blend(lambda material: material.stoichiometry)
+        self._drop = self._field("phi_s") - self._field("phi_e")
+
+    def _blend(self, of_material):
+        """Mean over the materials by what they can hold, in every cell."""
+        return sum(amount * of_material(material) for amount, material in self._solids) / self.amount
+
+    def _field(self, name):
+        return self._end[name].values[..., self.coating.layers]
+
+    def _stoichiometry(self, where, material):
+        return self._field(f"{where}_stoichiometry_negative_{material.name}")
+
+    def overpotential(self, where):
+        """phi_s - phi_e - U, with U at the particles' "surface" or "mean" [V]."""
+        return self._blend(lambda m: self._drop - m.open_circuit(self._stoichiometry(where, m), 1.0))
+
+    def given(self, where):
+        """Fall of the stoichiometry since the start [-]."""
+        return self._blend(lambda m: m.stoichiometry - self._stoichiometry(where, m))
+
+
 def read(solution: Solution, cell: Cell) -> Discharge:
     """What is read off a discharge.
 
@@ -233,43 +268,22 @@ def read(solution: Solution, cell: Cell) -> Discharge:
         The one that was discharged.
     """
     data = solution.dataset
-    coating, curve = _coating(data, cell), _curve(data, cell)
-    end = data.isel(field_time=-1)
-    materials = capacities(cell, "negative")
-    solids = [(capacity, m, _local(m.fraction, coating.hole) * m.maximum_concentration) for capacity, m in materials]
-    everything = sum(amount for _, _, amount in solids)
-
-    def blend(of_material):
-        """Mean over the materials by what they can hold, in every cell."""
-        return sum(amount * of_material(m) for _, m, amount in solids) / everything
-
-    def field(name, material=None):
-        key = name if material is None else f"{name}_stoichiometry_negative_{material.name}"
-        return end[key].values[..., coating.layers]
-
-    drop = field("phi_s") - field("phi_e")
-    start = blend(lambda m: m.stoichiometry)
-
-    def overpotential(where):
-        return blend(lambda m: drop - m.open_circuit(field(where, m), 1.0))
-
-    def given(where):
-        return blend(lambda m: m.stoichiometry - field(where, m))
+    end = _Fields(data, cell)
 
     def regions(values):
-        return _regions(coating, cell.negative.thickness, values, everything)
+        return _regions(end.coating, cell.negative.thickness, values, end.amount)
 
     at = np.interp(data.field_time.values, data.time.values, data.capacity.values)
     area = data.attrs["unit_cell_area_m2"]
     return Discharge(
         solution.capacity,
-        curve,
-        regions(overpotential("surface")),
-        regions(overpotential("mean")),
-        regions(given("mean") / start),
-        regions(given("mean")),
-        regions(given("surface") / start),
-        tuple(_profile(data.isel(field_time=n), float(q), coating, cell, area) for n, q in enumerate(at) if q > 0),
+        _curve(data, cell),
+        regions(end.overpotential("surface")),
+        regions(end.overpotential("mean")),
+        regions(end.given("mean") / end.start),
+        regions(end.given("mean")),
+        regions(end.given("surface") / end.start),
+        tuple(_profile(data.isel(field_time=n), float(q), end.coating, cell, area) for n, q in enumerate(at) if q > 0),
     )
 
 
@@ -294,6 +308,85 @@ def discharge(cell: Cell, rate, mesh: Mesh | None = None, tolerances: Tolerances
         cell, [Step("current", current, until_voltage=cell.lower_cutoff)], mesh, tolerances, field_times=marks
     )
     return read(solution, cell), solution
+
+
+class Section(NamedTuple):
+    """A quantity on a plane through the middle of a hole and the coating beside it."""
+
+    across: np.ndarray  #: edges of the cells, from the middle of the hole (n + 1,) [m]
+    z: np.ndarray  #: edges, from the foil's face (nz + 1,) [m]
+    values: np.ndarray  #: (n, nz), nan in the foil
+    edge: float  #: radius of the hole [m]; 0 without
+
+
+def section(cell: Cell, solution: Solution, quantity: str) -> Section:
+    """The end of a discharge on the plane x = 0, which goes through a hole and half-way between two others.
+
+    Parameters
+    ----------
+    cell : Cell
+    solution : Solution
+    quantity : {"overpotential", "depth"}
+        phi_s - phi_e - U at the particles' surface [V], or the depth of discharge [-], as in :class:`Discharge`.
+    """
+    data = solution.dataset
+    at_end = _Fields(data, cell)
+    values = at_end.overpotential("surface") if quantity == "overpotential" else at_end.given("mean") / at_end.start
+    holes = cell.perforation is not None and cell.perforation.hole_diameter > 0
+    z = at_end.coating.z
+    bottom = -cell.perforation.foil_thickness if holes else 0.0
+    return Section(
+        _edges(data.y.values, 0.0),
+        _edges(z, bottom),
+        np.where(at_end.coating.volume[0] > 0, values[0], np.nan),
+        cell.perforation.hole_diameter / 2 if holes else 0.0,
+    )
+
+
+def _edges(centres, first):
+    """Edges of cells with these centres, from the first edge on."""
+    edges = [first]
+    for centre in centres:
+        edges.append(2 * centre - edges[-1])
+    return np.array(edges)
+
+
+#: What adds up to the overpotential, and which parts of the voltage it takes together.
+LOSSES = {
+    "salt: ohmic": ("electrolyte, ohmic",),
+    "salt: diffusion": ("electrolyte, diffusion",),
+    "anode: kinetics": ("kinetics, negative",),
+    "anode: diffusion in particles": ("solid diffusion, negative",),
+    "cathode: kinetics": ("kinetics, positive",),
+    "cathode: diffusion in particles": ("solid diffusion, positive",),
+    "contact and solids": ("contact", "solid, "),
+}
+
+
+def losses(solution: Solution, cell: Cell, charge) -> dict[str, float]:
+    """What the overpotential is made of at one charge [V].
+
+    The last entry is what the materials of the anode are out of balance with each other by.
+
+    Parameters
+    ----------
+    solution, cell
+        As in :func:`read`.
+    charge : float
+        [C/m2]
+    """
+    data = solution.dataset
+    at = {
+        str(name): -float(np.interp(charge, data.capacity.values, data.parts.sel(part=name).values))
+        for name in data.part.values
+    }
+    found = {
+        kind: sum(value for name, value in at.items() if name.startswith(beginnings))
+        for kind, beginnings in LOSSES.items()
+    }
+    curve = _curve(data, cell)
+    whole = float(np.interp(charge, curve.charge, curve.overpotential))
+    return found | {"anode: materials out of balance": whole - sum(found.values())}
 
 
 # Comparing ----------------------------------------------------------------------------------------------------------
