@@ -186,7 +186,7 @@ def maps(one: Pair, quantity: str) -> Figure:
 
 
 def salt(one: Pair) -> Figure:
-    """Salt in the anode's pores: over the depth at the charges that both cells reach, and its excess over the charge."""
+    """Salt in the anode's pores: over the depth at some charges, and mean excess and range over the charge."""
     figure, axes = new_figure(1, 3, height=3.6, width_ratios=[1, 1, 1.1])
     for axis, found, colour, name in (
         (axes[0], one.bare, BCUE, "bare"),

@@ -81,13 +81,13 @@ AXES = (
     ),
     Axis(
         "electrolyte",
-        ("LG19", "Nyman", "ValoenReimers"),
+        ("LG19", "Nyman"),
         "",
-        "measured for carbonate mixtures over the concentration; the extremes of what is at hand, and the study's own",
+        "the two that were measured over the concentration in the paper's solvents",
     ),
 )
 
-CONTROLS = (3.0, 10.0)  #: contact resistances that are also run with the same on both foils [ohm cm2]
+CONTROLS = (10.0,)  #: contact resistances that are also run with the same on both foils [ohm cm2]
 RATES = {"3C": 3.0, "5C": 5.0}  #: over 1C [-]
 
 #: By name: the one of the crossing, and the one that its numerical error is read from.

@@ -20,9 +20,11 @@ __all__ = [
     "COARSE",
     "FINE",
     "READING",
+    "RESOLUTIONS",
     "TOLERANCES",
     "Pair",
     "PulseTest",
+    "contact_for_ratio",
     "pair",
     "pulse_tests",
     "rate_tests",
@@ -31,6 +33,10 @@ __all__ = [
 COARSE = Mesh((8, 4, 8), (4, 6), 3)
 READING = Mesh((12, 6, 12), (6, 10), 4)
 FINE = Mesh((24, 12, 24), (12, 20), 8)
+RESOLUTIONS = {
+    "reading": (READING, COARSE),
+    "fine": (FINE, READING),
+}  #: by name: a mesh, and the coarser one for its error
 TOLERANCES = Tolerances(time=3e-4)  #: at the usual one, a discharge at 5C that starves of salt loses some charge
 
 
@@ -143,3 +149,24 @@ def pulse_tests(
         solution = simulate(cell, pulses.steps, one, tolerances)
         found.append(PulseTest(1 - pulses.charge / slow.capacity, pulse_resistances(solution, pulses)))
     return found[0], found[1]
+
+
+def contact_for_ratio(bare: PulseTest, perforated: PulseTest, ratio, given: parameters.Cell) -> float:
+    r"""The contact resistance of bare foil [ohm m2] with which two pulse tests that had none would stand in a ratio.
+
+    It adds to every pulse's resistance as it is on bare foil, and with the perforated foil's share a of it over the
+    metal that there is, face and walls of the holes, per area of cell:
+    :math:`R_c = (R_p - q R_b) / (q - a / (1 - f + 4 f t / d))`.
+
+    Parameters
+    ----------
+    bare, perforated : PulseTest
+        Without contact resistance.
+    ratio : float
+        q, perforated over bare [-].
+    given : parameters.Cell
+        For the foil and the share.
+    """
+    foil = given.perforation
+    metal = 1 - foil.open_fraction * (1 - 4 * foil.foil_thickness / foil.hole_diameter)
+    return (perforated.mean - ratio * bare.mean) / (ratio - given.contact.perforated_ratio / metal)
