@@ -223,16 +223,18 @@ def rates(tests: Mapping[str, tuple], nominal: Sequence[float]) -> Figure:
     """
     figure, (top, bottom) = new_figure(2, 1, height=5.2, sharex=True)
     places = np.arange(len(nominal))
-    for (name, (bare, perforated)), style in zip(tests.items(), ("-", "--", ":", "-."), strict=False):
-        top.plot(places, bare / 36000, style, color=BCUE, marker="s", ms=4, label=f"bare, {name}")
-        top.plot(places, perforated / 36000, style, color=PCUE, marker="o", ms=4, label=f"perforated, {name}")
-        bottom.plot(places, perforated / bare, style, color=PCUE, marker="o", ms=4)
+    for n, ((name, (bare, perforated)), style) in enumerate(zip(tests.items(), ("-", "--", ":", "-."), strict=False)):
+        top.plot(places, bare / 36000, style, color=BCUE, marker="s", ms=4, label="bare" if n == 0 else None)
+        top.plot(
+            places, perforated / 36000, style, color=PCUE, marker="o", ms=4, label="perforated" if n == 0 else None
+        )
+        bottom.plot(places, perforated / bare, style, color=PCUE, marker="o", ms=4, label=name)
     bottom.axhline(1, color=MUTED, lw=1)
     bottom.plot(list(nominal).index(5.0), 1.2, **PAPER, label="paper")
     top.set_ylabel("capacity (mAh cm⁻²)")
     bottom.set(ylabel="perforated over bare", xlabel="discharge rate (C)")
     bottom.set_xticks(places, [f"{rate:g}" for rate in nominal])
-    top.legend(**_LEGEND, ncols=2)
+    top.legend(**_LEGEND)
     bottom.legend(**_LEGEND)
     return figure
 
@@ -300,6 +302,7 @@ def claims(
         axes.text(101.5, row, deciders[claim], va="center", fontsize=9)
     axes.set_yticks(range(len(shares)), [names[claim] for claim in shares], fontsize=9)
     axes.invert_yaxis()
+    axes.text(101.5, -0.62, "decided by", va="center", fontsize=9, style="italic")
     axes.set(xlim=(0, 140), xticks=range(0, 101, 25), xlabel="share of the crossing (%)")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3, **_LEGEND)
     return figure
@@ -322,5 +325,6 @@ def by_contact(over, wanted: Sequence[tuple[str, str, float, float]]) -> Figure:
         axis.plot(values.contact, lines, color=PCUE, alpha=0.12, lw=1)
         axis.plot(values.contact, np.nanmedian(lines, axis=1), color=PCUE, lw=2)
         axis.axhline(factor * level, color=MUTED, ls="--", lw=1)
-        axis.set(xlabel="contact on bare foil (Ω cm²)", ylabel=label)
+        axis.set(ylabel=label)
+    figure.supxlabel("contact resistance of the bare foil (Ω cm²)", fontsize=10)
     return figure

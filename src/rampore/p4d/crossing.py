@@ -34,6 +34,7 @@ __all__ = [
     "checked",
     "compute",
     "contact_needed",
+    "decider",
     "errors",
     "indices",
     "key",
@@ -55,9 +56,9 @@ class Axis(NamedTuple):
 AXES = (
     Axis(
         "porosity",
-        tuple(str(one) for one in PorositySet),
+        (str(PorositySet.PUBLISHED), str(PorositySet.MASS_CONSERVING)),
         "",
-        "as published; the pair nearest to it that holds as much solid as on bare foil; the recipe's, everywhere",
+        "as published; the pair nearest to it that holds as much solid as on bare foil",
     ),
     Axis("open_fraction", (0.2, 0.317), "1", "by the lattice and by the two weighings"),
     Axis("closure", ("measured", "Bruggeman 1.5"), "", "impedance of such electrodes; the usual assumption"),
@@ -302,3 +303,20 @@ def contact_needed(values: "xarray.DataArray", level: float) -> "xarray.DataArra
         return contact[0] if n == 0 else np.interp(level, row[n - 1 : n + 1], contact[n - 1 : n + 1])
 
     return xr.apply_ufunc(one, values, input_core_dims=[["contact"]], vectorize=True)
+
+
+def decider(margin: "xarray.DataArray", labels: Mapping[str, str]) -> str:
+    """The axis that matters most for whether a claim holds, by its total index; or that it does not matter which.
+
+    Parameters
+    ----------
+    margin : xarray.DataArray
+        Over the axes of :func:`space`.
+    labels : mapping of str to str
+        What the axes are called.
+    """
+    holds = (margin > 0).astype(float)
+    if holds.min() == holds.max():
+        return "none: it holds" if holds.max() else "none: it fails"
+    found = indices(holds)
+    return labels[max(found, key=lambda name: found[name][1])]

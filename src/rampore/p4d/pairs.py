@@ -30,9 +30,9 @@ __all__ = [
     "rate_tests",
 ]
 
-COARSE = Mesh((8, 4, 8), (4, 6), 3)
-READING = Mesh((12, 6, 12), (6, 10), 4)
-FINE = Mesh((24, 12, 24), (12, 20), 8)
+COARSE = Mesh((6, 3, 6), (3, 5), 2)
+READING = Mesh((8, 4, 8), (4, 6), 3)
+FINE = Mesh((16, 8, 16), (8, 12), 6)
 RESOLUTIONS = {
     "reading": (READING, COARSE),
     "fine": (FINE, READING),

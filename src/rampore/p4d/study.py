@@ -121,7 +121,16 @@ def assumptions(given: parameters.Cell) -> Mapping[str, str]:
     }
 
 
-SAMPLED = ("negative", "positive", "separator", "siox", "graphite", "nmc", "contact", "perforation")  #: groups of values
+SAMPLED = (
+    "negative",
+    "positive",
+    "separator",
+    "siox",
+    "graphite",
+    "nmc",
+    "contact",
+    "perforation",
+)  #: groups of values
 
 
 def draw(given: parameters.Cell, rng: np.random.Generator) -> tuple[parameters.Cell, Scenario]:
