@@ -22,7 +22,7 @@ def committed():
 def test_a_case_for_every_combination_and_none_twice():
     found = crossing.cases()
     assert len({tuple(case.items()) for case in found}) == len(found)
-    per_contact = 2 * 2 * 2 * 2 * 2
+    per_contact = 3 * 2 * 2 * 2 * 2
     assert len(found) == per_contact * (5 + len(crossing.CONTROLS))
     assert {case["contact_ratio"] for case in found if case["contact"] == 0} == {1.0}
 

@@ -58,9 +58,9 @@ class Axis(NamedTuple):
 AXES = (
     Axis(
         "porosity",
-        (str(PorositySet.PUBLISHED), str(PorositySet.MASS_CONSERVING)),
+        tuple(str(one) for one in PorositySet),
         "",
-        "as published; the pair nearest to it that holds as much solid as on bare foil",
+        "as published; the pair nearest to it that holds as much solid as on bare foil; the recipe's, everywhere",
     ),
     Axis("open_fraction", (0.2, 0.317), "1", "by the lattice and by the two weighings"),
     Axis("closure", ("measured", "Bruggeman 1.5"), "", "impedance of such electrodes; the usual assumption"),
