@@ -70,7 +70,9 @@ def test_a_sweep_writes_its_file_and_runs_nothing_twice(tmp_path, monkeypatch):
     from rampore.commands import sweep
 
     monkeypatch.setattr(sweep, "CHECKED", 1)
-    monkeypatch.setattr(sweep, "axes", lambda coarse: [axis._replace(values=axis.values[:1]) for axis in crossing.AXES])
+    monkeypatch.setattr(
+        sweep, "axes", lambda coarse: [axis._replace(values=axis.values[-1:]) for axis in crossing.AXES]
+    )
     monkeypatch.setitem(crossing.MESHES, "fine", crossing.MESHES["crossing"])
     said: list[str] = []
     options = argparse.Namespace(
