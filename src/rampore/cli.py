@@ -16,7 +16,7 @@ Run = Callable[[argparse.Namespace], int]
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of chapters")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return int(text)
 
 
@@ -266,6 +266,30 @@ def _impedance(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _sweep(parser: argparse.ArgumentParser) -> Run:
+    """Cross the assumptions of the P4D study, on all cores or on a Dask cluster; goes on where it stopped."""
+    parser.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one on each core)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster's scheduler, e.g. tcp://10.0.0.5:8786")
+    parser.add_argument("--coarse", action="store_true", help="a small crossing, for a first look")
+    parser.add_argument(
+        "--journal",
+        type=Path,
+        default=Path("build/sweep/crossing.jsonl"),
+        metavar="FILE",
+        help="where finished cases stand (default: build/sweep/crossing.jsonl)",
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.nc", help="where the result goes")
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore.commands import sweep
+
+        with _termination_unwinds():
+            sweep.run(options)
+        return 0
+
+    return run
+
+
 COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
     "reproduce": _reproduce,
     "claims": _claims,
@@ -274,6 +298,7 @@ COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
     "pores": _pores,
     "diffuse": _diffuse,
     "impedance": _impedance,
+    "sweep": _sweep,
 }
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from matplotlib import color_sequences
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
-from rampore.figures.style import MUTED, PCUE, new_figure
+from rampore.figures.style import BCUE, COPPER, MUTED, NEGATIVE, PAPER, PCUE, POSITIVE, new_figure
+from rampore.p4d.outcomes import losses, section
+from rampore.p4d.pairs import Pair, PulseTest
 
 
 def voltage_parts(data) -> Figure:
@@ -102,4 +106,292 @@ def comparison(peers) -> Figure:
     bottom.set_ylabel("difference / mV")
     bottom.set_xlabel("time over that at the end of the comparison")
     figure.legend(*bottom.get_legend_handles_labels(), loc="outside lower center", frameon=False, ncols=1)
+    return figure
+
+
+# The chapter --------------------------------------------------------------------------------------------------------
+
+_MICRON = 1e6
+_TITLE = {"loc": "left", "fontsize": 10.5, "fontweight": "bold"}
+_LEGEND = {"frameon": False, "fontsize": 9, "handlelength": 1.6}
+_DECIDED = {"holds": "#00805C", "too close": "#D5DAE0", "fails": "#C44F00"}
+
+
+def mesh(data, perforation) -> Figure:
+    """The unit cell of the perforated foil: its plan with the holes, and its planes through the layers.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        `dataset` of a solution with a perforation.
+    perforation : rampore.p4d.cell.Perforation
+    """
+    figure, (plan, section) = new_figure(1, 2, height=3.8, width_ratios=[1, 1.5])
+    names = data.layer.values
+    share = data.volume.values[..., names == "hole"].sum(axis=2)
+    plan.pcolormesh(
+        _MICRON * np.linspace(0, perforation.pitch / 2, data.sizes["x"] + 1),
+        _MICRON * np.linspace(0, np.sqrt(3) * perforation.pitch / 2, data.sizes["y"] + 1),
+        (share / share.max()).T,
+        cmap="Blues",
+        vmin=0,
+        vmax=1.6,
+        edgecolor="white",
+        linewidth=0.5,
+    )
+    angle = np.linspace(0, np.pi / 2, 60)
+    radius = _MICRON * perforation.hole_diameter / 2
+    width, height = _MICRON * perforation.pitch / 2, _MICRON * np.sqrt(3) * perforation.pitch / 2
+    plan.plot(radius * np.cos(angle), radius * np.sin(angle), color=PCUE)
+    plan.plot(width - radius * np.cos(angle), height - radius * np.sin(angle), color=PCUE)
+    plan.set(xlabel="x (µm)", ylabel="y (µm)", aspect="equal")
+    plan.set_title("Plan: two quarter holes", **_TITLE)
+    z, colours = (
+        _MICRON * data.z.values,
+        {"hole": PCUE, "negative": NEGATIVE, "separator": "#7FA5B8", "positive": POSITIVE},
+    )
+    for name, colour in colours.items():
+        its = z[names == name]
+        section.hlines(its, 0, 1, color=colour, lw=1.2)
+        label = {"hole": "anode in the hole", "negative": "anode", "positive": "cathode"}.get(name, name)
+        section.text(1.04, its.mean(), label, va="center", color=colour, fontsize=9.5)
+    section.set(xlim=(0, 1.75), xticks=[], ylabel="z (µm)")
+    section.set_title("Planes of cell centres", **_TITLE)
+    return figure
+
+
+def gains(rows: Mapping[str, Pair]) -> Figure:
+    """Capacities on both foils, and what the perforated one gains, with the numerical error of the gain.
+
+    Parameters
+    ----------
+    rows : mapping of str to Pair
+        From the top.
+    """
+    figure, (left, right) = new_figure(1, 2, height=0.9 + 0.42 * len(rows), sharey=True, width_ratios=[1.25, 1])
+    for n, one in enumerate(rows.values()):
+        left.barh(n - 0.18, one.bare.capacity / 36000, 0.34, color=BCUE, label="bare" if n == 0 else None)
+        left.barh(n + 0.18, one.perforated.capacity / 36000, 0.34, color=PCUE, label="perforated" if n == 0 else None)
+        right.errorbar(100 * one.gain, n, xerr=100 * one.gain_error, fmt="o", color=PCUE, capsize=3)
+    left.set_yticks(range(len(rows)), list(rows), fontsize=9)
+    left.invert_yaxis()
+    left.set_xlabel("capacity (mAh cm⁻²)")
+    left.margins(x=0.02)
+    right.axvline(0, color=MUTED, lw=1)
+    right.set_xlabel("gain on perforated foil (%)")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside upper right", ncols=2, **_LEGEND)
+    return figure
+
+
+def overpotentials(rows: Mapping[str, Pair]) -> Figure:
+    """Voltage and overpotential over the charge, on both foils, one column a scenario."""
+    figure, axes = new_figure(2, len(rows), height=5.2, sharex=True, sharey="row", squeeze=False)
+    for (top, bottom), (name, one) in zip(axes.T, rows.items(), strict=True):
+        for found, colour, label in ((one.bare, BCUE, "bare"), (one.perforated, PCUE, "perforated")):
+            charge, inside = found.curve.charge / 36000, slice(1, None)
+            top.plot(charge, found.curve.voltage, color=colour, label=label)
+            bottom.plot(charge[inside], 1e3 * found.curve.overpotential[inside], color=colour)
+            bottom.plot(charge[inside], 1e3 * found.curve.kinetic[inside], color=colour, ls=":")
+        top.set_title(name, **_TITLE)
+        bottom.set_xlabel("charge (mAh cm⁻²)")
+    axes[0, 0].set_ylabel("voltage (V)")
+    axes[1, 0].set_ylabel("overpotential (mV)\ndotted: local, anode")
+    axes[0, 0].legend(**_LEGEND)
+    return figure
+
+
+def overpotential_parts(one: Pair, charge) -> Figure:
+    """What the overpotential is made of, on both foils, at one charge.
+
+    Parameters
+    ----------
+    one : Pair
+    charge : float
+        [C/m2]
+    """
+    figure, axes = new_figure(height=3.8)
+    split = [losses(solution, cell, charge) for cell, solution in zip(one.cells, one.solutions, strict=True)]
+    names = sorted(split[0], key=lambda name: -split[0][name])
+    for offset, parts, colour, label in ((-0.19, split[0], BCUE, "bare"), (0.19, split[1], PCUE, "perforated")):
+        axes.barh(
+            np.arange(len(names)) + offset, [1e3 * parts[name] for name in names], 0.36, color=colour, label=label
+        )
+    axes.set_yticks(range(len(names)), names, fontsize=9)
+    axes.invert_yaxis()
+    axes.set_xlabel(f"share of the overpotential at {charge / 36000:.2f} mAh cm⁻² (mV)")
+    axes.legend(**_LEGEND)
+    return figure
+
+
+def maps(one: Pair, quantity: str) -> Figure:
+    """Sections through anode and hole at the end of a discharge, on shared colours: local overpotential, or depth.
+
+    Parameters
+    ----------
+    one : Pair
+    quantity : {"overpotential", "depth"}
+    """
+    label, factor, colours = {
+        "overpotential": ("local overpotential (mV)", 1e3, "magma"),
+        "depth": ("depth of discharge (%)", 1e2, "viridis"),
+    }[quantity]
+    fields = [section(cell, solution, quantity) for cell, solution in zip(one.cells, one.solutions, strict=True)]
+    low = factor * min(np.nanmin(field.values) for field in fields)
+    high = factor * max(np.nanmax(field.values) for field in fields)
+    figure, axes = new_figure(1, 2, height=3.3, sharey=True, width_ratios=[0.35, 1])
+    for axis, field, name in zip(axes, fields, ("bare", "perforated"), strict=True):
+        shown = axis.pcolormesh(
+            _MICRON * field.across, _MICRON * field.z, factor * field.values.T, cmap=colours, vmin=low, vmax=high
+        )
+        axis.set_title(name, **_TITLE)
+    axes[1].hlines(0, _MICRON * field.edge, _MICRON * field.across[-1], color=COPPER, lw=3)
+    axes[0].axhline(0, color=COPPER, lw=3)
+    axes[0].set(ylabel="height over the foil (µm)", xticks=[])
+    axes[1].set_xlabel("from the middle of a hole (µm)")
+    figure.colorbar(shown, ax=axes, label=label)
+    return figure
+
+
+def salt(one: Pair) -> Figure:
+    """Salt in the anode's pores: over the depth at some charges, and mean excess and range over the charge."""
+    figure, axes = new_figure(1, 3, height=3.6, width_ratios=[1, 1, 1.1])
+    for axis, found, colour, name in (
+        (axes[0], one.bare, BCUE, "bare"),
+        (axes[1], one.perforated, PCUE, "perforated"),
+    ):
+        for profile in found.profiles[::3]:
+            strength = 0.25 + 0.75 * profile.charge / found.capacity
+            axis.plot(profile.concentration / 1e3, _MICRON * profile.z, color=colour, alpha=strength)
+        axis.set_title(name, **_TITLE)
+        axis.set_xlabel("salt (mol L⁻¹)")
+        charge = [profile.charge / 36000 for profile in found.profiles]
+        axes[2].plot(charge, [profile.mean / 1e3 for profile in found.profiles], color=colour, label="mean excess")
+        axes[2].plot(charge, [profile.range / 1e3 for profile in found.profiles], color=colour, ls="--", label="range")
+    limits = [f(axis.get_xlim()[n] for axis in axes[:2]) for n, f in ((0, min), (1, max))]
+    depth = [f(axis.get_ylim()[n] for axis in axes[:2]) for n, f in ((0, min), (1, max))]
+    for axis in axes[:2]:
+        axis.set(xlim=limits, ylim=depth)
+    axes[0].set_ylabel("height over the foil (µm)")
+    axes[2].set(xlabel="charge (mAh cm⁻²)", ylabel="in the anode (mol L⁻¹)")
+    handles, labels = axes[2].get_legend_handles_labels()
+    axes[2].legend(handles[:2], labels[:2], **_LEGEND)
+    return figure
+
+
+def rates(tests: Mapping[str, tuple], nominal: Sequence[float]) -> Figure:
+    """Capacities of rate tests: bare and perforated by scenario, and their ratio.
+
+    Parameters
+    ----------
+    tests : mapping of str to (bare, perforated)
+        Capacities (rates,) [C/m2].
+    nominal : sequence of float
+        The rates over 1C [-].
+    """
+    figure, (top, bottom) = new_figure(2, 1, height=5.2, sharex=True)
+    places = np.arange(len(nominal))
+    for n, ((name, (bare, perforated)), style) in enumerate(zip(tests.items(), ("-", "--", ":", "-."), strict=False)):
+        top.plot(places, bare / 36000, style, color=BCUE, marker="s", ms=4, label="bare" if n == 0 else None)
+        top.plot(
+            places, perforated / 36000, style, color=PCUE, marker="o", ms=4, label="perforated" if n == 0 else None
+        )
+        bottom.plot(places, perforated / bare, style, color=PCUE, marker="o", ms=4, label=name)
+    bottom.axhline(1, color=MUTED, lw=1)
+    bottom.plot(list(nominal).index(5.0), 1.2, **PAPER, label="paper")
+    top.set_ylabel("capacity (mAh cm⁻²)")
+    bottom.set(ylabel="perforated over bare", xlabel="discharge rate (C)")
+    bottom.set_xticks(places, [f"{rate:g}" for rate in nominal])
+    top.legend(**_LEGEND)
+    bottom.legend(**_LEGEND)
+    return figure
+
+
+def contents(ratios: Mapping[float, Mapping[float, float]]) -> Figure:
+    """Capacity on perforated over that on bare foil, by rate, for each content of SiOx.
+
+    Parameters
+    ----------
+    ratios : mapping of float to mapping
+        SiOx in the active material [-] -> rate over 1C -> ratio [-].
+    """
+    figure, axes = new_figure(height=3.4)
+    for (share, by_rate), shade in zip(ratios.items(), np.linspace(1.0, 0.35, len(ratios)), strict=True):
+        axes.plot(
+            list(by_rate), list(by_rate.values()), "o-", color=PCUE, alpha=shade, label=f"{100 * share:.0f} % SiOx"
+        )
+    axes.axhline(1, color=MUTED, lw=1)
+    axes.set(xlabel="discharge rate (C)", ylabel="capacity, perforated over bare")
+    axes.legend(**_LEGEND)
+    return figure
+
+
+def pulses(bare: PulseTest, perforated: PulseTest, rates_of: Sequence[float]) -> Figure:
+    """Pulse resistances over the state of charge, one panel a pulse."""
+    figure, axes = new_figure(1, len(rates_of), height=3.2, sharey=True)
+    for n, (axis, rate) in enumerate(zip(axes, rates_of, strict=True)):
+        axis.plot(100 * bare.state_of_charge, 1e4 * bare.resistances[:, n], "s-", color=BCUE, ms=4, label="bare")
+        axis.plot(
+            100 * perforated.state_of_charge,
+            1e4 * perforated.resistances[:, n],
+            "o-",
+            color=PCUE,
+            ms=4,
+            label="perforated",
+        )
+        axis.set_title(f"{rate:g}C", **_TITLE)
+        axis.set_xlabel("state of charge (%)")
+    axes[0].set(ylabel="resistance (Ω cm²)", ylim=(0, None))
+    axes[0].legend(**_LEGEND)
+    return figure
+
+
+def claims(
+    shares: Mapping[str, tuple[float, float, float]], deciders: Mapping[str, str], names: Mapping[str, str]
+) -> Figure:
+    """For each claim the share of the space in which it holds, is too close to say, and fails; and what decides.
+
+    Parameters
+    ----------
+    shares : mapping of str to (holds, fails, too close)
+        [-]
+    deciders : mapping of str to str
+        The assumption that matters most, in words.
+    names : mapping of str to str
+        The claims, in words.
+    """
+    figure, axes = new_figure(height=0.9 + 0.52 * len(shares))
+    for row, (claim, (holds, fails, close)) in enumerate(shares.items()):
+        left = 0.0
+        for kind, width in (("holds", holds), ("too close", close), ("fails", fails)):
+            axes.barh(row, 100 * width, 0.5, left=100 * left, color=_DECIDED[kind], label=kind if row == 0 else None)
+            left += width
+        axes.text(1.5, row, f"{100 * holds:.0f} %", va="center", color="white" if holds > 0.08 else "black", fontsize=9)
+        axes.text(101.5, row, deciders[claim], va="center", fontsize=9)
+    axes.set_yticks(range(len(shares)), [names[claim] for claim in shares], fontsize=9)
+    axes.invert_yaxis()
+    axes.text(101.5, -0.62, "decided by", va="center", fontsize=9, style="italic")
+    axes.set(xlim=(0, 140), xticks=range(0, 101, 25), xlabel="share of the crossing (%)")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3, **_LEGEND)
+    return figure
+
+
+def by_contact(over, wanted: Sequence[tuple[str, str, float, float]]) -> Figure:
+    """Quantities over the contact resistance of the bare foil: every combination of the rest a line.
+
+    Parameters
+    ----------
+    over : xarray.Dataset
+        As :func:`rampore.p4d.crossing.space` gives it.
+    wanted : sequence of (name, label, factor, level)
+        What to draw, its label, the factor to the label's unit, and the level that the paper needs.
+    """
+    figure, axes = new_figure(1, len(wanted), height=3.4)
+    for axis, (name, label, factor, level) in zip(axes, wanted, strict=True):
+        values = over[name].transpose("contact", ...)
+        lines = factor * values.values.reshape(values.sizes["contact"], -1)
+        axis.plot(values.contact, lines, color=PCUE, alpha=0.12, lw=1)
+        axis.plot(values.contact, np.nanmedian(lines, axis=1), color=PCUE, lw=2)
+        axis.axhline(factor * level, color=MUTED, ls="--", lw=1)
+        axis.set(ylabel=label)
+    figure.supxlabel("contact resistance of the bare foil (Ω cm²)", fontsize=10)
     return figure

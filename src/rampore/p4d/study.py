@@ -29,6 +29,8 @@ __all__ = [
     "Scenario",
     "assumptions",
     "balance",
+    "capacities",
+    "charged_cell",
     "draw",
     "full_cell",
     "half_cell",
@@ -319,7 +321,8 @@ def _charge(members, positive, positive_capacity, lost, upper):
     return _held(members, brentq(excess, 0.0, 3.0, xtol=1e-13), -1.0)
 
 
-def _members(cell: Cell, side):
+def capacities(cell: Cell, side) -> list[tuple[float, Material]]:
+    """What each material of the "negative" or "positive" electrode holds from empty to full [C/m2]; the material."""
     electrode = getattr(cell, side)
     holes = cell.perforation if side == "negative" else None
     return [(_areal_capacity(material, electrode, holes), material) for material in electrode.materials]
@@ -335,7 +338,7 @@ def balance(cell: Cell, lost: float) -> Balance:
     lost : float
         [C/m2]
     """
-    members, ((positive_capacity, positive),) = _members(cell, "negative"), _members(cell, "positive")
+    members, ((positive_capacity, positive),) = capacities(cell, "negative"), capacities(cell, "positive")
     charged = sum(capacity * material.stoichiometry for capacity, material in members)
     x = positive.stoichiometry
 
@@ -383,8 +386,8 @@ def _parts(given: parameters.Cell, scenario: Scenario, separator_thickness):
     return negative, solid, separator, holes, contact, closure
 
 
-def full_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple[Cell, Balance]:
-    """The paper's full cell at the end of charge, and its balance.
+def charged_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple[Cell, float]:
+    """The paper's full cell at the end of charge, and the lithium that the first charge left behind [C/m2].
 
     The cathode is full of lithium when the cell is new. The first charge goes up to the upper cut-off voltage at open
     circuit, on the branches of lithiation, and leaves ``lost`` behind; then the materials of the negative electrode
@@ -395,10 +398,6 @@ def full_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple
     given : parameters.Cell
         The study's inputs, :func:`rampore.parameters.load`, or a what-if of them.
     scenario : Scenario, optional
-
-    Returns
-    -------
-    Cell, Balance
 
     Raises
     ------
@@ -435,7 +434,7 @@ def full_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple
         contact_positive=given.contact.positive,
         perforation=holes,
     )
-    members, ((capacity, cathode),) = _members(cell, "negative"), _members(cell, "positive")
+    members, ((capacity, cathode),) = capacities(cell, "negative"), capacities(cell, "positive")
     lost = (float(np.mean(given.formation.irreversible_capacity)) if scenario.lost is None else scenario.lost) * solid
     charged = _charge(members, cathode, capacity, lost, cell.upper_cutoff)
     level = _common_potential(members, charged, 1.0)
@@ -444,6 +443,12 @@ def full_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple
         negative=_at(negative, [_stoichiometry(material, level, 1.0) for _, material in members]),
         positive=_at(positive, [1 - (charged + lost) / capacity]),
     )
+    return cell, lost
+
+
+def full_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple[Cell, Balance]:
+    """:func:`charged_cell`, with its balance in place of what was lost alone."""
+    cell, lost = charged_cell(given, scenario)
     return cell, balance(cell, lost)
 
 
@@ -478,6 +483,6 @@ def half_cell(
         contact_negative=contact,
         perforation=holes,
     )
-    members = _members(cell, "negative")
+    members = capacities(cell, "negative")
     level = _common_potential(members, _held(members, given.formats.half_cell_lower_cutoff, -1.0), 1.0)
     return replace(cell, negative=_at(negative, [_stoichiometry(material, level, 1.0) for _, material in members]))

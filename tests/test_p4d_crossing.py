@@ -1,0 +1,87 @@
+"""The crossing of the assumptions: its cases, what is read off it, and the committed result against a fresh run."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from rampore.p4d import crossing
+from rampore.p4d.model import Mesh
+
+COMMITTED = Path(__file__).parents[1] / "book" / "data" / "crossing.nc"
+
+
+@pytest.fixture(scope="module")
+def committed():
+    with xr.open_dataset(COMMITTED, engine="h5netcdf") as data:
+        yield data.load()
+
+
+def test_a_case_for_every_combination_and_none_twice():
+    found = crossing.cases()
+    assert len({tuple(case.items()) for case in found}) == len(found)
+    per_contact = 3 * 2 * 2 * 2 * 2
+    assert len(found) == per_contact * (5 + len(crossing.CONTROLS))
+    assert {case["contact_ratio"] for case in found if case["contact"] == 0} == {1.0}
+
+
+def test_indices_of_a_sum_of_independent_terms_are_their_shares_of_the_variance():
+    values = xr.DataArray(np.add.outer([0.0, 1.0, 2.0], [0.0, 10.0]), dims=("a", "b"))
+    found = crossing.indices(values)
+    assert found["a"] == pytest.approx((2 / 3 / (2 / 3 + 25),) * 2)
+    assert sum(alone for alone, _ in found.values()) == pytest.approx(1.0)
+
+
+def test_indices_of_a_product_differ_by_what_the_factors_do_together():
+    found = crossing.indices(xr.DataArray(np.outer([-1.0, 1.0], [-1.0, 1.0]), dims=("a", "b")))
+    assert found == {"a": pytest.approx((0.0, 1.0)), "b": pytest.approx((0.0, 1.0))}
+
+
+def test_a_gain_by_contact_needs_a_contact_that_differs(monkeypatch):
+    """The same resistance on both foils shifts both voltages by the same drop."""
+    monkeypatch.setitem(crossing.MESHES, "crossing", Mesh((6, 3, 6), (3, 5), 2, 6))
+    case = next(case for case in crossing.cases() if case["contact"] == 3.0 and case["contact_ratio"] == 0.2)
+    margin = {ratio: crossing.compute({**case, "contact_ratio": ratio})["p4d_overpotential"] for ratio in (0.2, 1.0)}
+    # 80 % of 3 ohm cm2 at 3C less what the smaller face of the perforated foil costs: holes' walls make up for it
+    assert margin[0.2] - margin[1.0] == pytest.approx(0.8 * 3e-4 * 3 * 33.0, rel=0.15)
+
+
+def test_random_cases_of_the_committed_crossing_come_out_again(committed):
+    rng = np.random.default_rng()
+    for n in rng.choice(committed.sizes["case"], 3, replace=False):
+        one = committed.isel(case=int(n))
+        case = {axis.name: one[axis.name].item() for axis in crossing.AXES} | {"mesh": "crossing"}
+        for name, value in crossing.compute(case).items():
+            if not name.endswith(("_every", "_any")):
+                error = one[f"{name}_error"].item()
+                assert value == pytest.approx(one[name].item(), abs=error), (case, name)
+
+
+def test_the_committed_crossing_is_whole_and_says_where_it_comes_from(committed):
+    held = {tuple(committed[axis.name].values[n] for axis in crossing.AXES) for n in range(committed.sizes["case"])}
+    assert held == {tuple(case[axis.name] for axis in crossing.AXES) for case in crossing.cases()}
+    assert {"title", "source", "follows_from", "mesh", "numerical_error", "packages"} <= set(committed.attrs)
+    assert all(np.sum(share) == pytest.approx(1.0) for share in crossing.shares(committed).values())
+
+
+def test_a_sweep_writes_its_file_and_runs_nothing_twice(tmp_path, monkeypatch):
+    from rampore.commands import sweep
+
+    monkeypatch.setattr(sweep, "CHECKED", 1)
+    monkeypatch.setattr(
+        sweep, "axes", lambda coarse: [axis._replace(values=axis.values[-1:]) for axis in crossing.AXES]
+    )
+    monkeypatch.setitem(crossing.MESHES, "fine", crossing.MESHES["crossing"])
+    said: list[str] = []
+    options = argparse.Namespace(
+        coarse=False, jobs=1, scheduler=None, journal=tmp_path / "j.jsonl", output=tmp_path / "new" / "x.nc"
+    )
+    for _ in range(2):
+        sweep.run(options, said.append)
+    assert len(options.journal.read_text().splitlines()) == 2
+    assert said[-1] == f"1 cases in {options.output}"
+    with xr.open_dataset(options.output, engine="h5netcdf") as data:
+        assert data.sizes["case"] == 1
+        assert all("units" in data[name].attrs for name in data if data[name].dtype.kind == "f")
