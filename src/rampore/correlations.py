@@ -1,6 +1,6 @@
 """The correlations and tables of ``cell.toml`` as functions in SI, for whatever computes with them.
 
-A :class:`~rampore.parameters.Formula` names its form and holds the coefficients as its source prints them; here is what
+A ``Formula`` of ``cell.toml`` names its form and holds the coefficients as its source prints them; here is what
 each form means. Potentials and properties of solids are functions of the stoichiometry [-], those of the electrolyte of
 its salt concentration [mol/m3].
 """

@@ -2,7 +2,7 @@
 
 A sweep is one function evaluated at many cases. What is done stands in a journal, a text file with one line a case, so
 that an interruption, a worker that is killed or a full disk loses nothing that was finished, and nothing that was
-finished runs again. Any :class:`concurrent.futures.Executor` does the work: processes of this machine, or a cluster by
+finished runs again. Any ``concurrent.futures.Executor`` does the work: processes of this machine, or a cluster by
 the executor that its library provides.
 """
 
@@ -133,7 +133,7 @@ def run(
     ----------
     compute : callable
         Takes a case, gives numbers by name. It must be importable, and each run of it independent. A
-        :class:`rampore.RamporeError` that it raises is the case's outcome; any other exception ends the sweep.
+        ``RamporeError`` that it raises is the case's outcome; any other exception ends the sweep.
     cases : sequence of mappings
         Plain numbers and texts by name. Equal cases run once.
     journal : Journal
@@ -150,7 +150,7 @@ def run(
     Raises
     ------
     SweepError
-        Where a worker died, the journal cannot be written, or a case raised what is no :class:`rampore.RamporeError`.
+        Where a worker died, the journal cannot be written, or a case raised what is no ``RamporeError``.
     """
     waiting = list({journal.key(case): case for case in cases if case not in journal}.values())
     if waiting:

@@ -136,7 +136,7 @@ SAMPLED = (
 def draw(given: parameters.Cell, rng: np.random.Generator) -> tuple[parameters.Cell, Scenario]:
     """A cell from within what the literature allows.
 
-    Every value of :data:`SAMPLED` groups that has a range is drawn from it, evenly, or evenly in its logarithm where
+    Every value of ``SAMPLED`` groups that has a range is drawn from it, evenly, or evenly in its logarithm where
     the range spans more than a factor of three; potentials and electrolyte from the rival sets of ``cell.toml`` that
     are complete (for NMC622, those over its true lithium content); the loss of the first charge from its range; the
     rest of the scenario from what it can be, the tortuosity factors being the drawn ones or Bruggeman's.

@@ -85,7 +85,7 @@ class Recipe:
 
     Lengths may be given as text (``"3 px"``, ``"0.2 um"``). The defaults of the partition are those of Rabbani et al.,
     J. Pet. Sci. Eng. 123 (2014) 164, and of the MATLAB code that goes with it: city-block distance, median of 3 px.
-    That code also leaves lines between pores and drops what is smaller than 9 px, see :data:`CITED`.
+    That code also leaves lines between pores and drops what is smaller than 9 px, see ``CITED``.
 
     Attributes
     ----------
