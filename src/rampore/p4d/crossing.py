@@ -1,7 +1,7 @@
 """The assumptions, crossed: what the paper's simulation claims become where each open input takes each of its values.
 
 A case is a plain mapping, so that :mod:`rampore.sweep` can keep it and hand it to a process or a cluster;
-:func:`compute` turns it into numbers. What an input may be, and why, stands in :data:`AXES`.
+:func:`compute` turns it into numbers. What an input may be, and why, stands in ``AXES``.
 """
 
 import itertools
