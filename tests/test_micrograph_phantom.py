@@ -223,7 +223,7 @@ def test_discs_hang_together_as_their_channels_say(along, down, pieces):
 def test_discs_have_their_radius_to_first_order_in_the_pixel():
     for pixel in (0.2e-6, 0.1e-6, 0.05e-6):
         known = disc_lattice(2, 2, radius=2e-6, pitch=6e-6, pixel_size=pixel)
-        # The rim is drawn in whole pixels: the radius is known to a fraction of one, and the bound shrinks with it.
+        # A quarter of a pixel: the rim is drawn in whole ones, whose errors along it cancel but for a fraction of one.
         np.testing.assert_allclose(known.radius, 2e-6, atol=0.25 * pixel)
         assert np.count_nonzero(known.pore) * pixel**2 == pytest.approx(np.pi * np.sum(known.radius**2), rel=1e-12)
 

@@ -44,8 +44,9 @@ def test_a_gain_by_contact_needs_a_contact_that_differs(monkeypatch):
     monkeypatch.setitem(crossing.MESHES, "crossing", Mesh((6, 3, 6), (3, 5), 2, 6))
     case = next(case for case in crossing.cases() if case["contact"] == 3.0 and case["contact_ratio"] == 0.2)
     margin = {ratio: crossing.compute({**case, "contact_ratio": ratio})["p4d_overpotential"] for ratio in (0.2, 1.0)}
-    # 80 % of 3 ohm cm2 at 3C less what the smaller face of the perforated foil costs: holes' walls make up for it
-    assert margin[0.2] - margin[1.0] == pytest.approx(0.8 * 3e-4 * 3 * 33.0, rel=0.15)
+    face = 1 - 0.2 + 0.2 * 4 * 15 / 75  # foil and walls of the holes, over the plan area
+    # 80 % of 3 ohm cm2 at 3C over that face; 2 %: the margin is a least one over the discharge, and moves in charge.
+    assert margin[0.2] - margin[1.0] == pytest.approx(0.8 * 3e-4 * 3 * 33.0 / face, rel=0.02)
 
 
 def test_random_cases_of_the_committed_crossing_come_out_again(committed):
