@@ -375,6 +375,8 @@ class Model:
         a foil, over what was there [-].
         """
         moves = [equations.follow(change, p.kinetics.cells, p.spheres.b, p.slopes, p.x, p.j) for p in self.populations]
+        if self.foils:
+            self.activity(u)
         for side, foil in self.foils.items():
             potential, moved = (voltage, shift) if side == "positive" else (0.0, 0.0)
             moves.append(
@@ -448,7 +450,6 @@ class Model:
             moved = equations.correct(u, change, damping)
             voltage += damping * border
             if size * min(1.0, contraction) <= tolerance and damping == 1.0 and moved <= TANGENT:
-                self.activity(u)
                 followed = self._follow(u, voltage, change, border)
                 totals = self._totals(u, voltage, u_1, u_2, weights)
                 if followed <= TANGENT and self._conserves(totals, u, voltage):
