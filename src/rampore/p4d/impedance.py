@@ -15,10 +15,10 @@ three networks that one admittance per volume joins: the reactions of all materi
 .. math:: Y = i\omega C a + \sum_m \frac{a_m}{R T / F i_{0,m} + U_m' H_m(i\omega)},
 
 with :math:`H` the transfer function of the spheres, :meth:`rampore.p4d.particles.Spheres.transfer`. The matrix
-:math:`W + i T` is complex symmetric, both parts positive semidefinite; it is solved by Krylov's method in real
-arithmetic with the preconditioner of Axelsson, Neytcheva and Ahmad (Numer. Algorithms 66 (2014) 811), whose condition
-number is 2 whatever the frequency, the mesh and the materials. It takes two systems of :math:`W + T`, which are real
-and those of the engine's own multigrid.
+:math:`W + i T` is complex symmetric, both parts positive semidefinite. It is solved by Chebyshev's iteration with
+the preconditioner of Axelsson, Neytcheva and Ahmad (Numer. Algorithms 66 (2014) 811), which brings all eigenvalues
+between 1/2 and 1 whatever the frequency, the mesh and the materials. One step takes two systems of :math:`W + T`,
+which are real and those of the engine's own multigrid.
 
 Hysteresis does not move: an amplitude that vanishes does not change the branch.
 """
@@ -42,11 +42,17 @@ EQUILIBRIUM = 1e-4
 ENDS = 1e-6
 #: Across what the current of a box goes: from phi_s to psi and theta.
 JOINED = np.array([-1.0, -1.0, 1.0])
-#: Residual of the linear systems over the current that is imposed [-].
-RESIDUAL = 1e-8
-#: Residual of the two real systems in one step of the preconditioner [-].
+#: Of each sphere; enough to follow a wave that reaches a thousandth of the radius.
+MODES = 40
+#: Sum of all residuals over the current that is imposed; the impedance's own error goes as its square [-].
+RESIDUAL = 1e-5
+#: Largest share of the impedance that this residual may have been, should rounding keep it above [-].
+CORRECTION = 1e-4
+#: Residual of the two real systems in one step [-].
 INNER = 0.05
-#: Steps at most; with exact real systems 11 are enough for `RESIDUAL`.
+#: Where the eigenvalues of the preconditioned matrix lie [-].
+SPECTRUM = (0.5, 1.0)
+#: Steps at most; with exact real systems 9 are enough for `RESIDUAL`.
 STEPS = 60
 
 
@@ -69,6 +75,7 @@ def impedance(cell: Cell, frequency, mesh=None, cation_share=1.0, sides=None, gr
     frequency : (n,) array
         [Hz]
     mesh : Mesh, optional
+        Default: that of the engine with `MODES` modes of each sphere, for fast waves do not get far into it.
     cation_share : float
         Of the charge of the double layers that cations bring, anions taking away the rest [-]: 1 in the engine. Where
         nothing reacts it may be anything down to the transference number, at which no salt piles up and the electrode
@@ -93,7 +100,7 @@ def impedance(cell: Cell, frequency, mesh=None, cation_share=1.0, sides=None, gr
     frequency = np.atleast_1d(np.asarray(frequency, float))
     if frequency.ndim != 1 or not (np.isfinite(frequency).all() and (frequency > 0).all()):
         raise CellError("frequencies must be positive and finite [Hz]")
-    linear = _Linear(Model(cell, mesh or Mesh(), sides, grid), cation_share)
+    linear = Linearised(Model(cell, mesh or Mesh(modes=MODES), sides, grid), cation_share)
     found, steps = np.empty(frequency.size, complex), np.empty(frequency.size, int)
     for n in np.argsort(-frequency):
         found[n], steps[n] = linear.solve(2 * np.pi * frequency[n])
@@ -121,14 +128,25 @@ def exchange_resistance(cell: Cell, side="negative", mesh=None) -> float:
     return model.area / total
 
 
-class _Linear:
+class Linearised:
     """The linearised cell: blocks within boxes that depend on the frequency, conductances between them that do not.
 
     The unknowns of a box are theta, psi and phi_s [V]; the bordering one is the potential of the positive side, into
     which a current of 1 A/m2 goes.
+
+    Parameters
+    ----------
+    model : Model
+    cation_share : float
+        As in :func:`impedance`.
+
+    Raises
+    ------
+    CellError
+        As :func:`impedance`.
     """
 
-    def __init__(self, model: Model, cation_share: float):
+    def __init__(self, model: Model, cation_share=1.0):
         self.model, cell, layout = model, model.cell, model.layout
         self._refuse(cation_share)
         matrix = model.conductances()
@@ -137,12 +155,11 @@ class _Linear:
         between = np.zeros_like(matrix)
         between[:, CC] = scale * (matrix[:, CC] - t * matrix[:, EC])
         between[:, EE], between[:, SS] = matrix[:, EE], matrix[:, SS]
-        neighbours = slice(BELOW, None, 5)
-        between[:, neighbours] = scale * (matrix[:, neighbours] - t * matrix[:, BELOW + 2 :: 5])
-        for ion_or_solid in (3, 4):
-            between[:, BELOW + ion_or_solid :: 5] = matrix[:, BELOW + ion_or_solid :: 5]
-        rows, unknowns = np.nonzero(layout.absent)
-        between[rows, 4 * unknowns] = 1.0
+        to_salt, by_salt, ions, solid = (slice(BELOW + n, None, 5) for n in (0, 2, 3, 4))
+        between[:, to_salt] = scale * (matrix[:, to_salt] - t * matrix[:, by_salt])
+        between[:, ions], between[:, solid] = matrix[:, ions], matrix[:, solid]
+        boxes, unknowns = np.nonzero(layout.absent)
+        between[boxes, 4 * unknowns] = 1.0
         self._mass = FARADAY * layout.pore * scale
         self._border = np.zeros((layout.pore.size, 3), complex)
         if isinstance(cell.positive, Electrode):
@@ -153,14 +170,19 @@ class _Linear:
 
         self.multigrid = Multigrid(layout.absent.reshape(*model.grid.shape, 3))
         finest = self.multigrid.finest
-        self._shape = (*model.grid.shape, 3)
         self._between = between
         finest.matrix[:] = between.reshape(finest.matrix.shape)
         self._fluxes = self.multigrid.sparse().tocsr()[:-1, :-1]
+        self._diagonal = self._fluxes.diagonal()
         self._kinetics = [
             (p, *equations.linearise(p.kinetics, p.hysteresis, p.x, cell.concentration)) for p in model.populations
         ]
-        self._guess = None
+        for p, _, slope in self._kinetics:
+            if not (slope <= 0).all():
+                raise CellError(f"{p.name} is not stable at x = {p.x[0]:.4g}: its potential rises with lithium")
+        self.imposed = np.zeros(3 * layout.pore.size + 1, complex)
+        self.imposed[-1] = model.area
+        self._guess = np.zeros_like(self.imposed)
 
     def _refuse(self, cation_share):
         model, cell = self.model, self.model.cell
@@ -217,68 +239,78 @@ class _Linear:
         salt = (1 - properties[:, 4]) * properties[:, 2] * properties[:, 7] / FARADAY
         return 1 / (metal.contact + face + metal.distance * (properties[:, 0] + salt))
 
-    def solve(self, omega):
-        """Potential of the positive side per current [ohm m2], and the steps that it took."""
-        from scipy.sparse.linalg import LinearOperator, gcrotmk
+    def sparse(self, omega):
+        """The whole bordered matrix as a ``scipy.sparse`` array, for reference; its right-hand side is ``imposed``."""
+        import scipy.sparse as sp
 
         blocks, border, corner = self._at(omega)
-        multigrid, finest, cells = self.multigrid, self.multigrid.finest, self._between.shape[0]
+        edge = border.reshape(-1, 1)
+        inner = self._fluxes + sp.block_diag(blocks)
+        return sp.block_array([[inner, edge], [edge.T, np.array([[corner]])]], format="csc")
+
+    def solve(self, omega):
+        """Potential of the positive side per current [ohm m2], and the steps that it took.
+
+        Raises
+        ------
+        SolverError
+            As :func:`impedance`.
+        """
+        matrix = self._prepare(omega)
+        x, area = self._guess, self.model.area
+        middle, half = 0.5 * (SPECTRUM[1] + SPECTRUM[0]), 0.5 * (SPECTRUM[1] - SPECTRUM[0])
+        share, change = half / middle, 0.0
+        for count in range(STEPS):
+            left = self.imposed - self._act(matrix, x)
+            rest = np.abs(left).sum() / area
+            floor = np.finfo(float).eps * (self._diagonal * np.abs(x[:-1])).sum() / area
+            if rest <= max(RESIDUAL, floor):
+                found, correction = x[-1], (x * left).sum() / area
+                if abs(correction) > CORRECTION * abs(found):
+                    break
+                self._guess = x
+                return found + correction, count
+            step = self._precondition(matrix, left)
+            ahead = 1 / (2 * middle / half - share) if count else share
+            change = ahead * share * change + 2 * ahead / half * step if count else step / middle
+            share = ahead
+            x = x + change
+        raise SolverError(
+            f"the impedance at {omega / 2 / np.pi:.3g} Hz is at {rest:.1e} of its residual after {count + 1} steps"
+        )
+
+    def _prepare(self, omega):
+        """The matrix at a frequency; the sum of its real and its imaginary part goes into the multigrid."""
+        blocks, border, corner = matrix = self._at(omega)
+        cells = self.model.layout.pore.size
         whole = (blocks.real + blocks.imag).reshape(cells, 9)
-        if not (np.isfinite(whole).all() and (blocks.real[:, S, S] >= 0).all()):
-            raise CellError("an open-circuit potential rises with the stoichiometry: the state is not stable")
+        finest = self.multigrid.finest
         flat = finest.matrix.reshape(cells, -1)
         flat[:] = self._between
         flat[:, :9] += whole
         finest.column.reshape(cells, 3)[:] = finest.row.reshape(cells, 3)[:] = border.real + border.imag
-        multigrid.corner = corner.real + corner.imag
-        multigrid.prepare()
+        self.multigrid.corner = corner.real + corner.imag
+        self.multigrid.prepare()
+        return matrix
 
-        def local(blocks, border, corner, x, v):
-            return np.einsum("kij,kj->ki", blocks, x) + border * v, (border * x).sum() + corner * v
+    def _within(self, matrix, x):
+        """What the blocks within boxes, border and corner make of the unknowns."""
+        blocks, border, corner = matrix
+        inner, v = x[:-1].reshape(-1, 3), x[-1]
+        out = np.einsum("kij,kj->ki", blocks, inner) + border * v
+        return np.append(out, (border * inner).sum() + corner * v)
 
-        def split(vector):
-            x = vector.reshape(2, -1)
-            return x[:, :-1].reshape(2, cells, 3), x[:, -1]
+    def _act(self, matrix, x):
+        out = self._within(matrix, x)
+        out[:-1] += (self._fluxes @ x[:-1].view(float).reshape(-1, 2)).ravel().view(complex)
+        return out
 
-        def join(x, v):
-            return np.concatenate([x.reshape(2, -1), np.reshape(v, (2, 1))], axis=1).ravel()
+    def _precondition(self, matrix, left):
+        def solve(right):
+            x, v = self.multigrid.solve(right[:-1].reshape(*self.model.grid.shape, 3), right[-1], INNER)
+            return np.append(x, v)
 
-        def act(vector):
-            x, v = split(vector)
-            y, w = local(blocks, border, corner, x[0] + 1j * x[1], v[0] + 1j * v[1])
-            flowing = (self._fluxes @ x.reshape(2, -1).T).T.reshape(2, cells, 3)
-            return join(flowing + [y.real, y.imag], [w.real, w.imag])
-
-        def real_solve(right, border_right):
-            x, v = multigrid.solve(right.reshape(self._shape), border_right, INNER)
-            return x.reshape(cells, 3), v
-
-        def precondition(vector):
-            x, v = split(vector)
-            both, both_v = real_solve(x[0] + x[1], v[0] + v[1])
-            kept, kept_v = local(blocks.imag, border.imag, corner.imag, both, both_v)
-            imaginary, imaginary_v = real_solve(x[1] - kept, v[1] - kept_v)
-            return join(np.stack([both - imaginary, imaginary]), [both_v - imaginary_v, imaginary_v])
-
-        count = 0
-
-        def counted(vector):
-            nonlocal count
-            count += 1
-            return precondition(vector)
-
-        size = 2 * (3 * cells + 1)
-        area = self.model.area
-        right = join(np.zeros((2, cells, 3)), [area, 0.0])
-        operator, preconditioner = (LinearOperator((size, size), f, dtype=float) for f in (act, counted))
-        found, failed = gcrotmk(operator, right, self._guess, rtol=RESIDUAL, maxiter=3, m=STEPS // 3, M=preconditioner)
-        left = right - act(found)
-        residual = np.linalg.norm(left) / area
-        if failed or not residual <= 2 * RESIDUAL:
-            raise SolverError(
-                f"the impedance at {omega / 2 / np.pi:.3g} Hz is at {residual:.1e} of its residual after {count} steps"
-            )
-        self._guess = found
-        (x, v), (r, s) = split(found), split(left)
-        correction = ((x[0] + 1j * x[1]) * (r[0] + 1j * r[1])).sum() + (v[0] + 1j * v[1]) * (s[0] + 1j * s[1])
-        return v[0] + 1j * v[1] + correction / area, count
+        imaginary = tuple(part.imag for part in matrix)
+        both = solve(left.real + left.imag)
+        last = solve(left.imag - self._within(imaginary, both))
+        return both - last + 1j * last
