@@ -15,7 +15,7 @@ from rampore.materials import FARADAY, GAS_CONSTANT, REFERENCE_TEMPERATURE
 from rampore.p4d import published
 from rampore.p4d.cell import Cell, Electrode, Lithium, Material, Mirror, Perforation, Separator
 from rampore.p4d.errors import CellError, SolverError
-from rampore.p4d.grid import NEGATIVE, SEPARATOR, make_grid
+from rampore.p4d.grid import NEGATIVE, make_grid
 from rampore.p4d.impedance import Linearised, exchange_resistance, impedance
 from rampore.p4d.model import Drive, Mesh, Model
 from rampore.p4d.particles import Spheres, make_modes
@@ -54,8 +54,8 @@ def reacting(**changes):
     return replace(cell, **with_layers | changes)
 
 
-def perforated(scenario=Scenario(perforated=True)):
-    return half_cell(parameters.load(), scenario)
+def perforated():
+    return half_cell(parameters.load(), Scenario(perforated=True))
 
 
 def spectrum(cell, mesh=COARSE, frequency=FREQUENCIES, **options):
@@ -122,7 +122,7 @@ def test_salt_that_only_cations_leave_piles_up_and_adds_to_the_ionic_resistance_
 
     Salt diffuses a hundred times faster than usual here, so that 1 mHz is below all rates of diffusion by a thousand.
     """
-    electrode = porous(conductivity=2e3)  # 1e-4 of the ionic resistance
+    electrode = porous(conductivity=2e3, capacitance=20.0)  # 1e-4 of the ionic resistance; and volts, not hundreds
     cell = replace(cell_of(electrode, electrode), electrolyte=salt(diffusivity=3e-8, factor=150.0))
     without, with_salt = (spectrum(cell, COARSE, [1e-3], cation_share=share)[0].real for share in (0.3 + 1e-12, 1.0))
     gain = 2 * RT_F * 0.7**2 * 150.0 / (FARADAY * 3e-8 * 1000.0)
