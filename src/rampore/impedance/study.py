@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from rampore import parameters
 from rampore.coating import Local
 from rampore.impedance.circuits import fit_circuit
 from rampore.impedance.fitting import Fit
-from rampore.impedance.spectrum import Spectrum
+from rampore.impedance.spectrum import ImpedanceError, Spectrum
 from rampore.impedance.transmission_line import fit_blocking_cell, tortuosity
 from rampore.p4d.cell import Cell, Electrode
 from rampore.p4d.impedance import MODES, impedance
@@ -71,6 +72,26 @@ def drifting(spectrum: Spectrum, later: Spectrum, seconds: float) -> Spectrum:
     passed = np.cumsum(3 / spectrum.frequency) / seconds
     share = np.minimum(passed, 1.0)
     return Spectrum(spectrum.frequency, (1 - share) * spectrum.impedance + share * later.impedance)
+
+
+def drier(cell: Cell, factor: float) -> Cell:
+    """The same cell with an electrolyte that conducts less by a factor [-]."""
+    conductivity = cell.electrolyte.conductivity
+    return replace(cell, electrolyte=cell.electrolyte._replace(conductivity=lambda c: conductivity(c) / factor))
+
+
+def attempts(measured: Mapping[str, Spectrum]) -> dict[str, str]:
+    """What :func:`~rampore.impedance.transmission_line.fit_blocking_cell` says of each spectrum, in words."""
+    found = {}
+    for name, spectrum in measured.items():
+        try:
+            fit = fit_blocking_cell(spectrum).fit
+        except ImpedanceError as refusal:
+            found[name] = f"refused: {refusal}"
+        else:
+            n = fit.names.index("ionic_resistance")
+            found[name] = f"R = {fit.values[n]:.2f} ohm, {fit.low[n]:.2f} to {fit.high[n]:.2f}"
+    return found
 
 
 def fit_arcs(spectrum: Spectrum) -> Fit:
@@ -167,7 +188,63 @@ def read_line(cell: Cell, mesh: Mesh = BLOCKING, cation_share: float | None = No
     f, depth = (cell.perforation.open_fraction, cell.perforation.foil_thickness) if cell.perforation else (0.0, 0.0)
     thickness = cell.negative.thickness
     factors = [
-        tortuosity(fit["ionic_resistance"], area, length, porosity, kappa) for length in (thickness, thickness + f * depth)
+        tortuosity(fit["ionic_resistance"], area, length, porosity, kappa)
+        for length in (thickness, thickness + f * depth)
     ]
     interval = float(fit.low[place] * area), float(fit.high[place] * area)
     return Line(fit["ionic_resistance"] * area, interval, *factors, fit.rms)
+
+
+class LinePair(NamedTuple):
+    """The readings of one coating on both foils."""
+
+    cells: tuple[Cell, Cell]  #: bare, perforated
+    bare: Line
+    perforated: Line
+
+    @property
+    def thickness(self) -> float:
+        """Of the coating on bare foil [m]."""
+        return float(self.cells[0].negative.thickness)
+
+    @property
+    def gain(self) -> float:
+        """Ionic resistance that perforation takes away, over that on bare foil [-]."""
+        return 1 - self.perforated.resistance / self.bare.resistance
+
+    @property
+    def factor_ratio(self) -> float:
+        """Tortuosity factor on perforated over that on bare foil, by the thickness that makes it smaller [-]."""
+        return min(
+            self.perforated.tortuosity / self.bare.tortuosity,
+            self.perforated.tortuosity_by_volume / self.bare.tortuosity_by_volume,
+        )
+
+    def summary(self) -> dict[str, float]:
+        """The numbers for a table, units in the keys."""
+        return {
+            "thickness / um": 1e6 * self.thickness,
+            "R bare / ohm cm2": 1e4 * self.bare.resistance,
+            "R perf. / ohm cm2": 1e4 * self.perforated.resistance,
+            "gain / %": 100 * self.gain,
+            "tau bare": self.bare.tortuosity,
+            "tau perf.": self.perforated.tortuosity,
+            "by volume": self.perforated.tortuosity_by_volume,
+        }
+
+
+def read_pair(given: parameters.Cell, scenario: Scenario, siox_fraction: float, mesh: Mesh = BLOCKING) -> LinePair:
+    """Symmetric cells of a content of SiOx [-] on both foils, at the paper's areal capacity."""
+    bare, perforated = (
+        blocking_cell(given, replace(scenario, siox_fraction=siox_fraction, perforated=foil)) for foil in (False, True)
+    )
+    return LinePair((bare, perforated), read_line(bare, mesh), read_line(perforated, mesh))
+
+
+def stack(pairs: Sequence[LinePair]) -> tuple[np.ndarray, np.ndarray]:
+    """Resistances (2, n) [ohm m2] and tortuosity factors (2, 2, n) [-] of several pairs, for a figure."""
+    both = [[getattr(pair, foil) for pair in pairs] for foil in ("bare", "perforated")]
+    resistance = np.array([[line.resistance for line in foil] for foil in both])
+    names = ("tortuosity", "tortuosity_by_volume")
+    factors = np.array([[[getattr(line, name) for line in foil] for foil in both] for name in names])
+    return resistance, factors
