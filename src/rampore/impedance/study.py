@@ -19,14 +19,14 @@ from rampore.p4d.impedance import MODES, impedance
 from rampore.p4d.model import Mesh
 from rampore.p4d.study import Scenario, blocking_cell, charged_cell, half_cell
 
-#: The paper's range, five to the decade [Hz].
-FREQUENCIES = np.geomspace(5e6, 0.05, 41)
+#: The paper's range, four to the decade [Hz].
+FREQUENCIES = np.geomspace(5e6, 0.05, 33)
 #: Of it, where the coating answers: above, the current does not get into it and a cell shows its leads [Hz].
-COATING = np.geomspace(1e5, 0.05, 41)
+COATING = np.geomspace(1e5, 0.05, 32)
 #: A mesh of cells that react, and the finer one for its error.
 REACTING, REACTING_FINE = Mesh((8, 4, 8), (4, 6), 3, MODES), Mesh((16, 8, 16), (8, 12), 6, MODES)
 #: A mesh of cells that block, and the coarser one for its error.
-BLOCKING, BLOCKING_COARSE = Mesh((24, 5, 1), (6, 9), 6), Mesh((16, 4, 1), (4, 6), 4)
+BLOCKING, BLOCKING_COARSE = Mesh((24, 5, 1), (4, 6), 6), Mesh((16, 4, 1), (3, 4), 4)
 #: Resistance of leads, the lithium's arc, the electrode's, and a tail.
 CIRCUIT = "R0-p(R1,CPE1)-p(R2,CPE2)-CPE3"
 
@@ -74,10 +74,11 @@ def drifting(spectrum: Spectrum, later: Spectrum, seconds: float) -> Spectrum:
     return Spectrum(spectrum.frequency, (1 - share) * spectrum.impedance + share * later.impedance)
 
 
-def drier(cell: Cell, factor: float) -> Cell:
-    """The same cell with an electrolyte that conducts less by a factor [-]."""
-    conductivity = cell.electrolyte.conductivity
-    return replace(cell, electrolyte=cell.electrolyte._replace(conductivity=lambda c: conductivity(c) / factor))
+def wetted(cell: Cell, share: float) -> Cell:
+    """The same cell with electrolyte on a share of the surface of its negative coating only [-]."""
+    electrode = cell.negative
+    assert isinstance(electrode, Electrode)
+    return replace(cell, negative=replace(electrode, double_layer=share * electrode.double_layer))
 
 
 def attempts(measured: Mapping[str, Spectrum]) -> dict[str, str]:
@@ -112,6 +113,12 @@ def fit_arcs(spectrum: Spectrum) -> Fit:
     fast = [0.1 * arc, 1 / (0.1 * arc * 100 * omega[top]), 0.9]
     slow = [0.8 * arc, 1 / (0.8 * arc * omega[top]), 0.9]
     return fit_circuit(spectrum, CIRCUIT, [z.real[0], *fast, *slow, *tail])
+
+
+def interval(fit: Fit, name: str) -> float:
+    """How far the confidence interval of a parameter reaches, over its value [-]."""
+    n = fit.names.index(name)
+    return float(max(fit.high[n] - fit.values[n], fit.values[n] - fit.low[n]) / fit.values[n])
 
 
 class Line(NamedTuple):
