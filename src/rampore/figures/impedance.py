@@ -52,9 +52,10 @@ def report(spectrum: Spectrum, check: KramersKronig, fit: Fit | None = None) -> 
     )
     over.axhline(PERCENT * ACCEPTED, color=MUTED, ls=":", label="accepted (rms of the test)")
     plane.set(xlabel="Z' / Ω", ylabel="−Z'' / Ω")
-    knee = np.ptp(z.real)
+    foot = z.real[-z.imag < 2 * z.real]  # noise on a large reactance would tell nothing
+    knee = np.ptp(foot) if foot.size else np.ptp(z.real)
     if -z.imag.min() > knee:  # a capacitive branch, of which its foot tells
-        plane.set(xlim=(z.real.min() - 0.1 * knee, z.real.max() + 0.5 * knee), ylim=(-0.1 * knee, knee))
+        plane.set(xlim=(foot.min() - 0.1 * knee, foot.max() + 0.5 * knee), ylim=(-0.1 * knee, 1.2 * knee))
         plane.set_aspect("equal", adjustable="box")
     else:
         plane.set_aspect("equal", adjustable="datalim")
@@ -77,17 +78,19 @@ def spectra(cells: Mapping[str, Sequence[Spectrum]]) -> Figure:
     columns = 2 if len(cells) > 1 else 1
     rows = -(-len(cells) // columns)
     figure, axes = new_figure(
-        rows, columns, width=7.0, height=0.4 + 2.6 * rows, sharex=True, sharey=True, squeeze=False
+        rows, columns, width=7.0, height=0.6 + 1.7 * rows, sharex=True, sharey=True, squeeze=False
     )
-    top = max(-one.impedance.imag.min() for pair in cells.values() for one in pair)
+    shown = [one.impedance for pair in cells.values() for one in pair]
+    right, top = (1.05 * max(part) for part in zip(*((z.real.max(), -z.imag.min()) for z in shown), strict=True))
     for axis, (title, pair) in zip(axes.flat, cells.items(), strict=False):
         for spectrum, (color, line, label) in zip(pair, _FOILS, strict=True):
             z = spectrum.impedance
-            axis.plot(z.real, -z.imag, color=color, ls=line, label=label)
+            axis.plot(z.real, -z.imag, color=color, ls=line, lw=1.2, marker=".", ms=3, label=label)
             at = [int(np.argmin(np.abs(np.log(spectrum.frequency / f)))) for f in _MARKED]
-            axis.plot(z.real[at], -z.imag[at], "o", color=color, mfc="white", ms=4)
+            axis.plot(z.real[at], -z.imag[at], "o", color=color, mfc="white", ms=6)
         axis.set_title(title, fontsize=9)
-        axis.set(xlim=(0, None), ylim=(0, 1.05 * top))
+        axis.set(xlim=(0, right), ylim=(0, top))
+        axis.set_aspect("equal")
     for axis in axes[-1]:
         axis.set_xlabel("Z' / Ω")
     for axis in axes[:, 0]:
@@ -110,12 +113,14 @@ def charge_transfer(states: np.ndarray, sets: Mapping[str, np.ndarray]) -> Figur
     marks = ("o", "s", "^")
     for (name, pair), mark in zip(sets.items(), marks, strict=False):
         for values, (color, line, label) in zip(pair, _FOILS, strict=True):
-            above.plot(PERCENT * states, values, color=color, ls=line, marker=mark, ms=4, label=f"{label}, {name}")
+            if label == "pCuE" or mark == "o":  # the coating on bare foil is the same
+                text = f"{label}, {name}" if label == "pCuE" else label
+                above.plot(PERCENT * states, values, color=color, ls=line, marker=mark, ms=4, label=text)
         below.plot(PERCENT * states, pair[1] / pair[0], color=PCUE, marker=mark, ms=4, label=name)
     below.axhline(1.0, color=MUTED, ls=":")
     above.set(ylabel="R_ct / Ω", ylim=(0, None))
     below.set(xlabel="state of charge / %", ylabel="pCuE over bCuE")
-    above.legend(ncols=2, **_LEGEND | {"fontsize": 8})
+    above.legend(**_LEGEND)
     below.legend(**_LEGEND)
     return figure
 
@@ -147,5 +152,8 @@ def lines(thickness: np.ndarray, sets: Mapping[str, tuple[np.ndarray, np.ndarray
     middle.set(ylabel="tortuosity factor")
     below.set(xlabel="thickness on bare foil / µm", ylabel="gain in R_ion / %")
     above.legend(**_LEGEND)
+    middle.plot([], [], color=PCUE, ls="--", marker="o", ms=4, label="by the thickness over foil")
+    middle.plot([], [], color=PCUE, ls=":", marker="o", ms=4, mfc="white", label="by volume")
+    middle.legend(**_LEGEND)
     below.legend(**_LEGEND)
     return figure
