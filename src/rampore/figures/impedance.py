@@ -78,14 +78,14 @@ def spectra(cells: Mapping[str, Sequence[Spectrum]]) -> Figure:
     columns = 2 if len(cells) > 1 else 1
     rows = -(-len(cells) // columns)
     figure, axes = new_figure(
-        rows, columns, width=7.0, height=0.6 + 1.7 * rows, sharex=True, sharey=True, squeeze=False
+        rows, columns, width=5.4, height=0.7 + 1.35 * rows, sharex=True, sharey=True, squeeze=False
     )
     shown = [one.impedance for pair in cells.values() for one in pair]
     right, top = (1.05 * max(part) for part in zip(*((z.real.max(), -z.imag.min()) for z in shown), strict=True))
     for axis, (title, pair) in zip(axes.flat, cells.items(), strict=False):
-        for spectrum, (color, line, label) in zip(pair, _FOILS, strict=True):
+        for spectrum, (color, line, label), width in zip(pair, _FOILS, (2.4, 1.4), strict=True):
             z = spectrum.impedance
-            axis.plot(z.real, -z.imag, color=color, ls=line, lw=1.2, marker=".", ms=3, label=label)
+            axis.plot(z.real, -z.imag, color=color, ls=line, lw=width, label=label)
             at = [int(np.argmin(np.abs(np.log(spectrum.frequency / f)))) for f in _MARKED]
             axis.plot(z.real[at], -z.imag[at], "o", color=color, mfc="white", ms=6)
         axis.set_title(title, fontsize=9)

@@ -21,6 +21,8 @@ from rampore.p4d.study import Scenario, blocking_cell, charged_cell, half_cell
 
 #: The paper's range, four to the decade [Hz].
 FREQUENCIES = np.geomspace(5e6, 0.05, 33)
+#: The same, drawn [Hz].
+DRAWN = np.geomspace(5e6, 0.05, 81)
 #: Of it, where the coating answers: above, the current does not get into it and a cell shows its leads [Hz].
 COATING = np.geomspace(1e5, 0.05, 32)
 #: A mesh of cells that react, and the finer one for its error.
