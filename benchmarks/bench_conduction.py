@@ -24,6 +24,7 @@ from rampore.collector import pitch_from_open_fraction
 from rampore.conduction.through_plane import CoatedFoil, Mesh, build_network
 from rampore.multigrid import Multigrid
 
+TITLE = "Conduction through a perforated foil and its coating"
 RESIDUAL = 1e-8
 #: A direct solver needs more memory than most machines have beyond this many boxes.
 DIRECT = 200_000
@@ -165,7 +166,7 @@ def main():
             )
     if options.output:
         with open(options.output, "w", encoding="utf-8") as file:
-            json.dump({"machine": machine(), "residual": RESIDUAL, "results": results}, file, indent=2)
+            json.dump({"title": TITLE, "machine": machine(), "residual": RESIDUAL, "results": results}, file, indent=2)
             file.write("\n")
 
 

@@ -26,5 +26,24 @@ def test_every_row_and_the_machine_stand_in_the_table(tmp_path):
     assert "power 1.04" in page
 
 
+def test_a_solver_on_several_meshes_has_a_table_too(tmp_path):
+    results = {
+        "title": "Impedance",
+        "machine": {"processor": "Some CPU", "cores": 2, "load": 0.5, "versions": {"numba": "0.60", "pyamg": None}},
+        "residual": 1e-8,
+        "note": "Sixty frequencies.",
+        "results": [
+            {"boxes": 4416, "code": "a", "processor_time_s": 4.321, "ratio": 1.0, "memory_MB": 300.2},
+            {"boxes": 4416, "code": "b", "processor_time_s": 43.21, "ratio": 10.0},
+        ],
+    }
+    (tmp_path / "impedance.json").write_text(json.dumps(results), encoding="utf-8")
+    page = benchmarks_page(tmp_path)
+    assert "Some CPU, 2 cores, numba 0.60. Times" in page
+    assert "a residual of 1e-08. Sixty frequencies." in page
+    assert "| 4416 | a | 4.32 | 1.0 | 300 |" in page
+    assert "| 4416 | b | 43.21 | 10.0 |  |" in page
+
+
 def test_a_folder_without_results_makes_an_empty_page(tmp_path):
     assert benchmarks_page(tmp_path / "none").strip() == ""

@@ -148,7 +148,7 @@ def fit_blocking_cell(spectrum: Spectrum, short: bool = False) -> BlockingCell:
         )
     part = spectrum.capacitive()
     z = part.impedance
-    intercept = float(z.real.min())
+    intercept = float(z.real[np.argmin(np.abs(z))])  # not the smallest: noise on a large reactance may go below zero
     knee = float(z.real[np.argmin(np.abs(np.angle(z)[::-1] + np.pi / 4))])
     ionic = max(1.5 * (knee - intercept), 0.5 * intercept)
     capacitance = 2 / (part.omega[-1] * abs(z.imag[-1]))

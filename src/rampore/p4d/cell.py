@@ -107,6 +107,17 @@ class Lithium:
     """
 
     exchange_current: ExchangeCurrent  #: of c_e; its exponents of the stoichiometry have no meaning here
+    double_layer: float = 0.0  #: capacitance, of spectra alone: in time the foil answers at once [F/m2]
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """The middle of the separator of a symmetric cell, as the positive side: spectra alone know it.
+
+    What lies before it - the negative electrode, its foil with or without holes, and half of the separator - has its
+    mirror image behind it. In linear response the potential and the salt of one half are those of the other with the
+    opposite sign, so the middle is at half of the voltage and keeps its concentration.
+    """
 
 
 @dataclass(frozen=True)
@@ -143,13 +154,13 @@ class Perforation:
 class Cell:
     """A cell: negative foil, negative electrode, separator, positive electrode, positive foil.
 
-    Either electrode may be a foil of lithium; two equal electrodes make a symmetric cell, and an electrode without
-    materials but with an inert surface blocks.
+    Either electrode may be a foil of lithium; two equal electrodes make a symmetric cell (or one and a
+    :class:`Mirror`), and an electrode without materials but with an inert surface blocks.
     """
 
     negative: Electrode | Lithium
     separator: Separator
-    positive: Electrode | Lithium
+    positive: Electrode | Lithium | Mirror
     electrolyte: Electrolyte
     concentration: float  #: of salt at the start [mol/m3]
     one_c: float  #: current density that is called 1C [A/m2]
@@ -177,7 +188,7 @@ class Cell:
 
 def _open_circuit(electrode):
     """Potential of an electrode against lithium [V]; 0 where nothing reacts."""
-    if isinstance(electrode, Lithium) or not electrode.materials:
+    if not isinstance(electrode, Electrode) or not electrode.materials:
         return 0.0
     speaker = electrode.materials[electrode.speaker]
     return float(speaker.open_circuit(speaker.stoichiometry))

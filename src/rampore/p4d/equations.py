@@ -346,6 +346,21 @@ def potentials(kinetics, hysteresis, x):
     return u
 
 
+@njit(cache=True)
+def linearise(kinetics, hysteresis, x, c):
+    """Resistance [ohm m2] and slope of the open-circuit potential [V] of spheres at rest.
+
+    ``x`` (count,) are their stoichiometries and ``c`` is the salt concentration [mol/m3].
+    """
+    resistance, slope = np.empty(x.shape[0]), np.empty(x.shape[0])
+    for n in range(x.shape[0]):
+        exchange = kinetics.reference * share(c, kinetics.salt)
+        exchange *= share(x[n], kinetics.filled) * share(1.0 - x[n], kinetics.empty)
+        resistance[n] = 0.5 * kinetics.thermal_voltage / exchange
+        slope[n] = open_circuit(kinetics, hysteresis[n], x[n])[1]
+    return resistance, slope
+
+
 @njit(cache=True, inline="always")
 def share(x, exponent):
     """x to an exponent that is mostly a half."""

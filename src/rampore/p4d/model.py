@@ -147,7 +147,7 @@ class Model:
 
         for side, layers in (("negative", (NEGATIVE, HOLE) if coated else (NEGATIVE,)), ("positive", (POSITIVE,))):
             electrode = getattr(cell, side)
-            if isinstance(electrode, Lithium):
+            if not isinstance(electrode, Electrode):
                 continue
             where = np.isin(grid.layer, layers) & (grid.volume > 0)
             porosity[where] = field(electrode.porosity, where)
@@ -268,6 +268,18 @@ class Model:
             foil.current[:] = 0.0
             foil.state[:] = np.stack([u[cells, C], u[cells, E], g[cells], np.zeros(cells.size)], axis=1)
         return u, voltage
+
+    def conductances(self):
+        """Derivatives of the fluxes and of the foils' currents at the start; what stores and reacts is left out.
+
+        Returns
+        -------
+        (cells, 39) array
+            In the order of :class:`rampore.p4d.linear.Level` [A per mol/m3, S].
+        """
+        u, voltage = self.start()
+        equations.transport(u, voltage, u, u, np.zeros(3), self.layout, self.properties, self._system)
+        return self._system.matrix.copy()
 
     def foil_current(self, u, voltage):
         """Current density out of the positive foil, positive on discharge [A/m2].

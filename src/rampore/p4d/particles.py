@@ -182,6 +182,21 @@ class Spheres:
         """Take the prepared step with the current densities j (count,) [A/m2]."""
         self.y_old, self.y = self.y, self._known + self._response * j[:, None]
 
+    def transfer(self, omega):
+        r"""How the surface of each uniform sphere answers a current density that oscillates [m2/A], (count,) complex.
+
+        :math:`H = -\frac{1}{F R c_{max}} \sum_n q_n^2 / (i\omega + D \lambda_n / R^2)`, exact for the modes; with more
+        and more of them :math:`-\frac{R}{F D c_{max}} \frac{\tanh s}{s - \tanh s}`, :math:`s = R\sqrt{i\omega/D}`.
+
+        Parameters
+        ----------
+        omega : float
+            [1/s]
+        """
+        diffusivity = np.interp(self.mean, np.linspace(0, 1, self.diffusivity.size), self.diffusivity)
+        rate = self.modes.rate * diffusivity[:, None] * self.inverse_square
+        return -self.gain * (self.modes.surface**2 / (1j * omega + rate)).sum(axis=1)
+
     @property
     def surface(self):
         """Stoichiometry at the surface of each sphere (count,) [-]."""

@@ -17,7 +17,7 @@ from rampore import correlations, materials, parameters
 from rampore.coating import Keep, Local, local_thickness, mass_conserving_porosity
 from rampore.collector import pitch_from_open_fraction
 from rampore.materials import FARADAY, Function
-from rampore.p4d.cell import Cell, Electrode, Field, Lithium, Material, Perforation, Separator, bruggeman
+from rampore.p4d.cell import Cell, Electrode, Field, Lithium, Material, Mirror, Perforation, Separator, bruggeman
 from rampore.p4d.errors import CellError
 from rampore.parameters.records import Confidence
 
@@ -28,14 +28,18 @@ __all__ = [
     "PorositySet",
     "Scenario",
     "assumptions",
+    "at_state_of_charge",
     "balance",
+    "blocking_cell",
     "capacities",
     "charged_cell",
+    "discharged",
     "draw",
     "full_cell",
     "half_cell",
     "measured_closure",
     "power_closure",
+    "slow_discharge",
 ]
 
 #: Of lithium metal at 1 mol/L, Xu et al., J. Electrochem. Soc. 166 (2019) A3456, as PyBaMM's set of that name has it.
@@ -339,23 +343,71 @@ def balance(cell: Cell, lost: float) -> Balance:
         [C/m2]
     """
     members, ((positive_capacity, positive),) = capacities(cell, "negative"), capacities(cell, "positive")
-    charged = sum(capacity * material.stoichiometry for capacity, material in members)
-    x = positive.stoichiometry
-
-    def above(given):
-        low = positive.open_circuit(min(x + given / positive_capacity, 1 - ENDS))
-        return low - _common_potential(members, charged - given, 1.0) - cell.lower_cutoff
-
-    empty = _held(members, EMPTY, 1.0)
-    most = min(charged - empty, (1 - x) * positive_capacity) * (1 - 1e-6)
     window = _stoichiometry(positive, cell.lower_cutoff, 0.0) - _stoichiometry(positive, cell.upper_cutoff, 0.0)
     return Balance(
         sum(capacity for capacity, _ in members),
         window * positive_capacity,
         lost,
-        charged,
-        float(brentq(above, 0.0, most)) if above(most) < 0 else most,
+        sum(capacity * material.stoichiometry for capacity, material in members),
+        slow_discharge(cell),
     )
+
+
+def discharged(cell: Cell, charge: float) -> Cell:
+    """A charged cell after it gave a charge so slowly that each electrode stays at one potential.
+
+    Parameters
+    ----------
+    cell : Cell
+        As :func:`charged_cell` or :func:`half_cell` makes it.
+    charge : float
+        [C/m2]
+    """
+    members = capacities(cell, "negative")
+    held = sum(capacity * material.stoichiometry for capacity, material in members) - charge
+    level = _common_potential(members, held, 1.0)
+    changes = {"negative": _at(cell.negative, [_stoichiometry(material, level, 1.0) for _, material in members])}
+    if isinstance(cell.positive, Electrode):
+        ((capacity, material),) = capacities(cell, "positive")
+        changes["positive"] = _at(cell.positive, [min(material.stoichiometry + charge / capacity, 1 - ENDS)])
+    return replace(cell, **changes)
+
+
+def slow_discharge(cell: Cell) -> float:
+    """Charge that a charged cell gives down to its lower cut-off at open circuit [C/m2]."""
+    members = capacities(cell, "negative")
+    most = sum(capacity * material.stoichiometry for capacity, material in members) - _held(members, EMPTY, 1.0)
+    if isinstance(cell.positive, Electrode):
+        ((capacity, material),) = capacities(cell, "positive")
+        most = min(most, (1 - material.stoichiometry) * capacity)
+    most *= 1 - 1e-6
+
+    def above(charge):
+        return discharged(cell, charge).open_circuit_voltage - cell.lower_cutoff
+
+    return float(brentq(above, 0.0, most)) if above(most) < 0 else most
+
+
+def at_state_of_charge(cell: Cell, fraction: float) -> Cell:
+    """A charged cell, at rest where this share of its slow discharge is still to come.
+
+    Parameters
+    ----------
+    cell : Cell
+        As :func:`charged_cell` or :func:`half_cell` makes it.
+    fraction : float
+        State of charge [-].
+
+    Raises
+    ------
+    CellError
+        Where it does not lie between 0 and 1.
+    """
+    if not 0 <= fraction <= 1:
+        raise CellError(f"a state of charge lies between 0 and 1, not at {fraction}")
+    if fraction == 1:
+        return cell
+    return replace(discharged(cell, (1 - fraction) * slow_discharge(cell)), state_of_charge=fraction)
 
 
 # Cells
@@ -486,3 +538,28 @@ def half_cell(
     members = capacities(cell, "negative")
     level = _common_potential(members, _held(members, given.formats.half_cell_lower_cutoff, -1.0), 1.0)
     return replace(cell, negative=_at(negative, [_stoichiometry(material, level, 1.0) for _, material in members]))
+
+
+def blocking_cell(given: parameters.Cell, scenario: Scenario | None = None) -> Cell:
+    """The symmetric cell of two of the paper's negative electrodes in which nothing reacts.
+
+    The surface of their materials has the double layer alone; the holes of the two foils lie opposite each other.
+
+    Parameters
+    ----------
+    given : parameters.Cell
+    scenario : Scenario, optional
+    """
+    cell = half_cell(given, scenario)
+    electrode, holes = cell.negative, cell.perforation
+    surfaces = [(material.fraction, 3 / material.radius) for material in electrode.materials]
+    if holes is None:
+        surface = sum(fraction * per_volume for fraction, per_volume in surfaces)
+    else:
+        surface = Local(*(sum(part[n] * per_volume for part, per_volume in surfaces) for n in range(2)))
+    return replace(
+        cell,
+        negative=replace(electrode, materials=(), inert_surface=surface),
+        separator=replace(cell.separator, thickness=cell.separator.thickness / 2),
+        positive=Mirror(),
+    )

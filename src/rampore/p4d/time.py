@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rampore.p4d.cell import Mirror
 from rampore.p4d.equations import C
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.model import Drive, Model
@@ -86,6 +87,8 @@ class Integrator:
     """
 
     def __init__(self, model: Model, tolerances=None, on_state: Callable[[State], None] | None = None):
+        if isinstance(model.cell.positive, Mirror):
+            raise CellError("a cell with a mirror has a spectrum, but no voltage in time: give both of its electrodes")
         self.model = model
         self.tolerances = tolerances or Tolerances()
         self.on_state = on_state or (lambda state: None)

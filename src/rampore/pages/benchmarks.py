@@ -15,10 +15,10 @@ def benchmarks_page(folder: Path) -> str:
     Parameters
     ----------
     folder : Path
-        Of JSON files, see :func:`benchmark_table`.
+        Of JSON files, see :func:`benchmark_table` for those with ``rows`` and :func:`solver_table` for the others.
     """
     found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
-    return "\n\n".join(benchmark_table(results) for results in found if "rows" in results) + "\n"
+    return "\n\n".join((benchmark_table if "rows" in one else solver_table)(one) for one in found) + "\n"
 
 
 def benchmark_table(results: Mapping) -> str:
@@ -52,7 +52,33 @@ def benchmark_table(results: Mapping) -> str:
     return "\n".join(lines)
 
 
+def solver_table(results: Mapping) -> str:
+    """The table of a solver on meshes of several sizes, with the machine it was measured on.
+
+    Parameters
+    ----------
+    results : mapping
+        ``title``, ``machine``, ``residual`` to which all were asked to solve, and ``results``, each with ``boxes``,
+        ``code``, ``processor_time_s``, ``memory_MB`` and ``ratio`` of its time to the first code's. ``note`` where
+        there is one.
+    """
+    lines = [f"## {results['title']}", "", _machine(results["machine"]), ""]
+    lines[2] += f" Asked for: a residual of {results['residual']:g}."
+    if "note" in results:
+        lines[2] += f" {results['note']}"
+    lines += ["| Boxes | Code | Time / s | over rampore's | Memory / MB |", "|--:|:--|--:|--:|--:|"]
+    for row in results["results"]:
+        memory = f"{row['memory_MB']:.0f}" if "memory_MB" in row else ""
+        lines.append(
+            f"| {row['boxes']} | {row['code']} | {row['processor_time_s']:.2f} | {row['ratio']:.1f} | {memory} |"
+        )
+    return "\n".join(lines)
+
+
 def _machine(machine: Mapping) -> str:
     parts = [f"{machine[name]}{unit}" for name, unit in _PLAIN.items() if name in machine]
-    parts += [f"{name} {value}" for name, value in machine.items() if name not in _PLAIN]
+    others = {**machine, **machine.get("versions", {})}
+    parts += [
+        f"{name} {value}" for name, value in others.items() if value and name not in (*_PLAIN, "versions", "load")
+    ]
     return "Measured on " + ", ".join(parts) + ". Times are the processor's, on one thread."

@@ -1,0 +1,194 @@
+"""The study's spectra: states of charge, blocking cells, what a line finds, spoilt spectra, figures."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rampore import parameters
+from rampore.coating import Local
+from rampore.figures import impedance as figures
+from rampore.impedance import study
+from rampore.impedance.kramers_kronig import kramers_kronig
+from rampore.impedance.spectrum import Spectrum
+from rampore.impedance.transmission_line import symmetric_cell
+from rampore.p4d.errors import CellError
+from rampore.p4d.impedance import exchange_resistance
+from rampore.p4d.model import Mesh
+from rampore.p4d.study import (
+    PorositySet,
+    Scenario,
+    at_state_of_charge,
+    blocking_cell,
+    capacities,
+    charged_cell,
+    discharged,
+    half_cell,
+    slow_discharge,
+)
+
+GIVEN = parameters.load()
+SMALL = Mesh((12, 3, 1), (3, 4), 3)
+
+
+def held(cell, side):
+    return sum(capacity * material.stoichiometry for capacity, material in capacities(cell, side))
+
+
+# States of charge
+
+
+def test_a_slow_discharge_moves_lithium_from_one_electrode_to_the_other():
+    cell = charged_cell(GIVEN)[0]
+    after = discharged(cell, 3e4)
+    for side, moved in (("negative", -3e4), ("positive", 3e4)):
+        assert held(after, side) - held(cell, side) == pytest.approx(moved, rel=1e-9)
+
+
+def test_the_materials_of_an_electrode_stay_at_one_potential():
+    siox, graphite = discharged(half_cell(GIVEN), 4e4).negative.materials
+    assert siox.open_circuit(siox.stoichiometry) == pytest.approx(graphite.open_circuit(graphite.stoichiometry))
+
+
+@pytest.mark.parametrize("make", [half_cell, lambda given: charged_cell(given)[0]])
+def test_a_state_of_charge_counts_what_a_slow_discharge_gives(make):
+    cell = make(GIVEN)
+    empty = at_state_of_charge(cell, 0.0)
+    if held(empty, "negative") > 1e-5 * held(cell, "negative"):  # else it is empty before the cut-off
+        assert empty.open_circuit_voltage == pytest.approx(cell.lower_cutoff, abs=1e-6)
+    half = at_state_of_charge(cell, 0.5)
+    given = held(cell, "negative") - held(half, "negative")
+    assert given == pytest.approx(0.5 * slow_discharge(cell), rel=1e-9)
+    assert at_state_of_charge(cell, 1.0) is cell
+
+
+@pytest.mark.parametrize("fraction", [-0.1, 1.1, np.nan])
+def test_what_is_no_state_of_charge_is_refused(fraction):
+    with pytest.raises(CellError, match="state of charge"):
+        at_state_of_charge(half_cell(GIVEN), fraction)
+
+
+# Charge transfer
+
+
+def test_charge_transfer_goes_as_the_active_material():
+    """At equal mass the foils have the same surface; what the published porosities hold more shows in full."""
+    for porosity in (PorositySet.PUBLISHED, PorositySet.MASS_CONSERVING):
+        bare, perforated = study.half_cells(GIVEN, Scenario(porosity=porosity))
+        surplus = sum(c for c, _ in capacities(perforated, "negative")) / sum(
+            c for c, _ in capacities(bare, "negative")
+        )
+        ratio = exchange_resistance(perforated, mesh=SMALL) / exchange_resistance(bare, mesh=SMALL)
+        assert ratio == pytest.approx(1 / surplus, rel=1e-9)
+
+
+def test_the_arc_of_a_thin_half_cell_is_its_charge_transfer():
+    """A tenth of the coating's thickness: the pores' own resistance is a hundredth, and so is what is allowed."""
+    cell = at_state_of_charge(study.half_cells(GIVEN, Scenario())[0], 0.5)
+    thin = replace(cell, negative=replace(cell.negative, thickness=0.1 * cell.negative.thickness))
+    fit = study.fit_arcs(study.simulate(thin, 1.0))
+    assert fit["R2"] == pytest.approx(exchange_resistance(thin), rel=0.02)
+    assert study.interval(fit, "R2") < 0.02
+
+
+# Lines
+
+
+def test_a_line_finds_the_tortuosity_of_a_coating_on_bare_foil():
+    """To what the boxes leave, a third of a per cent: five times less than on half as many."""
+    cell = blocking_cell(GIVEN)
+    line = study.read_line(cell)
+    assert line.tortuosity == pytest.approx(study.domain_tortuosity(cell).npr, rel=5e-3)
+    assert line.tortuosity_by_volume == line.tortuosity
+    assert line.interval[0] < line.resistance < line.interval[1]
+
+
+def test_a_blocking_cell_has_the_surface_of_its_materials_and_its_pores():
+    cell, whole = (make(GIVEN, Scenario(perforated=True)) for make in (blocking_cell, half_cell))
+    expected = sum(3 * material.fraction.pr / material.radius for material in whole.negative.materials)
+    assert cell.negative.inert_surface.pr == pytest.approx(expected, rel=1e-12)
+    assert study.mean_porosity(blocking_cell(GIVEN)) == GIVEN.negative.porosity_image
+    f, depth, h = cell.perforation.open_fraction, cell.perforation.foil_thickness, cell.negative.thickness
+    dense, porous = cell.negative.porosity
+    by_hand = ((1 - f) * h * dense + f * (h + depth) * porous) / (h + f * depth)
+    assert study.mean_porosity(cell) == pytest.approx(by_hand, rel=1e-12)
+
+
+def test_each_difference_alone_leaves_the_other_out():
+    cell = blocking_cell(GIVEN, Scenario(perforated=True))
+    domains, holes = study.apart(cell, 0.24).values()
+    assert domains.perforation.foil_thickness < 1e-8
+    assert domains.negative.porosity == cell.negative.porosity
+    assert holes.perforation == cell.perforation
+    assert holes.negative.porosity == Local(0.24, 0.24)
+
+
+def test_a_pair_counts_its_gain_against_bare_foil():
+    line = study.Line(2.0, (1.9, 2.1), 5.0, 4.0, 0.0)
+    pair = study.LinePair((blocking_cell(GIVEN),) * 2, line, line._replace(resistance=1.5, tortuosity_by_volume=3.0))
+    assert pair.gain == pytest.approx(0.25)
+    assert pair.factor_ratio == pytest.approx(0.75)
+    resistance, factors = study.stack([pair, pair])
+    assert resistance.tolist() == [[2.0, 2.0], [1.5, 1.5]]
+    assert factors.tolist() == [[[5.0, 5.0], [5.0, 5.0]], [[4.0, 4.0], [3.0, 3.0]]]
+
+
+# Spoilt spectra
+
+
+def line_spectrum(**changes):
+    values = {"separator_resistance": 2.0, "ionic_resistance": 4.0, "capacitance": 3e-3, "exponent": 1.0} | changes
+    return Spectrum(study.COATING, symmetric_cell(2 * np.pi * study.COATING, **values))
+
+
+def test_a_good_spectrum_is_fitted_and_a_noisy_or_drifting_one_is_refused():
+    good, rng = line_spectrum(), np.random.default_rng(3)
+    outcomes = study.attempts(
+        {
+            "good": study.noisy(good, 0.003, rng),
+            "noisy": study.noisy(good, 0.05, rng),
+            "drifting": study.drifting(line_spectrum(capacitance=2e-3), good, 60.0),
+        }
+    )
+    assert outcomes["good"].startswith("R = ")
+    assert all(outcomes[name].startswith("refused: ") for name in ("noisy", "drifting"))
+
+
+def test_noise_has_the_size_it_is_asked_for_and_drift_ends_where_it_is_told():
+    good, later = line_spectrum(), line_spectrum(capacitance=6e-3)
+    noise = study.noisy(good, 0.01, np.random.default_rng(0)).impedance / good.impedance - 1
+    assert np.sqrt(np.mean(np.abs(noise) ** 2)) == pytest.approx(0.01 * np.sqrt(2), rel=0.4)  # 64 draws
+    drifted = study.drifting(good, later, 1.0).impedance
+    assert drifted[-1] == later.impedance[-1]
+    assert drifted[0] == pytest.approx(good.impedance[0], rel=1e-3)
+
+
+def test_a_cell_that_is_half_wetted_has_half_the_capacitance():
+    cell = blocking_cell(GIVEN)
+    low = [study.simulate(one, 1.0, frequency=[1, 0.8, 0.6, 0.4, 0.2]) for one in (cell, study.wetted(cell, 0.5))]
+    assert low[1].impedance[-1].imag / low[0].impedance[-1].imag == pytest.approx(2.0, rel=1e-3)
+
+
+# Figures
+
+
+def test_the_figures_show_both_foils_on_axes_with_units():
+    spectrum = line_spectrum()
+    pair = [spectrum, spectrum]
+    drawn = [
+        figures.spectra({"one": pair, "two": pair}),
+        figures.charge_transfer(np.array([0.1, 0.5]), {"a": np.ones((2, 2)), "b": np.ones((2, 2))}),
+        figures.lines(np.array([1e-5, 2e-5]), {"a": (np.ones((2, 2)), np.ones((2, 2, 2)))}),
+        figures.report(spectrum, kramers_kronig(spectrum)),
+    ]
+    for figure in drawn[:3]:
+        labels = [
+            text.get_text() for axis in figure.axes if axis.get_legend() for text in axis.get_legend().get_texts()
+        ]
+        assert any("bCuE" in label for label in labels)
+        assert any("pCuE" in label for label in labels)
+    assert "Ω" in drawn[0].axes[0].get_ylabel()
+    assert drawn[1].axes[-1].get_xlabel() == "state of charge / %"
+    assert "µm" in drawn[2].axes[-1].get_xlabel()
+    low, high = drawn[3].axes[0].get_xlim()
+    assert high - low < 10  # the foot of the capacitive branch, not 1000 ohm of it
