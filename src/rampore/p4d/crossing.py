@@ -14,7 +14,7 @@ import numpy as np
 
 from rampore import parameters
 from rampore.p4d.model import Mesh
-from rampore.p4d.outcomes import Discharge, compare, discharge, judge
+from rampore.p4d.outcomes import Discharge, Finding, compare, discharge, judge
 from rampore.p4d.study import PorositySet, Scenario, charged_cell, power_closure
 from rampore.p4d.time import Tolerances
 
@@ -118,13 +118,17 @@ def key(claim: str) -> str:
     return claim.replace("-", "_")
 
 
+#: Of what :func:`margins` gives.
+MARGIN_UNITS = {key(claim): unit for claim, unit in CLAIMS.items()} | {
+    f"{key(claim)}_{some}": "1" for claim in CLAIMS for some in ("every", "any")
+}
+
 #: Of all numbers in the data set.
 UNITS = (
     {axis.name: axis.unit for axis in AXES if axis.unit}
     | {f"capacity_{foil}_{rate}": "C/m2" for foil in ("bare", "perforated") for rate in RATES}
     | {"gain_5C": "1"}
-    | {key(claim): unit for claim, unit in CLAIMS.items()}
-    | {f"{key(claim)}_{some}": "1" for claim in CLAIMS for some in ("every", "any")}
+    | MARGIN_UNITS
 )
 
 
@@ -216,13 +220,26 @@ def compute(case: Mapping) -> dict[str, float]:
     pairs = {name: pair(case, rate) for name, rate in RATES.items()}
     for name, (bare, perforated) in pairs.items():
         found |= {f"capacity_bare_{name}": bare.capacity, f"capacity_perforated_{name}": perforated.capacity}
-    findings = compare(*pairs["3C"])
+    gain = found["capacity_perforated_5C"] / found["capacity_bare_5C"] - 1
+    return found | margins(compare(*pairs["3C"])) | {"gain_5C": gain}
+
+
+def margins(findings: Iterable[Finding]) -> dict[str, float]:
+    """For each claim the margin of the reading that decides, and whether every reading and any of them is positive.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        As :func:`rampore.p4d.outcomes.compare` gives them.
+    """
+    found = {}
+    findings = tuple(findings)
     for claim, judged in judge(findings, [0.0] * len(findings)).items():
         others = (judged.margin, *judged.readings)
         found[key(claim)] = judged.margin
         found[f"{key(claim)}_every"] = float(all(margin > 0 for margin in others))
         found[f"{key(claim)}_any"] = float(any(margin > 0 for margin in others))
-    return found | {"gain_5C": found["capacity_perforated_5C"] / found["capacity_bare_5C"] - 1}
+    return found
 
 
 def errors(
