@@ -19,9 +19,11 @@ from rampore.coating import Local, local_thickness, mass_conserving_porosity
 from rampore.p4d.cell import Cell
 from rampore.p4d.crossing import MARGIN_UNITS, MESHES, RATES, SOURCES, TOLERANCES, about, margins
 from rampore.p4d.errors import SolverError
-from rampore.p4d.outcomes import compare, discharge
-from rampore.p4d.pairs import pulse_test_of
+from rampore.p4d.model import Mesh
+from rampore.p4d.outcomes import Discharge, compare, discharge
+from rampore.p4d.pairs import pulse_resistance
 from rampore.p4d.study import LITHIUM_EXCHANGE_CURRENT, Closure, Keep, Scenario, charged_cell, half_cell
+from rampore.p4d.time import Tolerances
 from rampore.parameters.records import Confidence
 from rampore.sweep import Plan
 
@@ -255,10 +257,10 @@ TARGETS = {
     "pulse_ratio": Target("dcir-24", 0.76, 0.005, 0.05),
 }
 
-COUNT = 512  #: samples
+COUNT = 256  #: samples
 SEED = 75  #: of the sequence's scrambling
 CHECKED = 16  #: samples that are run on the finer mesh too
-LEVELS = 4  #: states of charge of the pulse test, of the paper's ten
+LEVELS = (0.8, 0.4)  #: states of charge of the pulses, for the paper's ten [-]
 
 
 def units() -> dict[str, str]:
@@ -374,6 +376,21 @@ def _with_salt(cell: Cell, factor) -> Cell:
     )
 
 
+def _discharge(cell: Cell, rate, mesh: Mesh, tolerances: Tolerances) -> Discharge:
+    """A discharge; where the salt starves so suddenly that charge is not conserved, with shorter steps."""
+    try:
+        return discharge(cell, rate, mesh, tolerances)[0]
+    except SolverError:
+        return discharge(cell, rate, mesh, tolerances._replace(time=tolerances.time / 10))[0]
+
+
+def _pulses(case: Mapping, given: parameters.Cell, scenario: Scenario, mesh: Mesh) -> float:
+    """Mean resistance of a half cell's 5C pulses [ohm m2]; nan where one meets the cut-off: the test cannot be made."""
+    lithium = LITHIUM_EXCHANGE_CURRENT._replace(reference=case["lithium_exchange_current"])
+    cells = (_with_salt(half_cell(given, scenario, lithium, level), case["salt_transport"]) for level in LEVELS)
+    return float(np.mean([pulse_resistance(cell, mesh) for cell in cells]))
+
+
 def compute(case: Mapping) -> dict[str, float]:
     """What a sample gives: capacities and gains at 3C and 5C, pulse resistances, and the margin of each 3C claim.
 
@@ -398,14 +415,12 @@ def compute(case: Mapping) -> dict[str, float]:
     cells = {foil: _with_salt(charged_cell(given, one)[0], factor) for foil, one in foils.items()}
     for name, rate in RATES.items():
         for foil, cell in cells.items():
-            ends[foil, name] = discharge(cell, rate, meshes[foil], tolerances)[0]
+            ends[foil, name] = _discharge(cell, rate, meshes[foil], tolerances)
             found[f"capacity_{foil}_{name}"] = ends[foil, name].capacity
         found[f"gain_{name}"] = found[f"capacity_perforated_{name}"] / found[f"capacity_bare_{name}"] - 1
-    lithium = LITHIUM_EXCHANGE_CURRENT._replace(reference=case["lithium_exchange_current"])
     for foil, one in foils.items():
-        cell = _with_salt(half_cell(given, one, lithium), factor)
-        with suppress(SolverError):  # as where a pulse ends early, there is no such test: a result like any other
-            found[f"pulse_{foil}"] = pulse_test_of(cell, meshes[foil], tolerances, LEVELS).mean
+        with suppress(SolverError):
+            found[f"pulse_{foil}"] = _pulses(case, given, one, meshes[foil])
     if found.keys() >= {"pulse_bare", "pulse_perforated"}:
         found["pulse_ratio"] = found["pulse_perforated"] / found["pulse_bare"]
     findings = compare(ends["bare", "3C"], ends["perforated", "3C"])

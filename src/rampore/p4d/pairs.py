@@ -26,7 +26,7 @@ __all__ = [
     "PulseTest",
     "contact_for_ratio",
     "pair",
-    "pulse_test_of",
+    "pulse_resistance",
     "pulse_tests",
     "rate_tests",
 ]
@@ -134,34 +134,42 @@ class PulseTest(NamedTuple):
         return float(self.resistances.mean())
 
 
-def pulse_test_of(cell: Cell, mesh: Mesh, tolerances: Tolerances | None = None, levels=10) -> PulseTest:
-    """The paper's pulse test of a half cell.
+def pulse_tests(
+    given: parameters.Cell, scenario: Scenario, mesh: Mesh = COARSE, tolerances: Tolerances | None = None, levels=10
+) -> tuple[PulseTest, PulseTest]:
+    """The paper's pulse test on half cells with bare and with perforated foil.
 
     A state of charge counts what a discharge at 0.2C gives of the same electrode.
+    """
+    found = []
+    for foil in (False, True):
+        cell = half_cell(given, replace(scenario, perforated=foil))
+        one = mesh if foil else mesh._replace(columns=(1, 1))
+        slow = simulate(cell, [Step("current", 0.2 * cell.one_c, until_voltage=cell.lower_cutoff)], one, tolerances)
+        pulses = pulse_test(cell, slow.capacity, levels)
+        solution = simulate(cell, pulses.steps, one, tolerances)
+        found.append(PulseTest(1 - pulses.charge / slow.capacity, pulse_resistances(solution, pulses)))
+    return found[0], found[1]
+
+
+def pulse_resistance(cell: Cell, mesh: Mesh, tolerances: Tolerances | None = None, rate=5.0, duration=10.0) -> float:
+    """Fall of the voltage over one pulse from equilibrium, over its current [ohm m2]; nan where it meets the cut-off.
 
     Parameters
     ----------
     cell : Cell
     mesh : Mesh
     tolerances : Tolerances, optional
-    levels : int
-        States of charge.
+    rate : float
+        Over 1C [-].
+    duration : float
+        [s]
     """
-    slow = simulate(cell, [Step("current", 0.2 * cell.one_c, until_voltage=cell.lower_cutoff)], mesh, tolerances)
-    pulses = pulse_test(cell, slow.capacity, levels)
-    solution = simulate(cell, pulses.steps, mesh, tolerances)
-    return PulseTest(1 - pulses.charge / slow.capacity, pulse_resistances(solution, pulses))
-
-
-def pulse_tests(
-    given: parameters.Cell, scenario: Scenario, mesh: Mesh = COARSE, tolerances: Tolerances | None = None, levels=10
-) -> tuple[PulseTest, PulseTest]:
-    """:func:`pulse_test_of` the half cells with bare and with perforated foil."""
-    bare, perforated = (
-        pulse_test_of(half_cell(given, replace(scenario, perforated=foil)), one, tolerances, levels)
-        for foil, one in ((False, mesh._replace(columns=(1, 1))), (True, mesh))
-    )
-    return bare, perforated
+    current = rate * cell.one_c
+    pulse = Step("current", current, until_voltage=cell.lower_cutoff, until_time=duration)
+    solution = simulate(cell, [pulse], mesh, tolerances)
+    voltage = solution.dataset.voltage.values
+    return float(voltage[0] - voltage[-1]) / current if solution.ends == ("time",) else np.nan
 
 
 def contact_for_ratio(bare: PulseTest, perforated: PulseTest, ratio, given: parameters.Cell) -> float:

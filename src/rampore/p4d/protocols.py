@@ -70,8 +70,6 @@ def pulse_test(
 ) -> Pulses:
     """Pulses of discharge at equal steps of the state of charge (HPPC), from a full cell down.
 
-    The lower cut-off voltage ends a pulse early.
-
     Parameters
     ----------
     cell : Cell
@@ -95,7 +93,7 @@ def pulse_test(
         steps.append(Step("rest", until_time=settle))
         for n, rate in enumerate(rates):
             numbers[level, n] = len(steps)
-            steps.append(Step("current", rate * cell.one_c, until_voltage=cell.lower_cutoff, until_time=duration))
+            steps.append(Step("current", rate * cell.one_c, until_time=duration))
             steps.append(Step("rest", until_time=rest))
         if level < levels - 1:
             steps.append(Step("current", between * cell.one_c, until_capacity=per_level - taken))
@@ -103,11 +101,9 @@ def pulse_test(
 
 
 def pulse_resistances(solution: Solution, pulses: Pulses) -> np.ndarray:
-    """Fall of the voltage over each pulse, over its current (levels, pulses) [ohm m2]; nan where it ended early."""
+    """Fall of the voltage over each pulse, over its current (levels, pulses) [ohm m2]."""
 
     def resistance(number):
-        if solution.ends[number] != "time":
-            return np.nan
         data = solution.step(number)
         return float(data.voltage[0] - data.voltage[-1]) / float(data.current_density[-1])
 
