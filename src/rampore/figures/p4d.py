@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib import color_sequences
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
 from rampore.figures.style import BCUE, COPPER, MUTED, NEGATIVE, PAPER, PCUE, POSITIVE, new_figure
+from rampore.p4d.inverse import TARGETS
 from rampore.p4d.outcomes import losses, section
 from rampore.p4d.pairs import Pair, PulseTest
 
@@ -394,4 +397,100 @@ def by_contact(over, wanted: Sequence[tuple[str, str, float, float]]) -> Figure:
         axis.axhline(factor * level, color=MUTED, ls="--", lw=1)
         axis.set(ylabel=label)
     figure.supxlabel("contact resistance of the bare foil (Ω cm²)", fontsize=10)
+    return figure
+
+
+_STATED = {"fill": False, "edgecolor": "black", "lw": 1.4, "zorder": 4}
+
+
+def consistency(data) -> Figure:
+    """Every sample of the unpublished inputs by its ratio at 5C and of the pulses, and what the paper states of both.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        As ``rampore sweep inverse`` writes it.
+    """
+    figure, axes = new_figure(height=4.4)
+    contact = 1e4 * data.contact.values
+    larger = data.gain_3C.values > 0
+    for chosen, marker, name in ((~larger, "v", "less capacity at 3C"), (larger, "^", "more capacity at 3C")):
+        shown = axes.scatter(
+            data.pulse_ratio.values[chosen],
+            1 + data.gain_5C.values[chosen],
+            c=contact[chosen],
+            cmap="viridis_r",
+            norm=PowerNorm(0.5, 0, 20),
+            marker=marker,
+            s=26,
+            label=name,
+        )
+    pulses, rate = TARGETS["pulse_ratio"], TARGETS["gain_5C"]
+    axes.add_patch(
+        Rectangle((pulses.stated - pulses.wide, 1 + rate.stated - rate.wide), 2 * pulses.wide, 2 * rate.wide, **_STATED)
+    )
+    axes.plot(pulses.stated, 1 + rate.stated, **PAPER, label="paper, and its wide tolerance")
+    axes.set(xlabel="pulse resistance, perforated over bare", ylabel="capacity at 5C, perforated over bare")
+    axes.axhline(1, color=MUTED, lw=1, zorder=0)
+    axes.axvline(1, color=MUTED, lw=1, zorder=0)
+    figure.colorbar(shown, ax=axes, label="contact resistance of bare foil (Ω cm²)", ticks=(0, 1, 3, 7, 12, 20))
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=3, **_LEGEND)
+    return figure
+
+
+def sensitivities(tables: Mapping[str, object], names: Mapping[str, str], count=10) -> Figure:
+    """Share of the variance that each input explains by itself, for several quantities, with intervals at 95 %.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        As :func:`rampore.p4d.consistency.sensitivities` gives them, by the quantity's name.
+    names : mapping of str to str
+        The inputs, in words.
+    count : int
+        How many inputs are shown, the most influential of any quantity.
+    """
+    largest = np.max([table["first"].reindex(list(names)).values for table in tables.values()], axis=0)
+    shown = [list(names)[n] for n in np.argsort(-largest)[:count]]
+    figure, axes = new_figure(height=0.9 + 0.36 * count)
+    width = 0.7 / len(tables)
+    for n, (name, table) in enumerate(tables.items()):
+        places = np.arange(count) + (n - (len(tables) - 1) / 2) * width
+        axes.barh(
+            places,
+            100 * table["first"][shown],
+            width,
+            xerr=100 * table["first_error"][shown],
+            color=PCUE,
+            alpha=1 - 0.55 * n / max(len(tables) - 1, 1),
+            error_kw={"lw": 1},
+            label=name,
+        )
+    axes.set_yticks(range(count), [names[one] for one in shown], fontsize=9)
+    axes.invert_yaxis()
+    axes.set_xlabel("share of the variance that it explains by itself (%)")
+    axes.legend(**_LEGEND)
+    return figure
+
+
+def informing(table, names: Mapping[str, str], count=10) -> Figure:
+    """What each measurement would tell, beside what chance alone seems to tell.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As :func:`rampore.p4d.consistency.informing` gives it.
+    names : mapping of str to str
+        The measurements, in words.
+    count : int
+        How many are shown.
+    """
+    figure, axes = new_figure(height=0.8 + 0.32 * count)
+    top = table.head(count)
+    axes.barh(range(count), 100 * top.told, 0.6, color=PCUE, label="would tell")
+    axes.plot(100 * top.chance, range(count), "|", color="black", ms=11, mew=1.6, label="by chance alone (95 %)")
+    axes.set_yticks(range(count), [names[one] for one in top.index], fontsize=9)
+    axes.invert_yaxis()
+    axes.set(xlabel="share of the uncertainty that the measurement removes (%)", xlim=(0, None))
+    axes.legend(loc="lower right", **_LEGEND)
     return figure
