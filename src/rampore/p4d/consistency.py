@@ -92,8 +92,8 @@ def sensitivities(data: "xarray.Dataset", quantity: str, seed=1, resamples=200) 
     r"""How much of a ratio's variance each input explains by itself.
 
     The first-order index of Sobol of :math:`\ln(1 + g)`, g the gain, by the RBD-FAST method on the samples as they
-    are (Plischke 2010, with the bias correction of Tissot and Prieur 2012), and beside it Borgonovo's delta, which sees
-    more than the variance. The logarithm keeps a cell that gives next to nothing from deciding alone.
+    are (Plischke 2010, with the bias correction of Tissot and Prieur 2012). The logarithm keeps a cell that gives next
+    to nothing from deciding alone.
 
     Parameters
     ----------
@@ -108,24 +108,17 @@ def sensitivities(data: "xarray.Dataset", quantity: str, seed=1, resamples=200) 
     Returns
     -------
     pandas.DataFrame
-        By input: ``first``, ``first_error``, ``delta`` and ``delta_error`` [-], the errors at 95 %; the largest first.
+        By input: ``first`` and ``first_error``, at 95 % [-]; the largest first.
     """
     import pandas as pd
-    from SALib.analyze import delta, rbd_fast
+    from SALib.analyze import rbd_fast
 
     names, values = _inputs(data)
     gain = data[quantity].values
     known = np.isfinite(gain)
     problem = {"num_vars": len(names), "names": names, "bounds": [[span.low, span.high] for span in spans()]}
-    arguments = (problem, values[known], np.log1p(gain[known]))
-    first = rbd_fast.analyze(*arguments, seed=seed, num_resamples=resamples)
-    other = delta.analyze(*arguments, seed=seed, num_resamples=resamples // 4, method="delta")
-    table = {
-        "first": first["S1"],
-        "first_error": first["S1_conf"],
-        "delta": other["delta"],
-        "delta_error": other["delta_conf"],
-    }
+    found = rbd_fast.analyze(problem, values[known], np.log1p(gain[known]), seed=seed, num_resamples=resamples)
+    table = {"first": found["S1"], "first_error": found["S1_conf"]}
     return pd.DataFrame(table, index=names).sort_values("first", ascending=False)
 
 
