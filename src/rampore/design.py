@@ -18,12 +18,25 @@ from rampore import coating, collector, energy, parameters
 from rampore.p4d.crossing import MESHES, SOURCES, TOLERANCES, about
 from rampore.p4d.outcomes import discharge
 from rampore.p4d.study import PorositySet, Scenario, charged_cell
-from rampore.sweep import Plan
+from rampore.sweep import Plan, SweepError
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["AXES", "GOALS", "UNITS", "Axis", "Coating", "cases", "coated", "compute", "front", "paper_case", "plan"]
+__all__ = [
+    "AXES",
+    "GOALS",
+    "UNITS",
+    "Axis",
+    "Coating",
+    "cases",
+    "coated",
+    "compute",
+    "front",
+    "nearest",
+    "paper_case",
+    "plan",
+]
 
 
 class Axis(NamedTuple):
@@ -205,6 +218,28 @@ def plan(coarse=False) -> Plan:
         (*SOURCES, "p4d/crossing.py", "design.py", "energy.py"),
         about(f"among {CHECKED} designs by lot"),
     )
+
+
+def nearest(data: xarray.Dataset, case: Mapping) -> int:
+    """Which design of a data set is a case, to a thousandth of each of its lengths and of its density.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        As ``rampore sweep design`` writes it.
+    case : mapping
+        As :func:`cases` gives it; what it does not name may be anything.
+
+    Raises
+    ------
+    SweepError
+        Where there is none.
+    """
+    same = [np.isclose(data[axis.name].values, case[axis.name], rtol=1e-3) for axis in AXES if axis.name in case]
+    found = np.flatnonzero(np.logical_and.reduce(same))
+    if not found.size:
+        raise SweepError(f"no design among the {data.sizes['case']} is {dict(case)}")
+    return int(found[0])
 
 
 def front(data: xarray.Dataset, goals: Sequence[str] = GOALS) -> np.ndarray:
