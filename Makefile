@@ -37,8 +37,8 @@ bench: $(VENV)/.test ## measure speed, accuracy and memory beside other codes, a
 	@$(BIN)/python benchmarks/bench_p4d.py -o benchmarks/results/p4d/speed.json
 	@for name in diffusion pores verification; do echo "$$name:"; $(BIN)/python benchmarks/bench_$$name.py || exit 1; done
 
-sweep: $(VENV)/.book ## compute anew what crosses the P4D study's assumptions: a quarter of an hour on 2 cores
-	@$(BIN)/rampore sweep -o book/data/crossing.nc
+sweep: $(VENV)/.book ## compute anew the P4D study's crossing, samples and designs: half an hour on 2 quiet cores
+	@for study in crossing inverse design; do $(BIN)/rampore sweep $$study -o book/data/$$study.nc || exit 1; done
 
 lock: $(VENV)/.made ## write requirements.lock anew from pyproject.toml
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --all-extras \
