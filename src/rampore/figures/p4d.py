@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib import color_sequences
-from matplotlib.colors import PowerNorm
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize, PowerNorm, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
 from rampore.figures.style import BCUE, COPPER, MUTED, NEGATIVE, PAPER, PCUE, POSITIVE, new_figure
 from rampore.p4d.inverse import TARGETS
-from rampore.p4d.outcomes import losses, section
+from rampore.p4d.outcomes import block, losses
 from rampore.p4d.pairs import Pair, PulseTest
 
 
@@ -226,33 +227,63 @@ def overpotential_parts(one: Pair, charge) -> Figure:
     return figure
 
 
+_QUANTITIES = {
+    "overpotential": ("local overpotential (mV)", 1e3, "magma"),
+    "depth": ("depth of discharge (%)", 1e2, "viridis"),
+}
+
+
 def maps(one: Pair, quantity: str) -> Figure:
-    """Sections through anode and hole at the end of a discharge, on shared colours: local overpotential, or depth.
+    """The unit cell and a section through a hole at the end of a discharge on both foils, on shared colours.
 
     Parameters
     ----------
     one : Pair
     quantity : {"overpotential", "depth"}
     """
-    label, factor, colours = {
-        "overpotential": ("local overpotential (mV)", 1e3, "magma"),
-        "depth": ("depth of discharge (%)", 1e2, "viridis"),
-    }[quantity]
-    fields = [section(cell, solution, quantity) for cell, solution in zip(one.cells, one.solutions, strict=True)]
-    low = factor * min(np.nanmin(field.values) for field in fields)
-    high = factor * max(np.nanmax(field.values) for field in fields)
-    figure, axes = new_figure(1, 2, height=3.3, sharey=True, width_ratios=[0.35, 1])
-    for axis, field, name in zip(axes, fields, ("bare", "perforated"), strict=True):
-        shown = axis.pcolormesh(
-            _MICRON * field.across, _MICRON * field.z, factor * field.values.T, cmap=colours, vmin=low, vmax=high
-        )
-        axis.set_title(name, **_TITLE)
-    axes[1].hlines(0, _MICRON * field.edge, _MICRON * field.across[-1], color=COPPER, lw=3)
-    axes[0].axhline(0, color=COPPER, lw=3)
-    axes[0].set(ylabel="height over the foil (µm)", xticks=[])
-    axes[1].set_xlabel("from the middle of a hole (µm)")
-    figure.colorbar(shown, ax=axes, label=label)
+    label, factor, colours = _QUANTITIES[quantity]
+    both = list(zip(one.cells, one.solutions, strict=True))
+    blocks = [block(cell, solution, quantity) for cell, solution in both]
+    blocks[0] = blocks[0]._replace(x=blocks[1].x[[0, -1]], y=blocks[1].y[[0, -1]])  # as wide as the other
+    shades = ScalarMappable(
+        Normalize(*(factor * f([f(found.values) for found in blocks]) for f in (np.nanmin, np.nanmax))), colours
+    )
+    figure, axes = new_figure(2, 2, height=6.0, height_ratios=[1.7, 1])
+    grid = axes[0, 0].get_gridspec()
+    for one_of in axes.flat:
+        one_of.remove()
+    for n, (found, name) in enumerate(zip(blocks, ("bare", "perforated"), strict=True)):
+        solid = figure.add_subplot(grid[0, n], projection="3d")
+        _paint(solid, found, lambda values: shades.to_rgba(factor * values))
+        solid.set_title(name, **_TITLE)
+    lower, cut = figure.add_subplot(grid[1, :]), blocks[1]
+    lower.pcolormesh(_MICRON * cut.y, _MICRON * cut.z, factor * cut.values[0].T, cmap=colours, norm=shades.norm)
+    lower.hlines(0, _MICRON * cut.edge, _MICRON * cut.y[-1], color=COPPER, lw=3)
+    lower.set(xlabel="from the middle of a hole (µm)", ylabel="height over\nthe foil (µm)", aspect="equal")
+    lower.set_title("perforated, section through the hole", **_TITLE)
+    figure.colorbar(shades, ax=figure.axes, label=label, location="right", shrink=0.7)
     return figure
+
+
+def _paint(axes, found, colour) -> None:
+    """The faces of a unit cell: its top, and the two sides that meet in the middle of a hole, metal as copper."""
+    x, y, z = (_MICRON * edges for edges in (found.x, found.y, found.z))
+
+    def face(values, place):
+        shades = colour(values)
+        shades[np.isnan(values)] = to_rgba(COPPER)
+        axes.plot_surface(*place, facecolors=shades, shade=False, rstride=1, cstride=1, antialiased=False, lw=0)
+
+    top = np.meshgrid(x, y, indexing="ij")
+    face(found.values[:, :, -1], (*top, np.full(top[0].shape, z[-1])))
+    side = np.meshgrid(y, z, indexing="ij")
+    face(found.values[0], (np.zeros(side[0].shape), *side))
+    side = np.meshgrid(x, z, indexing="ij")
+    face(found.values[:, 0], (side[0], np.zeros(side[0].shape), side[1]))
+    axes.set_box_aspect((np.ptp(x), np.ptp(y), 2 * np.ptp(z)))
+    axes.view_init(elev=28, azim=-118)
+    axes.set(xlabel="x (µm)", ylabel="y (µm)", zlabel="z (µm)")
+    axes.tick_params(labelsize=7)
 
 
 def salt(one: Pair) -> Figure:

@@ -19,6 +19,7 @@ from rampore.p4d.study import Scenario, charged_cell, half_cell
 __all__ = [
     "COARSE",
     "FINE",
+    "FINEST",
     "READING",
     "RESOLUTIONS",
     "TOLERANCES",
@@ -34,10 +35,11 @@ __all__ = [
 COARSE = Mesh((6, 3, 6), (3, 5), 2)
 READING = Mesh((8, 4, 8), (4, 6), 3)
 FINE = Mesh((16, 8, 16), (8, 12), 6)
-RESOLUTIONS = {
-    "reading": (READING, COARSE),
-    "fine": (FINE, READING),
-}  #: by name: a mesh, and the coarser one for its error
+FINEST = Mesh((32, 16, 32), (16, 24), 12)
+
+#: By name three meshes: of what decides, with the next for its error, of much else, and of long protocols. An error
+#: from half the cells in every direction is safe: where the order is two, it is three times what is left.
+RESOLUTIONS = {"reading": (FINE, READING, COARSE), "fine": (FINEST, FINE, READING)}
 TOLERANCES = Tolerances(time=3e-4)  #: at the usual one, a discharge at 5C that starves of salt loses some charge
 
 
