@@ -454,8 +454,8 @@ def consistency(data) -> Figure:
             norm=PowerNorm(0.5, 0, 20),
             marker=marker,
             s=26,
-            label=name,
         )
+        axes.plot([], [], marker, color=MUTED, label=name)
     pulses, rate = TARGETS["pulse_ratio"], TARGETS["gain_5C"]
     axes.add_patch(
         Rectangle((pulses.stated - pulses.wide, 1 + rate.stated - rate.wide), 2 * pulses.wide, 2 * rate.wide, **_STATED)
@@ -500,7 +500,8 @@ def sensitivities(tables: Mapping[str, object], names: Mapping[str, str], count=
     axes.set_yticks(range(count), [names[one] for one in shown], fontsize=9)
     axes.invert_yaxis()
     axes.set_xlabel("share of the variance that it explains by itself (%)")
-    axes.legend(**_LEGEND)
+    axes.axvline(0, color=MUTED, lw=1)
+    axes.legend(loc="lower right", **_LEGEND)
     return figure
 
 

@@ -1,7 +1,8 @@
 """A scenario in four numbers: gain at 3C, ratio at 5C, ratio of the pulses, and how many of the paper's claims hold."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -10,7 +11,10 @@ from rampore.p4d.pairs import Pair, pair, pulse_resistance
 from rampore.p4d.solution import Mesh
 from rampore.p4d.study import Scenario, half_cell
 
-__all__ = ["LEVELS", "Row", "row"]
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["LEVELS", "Row", "row", "table"]
 
 LEVELS = (0.8, 0.4)  #: states of charge of the pulses [-]
 
@@ -49,3 +53,24 @@ def row(given: parameters.Cell, scenario: Scenario, at_3c: Pair, mesh: Mesh) -> 
     judged = at_3c.judged().values()
     holding = sum(one.holds is True for one in judged)
     return Row(at_3c.gain, 1 + at_5c.gain, float(perforated / bare), holding, len(judged))
+
+
+def table(rows: Mapping[str, Row]) -> "pandas.DataFrame":
+    """Scenarios as texts, one a row, to whole per cents: what meshes and computers differ by does not show.
+
+    Parameters
+    ----------
+    rows : mapping of str to Row
+    """
+    import pandas as pd
+
+    cells = {
+        name: {
+            "Capacity at 3C": f"{100 * one.gain_3c:+.0f} %".replace("-", "\N{MINUS SIGN}"),
+            "at 5C": f"× {one.ratio_5c:.2f}",
+            "Pulse resistance": f"× {one.pulse_ratio:.2f}",
+            "Claims that hold": f"{one.holding} of {one.claims}",
+        }
+        for name, one in rows.items()
+    }
+    return pd.DataFrame(cells).T.rename_axis("Scenario")
