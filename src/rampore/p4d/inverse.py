@@ -304,11 +304,22 @@ def plan(coarse=False) -> Plan:
         compute,
         chosen,
         fine,
-        lambda case: None,
+        _group,
         units(),
         (*SOURCES, "p4d/crossing.py", "p4d/inverse.py"),
-        {**about(f"among the first {CHECKED} samples"), "spans": "; ".join(map(_in_words, spans()))},
+        {
+            **about(
+                f"among the first {CHECKED} samples with the same electrolyte and the same half of the tortuosities"
+            ),
+            "spans": "; ".join(map(_in_words, spans())),
+        },
     )
+
+
+def _group(case: Mapping) -> tuple:
+    """What decides how far the salt starves, and so how exact a mesh is, as in :data:`rampore.p4d.crossing.GROUPS`."""
+    (tortuosity,) = (span for span in spans() if span.name == "tortuosity")
+    return case["electrolyte"], case["tortuosity"] > tortuosity.at(0.5)
 
 
 def _in_words(span: Span) -> str:
