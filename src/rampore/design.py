@@ -16,7 +16,7 @@ import numpy as np
 
 from rampore import coating, collector, energy, parameters
 from rampore.p4d.crossing import MESHES, SOURCES, TOLERANCES, about
-from rampore.p4d.outcomes import discharge
+from rampore.p4d.outcomes import settled
 from rampore.p4d.study import PorositySet, Scenario, charged_cell
 from rampore.sweep import Plan, SweepError
 
@@ -181,7 +181,7 @@ def compute(case: Mapping) -> dict[str, float]:
     cell, _ = charged_cell(given, Scenario(perforated=perforated, porosity=PorositySet.PUBLISHED))
     mesh = MESHES[case["mesh"]]
     mesh = mesh if perforated else mesh._replace(columns=(1, 1))
-    runs = {name: discharge(cell, rate, mesh, TOLERANCES[case["mesh"]])[0] for name, rate in RATES.items()}
+    runs = {name: settled(cell, rate, mesh, TOLERANCES[case["mesh"]])[0] for name, rate in RATES.items()}
     slow = runs["0.2C"].curve
     stack = energy.design_of(given, negative_foil_thickness=depth, open_fraction=f).stack()
     density = energy.energy_density(stack, float(np.trapezoid(slow.voltage, slow.charge)))

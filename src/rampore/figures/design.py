@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rampore.design import front
-from rampore.figures.style import BCUE, MUTED, PAPER, new_figure
+from rampore.figures.style import BCUE, MUTED, PAPER, PCUE, new_figure
 
 _DENSITIES = ("v", "o", "^")
 
@@ -36,12 +36,12 @@ def trade(data, paper: int) -> Figure:
                 c=data.strength.values[chosen] / 1e3,
                 cmap="viridis",
                 vmin=0,
-                vmax=data.strength.values.max() / 1e3,
+                vmax=np.nanmax(data.strength.values) / 1e3,
                 marker=marker,
                 s=np.where(best[chosen], 46, 12),
                 alpha=np.where(best[chosen], 1.0, 0.55),
-                label=f"{density / 1e3:.1f} g cm⁻³",
             )
+            axis.plot([], [], marker, color=MUTED, label=f"{density / 1e3:.1f} g cm⁻³")
         axis.plot(energy[bare], capacity[bare], "s", ms=4, mfc="none", color=BCUE, label="bare foil")
         axis.plot(energy[paper], capacity[paper], **PAPER, label="paper's foil")
         axis.set(xlabel="energy per mass (Wh kg⁻¹)", ylabel=f"capacity at {rate} (mAh cm⁻²)")
@@ -75,13 +75,13 @@ def effects(data) -> Figure:
     figure, axes = new_figure(len(goals), len(choices), height=6.4, sharex="col", sharey="row")
     perforated = data.isel(case=np.flatnonzero(data.hole_diameter.values > 0))
     for row, (goal, (label, factor)) in zip(axes, goals.items(), strict=True):
-        for axis, (choice, (name, scale)) in zip(row, choices.items(), strict=True):
+        for axis, (choice, (_, scale)) in zip(row, choices.items(), strict=True):
             groups = perforated[[goal]].groupby(perforated[choice])
             middle, low, high = (factor * f[goal].values for f in (groups.median(), groups.min(), groups.max()))
             values = scale * np.unique(perforated[choice].values)
-            axis.fill_between(values, low, high, alpha=0.15, lw=0)
-            axis.plot(values, middle, "o-", ms=4)
-            if row is axes[-1]:
-                axis.set_xlabel(name, fontsize=9)
+            axis.fill_between(values, low, high, color=PCUE, alpha=0.15, lw=0)
+            axis.plot(values, middle, "o-", ms=4, color=PCUE)
         row[0].set_ylabel(label, fontsize=9)
+    for axis, (label, _) in zip(axes[-1], choices.values(), strict=True):
+        axis.set_xlabel(label, fontsize=9)
     return figure

@@ -14,7 +14,7 @@ import numpy as np
 
 from rampore import parameters
 from rampore.p4d.model import Mesh
-from rampore.p4d.outcomes import Discharge, Finding, compare, discharge, judge
+from rampore.p4d.outcomes import Discharge, Finding, compare, judge, settled
 from rampore.p4d.study import Closure, PorositySet, Scenario, charged_cell, measured_closure, power_closure
 from rampore.p4d.time import Tolerances
 from rampore.sweep import Plan
@@ -222,8 +222,8 @@ def pair(case: Mapping, rate) -> tuple[Discharge, Discharge]:
     bare, _ = charged_cell(given, scenario)
     perforated, _ = charged_cell(given, replace(scenario, perforated=True))
     return (
-        discharge(bare, rate, mesh._replace(columns=(1, 1)), tolerances)[0],
-        discharge(perforated, rate, mesh, tolerances)[0],
+        settled(bare, rate, mesh._replace(columns=(1, 1)), tolerances)[0],
+        settled(perforated, rate, mesh, tolerances)[0],
     )
 
 

@@ -20,10 +20,9 @@ from rampore.p4d.cell import Cell
 from rampore.p4d.crossing import MARGIN_UNITS, MESHES, RATES, SOURCES, TOLERANCES, about, margins
 from rampore.p4d.errors import SolverError
 from rampore.p4d.model import Mesh
-from rampore.p4d.outcomes import Discharge, compare, discharge
+from rampore.p4d.outcomes import compare, settled
 from rampore.p4d.pairs import pulse_resistance
 from rampore.p4d.study import LITHIUM_EXCHANGE_CURRENT, Closure, Keep, Scenario, charged_cell, half_cell
-from rampore.p4d.time import Tolerances
 from rampore.parameters.records import Confidence
 from rampore.sweep import Plan
 
@@ -387,14 +386,6 @@ def _with_salt(cell: Cell, factor) -> Cell:
     )
 
 
-def _discharge(cell: Cell, rate, mesh: Mesh, tolerances: Tolerances) -> Discharge:
-    """A discharge; where the salt starves so suddenly that charge is not conserved, with shorter steps."""
-    try:
-        return discharge(cell, rate, mesh, tolerances)[0]
-    except SolverError:
-        return discharge(cell, rate, mesh, tolerances._replace(time=tolerances.time / 10))[0]
-
-
 def _pulses(case: Mapping, given: parameters.Cell, scenario: Scenario, mesh: Mesh) -> float:
     """Mean resistance of a half cell's 5C pulses [ohm m2]; nan where one meets the cut-off: the test cannot be made."""
     lithium = LITHIUM_EXCHANGE_CURRENT._replace(reference=case["lithium_exchange_current"])
@@ -426,7 +417,7 @@ def compute(case: Mapping) -> dict[str, float]:
     cells = {foil: _with_salt(charged_cell(given, one)[0], factor) for foil, one in foils.items()}
     for name, rate in RATES.items():
         for foil, cell in cells.items():
-            ends[foil, name] = _discharge(cell, rate, meshes[foil], tolerances)
+            ends[foil, name] = settled(cell, rate, meshes[foil], tolerances)[0]
             found[f"capacity_{foil}_{name}"] = ends[foil, name].capacity
         found[f"gain_{name}"] = found[f"capacity_perforated_{name}"] / found[f"capacity_bare_{name}"] - 1
     for foil, one in foils.items():

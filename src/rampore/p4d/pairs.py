@@ -11,7 +11,7 @@ import numpy as np
 
 from rampore import parameters
 from rampore.p4d.cell import Cell
-from rampore.p4d.outcomes import Discharge, Finding, Judgement, compare, discharge, judge
+from rampore.p4d.outcomes import Discharge, Finding, Judgement, compare, judge, settled
 from rampore.p4d.protocols import pulse_resistances, pulse_test, rate_capacities, rate_test
 from rampore.p4d.solution import Mesh, Solution, Step, Tolerances, simulate
 from rampore.p4d.study import Scenario, charged_cell, half_cell
@@ -100,7 +100,7 @@ def pair(
 
     def run(mesh, tolerances):
         return [
-            discharge(cell, rate, one, tolerances)
+            settled(cell, rate, one, tolerances)
             for cell, one in zip(cells, (mesh._replace(columns=(1, 1)), mesh), strict=True)
         ]
 
