@@ -38,8 +38,8 @@ bench: $(VENV)/.test ## measure speed, accuracy and memory beside other codes, a
 	@for name in conduction impedance; do $(BIN)/python benchmarks/bench_$$name.py -o benchmarks/results/$$name.json || exit 1; done
 	@for name in diffusion pores verification; do echo "$$name:"; $(BIN)/python benchmarks/bench_$$name.py || exit 1; done
 
-sweep: $(VENV)/.book ## compute anew what crosses the P4D study's assumptions: a quarter of an hour on 2 cores
-	@$(BIN)/rampore sweep -o book/data/crossing.nc
+sweep: $(VENV)/.book ## compute anew the P4D study's crossing, samples and designs: half an hour on 2 quiet cores
+	@for study in crossing inverse design; do $(BIN)/rampore sweep $$study -o book/data/$$study.nc || exit 1; done
 
 lock: $(VENV)/.made ## write requirements.lock anew from pyproject.toml
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --all-extras \

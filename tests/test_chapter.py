@@ -356,3 +356,19 @@ def test_a_chapter_can_be_made_without_loading_what_draws(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert re.fullmatch(r"\[\]\s*", done.stdout)
+
+
+def test_a_table_for_the_summary_is_shown_and_found_in_the_notebook_in_order():
+    import pandas as pd
+    from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+    from rampore.reproduce.verdicts import tables
+
+    made = pd.DataFrame({"Gain": ["−9 %", "+3 %"]}, index=pd.Index(["one", "two"], name="Cell"))
+    shown = Chapter("first").summarise("Two cells.", made)
+    bundle = shown._repr_mimebundle_()
+    assert "two" in repr(shown)
+    assert "<td>+3 %</td>" in bundle["text/html"]
+    notebook = new_notebook(cells=[new_code_cell(outputs=[new_output("display_data", data=bundle)])])
+    expected = {"title": "Two cells.", "columns": ["Cell", "Gain"], "rows": [["one", "−9 %"], ["two", "+3 %"]]}
+    assert tables({"first": notebook, "second": new_notebook()}) == [expected]

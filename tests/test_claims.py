@@ -461,6 +461,13 @@ def test_the_summary_counts_every_statement_once(entries):
     assert 'href="scorecard.html#verdict=not%20reproduced">1</a>' in summary(entries)
 
 
+def test_the_summary_carries_the_tables_that_chapters_hand_over(entries):
+    table = {"title": "Two cells.", "columns": ["Cell", "Gain"], "rows": [["one", "−9 %"], ["two", "+3 %"]]}
+    expected = "Two cells.\n\n| Cell | Gain |\n| :-- | --: |\n| one | −9 % |\n| two | +3 % |\n"
+    for text in (summary(entries, [table]), summary_readme(entries, [table])):
+        assert text.endswith(f"\n\n{expected}")
+
+
 def test_the_summary_of_several_statements_speaks_in_the_plural():
     unreported = [claims.record(claim, None) for claim in (LENGTH, WIDTH, SPREAD)]
     expected = "Of the paper's 3 statements, 1 needs data that are not published, and 2 wait for their chapter."

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from rampore import RamporeError, sweep
+from rampore.cli import main
+from rampore.commands import sweep as command
 from rampore.sweep import Journal, Outcome, SweepError, Workers
 
 CASES = [{"x": float(x), "label": "even" if x % 2 == 0 else "odd"} for x in range(6)]
@@ -50,6 +52,10 @@ def killing(case):
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return noted(case)
+
+
+def planned(compute, cases, finer=None, group=lambda case: None):
+    return sweep.Plan("squares", compute, cases, finer or {}, group, {"x": "m", "square": "m2"}, ("sweep.py",), {})
 
 
 @contextmanager
@@ -153,16 +159,22 @@ def test_two_sweeps_do_not_write_to_one_journal(tmp_path):
         sweep.run(squared, CASES, fresh(tmp_path), workers)
 
 
-def test_a_worker_of_a_cluster_that_is_killed_loses_nothing_and_nothing_finished_runs_twice(tmp_path):
+def test_a_worker_of_a_cluster_that_is_killed_under_the_command_loses_nothing_and_nothing_runs_twice(
+    tmp_path, monkeypatch
+):
     distributed = pytest.importorskip("distributed", reason="distributed is not installed")
     cases = [{"x": float(x), "folder": str(tmp_path)} for x in range(12)]
+    monkeypatch.setitem(command.PLANS, "crossing", lambda coarse: planned(killing, cases))
     cluster = distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, worker_dashboard_address=None
     )
-    with cluster, sweep.cluster(cluster.scheduler_address) as workers:
-        outcomes = sweep.run(killing, cases, fresh(tmp_path), workers)
+    result, journal = tmp_path / "result.nc", tmp_path / "journal.jsonl"
+    with cluster:
+        called = ["sweep", "--scheduler", cluster.scheduler_address, "--journal", str(journal), "-o", str(result)]
+        assert main(called) == 0
     assert (tmp_path / "killed").exists()
-    assert [outcome.values["square"] for outcome in outcomes] == [case["x"] ** 2 for case in cases]
+    assert sweep.read(result).square.values.tolist() == [case["x"] ** 2 for case in cases]
+    assert len(journal.read_text().splitlines()) == len(cases)
     for case in cases:
         assert len(list(tmp_path.glob(f"{case['x']:.0f}.*.ended"))) == 1
 
@@ -184,3 +196,23 @@ def test_the_data_set_holds_cases_values_units_and_reasons():
     assert data.error.values.tolist() == ["", "SolverError: no"]
     with pytest.raises(SweepError, match="'square' has no unit"):
         sweep.dataset(CASES[1:3], outcomes, {"x": "m"})
+
+
+def test_a_case_carries_the_largest_difference_between_the_meshes_in_its_group():
+    plan = planned(squared, CASES, {0: {"x": 0.5}, 2: {"x": 2.25}, 3: {"x": 3.5}}, group=lambda case: case["label"])
+    outcomes = [Outcome({"square": case["x"] ** 2}) for case in CASES]
+    finer = [Outcome({"square": 0.25}), Outcome({"square": 5.0625}), Outcome({}, "SolverError: no")]
+    even, odd = {"square": 1.0625}, {}
+    assert plan.errors(outcomes, finer) == [even, odd] * 3
+
+
+def test_a_data_set_whose_numbers_were_changed_is_refused(tmp_path):
+    data = sweep.dataset(CASES, [Outcome(squared(case)) for case in CASES], {"x": "m", "square": "m2"})
+    path = tmp_path / "new" / "squares.nc"
+    sweep.write(data, path)
+    assert sweep.read(path).square.values.tolist() == [case["x"] ** 2 for case in CASES]
+    mended = sweep.read(path)
+    mended.square[2] = 4.5
+    mended.to_netcdf(path, engine="h5netcdf")
+    with pytest.raises(SweepError, match="not those that `rampore sweep` wrote"):
+        sweep.read(path)

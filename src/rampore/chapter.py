@@ -17,10 +17,13 @@ from rampore import claims
 from rampore.claims import Assumption, Report, Uncertainty
 from rampore.units import from_si
 
-__all__ = ["CLAIM_MIME", "Assumption", "Chapter", "Uncertainty"]
+__all__ = ["CLAIM_MIME", "TABLE_MIME", "Assumption", "Chapter", "Uncertainty"]
 
 #: A cell output of this type holds one entry of claims.json: the verdict stays in the cell that computed it.
 CLAIM_MIME = "application/vnd.rampore.claim+json"
+
+#: One of this type holds a table for the summary, which the README and the book's first page carry.
+TABLE_MIME = "application/vnd.rampore.table+json"
 
 
 class _Shown:
@@ -170,6 +173,24 @@ class Chapter:
             raise TypeError(f"result {name!r}: a {type(data).__name__} is no mapping, table or dataset")
         if self.output:
             self._write("results", f"{name}.{ending}", content)
+
+    def summarise(self, title: str, table) -> _Shown:
+        """Show a table, and hand it over to the summary of the study.
+
+        Parameters
+        ----------
+        title : str
+            What it shows and under which condition, as a sentence.
+        table : pandas.DataFrame
+            Of texts; its index names the rows.
+        """
+        name = table.index.name or ""
+        entry = {
+            "title": title,
+            "columns": [name, *map(str, table.columns)],
+            "rows": [[str(row), *map(str, values)] for row, values in zip(table.index, table.values, strict=True)],
+        }
+        return _Shown({TABLE_MIME: entry, "text/html": table.to_html(border=0), "text/plain": table.to_string()})
 
     def say(self, name: str, value: float | str, unit: str | None = None, digits: int = 3) -> None:
         """Keep a number for the prose, where the role ``glue:text`` sets it by its name.

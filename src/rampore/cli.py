@@ -267,16 +267,22 @@ def _impedance(parser: argparse.ArgumentParser) -> Run:
 
 
 def _sweep(parser: argparse.ArgumentParser) -> Run:
-    """Cross the assumptions of the P4D study, on all cores or on a Dask cluster; goes on where it stopped."""
+    """Compute a study of many cells, on all cores or on a Dask cluster; goes on where it stopped."""
+    parser.add_argument(
+        "study",
+        nargs="?",
+        choices=("crossing", "inverse", "design"),
+        default="crossing",
+        help="the assumptions of chapter 4 crossed (default), its unpublished inputs sampled, or foils to choose from",
+    )
     parser.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one on each core)")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster's scheduler, e.g. tcp://10.0.0.5:8786")
-    parser.add_argument("--coarse", action="store_true", help="a small crossing, for a first look")
+    parser.add_argument("--coarse", action="store_true", help="a few cases only, for a first look")
     parser.add_argument(
         "--journal",
         type=Path,
-        default=Path("build/sweep/crossing.jsonl"),
         metavar="FILE",
-        help="where finished cases stand (default: build/sweep/crossing.jsonl)",
+        help="where finished cases stand (default: build/sweep/STUDY.jsonl)",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.nc", help="where the result goes")
 

@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import islice
@@ -24,6 +24,8 @@ from rampore import RamporeError
 
 if TYPE_CHECKING:
     import xarray
+
+SEAL = "content_sha256"  #: attribute of a data set that holds the hash of its content
 
 Case = Mapping[str, float | int | str | bool]
 Progress = Callable[[int, int, str], None]
@@ -38,6 +40,34 @@ class Outcome(NamedTuple):
 
     values: dict[str, float]  #: empty where the case failed
     error: str = ""
+
+
+class Plan(NamedTuple):
+    """A sweep that a command runs by its name, and what its data set says of itself."""
+
+    title: str
+    compute: Callable[[Case], Mapping[str, float]]
+    cases: Sequence[Case]
+    finer: Mapping[int, Case]  #: on a finer mesh, by the number of the case that they check
+    group: Callable[[Case], Hashable]  #: cases that it gives the same of share their numerical error
+    units: Mapping[str, str]  #: of every number that goes in or comes out
+    sources: Sequence[str]  #: files of the package, as patterns, that an outcome follows from beside its case
+    about: Mapping[str, str]  #: what the reader should know of the whole
+
+    def errors(self, outcomes: Sequence[Outcome], finer: Sequence[Outcome]) -> list[dict[str, float]]:
+        """The numerical error of each case: the largest difference between the meshes that its group shows.
+
+        Parameters
+        ----------
+        outcomes, finer : sequence of Outcome
+            Of ``cases`` and of ``finer``, in their order; without values where one failed.
+        """
+        found: dict[Hashable, dict[str, float]] = {}
+        for number, one in zip(self.finer, finer, strict=True):
+            worst, coarser = found.setdefault(self.group(self.cases[number]), {}), outcomes[number].values
+            for name in coarser.keys() & one.values.keys():
+                worst[name] = max(worst.get(name, 0.0), abs(coarser[name] - one.values[name]))
+        return [found.get(self.group(case), {}) for case in self.cases]
 
 
 class Workers(NamedTuple):
@@ -280,3 +310,35 @@ def dataset(
         column = [str(value) for value in values] if text else [float(value) for value in values]
         variables[name] = ("case", column, {} if text else {"units": units[name]})
     return xr.Dataset(variables, attrs=dict(attributes or {}))
+
+
+def write(data: xarray.Dataset, path: Path) -> None:
+    """Save a data set with the hash of what it holds, which :func:`read` holds it to."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sealed = data.assign_attrs({SEAL: _content(data)})
+    packed = {name: {"compression": "gzip", "compression_opts": 4} for name in data if data[name].dtype.kind == "f"}
+    sealed.to_netcdf(path, engine="h5netcdf", encoding=packed)
+
+
+def read(path: Path | str) -> xarray.Dataset:
+    """A data set as :func:`write` left it.
+
+    Raises
+    ------
+    SweepError
+        Where its numbers are not those that were written.
+    """
+    import xarray as xr
+
+    with xr.open_dataset(path, engine="h5netcdf") as stored:
+        data = stored.load()
+    if data.attrs.get(SEAL) != _content(data):
+        raise SweepError(f"{path}: the numbers are not those that `rampore sweep` wrote: run it again")
+    return data
+
+
+def _content(data: xarray.Dataset) -> str:
+    """SHA-256 of all values, and of the description but for the hash itself."""
+    content = {name: data[name].values.tolist() for name in sorted(map(str, data.variables))}
+    content["attributes"] = {name: text for name, text in sorted(data.attrs.items()) if name != SEAL}
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

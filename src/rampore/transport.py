@@ -18,7 +18,16 @@ from rampore import RamporeError
 from rampore.coating import Local
 from rampore.collector import PerforatedFoil
 from rampore.diffusion import Diffusion, flow_paths, steady_diffusion
-from rampore.micrograph import Mixture, Phantom, Phase, bare_electrode, perforated_electrode, section, volume
+from rampore.micrograph import (
+    GRAPHITE_SIOX,
+    Mixture,
+    Phantom,
+    Phase,
+    bare_electrode,
+    perforated_electrode,
+    section,
+    volume,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -259,6 +268,12 @@ def depth_profile(field: np.ndarray, region: np.ndarray) -> np.ndarray:
     return np.divide(total, number, out=np.full(len(number), np.nan), where=number > 0)
 
 
+def cube(mixture: Mixture, porosity: float, edge: float, seed: int, pixel_size: float) -> Phantom:
+    """A cube of a coating of one porosity [-], without foil; edge and pixel size in m."""
+    size = {"width": edge, "breadth": edge, "pixel_size": pixel_size}
+    return volume(bare_electrode(edge, porosity), mixture, rng=np.random.default_rng(seed), **size)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How the study's structures are generated.
@@ -294,9 +309,7 @@ class Recipe:
 
     def cube(self, porosity: float, edge: float, seed: int, pixel_size: float | None = None) -> Phantom:
         """A cube of a coating of one porosity, without foil."""
-        electrode = bare_electrode(edge, porosity)
-        size = {"width": edge, "breadth": edge, "pixel_size": pixel_size or self.pixel_size}
-        return volume(electrode, self.mixture, rng=np.random.default_rng(seed), **size)
+        return cube(self.mixture, porosity, edge, seed, pixel_size or self.pixel_size)
 
     def slices(self, breadth: float, pixel_size: float, seed: int) -> tuple[Phantom, Phantom]:
         """Half a section of either electrode, from the middle of a hole on, `breadth` thick: bare and perforated."""
@@ -376,6 +389,26 @@ def tortuosities(
     rows = _each(one, [(porosity, seed) for porosity in porosities for seed in seeds], workers)
     columns = ["asked", "seed", "porosity", "efficiency", *Localisation._fields, "sections", "section_efficiency"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def generated_closure(
+    porosities: Sequence[float] = (0.19, 0.24, 0.28, 0.35, 0.45),
+    seeds: Sequence[int] = (0, 1, 2),
+    edge: float = 40e-6,
+    pixel_size: float = 0.5e-6,
+) -> Closure:
+    """The closure that fits cubes of the study's mixture.
+
+    Parameters
+    ----------
+    porosities, seeds : sequence
+        Of the cubes; each porosity [-] with each seed.
+    edge, pixel_size : float
+        [m]
+    """
+    pores = [cube(GRAPHITE_SIOX, porosity, edge, seed, pixel_size).pore for porosity in porosities for seed in seeds]
+    efficiency = [steady_diffusion(pore, tolerance=1e-3).relative_diffusivity for pore in pores]
+    return fit_closure([pore.mean() for pore in pores], efficiency, "cubes, fitted")
 
 
 class Case(NamedTuple):

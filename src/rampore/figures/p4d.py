@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib import color_sequences
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize, PowerNorm, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
 from rampore.figures.style import BCUE, COPPER, MUTED, NEGATIVE, PAPER, PCUE, POSITIVE, new_figure
-from rampore.p4d.outcomes import losses, section
+from rampore.p4d.inverse import TARGETS
+from rampore.p4d.outcomes import block, losses
 from rampore.p4d.pairs import Pair, PulseTest
 
 
@@ -223,33 +227,63 @@ def overpotential_parts(one: Pair, charge) -> Figure:
     return figure
 
 
+_QUANTITIES = {
+    "overpotential": ("local overpotential (mV)", 1e3, "magma"),
+    "depth": ("depth of discharge (%)", 1e2, "viridis"),
+}
+
+
 def maps(one: Pair, quantity: str) -> Figure:
-    """Sections through anode and hole at the end of a discharge, on shared colours: local overpotential, or depth.
+    """The unit cell and a section through a hole at the end of a discharge on both foils, on shared colours.
 
     Parameters
     ----------
     one : Pair
     quantity : {"overpotential", "depth"}
     """
-    label, factor, colours = {
-        "overpotential": ("local overpotential (mV)", 1e3, "magma"),
-        "depth": ("depth of discharge (%)", 1e2, "viridis"),
-    }[quantity]
-    fields = [section(cell, solution, quantity) for cell, solution in zip(one.cells, one.solutions, strict=True)]
-    low = factor * min(np.nanmin(field.values) for field in fields)
-    high = factor * max(np.nanmax(field.values) for field in fields)
-    figure, axes = new_figure(1, 2, height=3.3, sharey=True, width_ratios=[0.35, 1])
-    for axis, field, name in zip(axes, fields, ("bare", "perforated"), strict=True):
-        shown = axis.pcolormesh(
-            _MICRON * field.across, _MICRON * field.z, factor * field.values.T, cmap=colours, vmin=low, vmax=high
-        )
-        axis.set_title(name, **_TITLE)
-    axes[1].hlines(0, _MICRON * field.edge, _MICRON * field.across[-1], color=COPPER, lw=3)
-    axes[0].axhline(0, color=COPPER, lw=3)
-    axes[0].set(ylabel="height over the foil (µm)", xticks=[])
-    axes[1].set_xlabel("from the middle of a hole (µm)")
-    figure.colorbar(shown, ax=axes, label=label)
+    label, factor, colours = _QUANTITIES[quantity]
+    both = list(zip(one.cells, one.solutions, strict=True))
+    blocks = [block(cell, solution, quantity) for cell, solution in both]
+    blocks[0] = blocks[0]._replace(x=blocks[1].x[[0, -1]], y=blocks[1].y[[0, -1]])  # as wide as the other
+    shades = ScalarMappable(
+        Normalize(*(factor * f([f(found.values) for found in blocks]) for f in (np.nanmin, np.nanmax))), colours
+    )
+    figure, axes = new_figure(2, 2, height=6.0, height_ratios=[1.7, 1])
+    grid = axes[0, 0].get_gridspec()
+    for one_of in axes.flat:
+        one_of.remove()
+    for n, (found, name) in enumerate(zip(blocks, ("bare", "perforated"), strict=True)):
+        solid = figure.add_subplot(grid[0, n], projection="3d")
+        _paint(solid, found, lambda values: shades.to_rgba(factor * values))
+        solid.set_title(name, **_TITLE)
+    lower, cut = figure.add_subplot(grid[1, :]), blocks[1]
+    lower.pcolormesh(_MICRON * cut.y, _MICRON * cut.z, factor * cut.values[0].T, cmap=colours, norm=shades.norm)
+    lower.hlines(0, _MICRON * cut.edge, _MICRON * cut.y[-1], color=COPPER, lw=3)
+    lower.set(xlabel="from the middle of a hole (µm)", ylabel="height over\nthe foil (µm)", aspect="equal")
+    lower.set_title("perforated, section through the hole", **_TITLE)
+    figure.colorbar(shades, ax=figure.axes, label=label, location="right", shrink=0.7)
     return figure
+
+
+def _paint(axes, found, colour) -> None:
+    """The faces of a unit cell: its top, and the two sides that meet in the middle of a hole, metal as copper."""
+    x, y, z = (_MICRON * edges for edges in (found.x, found.y, found.z))
+
+    def face(values, place):
+        shades = colour(values)
+        shades[np.isnan(values)] = to_rgba(COPPER)
+        axes.plot_surface(*place, facecolors=shades, shade=False, rstride=1, cstride=1, antialiased=False, lw=0)
+
+    top = np.meshgrid(x, y, indexing="ij")
+    face(found.values[:, :, -1], (*top, np.full(top[0].shape, z[-1])))
+    side = np.meshgrid(y, z, indexing="ij")
+    face(found.values[0], (np.zeros(side[0].shape), *side))
+    side = np.meshgrid(x, z, indexing="ij")
+    face(found.values[:, 0], (side[0], np.zeros(side[0].shape), side[1]))
+    axes.set_box_aspect((np.ptp(x), np.ptp(y), 2 * np.ptp(z)))
+    axes.view_init(elev=28, azim=-118)
+    axes.set(xlabel="x (µm)", ylabel="y (µm)", zlabel="z (µm)")
+    axes.tick_params(labelsize=7)
 
 
 def salt(one: Pair) -> Figure:
@@ -394,4 +428,101 @@ def by_contact(over, wanted: Sequence[tuple[str, str, float, float]]) -> Figure:
         axis.axhline(factor * level, color=MUTED, ls="--", lw=1)
         axis.set(ylabel=label)
     figure.supxlabel("contact resistance of the bare foil (Ω cm²)", fontsize=10)
+    return figure
+
+
+_STATED = {"fill": False, "edgecolor": "black", "lw": 1.4, "zorder": 4}
+
+
+def consistency(data) -> Figure:
+    """Every sample of the unpublished inputs by its ratio at 5C and of the pulses, and what the paper states of both.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        As ``rampore sweep inverse`` writes it.
+    """
+    figure, axes = new_figure(height=4.4)
+    contact = 1e4 * data.contact.values
+    larger = data.gain_3C.values > 0
+    for chosen, marker, name in ((~larger, "v", "less capacity at 3C"), (larger, "^", "more capacity at 3C")):
+        shown = axes.scatter(
+            data.pulse_ratio.values[chosen],
+            1 + data.gain_5C.values[chosen],
+            c=contact[chosen],
+            cmap="viridis_r",
+            norm=PowerNorm(0.5, 0, 20),
+            marker=marker,
+            s=26,
+        )
+        axes.plot([], [], marker, color=MUTED, label=name)
+    pulses, rate = TARGETS["pulse_ratio"], TARGETS["gain_5C"]
+    axes.add_patch(
+        Rectangle((pulses.stated - pulses.wide, 1 + rate.stated - rate.wide), 2 * pulses.wide, 2 * rate.wide, **_STATED)
+    )
+    axes.plot(pulses.stated, 1 + rate.stated, **PAPER, label="paper, and its wide tolerance")
+    axes.set(xlabel="pulse resistance, perforated over bare", ylabel="capacity at 5C, perforated over bare")
+    axes.axhline(1, color=MUTED, lw=1, zorder=0)
+    axes.axvline(1, color=MUTED, lw=1, zorder=0)
+    figure.colorbar(shown, ax=axes, label="contact resistance of bare foil (Ω cm²)", ticks=(0, 1, 3, 7, 12, 20))
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=3, **_LEGEND)
+    return figure
+
+
+def sensitivities(tables: Mapping[str, object], names: Mapping[str, str], count=10) -> Figure:
+    """Share of the variance that each input explains by itself, for several quantities, with intervals at 95 %.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        As :func:`rampore.p4d.consistency.sensitivities` gives them, by the quantity's name.
+    names : mapping of str to str
+        The inputs, in words.
+    count : int
+        How many inputs are shown, the most influential of any quantity.
+    """
+    largest = np.max([table["first"].reindex(list(names)).values for table in tables.values()], axis=0)
+    shown = [list(names)[n] for n in np.argsort(-largest)[:count]]
+    figure, axes = new_figure(height=0.9 + 0.36 * count)
+    width = 0.7 / len(tables)
+    for n, (name, table) in enumerate(tables.items()):
+        places = np.arange(count) + (n - (len(tables) - 1) / 2) * width
+        axes.barh(
+            places,
+            100 * table["first"][shown],
+            width,
+            xerr=100 * table["first_error"][shown],
+            color=PCUE,
+            alpha=1 - 0.55 * n / max(len(tables) - 1, 1),
+            error_kw={"lw": 1},
+            label=name,
+        )
+    axes.set_yticks(range(count), [names[one] for one in shown], fontsize=9)
+    axes.invert_yaxis()
+    axes.set_xlabel("share of the variance that it explains by itself (%)")
+    axes.axvline(0, color=MUTED, lw=1)
+    axes.legend(loc="lower right", **_LEGEND)
+    return figure
+
+
+def informing(table, names: Mapping[str, str], count=10) -> Figure:
+    """What each measurement would tell, beside what chance alone seems to tell.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As :func:`rampore.p4d.consistency.informing` gives it.
+    names : mapping of str to str
+        The measurements, in words.
+    count : int
+        How many are shown.
+    """
+    figure, axes = new_figure(height=0.8 + 0.32 * count)
+    top = table.head(count)
+    axes.barh(range(count), 100 * top.told, 0.6, color=PCUE, label="would tell")
+    axes.plot(100 * top.chance, range(count), "|", color="black", ms=11, mew=1.6, label="by chance alone (95 %)")
+    axes.set_yticks(range(count), [names[one] for one in top.index], fontsize=9)
+    axes.invert_yaxis()
+    axes.set(xlabel="share of the uncertainty that the measurement removes (%)", xlim=(0, None))
+    axes.legend(loc="lower right", **_LEGEND)
     return figure

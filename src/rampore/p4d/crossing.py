@@ -14,9 +14,11 @@ import numpy as np
 
 from rampore import parameters
 from rampore.p4d.model import Mesh
-from rampore.p4d.outcomes import Discharge, compare, discharge, judge
-from rampore.p4d.study import PorositySet, Scenario, charged_cell, power_closure
+from rampore.p4d.outcomes import Discharge, Finding, compare, judge, settled
+from rampore.p4d.study import Closure, PorositySet, Scenario, charged_cell, measured_closure, power_closure
 from rampore.p4d.time import Tolerances
+from rampore.sweep import Plan
+from rampore.transport import generated_closure
 
 if TYPE_CHECKING:
     import xarray
@@ -31,16 +33,17 @@ __all__ = [
     "TOLERANCES",
     "UNITS",
     "Axis",
+    "about",
     "cases",
     "checked",
     "compute",
     "contact_needed",
     "decider",
-    "errors",
     "indices",
     "key",
-    "label",
+    "margins",
     "pair",
+    "plan",
     "shares",
     "space",
 ]
@@ -63,7 +66,12 @@ AXES = (
         "as published; the pair nearest to it that holds as much solid as on bare foil; the recipe's, everywhere",
     ),
     Axis("open_fraction", (0.2, 0.317), "1", "by the lattice and by the two weighings"),
-    Axis("closure", ("measured", "Bruggeman 1.5"), "", "impedance of such electrodes; the usual assumption"),
+    Axis(
+        "closure",
+        ("measured", "Bruggeman 1.5", "cubes"),
+        "",
+        "impedance of such electrodes; the usual assumption; chapter 3's generated cubes for the anode",
+    ),
     Axis(
         "contact",
         (0.0, 1.0, 3.0, 7.0, 10.0),
@@ -90,6 +98,18 @@ AXES = (
     ),
 )
 
+#: What a first look takes of the axes: the ends of what matters most.
+FIRST_LOOK = {"contact": (0.0, 3.0, 10.0), "electrolyte": ("LG19",), "cathode": ("hanyang",)}
+
+#: What a discharge follows from beside its case.
+ENGINE = ("bpx", "cell", "equations", "grid", "lanes", "linear", "model", "particles", "time", "solution", "study")
+SOURCES = (
+    *(f"p4d/{name}.py" for name in (*ENGINE, "outcomes", "pairs", "protocols")),
+    *("coating.py", "collector.py", "correlations.py", "materials.py", "multigrid.py", "transport.py"),
+    "data/cell.toml",
+)
+
+CHECKED = 3  #: cases of each group that are run on the finer mesh too
 CONTROLS = (10.0,)  #: contact resistances that are also run with the same on both foils [ohm cm2]
 GROUPS = ("closure", "electrolyte")  #: axes that decide how far the salt starves, and so how fine the mesh must be
 RATES = {"3C": 3.0, "5C": 5.0}  #: over 1C [-]
@@ -118,13 +138,17 @@ def key(claim: str) -> str:
     return claim.replace("-", "_")
 
 
+#: Of what :func:`margins` gives.
+MARGIN_UNITS = {key(claim): unit for claim, unit in CLAIMS.items()} | {
+    f"{key(claim)}_{some}": "1" for claim in CLAIMS for some in ("every", "any")
+}
+
 #: Of all numbers in the data set.
 UNITS = (
     {axis.name: axis.unit for axis in AXES if axis.unit}
     | {f"capacity_{foil}_{rate}": "C/m2" for foil in ("bare", "perforated") for rate in RATES}
     | {"gain_5C": "1"}
-    | {key(claim): unit for claim, unit in CLAIMS.items()}
-    | {f"{key(claim)}_{some}": "1" for claim in CLAIMS for some in ("every", "any")}
+    | MARGIN_UNITS
 )
 
 
@@ -140,14 +164,14 @@ def cases(axes: Iterable[Axis] = AXES, mesh="crossing") -> list[dict]:
     return found
 
 
-def checked(chosen: Sequence[Mapping], count: int, seed=2026) -> list[dict]:
-    """A few cases of each of the :data:`GROUPS`, by lot, on the finer mesh: what :func:`errors` compares with."""
+def checked(chosen: Sequence[Mapping], count: int, seed=2026) -> dict[int, dict]:
+    """A few cases of each of the :data:`GROUPS`, by lot, on the finer mesh: by the number of the case."""
     rng = np.random.default_rng(seed)
-    found = []
+    found = {}
     for group in sorted({_group(case) for case in chosen}):
-        members = [case for case in chosen if _group(case) == group]
-        picks = rng.choice(len(members), min(count, len(members)), replace=False)
-        found += [dict(members[n]) | {"mesh": "fine"} for n in sorted(picks)]
+        members = [n for n, case in enumerate(chosen) if _group(case) == group]
+        picks = rng.choice(members, min(count, len(members)), replace=False)
+        found |= {int(n): {**chosen[n], "mesh": "fine"} for n in sorted(picks)}
     return found
 
 
@@ -167,8 +191,15 @@ def inputs(case: Mapping) -> tuple[parameters.Cell, Scenario]:
             "electrolyte.correlations.chosen": case["electrolyte"],
         },
     )
-    closure = None if case["closure"] == "measured" else power_closure(1.5)
-    return given, Scenario(porosity=PorositySet(case["porosity"]), closure=closure)
+    return given, Scenario(porosity=PorositySet(case["porosity"]), closure=_closure(case["closure"]))
+
+
+@lru_cache(maxsize=3)
+def _closure(name) -> Closure:
+    if name == "Bruggeman 1.5":
+        return power_closure(1.5)
+    measured = measured_closure(_given())
+    return measured if name == "measured" else measured._replace(negative=generated_closure())
 
 
 @lru_cache(maxsize=1)
@@ -191,8 +222,8 @@ def pair(case: Mapping, rate) -> tuple[Discharge, Discharge]:
     bare, _ = charged_cell(given, scenario)
     perforated, _ = charged_cell(given, replace(scenario, perforated=True))
     return (
-        discharge(bare, rate, mesh._replace(columns=(1, 1)), tolerances)[0],
-        discharge(perforated, rate, mesh, tolerances)[0],
+        settled(bare, rate, mesh._replace(columns=(1, 1)), tolerances)[0],
+        settled(perforated, rate, mesh, tolerances)[0],
     )
 
 
@@ -216,39 +247,59 @@ def compute(case: Mapping) -> dict[str, float]:
     pairs = {name: pair(case, rate) for name, rate in RATES.items()}
     for name, (bare, perforated) in pairs.items():
         found |= {f"capacity_bare_{name}": bare.capacity, f"capacity_perforated_{name}": perforated.capacity}
-    findings = compare(*pairs["3C"])
+    gain = found["capacity_perforated_5C"] / found["capacity_bare_5C"] - 1
+    return found | margins(compare(*pairs["3C"])) | {"gain_5C": gain}
+
+
+def margins(findings: Iterable[Finding]) -> dict[str, float]:
+    """For each claim the margin of the reading that decides, and whether every reading and any of them is positive.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        As :func:`rampore.p4d.outcomes.compare` gives them.
+    """
+    found = {}
+    findings = tuple(findings)
     for claim, judged in judge(findings, [0.0] * len(findings)).items():
         others = (judged.margin, *judged.readings)
         found[key(claim)] = judged.margin
         found[f"{key(claim)}_every"] = float(all(margin > 0 for margin in others))
         found[f"{key(claim)}_any"] = float(any(margin > 0 for margin in others))
-    return found | {"gain_5C": found["capacity_perforated_5C"] / found["capacity_bare_5C"] - 1}
+    return found
 
 
-def errors(
-    chosen: Sequence[Mapping], fine: Sequence[Mapping], outcomes: Mapping[str, Mapping[str, float]]
-) -> list[dict[str, float]]:
-    """The numerical error of each case: the largest difference between the meshes that its group shows.
+def plan(coarse=False) -> Plan:
+    """The crossing as :mod:`rampore.commands.sweep` runs it.
 
     Parameters
     ----------
-    chosen, fine : sequence of mappings
-        As :func:`cases` and :func:`checked` give them.
-    outcomes : mapping
-        What :func:`compute` gave, by :func:`label`; empty where it failed.
+    coarse : bool
+        Only the ends of what matters most, for a first look.
     """
-    found: dict[tuple, dict[str, float]] = {}
-    for case in fine:
-        one, other = outcomes[label({**case, "mesh": "crossing"})], outcomes[label(case)]
-        worst = found.setdefault(_group(case), {})
-        for name in one.keys() & other.keys():
-            worst[name] = max(worst.get(name, 0.0), abs(one[name] - other[name]))
-    return [found[_group(case)] for case in chosen]
+    axes = [axis._replace(values=FIRST_LOOK.get(axis.name, axis.values)) if coarse else axis for axis in AXES]
+    chosen = cases(axes)
+    fine = checked(chosen, CHECKED)
+    compared = f"among cases by lot ({len(fine)} in all) with the same {' and '.join(GROUPS)}"
+    return Plan(
+        "The assumptions of the P4D study, crossed: bare against perforated foil, discharged at 3C and 5C",
+        compute,
+        chosen,
+        fine,
+        _group,
+        UNITS,
+        (*SOURCES, "p4d/crossing.py"),
+        about(compared),
+    )
 
 
-def label(case: Mapping) -> str:
-    """A case as one line of text."""
-    return ", ".join(f"{name} {case[name]}" for name in sorted(case))
+def about(compared: str) -> dict[str, str]:
+    """What a data set says of its meshes, and of which cases its numerical error is read from."""
+    mesh, fine = (
+        f"layers {one.layers}, columns {one.columns}, {one.hole_layers} in the holes"
+        for one in (MESHES["crossing"], MESHES["fine"])
+    )
+    return {"mesh": mesh, "numerical_error": f"*_error: the largest difference to a mesh of {fine}, {compared}"}
 
 
 # What the crossing says ---------------------------------------------------------------------------------------------

@@ -13,23 +13,25 @@ import numpy as np
 
 from rampore.coating import Local
 from rampore.p4d.cell import Cell
+from rampore.p4d.errors import SolverError
 from rampore.p4d.solution import Mesh, Solution, Step, Tolerances, simulate
 from rampore.p4d.study import ENDS, capacities
 
 __all__ = [
+    "Block",
     "Curve",
     "Discharge",
     "Finding",
     "Judgement",
     "Profile",
     "Regions",
-    "Section",
+    "block",
     "compare",
     "discharge",
     "judge",
     "losses",
     "read",
-    "section",
+    "settled",
 ]
 
 MARKS = 40  #: fields are kept at every one of so many equal parts of the charge that 1C gives in an hour
@@ -310,17 +312,32 @@ def discharge(cell: Cell, rate, mesh: Mesh | None = None, tolerances: Tolerances
     return read(solution, cell), solution
 
 
-class Section(NamedTuple):
-    """A quantity on a plane through the middle of a hole and the coating beside it."""
+def settled(cell: Cell, rate, mesh: Mesh, tolerances: Tolerances) -> tuple[Discharge, Solution]:
+    """What :func:`discharge` gives; where the salt starves so suddenly that charge is not conserved, with short steps.
 
-    across: np.ndarray  #: edges of the cells, from the middle of the hole (n + 1,) [m]
+    Raises
+    ------
+    SolverError
+        Where a tenth of the tolerance in time does not help.
+    """
+    try:
+        return discharge(cell, rate, mesh, tolerances)
+    except SolverError:
+        return discharge(cell, rate, mesh, tolerances._replace(time=tolerances.time / 10))
+
+
+class Block(NamedTuple):
+    """A quantity in the unit cell: the coating from the bottom of the hole up to the separator."""
+
+    x: np.ndarray  #: edges of the cells along a row of holes, from the middle of one (nx + 1,) [m]
+    y: np.ndarray  #: edges across the rows (ny + 1,) [m]
     z: np.ndarray  #: edges, from the foil's face (nz + 1,) [m]
-    values: np.ndarray  #: (n, nz), nan in the foil
+    values: np.ndarray  #: (nx, ny, nz), nan in the foil
     edge: float  #: radius of the hole [m]; 0 without
 
 
-def section(cell: Cell, solution: Solution, quantity: str) -> Section:
-    """The end of a discharge on the plane x = 0, which goes through a hole and half-way between two others.
+def block(cell: Cell, solution: Solution, quantity: str) -> Block:
+    """The end of a discharge in the unit cell, a quarter of a hole in two of its corners.
 
     Parameters
     ----------
@@ -333,12 +350,12 @@ def section(cell: Cell, solution: Solution, quantity: str) -> Section:
     at_end = _Fields(data, cell)
     values = at_end.overpotential("surface") if quantity == "overpotential" else at_end.given("mean") / at_end.start
     holes = cell.perforation is not None and cell.perforation.hole_diameter > 0
-    z = at_end.coating.z
     bottom = -cell.perforation.foil_thickness if holes else 0.0
-    return Section(
+    return Block(
+        _edges(data.x.values, 0.0),
         _edges(data.y.values, 0.0),
-        _edges(z, bottom),
-        np.where(at_end.coating.volume[0] > 0, values[0], np.nan),
+        _edges(at_end.coating.z, bottom),
+        np.where(at_end.coating.volume > 0, values, np.nan),
         cell.perforation.hole_diameter / 2 if holes else 0.0,
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from rampore import parameters
 from rampore.p4d.cell import Cell
-from rampore.p4d.outcomes import Discharge, Finding, Judgement, compare, discharge, judge
+from rampore.p4d.outcomes import Discharge, Finding, Judgement, compare, judge, settled
 from rampore.p4d.protocols import pulse_resistances, pulse_test, rate_capacities, rate_test
 from rampore.p4d.solution import Mesh, Solution, Step, Tolerances, simulate
 from rampore.p4d.study import Scenario, charged_cell, half_cell
@@ -19,6 +19,7 @@ from rampore.p4d.study import Scenario, charged_cell, half_cell
 __all__ = [
     "COARSE",
     "FINE",
+    "FINEST",
     "READING",
     "RESOLUTIONS",
     "TOLERANCES",
@@ -26,6 +27,7 @@ __all__ = [
     "PulseTest",
     "contact_for_ratio",
     "pair",
+    "pulse_resistance",
     "pulse_tests",
     "rate_tests",
 ]
@@ -33,10 +35,11 @@ __all__ = [
 COARSE = Mesh((6, 3, 6), (3, 5), 2)
 READING = Mesh((8, 4, 8), (4, 6), 3)
 FINE = Mesh((16, 8, 16), (8, 12), 6)
-RESOLUTIONS = {
-    "reading": (READING, COARSE),
-    "fine": (FINE, READING),
-}  #: by name: a mesh, and the coarser one for its error
+FINEST = Mesh((32, 16, 32), (16, 24), 12)
+
+#: By name three meshes: of what decides, with the next for its error, of much else, and of long protocols. An error
+#: from half the cells in every direction is safe: where the order is two, it is three times what is left.
+RESOLUTIONS = {"reading": (FINE, READING, COARSE), "fine": (FINEST, FINE, READING)}
 TOLERANCES = Tolerances(time=3e-4)  #: at the usual one, a discharge at 5C that starves of salt loses some charge
 
 
@@ -97,7 +100,7 @@ def pair(
 
     def run(mesh, tolerances):
         return [
-            discharge(cell, rate, one, tolerances)
+            settled(cell, rate, one, tolerances)
             for cell, one in zip(cells, (mesh._replace(columns=(1, 1)), mesh), strict=True)
         ]
 
@@ -149,6 +152,26 @@ def pulse_tests(
         solution = simulate(cell, pulses.steps, one, tolerances)
         found.append(PulseTest(1 - pulses.charge / slow.capacity, pulse_resistances(solution, pulses)))
     return found[0], found[1]
+
+
+def pulse_resistance(cell: Cell, mesh: Mesh, tolerances: Tolerances | None = None, rate=5.0, duration=10.0) -> float:
+    """Fall of the voltage over one pulse from equilibrium, over its current [ohm m2]; nan where it meets the cut-off.
+
+    Parameters
+    ----------
+    cell : Cell
+    mesh : Mesh
+    tolerances : Tolerances, optional
+    rate : float
+        Over 1C [-].
+    duration : float
+        [s]
+    """
+    current = rate * cell.one_c
+    pulse = Step("current", current, until_voltage=cell.lower_cutoff, until_time=duration)
+    solution = simulate(cell, [pulse], mesh, tolerances)
+    voltage = solution.dataset.voltage.values
+    return float(voltage[0] - voltage[-1]) / current if solution.ends == ("time",) else np.nan
 
 
 def contact_for_ratio(bare: PulseTest, perforated: PulseTest, ratio, given: parameters.Cell) -> float:

@@ -505,9 +505,12 @@ def full_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple
 
 
 def half_cell(
-    given: parameters.Cell, scenario: Scenario | None = None, exchange_current=LITHIUM_EXCHANGE_CURRENT
+    given: parameters.Cell,
+    scenario: Scenario | None = None,
+    exchange_current=LITHIUM_EXCHANGE_CURRENT,
+    state_of_charge=1.0,
 ) -> Cell:
-    """The paper's SiOx/graphite electrode against lithium, lithiated to the lower cut-off of half cells.
+    """The paper's SiOx/graphite electrode against lithium, in equilibrium in itself.
 
     Lithium is the positive side, so that the perforated foil keeps its place: the potential of the electrode is minus
     the voltage, a positive current takes lithium out of it, as a discharge of the full cell does, and 1C is its areal
@@ -519,6 +522,8 @@ def half_cell(
     scenario : Scenario, optional
     exchange_current : materials.ExchangeCurrent
         Of lithium; :data:`LITHIUM_EXCHANGE_CURRENT` is a stand-in.
+    state_of_charge : float
+        From 1, lithiated to the lower cut-off of half cells, down to 0, delithiated to the upper one [-].
     """
     scenario = scenario or Scenario()
     negative, _, separator, holes, contact, _ = _parts(given, scenario, given.separator.thickness)
@@ -534,9 +539,12 @@ def half_cell(
         temperature=given.temperature,
         contact_negative=contact,
         perforation=holes,
+        state_of_charge=state_of_charge,
     )
     members = capacities(cell, "negative")
-    level = _common_potential(members, _held(members, given.formats.half_cell_lower_cutoff, -1.0), 1.0)
+    full = _held(members, given.formats.half_cell_lower_cutoff, -1.0)
+    empty = _held(members, given.formats.half_cell_upper_cutoff, 1.0)
+    level = _common_potential(members, empty + state_of_charge * (full - empty), 1.0)
     return replace(cell, negative=_at(negative, [_stoichiometry(material, level, 1.0) for _, material in members]))
 
 

@@ -88,8 +88,8 @@ def scorecard_page(entries: Iterable[dict], sections: Mapping[int, str]) -> str:
     )
 
 
-def summary(entries: Iterable[dict]) -> str:
-    """The counts by verdict as MyST Markdown: a sentence, and a table that leads to the filtered scorecard."""
+def summary(entries: Iterable[dict], tables: Iterable[dict] = ()) -> str:
+    """The counts by verdict as MyST Markdown: a sentence, a table that leads to the filtered scorecard, more tables."""
     entries = list(entries)
     rows = "".join(
         f'<tr><td>{badge(verdict)}</td><td class="scorecard-count">'
@@ -99,17 +99,34 @@ def summary(entries: Iterable[dict]) -> str:
     head = (
         '<thead><tr><th scope="col">Verdict</th><th scope="col">Statements</th><th scope="col">When</th></tr></thead>'
     )
-    return f"{_sentence(entries)}\n\n" + _raw(f'<table class="scorecard-summary">{head}<tbody>{rows}</tbody></table>')
+    counted = f"{_sentence(entries)}\n\n" + _raw(
+        f'<table class="scorecard-summary">{head}<tbody>{rows}</tbody></table>'
+    )
+    return "\n".join([counted, *map(_table, tables)])
 
 
-def summary_readme(entries: Iterable[dict]) -> str:
-    """The counts by verdict as the Markdown that GitHub shows: a sentence and a table."""
+def summary_readme(entries: Iterable[dict], tables: Iterable[dict] = ()) -> str:
+    """The counts by verdict as the Markdown that GitHub shows: a sentence and a table; then more tables.
+
+    Parameters
+    ----------
+    entries : iterable of dict
+        Claims as :func:`rampore.claims.record` writes them.
+    tables : iterable of dict
+        As :meth:`rampore.chapter.Chapter.summarise` hands them over.
+    """
     entries = list(entries)
     rows = [
         f"| {verdict.glyph} {verdict} | {count} | {_PHRASES[verdict][2]} |"
         for verdict, count in _counts(entries).items()
     ]
-    return "\n".join([_sentence(entries), "", "| Verdict | Statements | When |", "|:--|--:|:--|", *rows, ""])
+    counted = [_sentence(entries), "", "| Verdict | Statements | When |", "|:--|--:|:--|", *rows, ""]
+    return "\n".join([*counted, *map(_table, tables)])
+
+
+def _table(table: dict) -> str:
+    rows = (table["columns"], [":--", *["--:"] * (len(table["columns"]) - 1)], *table["rows"])
+    return "\n".join([table["title"], "", *(f"| {' | '.join(row)} |" for row in rows), ""])
 
 
 def _counts(entries: list[dict]) -> dict[Verdict, int]:

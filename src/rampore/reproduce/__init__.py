@@ -85,16 +85,16 @@ def reproduce(
         everything = [Chapter(name, notebook, {}, output) for name, notebook in study.chapters.items()]
         there = [chapter for chapter in everything if chapter.provenance()]
         notebooks = {chapter.name: read_notebook(chapter.place.executed) for chapter in there}
-        entries = verdicts.collect(claims.load(), notebooks)
+        entries, tables = verdicts.collect(claims.load(), notebooks), verdicts.tables(notebooks)
         write(output / "claims.json", as_json(entries))
         missing = [chapter.name for chapter in everything if chapter not in there]
         if html and missing:
             where = os.path.relpath(output / "chapters")
             progress.say(f"no HTML, since this folder lacks {', '.join(missing)}; executed notebooks are in {where}")
         elif html:
-            _build_book(study, there, entries, work, output, progress)
+            _build_book(study, there, entries, tables, work, output, progress)
         if update:
-            _update(study, there, entries, progress)
+            _update(study, there, entries, tables, progress)
         write(output / "provenance.json", as_json(_provenance(there, commit, started, progress.elapsed, output)))
         progress.say("done")
     if html and not missing:
@@ -179,11 +179,17 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 def _build_book(
-    study: Study, chapters: list[Chapter], entries: list[dict], work: Path, output: Path, progress: Progress
+    study: Study,
+    chapters: list[Chapter],
+    entries: list[dict],
+    tables: list[dict],
+    work: Path,
+    output: Path,
+    progress: Progress,
 ) -> None:
     staged = work / "source"
     staged.mkdir()
-    book.stage(study, {chapter.name: chapter.place.executed for chapter in chapters}, entries, staged)
+    book.stage(study, {chapter.name: chapter.place.executed for chapter in chapters}, entries, tables, staged)
     publish(staged, output / "source")
     if book.is_built_from(output / "html", output / "source"):
         progress.say("HTML: up to date")
@@ -192,14 +198,14 @@ def _build_book(
     book.build(output / "source", work / "sphinx", output / "html")
 
 
-def _update(study: Study, chapters: list[Chapter], entries: list[dict], progress: Progress) -> None:
+def _update(study: Study, chapters: list[Chapter], entries: list[dict], tables: list[dict], progress: Progress) -> None:
     """Take executed notebooks and summary over into what is under version control."""
     from rampore.pages.scorecard import summary_readme
 
     for chapter in chapters:
         write(chapter.notebook, chapter.place.executed.read_text(encoding="utf-8"))
     readme = study.root / "README.md"
-    write(readme, book.with_summary(readme.read_text(encoding="utf-8"), summary_readme(entries)))
+    write(readme, book.with_summary(readme.read_text(encoding="utf-8"), summary_readme(entries, tables)))
     progress.say("refreshed the committed notebooks and README.md")
 
 

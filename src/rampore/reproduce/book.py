@@ -19,7 +19,7 @@ _SEAL = ".inputs"  # in the HTML folder: the hash of what it was built from
 _MARKS = "<!-- summary:begin -->", "<!-- summary:end -->"
 
 
-def stage(study: Study, executed: dict[str, Path], entries: list[dict], folder: Path) -> None:
+def stage(study: Study, executed: dict[str, Path], entries: list[dict], tables: list[dict], folder: Path) -> None:
     """Lay out in `folder` what Sphinx reads: the study's own pages, its notebooks executed, the generated pages.
 
     Parameters
@@ -29,6 +29,8 @@ def stage(study: Study, executed: dict[str, Path], entries: list[dict], folder: 
         Executed notebook of each chapter.
     entries : list of dict
         What ``claims.json`` holds.
+    tables : list of dict
+        Of the summary.
     folder : Path
         An empty folder.
     """
@@ -41,13 +43,13 @@ def stage(study: Study, executed: dict[str, Path], entries: list[dict], folder: 
     for name, notebook in study.chapters.items():
         shutil.copy(executed[name], folder / notebook.relative_to(study.root))
     for source in pages:
-        for name, content in _generated(entries, study.root / "benchmarks" / "results").items():
+        for name, content in _generated(entries, tables, study.root / "benchmarks" / "results").items():
             path = folder / source.relative_to(study.root) / "_generated" / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
 
 
-def _generated(entries: list[dict], results: Path) -> dict[str, bytes]:
+def _generated(entries: list[dict], tables: list[dict], results: Path) -> dict[str, bytes]:
     from rampore import parameters
     from rampore.figures import scorecard as picture
     from rampore.figures import style
@@ -61,7 +63,7 @@ def _generated(entries: list[dict], results: Path) -> dict[str, bytes]:
         "parameters.md": parameters_page.parameters_page(parameters.load()).encode(),
         "scorecard.md": scorecard.scorecard_page(entries, sections).encode(),
         "benchmarks.md": benchmarks_page(results).encode(),
-        "summary.md": scorecard.summary(entries).encode(),
+        "summary.md": scorecard.summary(entries, tables).encode(),
         "scorecard.svg": style.render(figure, "svg"),
         "scorecard.png": style.render(figure, "png"),
     } | _verification(results / "p4d")

@@ -1,4 +1,4 @@
-"""From executed chapters to ``claims.json``: every statement of the ledger, with the cell that answered it."""
+"""From executed chapters to ``claims.json``, every statement with the cell that answered it, and to the summary."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from nbformat import NotebookNode
 
 from rampore import claims
-from rampore.chapter import CLAIM_MIME
+from rampore.chapter import CLAIM_MIME, TABLE_MIME
 from rampore.reproduce.study import ReproduceError, headings
 
 
@@ -52,6 +52,23 @@ def _reported(chapter: str, notebook: NotebookNode) -> Iterator[dict]:
             if CLAIM_MIME in output.get("data", {}):
                 link = f"{chapter}.html" + (f"#{anchors[index]}" if anchors[index] else "")
                 yield output["data"][CLAIM_MIME] | {"link": link, "cell": {"index": index, "id": cell.id}}
+
+
+def tables(notebooks: Mapping[str, NotebookNode]) -> list[dict]:
+    """The tables that chapters hand over to the summary, in the order of the book.
+
+    Parameters
+    ----------
+    notebooks : mapping of str to NotebookNode
+        Executed notebooks, by chapter.
+    """
+    return [
+        output["data"][TABLE_MIME]
+        for notebook in notebooks.values()
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if TABLE_MIME in output.get("data", {})
+    ]
 
 
 def section_anchors(notebook: NotebookNode) -> list[str]:
