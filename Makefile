@@ -35,8 +35,8 @@ notebooks: $(VENV)/.book ## refresh the committed notebooks and the summary in R
 bench: $(VENV)/.test ## measure speed, accuracy and memory beside other codes, and refresh benchmarks/results
 	@$(INSTALL) -e '.[book,test,validation,bench]'
 	@$(BIN)/python benchmarks/bench_p4d.py -o benchmarks/results/p4d/speed.json
-	@for name in conduction impedance; do $(BIN)/python benchmarks/bench_$$name.py -o benchmarks/results/$$name.json || exit 1; done
-	@for name in diffusion pores verification; do echo "$$name:"; $(BIN)/python benchmarks/bench_$$name.py || exit 1; done
+	@for name in conduction diffusion impedance; do $(BIN)/python benchmarks/bench_$$name.py -o benchmarks/results/$$name.json || exit 1; done
+	@for name in pores verification; do echo "$$name:"; $(BIN)/python benchmarks/bench_$$name.py || exit 1; done
 
 sweep: $(VENV)/.book ## compute anew the P4D study's crossing, samples and designs: half an hour on 2 quiet cores
 	@for study in crossing inverse design; do $(BIN)/rampore sweep $$study -o book/data/$$study.nc || exit 1; done
