@@ -6,6 +6,9 @@ FOUND_UV := $(shell command -v uv 2>/dev/null)
 UV := $(or $(FOUND_UV),$(BIN)/uv)
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python -c requirements.lock
 
+# First, while there is something to run beside it.
+LONGEST := tests/test_book.py
+
 # Packages are compiled as they are first used: half the time of compiling all of them.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -19,7 +22,7 @@ book: $(VENV)/.book ## run the chapters that changed and build the book in build
 	@$(BIN)/rampore reproduce
 
 test: $(VENV)/.test lint browser ## run the linters, the tests, and the committed notebooks against their outputs
-	@$(BIN)/pytest --nbval-lax --nbval-current-env tests book
+	@$(BIN)/pytest -n logical --dist loadfile --no-loadscope-reorder --nbval-lax --nbval-current-env $(LONGEST) book tests
 
 lint: $(VENV)/.test ## run the linters alone
 	@$(BIN)/ruff check .

@@ -5,14 +5,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
-def built() -> Path:
+def built(tmp_path_factory) -> Path:
     """The output folder of the whole study, brought up to date once: executed chapters, claims.json, html."""
     command = [sys.executable, "-m", "rampore", "reproduce", "--study", str(ROOT)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    with FileLock(tmp_path_factory.getbasetemp().parent / "built.lock"):  # of all workers that run tests at once
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return ROOT / "build"

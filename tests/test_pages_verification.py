@@ -71,10 +71,19 @@ def test_times_stand_beside_those_of_the_other_code():
     speed = {
         "machine": {"cores": 2, "processor": "a processor", "python": "3.11"},
         "perforated": {"5k": ours},
-        "line": {"ours": ours, "pybamm": ours | {"cpu_s": 9.0}},
+        "line": {"ours": ours, "pybamm": [ours | {"cpu_s": 9.0, "radial_points": 20, "ratio_of_cpu": 9.0 / 1.234}]},
+        "box": {
+            "small": {
+                "ours": ours,
+                "pybamm": [
+                    ours | {"radial_points": 80, "difference_after_5_s_mV": 1.25, "difference_after_100_s_mV": None}
+                ],
+            }
+        },
         "cost_exponent": 1.07,
     }
     text = verification.speed_table(speed)
-    assert "| perforated foil | rampore | 5,000 | 1015 | 1.23 | 0.31 |" in text
-    assert "| laterally uniform | PyBaMM | 5,000 | 1015 | 9.00 | 0.31 |" in text
+    assert "| perforated foil | rampore | 5,000 | 1015 | 1.23 | - | 0.31 | - |" in text
+    assert "| laterally uniform | PyBaMM, 20 points in a particle | 5,000 | 1015 | 9.00 | 7.3 | 0.31 | - |" in text
+    assert "| 5,000 | 1015 | 1.23 | - | 0.31 | 1.2, - |" in text
     assert "to the power 1.07" in text

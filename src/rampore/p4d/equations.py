@@ -245,6 +245,29 @@ def transport(u, voltage, u_1, u_2, weights, layout, properties, system):
                 matrix[k, 4 * row] = 1.0
 
 
+@njit(cache=True)
+def through_planes(u, voltage, layout, properties, layers, into):
+    """Add to ``into`` (layers,) the current that leaves each layer of cells by the planes of z and by the foils [A].
+
+    Foils of lithium are not among these.
+    """
+    for f in range(layout.left.shape[0]):
+        if layout.axis[f] != 2 or layout.area[f] == 0.0:
+            continue
+        left, right = layout.left[f], layout.right[f]
+        here, there = properties[left], properties[right]
+        kappa = layout.area[f] / (layout.h_left[f] * here[0] + layout.h_right[f] * there[0])
+        through = kappa * (u[left, E] - u[right, E] + there[6] - here[6]) + layout.solid[f] * (u[left, S] - u[right, S])
+        into[left % layers] += through
+        into[right % layers] -= through
+    for n in range(layout.negative_cells.shape[0]):
+        k = layout.negative_cells[n]
+        into[k % layers] += layout.negative_foil[n] * u[k, S]
+    for n in range(layout.positive_cells.shape[0]):
+        k = layout.positive_cells[n]
+        into[k % layers] += layout.positive_foil[n] * (u[k, S] - voltage)
+
+
 # Newton's corrections
 
 
@@ -265,11 +288,17 @@ def largest(change, concentration):
 
 @njit(cache=True)
 def correct(u, change, damping):
-    """Add a damped correction to the unknowns; a concentration keeps a fifth of what it is at least."""
+    """Add a damped correction to the unknowns; a concentration keeps a fifth of what it is at least.
+
+    Returns the largest correction of a concentration over what it was.
+    """
+    largest = 0.0
     for k in range(u.shape[0]):
+        largest = max(largest, abs(change[k, C]) / u[k, C])
         u[k, C] = max(u[k, C] + damping * change[k, C], 0.2 * u[k, C])
         u[k, E] += damping * change[k, E]
         u[k, S] += damping * change[k, S]
+    return largest
 
 
 # Kinetics: symmetric Butler-Volmer, phi_s - phi_e = U(x) + (2 R T / F) asinh(j / 2 i0(c, x)), with x = a + b j
@@ -358,13 +387,14 @@ def overpotential(kinetics, exchange_c, h, b, moved, guess, rest):
 
 
 @njit(cache=True)
-def react(u, a, b, hysteresis, x, current, kinetics, system):
+def react(u, a, b, hysteresis, x, current, slopes, kinetics, system):
     """Add one material's reaction to the system; ``current`` is the guess of j [A/m2] and becomes the answer.
 
-    ``x`` becomes the surface stoichiometry. Returns the number of the first sphere whose surface has no admissible
-    state, or -1. The unknown is x - a = b j, which keeps its digits in short steps; close to full or empty it is the
-    logarithm of the sites that are left, for these fall far below the digits of x: where i0 goes as a power 0.2 of
-    them, a full particle still passes a thousandth of its exchange current when 1e-15 of its sites are free.
+    ``x`` becomes the surface stoichiometry, ``slopes`` (count, 2) those of j in c and in phi_s - phi_e. Returns the
+    number of the first sphere whose surface has no admissible state, or -1. The unknown is x - a = b j, which keeps its
+    digits in short steps; close to full or empty it is the logarithm of the sites that are left, for these fall far
+    below the digits of x: where i0 goes as a power 0.2 of them, a full particle still passes a thousandth of its
+    exchange current when 1e-15 of its sites are free.
     """
     residual, matrix, cells, surface = system.residual, system.matrix, kinetics.cells, kinetics.surface
     for n in range(cells.shape[0]):
@@ -454,9 +484,9 @@ def react(u, a, b, hysteresis, x, current, kinetics, system):
         x[n] = guess
         j = moved / b[n]
         current[n] = j
-        rate = surface[n] * j
-        by_drop = surface[n] / (b[n] * slope)
-        by_c = by_drop * stiffness * half * kinetics.salt / u[k, C]
+        slopes[n, 1] = 1.0 / (b[n] * slope)
+        slopes[n, 0] = slopes[n, 1] * stiffness * half * kinetics.salt / u[k, C]
+        rate, by_c, by_drop = surface[n] * j, surface[n] * slopes[n, 0], surface[n] * slopes[n, 1]
         residual[k, C] -= rate
         residual[k, E] -= rate
         residual[k, S] += rate
@@ -465,6 +495,22 @@ def react(u, a, b, hysteresis, x, current, kinetics, system):
             matrix[k, 3 * row + E] -= sign * by_drop
             matrix[k, 3 * row + S] += sign * by_drop
     return -1
+
+
+@njit(cache=True)
+def follow(change, cells, b, slopes, x, current):
+    """Move the currents of one material and its surfaces along their tangents with a correction of the unknowns.
+
+    Returns the largest move of a surface over the sites that are filled or free there, whichever are fewer.
+    """
+    largest = 0.0
+    for n in range(cells.shape[0]):
+        k = cells[n]
+        j = slopes[n, 0] * change[k, C] + slopes[n, 1] * (change[k, S] - change[k, E])
+        largest = max(largest, abs(b[n] * j) / max(min(x[n], 1.0 - x[n]), ROUNDING))
+        x[n] += b[n] * j
+        current[n] += j
+    return largest
 
 
 # Foils of lithium: Butler-Volmer at the face of the separator, half a cell away from the centre
@@ -548,3 +594,27 @@ def plate(u, foil, current, state, slopes, metal, salt, properties, system):
             system.matrix[k, 3 * row + C] -= metal.area[n] * slopes[n, 0]
             system.matrix[k, 3 * row + E] -= metal.area[n] * slopes[n, 1]
     return -1
+
+
+@njit(cache=True)
+def follow_plate(u, foil, change, shift, current, state, slopes, metal, salt, properties):
+    """Move the currents at a foil of lithium along their tangents with a correction of the unknowns and of the foil.
+
+    ``u``, ``foil`` and ``properties`` are those after it. Returns the largest move of the salt at the face over what
+    was there, and infinity where none is left.
+    """
+    at, one, there = np.empty((1, 3)), np.ones(1), np.empty((1, 8))
+    largest = 0.0
+    for n in range(metal.cells.shape[0]):
+        k = metal.cells[n]
+        current[n] += slopes[n, 0] * change[k, C] + slopes[n, 1] * change[k, E] + slopes[n, 2] * shift
+        i = current[n]
+        c = u[k, C] + (1.0 - properties[k, 4]) * metal.distance * properties[k, 2] / FARADAY * i
+        if not c > 0.0:
+            return np.inf
+        largest = max(largest, abs(c / state[n, 0] - 1.0))
+        at[0, C] = c
+        electrolyte_properties(at, salt, one, there)
+        kinetic = metal.thermal_voltage * np.arcsinh(0.5 * i / (metal.reference * c**metal.salt))
+        state[n, 0], state[n, 1], state[n, 2], state[n, 3] = c, foil - metal.contact * i - kinetic, there[0, 6], kinetic
+    return largest

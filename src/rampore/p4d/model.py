@@ -17,6 +17,10 @@ from rampore.p4d.particles import Spheres, make_modes
 
 CHARGE = 1e-6  #: largest admissible imbalance of charge at any plane over the current that is imposed [-]
 
+# A correction that moves a concentration, or a surface, by less than this share of what is there is followed by the
+# reactions along their tangents: the logarithms in the potentials then err by R T / F times half its square, 1e-5 V [-]
+TANGENT = 0.03
+
 # How far the surface of a sphere may go beyond full or empty, in one step and in all [-]: a thousandth and a tenth of
 # the error that the usual tolerance in time allows it
 OVERSHOOT, OVERSHOT = 1e-6, 1e-4
@@ -45,6 +49,7 @@ class Population:
     capacity: np.ndarray  #: charge of each cell's spheres from empty to full (count,) [C]
     x: np.ndarray  #: surface stoichiometry (count,) [-]
     j: np.ndarray  #: current density, positive where lithium leaves (count,) [A/m2]
+    slopes: np.ndarray  #: those of j in c and in phi_s - phi_e at the last assembly (count, 2)
 
     def open_circuit(self, x):
         """Potential at the stoichiometries x, one for each sphere [V]."""
@@ -239,6 +244,7 @@ class Model:
                 FARADAY * material.maximum_concentration * volume,
                 np.full(cells.size, float(material.stoichiometry)),
                 np.zeros(cells.size),
+                np.zeros((cells.size, 2)),
             )
         )
 
@@ -302,9 +308,17 @@ class Model:
         equations.electrolyte_properties(u, self.salt, self.layout.efficiency, self.properties)
         return self.properties[:, 2 * equations.ACTIVITY]
 
-    def charge_imbalance(self):
-        """Current through each plane of z that is not accounted for, after :meth:`newton` [A/m2]."""
-        by_plane = (self._residual[:, E] + self._residual[:, S]).reshape(self.grid.shape).sum(axis=(0, 1))
+    def charge_imbalance(self, u, voltage):
+        """Current through each plane of z that is not accounted for [A/m2].
+
+        A foil of lithium passes what it did at the end of the last :meth:`newton`.
+        """
+        layers = self.grid.shape[2]
+        by_plane = np.zeros(layers)
+        self.activity(u)
+        equations.through_planes(u, voltage, self.layout, self.properties, layers, by_plane)
+        for side, foil in self.foils.items():
+            by_plane[0 if side == "negative" else -1] -= foil.total
         return np.cumsum(by_plane) / self.area
 
     def condense(self, weights, ahead):
@@ -333,7 +347,7 @@ class Model:
         equations.electrolyte_properties(u, self.salt, layout.efficiency, self.properties)
         equations.transport(u, voltage, u_1, u_2, weights, layout, self.properties, system)
         for p in self.populations:
-            failed = equations.react(u, p.spheres.a, p.spheres.b, p.hysteresis, p.x, p.j, p.kinetics, system)
+            failed = equations.react(u, p.spheres.a, p.spheres.b, p.hysteresis, p.x, p.j, p.slopes, p.kinetics, system)
             if failed >= 0:
                 where = self.place(p.kinetics.cells[failed])
                 raise SolverError(f"no surface state for {p.name} in the {p.electrode} electrode at {where}")
@@ -365,12 +379,44 @@ class Model:
         self.multigrid.corner = corner
         return self._residual, imposed
 
-    def _balances(self, right, current):
+    def _follow(self, u, voltage, change, shift):
+        """Let the reactions follow a correction, of which ``u`` and ``voltage`` are the result, along their tangents.
+
+        What leaves the particles then is what the electrolyte and the solid took in the linear system, so lithium and
+        salt are conserved as exactly as its lines were solved. Returns the largest move of a surface, or of the salt at
+        a foil, over what was there [-].
+        """
+        moves = [equations.follow(change, p.kinetics.cells, p.spheres.b, p.slopes, p.x, p.j) for p in self.populations]
+        if self.foils:
+            self.activity(u)
+        for side, foil in self.foils.items():
+            potential, moved = (voltage, shift) if side == "positive" else (0.0, 0.0)
+            moves.append(
+                equations.follow_plate(
+                    u, potential, change, moved, foil.current, foil.state, foil.slopes, foil.metal, self.salt,
+                    self.properties,
+                )
+            )  # fmt: skip
+        return max(moves, default=0.0)
+
+    def _conserves(self, totals, u, voltage):
         """Whether salt and charge are conserved: what all cells lose adds up to nothing, to a part in 10^9 of the
         current or of 1 % of 1C, and so does what passes each plane, to a tenth of what a run may miss."""
-        scale = max(abs(current), 0.01 * self.cell.one_c)
-        total = np.abs(right.sum(axis=0)).max() / self.area
-        return total < 1e-9 * scale and np.abs(self.charge_imbalance()).max() < 0.1 * CHARGE * scale
+        scale = max(abs(self.foil_current(u, voltage)), 0.01 * self.cell.one_c)
+        if not np.abs(totals).max() / self.area < 1e-9 * scale:
+            return False
+        return bool(np.abs(self.charge_imbalance(u, voltage)).max() < 0.1 * CHARGE * scale)
+
+    def _totals(self, u, voltage, u_1, u_2, weights):
+        """Sums over all cells of the residuals of salt and of charge in the electrolyte and the solid (3,) [A]."""
+        layout = self.layout
+        change = weights[0] * u + weights[1] * u_1 + weights[2] * u_2
+        reaction = layout.capacitance @ (change[:, S] - change[:, E])
+        reaction += sum(float(p.kinetics.surface @ p.j) for p in self.populations)
+        into_foils = layout.negative_foil @ u[layout.negative_cells, S]
+        into_foils += layout.positive_foil @ (u[layout.positive_cells, S] - voltage)
+        electrolyte = -reaction - sum(foil.total for foil in self.foils.values())
+        return np.array([FARADAY * layout.pore @ change[:, C] + electrolyte, electrolyte, reaction + into_foils])
 
     def place(self, cell):
         """Where a cell lies, in words."""
@@ -388,7 +434,7 @@ class Model:
         u, voltage
             The guess; not changed.
         tolerance : float
-            Largest last change of c over the initial concentration and of the potentials [-, V].
+            Error of c over the initial concentration and of the potentials, as the last two changes let expect [-, V].
 
         Raises
         ------
@@ -401,18 +447,24 @@ class Model:
         for _ in range(maximum):
             right, imposed = self.assemble(u, voltage, u_1, u_2, weights, drive)
             settled += size <= tolerance
-            if settled > 2 or (settled and self._balances(right, self.foil_current(u, voltage))):
+            if settled > 2 or (settled and self._conserves(right.sum(axis=0), u, voltage)):
                 return u, voltage
             if not settled:  # else the matrix has hardly changed
                 self.multigrid.prepare()
             change, border = self.multigrid.solve(-right.reshape(shape), -imposed, linear_tolerance)
-            change = change.reshape(-1, 3)
+            change, last = change.reshape(-1, 3), size
             cell, size, potential = equations.largest(change, self.cell.concentration)
             size = max(size, abs(border))
             if not np.isfinite(size):
                 raise SolverError(f"Newton's iteration broke down at {self.place(cell)}")
+            contraction = size / (last - size) if size < last < np.inf else 1.0
             damping = min(1.0, 0.5 / max(potential, abs(border), 1e-300))
-            equations.correct(u, change, damping)
+            moved = equations.correct(u, change, damping)
             voltage += damping * border
+            if size * min(1.0, contraction) <= tolerance and damping == 1.0 and moved <= TANGENT:
+                followed = self._follow(u, voltage, change, border)
+                totals = self._totals(u, voltage, u_1, u_2, weights)
+                if followed <= TANGENT and self._conserves(totals, u, voltage):
+                    return u, voltage
         where = self.place(cell)
         raise SolverError(f"Newton's iteration still moves by {size:.1e} after {maximum} steps, most at {where}")

@@ -134,7 +134,9 @@ class _Recorder:
                 turned = sum(abs(foil.total) for foil in self.model.foils.values())
                 self._turned += turned * (state.time - self._series[-1]["time"]) / FARADAY
             solid -= self._metal[0] / FARADAY
-            loss = self.model.charge_imbalance() / max(abs(state.current), 0.01 * self.model.cell.one_c)
+            loss = self.model.charge_imbalance(state.u, state.voltage) / max(
+                abs(state.current), 0.01 * self.model.cell.one_c
+            )
             imbalance = float(np.abs(loss).max())
         self._balance.append(
             (

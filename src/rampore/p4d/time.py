@@ -49,7 +49,7 @@ class Tolerances(NamedTuple):
     """How exact the solution in time is."""
 
     time: float = 1e-3  #: error of a step: of c_e over its start, of the stoichiometry [-], of the voltage over 1 V [-]
-    newton: float = 0.1  #: last change of c_e over its start and of the potentials over 1 V, over ``time`` [-]
+    newton: float = 0.1  #: error left of c_e over its start and of the potentials over 1 V, over ``time`` [-]
     linear: float = 1e-2  #: relative residual of the linear systems [-]
     first_step: float = 1e-3  #: over the hour divided by the C-rate, and over the tolerance in time [-]
     smallest_step: float = 1e-9  #: below this the solution is given up [s]

@@ -88,12 +88,25 @@ def speed_table(speed: Mapping) -> str:
     pairs = [("laterally uniform", speed["line"])] if "line" in speed else []
     pairs += [(f"lateral porosity, {size} mesh", pair) for size, pair in speed.get("box", {}).items()]
     for name, pair in pairs:
-        cases += [(name, "rampore", pair["ours"]), (name, "PyBaMM", pair["pybamm"])]
+        cases.append((name, "rampore", pair["ours"]))
+        cases += [(name, f"PyBaMM, {one['radial_points']} points in a particle", one) for one in pair["pybamm"]]
+
+    def differences(one):
+        found = [one.get(f"difference_after_{since}_s_mV") for since in (5, 100)]
+        return ", ".join("-" if value is None else f"{value:.1f}" for value in found) if found[0] is not None else "-"
+
     rows = [
-        (name, code, f"{one['cells']:,}", f"{one['end_s']:.0f}", f"{one['cpu_s']:.2f}", f"{one['peak_memory_GB']:.2f}")
+        (
+            name, code, f"{one['cells']:,}", f"{one['end_s']:.0f}", f"{one['cpu_s']:.2f}",
+            f"{one['ratio_of_cpu']:.1f}" if "ratio_of_cpu" in one else "-", f"{one['peak_memory_GB']:.2f}",
+            differences(one),
+        )
         for name, code, one in cases
-    ]
-    header = ("discharge", "code", "cells", "simulated / s", "processor time / s", "peak memory / GB")
+    ]  # fmt: skip
+    header = (
+        "discharge", "code", "cells", "simulated / s", "processor time / s", "over ours", "peak memory / GB",
+        "voltage differs by / mV: from 5 s, from 100 s",
+    )  # fmt: skip
     made = speed["machine"]
     loads = [one["load_before"] for _, _, one in cases if "load_before" in one]
     told = f"\n{made['cores']} cores of {made['processor']}, Python {made['python']}"
@@ -101,7 +114,7 @@ def speed_table(speed: Mapping) -> str:
         f"; the time grows as the cells to the power {speed['cost_exponent']:.2f}" if "cost_exponent" in speed else ""
     )
     told += f"; before each run the machine's load was {min(loads):.1f} to {max(loads):.1f}" if loads else ""
-    return table(header, rows, 4) + f"{told}.\n"
+    return table(header, rows, 6) + f"{told}.\n"
 
 
 def versions_text(versions: Mapping[str, str]) -> str:
