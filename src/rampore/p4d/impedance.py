@@ -38,7 +38,7 @@ from rampore.p4d.model import Mesh, Model
 
 #: How far apart the potentials of two materials of one electrode at rest may be, 1 % of the usual amplitude [V].
 EQUILIBRIUM = 1e-4
-#: A stoichiometry this close to empty or full takes no part in the equilibrium [-]; as :attr:`rampore.p4d.cell.Electrode.speaker`.
+#: A stoichiometry this close to empty or full takes no part in the equilibrium [-].
 ENDS = 1e-6
 #: Across what the current of a box goes: from phi_s to psi and theta.
 JOINED = np.array([-1.0, -1.0, 1.0])
