@@ -1,14 +1,13 @@
-"""Hard cases: the engine finishes, or says where and why it cannot; a random sample does not break it."""
+"""Hard cases: the engine finishes; a random sample does not break it."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from rampore import materials
-from rampore.p4d import equations, published
+from rampore import materials, parameters
+from rampore.p4d import equations, protocols, published, study
 from rampore.p4d.cell import Cell, Electrode, Material, Separator, tortuosity
-from rampore.p4d.errors import SolverError
 from rampore.p4d.model import OVERSHOT
 from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
 
@@ -198,10 +197,25 @@ def test_a_held_voltage_draws_a_current_that_converges_with_the_tolerance_in_tim
     assert -np.polyfit(np.log(steps), np.log(errors), 1)[0] > 1.7, (errors, steps)
 
 
-def test_a_random_sample_finishes_or_says_why():
-    """Every run ends at its cut-offs, conserves what it must and stays within bounds, or raises a SolverError."""
+@pytest.mark.parametrize("number", [10, 31])
+def test_cells_of_the_study_that_rounding_makes_hard_are_conserved_all_the_same(number):
+    """Their fast reactions lose digits in the pivots, so that the last correction alone leaves 1e-7 of the lithium and
+    1e-5 of the charge unaccounted for. A run that misses its bounds is refused by :func:`simulate`."""
+    rng = np.random.default_rng([2026, number])
+    drawn, scenario = study.draw(parameters.load(), rng)
+    rate = float(np.exp(rng.uniform(np.log(0.2), np.log(10.0))))
+    cell = study.full_cell(drawn, scenario)[0]
+    discharge = Step("current", rate * cell.one_c, until_voltage=cell.lower_cutoff)
+    mesh = Mesh((5, 3, 5), (2, 2) if scenario.perforated else (1, 1), 1, 8)
+    solution = simulate(cell, [discharge, Step("rest", until_time=600.0), *protocols.charge(cell, rate / 4, 0.1)], mesh)
+    assert solution.conservation.lithium <= 1e-10
+    assert solution.conservation.charge <= 1e-6
+
+
+def test_a_random_sample_finishes_at_its_cutoffs_and_within_bounds():
+    """`make bench` draws 200 from the study's own ranges."""
     rng = np.random.default_rng(2026)
-    for _ in range(40):
+    for _ in range(12):
         cell = siox_graphite_cell(rng)
         rate = float(np.exp(rng.uniform(np.log(0.2), np.log(10))))
         protocol = [
@@ -210,10 +224,7 @@ def test_a_random_sample_finishes_or_says_why():
             Step("current", -33.0 * rate / 2, until_voltage=4.2, until_time=3600.0),
             Step("voltage", 4.2, until_current=5.0, until_time=1800.0),
         ]
-        try:
-            solution = simulate(cell, protocol, COARSE)
-        except SolverError:
-            continue
+        solution = simulate(cell, protocol, COARSE)
         data = solution.dataset
         assert all(np.isfinite(data[name]).all() for name in data if name != "parts" and "time" in data[name].dims)
         assert float(data.c_e_min.min()) > 0

@@ -116,11 +116,16 @@ class TinyStudy:
         return os.environ | {"PYTHONPATH": str(self.package.parent)}
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen:
+        """A run that can be interrupted even where the tests themselves run in the background, which ignores SIGINT."""
         command = [sys.executable, "-m", "rampore", "reproduce", *arguments]
         pipe = subprocess.PIPE
-        return subprocess.Popen(
-            command, cwd=self.root, env=self.environment | environment, stdout=pipe, stderr=pipe, text=True
-        )
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return subprocess.Popen(
+                command, cwd=self.root, env=self.environment | environment, stdout=pipe, stderr=pipe, text=True
+            )
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def run(self, *arguments: str, code: int = 0, html: bool = False) -> str:
         process = self.start(*arguments, PYTHONDONTWRITEBYTECODE="") if html else self.start(*arguments, "--no-html")

@@ -371,10 +371,12 @@ class Model:
         """Let the reactions follow a correction, of which ``u`` and ``voltage`` are the result, along their tangents.
 
         What leaves the particles then is what the electrolyte and the solid took in the linear system, so lithium and
-        salt are conserved as exactly as that was solved. Returns the largest move of a surface or of the salt at a
-        foil over what was there [-].
+        salt are conserved as exactly as its lines were solved. Returns the largest move of a surface, or of the salt at
+        a foil, over what was there [-].
         """
         moves = [equations.follow(change, p.kinetics.cells, p.spheres.b, p.slopes, p.x, p.j) for p in self.populations]
+        if self.foils:
+            self.activity(u)
         for side, foil in self.foils.items():
             potential, moved = (voltage, shift) if side == "positive" else (0.0, 0.0)
             moves.append(
@@ -385,13 +387,24 @@ class Model:
             )  # fmt: skip
         return max(moves, default=0.0)
 
-    def _balances(self, u, voltage, right=None):
-        """Whether charge is conserved: what passes each plane adds up to nothing, to a tenth of what a run may miss;
-        and what all cells lose, by the residuals ``right``, to a part in 10^9 of the current or of 1 % of 1C."""
+    def _conserves(self, totals, u, voltage):
+        """Whether salt and charge are conserved: what all cells lose adds up to nothing, to a part in 10^9 of the
+        current or of 1 % of 1C, and so does what passes each plane, to a tenth of what a run may miss."""
         scale = max(abs(self.foil_current(u, voltage)), 0.01 * self.cell.one_c)
-        if right is not None and not np.abs(right.sum(axis=0)).max() / self.area < 1e-9 * scale:
+        if not np.abs(totals).max() / self.area < 1e-9 * scale:
             return False
         return bool(np.abs(self.charge_imbalance(u, voltage)).max() < 0.1 * CHARGE * scale)
+
+    def _totals(self, u, voltage, u_1, u_2, weights):
+        """Sums over all cells of the residuals of salt and of charge in the electrolyte and the solid (3,) [A]."""
+        layout = self.layout
+        change = weights[0] * u + weights[1] * u_1 + weights[2] * u_2
+        reaction = layout.capacitance @ (change[:, S] - change[:, E])
+        reaction += sum(float(p.kinetics.surface @ p.j) for p in self.populations)
+        into_foils = layout.negative_foil @ u[layout.negative_cells, S]
+        into_foils += layout.positive_foil @ (u[layout.positive_cells, S] - voltage)
+        electrolyte = -reaction - sum(foil.total for foil in self.foils.values())
+        return np.array([FARADAY * layout.pore @ change[:, C] + electrolyte, electrolyte, reaction + into_foils])
 
     def place(self, cell):
         """Where a cell lies, in words."""
@@ -418,11 +431,11 @@ class Model:
         """
         u = u.copy()
         shape = (*self.grid.shape, 3)
-        size, left, settled = 0.0, np.inf, 0
+        size, settled = np.inf, 0
         for _ in range(maximum):
             right, imposed = self.assemble(u, voltage, u_1, u_2, weights, drive)
-            settled += left <= tolerance
-            if settled > 2 or (settled and self._balances(u, voltage, right)):
+            settled += size <= tolerance
+            if settled > 2 or (settled and self._conserves(right.sum(axis=0), u, voltage)):
                 return u, voltage
             if not settled:  # else the matrix has hardly changed
                 self.multigrid.prepare()
@@ -432,13 +445,14 @@ class Model:
             size = max(size, abs(border))
             if not np.isfinite(size):
                 raise SolverError(f"Newton's iteration broke down at {self.place(cell)}")
-            left = size * min(1.0, size / max(last - size, 1e-300))  # of the error, as it contracts
+            contraction = size / (last - size) if size < last < np.inf else 1.0
             damping = min(1.0, 0.5 / max(potential, abs(border), 1e-300))
             moved = equations.correct(u, change, damping)
             voltage += damping * border
-            if left <= tolerance and damping == 1.0 and moved <= TANGENT:
-                balanced = self._balances(u, voltage)  # it leaves the properties of u behind
-                if self._follow(u, voltage, change, border) <= TANGENT and balanced:
+            if size * min(1.0, contraction) <= tolerance and damping == 1.0 and moved <= TANGENT:
+                followed = self._follow(u, voltage, change, border)
+                totals = self._totals(u, voltage, u_1, u_2, weights)
+                if followed <= TANGENT and self._conserves(totals, u, voltage):
                     return u, voltage
         where = self.place(cell)
         raise SolverError(f"Newton's iteration still moves by {size:.1e} after {maximum} steps, most at {where}")
