@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 
 from rampore import RamporeError, sweep
-from rampore.cli import main
-from rampore.commands import sweep as command
 from rampore.sweep import Journal, Outcome, SweepError, Workers
 
 CASES = [{"x": float(x), "label": "even" if x % 2 == 0 else "odd"} for x in range(6)]
@@ -163,6 +161,9 @@ def test_a_worker_of_a_cluster_that_is_killed_under_the_command_loses_nothing_an
     tmp_path, monkeypatch
 ):
     distributed = pytest.importorskip("distributed", reason="distributed is not installed")
+    from rampore.cli import main
+    from rampore.commands import sweep as command  # here, so that the workers need not import the engine
+
     cases = [{"x": float(x), "folder": str(tmp_path)} for x in range(12)]
     monkeypatch.setitem(command.PLANS, "crossing", lambda coarse: planned(killing, cases))
     cluster = distributed.LocalCluster(

@@ -66,7 +66,7 @@ def table(rows: Mapping[str, Row]) -> "pandas.DataFrame":
 
     cells = {
         name: {
-            "Capacity at 3C": f"{100 * one.gain_3c:+.0f} %".replace("-", "\N{MINUS SIGN}"),
+            "Capacity at 3C": f"{round(100 * one.gain_3c):+d} %".replace("-", "\N{MINUS SIGN}"),
             "at 5C": f"× {one.ratio_5c:.2f}",
             "Pulse resistance": f"× {one.pulse_ratio:.2f}",
             "Claims that hold": f"{one.holding} of {one.claims}",
