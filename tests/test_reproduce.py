@@ -357,11 +357,11 @@ def test_an_interruption_ends_the_kernels_and_loses_nothing(study, how, code):
         "import os, time\nfrom pathlib import Path\nPath('kernel').write_text(str(os.getpid()))\ntime.sleep(600)",
     )
     noted = study.root / "book/kernel"
-    process = study.start("--no-html")
+    process = study.start("--no-html", "--jobs", "1")  # so that other chapters still wait for their turn
     until(lambda: noted.is_file() and noted.read_text())
     kernel = psutil.Process(int(noted.read_text()))
     process.send_signal(how)
-    process.communicate()
+    process.communicate(timeout=60)  # it hung where a chapter waited
     assert process.returncode == code
     assert study.results() == before
     assert not kernel.is_running() or kernel.status() == psutil.STATUS_ZOMBIE

@@ -12,6 +12,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -162,9 +163,10 @@ def _end_children_of(futures: list[Future]) -> None:
     """End the kernels, those too that a thread is about to start, until no thread has any."""
     import psutil
 
-    while wait(futures, timeout=0.2).not_done:
+    while not all(future.done() for future in futures):  # `wait` counts a cancelled one as not done
         for child in psutil.Process().children(recursive=True):
             child.kill()
+        time.sleep(0.2)
 
 
 @contextmanager
