@@ -72,7 +72,7 @@ GOALS = ("gravimetric", "capacity_3C", "strength")
 
 
 def cases(axes: Sequence[Axis] = AXES) -> list[dict]:
-    """Every foil whose holes leave a :data:`LIGAMENT`, at every density; and bare foils, with a diameter of 0.
+    """Every foil whose holes leave a ``LIGAMENT``, at every density; and bare foils, with a diameter of 0.
 
     Parameters
     ----------
