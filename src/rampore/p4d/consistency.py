@@ -116,7 +116,8 @@ def sensitivities(data: "xarray.Dataset", quantity: str, seed=1, resamples=200) 
 
     names, values = _inputs(data)
     gain = data[quantity].values
-    known = np.isfinite(gain)
+    # The method sorts by each input: where it is discrete, equal values would keep the regular order of the sequence
+    known = np.random.default_rng(seed).permutation(np.flatnonzero(np.isfinite(gain)))
     problem = {"num_vars": len(names), "names": names, "bounds": [[span.low, span.high] for span in spans()]}
     found = rbd_fast.analyze(
         problem, values[known], np.log1p(gain[known]), M=HARMONICS, seed=seed, num_resamples=resamples
