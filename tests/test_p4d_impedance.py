@@ -210,7 +210,8 @@ def test_the_error_falls_with_the_square_of_the_boxes():
     frequency = [1e3, 1.0, 1e-2]
     found = [spectrum(reacting(), Mesh((n, n, n), grading=0.0), frequency) for n in (8, 16, 32)]
     order = np.log2(np.abs(found[1] - found[0]) / np.abs(found[2] - found[1]))
-    np.testing.assert_allclose(order, 2.0, atol=0.2)
+    # The next term of the error still shows: 0.014 here, 0.006 on meshes twice as fine
+    np.testing.assert_allclose(order, 2.0, atol=0.02)
 
 
 def test_every_frequency_takes_a_few_steps():
