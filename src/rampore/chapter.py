@@ -13,17 +13,29 @@ from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
 
-from rampore import claims
-from rampore.claims import Assumption, Report, Uncertainty
-from rampore.units import from_si
+import numpy as np
 
-__all__ = ["CLAIM_MIME", "TABLE_MIME", "Assumption", "Chapter", "Uncertainty"]
+from rampore import claims, numbers
+from rampore.claims import Assumption, Report, Uncertainty
+from rampore.numbers import Phrase
+from rampore.units import difference_from_si, from_si
+
+__all__ = ["CLAIM_MIME", "KEPT_MIME", "NUMBERS_MIME", "TABLE_MIME", "Assumption", "Chapter", "Uncertainty"]
 
 #: A cell output of this type holds one entry of claims.json: the verdict stays in the cell that computed it.
 CLAIM_MIME = "application/vnd.rampore.claim+json"
 
 #: One of this type holds a table for the summary, which the README and the book's first page carry.
 TABLE_MIME = "application/vnd.rampore.table+json"
+
+#: One of this type names the entries of the chapter's numbers that an output shows.
+KEPT_MIME = "application/vnd.rampore.kept+json"
+
+#: One of this type, in a chapter's last cell, holds all its numbers with their errors, see :mod:`rampore.numbers`.
+NUMBERS_MIME = "application/vnd.rampore.numbers+json"
+
+#: The same as a result.
+NUMBERS_FILE = "numbers"
 
 
 class _Shown:
@@ -51,12 +63,22 @@ class Chapter:
         Folder for figures and results; None writes nothing.
     ledger : claims.Ledger, optional
         By default the one of the package.
+    accuracy : float
+        Relative numerical error of a number that comes without one [-]; by default that of a closed formula.
     """
 
-    def __init__(self, name: str, output: str | Path | None = None, ledger: claims.Ledger | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        output: str | Path | None = None,
+        ledger: claims.Ledger | None = None,
+        accuracy: float = numbers.ROUNDING,
+    ) -> None:
         self.name = name
         self.output = Path(output) if output else None
         self.ledger = claims.load() if ledger is None else ledger
+        self.accuracy = accuracy
+        self.numbers = numbers.Numbers()
 
     def stated(self, claim_id: str) -> float:
         """The paper's number [SI]."""
@@ -119,9 +141,101 @@ class Chapter:
     def _verdict(self, report: Report) -> _Shown:
         claims.check(self.ledger, report)
         entry = claims.record(replace(self.ledger[report.claim_id], chapter=self.name), report)
+        self._keep_report(report, entry["verdict"])
         return _Shown({CLAIM_MIME: entry, "text/html": card(entry), "text/plain": line(entry)})
 
-    def figure(self, figure, name: str, dpi: int = 150) -> _Shown:
+    def _keep_report(self, report: Report, verdict: str) -> None:
+        name, numerics = f"claim/{report.claim_id}", report.uncertainty.numerics
+        self.numbers.keep_text(f"{name}/verdict", verdict)
+        for part in ("measure", "explanation"):
+            if text := getattr(report, part):
+                self.numbers.keep_text(f"{name}/{part}", text)
+        widths = {"rounding": report.rounding} | report.uncertainty._asdict()
+        values = {"computed": report.computed} | {key: width for key, width in widths.items() if width}
+        if under := report.under:
+            self.numbers.keep_text(f"{name}/assumption", under.text)
+            values |= {"needed": under.needed, "plausible": list(under.plausible), "gives": under.gives}
+        for part, value in values.items():
+            if value is not None and part != "numerics":
+                error = numerics if part in ("computed", "gives", "definition", "inputs") else None
+                self.numbers.keep(f"{name}/{part}", value, error, self.accuracy)
+
+    def phrase(self, template: str, *values) -> Phrase:
+        """A text with numbers in it, for :meth:`say`, :meth:`tell` and what :meth:`report` takes as text.
+
+        See :func:`rampore.numbers.phrase`; a number without an error has the chapter's accuracy.
+        """
+        return numbers.phrase(template, *values, accuracy=self.accuracy)
+
+    def tell(self, name: str, *sentences: str) -> _Shown:
+        """Show a few sentences, one a line, and keep the numbers of those that are phrases.
+
+        Parameters
+        ----------
+        name : str
+        *sentences : str
+        """
+        kept = [f"text/{name}/{number}" for number in range(len(sentences))]
+        for key, sentence in zip(kept, sentences, strict=True):
+            self.numbers.keep_text(key, sentence)
+        paragraphs = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
+        page = f'<div class="told">{paragraphs}</div>'
+        return _Shown({KEPT_MIME: kept, "text/html": page, "text/plain": "\n".join(sentences)})
+
+    def table(self, name: str, table, decimals: int | Mapping = 3, error=None) -> _Shown:
+        """Show a table, and keep its numbers with their errors.
+
+        Parameters
+        ----------
+        name : str
+        table : pandas.DataFrame or Series
+            Its index and columns name the rows and columns; units stand there.
+        decimals : int or mapping of column to int
+            Decimals of the numbers that are not whole; fewer where the numerical error leaves fewer.
+        error : float, mapping of column to float, or pandas.DataFrame, optional
+            Numerical error [as the numbers]; by default the chapter's accuracy times each number. Of a mapping or a
+            table, a column without an entry has that default.
+        """
+        import pandas as pd
+
+        table = table.to_frame(table.name or "") if isinstance(table, pd.Series) else table
+        shown = table.astype(object).copy()
+        for place, column in enumerate(table.columns):
+            values, wanted = table.iloc[:, place], decimals
+            if not isinstance(decimals, int):
+                wanted = decimals.get(column, 3)
+            errors = self._errors(values, column, error)
+            shown.isetitem(place, _set(values, errors, wanted))
+            key = f"table/{name}/{_label(column)}"
+            if values.dtype.kind == "O":
+                for row, value in enumerate(values):
+                    keep = self.numbers.keep_text if isinstance(value, str) else self.numbers.keep
+                    keep(f"{key}/{row}", value)
+            else:
+                for start in range(0, len(values), numbers.LONGEST):
+                    part = slice(start, start + numbers.LONGEST)
+                    end = f"/{start}" if start else ""
+                    exact = values.dtype.kind not in "fc"
+                    self.numbers.keep(key + end, values.to_numpy()[part], None if exact else errors[part])
+        self.numbers.keep_text(f"table/{name}", " | ".join(map(_label, [*table.index, *table.columns])))
+        page = shown.to_html(border=0, classes="numbers", na_rep="")
+        return _Shown({KEPT_MIME: [f"table/{name}"], "text/html": page, "text/plain": shown.to_string(na_rep="")})
+
+    def _errors(self, values, column, error) -> np.ndarray:
+        if error is not None and not isinstance(error, int | float):
+            error = error.get(column)
+        if error is None and values.dtype.kind == "f":
+            error = self.accuracy * values.abs()
+        return np.broadcast_to(np.asarray(0.0 if error is None else error, dtype=float), len(values))
+
+    def close(self) -> _Shown:
+        """Hand over every number of the chapter with its error: the last cell of a notebook."""
+        entries = self.numbers.entries
+        if self.output:
+            self._write("results", f"{NUMBERS_FILE}.json", _json(NUMBERS_FILE, entries).encode())
+        return _Shown({NUMBERS_MIME: entries, "text/plain": "every number above, with its numerical error"})
+
+    def figure(self, figure, name: str, dpi: int = 150, error: float | None = None) -> _Shown:
         """Show a figure, and save it as PNG and SVG where there is an output folder.
 
         Parameters
@@ -131,9 +245,19 @@ class Chapter:
             File name without ending.
         dpi : int
             Resolution of the PNG [1/in].
+        error : float, optional
+            Numerical error of what is drawn, over the largest of each artist's numbers; by default the chapter's
+            accuracy, or a millionth where that is less [-].
         """
+        from rampore.figures.drawn import drawn, words
         from rampore.figures.style import render
 
+        relative = max(self.accuracy, 1e-6) if error is None else error
+        for part, values in drawn(figure):
+            finite = np.abs(values[np.isfinite(values)])
+            self.numbers.keep(f"figure/{name}/{part}", values, relative * finite.max(initial=0.0))
+        for number, text in enumerate(words(figure)):
+            self.numbers.keep_text(f"figure/{name}/text/{number}", text)
         title = f"{self.name}: {name}"
         png = render(figure, "png", title, dpi=dpi)
         if self.output:
@@ -141,7 +265,7 @@ class Chapter:
             self._write("figures", f"{name}.svg", render(figure, "svg", title))
         return _Shown({"image/png": png, "text/plain": f"<figure {name}>"})
 
-    def result(self, name: str, data) -> None:
+    def result(self, name: str, data, error: float | None = None) -> None:
         """Save a result, where there is an output folder.
 
         Parameters
@@ -151,6 +275,9 @@ class Chapter:
         data : mapping, dataclass or NamedTuple; pandas.DataFrame; xarray.Dataset or DataArray
             Saved as JSON, CSV or NetCDF. Units stand in the keys or the column names, where ``data.attrs["units"]`` of
             a table (column -> unit) is put too; each number of a dataset carries the attribute ``units``.
+        error : float, optional
+            Numerical error over the largest number of an entry, a column or a field; by default the chapter's
+            accuracy [-].
 
         Raises
         ------
@@ -165,14 +292,29 @@ class Chapter:
             data = data._asdict()
         if hasattr(data, "to_netcdf"):  # before the mappings: a dataset is one
             ending, content = "nc", _netcdf(name, data)
+            fields = data.variables if hasattr(data, "data_vars") else {name: data}
+            parts = {key: field.values for key, field in fields.items()}
         elif hasattr(data, "to_csv"):
             ending, content = "csv", _csv(data).encode()
+            parts = {_label(column): data.iloc[:, place].to_numpy() for place, column in enumerate(data.columns)}
         elif isinstance(data, Mapping):
             ending, content = "json", _json(name, data).encode()
+            parts = dict(_leaves(json.loads(content)))
         else:
             raise TypeError(f"result {name!r}: a {type(data).__name__} is no mapping, table or dataset")
+        for part, values in parts.items():
+            self._keep_result(f"result/{name}/{part}", np.asarray(values), self.accuracy if error is None else error)
         if self.output:
             self._write("results", f"{name}.{ending}", content)
+
+    def _keep_result(self, name: str, values: np.ndarray, relative: float) -> None:
+        if values.dtype.kind == "f" and values.size > numbers.LONGEST:
+            values = numbers.summary(values)
+        if values.dtype.kind == "f":
+            finite = np.abs(values[np.isfinite(values)])
+            self.numbers.keep(name, values, relative * finite.max(initial=0.0))
+        else:
+            self.numbers.keep(name, values.ravel()[numbers.spaced(values.size)].astype(str))
 
     def summarise(self, title: str, table) -> _Shown:
         """Show a table, and hand it over to the summary of the study.
@@ -182,9 +324,13 @@ class Chapter:
         title : str
             What it shows and under which condition, as a sentence.
         table : pandas.DataFrame
-            Of texts; its index names the rows.
+            Of texts, those with numbers as :meth:`phrase` gives them; its index names the rows.
         """
         name = table.index.name or ""
+        kept = f"summary/{slug(title)[:40]}"
+        for row, texts in zip(table.index, table.values, strict=True):
+            for column, text in zip(table.columns, texts, strict=True):
+                self.numbers.keep_text(f"{kept}/{row}/{column}", text)
         entry = {
             "title": title,
             "columns": [name, *map(str, table.columns)],
@@ -192,21 +338,30 @@ class Chapter:
         }
         return _Shown({TABLE_MIME: entry, "text/html": table.to_html(border=0), "text/plain": table.to_string()})
 
-    def say(self, name: str, value: float | str, unit: str | None = None, digits: int = 3) -> None:
+    def say(
+        self, name: str, value: float | str, unit: str | None = None, digits: int = 3, error: float | None = None
+    ) -> None:
         """Keep a number for the prose, where the role ``glue:text`` sets it by its name.
 
         Parameters
         ----------
         name : str
         value : float or str
-            In SI; a string is kept as it is.
+            In SI; a string is kept as it is, a phrase with its numbers.
         unit : str, optional
             Unit to write it in; "%" for a ratio in per cent; None for the number alone.
         digits : int
-            Significant digits.
+            Significant digits; fewer where the numerical error leaves fewer.
+        error : float, optional
+            Numerical error [SI]; by default the chapter's accuracy times the value.
         """
         from myst_nb import glue
 
+        if isinstance(value, str):
+            self.numbers.keep_text(f"prose/{name}", value)
+        else:
+            self.numbers.keep(f"prose/{name}", value, error, self.accuracy)
+            digits = _digits_allowed(value, unit, digits, abs(value) * self.accuracy if error is None else error)
         glue(name, spell(value, unit, digits), display=False)
 
     def _write(self, folder: str, name: str, content: bytes) -> None:
@@ -224,6 +379,43 @@ def _plain(value):
     if value is None or isinstance(value, bool | int | float):
         return value
     raise TypeError(f"a {type(value).__name__} is no number: {value!r}")
+
+
+def _label(name) -> str:
+    """A row's or a column's name as text; the levels of a compound one joined."""
+    return ", ".join(map(str, name)) if isinstance(name, tuple) else str(name)
+
+
+def _leaves(data, path: str = ""):
+    """Every list of numbers and every single value of nested mappings, by its path."""
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from _leaves(value, f"{path}/{key}" if path else str(key))
+    elif isinstance(data, list) and any(isinstance(value, list | dict) for value in data):
+        for index, value in enumerate(data):
+            yield from _leaves(value, f"{path}/{index}")
+    else:
+        yield path, data
+
+
+def _set(values, errors: np.ndarray, decimals: int) -> list:
+    """A column as it is printed, with the decimals that its errors allow; texts and whole numbers as they are."""
+    if values.dtype.kind != "f":
+        return list(values)
+    allowed = max(0, numbers.decimals_allowed(decimals, errors))
+    return ["" if math.isnan(value) else f"{value:.{allowed}f}".replace("-", _MINUS) for value in values]
+
+
+def _digits_allowed(value: float, unit: str | None, digits: int, error: float) -> int:
+    """Significant digits of a number of which the last may be off by one, at least one."""
+    if unit == "%":
+        value, error = 100 * value, 100 * error
+    elif unit not in (None, "1"):
+        value, error = from_si(value, unit), difference_from_si(error, unit)
+    if not value:
+        return digits
+    leading = math.floor(math.log10(abs(value)))
+    return max(1, min(digits, numbers.decimals_allowed(digits - 1 - leading, [error]) + leading + 1))
 
 
 def _json(name: str, data: Mapping) -> str:

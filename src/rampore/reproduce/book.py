@@ -38,7 +38,7 @@ def stage(study: Study, executed: dict[str, Path], entries: list[dict], tables: 
         shutil.copy(study.root / name, folder)
     pages = {notebook.parent for notebook in study.chapters.values()}
     for source in pages:
-        ignore = shutil.ignore_patterns("*.ipynb", ".*", "__pycache__", "_generated")
+        ignore = shutil.ignore_patterns("*.ipynb", "conftest.py", ".*", "__pycache__", "_generated")
         shutil.copytree(source, folder / source.relative_to(study.root), ignore=ignore, dirs_exist_ok=True)
     for name, notebook in study.chapters.items():
         shutil.copy(executed[name], folder / notebook.relative_to(study.root))

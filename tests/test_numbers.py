@@ -1,0 +1,145 @@
+"""The record of a chapter's numbers, and what two of them are held to."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from rampore.chapter import KEPT_MIME, NUMBERS_MIME, Chapter
+from rampore.figures.drawn import drawn, words
+from rampore.numbers import LONGEST, Numbers, decimals_allowed, differences, phrase, spaced
+
+
+def record(**values):
+    numbers = Numbers()
+    for name, (value, error) in values.items():
+        numbers.keep(name, value, error)
+    return numbers.entries
+
+
+def test_a_number_within_its_error_has_not_changed_and_one_beyond_has():
+    assert differences(record(a=(1.0, 1e-3)), record(a=(1.0009, 1e-3))) == []
+    [line] = differences(record(a=(1.0, 1e-3)), record(a=(1.0011, 1e-3)))
+    assert "1 has become 1.0011" in line
+    assert "its error is 0.001" in line
+
+
+def test_the_error_of_the_reference_counts_and_may_not_grow():
+    [change, growth] = differences(record(a=(1.0, 1e-3)), record(a=(1.1, 0.2)))
+    assert "its error is 0.001" in change
+    assert "has grown from 0.001 to 0.2" in growth
+
+
+def test_each_entry_of_a_row_has_its_own_error():
+    old = record(row=([1.0, 10.0], [1e-3, 1.0]))
+    assert differences(old, record(row=([1.0, 10.9], [1e-3, 1.0]))) == []
+    [line] = differences(old, record(row=([1.5, 10.0], [1e-3, 1.0])))
+    assert "(number 1)" in line
+
+
+@pytest.mark.parametrize(("old", "new"), [(3, 4), ("closed", "open"), (True, False), ([1, 2], [1, 3])])
+def test_counts_words_and_what_holds_are_compared_exactly(old, new):
+    assert differences(record(a=(old, None)), record(a=(old, None))) == []
+    assert len(differences(record(a=(old, None)), record(a=(new, None)))) == 1
+
+
+def test_no_number_is_its_own_equal_only_where_neither_is_one():
+    assert differences(record(a=(np.nan, 0.1)), record(a=(np.nan, 0.1))) == []
+    assert len(differences(record(a=(np.nan, 0.1)), record(a=(1.0, 0.1)))) == 1
+    assert len(differences(record(a=(1.0, 0.1)), record(a=(np.nan, 0.1)))) == 1
+
+
+def test_what_is_missing_or_new_is_said():
+    assert differences(record(a=(1.0, 0.1)), record(b=(1.0, 0.1))) == ["a: no longer there", "b: is new"]
+
+
+def test_a_name_stands_for_one_thing():
+    numbers = Numbers()
+    numbers.keep("a", 1.0)
+    with pytest.raises(ValueError, match="kept already"):
+        numbers.keep("a", 1.0)
+
+
+def test_a_phrase_compares_its_words_exactly_and_its_numbers_within_their_errors():
+    def told(value, word="times"):
+        numbers = Numbers()
+        numbers.keep_text("p", phrase("{:.2f} {} the area, {:.0f} in all", (value, 0.01), word, 7))
+        return numbers.entries
+
+    assert phrase("{:+.1f} %", -0.25) == "\N{MINUS SIGN}0.2 %"
+    assert differences(told(1.234), told(1.239)) == []
+    assert len(differences(told(1.234), told(1.254))) == 1
+    assert len(differences(told(1.234), told(1.234, "by"))) == 1
+
+
+def test_a_long_row_keeps_its_ends():
+    chosen = spaced(1000)
+    assert (chosen[0], chosen[-1]) == (0, 999)
+    assert len(chosen) == LONGEST
+    assert spaced(0).size == 0
+
+
+@pytest.mark.parametrize(
+    ("wanted", "error", "allowed"),
+    [(3, 0.0, 3), (3, 1e-9, 3), (3, 0.002, 2), (3, 0.01, 2), (3, 0.2, 0), (3, 20.0, -2)],
+)
+def test_a_number_is_printed_with_the_digits_that_its_error_allows(wanted, error, allowed):
+    assert decimals_allowed(wanted, [error]) == allowed
+
+
+def test_a_table_prints_what_its_errors_allow_and_keeps_every_number():
+    chapter = Chapter("collector")
+    table = pd.DataFrame({"gain": [0.12345, -0.2], "cases": [3, 4]}, index=["bare", "perforated"])
+    shown = chapter.table("gains", table, error={"gain": 0.002}).bundle
+    assert shown["text/plain"].split() == ["gain", "cases", "bare", "0.12", "3", "perforated", "−0.20", "4"]
+    assert shown[KEPT_MIME] == ["table/gains"]
+    assert chapter.numbers.entries["table/gains/gain"] == "0.12345 -0.2 ± 0.002"
+    assert chapter.numbers.entries["table/gains/cases"] == [3, 4]
+
+
+def test_a_chapter_closes_with_all_its_numbers_as_output_and_as_result(tmp_path):
+    chapter = Chapter("collector", output=tmp_path)
+    chapter.result("found", {"width": {"um": 3.0}, "names": ["a"]})
+    entries = chapter.close().bundle[NUMBERS_MIME]
+    assert entries == {"result/found/width/um": "3 ± 3e-09", "result/found/names": ["a"]}
+    assert (tmp_path / "results" / "numbers.json").is_file()
+
+
+def test_a_claim_keeps_its_value_with_its_numerical_error_and_its_verdict():
+    chapter = Chapter("collector")
+    chapter.report("tensile-ratio", 0.3525, explanation=chapter.phrase("{:.2f} of it", 0.3525))
+    entries = chapter.numbers.entries
+    assert entries["claim/tensile-ratio/computed"] == "0.3525 ± 3.5e-10"
+    assert entries["claim/tensile-ratio/explanation"] == ["# of it"]
+    assert len(entries["claim/tensile-ratio/verdict"]) == 1
+
+
+def test_a_curve_is_the_same_wherever_its_points_lie():
+    def curve(points):
+        figure, axes = plt.subplots()
+        axes.plot(points, points**2)
+        found = dict(drawn(figure))
+        plt.close(figure)
+        return found["0/line 0/y"]
+
+    assert np.allclose(curve(np.linspace(0, 1, 2000)), curve(np.linspace(0, 1, 1717)), atol=1e-6)
+    assert not np.allclose(curve(np.linspace(0, 1, 2000)), 1.01 * curve(np.linspace(0, 1, 2000)), atol=1e-6)
+
+
+def test_every_kind_of_artist_gives_its_data():
+    figure, axes = plt.subplots()
+    axes.plot([0, 1], [2, 3], label="a")
+    axes.bar([0], [5.0])
+    axes.scatter([1.0], [4.0])
+    axes.pcolormesh(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    axes.imshow(np.eye(3))
+    axes.fill_between([0, 1], [0, 0], [1, 2])
+    axes.set_title("title")
+    axes.legend()
+    found = dict(drawn(figure))
+    plt.close(figure)
+    assert found["0/patch 0/y"].max() == 5.0
+    assert found["0/collection 1/colour"].tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert found["0/image 0/colour"].sum() == 3.0
+    assert found["0/collection 2/y"].max() == 2.0
+    assert words(figure) == ["title", "a"]
