@@ -276,12 +276,12 @@ def test_naming_a_chapter_runs_it_alone_and_keeps_what_the_others_left(study):
 
 def test_a_parameter_reaches_the_chapter_that_declares_it_and_the_results_the_folder_that_is_named(study):
     before = study.results()
-    study.run("second", "-p", "second_only", "2.5", "--output", "mine")
+    study.run("second", "-p", "second_only", "3", "--output", "mine")
     made = json.loads((study.root / "mine/results/second/provenance.json").read_text())
-    assert made["parameters"] == {"width": 2.0, "seed": 7, "second_only": 2.5}
-    assert made["inputs"]["parameter second_only"] == "2.5"
+    assert made["parameters"] == {"width": 2.0, "seed": 7, "second_only": 3}
+    assert made["inputs"]["parameter second_only"] == "3"
     executed = nbformat.read(study.root / "mine/chapters/second.ipynb", as_version=4)
-    assert [cell.source for cell in executed.cells][2] == "# Parameters\nsecond_only = 2.5"
+    assert [cell.source for cell in executed.cells][2] == "# Parameters\nsecond_only = 3"
     assert study.results() == before
 
 
@@ -403,8 +403,14 @@ def test_an_unknown_chapter_is_a_wrong_call_that_lists_the_chapters(refused):
 
 def test_an_unknown_parameter_is_a_wrong_call_that_lists_what_there_is(refused):
     shown = refused("-p", "length", "3", code=2)
-    assert "no chapter takes the parameter length" in shown
-    assert "second: width, seed, second_only" in shown
+    assert "no chapter takes the parameter 'length'; there are: 'second_only', 'seed', 'width'" in shown
+
+
+@pytest.mark.parametrize(("name", "value"), [("width", "abc"), ("seed", "1.5")])
+def test_a_parameter_of_another_type_is_a_wrong_call_before_anything_runs(refused, name, value):
+    shown = refused("-p", name, value, code=2)
+    assert f"-p {name} {value}: takes a" in shown
+    assert "running" not in shown
 
 
 def test_committed_notebooks_are_not_refreshed_with_given_parameters(refused):

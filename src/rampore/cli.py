@@ -32,6 +32,7 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
         metavar=("NAME", "VALUE"),
         help="set a parameter of the chapters that declare it; may be repeated",
     )
+    parser.add_argument("--parameters", action="store_true", help="list what the chapters take by -p, and run nothing")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where results go (default: build in the study)")
     parser.add_argument("--study", type=Path, default=Path(), metavar="FOLDER", help="where _toc.yml is, or below it")
     parser.add_argument("--jobs", type=_count, metavar="N", help="chapters at once (default: one on each core)")
@@ -40,15 +41,18 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument("--force", action="store_true", help="run the chapters even where nothing changed")
 
     def run(options: argparse.Namespace) -> int:
-        from papermill.cli import _resolve_type as as_papermill_reads_it
-
         from rampore import reproduce
+        from rampore.reproduce.parameters import declared, listing
 
+        study = reproduce.find(options.study)
+        if options.parameters:
+            print(listing({name: declared(study.chapters[name]) for name in study.select(options.chapters)}))
+            return 0
         with _termination_unwinds():
             reproduce.reproduce(
-                reproduce.find(options.study),
+                study,
                 options.chapters,
-                parameters={name: as_papermill_reads_it(value) for name, value in options.parameter},
+                parameters=dict(options.parameter),
                 output=options.output,
                 jobs=options.jobs,
                 html=options.html,

@@ -21,11 +21,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
-from rampore import claims
+from rampore import checks, claims
 from rampore.reproduce import book, verdicts
-from rampore.reproduce.chapters import KERNEL_ENVIRONMENT, Chapter, declared_parameters, reasons_to_run, run
+from rampore.reproduce.chapters import KERNEL_ENVIRONMENT, Chapter, reasons_to_run, run
 from rampore.reproduce.files import as_json, digest, output_folder, publish, write
 from rampore.reproduce.fingerprint import packages
+from rampore.reproduce.parameters import declared
 from rampore.reproduce.progress import Progress
 from rampore.reproduce.study import ReproduceError, Study, UsageError, find, read_notebook
 
@@ -109,15 +110,20 @@ def _require(*modules: str) -> None:
 
 
 def _share_out(study: Study, names: list[str], parameters: Mapping[str, object]) -> dict[str, dict]:
-    """The parameters that each chapter takes; one that none of them takes is refused."""
-    declared = {name: declared_parameters(study.chapters[name]) for name in names}
-    unknown = [name for name in parameters if not any(name in there for there in declared.values())]
-    if unknown:
-        lines = [f"  {chapter}: {', '.join(there) or 'none'}" for chapter, there in declared.items()]
-        raise UsageError(f"no chapter takes the parameter {', '.join(unknown)}; there are\n" + "\n".join(lines))
+    """The parameters that each chapter takes, checked; one that none of them takes is refused."""
+    taken = {name: declared(study.chapters[name]) for name in names}
+    known = {name for there in taken.values() for name in there}
+    for name in parameters:
+        if name not in known:
+            hint = checks.nearest(name, sorted(known)) or "; there are none"
+            raise UsageError(f"no chapter takes the parameter {name!r}{hint} (`rampore reproduce --parameters`)")
     return {
-        chapter: {name: value for name, value in parameters.items() if name in there}
-        for chapter, there in declared.items()
+        chapter: {
+            name: there[name].read(value, study.chapters[chapter].parent)
+            for name, value in parameters.items()
+            if name in there
+        }
+        for chapter, there in taken.items()
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import copy
 import json
 import os
@@ -21,10 +20,10 @@ from nbformat import NotebookNode
 
 from rampore.reproduce.files import as_json, digest, digests, publish
 from rampore.reproduce.fingerprint import changes, fingerprint, notebook_digest, packages, sources
-from rampore.reproduce.study import ReproduceError, UsageError, heading_above, read_notebook
+from rampore.reproduce.parameters import OUTPUT, declared
+from rampore.reproduce.study import ReproduceError, heading_above, read_notebook
 
 PROVENANCE = "provenance.json"
-OUTPUT = "output"  #: the papermill parameter that names a chapter's folder for figures and results
 
 #: Chapters run side by side; linear algebra inside each has one thread.
 KERNEL_ENVIRONMENT = {
@@ -87,31 +86,6 @@ class Chapter:
             return None
 
 
-def declared_parameters(notebook: Path) -> dict:
-    """Name and default of every papermill parameter of a notebook; a default that is no literal stays text.
-
-    Raises
-    ------
-    UsageError
-        Where the notebook has no cell tagged ``parameters`` that sets ``output``.
-    """
-    from papermill import inspect_notebook
-
-    read_notebook(notebook)
-    defaults = {name: _literal(found["default"]) for name, found in inspect_notebook(notebook).items()}
-    if OUTPUT not in defaults:
-        raise UsageError(f"{notebook.name}: needs a cell tagged `parameters` with the line `{OUTPUT} = None`")
-    del defaults[OUTPUT]
-    return defaults
-
-
-def _literal(text: str):
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
-
-
 def reasons_to_run(chapter: Chapter) -> list[str]:
     """Why a chapter must run; nothing where what stands follows from what there is."""
     provenance = chapter.provenance()
@@ -169,7 +143,8 @@ def _make(chapter: Chapter, new: Place, commit: dict | None, step: Callable[[int
     started, clock = datetime.now(UTC), time.perf_counter()
     source = read_notebook(chapter.notebook)
     modules = sources(source, chapter.notebook.parent)
-    parameters = declared_parameters(chapter.notebook) | chapter.given
+    defaults = {name: parameter.default for name, parameter in declared(chapter.notebook).items()}
+    parameters = defaults | chapter.given
     executed = _execute(chapter, source, new.results.parent, step)
     nbformat.write(tidy(executed, source), new.executed)
     provenance = {
