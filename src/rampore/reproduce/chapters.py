@@ -19,7 +19,8 @@ from typing import NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
-from rampore.reproduce.files import as_json, digest, digests, publish
+from rampore.reproduce import stored
+from rampore.reproduce.files import as_json, digest, digests, publish, put
 from rampore.reproduce.fingerprint import changes, fingerprint, notebook_digest, packages, sources
 from rampore.reproduce.study import ReproduceError, UsageError, heading_above, read_notebook
 
@@ -80,11 +81,8 @@ class Chapter:
         return self.output / "failed" / f"{self.name}.ipynb"
 
     def provenance(self) -> dict | None:
-        """How the results that stand were made; None where there are none."""
-        try:
-            return json.loads((self.place.results / PROVENANCE).read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
-            return None
+        """How the results that stand were made; None where there are none, or what says so is damaged."""
+        return stored.provenance(self.place.results / PROVENANCE)
 
 
 def declared_parameters(notebook: Path) -> dict:
@@ -122,7 +120,7 @@ def reasons_to_run(chapter: Chapter) -> list[str]:
     now = fingerprint(notebook, sources(notebook, folder), chapter.given, folder)
     there, noted = chapter.place.files(), provenance["files"]
     lost = [f"its {path} is missing" for path in noted if path not in there]
-    lost += [f"its {path} was altered" for path in there if noted.get(path) != there[path]]
+    lost += [f"its {path} was altered" for path in noted if path in there and noted[path] != there[path]]
     return changes(provenance["inputs"], now) + lost
 
 
@@ -154,10 +152,9 @@ def run(chapter: Chapter, work: Path, commit: dict | None, step: Callable[[int, 
         new = Place(folder / "executed.ipynb", folder / "figures", folder / "results")
         new.results.mkdir()
         provenance = _make(chapter, new, commit, step)
-        publish(new.figures, chapter.place.figures)
-        chapter.place.executed.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(new.executed, chapter.place.executed)
-        publish(new.results, chapter.place.results, seal=PROVENANCE)
+        publish(new.figures, chapter.place.figures, chapter.output)
+        put(new.executed, chapter.place.executed, chapter.output)
+        publish(new.results, chapter.place.results, chapter.output, seal=PROVENANCE)
         chapter.failed.unlink(missing_ok=True)
     except OSError as error:
         what = f"{error.strerror or error} ({error.filename})"
@@ -214,8 +211,9 @@ def _execute(chapter: Chapter, source: NotebookNode, folder: Path, step: Callabl
             on_cell_start=started,
         )
     except (PapermillExecutionError, RuntimeError) as error:  # RuntimeError: the kernel did not start, or died
-        chapter.failed.parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(nbformat.v4.new_notebook(metadata=source.metadata, cells=reached), chapter.failed)
+        failed = nbformat.v4.new_notebook(metadata=source.metadata, cells=reached)
+        nbformat.write(failed, folder / "failed.ipynb")
+        put(folder / "failed.ipynb", chapter.failed, chapter.output)
         raise ChapterError(_complaint(chapter, source, reached, error)) from error
     _refuse_unrun(chapter, executed)
     return executed
