@@ -90,12 +90,18 @@ def read_yaml(path: Path) -> dict:
     import yaml
 
     class Loader(yaml.SafeLoader):
+        depth = 0
+
         def compose_node(self, parent, index):
+            line = f"{path}: line {self.peek_event().start_mark.line + 1}"
             if self.check_event(yaml.AliasEvent):
-                raise UsageError(
-                    f"{path}: line {self.peek_event().start_mark.line + 1}: write out what *... stands for"
-                )
-            return super().compose_node(parent, index)
+                raise UsageError(f"{line}: write out what *... stands for")
+            if self.depth == _DEEPEST_YAML:
+                raise UsageError(f"{line}: too deeply nested")
+            self.depth += 1
+            node = super().compose_node(parent, index)
+            self.depth -= 1
+            return node
 
     try:
         if path.stat().st_size > _LARGEST_YAML:
