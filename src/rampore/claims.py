@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import json
 import math
 import re
 import tomllib
@@ -520,3 +521,42 @@ def record(claim: Claim, report: Report | None) -> dict:
             "gives": in_unit(under.gives, from_si),
         }
     return entry
+
+
+_TEXTS = ("id", "unit", "tolerance_from", "kind", "chapter", "statement", "explanation", "link")
+
+
+def entries(path: Path) -> list[dict]:
+    """What a ``claims.json`` holds: for each statement what :func:`record` gives, with its ``link``.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    LedgerError
+        Where there is no such file, or it is not as it was written.
+    """
+    again = "`rampore reproduce` writes it anew"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).splitlines()[0]
+        raise LedgerError(f"{path}: cannot be read ({reason}): {again}") from None
+    if not isinstance(content, list) or not content:
+        raise LedgerError(f"{path}: holds no list of statements: {again}")
+    for number, entry in enumerate(content, start=1):
+        if not _is_entry(entry):
+            raise LedgerError(f"{path}: statement {number} is damaged: {again}")
+    return content
+
+
+def _is_entry(entry: object) -> bool:
+    if not isinstance(entry, dict) or not all(isinstance(entry.get(name), str) for name in _TEXTS):
+        return False
+    half_digit, computed = entry.get("half_digit"), entry.get("computed")
+    numbers = [entry.get("stated"), entry.get("tolerance"), half_digit] if half_digit is not None else []
+    if computed is not None and not isinstance(computed, bool):
+        numbers.append(computed)
+    return entry.get("verdict") in list(Verdict) and all(map(_is_finite, numbers))

@@ -87,14 +87,12 @@ def _claims(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument("--output", type=Path, default=Path("build"), metavar="FOLDER", help="where the results are")
 
     def run(options: argparse.Namespace) -> int:
-        import json
-
         from rampore import chapter, claims
 
         path = options.output / "claims.json"
         if not path.is_file():
             raise SystemExit(f"rampore: no {path}: run `rampore reproduce` first, or name its folder by --output")
-        entries = json.loads(path.read_text(encoding="utf-8"))
+        entries = claims.entries(path)
         for name in options.ids:
             claims.load()[name]
         for entry in entries:
@@ -314,7 +312,7 @@ COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; gives the exit code: 0, 1 for a failure, 2 for a wrong call, 130 for an interruption."""
-    parser = argparse.ArgumentParser(prog="rampore", description=rampore.__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="rampore", description=(rampore.__doc__ or "").partition("\n")[0])
     parser.add_argument("--version", action="version", version=f"rampore {rampore.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, build in COMMANDS.items():

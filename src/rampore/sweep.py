@@ -9,23 +9,35 @@ the executor that its library provides.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import os
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from rampore import RamporeError
+from rampore import RamporeError, storage
+from rampore.lifeline import end_with
 
 if TYPE_CHECKING:
     import xarray
 
 SEAL = "content_sha256"  #: attribute of a data set that holds the hash of its content
+_LARGEST = 2**28  #: [byte] of a data set in memory
+_LOOK, _LOOKS = 10.0, 3  #: between two looks after the workers [s], and how many in vain: a nanny needs some seconds
 
 Case = Mapping[str, float | int | str | bool]
 Progress = Callable[[int, int, str], None]
@@ -79,12 +91,14 @@ class Workers(NamedTuple):
 
     executor: Executor
     count: int  #: how many cases run at once
+    alive: Callable[[], bool] = lambda: True  #: whether there is any worker at this moment
 
 
 class Journal:
     """The finished cases of a sweep, by their content.
 
-    A line that an interruption tore off is dropped, and its case runs again.
+    Every line that is whole counts, whatever stands between: one that an interruption or a full disk tore off is
+    dropped, and its case runs again.
 
     Parameters
     ----------
@@ -97,16 +111,14 @@ class Journal:
     def __init__(self, path: Path, version: str = "") -> None:
         self.path, self.version = Path(path), version
         self._known: dict[str, Outcome] = {}
-        whole = 0
-        if self.path.is_file():
-            for line in self.path.read_bytes().splitlines(keepends=True):
-                try:
-                    entry = json.loads(line)
-                    self._known[entry["key"]] = Outcome(entry["values"], entry["error"])
-                except (ValueError, KeyError, TypeError):
-                    break
-                whole += len(line)
-        self._whole = whole
+        if self.path.exists() and not self.path.is_file():
+            raise SweepError(f"the journal {self.path} is no plain file: name another by --journal")
+        try:
+            if self.path.exists():
+                self._known = dict(map(_entry, self.path.read_bytes().split(b"\n")))
+        except OSError as error:
+            raise SweepError(f"cannot read {self.path}: {error.strerror}") from error
+        self._known.pop("", None)
 
     def key(self, case: Case) -> str:
         """SHA-256 of a case and the version."""
@@ -121,7 +133,7 @@ class Journal:
 
     @contextmanager
     def writing(self) -> Iterator[Callable[[Case, Outcome], None]]:
-        """Gives a function that adds an outcome, on the disk when it returns.
+        """Gives a function that adds an outcome, on the disk when it returns; what others added until now is known.
 
         Raises
         ------
@@ -130,24 +142,68 @@ class Journal:
         """
         from filelock import FileLock, Timeout
 
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(f"{self.path}.lock", blocking=False), open(self.path, "ab") as file:
-                file.truncate(self._whole)
+        lock = FileLock(f"{self.path}.lock", blocking=False)
+        with ExitStack() as held:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                held.enter_context(lock)
+                file = held.enter_context(open(self.path, "a+b", buffering=0))
+                _end_last_line(file)
+            except Timeout:
+                wanted = "wait for it, or name another journal by --journal"
+                raise SweepError(f"another sweep is writing to {self.path}: {wanted}") from None
+            except OSError as error:
+                raise self._full(error) from error
+            self._known = Journal(self.path, self.version)._known
 
-                def add(case: Case, outcome: Outcome) -> None:
-                    key = self.key(case)
-                    entry = {"key": key, "case": dict(case), **outcome._asdict()}
-                    file.write(json.dumps(entry).encode() + b"\n")
-                    file.flush()
-                    os.fsync(file.fileno())
-                    self._known[key], self._whole = outcome, file.tell()
+            def add(case: Case, outcome: Outcome) -> None:
+                key = self.key(case)
+                entry = {"key": key, "case": dict(case), **outcome._asdict()}
+                try:
+                    _append(file, json.dumps(entry).encode() + b"\n")
+                except OSError as error:
+                    raise self._full(error) from error
+                self._known[key] = outcome
 
-                yield add
-        except Timeout:
-            raise SweepError(f"another sweep is writing to {self.path}: wait for it, or name another folder") from None
-        except OSError as error:
-            raise SweepError(f"cannot write to {self.path}: {error.strerror or error}; what it holds stands") from error
+            yield add
+
+    def _full(self, error: OSError) -> SweepError:
+        return SweepError(f"cannot write to {self.path}: {error.strerror or error}; what it holds stands")
+
+
+def _entry(line: bytes) -> tuple[str, Outcome]:
+    """Key and outcome that a line of a journal holds, in spite of what was torn off before them; or an empty key."""
+    try:
+        entry = json.loads(line[max(0, line.rfind(b'{"key": ')) :])
+        key, values, error = entry["key"], entry["values"], entry["error"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return "", Outcome({})
+    numbers = isinstance(values, dict) and all(type(value) in (int, float) for value in values.values())
+    whole = numbers and isinstance(key, str) and isinstance(error, str)
+    return (key, Outcome(values, error)) if whole else ("", Outcome({}))
+
+
+def _end_last_line(file: io.FileIO) -> None:
+    """Let a journal end in a whole line: one that lacks its end alone gets it, one that was torn off goes."""
+    content = Path(file.name).read_bytes()
+    last = content.rpartition(b"\n")[2]
+    if last and _entry(last)[0]:
+        _append(file, b"\n")
+    elif last:
+        file.truncate(len(content) - len(last))
+
+
+def _append(file: io.FileIO, content: bytes) -> None:
+    """All of it, on the disk, or nothing."""
+    end = file.seek(0, os.SEEK_END)
+    try:
+        while content:
+            content = content[file.write(content) :]
+        os.fsync(file.fileno())
+    except OSError:
+        with suppress(OSError):
+            file.truncate(end)
+        raise
 
 
 def run(
@@ -182,9 +238,9 @@ def run(
     SweepError
         Where a worker died, the journal cannot be written, or a case raised what is no ``RamporeError``.
     """
-    waiting = list({journal.key(case): case for case in cases if case not in journal}.values())
-    if waiting:
-        with journal.writing() as add:
+    if any(case not in journal for case in cases):
+        with journal.writing() as add:  # another sweep may have added some meanwhile
+            waiting = list({journal.key(case): case for case in cases if case not in journal}.values())
             done = len(cases) - len(waiting)
             for case, outcome in _outcomes(compute, waiting, workers):
                 add(case, outcome)
@@ -215,8 +271,13 @@ def _outcomes(
 
     try:
         hand_out(workers.count)
+        absent = 0
         while running:
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            done = wait(running, _LOOK, FIRST_COMPLETED).done
+            absent = 0 if done or workers.alive() else absent + 1
+            if absent > _LOOKS:
+                raise SweepError("all workers are gone; what was finished stands, start some and run again to go on")
+            for future in done:
                 case = running.pop(future)
                 try:
                     outcome = future.result()
@@ -224,6 +285,8 @@ def _outcomes(
                     raise SweepError(
                         "a worker was killed, for want of memory perhaps; what was finished stands, run again to go on"
                     ) from error
+                except CancelledError as error:
+                    raise SweepError("the scheduler is gone; what was finished stands, run again to go on") from error
                 except Exception as error:
                     what = f"{type(error).__name__}: {error}"
                     raise SweepError(f"the case {dict(case)} raised {what}; what was finished stands") from error
@@ -237,10 +300,12 @@ def _outcomes(
 
 @contextmanager
 def processes(count: int | None = None) -> Iterator[Workers]:
-    """Processes of this machine, one a core by default."""
+    """Processes of this machine, one a core by default; they end with this one, even where it is killed."""
     count = count or os.cpu_count() or 1
     # Compiled code and threads do not survive a fork.
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        count, mp_context=get_context("spawn"), initializer=end_with, initargs=(os.getpid(),)
+    ) as pool:
         yield Workers(pool, count)
 
 
@@ -270,7 +335,7 @@ def cluster(address: str) -> Iterator[Workers]:
         count = sum(client.nthreads().values())
         if count == 0:
             raise SweepError(f"the Dask cluster at {address!r} has no workers: start some")
-        yield Workers(client.get_executor(pure=False), count)
+        yield Workers(client.get_executor(pure=False), count, lambda: any(client.nthreads().values()))
 
 
 def dataset(
@@ -313,11 +378,16 @@ def dataset(
 
 
 def write(data: xarray.Dataset, path: Path) -> None:
-    """Save a data set with the hash of what it holds, which :func:`read` holds it to."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Save a data set with the hash of what it holds, which :func:`read` holds it to.
+
+    Raises
+    ------
+    StorageError
+        Where it cannot be written; what stood there before still stands.
+    """
     sealed = data.assign_attrs({SEAL: _content(data)})
     packed = {name: {"compression": "gzip", "compression_opts": 4} for name in data if data[name].dtype.kind == "f"}
-    sealed.to_netcdf(path, engine="h5netcdf", encoding=packed)
+    storage.write(Path(path), storage.netcdf(sealed, packed))
 
 
 def read(path: Path | str) -> xarray.Dataset:
@@ -326,13 +396,26 @@ def read(path: Path | str) -> xarray.Dataset:
     Raises
     ------
     SweepError
-        Where its numbers are not those that were written.
+        Where it is no such data set, or its numbers are not those that were written.
     """
     import xarray as xr
 
-    with xr.open_dataset(path, engine="h5netcdf") as stored:
-        data = stored.load()
-    if data.attrs.get(SEAL) != _content(data):
+    if not Path(path).is_file():
+        raise SweepError(f"{path}: there is no such file: `rampore sweep` makes it")
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as stored:
+            if stored.nbytes > _LARGEST:
+                raise SweepError(
+                    f"{path}: {stored.nbytes / 1e6:.0f} MB; no sweep writes more than {_LARGEST / 1e6:.0f} MB"
+                )
+            data = stored.load()
+        seal, content = data.attrs.get(SEAL), _content(data)
+    except SweepError:
+        raise
+    except Exception as error:  # HDF5 and xarray raise whatever they like
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise SweepError(f"{path}: damaged, or not written by `rampore sweep`: run it again ({reason})") from error
+    if seal != content:
         raise SweepError(f"{path}: the numbers are not those that `rampore sweep` wrote: run it again")
     return data
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
-from rampore import design, sweep
+from rampore import design, storage, sweep
 from rampore.p4d import crossing, inverse
 from rampore.reproduce.files import digest
 from rampore.reproduce.fingerprint import PACKAGE
@@ -59,11 +59,17 @@ def run(options: argparse.Namespace, report: Callable[[str], None] | None = None
     ------
     SweepError
         See :func:`rampore.sweep.run`.
+    StorageError
+        Where the result cannot be written, which is found out before anything is computed.
     """
     report = report or (lambda text: print(text, file=sys.stderr))
+    place = options.journal or Path("build", "sweep", f"{options.study}.jsonl")
+    if place.resolve() == options.output.resolve():
+        raise sweep.SweepError(f"{place} is the journal and the result: name two files")
+    storage.check(options.output)
     plan = PLANS[options.study](options.coarse)
     follows_from = version(plan.sources)
-    journal = sweep.Journal(options.journal or Path("build", "sweep", f"{options.study}.jsonl"), follows_from)
+    journal = sweep.Journal(place, follows_from)
     workers = sweep.cluster(options.scheduler) if options.scheduler else sweep.processes(options.jobs)
     with workers as pool, _bar(report) as tell:
         outcomes = sweep.run(plan.compute, [*plan.cases, *plan.finer.values()], journal, pool, tell)

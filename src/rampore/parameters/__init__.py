@@ -114,7 +114,7 @@ def _described(cls: type) -> type:
     """A frozen dataclass whose Attributes section is written from its fields: one place for what each of them is."""
     cls = dataclass(frozen=True, kw_only=True)(cls)
     types = {item.name: item.type for item in dataclasses.fields(cls)}
-    lines = [cls.__doc__, "", "    Attributes", "    ----------"]
+    lines = [cls.__doc__ or "", "", "    Attributes", "    ----------"]
     for name, demand in demands_of(cls).items():
         kind, formula = getattr(demand, "kind", None), getattr(demand, "formula", "")
         unit = f" [{'-' if kind.unit == '1' else kind.unit}]" if isinstance(kind, Quantity) else ""

@@ -3,7 +3,9 @@
 Everything under the output folder is replaced in one stroke when it is complete, and says what it was made from::
 
     chapters/<name>.ipynb   figures/<name>/*.png, *.svg   results/<name>/*, provenance.json
-    claims.json   provenance.json   html/index.html   failed/<name>.ipynb   sphinx.log
+    claims.json   provenance.json   html/index.html   failed/<name>.ipynb   sphinx.log   .manifest.json
+
+The manifest lists what runs have put there; nothing else in the folder is ever touched.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import os
 import platform
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -24,7 +27,7 @@ from typing import TextIO
 from rampore import checks, claims
 from rampore.reproduce import book, verdicts
 from rampore.reproduce.chapters import KERNEL_ENVIRONMENT, Chapter, reasons_to_run, run
-from rampore.reproduce.files import as_json, digest, output_folder, publish, write
+from rampore.reproduce.files import as_json, digest, drop, output_folder, publish, refuse_links, write
 from rampore.reproduce.fingerprint import packages
 from rampore.reproduce.parameters import declared
 from rampore.reproduce.progress import Progress
@@ -70,9 +73,11 @@ def reproduce(
     Raises
     ------
     UsageError
-        For an unknown chapter or parameter.
+        For an unknown chapter or parameter, or an output folder that holds what no run has made.
     ReproduceError
-        Where a chapter or Sphinx fails, the claims do not fit the ledger, or the folder cannot be written to.
+        Where a chapter or Sphinx fails, or the claims do not fit the ledger.
+    StorageError
+        Where the folder cannot be written to.
     """
     if update and parameters:
         raise UsageError("--update refreshes the committed notebooks: it goes without -p")
@@ -82,10 +87,14 @@ def reproduce(
     selected = [Chapter(name, study.chapters[name], values, output) for name, values in given.items()]
     progress, started = Progress(stream), datetime.now(UTC)
     with output_folder(output) as work:
+        for chapter in selected:
+            refuse_links(output, chapter.place.figures)
+            refuse_links(output, chapter.place.results)
+        drop(output, "failed")
         commit = commit_of(study.root)
         _run_all(selected, work, commit, jobs or _cores(), force, progress)
         everything = [Chapter(name, notebook, {}, output) for name, notebook in study.chapters.items()]
-        there = [chapter for chapter in everything if chapter.provenance()]
+        there = [chapter for chapter in everything if _stands(chapter)]
         notebooks = {chapter.name: read_notebook(chapter.place.executed) for chapter in there}
         entries, tables = verdicts.collect(claims.load(), notebooks), verdicts.tables(notebooks)
         write(output / "claims.json", as_json(entries))
@@ -101,6 +110,12 @@ def reproduce(
         progress.say("done")
     if html and not missing:
         print(f"Open {os.path.relpath(output / 'html' / 'index.html')}", file=stream)
+
+
+def _stands(chapter: Chapter) -> bool:
+    """Whether a chapter's executed notebook is there as the chapter left it."""
+    provenance = chapter.provenance()
+    return provenance is not None and chapter.place.files().get("notebook") == provenance["files"].get("notebook")
 
 
 def _require(*modules: str) -> None:
@@ -134,6 +149,8 @@ def _cores() -> int:
 def _run_all(
     chapters: list[Chapter], work: Path, commit: dict | None, jobs: int, force: bool, progress: Progress
 ) -> None:
+    ending = threading.Event()
+
     def attempt(chapter: Chapter) -> None:
         reasons = ["asked for by --force"] if force else reasons_to_run(chapter)
         if not reasons:
@@ -143,17 +160,22 @@ def _run_all(
         progress.say(f"{chapter.name}: running ({'; '.join(reasons[:3])}{more})")
         try:
             made = run(chapter, work, commit, lambda cell, cells: progress.step(chapter.name, cell, cells))
+        except ReproduceError:
+            if ending.is_set():  # it did not fail, it was ended
+                chapter.failed.unlink(missing_ok=True)
+            raise
         finally:
             progress.done(chapter.name)
         figures = sum(path.endswith(".svg") for path in made["files"])
         progress.say(f"{chapter.name}: done in {made['wall_time_s']:.1f} s, {figures} figures")
 
-    with _environment(KERNEL_ENVIRONMENT), ThreadPoolExecutor(jobs) as pool:
+    with _environment(_kernel_environment(work)), ThreadPoolExecutor(jobs) as pool:
         futures = [pool.submit(attempt, chapter) for chapter in chapters]
         try:
             while wait(futures, timeout=1).not_done:
                 progress.tick()
         except BaseException:
+            ending.set()
             pool.shutdown(wait=False, cancel_futures=True)
             _end_children_of(futures)
             raise
@@ -163,6 +185,12 @@ def _run_all(
             raise error
     if failures:
         raise ReproduceError("\n\n".join(map(str, failures)))
+
+
+def _kernel_environment(work: Path) -> dict[str, str]:
+    """What kernels run with: connection files among unfinished work, and every ``assert``, however this runs."""
+    wanted = {name: os.environ.get(name, value) for name, value in KERNEL_ENVIRONMENT.items()}
+    return wanted | {"JUPYTER_RUNTIME_DIR": str(work / "runtime"), "PYTHONOPTIMIZE": ""}
 
 
 def _end_children_of(futures: list[Future]) -> None:
@@ -198,7 +226,7 @@ def _build_book(
     staged = work / "source"
     staged.mkdir()
     book.stage(study, {chapter.name: chapter.place.executed for chapter in chapters}, entries, tables, staged)
-    publish(staged, output / "source")
+    publish(staged, output / "source", output)
     if book.is_built_from(output / "html", output / "source"):
         progress.say("HTML: up to date")
         return

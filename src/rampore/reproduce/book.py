@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from rampore import claims
-from rampore.reproduce.files import as_json, digest, digests, publish, write
+from rampore.reproduce.files import as_json, digest, digests, publish, stands, write
 from rampore.reproduce.fingerprint import PACKAGE, packages
 from rampore.reproduce.study import ReproduceError, Study
 
@@ -91,9 +91,10 @@ def _verification(folder: Path) -> dict[str, bytes]:
 
 
 def is_built_from(html: Path, source: Path) -> bool:
-    """Whether the HTML that stands was built from this staged source, this package and these versions."""
+    """Whether the HTML stands, and was built from this staged source, this package and these versions."""
     seal = html / _SEAL
-    return seal.is_file() and seal.read_text(encoding="utf-8") == _inputs(source)
+    built = seal.is_file() and seal.read_bytes() == _inputs(source).encode()
+    return built and stands(html.parent, html.name)
 
 
 def _inputs(source: Path) -> str:
@@ -111,7 +112,8 @@ def build(source: Path, work: Path, html: Path) -> None:
         With the warnings, and where the whole log is.
     """
     inputs = _inputs(source)
-    program = "from jupyter_book.cli.main import main; main()"
+    lifeline = f"from rampore.lifeline import end_with; end_with({os.getpid()})"
+    program = f"{lifeline}; from jupyter_book.cli.main import main; main()"
     command = [sys.executable, "-c", program, "build", str(source), "--path-output", str(work)]
     done = subprocess.run(
         [*command, "--all", "-W", "-n", "--keep-going"],
@@ -119,7 +121,7 @@ def build(source: Path, work: Path, html: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=os.environ | {"NO_COLOR": "1", "PYTHONWARNINGS": "ignore"},
+        env=os.environ | {"NO_COLOR": "1", "PYTHONWARNINGS": "ignore", "PYTHONOPTIMIZE": ""},
     )
     log = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
     write(html.parent / "sphinx.log", log)
@@ -134,7 +136,7 @@ def build(source: Path, work: Path, html: Path) -> None:
         )
     (built / _SEAL).write_text(inputs, encoding="utf-8")
     (html / _SEAL).unlink(missing_ok=True)
-    publish(built, html, seal=_SEAL)
+    publish(built, html, html.parent, seal=_SEAL)
 
 
 def with_summary(readme: str, summary: str) -> str:

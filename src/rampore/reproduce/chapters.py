@@ -18,14 +18,15 @@ from typing import NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
-from rampore.reproduce.files import as_json, digest, digests, publish
+from rampore.reproduce import stored
+from rampore.reproduce.files import as_json, digest, digests, publish, put
 from rampore.reproduce.fingerprint import changes, fingerprint, notebook_digest, packages, sources
 from rampore.reproduce.parameters import OUTPUT, declared
 from rampore.reproduce.study import ReproduceError, heading_above, read_notebook
 
 PROVENANCE = "provenance.json"
 
-#: Chapters run side by side; linear algebra inside each has one thread.
+#: Chapters run side by side; linear algebra inside each has one thread. What the user sets, counts.
 KERNEL_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -79,11 +80,8 @@ class Chapter:
         return self.output / "failed" / f"{self.name}.ipynb"
 
     def provenance(self) -> dict | None:
-        """How the results that stand were made; None where there are none."""
-        try:
-            return json.loads((self.place.results / PROVENANCE).read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
-            return None
+        """How the results that stand were made; None where there are none, or what says so is damaged."""
+        return stored.provenance(self.place.results / PROVENANCE)
 
 
 def reasons_to_run(chapter: Chapter) -> list[str]:
@@ -96,7 +94,7 @@ def reasons_to_run(chapter: Chapter) -> list[str]:
     now = fingerprint(notebook, sources(notebook, folder), chapter.given, folder)
     there, noted = chapter.place.files(), provenance["files"]
     lost = [f"its {path} is missing" for path in noted if path not in there]
-    lost += [f"its {path} was altered" for path in there if noted.get(path) != there[path]]
+    lost += [f"its {path} was altered" for path in noted if path in there and noted[path] != there[path]]
     return changes(provenance["inputs"], now) + lost
 
 
@@ -123,15 +121,51 @@ def run(chapter: Chapter, work: Path, commit: dict | None, step: Callable[[int, 
     ChapterError
         Where a cell raises, the kernel dies, or a file cannot be written; the results that stood are untouched.
     """
+
+    def execute(source: NotebookNode, folder: Path) -> Execution:
+        started, clock = datetime.now(UTC), time.perf_counter()
+        return Execution(_execute(chapter, source, folder, step), started, time.perf_counter() - clock)
+
+    return keep(chapter, work, commit, execute)
+
+
+class Execution(NamedTuple):
+    """A notebook that was run."""
+
+    notebook: NotebookNode
+    started: datetime
+    wall_time: float  #: [s]
+
+
+def keep(chapter: Chapter, work: Path, commit: dict | None, execute: Callable[[NotebookNode, Path], Execution]) -> dict:
+    """Put the notebook, figures and results of an execution in place, with their provenance.
+
+    Parameters
+    ----------
+    chapter : Chapter
+    work, commit
+        As of :func:`run`.
+    execute : callable
+        Takes the notebook, and the folder that its figures and results go to; runs it, or tells how it was run.
+
+    Returns
+    -------
+    dict
+        The provenance.
+
+    Raises
+    ------
+    ChapterError
+        As :func:`run`.
+    """
     try:
         folder = Path(tempfile.mkdtemp(prefix=f"{chapter.name}-", dir=work))
         new = Place(folder / "executed.ipynb", folder / "figures", folder / "results")
         new.results.mkdir()
-        provenance = _make(chapter, new, commit, step)
-        publish(new.figures, chapter.place.figures)
-        chapter.place.executed.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(new.executed, chapter.place.executed)
-        publish(new.results, chapter.place.results, seal=PROVENANCE)
+        provenance = _make(chapter, new, commit, execute)
+        publish(new.figures, chapter.place.figures, chapter.output)
+        put(new.executed, chapter.place.executed, chapter.output)
+        publish(new.results, chapter.place.results, chapter.output, seal=PROVENANCE)
         chapter.failed.unlink(missing_ok=True)
     except OSError as error:
         what = f"{error.strerror or error} ({error.filename})"
@@ -139,19 +173,20 @@ def run(chapter: Chapter, work: Path, commit: dict | None, step: Callable[[int, 
     return provenance
 
 
-def _make(chapter: Chapter, new: Place, commit: dict | None, step: Callable[[int, int], None]) -> dict:
-    started, clock = datetime.now(UTC), time.perf_counter()
+def _make(
+    chapter: Chapter, new: Place, commit: dict | None, execute: Callable[[NotebookNode, Path], Execution]
+) -> dict:
     source = read_notebook(chapter.notebook)
     modules = sources(source, chapter.notebook.parent)
     defaults = {name: parameter.default for name, parameter in declared(chapter.notebook).items()}
     parameters = defaults | chapter.given
-    executed = _execute(chapter, source, new.results.parent, step)
-    nbformat.write(tidy(executed, source), new.executed)
+    execution = execute(source, new.results.parent)
+    nbformat.write(tidy(execution.notebook, source), new.executed)
     provenance = {
         "chapter": chapter.name,
         "commit": commit,
-        "started": started.isoformat(timespec="seconds"),
-        "wall_time_s": round(time.perf_counter() - clock, 3),
+        "started": execution.started.isoformat(timespec="seconds"),
+        "wall_time_s": round(execution.wall_time, 3),
         "parameters": parameters,
         "seed": parameters.get("seed"),
         "notebook_sha256": notebook_digest(source),
@@ -189,8 +224,9 @@ def _execute(chapter: Chapter, source: NotebookNode, folder: Path, step: Callabl
             on_cell_start=started,
         )
     except (PapermillExecutionError, RuntimeError) as error:  # RuntimeError: the kernel did not start, or died
-        chapter.failed.parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(nbformat.v4.new_notebook(metadata=source.metadata, cells=reached), chapter.failed)
+        failed = nbformat.v4.new_notebook(metadata=source.metadata, cells=reached)
+        nbformat.write(failed, folder / "failed.ipynb")
+        put(folder / "failed.ipynb", chapter.failed, chapter.output)
         raise ChapterError(_complaint(chapter, source, reached, error)) from error
     _refuse_unrun(chapter, executed)
     return executed

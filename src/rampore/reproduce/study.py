@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import nbformat
 from nbformat import NotebookNode
 
 from rampore import RamporeError
+
+_LARGEST_YAML, _DEEPEST_YAML = 2**15, 50  # [byte], [level]: more would take longer than a second, or all memory
 
 
 class ReproduceError(RamporeError, RuntimeError):
@@ -60,44 +63,90 @@ def find(start: Path) -> Study:
 
 
 def _read(root: Path) -> Study:
-    import yaml
-
-    try:
-        pages = list(_pages(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))))
-    except yaml.YAMLError as error:
-        raise UsageError(f"{root / '_toc.yml'}: not valid YAML: {error}") from None
-    chapters = {}
-    for page in pages:
+    if (root / "_config.yml").is_file():
+        read_yaml(root / "_config.yml")
+    contents = read_yaml(root / "_toc.yml")
+    if not isinstance(contents.get("root"), str):
+        raise UsageError(f"{root / '_toc.yml'}: needs the key `root`, the book's first page")
+    chapters: dict[str, Path] = {}
+    for page in _pages(contents, root / "_toc.yml"):
         notebook = root / f"{page}.ipynb"
         if notebook.is_file():
-            chapters[notebook.stem] = notebook
+            if chapters.setdefault(notebook.stem, notebook) != notebook:
+                raise UsageError(f"_toc.yml names two chapters {notebook.stem}: {chapters[notebook.stem]}, {notebook}")
         elif not (root / f"{page}.md").is_file():
             raise UsageError(f"_toc.yml names {page}, but there is neither {page}.ipynb nor {page}.md in {root}")
     return Study(root, chapters)
 
 
-def _pages(node):
+def read_yaml(path: Path) -> dict:
+    """A mapping in YAML, of a size that somebody wrote by hand, without aliases: a few of them make gigabytes.
+
+    Raises
+    ------
+    UsageError
+        Where it is anything else, in one line.
+    """
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        depth = 0
+
+        def compose_node(self, parent, index):
+            line = f"{path}: line {self.peek_event().start_mark.line + 1}"
+            if self.check_event(yaml.AliasEvent):
+                raise UsageError(f"{line}: write out what *... stands for")
+            if self.depth == _DEEPEST_YAML:
+                raise UsageError(f"{line}: too deeply nested")
+            self.depth += 1
+            node = super().compose_node(parent, index)
+            self.depth -= 1
+            return node
+
+    try:
+        if path.stat().st_size > _LARGEST_YAML:
+            raise UsageError(f"{path}: larger than {_LARGEST_YAML} bytes")
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UsageError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise UsageError(f"{path}: {'empty' if content is None else 'not a mapping of keys to values'}")
+    return content
+
+
+def _pages(node: dict, path: Path) -> Iterator[str]:
     """Every document that a table of contents names, top to bottom."""
-    if isinstance(node, list):
-        for entry in node:
-            yield from _pages(entry)
-    elif isinstance(node, dict):
-        yield from (node[key] for key in ("root", "file") if key in node)
-        yield from (page for value in node.values() if isinstance(value, list) for page in _pages(value))
+    for key in ("root", "file"):
+        if key in node:
+            page = node[key]
+            if not isinstance(page, str) or PurePosixPath(page).is_absolute() or ".." in PurePosixPath(page).parts:
+                raise UsageError(f"{path}: `{key}: {page}` is not a page of the study")
+            yield page
+    for key in ("parts", "chapters", "sections"):
+        below = node.get(key, [])
+        if not isinstance(below, list) or not all(isinstance(entry, dict) for entry in below):
+            raise UsageError(f"{path}: `{key}` must be a list of entries such as `- file: page`")
+        for entry in below:
+            yield from _pages(entry, path)
 
 
 def read_notebook(path: Path) -> NotebookNode:
-    """A notebook, in format 4.
+    """A notebook, in format 4 with an id in each cell.
 
     Raises
     ------
     ReproduceError
-        Where the file is no notebook.
+        Where the file is no such notebook.
     """
     try:
-        return nbformat.read(path, as_version=4)
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError) as error:
-        raise ReproduceError(f"{path}: not a notebook: {error}") from None
+        content = nbformat.read(path, as_version=4)
+        nbformat.validate(content)
+    except Exception as error:  # nbformat raises whatever it meets
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise ReproduceError(f"{path}: not a notebook: {reason}") from None
+    if not all("id" in cell for cell in content.cells):
+        raise ReproduceError(f"{path}: its cells have no ids: save it in format 4.5, as Jupyter does today")
+    return content
 
 
 def headings(cell: NotebookNode) -> list[str]:
