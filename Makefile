@@ -6,23 +6,28 @@ FOUND_UV := $(shell command -v uv 2>/dev/null)
 UV := $(or $(FOUND_UV),$(BIN)/uv)
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python -c requirements.lock
 
-# First, while there is something to run beside it.
+# Each file on one worker; the longest first, while there is something to run beside it.
+PYTEST := $(BIN)/pytest -n logical --dist loadfile --no-loadscope-reorder
+NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 LONGEST := tests/test_book.py
 
 # Packages are compiled as they are first used: half the time of compiling all of them.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint notebooks bench sweep lock clean browser
+.PHONY: help book test test-arithmetic lint notebooks bench sweep lock clean browser
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 book: $(VENV)/.book ## run the chapters that changed and build the book in build/html
 	@$(BIN)/rampore reproduce
 
 test: $(VENV)/.test lint browser ## run the linters, the tests, and the committed notebooks against their outputs
-	@$(BIN)/pytest -n logical --dist loadfile --no-loadscope-reorder --nbval-lax --nbval-current-env $(LONGEST) book tests
+	@$(PYTEST) $(NBVAL) book; notebooks=$$?; $(PYTEST) --durations=50 $(LONGEST) tests && exit $$notebooks
+
+test-arithmetic: $(VENV)/.test ## run `make test` under four kinds of arithmetic: about 20 minutes
+	@$(BIN)/python benchmarks/arithmetic.py $(MAKE) test
 
 lint: $(VENV)/.test ## run the linters alone
 	@$(BIN)/ruff check .

@@ -1,8 +1,8 @@
 """How nbval checks a chapter: words exactly, numbers each within its error; and its run becomes the study's.
 
-nbval compares the outputs of each cell with ``tests/nbval.cfg``, which masks the numbers. A chapter's last cell holds all
-of them with their errors, and is compared here. A chapter that passes has been executed as ``rampore reproduce`` would
-have executed it: its figures and results are put into ``build``, so that the book need not run it again.
+nbval compares the outputs of each cell by ``tests/nbval.cfg``, which masks the numbers. A chapter's last cell holds
+them all with their errors, and is compared here. A chapter that passes was executed as ``rampore reproduce`` would
+execute it: its figures and results are put into ``build``, so that the book need not run it again.
 """
 
 import copy

@@ -13,7 +13,9 @@ import pytest
 import yaml
 
 from rampore import claims
+from rampore.chapter import CLAIM_MIME, KEPT_MIME, NUMBERS_MIME, TABLE_MIME
 from rampore.claims import Verdict
+from rampore.numbers import differences
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
@@ -101,8 +103,43 @@ def test_every_figure_has_a_name_a_caption_and_a_text_for_who_cannot_see_it(note
     assert len(set(names)) == len(names)
 
 
-def test_a_number_that_matters_is_compared_by_nbval(notebook):
-    assert [cell for cell in code(notebook) if "nbval-check-output" in cell.metadata.get("tags", [])]
+def test_a_chapter_closes_with_all_its_numbers(notebook):
+    *before, last = code(notebook)
+    assert last.source == "chapter.close()"
+    assert list(last.outputs[0].data[NUMBERS_MIME])
+    assert not [cell for cell in before if any(NUMBERS_MIME in output.get("data", {}) for output in cell.outputs)]
+
+
+#: What a chapter hands over holds its numbers with their errors; anything else would be compared as text, or not at all.
+KEPT = {CLAIM_MIME, KEPT_MIME, NUMBERS_MIME, TABLE_MIME, "image/png", "application/papermill.record/text/plain"}
+
+
+def test_every_number_that_a_chapter_shows_is_one_that_it_keeps(notebook):
+    for cell in code(notebook):
+        for output in cell.outputs:
+            if output.output_type == "stream":
+                assert not re.search(r"\d", output.text), cell.source
+            else:
+                assert KEPT & set(output.data), cell.source
+
+
+def test_every_claim_and_every_number_of_the_prose_is_among_what_is_compared(notebook):
+    kept = code(notebook)[-1].outputs[0].data[NUMBERS_MIME]
+    for output in (output for cell in code(notebook) for output in cell.outputs):
+        data = output.get("data", {})
+        if CLAIM_MIME in data:
+            assert f"claim/{data[CLAIM_MIME]['id']}/verdict" in kept
+        if "scrapbook" in output.get("metadata", {}):
+            assert f"prose/{output.metadata.scrapbook.name}" in kept
+        for name in data.get(KEPT_MIME, []):
+            assert name in kept
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_fresh_run_gives_the_committed_numbers_within_their_errors(name, built):
+    committed = code(nbformat.read(ROOT / f"{name}.ipynb", as_version=4))[-1].outputs[0].data[NUMBERS_MIME]
+    fresh = json.loads((built / "results" / Path(name).name / "numbers.json").read_text(encoding="utf-8"))
+    assert differences(committed, fresh) == []
 
 
 def test_a_chapter_ends_with_two_exercises(notebook):
