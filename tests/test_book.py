@@ -110,7 +110,7 @@ def test_a_chapter_closes_with_all_its_numbers(notebook):
     assert not [cell for cell in before if any(NUMBERS_MIME in output.get("data", {}) for output in cell.outputs)]
 
 
-#: What a chapter hands over holds its numbers with their errors; anything else would be compared as text, or not at all.
+#: What a chapter hands over holds its numbers with their errors; anything else would be compared as text, or never.
 KEPT = {CLAIM_MIME, KEPT_MIME, NUMBERS_MIME, TABLE_MIME, "image/png", "application/papermill.record/text/plain"}
 
 
