@@ -458,6 +458,8 @@ def _material(name, part, states, state, climate, full):
         return function if warmer == 0 else lambda x: function(x) + warmer * entropy(x)
 
     branches = _branches(part, state in states)
+    used = ["OCP [V]", *(BRANCHES if branches else ()), "Diffusivity [m2.s-1]"]
+    tables = [table["x"] for key in used if isinstance(table := part.content[key], dict)]
     return Material(
         name,
         fraction=part.number("Surface area per unit volume [m-1]", above=0) * radius / 3,
@@ -471,6 +473,7 @@ def _material(name, part, states, state, climate, full):
         delithiation=potential(BRANCHES[1]) if branches else None,
         hysteresis=states.number(state, 0.0, at_least=-1, at_most=1),
         hysteresis_decay=part.number(DECAY, 0.0, at_least=0),
+        validity=(max([0.0, *(x[0] for x in tables)]), min([1.0, *(x[-1] for x in tables)])),
     )
 
 
