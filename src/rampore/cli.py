@@ -144,9 +144,9 @@ def _discharge(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument("cell", type=Path, metavar="CELL.json", help="a BPX file")
     parser.add_argument("--c-rate", type=float, default=1.0, help="current over 1C; negative charges (default 1)")
     parser.add_argument("--collector", choices=("bare", "perforated"), help="negative foil (default: as in the file)")
-    parser.add_argument("--hole-um", type=float, default=75.0, help="diameter of the holes (default 75)")
-    parser.add_argument("--pitch-um", type=float, default=160.0, help="distance of neighbouring holes (default 160)")
-    parser.add_argument("--foil-um", type=float, default=15.0, help="thickness of the foil (default 15)")
+    parser.add_argument("--hole-um", type=float, help="diameter of the holes (default 75)")
+    parser.add_argument("--pitch-um", type=float, help="distance of neighbouring holes (default 160)")
+    parser.add_argument("--foil-um", type=float, help="thickness of the foil (default 15)")
     parser.add_argument("--lower-cutoff-V", type=float, dest="lower_cutoff", help="default: as in the file")
     parser.add_argument("--upper-cutoff-V", type=float, dest="upper_cutoff", help="default: as in the file")
     parser.add_argument(

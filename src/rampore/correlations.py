@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import expit
 
 from rampore import RamporeError
+from rampore.checks import nearest, quantity
 from rampore.materials import (
     FARADAY,
     GAS_CONSTANT,
@@ -148,7 +149,7 @@ def _falling(curve: Curve):
 
 def _form(formula: Formula, forms: dict[str, Callable]) -> Callable:
     if formula.form not in forms:
-        raise CorrelationError(f"the form {formula.form!r} is not known here; known are {', '.join(sorted(forms))}")
+        raise CorrelationError(f"the form {formula.form!r} is not known here{nearest(formula.form, sorted(forms))}")
     if not formula.coefficients:
         raise CorrelationError(f"{formula.form}: the parameters hold no coefficients")
     return forms[formula.form]
@@ -171,6 +172,7 @@ def potential(curve: Curve | Formula, temperature=REFERENCE_TEMPERATURE) -> Func
     CorrelationError
         The form is not known.
     """
+    quantity("temperature", temperature, CorrelationError, above=0, unit="K")
     if isinstance(curve, Curve):
         return _falling(curve)
     if curve.form == "msmr":
@@ -206,6 +208,8 @@ def electrolyte(
     CorrelationError
         Conductivity, diffusivity or transference number is missing, or a form is not known.
     """
+    quantity("temperature", temperature, CorrelationError, above=0, unit="K")
+    quantity("validity", validity, CorrelationError, above=0, unit="mol/m3")
     missing = [name for name in ("conductivity", "diffusivity", "transference") if getattr(given, name) is None]
     if missing:
         raise CorrelationError(f"{source} gives no {' and no '.join(missing)}")
@@ -245,6 +249,7 @@ def transport_efficiency(tortuosity: Formula | float) -> Function:
         tau [-], or tau = p1 eps^p2.
     """
     if not isinstance(tortuosity, Formula):
+        quantity("tortuosity", tortuosity, CorrelationError, above=0)
         return lambda eps: eps / tortuosity
     if tortuosity.form != "power-law":
         raise CorrelationError(f"the form {tortuosity.form!r} is not known here; known is power-law")

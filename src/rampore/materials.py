@@ -11,11 +11,20 @@ from typing import NamedTuple
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
+from rampore import RamporeError
+from rampore.checks import increasing, quantity
+
 FARADAY = 96485.33212  #: [C/mol]
 GAS_CONSTANT = 8.31446261815324  #: [J/(mol K)]
 REFERENCE_TEMPERATURE = 298.15  #: [K]
 
 Function = Callable[[np.ndarray], np.ndarray]
+
+
+class MaterialError(RamporeError, ValueError):
+    """A table or a property that cannot be: the message names the value."""
+
+    exit_code = 2
 
 
 def slope(function, x):
@@ -35,7 +44,7 @@ def slope(function, x):
 
 
 class Tabulated:
-    """A measured curve, interpolated without overshoot (PCHIP), continued by straight lines.
+    """A measured curve, interpolated without overshoot (PCHIP), continued by straight lines or held at its ends.
 
     Parameters
     ----------
@@ -43,35 +52,36 @@ class Tabulated:
         Abscissae, in any order, without repeats [-].
     y : (n,) array
         Values [V for a potential].
+    held : bool
+        Whether it keeps its first and its last value beyond them.
 
     Raises
     ------
-    ValueError
+    MaterialError
         Fewer than two points, a repeated abscissa, or a value that is not finite.
     """
 
-    def __init__(self, x, y):
+    def __init__(self, x, y, held=False):
         x, y = np.asarray(x, float), np.asarray(y, float)
         if x.ndim != 1 or x.shape != y.shape or x.size < 2:
-            raise ValueError(
+            raise MaterialError(
                 f"a table needs two columns of equal length with two rows or more, not {x.shape}, {y.shape}"
             )
-        if not (np.isfinite(x).all() and np.isfinite(y).all()):
-            raise ValueError("a table holds a value that is not finite")
         order = np.argsort(x)
-        self.x, self.y = x[order], y[order]
-        if np.any(np.diff(self.x) == 0):
-            raise ValueError(f"a table repeats the abscissa {self.x[:-1][np.diff(self.x) == 0][0]:g}")
+        self.x = increasing("x of a table, in order,", x[order], MaterialError)
+        self.y = quantity("y of a table, in order of x,", y[order], MaterialError)
+        self.held = held
         self._curve = PchipInterpolator(self.x, self.y)
         self._slope = self._curve.derivative()
 
     def __call__(self, x):
         inside = np.clip(x, self.x[0], self.x[-1])
-        return self._curve(inside) + self._slope(inside) * (x - inside)
+        return self._curve(inside) if self.held else self._curve(inside) + self._slope(inside) * (x - inside)
 
     def slope(self, x):
         """Derivative dy/dx [V for a potential]."""
-        return self._slope(np.clip(x, self.x[0], self.x[-1]))
+        inside = np.clip(x, self.x[0], self.x[-1])
+        return np.where(self.held & (inside != x), 0.0, self._slope(inside))
 
 
 def polynomial(*coefficients):
@@ -261,6 +271,7 @@ class Electrolyte(NamedTuple):
     thermodynamic_factor: Function  #: 1 + dln f / dln c [-]
     validity: float  #: highest concentration that the correlation was measured at or may be trusted to [mol/m3]
     source: str
+    lowest: float = 0.0  #: concentration that the correlation was measured from [mol/m3]
 
 
 def landesfeind_gasteiger_2019(temperature=REFERENCE_TEMPERATURE, solvent="EC:EMC 3:7"):

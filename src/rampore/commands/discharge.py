@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rampore.checks import quantity
 from rampore.commands.files import together
 from rampore.figures.p4d import voltage_parts
 from rampore.figures.style import render
@@ -15,6 +16,9 @@ from rampore.p4d.cell import Perforation
 from rampore.p4d.equations import C
 from rampore.p4d.errors import CellError
 from rampore.p4d.solution import Mesh, Step, simulate
+
+
+HOLES = {"hole_um": 75.0, "pitch_um": 160.0, "foil_um": 15.0}  #: of --collector perforated, where they are not given
 
 
 def run(args, report=print):
@@ -30,56 +34,117 @@ def run(args, report=print):
     Raises
     ------
     CellError
-        The file or an option makes no sense.
+        The file or an option makes no sense, or has no effect.
     SolverError
         The discharge cannot be computed.
     """
+    holes = _holes(args)
+    c_rate = quantity("--c-rate", args.c_rate, CellError)
+    if c_rate == 0:
+        raise CellError("a C-rate of 0 discharges nothing")
     with warnings.catch_warnings(record=True) as remarks:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", UserWarning)
         cell = bpx.read(args.cell)
     for remark in remarks:
         report(f"note: {remark.message}")
-    if args.collector == "bare":
-        cell = replace(cell, perforation=None)
-    elif args.collector == "perforated":
-        cell = replace(cell, perforation=Perforation(args.hole_um * 1e-6, args.pitch_um * 1e-6, args.foil_um * 1e-6))
-    cell = replace(
-        cell,
-        lower_cutoff=cell.lower_cutoff if args.lower_cutoff is None else args.lower_cutoff,
-        upper_cutoff=cell.upper_cutoff if args.upper_cutoff is None else args.upper_cutoff,
-    )
-    if args.c_rate == 0:
-        raise CellError("a C-rate of 0 discharges nothing")
+    cell = _with_cutoffs(cell, args)
+    if args.collector is not None:
+        cell = replace(cell, perforation=holes)
+    cutoff = _cutoff(cell, c_rate)
     columns = tuple(args.columns or ((8, 14) if cell.perforation else (1, 1)))
-    current = args.c_rate * cell.one_c
-    cutoff = cell.lower_cutoff if current > 0 else cell.upper_cutoff
-    solution = simulate(
-        cell,
-        [Step("current", current, until_voltage=cutoff, until_time=3 * 3600.0 / abs(args.c_rate))],
-        Mesh(tuple(args.layers), columns),
-        progress=_Progress(cell, current, report),
-    )
-    summary = summarise(cell, solution, args.c_rate)
+    current = c_rate * cell.one_c
+    progress = _Progress(cell, current, report)
     with together(args.output) as folder:
+        solution = simulate(
+            cell,
+            [Step("current", current, until_voltage=cutoff, until_time=3 * 3600.0 / abs(c_rate))],
+            Mesh(tuple(args.layers), columns),
+            progress=progress,
+        )
+        summary = summarise(cell, solution, c_rate) | {"validity_left": progress.left()}
         write(solution, summary, folder)
+    for left in summary["validity_left"]:
+        report(f"note: {left}")
     return summary
 
 
+def _option(name):
+    return "--" + name.replace("_", "-")
+
+
+def _holes(args):
+    """The perforation that the options describe; None where they ask for none."""
+    given = {name: value for name in HOLES if (value := getattr(args, name)) is not None}
+    if args.collector != "perforated":
+        if given:
+            raise CellError(f"{_option(next(iter(given)))} has no effect without --collector perforated")
+        return None
+    lengths = HOLES | given
+    return Perforation(*(1e-6 * quantity(_option(name), lengths[name], CellError, above=0) for name in HOLES))
+
+
+def _with_cutoffs(cell, args):
+    """The cell between the cut-offs of the options, each of which must be one that can end the run."""
+    given = {"lower_cutoff": args.lower_cutoff, "upper_cutoff": args.upper_cutoff}
+    given = {name: value for name, value in given.items() if value is not None}
+    for name, value in given.items():
+        quantity(f"{_option(name)}-V", value, CellError)
+    useless = "upper_cutoff" if args.c_rate > 0 else "lower_cutoff"
+    if useless in given:
+        raise CellError(f"{_option(useless)}-V has no effect on a run that ends at the other cut-off")
+    return replace(cell, **given)
+
+
+def _cutoff(cell, c_rate):
+    """The cut-off that the run goes to, where there is a way to it [V]."""
+    start = cell.open_circuit_voltage
+    if c_rate > 0:
+        if cell.state_of_charge == 0:
+            raise CellError("the cell starts empty, at a state of charge of 0: there is nothing to discharge")
+        if not start > cell.lower_cutoff:
+            raise CellError(f"the cell starts at {start:.4f} V, not above the lower cut-off of {cell.lower_cutoff:g} V")
+        return cell.lower_cutoff
+    if cell.state_of_charge == 1:
+        raise CellError("the cell starts full, at a state of charge of 1: there is nothing to charge")
+    if not start < cell.upper_cutoff:
+        raise CellError(f"the cell starts at {start:.4f} V, not below the upper cut-off of {cell.upper_cutoff:g} V")
+    return cell.upper_cutoff
+
+
 class _Progress:
-    """A line for every twentieth of the charge of an hour at 1C."""
+    """A line for every twentieth of the charge of an hour at 1C, and how far concentrations went."""
 
     def __init__(self, cell, current, report):
         self._cell, self._rate, self._report, self._next = cell, current / (3600.0 * cell.one_c), report, 0.0
+        self._members = [
+            (side, material) for side in ("negative", "positive") for material in getattr(cell, side).materials
+        ]
+        self._salt, self._surfaces = [np.inf, -np.inf], [[np.inf, -np.inf] for _ in self._members]
 
     def __call__(self, state):
         given = self._rate * state.time
+        salt = np.nanmin(state.u[:, C]), np.nanmax(state.u[:, C])
+        for span, values in zip([self._salt, *self._surfaces], [salt, *state.x], strict=True):
+            span[:] = min(span[0], np.min(values)), max(span[1], np.max(values))
         if abs(given) >= self._next:
-            salt = state.u[:, C]
             self._report(
                 f"{state.time:9.1f} s  state of charge {100 * (self._cell.state_of_charge - given):5.1f} %  "
-                f"{state.voltage:.4f} V  salt {salt.min():.0f} to {salt.max():.0f} mol/m3"
+                f"{state.voltage:.4f} V  salt {salt[0]:.0f} to {salt[1]:.0f} mol/m3"
             )
             self._next += 0.05
+
+    def left(self):
+        """Where the run was beyond what properties were measured at, one line for each."""
+        electrolyte = self._cell.electrolyte
+        spans = [("salt [mol/m3]", self._salt, (electrolyte.lowest, electrolyte.validity))]
+        for (side, material), span in zip(self._members, self._surfaces, strict=True):
+            spans.append((f"surface stoichiometry, {side} {material.name}", span, material.validity))
+        return [
+            f"{name} went from {span[0]:.5g} to {span[1]:.5g}; its properties are valid from {valid[0]:.5g} to "
+            f"{valid[1]:.5g} and held beyond"
+            for name, span, valid in spans
+            if span[0] < valid[0] or span[1] > valid[1]
+        ]
 
 
 def summarise(cell, solution, c_rate):
@@ -101,6 +166,7 @@ def summarise(cell, solution, c_rate):
         "salt_lowest_mol_per_m3": float(data.c_e_min.min()),
         "salt_highest_mol_per_m3": float(data.c_e_max.max()),
         "electrolyte": cell.electrolyte.source,
+        "electrolyte_valid_from_mol_per_m3": cell.electrolyte.lowest,
         "electrolyte_valid_to_mol_per_m3": cell.electrolyte.validity,
         "open_fraction": cell.perforation.open_fraction if cell.perforation else 0.0,
         "temperature_K": cell.temperature,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from rampore.checks import choice, quantity
 from rampore.coating import Local
 from rampore.materials import REFERENCE_TEMPERATURE, Electrolyte, ExchangeCurrent, Function
 from rampore.p4d.errors import CellError
@@ -12,6 +13,26 @@ from rampore.p4d.errors import CellError
 #: One value, one over foil and one over the holes (a box that the edge cuts takes their mean by area), or a function of
 #: x, y and z.
 Field = float | Local | Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
+def _check(owner, **limits):
+    """Fields by name, each with its limits: numbers are within; what varies in space is seen on the mesh."""
+    for name, limit in limits.items():
+        value = getattr(owner, name)
+        if not callable(value):
+            quantity(f"{getattr(owner, 'name', type(owner).__name__)}: {name}", value, CellError, **limit)
+
+
+def _check_exchange(owner):
+    exchange = owner.exchange_current
+    name = f"{getattr(owner, 'name', type(owner).__name__)}: exchange_current"
+    for part in ("reference", "concentration"):
+        quantity(f"{name}.{part}", getattr(exchange, part), CellError, above=0)
+    for part in ("salt", "filled", "empty"):
+        quantity(f"{name}.{part}", getattr(exchange, part), CellError, at_least=0)
+
+
+_POSITIVE, _NOT_NEGATIVE, _SHARE = {"above": 0}, {"at_least": 0}, {"above": 0, "at_most": 1}
 
 
 def bruggeman(exponent=1.5):
@@ -54,17 +75,24 @@ class Material:
     delithiation: Function | None = None
     hysteresis: float = 0.0  #: state at the start [-]
     hysteresis_decay: float = 0.0  #: [-]
+    validity: tuple[float, float] = (0.0, 1.0)  #: stoichiometries that its functions were measured from and to [-]
 
     def __post_init__(self):
         if self.potential is None and (self.lithiation is None or self.delithiation is None):
             raise CellError(f"{self.name}: no open-circuit potential: give `potential`, or both branches")
-        for name in ("radius", "maximum_concentration"):
-            if not getattr(self, name) > 0:
-                raise CellError(f"{self.name}: {name} = {getattr(self, name)} must be positive")
-        if not 0 < self.stoichiometry < 1:
-            raise CellError(f"{self.name}: stoichiometry = {self.stoichiometry} must lie between 0 and 1")
-        if not -1 <= self.hysteresis <= 1:
-            raise CellError(f"{self.name}: hysteresis = {self.hysteresis} must lie between -1 and 1")
+        if not self.name or "/" in self.name:
+            raise CellError(f"{self.name!r} is no name for a material: results are filed by it")
+        _check(
+            self,
+            fraction={"at_least": 0, "at_most": 1},
+            radius=_POSITIVE,
+            maximum_concentration=_POSITIVE,
+            diffusivity=_POSITIVE,
+            stoichiometry={"above": 0, "below": 1},
+            hysteresis={"at_least": -1, "at_most": 1},
+            hysteresis_decay=_NOT_NEGATIVE,
+        )
+        _check_exchange(self)
 
     def mean_potential(self, x):
         """Middle of the two branches, or the one curve [V]."""
@@ -91,6 +119,19 @@ class Electrode:
     double_layer: float = 0.0  #: capacitance per area of particle and of what is inert [F/m2]
     inert_surface: Field = 0.0  #: area that only the double layer sees, per volume of electrode [1/m]
 
+    def __post_init__(self):
+        names = [material.name for material in self.materials]
+        if len(set(names)) < len(names):
+            raise CellError(f"an electrode of {' and '.join(names)}: each material needs a name of its own")
+        _check(
+            self,
+            thickness=_POSITIVE,
+            porosity=_SHARE,
+            conductivity=_POSITIVE,
+            double_layer=_NOT_NEGATIVE,
+            inert_surface=_NOT_NEGATIVE,
+        )
+
     @property
     def speaker(self):
         """Which material sets the potential at the start: the first that is neither full nor empty, or the first."""
@@ -108,6 +149,10 @@ class Lithium:
 
     exchange_current: ExchangeCurrent  #: of c_e; its exponents of the stoichiometry have no meaning here
     double_layer: float = 0.0  #: capacitance, of spectra alone: in time the foil answers at once [F/m2]
+
+    def __post_init__(self):
+        _check(self, double_layer=_NOT_NEGATIVE)
+        _check_exchange(self)
 
 
 @dataclass(frozen=True)
@@ -128,6 +173,9 @@ class Separator:
     porosity: Field  #: [-]
     transport_efficiency: Function = field(default_factory=bruggeman)  #: of the porosity [-]
 
+    def __post_init__(self):
+        _check(self, thickness=_POSITIVE, porosity=_SHARE)
+
 
 @dataclass(frozen=True)
 class Perforation:
@@ -139,9 +187,9 @@ class Perforation:
     filling: str = "electrolyte"  #: what is in the holes: "electrolyte" or "coating"
 
     def __post_init__(self):
-        if self.filling not in ("electrolyte", "coating"):
-            raise CellError(f'filling = "{self.filling}": a hole is filled with "electrolyte" or "coating"')
-        if not 0 <= self.hole_diameter < self.pitch:
+        choice("filling", self.filling, ("electrolyte", "coating"), CellError)
+        _check(self, hole_diameter=_NOT_NEGATIVE, pitch=_POSITIVE, foil_thickness=_POSITIVE)
+        if not self.hole_diameter < self.pitch:
             raise CellError(f"holes of {self.hole_diameter} m at a pitch of {self.pitch} m touch each other")
 
     @property
@@ -173,8 +221,18 @@ class Cell:
     state_of_charge: float = 1.0  #: that the stoichiometries of the start stand for, for reports [-]
 
     def __post_init__(self):
-        if not self.one_c > 0:
-            raise CellError(f"one_c = {self.one_c} A/m2 must be positive")
+        _check(
+            self,
+            concentration=_POSITIVE,
+            one_c=_POSITIVE,
+            lower_cutoff={},
+            upper_cutoff={},
+            temperature=_POSITIVE,
+            contact_negative=_NOT_NEGATIVE,
+            contact_positive=_NOT_NEGATIVE,
+            state_of_charge={"at_least": 0, "at_most": 1},
+        )
+        quantity("electrolyte: validity", self.electrolyte.validity, CellError, above=0)
         if not self.lower_cutoff < self.upper_cutoff:
             raise CellError(f"lower cut-off {self.lower_cutoff} V is not below the upper one, {self.upper_cutoff} V")
         if self.perforation is not None and isinstance(self.negative, Lithium):

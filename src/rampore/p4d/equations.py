@@ -22,7 +22,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from rampore.checks import quantity
 from rampore.materials import FARADAY, GAS_CONSTANT
+from rampore.p4d.errors import CellError
 from rampore.p4d.linear import ABOVE, BELOW
 
 C, E, S = 0, 1, 2  # columns of the unknowns: c, phi_e, phi_s
@@ -91,6 +93,14 @@ def tabulate_electrolyte(electrolyte, temperature, intervals=4096):
     columns = [both(electrolyte.conductivity), both(electrolyte.diffusivity), both(electrolyte.transference)]
     columns.append((activity, (chi(inside) - chi_0) / inside))
     value, slope = (np.stack([column[i] for column in columns], axis=1) for i in (0, 1))
+    for column, name, limits in (
+        (KAPPA, "conductivity", {"above": 0}),
+        (DIFFUSIVITY, "diffusivity", {"above": 0}),
+        (TRANSFERENCE, "transference", {"below": 1}),
+        (ACTIVITY, "thermodynamic_factor", {}),
+    ):
+        where = f"up to {electrolyte.validity:g} mol/m3, in {intervals} steps,"
+        quantity(f"electrolyte: {name} {where}", value[:, column], CellError, **limits)
     return Salt(value, slope, float(step), float(chi_0), float(electrolyte.validity))
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rampore.checks import quantity
 from rampore.p4d.errors import CellError
 from rampore.unitcell import cut_mesh, graded, sides_of_cell
 
@@ -46,6 +47,19 @@ class Grid(NamedTuple):
         return np.meshgrid(*middles, indexing="ij")
 
 
+def _check(thicknesses, layers, columns, hole_layers, grading, sides):
+    for name, numbers, size in (("layers", layers, 3), ("columns", columns, 2), ("hole_layers", [hole_layers], 1)):
+        whole = [int(n) == n for n in quantity(name, list(numbers), CellError)]
+        if len(whole) != size or not all(whole):
+            raise CellError(f"{name} = {numbers} must be {size} whole number{'s' * (size > 1)}")
+    quantity("thicknesses", list(thicknesses), CellError, at_least=0, unit="m")
+    quantity("grading", grading, CellError, at_least=0, below=1)
+    quantity("sides", list(sides or (1.0, 1.0)), CellError, above=0, unit="m")
+    there = [n for n, thickness in zip(layers, thicknesses, strict=True) if thickness > 0]
+    if min(*columns, *there, hole_layers) < 1:
+        raise CellError(f"a mesh of {columns} columns, {layers} layers and {hole_layers} in the holes has no cells")
+
+
 def make_grid(thicknesses, layers, perforation=None, columns=(1, 1), hole_layers=6, grading=0.6, sides=None):
     """The mesh of a unit cell.
 
@@ -66,8 +80,7 @@ def make_grid(thicknesses, layers, perforation=None, columns=(1, 1), hole_layers
     sides : (float, float), optional
         Width of an unperforated unit cell [m], else 1 m x 1 m.
     """
-    if min(columns) < 1 or any(n < 1 for n, thickness in zip(layers, thicknesses, strict=True) if thickness > 0):
-        raise CellError(f"a mesh of {columns} columns and {layers} layers has no cells")
+    _check(thicknesses, layers, columns, hole_layers, grading, sides)
     z, layer, base = [np.zeros(1)], [], 0.0
     for name, n, thickness in zip((NEGATIVE, SEPARATOR, POSITIVE), layers, thicknesses, strict=True):
         if thickness > 0:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rampore.checks import SHARES, quantity
 from rampore.coating import Local
 from rampore.materials import FARADAY, GAS_CONSTANT
 from rampore.p4d import equations
@@ -153,20 +154,26 @@ class Model:
             porosity[where] = field(electrode.porosity, where)
             efficiency[where] = electrode.transport_efficiency(porosity[where])
             conductivity[where] = field(electrode.conductivity, where)
+            quantity(f"{side} electrode: porosity", porosity[where], CellError, above=0, at_most=1)
+            quantity(f"{side} electrode: transport_efficiency", efficiency[where], CellError, above=0, at_most=1)
+            quantity(f"{side} electrode: conductivity", conductivity[where], CellError, above=0)
             solids = porosity[where].copy()
             capacitance[where] = electrode.double_layer * field(electrode.inert_surface, where) * grid.volume[where]
             for material in electrode.materials:
                 fraction = field(material.fraction, where)
+                quantity(f"{side} {material.name}: fraction", fraction, CellError, at_least=0)
                 solids += fraction
                 surface = np.zeros(shape)
                 surface[where] = 3 * fraction / material.radius * grid.volume[where]
                 capacitance += electrode.double_layer * surface
                 self._populate(side, material, number[where], fraction * grid.volume[where])
-            if np.any(solids > 1 + 1e-9) or np.any(porosity[where] <= 0):
+            if np.any(solids > 1 + SHARES):
                 raise CellError(f"{side} electrode: porosity and active fractions add to {solids.max():.3f}")
         where = np.broadcast_to(grid.layer == SEPARATOR, shape)
         porosity[where] = field(cell.separator.porosity, where)
         efficiency[where] = cell.separator.transport_efficiency(porosity[where])
+        quantity("separator: porosity", porosity[where], CellError, above=0, at_most=1)
+        quantity("separator: transport_efficiency", efficiency[where], CellError, above=0, at_most=1)
         if not coated:
             porosity[(grid.layer == HOLE) & (grid.volume > 0)] = 1.0
         absent = np.zeros((*shape, 3), bool)
@@ -226,6 +233,8 @@ class Model:
         present = volume > 0
         cells, volume = cells[present], volume[present]
         value, slope = equations.tabulate(material.mean_potential, material.half_gap)
+        place = f"over the stoichiometry, in {len(value) - 1} steps,"
+        quantity(f"{side} {material.name}: open-circuit potential {place}", value, CellError)
         exchange = material.exchange_current
         kinetics = Kinetics(
             cells, 3 * volume / material.radius, value, slope,

@@ -18,7 +18,9 @@ import numpy as np
 from numba import njit
 from scipy.special import eval_jacobi, roots_jacobi
 
+from rampore.checks import quantity
 from rampore.materials import FARADAY
+from rampore.p4d.errors import CellError
 
 
 class Modes(NamedTuple):
@@ -33,6 +35,8 @@ class Modes(NamedTuple):
 
 def make_modes(n):
     """Modes of the sphere: polynomials in rho^2 of degree below n, rotated to diagonalise diffusion."""
+    if quantity("modes", n, CellError, at_least=1) != int(n):
+        raise CellError(f"modes = {n} must be a whole number")
     nodes, weights = roots_jacobi(2 * n, 0.0, 0.5)
     s, weights = 0.5 * (nodes + 1), weights / 2**2.5
     orders = np.arange(n)
@@ -155,6 +159,8 @@ class Spheres:
             if self.constant
             else np.asarray(material.diffusivity(np.linspace(0, 1, 2001)))
         )
+        place = f"over the stoichiometry, in {self.diffusivity.size - 1} steps,"
+        quantity(f"{material.name}: diffusivity {place}", self.diffusivity, CellError, above=0)
         self.y = np.zeros((count, modes.rate.size))
         self.y[:, 0] = material.stoichiometry / modes.mean
         self.y_old = self.y.copy()

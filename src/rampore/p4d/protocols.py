@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rampore.checks import quantity
 from rampore.p4d.cell import Cell
+from rampore.p4d.errors import CellError
 from rampore.p4d.solution import Solution
 from rampore.p4d.time import Step
 
@@ -22,6 +24,8 @@ def charge(cell: Cell, rate=0.2, cutoff_rate=0.02) -> list[Step]:
     rate, cutoff_rate : float
         Over 1C [-].
     """
+    quantity("rate of charge", rate, CellError, above=0)
+    quantity("cutoff_rate", cutoff_rate, CellError, above=0)
     return [
         Step("current", -rate * cell.one_c, until_voltage=cell.upper_cutoff),
         Step("voltage", cell.upper_cutoff, until_current=cutoff_rate * cell.one_c),
@@ -33,6 +37,7 @@ def rate_test(cell: Cell, rates: Sequence[float] = RATES, charge_rate=0.2, cutof
 
     Step 3 n is the discharge at ``rates[n]``.
     """
+    quantity("rates", list(rates), CellError, above=0)
     steps = []
     for rate in rates:
         steps.append(Step("current", rate * cell.one_c, until_voltage=cell.lower_cutoff))
@@ -86,6 +91,11 @@ def pulse_test(
     settle : float
         Rest before each level's pulses [s]; the paper does not say how long.
     """
+    quantity("capacity", capacity, CellError, above=0, unit="C/m2")
+    quantity("rates", list(rates), CellError, above=0)
+    quantity("between", between, CellError, above=0)
+    if not (isinstance(levels, int | np.integer) and levels >= 1):
+        raise CellError(f"levels = {levels!r} must be a whole number from 1 on")
     taken = sum(rates) * duration * cell.one_c
     per_level = capacity / levels
     steps, numbers = [], np.zeros((levels, len(rates)), int)

@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rampore.checks import quantity
 from rampore.materials import FARADAY
 from rampore.p4d.cell import Cell
 from rampore.p4d.equations import C, E, S
-from rampore.p4d.errors import SolverError
+from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR
 from rampore.p4d.model import CHARGE, Mesh, Model
 from rampore.p4d.time import Integrator, State, Step, Tolerances
@@ -62,7 +63,7 @@ def simulate(
     field_times : sequence of float
         Times that are met exactly and whose fields are kept, besides those of the start and the end of each step [s].
     progress : callable, optional
-        Called with every :class:`~rampore.p4d.time.State`.
+        Called with every :class:`~rampore.p4d.time.State`; an unknown that a box does not have is not a number in it.
     sides : (float, float), optional
         Width of the unit cell where there is no perforation [m].
     grid : rampore.p4d.grid.Grid, optional
@@ -73,13 +74,14 @@ def simulate(
     SolverError
         The solution cannot be continued, or does not conserve lithium, salt or charge.
     """
+    quantity("field_times", np.asarray(field_times, float), CellError, at_least=0, unit="s")
     model = Model(cell, mesh or Mesh(), sides, grid)
     recorder = _Recorder(model, field_times)
 
     def on_state(state):
         recorder.take(state)
         if progress is not None:
-            progress(state)
+            progress(state._replace(u=np.where(model.layout.absent, np.nan, state.u)))
 
     integrator = Integrator(model, tolerances or Tolerances(), on_state)
     recorder.take_fields(integrator.state)

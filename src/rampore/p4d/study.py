@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from rampore import correlations, materials, parameters
+from rampore.checks import choice, quantity
 from rampore.coating import Keep, Local, local_thickness, mass_conserving_porosity
 from rampore.collector import pitch_from_open_fraction
 from rampore.materials import FARADAY, Function
@@ -76,6 +77,7 @@ def measured_closure(given: parameters.Cell) -> Closure:
 
 def power_closure(exponent=1.5) -> Closure:
     """Bruggeman's relation with one exponent [-] in all layers."""
+    quantity("exponent", exponent, CellError, at_least=0)
     return Closure(*(bruggeman(exponent),) * 3)
 
 
@@ -90,6 +92,17 @@ class Scenario:
     lost: float | None = None  #: lithium that the first charge leaves behind [C/m2]; default: the middle of its range
     hysteresis_decay: float = 20.0  #: how fast a change of direction changes the branch; assumed [-]
     siox_fraction: float | None = None  #: of the active material, at the areal capacity of the paper [-]
+
+    def __post_init__(self):
+        choice("perforated", self.perforated, (False, True), CellError)
+        for name, words in (("porosity", PorositySet), ("keep", Keep)):
+            word = choice(name, getattr(self, name), words, CellError)
+            object.__setattr__(self, name, words(word))
+        if self.lost is not None:
+            quantity("lost", self.lost, CellError, at_least=0, unit="C/m2")
+        quantity("hysteresis_decay", self.hysteresis_decay, CellError, at_least=0)
+        if self.siox_fraction is not None:
+            quantity("siox_fraction", self.siox_fraction, CellError, at_least=0, at_most=1)
 
 
 def assumptions(given: parameters.Cell) -> Mapping[str, str]:

@@ -7,10 +7,12 @@ states, on the concentration of salt, the surface stoichiometries and the voltag
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from rampore.checks import choice, quantity
 from rampore.p4d.cell import Mirror
 from rampore.p4d.equations import C
 from rampore.p4d.errors import CellError, SolverError
@@ -20,10 +22,16 @@ REMEMBERED = 4  # states: one more than the error of a step is read from, for a 
 LOW = 0.05  # of the initial concentration: below, salt runs out as an exponential does [-]
 
 
-class Step(NamedTuple):
+@dataclass(frozen=True)
+class Step:
     """One step of a protocol: what is imposed, and what ends it, whichever comes first.
 
     Current densities and powers are per area of the cell and positive on discharge.
+
+    Raises
+    ------
+    CellError
+        There is no such mode, a value is not finite, or nothing is sure to end the step.
     """
 
     mode: str  #: "current" [A/m2], "voltage" [V], "power" [W/m2] or "rest"
@@ -32,6 +40,23 @@ class Step(NamedTuple):
     until_time: float | None = None  #: since the start of the step [s]
     until_capacity: float | None = None  #: charge passed in the step, in the direction of the current [C/m2]
     until_current: float | None = None  #: magnitude [A/m2]
+
+    def __post_init__(self):
+        choice("mode", self.mode, ("current", "voltage", "power", "rest"), CellError)
+        name = f"step of {self.mode}"
+        quantity(f"{name}: value", self.value, CellError)
+        if self.until_voltage is not None:
+            quantity(f"{name}: until_voltage", self.until_voltage, CellError)
+        for end in ("until_time", "until_capacity", "until_current"):
+            if getattr(self, end) is not None:
+                quantity(f"{name}: {end}", getattr(self, end), CellError, above=0)
+        if self.mode == "rest" and self.value != 0:
+            raise CellError(f"{name}: value = {self.value:g} has no effect")
+        ends = (self.until_voltage, self.until_time, self.until_capacity, self.until_current)
+        if all(end is None for end in ends):
+            raise CellError(f"a {name} without an end")
+        if self.until_time is None and self.value == 0 and self.mode != "voltage":
+            raise CellError(f"a {name} in which no charge passes needs until_time")
 
 
 class State(NamedTuple):
@@ -54,6 +79,11 @@ class Tolerances(NamedTuple):
     first_step: float = 1e-3  #: over the hour divided by the C-rate, and over the tolerance in time [-]
     smallest_step: float = 1e-9  #: below this the solution is given up [s]
     cutoff: float = 1e-6  #: how closely a cut-off is met, relative to its quantity [V, s, ...]
+
+    def check(self):
+        """Raises :class:`CellError` where one of them is no positive number."""
+        for name, value in self._asdict().items():
+            quantity(f"tolerances: {name}", value, CellError, above=0)
 
 
 def derivative_weights(steps):
@@ -91,6 +121,7 @@ class Integrator:
             raise CellError("a cell with a mirror has a spectrum, but no voltage in time: give both of its electrodes")
         self.model = model
         self.tolerances = tolerances or Tolerances()
+        self.tolerances.check()
         self.on_state = on_state or (lambda state: None)
         u, voltage = model.start()
         self.history = [self._state(0.0, u, voltage, 0.0)]
@@ -194,9 +225,9 @@ class Integrator:
         ------
         SolverError
             The solution cannot be continued.
+        CellError
+            The run begins with this step, and its end is reached before it begins or as soon as current flows.
         """
-        if all(end is None for end in step[2:]):
-            raise CellError(f"a step of {step.mode} without an end")
         drive = Drive("current", 0.0) if step.mode == "rest" else Drive(step.mode, step.value)
         begin, passed = self.state.time, 0.0
         self.history, self._settled = self.history[:1], 0
@@ -231,9 +262,14 @@ class Integrator:
                 fall = self._falls(step, now, new)
             crossed = self._excess(step, new, charge, fall)
             if crossed is not None and crossed[1] > 0:
+                first = self.counts["steps"] == 0
                 if len(self.history) == 1 and self._excess(step, now, passed, fall)[1] > 0:
+                    if first:
+                        raise CellError(self._over(step, crossed[0]))
                     return crossed[0]
                 new, reason = self._meet(step, drive, now, passed, h, fall)
+                if first and new.time < self.tolerances.smallest_step:
+                    raise CellError(self._over(step, reason))
                 self.accept(new)
                 return reason
             self.accept(new)
@@ -247,6 +283,13 @@ class Integrator:
                 h *= 2.0
             if new.time >= end * (1 - 1e-14):
                 return "time"
+
+    def _over(self, step, reason):
+        end = f"{getattr(step, f'until_{reason}'):g}"
+        return (
+            f"the cell starts at {self.state.voltage:.4f} V, and the end of the first step, {reason} = {end}, "
+            f"is reached before {step.mode} = {step.value:g} has any effect"
+        )
 
     def _first_step(self, drive):
         scale = self.model.cell.one_c
