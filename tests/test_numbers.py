@@ -184,6 +184,7 @@ def test_every_kind_of_artist_gives_its_data():
     plt.close(figure)
     assert found["0/patch 0/y"].max() == 5.0
     assert found["0/collection 1/colour"].tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert found["0/collection 1/x"].tolist() == [0.0, 1.0, 2.0] * 3
     assert found["0/image 0/colour"].sum() == 3.0
     assert found["0/collection 2/y"].max() == 2.0
     assert words(figure) == ["title", "a"]
