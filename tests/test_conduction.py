@@ -15,6 +15,7 @@ from rampore.conduction.field import (
     magnetic_field,
     ripple,
     smallest_visible_pitch,
+    standoff_of,
 )
 from rampore.conduction.limits import (
     contact_limited_variation,
@@ -26,12 +27,17 @@ from rampore.conduction.limits import (
 from rampore.conduction.sheet import maxwell, perforated_sheet, rayleigh, tab_loss
 from rampore.conduction.through_plane import CoatedFoil, Mesh, build_network, through_plane
 from rampore.conduction.uniformity import (
+    COARSE,
+    COARSER,
     Departure,
     Keep,
     departure,
+    difference,
     over_diameter,
     series,
     threshold_map,
+    widest_error,
+    widest_holes,
     widest_uniform_hole,
 )
 from rampore.multigrid import ConvergenceError
@@ -124,6 +130,16 @@ def test_the_resistance_converges_as_the_rim_allows():
     assert values[-1] == pytest.approx(values[-2], rel=5e-4)
 
 
+def test_the_error_by_a_mesh_half_as_fine_covers_what_a_finer_one_changes():
+    mesh, fine = Mesh(32, 12, 6), Mesh(64, 24, 12)
+    foils = series(FOIL, [32.5e-6, 150e-6], Keep.OPEN_FRACTION)
+    flows = [through_plane(foil, mesh=mesh) for foil in foils]
+    left = difference(flows, [through_plane(foil, mesh=fine) for foil in foils])
+    error = difference(flows, [through_plane(foil, mesh=mesh.halved) for foil in foils])
+    assert (left <= error).all()
+    assert (error[["variation", "shortfall", "excess", "through walls"]] < 5e-3).all()
+
+
 def test_current_scales_with_voltage_and_nothing_else_does():
     one, two = (through_plane(FOIL, voltage=v, mesh=Mesh(16, 8, 4)) for v in (1e-3, 2e-3))
     np.testing.assert_allclose(two.top_current, 2 * one.top_current)
@@ -210,10 +226,27 @@ def test_the_widest_uniform_hole_departs_by_the_limit():
     assert widest_uniform_hole(diameters, found.variation, -1.0) == 0
 
 
+def test_the_error_of_the_widest_hole_covers_what_a_finer_mesh_and_more_holes_change():
+    diameters, more = np.geomspace(20e-6, 600e-6, 10), np.geomspace(60e-6, 150e-6, 4)
+    found, coarse, fine = (
+        over_diameter(FOIL, holes, mesh)
+        for holes, mesh in ((diameters, COARSE), (diameters, COARSER), (more, Mesh(48, 24, 12)))
+    )
+    for name in ("variation", "excess"):
+        values, best = getattr(found, name), widest_uniform_hole(more, getattr(fine, name), 0.1)
+        error = widest_error(diameters, values, 0.1, np.abs(values - getattr(coarse, name)))
+        assert abs(widest_uniform_hole(diameters, values, 0.1) - best) <= error < 0.1 * best, name
+        both = widest_holes(diameters, (found, coarse), (coarse, coarse), 0.1)[name]
+        assert (widest_uniform_hole(diameters, values, 0.1), error) in both
+        assert both == sorted(both)
+    assert widest_error(diameters, found.variation, 0.9, np.zeros(10)) == 0
+
+
 def test_a_thicker_coating_is_uniform_over_wider_holes():
-    wide = threshold_map(FOIL, [15e-6, 60e-6], [1.0], 0.1, holes=7)
+    wide, errors = threshold_map(FOIL, [15e-6, 60e-6], [1.0], 0.1, holes=7)
     assert isinstance(wide, Departure)
     assert all(values[0, 1] > 1.5 * values[0, 0] for values in wide)
+    assert all((error > 0).all() and (error < 0.2 * values).all() for values, error in zip(wide, errors, strict=True))
 
 
 # Along the foil
@@ -263,6 +296,14 @@ def test_a_tab_as_wide_as_the_foil_loses_a_half_and_a_third():
     drop = 0.5 * 2e-3 * 40 / 30
     assert loss.greatest == pytest.approx(drop / 2, rel=1e-3)
     assert loss.mean == pytest.approx(drop / 3, rel=1e-3)
+
+
+@pytest.mark.parametrize("tab", [30e-3, 5e-3])
+def test_the_error_of_a_tab_s_loss_covers_what_a_finer_mesh_changes(tab):
+    found, fine = (tab_loss(30e-3, 30e-3, tab, 2e-3, 0.5, cells=cells) for cells in (48, 192))
+    assert abs(found.mean - fine.mean) <= found.error
+    assert abs(found.greatest - fine.greatest) <= found.error
+    assert fine.error < found.error < 0.05 * found.mean
 
 
 def test_halving_a_narrow_tab_adds_the_logarithm_of_two():
@@ -325,8 +366,14 @@ def test_the_signal_of_holes_dies_within_the_decay_length_but_for_the_edges():
     assert (signal.greatest >= 0.99 * signal.inside).all()
     assert signal.field == pytest.approx(mu_0 / 2 / signal.width)
     assert signal.width == pytest.approx(3e-3, rel=0.05)
+    assert standoff_of(signal.greatest[1], signal.standoff, signal.greatest) == pytest.approx(0.2e-3)
     visible = smallest_visible_pitch(1.0, 1e-3, 0.01)
     assert math.exp(-1e-3 / decay_length(visible)) == pytest.approx(0.01)
+
+
+def test_a_distance_between_two_is_that_of_a_power_law_in_whatever_order_they_come():
+    standoffs = np.array([1.0, 4.0, 2.0])
+    assert standoff_of(3.0**-2, standoffs, standoffs**-2) == pytest.approx(3.0, rel=1e-12)
 
 
 # Contact

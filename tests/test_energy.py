@@ -243,6 +243,15 @@ def test_a_discharge_stops_at_the_lower_cutoff():
     assert found.mean_voltage == pytest.approx(3.6, rel=1e-3)
 
 
+@pytest.mark.parametrize("points", [100, 301, 1000, 4000])
+def test_the_error_of_a_discharge_covers_what_its_points_leave(points):
+    """V = 2.6 + 2 c / 80 down to 3.2 V delivers 32 at a mean of 3.6 V; the error is a step or two."""
+    found = replace(BALANCE, lower_cutoff=3.2).discharge(BLEND, 1.0, 60.0, points)
+    assert abs(found.capacity - 32.0) <= found.capacity_error <= 3 * 60.0 / points
+    assert abs(found.mean_voltage - 3.6) <= found.voltage_error
+    assert abs(found.areal_energy - 32.0 * 3.6) <= found.areal_energy_error
+
+
 def test_two_anode_materials_empty_one_after_the_other_when_their_potentials_lie_apart():
     """Halves at 0.1 and 0.4 V: 4.0 V is reached with the SiOx full and 3 + 2 c / 80 - 0.1, c = 44 in the anode."""
     blend = Blend(500.0, 499.0, 0.9)
@@ -320,6 +329,14 @@ def test_the_spread_of_a_uniform_input_is_that_of_the_uniform_distribution():
     assert (found.low, found.high) == pytest.approx((10.25, 19.75), abs=0.1)
     assert found.middle == pytest.approx(15.0, abs=0.32)
     assert found.half_width == (found.high - found.low) / 2
+
+
+def test_the_error_of_a_spread_is_how_far_it_moves_with_the_seed():
+    """Ten standard deviations know the standard error to a quarter; the median's is the largest, 10 / sqrt(4 n)."""
+    found = [energy.spread(lambda x: x, {"x": (10.0, 20.0)}, np.random.default_rng(seed), 400) for seed in range(30)]
+    moved = np.std([(run.low, run.middle, run.high) for run in found], axis=0).max()
+    assert np.mean([run.error for run in found]) == pytest.approx(10 / np.sqrt(4 * 400), rel=0.1)
+    assert moved == pytest.approx(np.mean([run.error for run in found]), rel=0.3)
 
 
 def test_the_spread_of_a_design_repeats_with_the_seed_and_vanishes_with_the_ranges():

@@ -564,11 +564,18 @@ class Discharge(NamedTuple):
 
     capacity: float  #: [C/m2]
     mean_voltage: float  #: [V]
+    capacity_error: float  #: what the points of the charge axis leave [C/m2]
+    voltage_error: float  #: the same [V]
 
     @property
     def areal_energy(self) -> float:
         """Capacity times mean voltage [J/m2]."""
         return self.capacity * self.mean_voltage
+
+    @property
+    def areal_energy_error(self) -> float:
+        """What the points of the charge axis leave of it [J/m2]."""
+        return self.capacity_error * self.mean_voltage + self.capacity * self.voltage_error
 
 
 @dataclass(frozen=True)
@@ -613,7 +620,7 @@ class Balance:
         return areal_capacity * per_charge
 
     def discharge(self, blend: Blend, siox_fraction: float, areal_capacity: float, points: int = 4000) -> Discharge:
-        """The first discharge at open circuit.
+        """The first discharge at open circuit, with its difference to one of half as many points as error.
 
         Parameters
         ----------
@@ -630,6 +637,15 @@ class Balance:
         StackError
             Where the cut-off voltages leave nothing to discharge, or the anode is full before the upper one.
         """
+        capacity, mean, step = self._discharge(blend, siox_fraction, areal_capacity, points)
+        coarse_capacity, coarse_mean, _ = self._discharge(blend, siox_fraction, areal_capacity, points // 2)
+        missing = step * (mean - self.lower_cutoff) / capacity
+        return Discharge(
+            capacity, mean, max(abs(capacity - coarse_capacity), step), max(abs(mean - coarse_mean), missing)
+        )
+
+    def _discharge(self, blend: Blend, siox_fraction: float, areal_capacity: float, points: int):
+        """Capacity [C/m2], mean voltage [V], and by how much the point at the lower cut-off may come early [C/m2]."""
         lost = self.loss(blend, siox_fraction, areal_capacity)
         share = blend.siox_share(siox_fraction)
         parts = ((share * areal_capacity, self.siox), ((1 - share) * areal_capacity, self.graphite))
@@ -648,11 +664,8 @@ class Balance:
             raise StackError("between these cut-off voltages the cell delivers nothing")
         charge = left[used]
         capacity = charge[-1] - charge[0]
-        return Discharge(float(capacity), float(np.trapezoid(voltage[used], charge) / capacity))
-
-    def areal_energy(self, blend: Blend, siox_fraction, areal_capacity: float) -> np.ndarray:
-        """Areal energy of the discharge [J/m2] at each of (n,) SiOx fractions [-]."""
-        return np.array([self.discharge(blend, content, areal_capacity).areal_energy for content in siox_fraction])
+        mean = float(np.trapezoid(voltage[used], charge) / capacity)
+        return float(capacity), mean, 0.0 if used[0] else float(left[1])
 
     def _positive_potential(self, stoichiometry):
         x, y = np.asarray(self.positive.x), np.asarray(self.positive.y)
@@ -847,6 +860,7 @@ class Spread(NamedTuple):
     low: float  #: 2.5 % of the draws lie below
     middle: float  #: median
     high: float  #: 2.5 % of the draws lie above
+    error: float  #: largest standard error of the three, as so many draws know them
 
     @property
     def half_width(self) -> float:
@@ -877,7 +891,10 @@ def spread(
             raise StackError(f"the range of {name!r} runs from {low!r} down to {high!r}")
     draws = {name: rng.uniform(low, high, samples) for name, (low, high) in ranges.items()}
     values = [function(**{name: float(draw[k]) for name, draw in draws.items()}) for k in range(samples)]
-    return Spread(*(float(limit) for limit in np.percentile(values, [2.5, 50, 97.5])))
+    shares = np.array([0.025, 0.5, 0.975])
+    standard = np.sqrt(shares * (1 - shares) / samples)  # of the share of draws below
+    below, above = (np.quantile(values, np.clip(shares + way * standard, 0, 1)) for way in (-1, 1))
+    return Spread(*np.quantile(values, shares).tolist(), error=float((above - below).max() / 2))
 
 
 def spread_of_design(

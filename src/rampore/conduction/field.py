@@ -139,6 +139,23 @@ def smallest_visible_pitch(amplitude: float, standoff, share: float):
     return 4 * math.pi * np.asarray(standoff) / (math.sqrt(3) * math.log(amplitude / share))
 
 
+def standoff_of(level: float, standoffs, greatest) -> float:
+    """Distance from the strip at which what the holes change has fallen to a level, between logarithms [m].
+
+    Parameters
+    ----------
+    level : float
+        [T]
+    standoffs : (n,) array
+        [m]
+    greatest : (n,) array
+        Falls with the distance [T].
+    """
+    order = np.argsort(standoffs)[::-1]
+    rising, distances = (np.log(np.asarray(values)[order]) for values in (greatest, standoffs))
+    return float(np.exp(np.interp(np.log(level), rising, distances)))
+
+
 class HoleSignal(NamedTuple):
     """What holes change in the field of a strip, over the distance from it."""
 

@@ -97,6 +97,11 @@ class Mesh(NamedTuple):
     hole: int = 8  #: through the depth of the holes
     grading: float = 0.5  #: how much finer the boxes are at the faces of each layer, 0 to 1 [-]
 
+    @property
+    def halved(self) -> Mesh:
+        """With half as many boxes along every edge."""
+        return self._replace(**{edge: max(1, getattr(self, edge) // 2) for edge in ("plane", "coating", "hole")})
+
 
 MESH = Mesh()  #: the default
 

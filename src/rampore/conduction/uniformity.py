@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,14 @@ from rampore.collector import hole_diameter_from_open_fraction, pitch_from_open_
 from rampore.conduction.errors import ConductionError
 from rampore.conduction.through_plane import CoatedFoil, Mesh, ThroughPlane, through_plane
 
+if TYPE_CHECKING:
+    import pandas
+
 #: For searches: the departures are within 0.01 of those on a fine mesh.
 COARSE = Mesh(24, 12, 6)
+
+#: Half as fine, for the error of a search.
+COARSER = COARSE.halved
 
 
 class Keep(StrEnum):
@@ -40,6 +46,35 @@ class Departure(NamedTuple):
 def departure(flow: ThroughPlane) -> Departure:
     """How far a current is from uniform."""
     return Departure(flow.variation, 1 - flow.least, flow.resistance_ratio - 1)
+
+
+def compared(flows: Sequence[ThroughPlane]) -> pandas.DataFrame:
+    """How far currents are from uniform [-], what share of them takes the walls [-], and how large they are [A/m2].
+
+    Parameters
+    ----------
+    flows : sequence of ThroughPlane
+        A row each, by number.
+    """
+    import pandas
+
+    table = pandas.DataFrame([departure(flow) for flow in flows])
+    table["through walls"] = [flow.wall_share for flow in flows]
+    table["A/m2"] = [flow.mean_current for flow in flows]
+    return table
+
+
+def difference(flows: Sequence[ThroughPlane], others: Sequence[ThroughPlane]) -> pandas.Series:
+    """Largest difference between two computations of the same currents, by the columns of :func:`compared`.
+
+    To a mesh half as fine it is the numerical error, where that falls with the width of the boxes or faster.
+
+    Parameters
+    ----------
+    flows, others : sequence of ThroughPlane
+        Of the same foils.
+    """
+    return (compared(flows) - compared(others)).abs().max()
 
 
 def series(
@@ -121,6 +156,34 @@ def over_contact(
     return Departure(*np.min(found, axis=0)), Departure(*np.max(found, axis=0))
 
 
+def widest_error(diameters: np.ndarray, departures: np.ndarray, limit: float, error: np.ndarray) -> float:
+    """Numerical error of :func:`widest_uniform_hole` [m]: of the departures, and of the few holes of the series.
+
+    An interpolation of second order errs by a third of its difference to one between holes twice as far apart.
+
+    Parameters
+    ----------
+    diameters, departures, limit
+        As there.
+    error : (n,) array
+        Of the departures [-].
+
+    Returns
+    -------
+    float
+        0 where all or none of the holes are uniform.
+    """
+    from scipy.interpolate import PchipInterpolator
+
+    widest = widest_uniform_hole(diameters, departures, limit)
+    if not 0 < widest < math.inf:
+        return 0.0
+    steepness = float(PchipInterpolator(np.log(diameters), departures)(math.log(widest), 1))
+    between = widest * float(np.interp(math.log(widest), np.log(diameters), error)) / steepness
+    halves = (widest_uniform_hole(diameters[part::2], departures[part::2], limit) for part in (0, 1))
+    return between + max(abs(half - widest) for half in halves if 0 < half < math.inf) / 3
+
+
 def widest_uniform_hole(diameters: np.ndarray, departures: np.ndarray, limit: float) -> float:
     """The hole whose current departs from uniform by `limit`, between the holes of a series [m].
 
@@ -154,6 +217,28 @@ def widest_uniform_hole(diameters: np.ndarray, departures: np.ndarray, limit: fl
     return float(np.exp(crossings[-1])) if crossings.size else 0.0
 
 
+def widest_holes(
+    diameters: np.ndarray, band: tuple[Departure, Departure], coarser: tuple[Departure, Departure], limit: float
+) -> dict[str, list[tuple[float, float]]]:
+    """The widest uniform hole at both ends of a band, the narrower first, each with its error [m], by definition.
+
+    Parameters
+    ----------
+    diameters : (n,) array
+        Increasing [m].
+    band, coarser : two Departure of (n,) arrays
+        Least and greatest, on a mesh and on one half as fine [-].
+    limit : float
+        Largest departure that counts as uniform [-].
+    """
+    found = {name: [] for name in Departure._fields}
+    for end, coarse in zip(band, coarser, strict=True):
+        for name, values, others in zip(found, end, coarse, strict=True):
+            hole = widest_uniform_hole(diameters, values, limit)
+            found[name].append((hole, widest_error(diameters, values, limit, np.abs(values - others))))
+    return {name: sorted(ends) for name, ends in found.items()}
+
+
 def threshold_map(
     foil: CoatedFoil, thicknesses: Sequence[float], contacts: Sequence[float], limit: float, holes: int = 10
 ) -> Departure:
@@ -174,15 +259,19 @@ def threshold_map(
 
     Returns
     -------
-    Departure of (m, n) arrays
-        [m]
+    (Departure, Departure) of (m, n) arrays
+        The holes, and their numerical errors by a mesh half as fine and by half of the diameters [m].
     """
-    found = np.empty((len(Departure._fields), len(contacts), len(thicknesses)))
-    for row, column in np.ndindex(found.shape[1:]):
+    found = np.empty((2, len(Departure._fields), len(contacts), len(thicknesses)))
+    for row, column in np.ndindex(found.shape[2:]):
         thickness = float(thicknesses[column])
         resistance = contacts[row] * thickness / foil.conductivity
         made = replace(foil, coating_thickness=thickness, contact_resistance=resistance)
         pitches = np.geomspace(0.4, 40, holes) * thickness
         diameters = hole_diameter_from_open_fraction(pitches, foil.open_fraction)
-        found[:, row, column] = [widest_uniform_hole(diameters, d, limit) for d in over_diameter(made, diameters)]
-    return Departure(*found)
+        fine, coarse = (np.array(over_diameter(made, diameters, mesh)) for mesh in (COARSE, COARSER))
+        found[0, :, row, column] = [widest_uniform_hole(diameters, d, limit) for d in fine]
+        found[1, :, row, column] = [
+            widest_error(diameters, d, limit, error) for d, error in zip(fine, np.abs(fine - coarse), strict=True)
+        ]
+    return Departure(*found[0]), Departure(*found[1])
