@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rampore.chapter import KEPT_MIME, NUMBERS_MIME, Chapter
+from rampore.chapter import KEPT_MIME, NUMBERS_MIME, Assumption, Chapter, Uncertainty
 from rampore.figures.drawn import drawn, words
 from rampore.numbers import LONGEST, Numbers, decimals_allowed, differences, phrase, spaced
 
@@ -124,6 +124,50 @@ def test_a_curve_is_the_same_wherever_its_points_lie():
 
     assert np.allclose(curve(np.linspace(0, 1, 2000)), curve(np.linspace(0, 1, 1717)), atol=1e-6)
     assert not np.allclose(curve(np.linspace(0, 1, 2000)), 1.01 * curve(np.linspace(0, 1, 2000)), atol=1e-6)
+
+
+def line(*heights):
+    figure, axes = plt.subplots()
+    axes.plot([0.0, 1.0], heights)
+    axes.set(xlim=(0, 1), ylim=(0, 10))
+    plt.close(figure)
+    return figure
+
+
+def test_a_figure_drawn_from_a_coarser_computation_gives_each_artist_its_error():
+    chapter = Chapter("collector")
+    chapter.figure(line(2.0, 3.0), "curve", error=line(2.0, 3.25))
+    entries = chapter.numbers.entries
+    assert entries["figure/curve/0/line 0/y"] == "2 3 ± 0.25"
+    assert entries["figure/curve/0/line 0/x"] == "0 1 ± 1e-06"
+    with pytest.raises(ValueError, match="unlike artists"):
+        chapter.figure(line(2.0, 3.0), "other", error=plt.figure())
+
+
+def test_a_result_s_errors_are_given_by_entry_or_over_its_largest_number():
+    chapter = Chapter("collector")
+    table = pd.DataFrame({"width": [1.0, 4.0], "depth": [2.0, 3.0]})
+    chapter.result("absolute", table, error={"width": 0.5})
+    chapter.result("relative", table, error=0.1)
+    entries = chapter.numbers.entries
+    assert entries["result/absolute/width"] == "1 4 ± 0.5"
+    assert entries["result/absolute/depth"] == "2 3 ± 3e-09"
+    assert entries["result/relative/width"] == "1 4 ± 0.4"
+
+
+def test_what_an_assumption_needs_has_an_error_of_its_own_and_the_rest_that_of_the_value():
+    chapter = Chapter("collector")
+    under = Assumption("It is so.", needed=2.0, plausible=(1.0, 3.0), unit="1", source="a source", gives=0.354)
+    numerics = Uncertainty(numerics=1e-4, definition=0.02)
+    chapter.report(
+        "tensile-ratio", 0.3, rounding=0.01, uncertainty=numerics, under=under, explanation="So.", needed_error=0.1
+    )
+    entries = chapter.numbers.entries
+    errors = {part: entries[f"claim/tensile-ratio/{part}"].split("± ")[1] for part in ("computed", "gives", "needed")}
+    assert errors == {"computed": "0.0001", "gives": "0.0001", "needed": "0.1"}
+    assert entries["claim/tensile-ratio/plausible"] == "1 3 ± 0.1"
+    assert entries["claim/tensile-ratio/rounding"] == "0.01 ± 0.0001"
+    assert entries["claim/tensile-ratio/definition"] == "0.02 ± 0.0001"
 
 
 def test_every_kind_of_artist_gives_its_data():

@@ -113,6 +113,7 @@ class Chapter:
         under: Assumption | None = None,
         measure: str = "",
         explanation: str,
+        needed_error: float | None = None,
     ) -> _Shown:
         """Hand in what was computed for a claim; shows the verdict. Numbers in SI, see :class:`rampore.claims.Report`.
 
@@ -123,7 +124,11 @@ class Chapter:
             What the published inputs (and constants of nature) give, never a value that needs more: that stands in
             `under`. For an order or a trend, whether it holds. None where what is published gives no value at all.
         given, rounding, uncertainty, under, measure, explanation
-            As in :class:`rampore.claims.Report`.
+            As in :class:`rampore.claims.Report`. What `uncertainty` names as `numerics` is the numerical error of
+            all numbers of the report but those that an assumption needs.
+        needed_error : float, optional
+            Numerical error of `needed` and `plausible` of the assumption [its unit]; by default the chapter's
+            accuracy times each.
 
         Raises
         ------
@@ -135,17 +140,18 @@ class Chapter:
         widths = Uncertainty(*(_plain(width) for width in uncertainty))
         given = (given,) if isinstance(given, str) else tuple(given)
         return self._verdict(
-            Report(claim_id, _plain(computed), False, given, _plain(rounding), widths, under, measure, explanation)
+            Report(claim_id, _plain(computed), False, given, _plain(rounding), widths, under, measure, explanation),
+            needed_error,
         )
 
-    def _verdict(self, report: Report) -> _Shown:
+    def _verdict(self, report: Report, needed_error: float | None = None) -> _Shown:
         claims.check(self.ledger, report)
         entry = claims.record(replace(self.ledger[report.claim_id], chapter=self.name), report)
-        self._keep_report(report, entry["verdict"])
+        self._keep_report(report, entry["verdict"], needed_error)
         return _Shown({CLAIM_MIME: entry, "text/html": card(entry), "text/plain": line(entry)})
 
-    def _keep_report(self, report: Report, verdict: str) -> None:
-        name, numerics = f"claim/{report.claim_id}", report.uncertainty.numerics
+    def _keep_report(self, report: Report, verdict: str, needed_error: float | None) -> None:
+        name, numerics = f"claim/{report.claim_id}", report.uncertainty.numerics or None
         self.numbers.keep_text(f"{name}/verdict", verdict)
         for part in ("measure", "explanation"):
             if text := getattr(report, part):
@@ -157,7 +163,7 @@ class Chapter:
             values |= {"needed": under.needed, "plausible": list(under.plausible), "gives": under.gives}
         for part, value in values.items():
             if value is not None and part != "numerics":
-                error = numerics if part in ("computed", "gives", "definition", "inputs") else None
+                error = needed_error if part in ("needed", "plausible") else numerics
                 self.numbers.keep(f"{name}/{part}", value, error, self.accuracy)
 
     def phrase(self, template: str, *values) -> Phrase:
@@ -235,7 +241,7 @@ class Chapter:
             self._write("results", f"{NUMBERS_FILE}.json", _json(NUMBERS_FILE, entries).encode())
         return _Shown({NUMBERS_MIME: entries, "text/plain": "every number above, with its numerical error"})
 
-    def figure(self, figure, name: str, dpi: int = 150, error: float | None = None) -> _Shown:
+    def figure(self, figure, name: str, dpi: int = 150, error=None) -> _Shown:
         """Show a figure, and save it as PNG and SVG where there is an output folder.
 
         Parameters
@@ -245,17 +251,21 @@ class Chapter:
             File name without ending.
         dpi : int
             Resolution of the PNG [1/in].
-        error : float, optional
-            Numerical error of what is drawn, over the largest of each artist's numbers; by default the chapter's
-            accuracy, or a millionth where that is less [-].
+        error : float or matplotlib.figure.Figure, optional
+            Numerical error of what is drawn, over the largest of each artist's numbers [-]; by default the chapter's
+            accuracy, or a millionth where that is less. A figure is the same one, drawn from a coarser computation:
+            the error is then the largest difference of each artist's numbers.
         """
-        from rampore.figures.drawn import drawn, words
+        from rampore.figures.drawn import differences, drawn, words
         from rampore.figures.style import render
 
         relative = max(self.accuracy, 1e-6) if error is None else error
+        between = {} if isinstance(relative, float | int) else differences(figure, relative)
+        relative = max(self.accuracy, 1e-6) if between else relative
         for part, values in drawn(figure):
             finite = np.abs(values[np.isfinite(values)])
-            self.numbers.keep(f"figure/{name}/{part}", values, relative * finite.max(initial=0.0))
+            allowed = max(relative * finite.max(initial=0.0), between.get(part, 0.0))
+            self.numbers.keep(f"figure/{name}/{part}", values, allowed)
         for number, text in enumerate(words(figure)):
             self.numbers.keep_text(f"figure/{name}/text/{number}", text)
         title = f"{self.name}: {name}"
@@ -265,7 +275,7 @@ class Chapter:
             self._write("figures", f"{name}.svg", render(figure, "svg", title))
         return _Shown({"image/png": png, "text/plain": f"<figure {name}>"})
 
-    def result(self, name: str, data, error: float | None = None) -> None:
+    def result(self, name: str, data, error=None) -> None:
         """Save a result, where there is an output folder.
 
         Parameters
@@ -275,9 +285,10 @@ class Chapter:
         data : mapping, dataclass or NamedTuple; pandas.DataFrame; xarray.Dataset or DataArray
             Saved as JSON, CSV or NetCDF. Units stand in the keys or the column names, where ``data.attrs["units"]`` of
             a table (column -> unit) is put too; each number of a dataset carries the attribute ``units``.
-        error : float, optional
+        error : float or mapping of str to float, optional
             Numerical error over the largest number of an entry, a column or a field; by default the chapter's
-            accuracy [-].
+            accuracy [-]. Of a mapping: the error itself, by entry, column or field [its unit]; what it does not name
+            has the default.
 
         Raises
         ------
@@ -302,17 +313,19 @@ class Chapter:
             parts = dict(_leaves(json.loads(content)))
         else:
             raise TypeError(f"result {name!r}: a {type(data).__name__} is no mapping, table or dataset")
+        relative = error if isinstance(error, float | int) else self.accuracy
+        absolute = {} if error is None or isinstance(error, float | int) else error
         for part, values in parts.items():
-            self._keep_result(f"result/{name}/{part}", np.asarray(values), self.accuracy if error is None else error)
+            self._keep_result(f"result/{name}/{part}", np.asarray(values), relative, absolute.get(part))
         if self.output:
             self._write("results", f"{name}.{ending}", content)
 
-    def _keep_result(self, name: str, values: np.ndarray, relative: float) -> None:
+    def _keep_result(self, name: str, values: np.ndarray, relative: float, absolute: float | None) -> None:
         if values.dtype.kind == "f" and values.size > numbers.LONGEST:
             values = numbers.summary(values)
         if values.dtype.kind == "f":
             finite = np.abs(values[np.isfinite(values)])
-            self.numbers.keep(name, values, relative * finite.max(initial=0.0))
+            self.numbers.keep(name, values, relative * finite.max(initial=0.0) if absolute is None else absolute)
         else:
             self.numbers.keep(name, values.ravel()[numbers.spaced(values.size)].astype(str))
 

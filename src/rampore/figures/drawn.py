@@ -35,6 +35,25 @@ def drawn(figure) -> Iterator[tuple[str, np.ndarray]]:
         yield f"{number}/limits", np.array([*axes.get_xlim(), *axes.get_ylim()], dtype=float)
 
 
+def differences(figure, coarser) -> dict[str, float]:
+    """Largest difference of every artist's numbers between two drawings of the same, by the names of :func:`drawn`.
+
+    Parameters
+    ----------
+    figure, coarser : matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        Where the two do not have the same artists.
+    """
+    fine, coarse = dict(drawn(figure)), dict(drawn(coarser))
+    unlike = [part for part in fine if part not in coarse or fine[part].shape != coarse[part].shape]
+    if unlike or fine.keys() != coarse.keys():
+        raise ValueError(f"two figures of the same have unlike artists: {', '.join(unlike or coarse.keys() - fine)}")
+    return {part: float(np.nanmax(np.abs(fine[part] - coarse[part]), initial=0.0)) for part in fine}
+
+
 def words(figure) -> list[str]:
     """Every text of a figure that is not a tick's: titles, labels, legends, annotations."""
     found = [text.get_text() for text in figure.texts]
@@ -61,11 +80,17 @@ def _collection(collection) -> Iterator[tuple[str, np.ndarray]]:
     colours = collection.get_array()
     if colours is not None:
         yield "colour", _few(np.ma.filled(np.ma.asarray(colours, dtype=float), np.nan))
-    offsets = np.asarray(collection.get_offsets(), dtype=float)
-    paths = [path.vertices for path in collection.get_paths()]
-    corners = offsets if len(offsets) > 1 or offsets.any() else np.concatenate(paths) if paths else offsets
+    corners = _corners(collection)
     yield "x", _few(corners[:, 0])
     yield "y", _few(corners[:, 1])
+
+
+def _corners(collection) -> np.ndarray:
+    if hasattr(collection, "get_coordinates"):  # of a mesh; its paths are one a box
+        return collection.get_coordinates().reshape(-1, 2)
+    offsets = np.asarray(collection.get_offsets(), dtype=float)
+    paths = [path.vertices for path in collection.get_paths()]
+    return offsets if len(offsets) > 1 or offsets.any() else np.concatenate(paths) if paths else offsets
 
 
 def _patch(patch) -> Iterator[tuple[str, np.ndarray]]:
