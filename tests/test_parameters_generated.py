@@ -20,7 +20,9 @@ TABLES = [n for n, line in enumerate(LINES) if line.startswith("[")]
 
 WORDS = st.one_of(
     st.text(max_size=30),
-    st.sampled_from(["m", "1", "%", "given", "own", "lim2026", "<script>", "`|$", "m**-3", "1e400", "degC", "constant"]),
+    st.sampled_from(
+        ["m", "1", "%", "given", "own", "lim2026", "<script>", "`|$", "m**-3", "1e400", "degC", "constant"]
+    ),
 )
 NUMBERS = st.one_of(
     st.integers(-(10**30), 10**30).map(str),

@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 #: The layers that have pores, as ``Design.electrolyte_in`` names them.
 POROUS = ("cathode", "separator", "anode")
 
-
 _FRACTIONS = ("open_fraction", "positive_porosity", "separator_porosity", "negative_porosity")
 _POSITIVE = ("positive_density", "negative_density", "positive_loading", "negative_loading")
 _NOT_NEGATIVE = (
-    *(f"{layer}_{what}" for layer in ("positive_foil", "separator", "negative_foil") for what in ("thickness", "density")),
+    *(
+        f"{layer}_{what}"
+        for layer in ("positive_foil", "separator", "negative_foil")
+        for what in ("thickness", "density")
+    ),
     *("electrolyte_density", "electrolyte_excess", "casing_areal_mass", "casing_thickness"),
 )
 
@@ -641,7 +644,10 @@ class Balance:
         for name, curve in (
             ("positive", self.positive),
             *((f"siox {branch}", getattr(self.siox, branch, None)) for branch in ("lithiation", "delithiation")),
-            *((f"graphite {branch}", getattr(self.graphite, branch, None)) for branch in ("lithiation", "delithiation")),
+            *(
+                (f"graphite {branch}", getattr(self.graphite, branch, None))
+                for branch in ("lithiation", "delithiation")
+            ),
         ):
             if not (hasattr(curve, "x") and len(curve.x) == len(curve.y) >= 2):
                 raise StackError(f"{name} must be a table of two rows or more")
@@ -776,7 +782,9 @@ def over_content(design: Design, blend: Blend, siox_fraction, areal_capacity: fl
     fraction = np.asarray(siox_fraction, dtype=float)
     quantity("areal energy", areal_energy, StackError, above=0, unit="J/m2")
     if fraction.ndim != 1 or np.shape(areal_energy) not in ((), fraction.shape):
-        raise StackError(f"SiOx fractions of shape {fraction.shape} do not go with energies of {np.shape(areal_energy)}")
+        raise StackError(
+            f"SiOx fractions of shape {fraction.shape} do not go with energies of {np.shape(areal_energy)}"
+        )
     loading = blend.loading(fraction, areal_capacity)
     energy = design.sides * np.broadcast_to(np.asarray(areal_energy, dtype=float), fraction.shape)
     stacks = [replace(design, negative_loading=float(value)).stack() for value in loading]

@@ -422,9 +422,7 @@ _CHANGED = ", with changes"
 #: Of a file [bytes]; the study's own has 60 000.
 _LARGEST = 1_000_000
 #: Names in one key; the study's own have five at most, and reading takes the square of their number.
-_LONG_KEY = re.compile(
-    r"""^[ \t]*+(?:(?:[\w-]++|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){20}""", re.MULTILINE
-)
+_LONG_KEY = re.compile(r"""^[ \t]*+(?:(?:[\w-]++|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){20}""", re.MULTILINE)
 
 
 def load(path: str | Path | None = None) -> Cell:
@@ -515,7 +513,9 @@ def _named(file: str) -> Iterator[None]:
     except Refused as refused:
         raise ParameterError(file, *refused.in_one_line) from None
     except RecursionError:
-        raise ParameterError(file, "", "nests tables or lists too deeply", "write them as the study's file has them") from None
+        raise ParameterError(
+            file, "", "nests tables or lists too deeply", "write them as the study's file has them"
+        ) from None
 
 
 def _content(origin) -> dict[str, Any]:
