@@ -113,9 +113,9 @@ def test_the_open_fraction_comes_back_from_thickness_from_loadings_and_from_dens
 
 @pytest.mark.parametrize(("fraction", "depth"), FOILS)
 def test_either_local_density_completes_the_mass_balance(fraction, depth):
-    npr = other_density(LOADING, fraction, 30e-6, depth, pr=1400.0)
-    assert Local(npr * 30e-6, 1400.0 * (30e-6 + depth)).mean(fraction) == pytest.approx(LOADING, rel=EXACT)
-    assert other_density(LOADING, fraction, 30e-6, depth, npr=npr) == pytest.approx(1400.0, rel=1e-9)
+    npr = other_density(LOADING, fraction, 30e-6, depth, pr=700.0)
+    assert Local(npr * 30e-6, 700.0 * (30e-6 + depth)).mean(fraction) == pytest.approx(LOADING, rel=EXACT)
+    assert other_density(LOADING, fraction, 30e-6, depth, npr=npr) == pytest.approx(700.0, rel=1e-9)
 
 
 @pytest.mark.parametrize(("fraction", "depth"), FOILS)
@@ -210,17 +210,17 @@ def test_the_same_seed_draws_the_same_porosities():
     ("call", "reason"),
     [
         (lambda: local_thickness(10e-6, 0.8, 15e-6), "nothing is left over the foil"),
-        (lambda: local_thickness(33e-6, 1.2, 15e-6), "open fraction lies between 0 and 1"),
-        (lambda: local_thickness(33e-6, -0.2, 15e-6), "open fraction lies between 0 and 1"),
+        (lambda: local_thickness(33e-6, 1.2, 15e-6), "open fraction = .* at least 0 and below 1"),
+        (lambda: local_thickness(33e-6, -0.2, 15e-6), "open fraction = .* at least 0 and below 1"),
         (lambda: open_fraction_from_loadings(0.07, 0.045, 0.0675), "must lie between the two"),
         (lambda: other_density(LOADING, 0.2, 30e-6, 15e-6), "takes one of the two"),
         (lambda: other_density(LOADING, 0.2, 30e-6, 15e-6, npr=1600.0, pr=1400.0), "takes one of the two"),
         (lambda: solid_density([0.5, 0.4], [1000.0, 2000.0]), "sum to 0.9"),
-        (lambda: solid_density([0.5, 0.5], [1000.0, 0.0]), "must be positive"),
+        (lambda: solid_density([0.5, 0.5], [1000.0, 0.0]), r"density at index \(1,\) = 0"),
         (lambda: recipe_porosity(2500.0, [1.0], [2200.0]), "denser than what it is made of"),
         (lambda: recipe_porosity(1500.0, [1.0], [2300.0], [(2100.0, 2200.0)]), "outside the range"),
-        (lambda: calender(Dried(46e-6, 1000.0), 15e-6, 1.0), "between 0 and 1"),
-        (lambda: calender(Dried(46e-6, 1000.0), 15e-6, -0.1), "between 0 and 1"),
+        (lambda: calender(Dried(46e-6, 1000.0), 15e-6, 1.0), "degree of calendering = 1 must"),
+        (lambda: calender(Dried(46e-6, 1000.0), 15e-6, -0.1), "degree of calendering = -0.1 must"),
         (lambda: dried_from_densities(Local(1300.0, 1400.0), 30e-6, 15e-6), "denser over foil"),
         (lambda: dried_from_densities(Local(2200.0, 1300.0), 30e-6, 15e-6), "cannot differ that much"),
         (
@@ -229,7 +229,7 @@ def test_the_same_seed_draws_the_same_porosities():
         ),
         (
             lambda: mass_conserving_porosity(Local(0.19, 0.28), Local(30e-6, 45e-6), 25e-6, 0.2, "nothing"),
-            "not a valid Keep",
+            "keep = 'nothing' is not one of the choices",
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 import pickle
 import re
 import subprocess
@@ -477,7 +478,14 @@ def test_compounds_tables_formulas_and_choices_can_be_changed(cell):
     ("changes", "reason"),
     [
         ({"perforation.open_fracton": (0.3, "1")}, r"no such value; did you mean perforation\.open_fraction"),
-        ({"perforation.open_fraction": (1.2, "1")}, "greater than 0 and less than 1"),
+        ({"perforation.open_fraction": (0.91, "1")}, r"greater than 0 and less than 0\.9069, where round holes touch"),
+        ({"separator.porosity": (math.nan, "1")}, "nan is not a finite number"),
+        ({"separator.porosity": (10**400, "1")}, "write a finite number"),
+        ({"separator.porosity": (np.array([0.4, 0.5]), "1")}, "is not a number"),
+        ({"separator.porosity": (True, "1")}, "True is not a number"),
+        ({"separator.thicknes": (1, "um")}, r"no such value; did you mean separator\.thickness"),
+        ({3: (1, "um")}, "there is no such value"),
+        ({"formats.half_cell_lower_cutoff": (2, "V")}, "half_cell_lower_cutoff: is not below half_cell_upper_cutoff"),
         ({"perforation.open_fraction": (0.3, "um")}, "'um' cannot be expressed in '1'"),
         ({"perforation.open_fraction": 0.3}, "not a value with a unit"),
         ({"perforation.open_fraction": "0.3"}, "not a value with a unit"),
@@ -679,6 +687,51 @@ REFUSED = {
         '[sources.me]\ncitation = "x"\ndio = "y"',
         r"sources\.me\.dio: unknown key; did you mean doi",
     ),
+    "rival of another dimension": (
+        entry(not_chosen='[{ value = 5, unit = "um", source = ["lim2026"], why = "x" }]'),
+        r"negative\.loading\.not_chosen: the unit 'um' cannot be expressed in 'kg/m2'",
+    ),
+    "rival that is no number": (
+        entry(not_chosen='[{ value = 2026-11-29, source = ["lim2026"], why = "x" }]'),
+        r"negative\.loading\.not_chosen: .*is not a number",
+    ),
+    "rival with a number that is none": (
+        entry(not_chosen='[{ value = [5, nan], source = ["lim2026"], why = "x" }]'),
+        r"negative\.loading\.not_chosen: nan is not a finite number",
+    ),
+    "rival without numbers": (
+        entry(not_chosen='[{ value = [], source = ["lim2026"], why = "x" }]'),
+        r"negative\.loading\.not_chosen: \[\] is not a list of numbers",
+    ),
+    "number with more digits than a computer's": (
+        entry(value="1" + 400 * "0"),
+        LOADING + r"10+ \.\.\.; write a finite number",
+    ),
+    "note as long as a book": (entry(note=f'"{5000 * "a"}"'), LOADING + "note has 5000 characters; shorten"),
+    "unit as long as a book": (entry(unit=f'"{5000 * "m"}"'), LOADING + "unit has 5000 characters; shorten"),
+    "place a date": (entry(place="2026-11-29"), LOADING + "place is not a text"),
+    "name that is none": (
+        entry('materials."<b>".density', value="1", unit='"g/cm3"'),
+        r"materials\.<b>: cannot be a name; take letters",
+    ),
+    "name with a dot": (
+        entry('materials."a.b".density', value="1", unit='"g/cm3"'),
+        r"materials\.a\.b: cannot be a name",
+    ),
+    "source's name that is none": ('[sources."a|b"]\ncitation = "x"', r"sources\.a\|b: cannot be a name"),
+    "key of several lines": ('"a\\nb" = 3', r"a\\nb: "),
+    "range of a porosity the wrong way round": (
+        entry("negative.initial_porosity", value="[0.55, 0.50]", unit='"1"'),
+        r"negative\.initial_porosity: \[0\.55, 0\.5\] is not a range; write value = \[lowest, highest\]",
+    ),
+    "range of three": (
+        entry("formation.irreversible_capacity", value="[0.6, 0.7, 0.8]", unit='"mAh/cm2"'),
+        r"formation\.irreversible_capacity: .* is not a range",
+    ),
+    "efficiency that divides by zero": (
+        entry("graphite.initial_efficiency", value="0", unit='"1"'),
+        r"graphite\.initial_efficiency: 0 1 must be greater than 0 and at most 1",
+    ),
     "base unknown": ('extends = "chen2020"', "extends: 'chen2020' is not known"),
 }
 
@@ -703,7 +756,14 @@ def test_a_file_of_its_own_must_be_complete_or_say_what_it_extends(read):
         (b"[negative.loading\nvalue = 4.95", "is not valid TOML: .*line 1"),
         (b"[temperature]\nvalue = 25\nvalue = 26", "is not valid TOML: "),
         (b"\xff\xfe[temperature]", "is not UTF-8 text"),
+        ("extends = 'study'".encode("utf-16-le"), "is not valid TOML"),
+        (b"extends = 'study'\n" + 1_000_000 * b"#", r"has \d+ bytes; give a file of 1000000 bytes or fewer"),
+        (b"a = " + 100_000 * b"[", "nests tables or lists too deeply"),
+        (b"temperature.value" + 5000 * b".a" + b" = 1", "has a key of twenty names or more"),
+        (b"temperature.value" + 5000 * b".'a, b'" + b" = 1", "has a key of twenty names or more"),
+        (b"[temperature]\nvalue = 1" + 5000 * b"0", r"cannot be read \(Exceeds the limit"),
     ],
+    ids=str,
 )
 def test_a_corrupted_file_is_refused_with_its_name(tmp_path, content, reason):
     path = tmp_path / "broken.toml"
@@ -717,6 +777,35 @@ def test_a_missing_file_is_refused_with_its_name(tmp_path):
         parameters.load(tmp_path / "nowhere.toml")
     with pytest.raises(ParameterError, match="cannot be read"):
         parameters.load(tmp_path)
+
+
+def test_a_unit_that_is_a_tower_of_powers_is_refused_and_not_reckoned_out(tmp_path):
+    path = tmp_path / "tower.toml"
+    path.write_text('extends = "study"\n' + entry(unit='"m9**9**9**9"'), encoding="utf-8")
+    code = "import sys; from rampore import parameters; parameters.load(sys.argv[1])"
+    ended = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=False, timeout=20)
+    assert re.search(r"ParameterError: .*tower\.toml: negative\.loading: the unit", ended.stderr.splitlines()[-1])
+
+
+def test_a_pipe_is_no_file_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(ParameterError, match=r"pipe\.toml: is not a file"):
+        parameters.load(tmp_path / "pipe.toml")
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path, cell):
+    path = tmp_path / "marked.toml"
+    path.write_bytes(b"\xef\xbb\xbfextends = 'study'\n")
+    assert parameters.load(path) == cell
+
+
+def test_rounded_shares_are_divided_by_their_sum_and_the_note_says_so(read, cell):
+    value = "{ siox = 31.0, graphite = 62.0, super_p = 3.0, paa = 4.05 }"
+    mine = read(entry("negative.composition", value=value, unit='"%"', note='"rounded"'))
+    assert sum(part.mass_fraction for part in mine.negative.composition) == pytest.approx(1, abs=1e-15)
+    assert mine.negative.composition[0].mass_fraction == pytest.approx(0.31 / 1.0005, rel=1e-12)
+    assert mine.records["negative.composition"].note == "rounded The shares sum to 1.0005 and are divided by it."
+    assert "divided" not in cell.records["negative.composition"].note
 
 
 def test_a_refusal_survives_another_process():

@@ -7,6 +7,7 @@ cell, a coating or an option, and never of a check.
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -62,6 +63,7 @@ def quantity(
     below: float | None = None,
     at_most: float | None = None,
     unit: str = "",
+    whole: bool = False,
 ):
     """A finite real number, or an array of them, within its limits.
 
@@ -76,10 +78,18 @@ def quantity(
         Limits, the first and third of them excluded [unit].
     unit : str
         Of the value; empty for a number without one.
+    whole : bool
+        Whether only whole numbers will do.
     """
-    array = np.asarray(value)
-    if array.dtype.kind not in "iuf":
-        raise error(f"{name} = {value!r} is no number")
+    if isinstance(value, float) and not whole and _within(value, above, at_least, below, at_most):
+        return value  # what follows takes ten times as long
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        array = np.asarray(None)
+    if array.dtype.kind not in ("iu" if whole else "iuf"):
+        shown = " ".join(repr(value).split())
+        raise error(f"{name} = {shown:.200} is no {'whole ' * whole}number")
     limits = {
         "above": (above, np.greater),
         "at least": (at_least, np.greater_equal),
@@ -97,6 +107,16 @@ def quantity(
         shown = f"{wrong:.6g} {unit}".rstrip()
         raise error(f"{name}{where} = {shown} must be {'finite' if not wanted else f'finite and {wanted}'}")
     return value
+
+
+def _within(value: float, above, at_least, below, at_most) -> bool:
+    return (
+        math.isfinite(value)
+        and (above is None or value > above)
+        and (at_least is None or value >= at_least)
+        and (below is None or value < below)
+        and (at_most is None or value <= at_most)
+    )
 
 
 def increasing(name: str, values, error: type[RamporeError]):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rampore import RamporeError
+from rampore.checks import choice, quantity, shares
 
 __all__ = [
     "Calendered",
@@ -48,6 +49,11 @@ class CoatingError(RamporeError, ValueError):
     """A coating that cannot be: the message names the quantity and the reason."""
 
 
+def _positive(**quantities) -> None:
+    for name, value in quantities.items():
+        quantity(name.replace("_", " "), value, CoatingError, above=0)
+
+
 class Local(NamedTuple):
     """A quantity over foil and over a hole [its unit]."""
 
@@ -61,16 +67,20 @@ class Local(NamedTuple):
 
 def coating_thickness(loading, density):
     """Thickness [m] of a coating of `loading` [kg/m2] at `density` [kg/m3]."""
+    _positive(loading=loading, density=density)
     return loading / density
 
 
 def coating_loading(thickness, density):
     """Loading [kg/m2] of a coating of `thickness` [m] at `density` [kg/m3]."""
+    _positive(thickness=thickness, density=density)
     return thickness * density
 
 
 def thickness_saving(open_fraction, hole_depth):
     """Thickness that the coating lacks above the foil because it fills the holes, f t (Eq. 1.3) [m]."""
+    _check_open_fraction(open_fraction)
+    quantity("hole depth", hole_depth, CoatingError, at_least=0, unit="m")
     return open_fraction * hole_depth
 
 
@@ -98,7 +108,7 @@ def local_thickness(bare_thickness, open_fraction, hole_depth) -> Local:
     CoatingError
         Where the holes take up all of the coating.
     """
-    _check_open_fraction(open_fraction)
+    _positive(bare_thickness=bare_thickness)
     npr = bare_thickness - thickness_saving(open_fraction, hole_depth)
     if np.any(npr <= 0):
         raise CoatingError("the holes take up the whole coating: nothing is left over the foil")
@@ -134,6 +144,8 @@ def np_ratio(local_loading, loading, negative_capacity, positive_capacity):
     float or array
         [-]
     """
+    quantity("local loading", local_loading, CoatingError, at_least=0, unit="kg/m2")
+    _positive(loading=loading, negative_capacity=negative_capacity, positive_capacity=positive_capacity)
     return local_loading / loading * negative_capacity / positive_capacity
 
 
@@ -167,7 +179,9 @@ def local_design(loading, density, negative_capacity, positive_capacity, open_fr
 
 def open_fraction_from_saving(saving, hole_depth):
     """Open fraction [-] from the thickness that a perforated foil saves and its own thickness [m] (Eq. 1.3)."""
-    return saving / hole_depth
+    quantity("saving", saving, CoatingError, at_least=0, unit="m")
+    _positive(hole_depth=hole_depth)
+    return quantity("open fraction by the saving", saving / hole_depth, CoatingError, at_most=1)
 
 
 def open_fraction_from_loadings(total, npr, pr):
@@ -178,10 +192,12 @@ def open_fraction_from_loadings(total, npr, pr):
     CoatingError
         Where the mean does not lie between the two.
     """
-    fraction = (total - npr) / (pr - npr)
+    _positive(mean_loading=total, loading_over_foil=npr, loading_at_a_hole=pr)
+    span = np.subtract(pr, npr)
+    fraction = np.divide(np.subtract(total, npr), span, out=np.full(np.shape(total - span), -1.0), where=span != 0)[()]
     if np.any((fraction <= 0) | (fraction >= 1)):
         raise CoatingError(
-            f"no open fraction mixes {npr:g} and {pr:g} kg/m2 to {total:g} kg/m2: the mean must lie between the two"
+            f"no open fraction mixes {npr} and {pr} kg/m2 to {total} kg/m2: the mean must lie between the two"
         )
     return fraction
 
@@ -221,9 +237,13 @@ def other_loading(total, open_fraction, *, npr=None, pr=None):
     _check_open_fraction(open_fraction)
     if (npr is None) == (pr is None):
         raise CoatingError("the mass balance takes one of the two, `npr` or `pr`, and gives the other")
+    _positive(mean_loading=total, known_loading=npr if pr is None else pr)
     if pr is None:
-        return (total - (1 - open_fraction) * npr) / open_fraction
-    return (total - open_fraction * pr) / (1 - open_fraction)
+        _positive(open_fraction=open_fraction)
+        other = (total - (1 - open_fraction) * npr) / open_fraction
+    else:
+        other = (total - open_fraction * pr) / (1 - open_fraction)
+    return quantity("loading that completes the balance", other, CoatingError, above=0, unit="kg/m2")
 
 
 def other_density(total, open_fraction, npr_thickness, hole_depth, *, npr=None, pr=None):
@@ -245,6 +265,8 @@ def other_density(total, open_fraction, npr_thickness, hole_depth, *, npr=None, 
     CoatingError
         Where not exactly one density is given, or the open fraction is none.
     """
+    _positive(thickness_over_foil=npr_thickness)
+    quantity("hole depth", hole_depth, CoatingError, at_least=0, unit="m")
     pr_thickness = npr_thickness + hole_depth
     over_foil = None if npr is None else npr * npr_thickness
     at_hole = None if pr is None else pr * pr_thickness
@@ -288,6 +310,9 @@ def mass_conserving_porosity(porosity: Local, thickness: Local, solid_height, op
         Where the balance leaves no porosity between 0 and 1.
     """
     _check_open_fraction(open_fraction)
+    choice("keep", keep, Keep, CoatingError)
+    _positive(thickness=thickness, solid_height=solid_height)
+    quantity("porosity", porosity, CoatingError, above=0, below=1)
     solid = Local(*(1 - eps for eps in porosity))
     held = Local(*(s * h for s, h in zip(solid, thickness, strict=True))).mean(open_fraction)
     room = thickness.mean(open_fraction)
@@ -311,7 +336,7 @@ def solid_density(mass_fractions: Sequence[float], densities: Sequence[float]) -
     Parameters
     ----------
     mass_fractions : (n,) sequence of float
-        Summing to one [-].
+        Summing to one [-]; where rounding leaves up to 1e-3, they are divided by their sum.
     densities : (n,) or (m, n) sequence of float
         [kg/m3]
 
@@ -320,12 +345,12 @@ def solid_density(mass_fractions: Sequence[float], densities: Sequence[float]) -
     CoatingError
         Where the fractions do not sum to one, or a density is not positive.
     """
+    shares("mass fractions", mass_fractions, CoatingError)
+    _positive(density=densities)
     w, rho = np.asarray(mass_fractions, dtype=float), np.asarray(densities, dtype=float)
-    if abs(w.sum() - 1) > 1e-9:
-        raise CoatingError(f"the mass fractions sum to {w.sum():g}, not to 1")
-    if np.any(rho <= 0):
-        raise CoatingError("a density must be positive")
-    return 1 / (w / rho).sum(axis=-1)
+    if rho.shape[-1:] != w.shape:
+        raise CoatingError(f"{w.size} mass fractions do not go with densities of shape {rho.shape}")
+    return w.sum() / (w / rho).sum(axis=-1)
 
 
 class Porosity(NamedTuple):
@@ -366,10 +391,11 @@ def recipe_porosity(
     CoatingError
         Where the recipe is no mixture, or is denser than its parts: a negative porosity.
     """
+    _positive(coating_density=coating_density)
+    solid = solid_density(mass_fractions, densities)
     w, rho = np.asarray(mass_fractions, dtype=float), np.asarray(densities, dtype=float)
     lowest, highest = _bounds(rho, ranges)
-    coating_lowest, coating_highest = (coating_density, coating_density) if coating_range is None else coating_range
-    solid = solid_density(w, rho)
+    coating_lowest, coating_highest = _coating_range(coating_density, coating_range)
     value = 1 - coating_density / solid
     if value < 0:
         raise CoatingError(
@@ -408,16 +434,33 @@ def recipe_porosity_samples(
     (size,) array of float
         [-]
     """
-    lowest, highest = np.asarray(ranges, dtype=float).T
+    quantity("size", size, CoatingError, at_least=1, whole=True)
+    _positive(coating_density=coating_density)
+    lowest, highest = _ends(ranges)
     drawn = rng.uniform(lowest, highest, (size, lowest.size))
-    coating = rng.uniform(*((coating_density, coating_density) if coating_range is None else coating_range), size)
+    coating = rng.uniform(*_coating_range(coating_density, coating_range), size)
     return 1 - coating / solid_density(mass_fractions, drawn)
 
 
 def _bounds(values: np.ndarray, ranges) -> tuple[np.ndarray, np.ndarray]:
-    lowest, highest = (values, values) if ranges is None else np.asarray(ranges, dtype=float).T
-    if np.any((values < lowest) | (values > highest)):
+    lowest, highest = (values, values) if ranges is None else _ends(ranges)
+    if lowest.shape != values.shape or np.any((values < lowest) | (values > highest)):
         raise CoatingError("a density lies outside the range that is given for it")
+    return lowest, highest
+
+
+def _ends(ranges) -> tuple[np.ndarray, np.ndarray]:
+    _positive(density=ranges)
+    ends = np.asarray(ranges, dtype=float)
+    if ends.ndim != 2 or ends.shape[1] != 2 or np.any(ends[:, 0] > ends[:, 1]):
+        raise CoatingError("a range of densities is a row of the lowest and the highest")
+    return ends[:, 0], ends[:, 1]
+
+
+def _coating_range(density: float, ends: tuple[float, float] | None) -> tuple[float, float]:
+    if ends is None:
+        return density, density
+    (lowest,), (highest,) = _bounds(np.array([density]), [ends])
     return lowest, highest
 
 
@@ -478,8 +521,9 @@ def calender(dried: Dried, hole_depth, compression) -> Calendered:
     CoatingError
         Where the degree of calendering lies outside [0, 1).
     """
-    if np.any((np.asarray(compression) < 0) | (np.asarray(compression) >= 1)):
-        raise CoatingError(f"the degree of calendering lies between 0 and 1, not at {compression!r}")
+    quantity("degree of calendering", compression, CoatingError, at_least=0, below=1)
+    quantity("hole depth", hole_depth, CoatingError, at_least=0, unit="m")
+    _positive(dried_thickness=dried.thickness, dried_density=dried.density)
     h = (1 - compression) * dried.thickness
     thickness = Local(h, h + hole_depth)
     density = Local(
@@ -510,6 +554,7 @@ def dried_from_densities(density: Local, thickness, hole_depth) -> Dried:
     CoatingError
         Where no dried coating leads there: the hole is the denser part, or the contrast exceeds what the heights allow.
     """
+    _positive(density=density, thickness=thickness, hole_depth=hole_depth)
     share = density.npr * thickness / (density.pr * (thickness + hole_depth))  # h0 / (h0 + t)
     if np.any(density.npr < density.pr):
         raise CoatingError(
@@ -525,5 +570,4 @@ def dried_from_densities(density: Local, thickness, hole_depth) -> Dried:
 
 
 def _check_open_fraction(open_fraction) -> None:
-    if np.any((np.asarray(open_fraction) < 0) | (np.asarray(open_fraction) >= 1)):
-        raise CoatingError(f"an open fraction lies between 0 and 1, not at {open_fraction!r}")
+    quantity("open fraction", open_fraction, CoatingError, at_least=0, below=1)

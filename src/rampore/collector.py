@@ -14,6 +14,7 @@ import numpy as np
 from scipy.constants import N_A, elementary_charge
 
 from rampore import RamporeError
+from rampore.checks import choice, quantity
 
 __all__ = [
     "CLOSE_PACKED",
@@ -48,6 +49,14 @@ class CollectorError(RamporeError, ValueError):
     """A foil that cannot be: the message names the quantity and the reason."""
 
 
+def _length(name: str, value):
+    quantity(name, value, CollectorError, above=0, unit="m")
+
+
+def _share(value, least: float = 0, most: float = 1):
+    quantity("open fraction", value, CollectorError, at_least=least, at_most=most)
+
+
 def open_fraction_from_lattice(hole_diameter, pitch):
     r"""Share of the plan area that is hole, :math:`f = \pi d^2 / (2\sqrt3\,p^2)` (Eq. 1.1).
 
@@ -60,22 +69,38 @@ def open_fraction_from_lattice(hole_diameter, pitch):
     -------
     float or array
         f [-].
+
+    Raises
+    ------
+    CollectorError
+        Where a length is none, or the holes overlap.
     """
-    return CLOSE_PACKED * (hole_diameter / pitch) ** 2
+    quantity("hole diameter", hole_diameter, CollectorError, at_least=0, unit="m")
+    _length("pitch", pitch)
+    ratio = hole_diameter / pitch
+    quantity("hole diameter over pitch", ratio, CollectorError, at_most=1)
+    return CLOSE_PACKED * ratio**2
 
 
 def pitch_from_open_fraction(hole_diameter, open_fraction):
     """Distance between the centres of neighbouring holes [m], from their diameter [m] and the open fraction [-]."""
+    _length("hole diameter", hole_diameter)
+    quantity("open fraction", open_fraction, CollectorError, above=0, at_most=CLOSE_PACKED)
     return hole_diameter * np.sqrt(CLOSE_PACKED / open_fraction)
 
 
 def hole_diameter_from_open_fraction(pitch, open_fraction):
     """Diameter of the holes [m], from their pitch [m] and the open fraction [-]."""
+    _length("pitch", pitch)
+    _share(open_fraction, most=CLOSE_PACKED)
     return pitch * np.sqrt(open_fraction / CLOSE_PACKED)
 
 
 def wall_area(open_fraction, thickness, hole_diameter):
     r"""Area of the hole walls per plan area, :math:`4 f t / d` (Eq. 1.11) [-]; lengths in m."""
+    _share(open_fraction)
+    quantity("thickness", thickness, CollectorError, at_least=0, unit="m")
+    _length("hole diameter", hole_diameter)
     return 4 * open_fraction * thickness / hole_diameter
 
 
@@ -104,9 +129,10 @@ def contact_area(open_fraction, thickness, hole_diameter, sides: int = 1, walls:
     Raises
     ------
     CollectorError
-        Where `sides` is neither 1 nor 2.
+        Where `sides` is neither 1 nor 2, or a quantity is none.
     """
-    _check_sides(sides)
+    choice("sides", sides, (1, 2), CollectorError)
+    _share(open_fraction)
     return 1 - open_fraction + (wall_area(open_fraction, thickness, hole_diameter) / sides if walls else 0.0)
 
 
@@ -115,13 +141,9 @@ def breakeven_thickness(hole_diameter, sides: int = 1):
 
     It does not depend on how many holes there are (Eq. 1.12).
     """
-    _check_sides(sides)
+    choice("sides", sides, (1, 2), CollectorError)
+    _length("hole diameter", hole_diameter)
     return sides * hole_diameter / 4
-
-
-def _check_sides(sides: int) -> None:
-    if sides not in (1, 2):
-        raise CollectorError(f"a foil is coated on 1 or 2 sides, not {sides!r}")
 
 
 class NetSection(NamedTuple):
@@ -148,7 +170,13 @@ def net_section(open_fraction) -> NetSection:
     Returns
     -------
     NetSection
+
+    Raises
+    ------
+    CollectorError
+        Where f is not that of separate holes.
     """
+    _share(open_fraction, most=CLOSE_PACKED)
     width = np.sqrt(open_fraction / CLOSE_PACKED)
     straight = 1 - width / math.sqrt(3)
     staggered = 1 - 2 * width / math.sqrt(3) + 1 / 12
@@ -157,11 +185,14 @@ def net_section(open_fraction) -> NetSection:
 
 def open_fraction_from_net_section(strength_ratio):
     """Open fraction [-] at which a straight section through a close-packed row keeps `strength_ratio` [-]."""
+    quantity("strength ratio", strength_ratio, CollectorError, at_least=0, at_most=1)
     return CLOSE_PACKED * (1 - strength_ratio) ** 2
 
 
 def areal_mass(solid, open_fraction):
     """Areal mass of a foil with holes [kg/m2], from that of the same foil without [kg/m2] and f [-] (Eq. 1.2)."""
+    quantity("areal mass", solid, CollectorError, above=0, unit="kg/m2")
+    _share(open_fraction)
     return solid * (1 - open_fraction)
 
 
@@ -183,8 +214,12 @@ def open_fraction_from_masses(perforated, solid, perforated_thickness=1.0, solid
     Raises
     ------
     CollectorError
-        Where the perforated foil is denser than the solid one.
+        Where the perforated foil is denser than the solid one, or a mass or a thickness is none.
     """
+    quantity("perforated foil's areal mass", perforated, CollectorError, at_least=0, unit="kg/m2")
+    quantity("solid foil's areal mass", solid, CollectorError, above=0, unit="kg/m2")
+    _length("perforated thickness", perforated_thickness)
+    _length("solid thickness", solid_thickness)
     share = (perforated / perforated_thickness) / (solid / solid_thickness)
     if np.any(share > 1):
         raise CollectorError(f"a foil cannot gain mass by holes: {perforated} kg/m2 perforated, {solid} kg/m2 solid")
@@ -215,9 +250,7 @@ class PerforatedFoil:
 
     def __post_init__(self) -> None:
         for name in ("hole_diameter", "pitch", "thickness", "density"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise CollectorError(f"{name.replace('_', ' ')} must be positive and finite, not {value!r}")
+            quantity(name.replace("_", " "), getattr(self, name), CollectorError, above=0)
         if self.pitch <= self.hole_diameter:
             raise CollectorError(
                 f"holes of {self.hole_diameter * 1e6:g} um overlap at a pitch of {self.pitch * 1e6:g} um: "
@@ -271,8 +304,8 @@ class PerforatedFoil:
         (n, 2) array
             x and y [m]; a hole that the edge cuts is there too.
         """
-        if not (width > 0 and height > 0):
-            raise CollectorError(f"a window needs a positive width and height, not {width!r} and {height!r}")
+        _length("width", width)
+        _length("height", height)
         radius, rise = self.hole_diameter / 2, self.pitch * math.sqrt(3) / 2
         rows = np.arange(-math.ceil(radius / rise), math.ceil((height + radius) / rise) + 1)
         columns = np.arange(-math.ceil(radius / self.pitch) - 1, math.ceil((width + radius) / self.pitch) + 1)
@@ -317,11 +350,8 @@ def perforated_foil(
         raise CollectorError(
             "two of hole_diameter, pitch and open_fraction make a lattice; given: " + (", ".join(given) or "none")
         )
-    if open_fraction is not None and not 0 < open_fraction < CLOSE_PACKED:
-        raise CollectorError(
-            f"an open fraction of {open_fraction!r} is no triangular lattice of separate holes: "
-            f"it lies between 0 and {CLOSE_PACKED:.4f}, where they touch"
-        )
+    if open_fraction is not None:
+        quantity("open fraction of separate holes", open_fraction, CollectorError, above=0, below=CLOSE_PACKED)
     if pitch is None:
         pitch = float(pitch_from_open_fraction(hole_diameter, open_fraction))
     elif hole_diameter is None:
@@ -352,7 +382,17 @@ def exclusions(estimates: Sequence[Estimate]) -> np.ndarray:
     Returns
     -------
     (n, n) array of bool
+
+    Raises
+    ------
+    CollectorError
+        Where there is no estimate, or one of them is not finite.
     """
+    if not len(estimates):
+        raise CollectorError("there are no estimates to compare")
+    for estimate in estimates:
+        quantity(estimate.name, estimate.value, CollectorError)
+        quantity(f"half range of {estimate.name}", estimate.half_range, CollectorError, at_least=0)
     low, high = np.array([estimate.interval for estimate in estimates]).T
     apart = low[:, None] > high[None, :]
     return apart | apart.T
@@ -360,6 +400,9 @@ def exclusions(estimates: Sequence[Estimate]) -> np.ndarray:
 
 def web_stress(tension, width, thickness):
     """Tensile stress [Pa] in a web under `tension` [N], of `width` and `thickness` [m] (Eq. 1.14)."""
+    quantity("tension", tension, CollectorError, unit="N")
+    _length("width", width)
+    _length("thickness", thickness)
     return tension / (width * thickness)
 
 
@@ -381,10 +424,8 @@ def theoretical_capacity(lithium_per_formula: float, molar_mass: float) -> float
     Raises
     ------
     CollectorError
-        Where either is not positive.
+        Where either is not positive and finite.
     """
-    if not (lithium_per_formula > 0 and molar_mass > 0):
-        raise CollectorError(
-            f"lithium and molar mass must be positive, not {lithium_per_formula!r} and {molar_mass!r} kg/mol"
-        )
+    quantity("lithium per formula", lithium_per_formula, CollectorError, above=0)
+    quantity("molar mass", molar_mass, CollectorError, above=0, unit="kg/mol")
     return lithium_per_formula * FARADAY / molar_mass

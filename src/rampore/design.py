@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rampore import coating, collector, energy, parameters
+from rampore.checks import choice, known_keys
 from rampore.p4d.crossing import MESHES, SOURCES, TOLERANCES, about
 from rampore.p4d.outcomes import settled
 from rampore.p4d.study import PorositySet, Scenario, charged_cell
@@ -104,6 +105,14 @@ def _given() -> parameters.Cell:
     return parameters.load()
 
 
+_KEYS = (*(axis.name for axis in AXES), "mesh")  #: of a case
+
+
+def _complete(case: Mapping) -> None:
+    if missing := [axis.name for axis in AXES if axis.name not in case]:
+        raise SweepError(f"a design needs {', '.join(missing)}")
+
+
 class Coating(NamedTuple):
     """The coating of a design."""
 
@@ -127,6 +136,8 @@ def coated(given: parameters.Cell, case: Mapping) -> Coating:
     CoatingError
         Where the holes take up all of the coating.
     """
+    known_keys("a design", case, _KEYS, SweepError)
+    _complete(case)
     own, depth = given.negative, case["foil_thickness"]
     f = float(collector.open_fraction_from_lattice(case["hole_diameter"], case["pitch"]))
     solid = own.density / (1 - own.porosity)
@@ -160,6 +171,9 @@ def compute(case: Mapping) -> dict[str, float]:
     CoatingError, CellError, SolverError
         The coating does not fit on the foil, the electrodes do not fit each other, or a run cannot be computed.
     """
+    known_keys("a design", case, _KEYS, SweepError)
+    _complete(case)
+    choice("mesh", case.get("mesh"), MESHES, SweepError)
     study, depth = _given(), case["foil_thickness"]
     perforated = case["hole_diameter"] > 0
     solid = study.negative.density / (1 - study.negative.porosity)
@@ -235,6 +249,7 @@ def nearest(data: xarray.Dataset, case: Mapping) -> int:
     SweepError
         Where there is none.
     """
+    known_keys("a design", case, _KEYS, SweepError)
     same = [np.isclose(data[axis.name].values, case[axis.name], rtol=1e-3) for axis in AXES if axis.name in case]
     found = np.flatnonzero(np.logical_and.reduce(same))
     if not found.size:
@@ -243,7 +258,7 @@ def nearest(data: xarray.Dataset, case: Mapping) -> int:
 
 
 def front(data: xarray.Dataset, goals: Sequence[str] = GOALS) -> np.ndarray:
-    """Which designs no other one beats in every goal (case,).
+    """Which designs no other one beats in every goal (case,); one that could not be computed is none of them.
 
     Parameters
     ----------
@@ -252,7 +267,9 @@ def front(data: xarray.Dataset, goals: Sequence[str] = GOALS) -> np.ndarray:
     goals : sequence of str
         Quantities of which more is better.
     """
+    for name in goals:
+        choice("goal", name, list(map(str, data.data_vars)), SweepError)
     values = np.stack([data[name].values for name in goals])
     at_least = (values[:, None, :] >= values[:, :, None]).all(axis=0)
     better = (values[:, None, :] > values[:, :, None]).any(axis=0)
-    return ~(at_least & better).any(axis=1)
+    return ~(at_least & better).any(axis=1) & np.isfinite(values).all(axis=0)

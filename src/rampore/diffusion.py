@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from rampore import RamporeError
+from rampore.checks import choice, increasing, quantity
 from rampore.multigrid import ConvergenceError, Multigrid, degree
 
 #: Below this many pixels, or across a section this small, a sparse direct solver is faster and exact.
@@ -225,13 +226,14 @@ def steady_diffusion(
     multigrid.ConvergenceError
         Where `tolerance` is not reached.
     """
-    if not tolerance > 0:
-        raise DiffusionError(f"the tolerance must be positive, not {tolerance!r}")
+    quantity("tolerance", tolerance, DiffusionError, above=0)
     if outlet == "closed" and uptake is None:
         raise DiffusionError("with a closed outlet and no uptake nothing flows: give an uptake, or outlet='fixed'")
     image = _checked(diffusivity, axis)
     sink = 0.0 if uptake is None else uptake
     problem, paths = _prepare(image, axis, spacing, anisotropy, sides, outlet, sink, dead_end=uptake is not None)
+    if outlet == "closed" and paths.any() and not problem.sink.any():
+        raise DiffusionError("with a closed outlet and an uptake of 0 nothing flows: give an uptake, or outlet='fixed'")
     iterations = problem.solve_steadily(tolerance, progress) if paths.any() else 0
     along = 1 if anisotropy is None else anisotropy[axis]
     return Diffusion(
@@ -251,18 +253,38 @@ def _prepare(diffusivity, axis, spacing, anisotropy, sides, outlet, uptake, dead
     """The discrete problem, and the pixels that take part in it."""
     image = _checked(diffusivity, axis)
     axis = axis % image.ndim
+    choice("sides", sides, ("closed", "periodic"), DiffusionError)
+    choice("outlet", outlet, ("fixed", "closed"), DiffusionError)
+    quantity("spacing", spacing, DiffusionError, above=0)
+    if np.shape(spacing) not in ((), (1,), (image.ndim,)):
+        raise DiffusionError(f"the spacing takes one length, or one for each of {image.ndim} axes, not {spacing!r}")
     steps = tuple(float(h) for h in np.broadcast_to(spacing, image.ndim))
-    if min(steps) <= 0 or not np.isfinite(steps).all():
-        raise DiffusionError(f"the spacing must be positive, not {spacing}")
-    factors = [1.0] * image.ndim if anisotropy is None else list(anisotropy)
-    if len(factors) != image.ndim or not all(np.all(np.isfinite(f) & (np.asarray(f) > 0)) for f in factors):
-        raise DiffusionError("the anisotropy takes one positive factor, or an array of them, for each axis")
+    factors = _factors(anisotropy, image.shape)
+    _fits("uptake", uptake, image.shape)
     periodic = tuple(sides == "periodic" and other != axis for other in range(image.ndim))
     paths = flow_paths(image > 0, axis, periodic, dead_end)
-    sink = np.where(paths, uptake, 0.0)
-    if (sink < 0).any() or not np.isfinite(sink).all():
-        raise DiffusionError("an uptake must be finite and not negative")
+    sink = quantity("uptake", np.where(paths, uptake, 0.0), DiffusionError, at_least=0)
     return _Problem(np.where(paths, image, 0), axis, steps, factors, periodic, outlet == "fixed", sink), paths
+
+
+def _factors(anisotropy, shape: tuple[int, ...]) -> list:
+    if anisotropy is None:
+        return [1.0] * len(shape)
+    if np.ndim(anisotropy) == 0 or len(anisotropy) != len(shape):
+        raise DiffusionError("the anisotropy takes one positive factor, or an array of them, for each axis")
+    for axis, factor in enumerate(anisotropy):
+        quantity(f"anisotropy along axis {axis}", factor, DiffusionError, above=0)
+        _fits(f"anisotropy along axis {axis}", factor, shape)
+    return list(anisotropy)
+
+
+def _fits(name: str, values, shape: tuple[int, ...]) -> None:
+    try:
+        whole = np.broadcast_shapes(np.shape(values), shape)
+    except ValueError:
+        whole = None
+    if whole != shape:
+        raise DiffusionError(f"{name}: an array of shape {np.shape(values)} does not go with an image of {shape}")
 
 
 def most_pixels() -> int:
@@ -281,8 +303,7 @@ def _checked(diffusivity: np.ndarray, axis: int) -> np.ndarray:
         raise DiffusionError(f"the image is empty: shape {image.shape}")
     if image.size == 1:
         raise DiffusionError("an image of one pixel has no structure to diffuse through")
-    if not -image.ndim <= axis < image.ndim:
-        raise DiffusionError(f"axis {axis} is not one of the image's {image.ndim}")
+    quantity("axis", axis, DiffusionError, at_least=-image.ndim, below=image.ndim, whole=True)
     if image.dtype.kind not in "biuf":
         raise DiffusionError(f"an image of numbers is needed, not of {image.dtype}")
     if image.size > (most := most_pixels()):
@@ -358,11 +379,13 @@ def transient_diffusion(
     DiffusionError
         As :func:`steady_diffusion`, and for times that do not increase from above 0.
     """
-    wanted = np.asarray(times, float)
-    if wanted.ndim != 1 or not wanted.size or wanted[0] <= 0 or (np.diff(wanted) <= 0).any():
-        raise DiffusionError("the times must increase and be greater than 0")
-    if steps < 1:
-        raise DiffusionError(f"at least one time step is needed, not {steps}")
+    if np.ndim(times) != 1 or not np.size(times):
+        raise DiffusionError("the times are a row of one or more")
+    quantity("times", times, DiffusionError, above=0)
+    wanted = np.asarray(increasing("times", times, DiffusionError), float)
+    quantity("steps", steps, DiffusionError, at_least=1, whole=True)
+    quantity("initial", initial, DiffusionError, at_least=0)
+    _fits("initial", initial, np.shape(diffusivity))
     problem, paths = _prepare(diffusivity, axis, spacing, anisotropy, sides, outlet, uptake, dead_end=True)
     problem.c = np.where(paths, np.broadcast_to(initial, paths.shape), 0.0).astype(float)
     grid = np.union1d(wanted[-1] * (np.arange(1, steps + 1) / steps) ** 2, wanted)

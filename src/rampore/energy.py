@@ -15,12 +15,24 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rampore import RamporeError
+from rampore.checks import choice, increasing, known_keys, quantity
 
 if TYPE_CHECKING:
     from rampore.parameters import Branches, Cell, Curve
 
 #: The layers that have pores, as ``Design.electrolyte_in`` names them.
 POROUS = ("cathode", "separator", "anode")
+
+_FRACTIONS = ("open_fraction", "positive_porosity", "separator_porosity", "negative_porosity")
+_POSITIVE = ("positive_density", "negative_density", "positive_loading", "negative_loading")
+_NOT_NEGATIVE = (
+    *(
+        f"{layer}_{what}"
+        for layer in ("positive_foil", "separator", "negative_foil")
+        for what in ("thickness", "density")
+    ),
+    *("electrolyte_density", "electrolyte_excess", "casing_areal_mass", "casing_thickness"),
+)
 
 
 class StackError(RamporeError, ValueError):
@@ -45,10 +57,8 @@ class Layer:
     thickness: float
 
     def __post_init__(self) -> None:
-        for quantity in ("areal_mass", "thickness"):
-            value = getattr(self, quantity)
-            if not (math.isfinite(value) and value >= 0):
-                raise StackError(f"layer {self.name!r}: {quantity} must be finite and not negative, not {value!r}")
+        for name in ("areal_mass", "thickness"):
+            quantity(f"layer {self.name!r}: {name}", getattr(self, name), StackError, at_least=0)
 
 
 @dataclass(frozen=True)
@@ -142,17 +152,17 @@ class Design:
     casing_thickness: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("open_fraction", "positive_porosity", "separator_porosity", "negative_porosity"):
-            if not 0 <= getattr(self, name) < 1:
-                raise StackError(f"{name} must lie in [0, 1), not {getattr(self, name)!r}")
-        for name in ("positive_density", "negative_density", "positive_loading", "negative_loading"):
-            if not getattr(self, name) > 0:
-                raise StackError(f"{name} must be positive, not {getattr(self, name)!r}")
-        if self.sides not in (1, 2):
-            raise StackError(f"a foil is coated on 1 or 2 sides, not {self.sides!r}")
-        unknown = set(self.electrolyte_in) - set(POROUS)
-        if unknown:
-            raise StackError(f"electrolyte_in names {sorted(unknown)}; the layers with pores are {', '.join(POROUS)}")
+        for name in _FRACTIONS:
+            quantity(name, getattr(self, name), StackError, at_least=0, below=1)
+        for name in _POSITIVE:
+            quantity(name, getattr(self, name), StackError, above=0)
+        for name in _NOT_NEGATIVE:
+            quantity(name, getattr(self, name), StackError, at_least=0)
+        choice("sides", self.sides, (1, 2), StackError)
+        for layer in self.electrolyte_in:
+            choice("electrolyte_in", layer, POROUS, StackError)
+        if len(set(self.electrolyte_in)) < len(self.electrolyte_in):
+            raise StackError(f"electrolyte_in names a layer twice: {', '.join(self.electrolyte_in)}")
         if self.thickness_saved >= self.sides * self.negative_loading / self.negative_density:
             raise StackError(
                 f"the holes hold {1e6 * self.thickness_saved:.3g} um of coating, and the coating is only "
@@ -223,7 +233,12 @@ def design_of(cell: Cell, **changes) -> Design:
         "negative_foil_thickness": foil.thickness,
         "negative_foil_density": foil.areal_mass / foil.thickness,
     }
+    known_keys("a design", changes, _names(), StackError)
     return Design(**values | changes)
+
+
+def _names() -> list[str]:
+    return [field.name for field in fields(Design)]
 
 
 class EnergyDensity(NamedTuple):
@@ -242,6 +257,7 @@ def energy_density(stack: Stack, areal_energy: float) -> EnergyDensity:
     areal_energy : float
         Capacity times mean voltage, of all sides of the unit [J/m2].
     """
+    quantity("areal energy", areal_energy, StackError, at_least=0, unit="J/m2")
     return EnergyDensity(areal_energy / stack.areal_mass, areal_energy / stack.thickness)
 
 
@@ -278,6 +294,8 @@ def gain_map(design: Design, foil_thickness, open_fraction) -> Gain:
     Gain
         Two (m, n) arrays [-].
     """
+    if not (np.size(foil_thickness) and np.size(open_fraction)):
+        raise StackError("a map needs a foil thickness and an open fraction, or more of them")
     values = [
         [
             gain_of_holes(replace(design, open_fraction=float(f), negative_foil_thickness=float(t)))
@@ -309,6 +327,7 @@ def gain_after_each(design: Design, changes: Mapping[str, Mapping]) -> tuple[Ste
     """
     steps = []
     for name, change in changes.items():
+        known_keys(name, change, _names(), StackError)
         design = replace(design, **change)
         steps.append(Step(name, design, gain_of_holes(design)))
     return tuple(steps)
@@ -364,9 +383,9 @@ class Published:
     saved_thickness: float
 
     def __post_init__(self) -> None:
-        for name in ("foil_share", "pierced_share", "saved_share"):
-            if not 0 < getattr(self, name) <= 1:
-                raise StackError(f"{name} must lie in (0, 1], not {getattr(self, name)!r}")
+        for field in fields(self):
+            most = 1 if field.name.endswith("share") else None
+            quantity(field.name, getattr(self, field.name), StackError, above=0, at_most=most)
 
     @property
     def mass(self) -> float:
@@ -446,6 +465,8 @@ class Published:
 
 def thickness_saving(thickness: float, gain: float) -> float:
     """What a stack must lose [m] to gain that much [-] in volumetric energy density at equal areal energy."""
+    quantity("thickness", thickness, StackError, at_least=0, unit="m")
+    quantity("gain", gain, StackError, above=-1)
     return thickness * gain / (1 + gain)
 
 
@@ -466,8 +487,9 @@ class Blend:
     active_fraction: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.active_fraction <= 1:
-            raise StackError(f"active_fraction must lie in (0, 1], not {self.active_fraction!r}")
+        quantity("active_fraction", self.active_fraction, StackError, above=0, at_most=1)
+        quantity("siox_capacity", self.siox_capacity, StackError, unit="C/kg")
+        quantity("graphite_capacity", self.graphite_capacity, StackError, unit="C/kg")
         if not self.siox_capacity > self.graphite_capacity > 0:
             raise StackError(
                 "SiOx must hold more charge than graphite, and graphite some: "
@@ -476,14 +498,14 @@ class Blend:
 
     def capacity(self, siox_fraction):
         """Capacity of the coating [C/kg] at a mass fraction of SiOx in the active material [-], scalar or array."""
+        quantity("SiOx fraction of the active material", siox_fraction, StackError, at_least=0, at_most=1)
         fraction = np.asarray(siox_fraction, dtype=float)
-        if np.any((fraction < 0) | (fraction > 1)):
-            raise StackError(f"the SiOx fraction of the active material lies in [0, 1], not {siox_fraction!r}")
         active = fraction * self.siox_capacity + (1 - fraction) * self.graphite_capacity
         return (self.active_fraction * active)[()]
 
     def loading(self, siox_fraction, areal_capacity):
         """Loading of the coating [kg/m2] that holds an areal capacity [C/m2] (Eq. 5.4)."""
+        quantity("areal capacity", areal_capacity, StackError, above=0, unit="C/m2")
         return areal_capacity / self.capacity(siox_fraction)
 
     def siox_fraction(self, loading: float, areal_capacity: float) -> float:
@@ -494,6 +516,7 @@ class Blend:
         StackError
             Where neither pure graphite nor pure SiOx, nor anything between, does.
         """
+        quantity("loading", loading, StackError, above=0, unit="kg/m2")
         lightest, heaviest = self.loading(1.0, areal_capacity), self.loading(0.0, areal_capacity)
         if not lightest * (1 - 1e-12) <= loading <= heaviest * (1 + 1e-12):
             raise StackError(
@@ -524,6 +547,11 @@ def siox_capacity(
     graphite : float
         Specific capacity of graphite [C/kg].
     """
+    quantity("areal capacity", areal_capacity, StackError, above=0, unit="C/m2")
+    quantity("loading", loading, StackError, above=0, unit="kg/m2")
+    quantity("SiOx mass", siox_mass, StackError, above=0, at_most=1)
+    quantity("graphite mass", graphite_mass, StackError, at_least=0, at_most=1)
+    quantity("graphite's capacity", graphite, StackError, at_least=0, unit="C/kg")
     return (areal_capacity / loading - graphite_mass * graphite) / siox_mass
 
 
@@ -543,7 +571,14 @@ def blend_from_thicknesses(thickness, siox_fraction, areal_capacity, density, ac
     active_fraction : float
         [-]
     """
+    quantity("thickness", thickness, StackError, above=0, unit="m")
+    quantity("SiOx fraction", siox_fraction, StackError, at_least=0, at_most=1)
+    quantity("areal capacity", areal_capacity, StackError, above=0, unit="C/m2")
+    quantity("density", density, StackError, above=0, unit="kg/m3")
+    quantity("active fraction", active_fraction, StackError, above=0, at_most=1)
     fraction = np.asarray(siox_fraction, dtype=float)
+    if fraction.shape != (2,) or np.shape(thickness) != (2,) or fraction[0] == fraction[1]:
+        raise StackError(f"two thicknesses and two different SiOx fractions are needed, not {thickness} and {fraction}")
     active = areal_capacity / (np.asarray(thickness, dtype=float) * density * active_fraction)
     siox, graphite = np.linalg.solve(np.column_stack([fraction, 1 - fraction]), active)
     return Blend(float(siox), float(graphite), active_fraction)
@@ -610,8 +645,21 @@ class Balance:
 
     def __post_init__(self) -> None:
         for name in ("siox_efficiency", "graphite_efficiency"):
-            if not 0 < getattr(self, name) <= 1:
-                raise StackError(f"{name} must lie in (0, 1], not {getattr(self, name)!r}")
+            quantity(name, getattr(self, name), StackError, above=0, at_most=1)
+        quantity("positive_capacity", self.positive_capacity, StackError, above=0, unit="C/m2")
+        increasing("lower_cutoff and upper_cutoff", [self.lower_cutoff, self.upper_cutoff], StackError)
+        for name, curve in (
+            ("positive", self.positive),
+            *((f"siox {branch}", getattr(self.siox, branch, None)) for branch in ("lithiation", "delithiation")),
+            *(
+                (f"graphite {branch}", getattr(self.graphite, branch, None))
+                for branch in ("lithiation", "delithiation")
+            ),
+        ):
+            if not (hasattr(curve, "x") and len(curve.x) == len(curve.y) >= 2):
+                raise StackError(f"{name} must be a table of two rows or more")
+            increasing(f"stoichiometry of {name}", curve.x, StackError)
+            quantity(f"potential of {name}", curve.y, StackError, unit="V")
 
     def loss(self, blend: Blend, siox_fraction: float, areal_capacity: float) -> float:
         """Lithium that the first charge leaves in the anode [C/m2]."""
@@ -637,6 +685,8 @@ class Balance:
         StackError
             Where the cut-off voltages leave nothing to discharge, or the anode is full before the upper one.
         """
+        quantity("areal capacity", areal_capacity, StackError, above=0, unit="C/m2")
+        quantity("points", points, StackError, at_least=2, whole=True)
         capacity, mean, step = self._discharge(blend, siox_fraction, areal_capacity, points)
         coarse_capacity, coarse_mean, _ = self._discharge(blend, siox_fraction, areal_capacity, points // 2)
         missing = step * (mean - self.lower_cutoff) / capacity
@@ -743,6 +793,11 @@ def over_content(design: Design, blend: Blend, siox_fraction, areal_capacity: fl
         can give.
     """
     fraction = np.asarray(siox_fraction, dtype=float)
+    quantity("areal energy", areal_energy, StackError, above=0, unit="J/m2")
+    if fraction.ndim != 1 or np.shape(areal_energy) not in ((), fraction.shape):
+        raise StackError(
+            f"SiOx fractions of shape {fraction.shape} do not go with energies of {np.shape(areal_energy)}"
+        )
     loading = blend.loading(fraction, areal_capacity)
     energy = design.sides * np.broadcast_to(np.asarray(areal_energy, dtype=float), fraction.shape)
     stacks = [replace(design, negative_loading=float(value)).stack() for value in loading]
@@ -778,6 +833,8 @@ def largest_gain_of_content(design: Design, fraction: float, start: float, end: 
     start, end : float
         From where to where [-].
     """
+    for name, content in (("fraction", fraction), ("start", start), ("end", end)):
+        quantity(name, content, StackError, above=0, at_most=1)
     before, after = (
         replace(design, negative_loading=design.negative_loading * fraction / content).stack()
         for content in (start, end)
@@ -806,8 +863,8 @@ def content_for_gain(
     StackError
         Where pure SiOx gains less than that.
     """
-    if per not in ("mass", "volume"):
-        raise StackError(f"a gain is per 'mass' or per 'volume', not {per!r}")
+    choice("per", per, ("mass", "volume"), StackError)
+    quantity("wanted gain", wanted, StackError, above=-1)
     begin = replace(design, negative_loading=blend.loading(start, areal_capacity))
     stack = begin.stack()
     saved = thickness_saving(stack.areal_mass if per == "mass" else stack.thickness, wanted)
@@ -845,6 +902,7 @@ def capacity_growth_for_gain(
     """
     if design.electrolyte_density:
         raise StackError("the electrolyte grows with the coatings; ask this of a design that does not count it")
+    quantity("wanted gain", wanted, StackError, above=-1)
     before = replace(design, negative_loading=blend.loading(start, areal_capacity)).stack()
     coatings = design.sides * (design.positive_loading + blend.loading(end, areal_capacity))
     inert = before.areal_mass - before["cathode"].areal_mass - before["anode"].areal_mass
@@ -886,7 +944,12 @@ def spread(
     samples : int
         Number of draws; 4000 know each limit of a uniform spread to 0.3 % of its width.
     """
-    for name, (low, high) in ranges.items():
+    quantity("samples", samples, StackError, at_least=1, whole=True)
+    for name, limits in ranges.items():
+        quantity(f"range of {name!r}", limits, StackError)
+        if np.shape(limits) != (2,):
+            raise StackError(f"the range of {name!r} has a lowest and a highest value, not {limits!r}")
+        low, high = limits
         if not low <= high:
             raise StackError(f"the range of {name!r} runs from {low!r} down to {high!r}")
     draws = {name: rng.uniform(low, high, samples) for name, (low, high) in ranges.items()}
@@ -911,7 +974,5 @@ def spread_of_design(
     StackError
         Where a range names no field of :class:`Design`.
     """
-    unknown = set(ranges) - {field.name for field in fields(Design)}
-    if unknown:
-        raise StackError(f"a design has no {', '.join(sorted(unknown))}")
+    known_keys("a design", ranges, _names(), StackError)
     return spread(lambda **values: measure(replace(design, **values)), ranges, rng, samples)

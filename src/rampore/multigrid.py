@@ -22,6 +22,7 @@ import numba as nb
 import numpy as np
 
 from rampore import RamporeError
+from rampore.checks import quantity
 
 #: Length of the coarse correction; 2 would be exact for a uniform network, less is safe for a ragged one.
 OVERCORRECTION = 1.8
@@ -39,6 +40,10 @@ _compile = nb.njit(cache=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, 
 
 class ConvergenceError(RamporeError, RuntimeError):
     """An iteration that did not reach what was asked of it; says how far it came."""
+
+
+class NetworkError(RamporeError, ValueError):
+    """Conductances that make no network; the message names what is wrong with them."""
 
 
 # The wrap-around face of a periodic axis stands in the last slice of its conductances and is zero on a closed one, so
@@ -232,6 +237,11 @@ class Multigrid:
     """
 
     def __init__(self, conductances: Sequence[np.ndarray], ground: np.ndarray) -> None:
+        shapes = {np.shape(array) for array in (*conductances, ground)}
+        if len(conductances) != 3 or len(shapes) != 1 or len(*shapes) != 3 or 0 in next(iter(shapes)):
+            raise NetworkError(f"three conductances and the ground are arrays of one shape, not {sorted(shapes)}")
+        for name, array in (("conductances", np.array([[k.min(), k.max()] for k in conductances])), ("ground", ground)):
+            quantity(f"least and greatest of {name}", [array.min(), array.max()], NetworkError, at_least=0)
         self.network = (*conductances, degree(conductances) + ground)
         self.levels: list[_Level] = []
         self._sweeps = _polynomial()
@@ -261,7 +271,7 @@ class Multigrid:
 
     @staticmethod
     def _factorise(conductances, diagonal):
-        from scipy.linalg import cho_factor
+        from scipy.linalg import LinAlgError, cho_factor
 
         cells = np.arange(diagonal.size).reshape(diagonal.shape)
         matrix = np.diag(np.where(diagonal > 0, diagonal, 1).ravel().astype(float))
@@ -269,7 +279,10 @@ class Multigrid:
             here, there = cells.ravel(), np.roll(cells, -1, axis).ravel()
             np.subtract.at(matrix, (here, there), k.ravel())
             np.subtract.at(matrix, (there, here), k.ravel())
-        return cho_factor(matrix)
+        try:
+            return cho_factor(matrix)
+        except LinAlgError:
+            raise NetworkError("some of the cells are joined to no ground: their values can be anything") from None
 
     def __call__(self, residual: np.ndarray) -> np.ndarray:
         """An approximate solution z of A z = residual; the array is overwritten by the next call."""
@@ -345,7 +358,16 @@ class Multigrid:
         ------
         ConvergenceError
             Where `most` iterations did not suffice.
+        NetworkError
+            Where the right side or the first guess does not fit the network, or a limit is none.
         """
+        if not np.shape(b) == np.shape(x) == self.levels[0].scale.shape or x.dtype != np.float64:
+            raise NetworkError(
+                f"a network of shape {self.levels[0].scale.shape} takes b and x of that shape, x in float64"
+            )
+        quantity("least and greatest of the right side", [b.min(), b.max()], NetworkError)
+        quantity("tolerance", tolerance, NetworkError, above=0)
+        quantity("most", most, NetworkError, at_least=1, whole=True)
         q = np.empty_like(x)
         _apply(*self.network, x, q)
         r = b - q

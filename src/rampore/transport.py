@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from rampore import RamporeError
+from rampore.checks import choice, quantity
 from rampore.coating import Local
 from rampore.collector import PerforatedFoil
 from rampore.diffusion import Diffusion, flow_paths, steady_diffusion
@@ -65,8 +66,14 @@ class Closure:
     prefactor: float = 1.0
     threshold: float = 0.0
 
+    def __post_init__(self) -> None:
+        quantity("exponent", self.exponent, TransportError)
+        quantity("prefactor", self.prefactor, TransportError, above=0)
+        quantity("threshold", self.threshold, TransportError, at_least=0, below=1)
+
     def __call__(self, porosity):
         """D_eff / D_0 at a porosity, or an array of them [-]."""
+        quantity("porosity", porosity, TransportError, at_least=0, at_most=1)
         return self.prefactor * np.maximum(np.asarray(porosity, float) - self.threshold, 0) ** self.exponent
 
     def tortuosity(self, porosity):
@@ -85,8 +92,12 @@ def fit_closure(porosity: np.ndarray, efficiency: np.ndarray, name: str = "fit",
     free : bool
         Whether the prefactor is fitted as well; else it is 1, so that a sample of pores alone conducts fully.
     """
-    if not (np.all(np.asarray(efficiency) > 0) and np.all(np.asarray(porosity) < 1)):
-        raise TransportError("a closure is fitted to samples that percolate and are not all pore")
+    if np.ndim(porosity) != 1 or np.shape(porosity) != np.shape(efficiency):
+        raise TransportError("a closure is fitted to as many efficiencies as porosities")
+    quantity("porosity of what a closure is fitted to", porosity, TransportError, above=0, below=1)
+    quantity("efficiency of what a closure is fitted to", efficiency, TransportError, above=0)
+    if not np.size(porosity) or (free and np.ptp(porosity) == 0):
+        raise TransportError("a closure is fitted to samples of different porosities")
     eps, g = np.log(porosity), np.log(efficiency)
     if not free:
         return Closure(name, float(eps @ g / (eps @ eps)))
@@ -130,6 +141,13 @@ class Pair:
     bare_thickness: float
     bare_porosity: float
 
+    def __post_init__(self) -> None:
+        quantity("open_fraction", self.open_fraction, TransportError, at_least=0, below=1)
+        for name in ("thickness", "bare_thickness"):
+            quantity(name, getattr(self, name), TransportError, above=0, unit="m")
+        for name in ("porosity", "bare_porosity"):
+            quantity(name, getattr(self, name), TransportError, above=0, below=1)
+
     @property
     def pore_volume_ratio(self) -> float:
         """Pore volume of the coating on perforated foil over that on bare foil [-]."""
@@ -168,6 +186,7 @@ def mixing_gain(low: float, high: float, mean: float, closure: Callable):
     :math:`\left[(1-w)\,g(\varepsilon_1) + w\,g(\varepsilon_2)\right]/g(\varepsilon_0) - 1` with
     :math:`w = (\varepsilon_0-\varepsilon_1)/(\varepsilon_2-\varepsilon_1)`; positive where g is convex.
     """
+    quantity("porosities", [low, mean, high], TransportError, at_least=0, at_most=1)
     if not low < mean < high:
         raise TransportError(f"{mean:g} is no mixture of {low:g} and {high:g}")
     weight = (mean - low) / (high - low)
@@ -196,20 +215,25 @@ def localisation(flux: np.ndarray, region: np.ndarray, part: float = 0.1) -> Loc
     part : float
         [-]
     """
-    values = np.sort(flux[region])[::-1]
+    if np.asarray(region).dtype != bool or np.shape(region) != np.shape(flux):
+        raise TransportError(f"a region is an array of bool of the flux's shape, {np.shape(flux)}")
+    quantity("part", part, TransportError, above=0, at_most=1)
+    values = np.sort(quantity("flux", flux[region], TransportError, at_least=0))[::-1]
     if not values.size or not values[0] > 0:
         raise TransportError("no flux passes through the region")
-    most = round(part * values.size)
+    most = max(1, round(part * values.size))
     return Localisation(float(values[:most].sum() / values.sum()), float(values.mean() ** 2 / np.mean(values**2)))
 
 
 def phase_diffusivity(phantom: Phantom, solid: float = 0.0) -> np.ndarray:
     """D / D_0 of each pixel [-]: 1 in pores, `solid` in grains and binder, 0 in metal and outside."""
+    quantity("solid", solid, TransportError, at_least=0)
     return np.where(phantom.pore, 1.0, np.where(phantom.coating, solid, 0.0))
 
 
 def over_hole(phantom: Phantom, diameter: float) -> np.ndarray:
     """Whether a column stands over the hole at x = y = 0; (1, n1[, n2]) array."""
+    quantity("diameter", diameter, TransportError, above=0, unit="m")
     y = phantom.origin[1]
     if phantom.phase.ndim == 2:
         return np.hypot(phantom.x, y)[np.newaxis] < diameter / 2
@@ -249,7 +273,16 @@ def diffuse(
         Of the walls' first-order uptake, over D_0 [1/m].
     tolerance : float
         Largest imbalance.
+
+    Raises
+    ------
+    TransportError
+        Where lithium can go nowhere, or a rate is given for what has none.
     """
+    choice("taken_by", taken_by, ("foil", "walls"), TransportError)
+    quantity("rate", rate, TransportError, at_least=0, unit="1/m")
+    if (taken_by == "walls") != (rate > 0):
+        raise TransportError(f"walls take lithium at a rate above 0, and the foil at once: rate = {rate!r}")
     image, h = phase_diffusivity(phantom, solid), phantom.pixel_size
     if taken_by == "walls":
         uptake = rate * wall_area(phantom)
@@ -261,6 +294,8 @@ def diffuse(
 
 def depth_profile(field: np.ndarray, region: np.ndarray) -> np.ndarray:
     """Mean of a field over a region at each depth, (n0,) array; NaN where the region has no pixel with a value."""
+    if np.asarray(region).dtype != bool or np.shape(region) != np.shape(field):
+        raise TransportError(f"a region is an array of bool of the field's shape, {np.shape(field)}")
     counts = region & np.isfinite(field)
     others = tuple(range(1, field.ndim))
     number = counts.sum(axis=others)
@@ -293,6 +328,10 @@ class Recipe:
     pixel_size: float
     width: float
 
+    def __post_init__(self) -> None:
+        quantity("pixel_size", self.pixel_size, TransportError, above=0, unit="m")
+        quantity("width", self.width, TransportError, above=0, unit="m")
+
     def bare(self, seed: int, porosity: float | None = None) -> Phantom:
         """A section of the coating on bare foil, of the pair's porosity or another one [-]."""
         eps = self.pair.bare_porosity if porosity is None else porosity
@@ -309,7 +348,7 @@ class Recipe:
 
     def cube(self, porosity: float, edge: float, seed: int, pixel_size: float | None = None) -> Phantom:
         """A cube of a coating of one porosity, without foil."""
-        return cube(self.mixture, porosity, edge, seed, pixel_size or self.pixel_size)
+        return cube(self.mixture, porosity, edge, seed, self.pixel_size if pixel_size is None else pixel_size)
 
     def slices(self, breadth: float, pixel_size: float, seed: int) -> tuple[Phantom, Phantom]:
         """Half a section of either electrode, from the middle of a hole on, `breadth` thick: bare and perforated."""
@@ -328,6 +367,7 @@ class Recipe:
 
 def _each(function: Callable, items: Iterable, workers: int) -> list:
     """Results in the order of the items; the solver's kernels and the image filters run beside each other."""
+    quantity("workers", workers, TransportError, at_least=1, whole=True)
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(function, items))
 
@@ -438,6 +478,9 @@ def compare_sections(recipe: Recipe, seeds: Sequence[int], cases: Sequence[Case]
     """
     import xarray as xr
 
+    if not len(seeds) or not len(cases):
+        raise TransportError("a comparison takes one seed and one case, or more")
+
     def one(seed):
         phantoms = recipe.bare(seed), recipe.perforated(seed)
         return [[row for phantom in phantoms for row in _of_regions(phantom, recipe.foil, case)] for case in cases]
@@ -462,6 +505,10 @@ def difference(values: xr.DataArray, place: str, other: str = PLACES[0]) -> tupl
     """Mean over the seeds of a place's value less that of another, and half of its 95 % interval (Student's t)."""
     from scipy.stats import t
 
+    for name in (place, other):
+        choice("place", name, list(map(str, values.place.values)), TransportError)
+    if values.sizes["seed"] < 2:
+        raise TransportError("an interval over the seeds takes two of them or more")
     apart = (values.sel(place=place) - values.sel(place=other)).values
     return float(apart.mean()), float(t.ppf(0.975, len(apart) - 1) * apart.std(ddof=1) / np.sqrt(len(apart)))
 
@@ -523,8 +570,8 @@ def consuming_unit_cell(
     step : float
         Edge of a cell [m], roughly: thicknesses are met exactly by the layers, the holes by the cells' centres.
     """
-    if not 0 < left_on_bare < 1:
-        raise TransportError(f"what is left on bare foil lies between 0 and 1, not at {left_on_bare!r}")
+    quantity("what is left on bare foil", left_on_bare, TransportError, above=0, below=1)
+    quantity("step", step, TransportError, above=0, at_most=min(pair.thickness.npr, foil.pitch / 4), unit="m")
     k = (np.arccosh(1 / left_on_bare) / pair.bare_thickness) ** 2
     k *= closure(pair.bare_porosity) / (1 - pair.bare_porosity)
     layers = round(pair.thickness.npr / step)

@@ -10,6 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rampore import RamporeError
+from rampore.checks import increasing, quantity
+
+
+class UnitCellError(RamporeError, ValueError):
+    """A lattice or a mesh that cannot be; the message names the quantity."""
+
 
 class CutMesh(NamedTuple):
     """Boxes in the plane of the foil, and what of them lies in a hole."""
@@ -25,6 +32,7 @@ class CutMesh(NamedTuple):
 
 def sides_of_cell(pitch):
     """Width along a close-packed row and height of the unit cell, p / 2 and sqrt(3) p / 2 [m]."""
+    quantity("pitch", pitch, UnitCellError, above=0, unit="m")
     return pitch / 2, np.sqrt(3) * pitch / 2
 
 
@@ -42,13 +50,26 @@ def cut_mesh(x, y, radius) -> CutMesh:
     Returns
     -------
     CutMesh
+
+    Raises
+    ------
+    UnitCellError
+        Where the edges do not increase, or the radius is none.
     """
+    for name, edges in (("x", x), ("y", y)):
+        if np.ndim(edges) != 1 or np.size(edges) < 2:
+            raise UnitCellError(f"the edges {name} are a row of two or more")
+        increasing(f"edges {name}", edges, UnitCellError)
+    quantity("radius", radius, UnitCellError, at_least=0, unit="m")
     plan = np.outer(np.diff(x), np.diff(y))
     return CutMesh(x, y, plan, *_two_quarter_discs(x, y, radius))
 
 
 def graded(n, length, grading=0.6):
     """Edges of n intervals on [0, length], finer at both ends by (1 - grading) / (1 + grading)."""
+    quantity("intervals", n, UnitCellError, at_least=1, whole=True)
+    quantity("length", length, UnitCellError, above=0, unit="m")
+    quantity("grading", grading, UnitCellError, at_least=0, below=1)
     s = np.linspace(0.0, 1.0, n + 1)
     return length * (s - grading * np.sin(2 * np.pi * s) / (2 * np.pi))
 

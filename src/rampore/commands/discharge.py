@@ -17,7 +17,6 @@ from rampore.p4d.equations import C
 from rampore.p4d.errors import CellError
 from rampore.p4d.solution import Mesh, Step, simulate
 
-
 HOLES = {"hole_um": 75.0, "pitch_um": 160.0, "foil_um": 15.0}  #: of --collector perforated, where they are not given
 
 

@@ -5,6 +5,7 @@ Equations are numbered as in chapter 6 of the book.
 
 from __future__ import annotations
 
+from rampore.checks import quantity
 from rampore.conduction.errors import ConductionError, check_positive
 
 
@@ -22,7 +23,14 @@ def contact_saving(contact_resistance: float, ratio: float) -> float:
     -------
     float
         [ohm m2]
+
+    Raises
+    ------
+    ConductionError
+        Where a resistance or a ratio is negative.
     """
+    quantity("contact resistance", contact_resistance, ConductionError, at_least=0, unit="ohm m2")
+    quantity("ratio", ratio, ConductionError, at_least=0)
     return (1 - ratio) * contact_resistance
 
 
@@ -49,8 +57,7 @@ def contact_needed(share: float, resistance: float, ratio: float) -> float:
         Where the contact does not fall.
     """
     check_positive(share=share, resistance=resistance)
-    if not 0 <= ratio < 1:
-        raise ConductionError(f"a contact that becomes {ratio!r} of what it was saves nothing")
+    quantity("ratio of a contact that saves something", ratio, ConductionError, at_least=0, below=1)
     return share * resistance / (1 - ratio)
 
 

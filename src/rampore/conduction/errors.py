@@ -1,6 +1,7 @@
 """The one error of this package."""
 
 from rampore import RamporeError
+from rampore.checks import quantity
 
 
 class ConductionError(RamporeError, ValueError):
@@ -10,5 +11,4 @@ class ConductionError(RamporeError, ValueError):
 def check_positive(**quantities: float) -> None:
     """Refuse a quantity that is not positive and finite."""
     for name, value in quantities.items():
-        if not 0 < value < float("inf"):
-            raise ConductionError(f"{name.replace('_', ' ')} must be positive and finite, not {value!r}")
+        quantity(name.replace("_", " "), value, ConductionError, above=0)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.constants import mu_0
 
+from rampore.checks import quantity
 from rampore.conduction.errors import ConductionError, check_positive
 from rampore.conduction.sheet import Sheet
 from rampore.unitcell import sides_of_cell
@@ -48,7 +49,10 @@ def magnetic_field(current: np.ndarray, spacing: tuple[float, float], standoff: 
     """
     from scipy.fft import irfft2, next_fast_len, rfft2
 
-    check_positive(standoff=standoff)
+    check_positive(standoff=standoff, spacing=spacing)
+    quantity("current", current, ConductionError, unit="A/m")
+    if np.ndim(current) != 3 or len(current) != 2 or np.shape(spacing) != (2,):
+        raise ConductionError("a sheet's current has two components over x and y, and its pixels two edges")
     if standoff < LEAST_DISTANCE * max(spacing):
         raise ConductionError(
             f"pixels of {max(spacing) * 1e6:.3g} um are too coarse for a distance of {standoff * 1e6:.3g} um: "
@@ -85,6 +89,9 @@ def long_strip_field(y, standoff: float, width: float, sheet_current: float) -> 
     (2, n) array
         Components along y and z [T].
     """
+    check_positive(standoff=standoff, width=width)
+    quantity("distance", y, ConductionError, unit="m")
+    quantity("sheet current", sheet_current, ConductionError, unit="A/m")
     left, right = y + width / 2, y - width / 2
     strength = mu_0 * sheet_current / (2 * math.pi)
     b_y = -strength * (np.arctan(left / standoff) - np.arctan(right / standoff))
@@ -94,6 +101,7 @@ def long_strip_field(y, standoff: float, width: float, sheet_current: float) -> 
 
 def decay_length(pitch):
     r"""Distance over which the field of a triangular lattice falls by e, :math:`\sqrt3 p/4\pi` (Eq. 6.13) [m]."""
+    check_positive(pitch=pitch)
     return math.sqrt(3) * pitch / (4 * math.pi)
 
 
@@ -117,6 +125,7 @@ def ripple(sheet: Sheet, pitch: float, standoff):
     float or array
         Of the component along y [-].
     """
+    quantity("standoff", standoff, ConductionError, at_least=0, unit="m")
     along = sheet.tiled((2, 2))[0]
     spectrum = np.abs(np.fft.fft2(along)) / along.size
     # A rectangle of p by sqrt(3) p: (+-1, +-1) and (0, +-2) are the six shortest reciprocal vectors.
@@ -134,8 +143,10 @@ def smallest_visible_pitch(amplitude: float, standoff, share: float):
     standoff : float or array
         [m]
     share : float
-        Of the field that can be told [-].
+        Of the field that can be told [-]; less than the amplitude.
     """
+    check_positive(amplitude=amplitude, standoff=standoff)
+    quantity("share", share, ConductionError, above=0, below=amplitude)
     return 4 * math.pi * np.asarray(standoff) / (math.sqrt(3) * math.log(amplitude / share))
 
 
@@ -197,6 +208,9 @@ def hole_signal(sheet: Sheet, pitch: float, size: tuple[float, float], current: 
     ConductionError
         Where the sheet's pixels are too coarse for a distance.
     """
+    check_positive(pitch=pitch, size=size, current=current, standoff=standoffs)
+    if np.shape(size) != (2,) or not np.size(standoffs):
+        raise ConductionError("a strip has a length and a width, and is seen from one distance or more")
     cell = sides_of_cell(pitch)
     cells = tuple(max(1, round(wanted / side)) for wanted, side in zip(size, cell, strict=True))
     length, width = (n * side for n, side in zip(cells, cell, strict=True))

@@ -9,6 +9,8 @@ import math
 
 import numpy as np
 
+from rampore.checks import quantity
+from rampore.conduction.errors import ConductionError, check_positive
 from rampore.conduction.through_plane import CoatedFoil
 
 
@@ -23,6 +25,7 @@ def thin_resistance(foil: CoatedFoil) -> float:
 
 def thin_variation(open_fraction):
     r"""Coefficient of variation of a current that is uniform over foil and 0 over holes, :math:`\sqrt{f/(1-f)}` [-]."""
+    quantity("open fraction", open_fraction, ConductionError, at_least=0, below=1)
     return np.sqrt(open_fraction / (1 - open_fraction))
 
 
@@ -31,6 +34,7 @@ def edge_width(coating_thickness):
 
     Exact for a straight edge of an equipotential foil that ends on an insulating plane, by conformal mapping.
     """
+    check_positive(coating_thickness=coating_thickness)
     return 2 * math.log(2) / math.pi * coating_thickness
 
 
@@ -71,6 +75,9 @@ def contact_limited_variation(hole_diameter: float, pitch: float, coating_thickn
     """
     from scipy.special import j1
 
+    check_positive(hole_diameter=hole_diameter, pitch=pitch, coating_thickness=coating_thickness)
+    quantity("hole diameter over pitch", hole_diameter / pitch, ConductionError, at_most=1)
+    quantity("orders", orders, ConductionError, at_least=1, whole=True)
     f = math.pi / (2 * math.sqrt(3)) * (hole_diameter / pitch) ** 2
     m, n = np.mgrid[-orders : orders + 1, -orders : orders + 1]
     g = 4 * math.pi / (math.sqrt(3) * pitch) * np.sqrt(m**2 + m * n + n**2).ravel()

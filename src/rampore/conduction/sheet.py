@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rampore.checks import choice, quantity
 from rampore.collector import CLOSE_PACKED
 from rampore.conduction.errors import ConductionError, check_positive
 from rampore.unitcell import cut_mesh, sides_of_cell
@@ -53,6 +54,8 @@ class Sheet:
         (2, cells[0] nx, cells[1] ny) array
             Exact for a strip whose edges are mirror planes of the lattice [-].
         """
+        for number in cells:
+            quantity("unit cells", number, ConductionError, at_least=1, whole=True)
         along, across = self.current[self.axis], self.current[1 - self.axis]
         pair = [
             [part, sign * part[:, ::-1], sign * part[::-1], part[::-1, ::-1]]
@@ -98,7 +101,9 @@ def perforated_sheet(
     """
     from rampore.multigrid import Multigrid
 
-    check_positive(hole_diameter=hole_diameter, pitch=pitch)
+    check_positive(hole_diameter=hole_diameter, pitch=pitch, tolerance=tolerance)
+    choice("axis", axis, (0, 1), ConductionError)
+    quantity("cells", cells, ConductionError, at_least=2, whole=True)
     if hole_diameter >= pitch:
         raise ConductionError(f"holes of {hole_diameter * 1e6:g} um overlap at a pitch of {pitch * 1e6:g} um")
     width, height = sides_of_cell(pitch)
@@ -151,6 +156,7 @@ def maxwell(open_fraction):
 
     Maxwell (1873) for spheres, here in the plane; also Hashin and Shtrikman's upper bound of any such sheet.
     """
+    quantity("open fraction", open_fraction, ConductionError, at_least=0, at_most=1)
     return (1 - open_fraction) / (1 + open_fraction)
 
 
@@ -177,9 +183,9 @@ def rayleigh(open_fraction, orders: int = 3):
     ConductionError
         Where f is not below that of touching holes.
     """
+    quantity("open fraction", open_fraction, ConductionError, at_least=0, below=CLOSE_PACKED)
+    quantity("orders", orders, ConductionError, at_least=1, whole=True)
     fractions = np.asarray(open_fraction, float)
-    if ((fractions < 0) | (fractions >= CLOSE_PACKED)).any():
-        raise ConductionError(f"the open fraction must lie between 0 and {CLOSE_PACKED:.4f}")
     multipoles = [n for n in range(1, 3 * orders + 1) if n % 6 in (1, 5)][:orders]
     sums = {n: _lattice_sum(n) for n in range(6, 2 * multipoles[-1] + 1, 6)}
     values = np.vectorize(lambda f: _first_multipole(f, multipoles, sums))(fractions)
@@ -257,6 +263,8 @@ def tab_loss(
         Where `tolerance` is not reached.
     """
     check_positive(width=width, length=length, tab_width=tab_width, sheet_resistance=sheet_resistance)
+    quantity("current", current, ConductionError, unit="A")
+    quantity("cells", cells, ConductionError, at_least=2, whole=True)
     if tab_width > width:
         raise ConductionError(f"a tab of {tab_width * 1e3:g} mm is wider than the foil, {width * 1e3:g} mm")
     given = width, length, tab_width, sheet_resistance * current, tolerance

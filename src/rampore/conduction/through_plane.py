@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rampore.checks import quantity
 from rampore.collector import contact_area, open_fraction_from_lattice
 from rampore.conduction.errors import ConductionError, check_positive
 from rampore.unitcell import CutMesh, cut_mesh, graded, sides_of_cell
@@ -60,9 +61,7 @@ class CoatedFoil:
             conductivity=self.conductivity,
         )
         for name in ("hole_depth", "contact_resistance"):
-            value = getattr(self, name)
-            if not 0 <= value < math.inf:
-                raise ConductionError(f"{name.replace('_', ' ')} must be finite and not negative, not {value!r}")
+            quantity(name.replace("_", " "), getattr(self, name), ConductionError, at_least=0)
         if self.hole_diameter >= self.pitch:
             raise ConductionError(
                 f"holes of {self.hole_diameter * 1e6:g} um overlap at a pitch of {self.pitch * 1e6:g} um"
@@ -189,6 +188,7 @@ class ThroughPlane:
         foil_thickness : float
             [m]
         """
+        check_positive(foil_conductivity=foil_conductivity, foil_thickness=foil_thickness)
         width, height = sides_of_cell(self.foil.pitch)
         neck = (self.foil.pitch - self.foil.hole_diameter) * foil_thickness * foil_conductivity
         return 2 * width * height / self.resistance * self.foil.pitch / neck
@@ -231,8 +231,9 @@ def build_network(foil: CoatedFoil, mesh: Mesh = MESH) -> Network:
     ConductionError
         For a mesh without boxes.
     """
-    if min(mesh[:3]) < 1:
-        raise ConductionError(f"a mesh of {mesh.plane} x {mesh.coating} x {mesh.hole} boxes is none")
+    for name in ("plane", "coating", "hole"):
+        quantity(f"boxes of the mesh, {name}", getattr(mesh, name), ConductionError, at_least=1, whole=True)
+    quantity("grading", mesh.grading, ConductionError, at_least=0, below=1)
     width, height = sides_of_cell(foil.pitch)
     columns = mesh.plane, round(math.sqrt(3) * mesh.plane)
     plane = cut_mesh(*(np.linspace(0, side, n + 1) for side, n in zip((width, height), columns, strict=True)),
@@ -295,6 +296,7 @@ def through_plane(foil: CoatedFoil, voltage: float = 1e-3, mesh: Mesh = MESH, to
     """
     from rampore.multigrid import ConvergenceError, Multigrid
 
+    check_positive(voltage=voltage, tolerance=tolerance)
     net = build_network(foil, mesh)
     to_foil = net.face + net.wall
     phi = np.zeros(to_foil.shape)

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from rampore.checks import choice, increasing, quantity
 from rampore.coating import local_thickness
 from rampore.collector import hole_diameter_from_open_fraction, pitch_from_open_fraction
-from rampore.conduction.errors import ConductionError
+from rampore.conduction.errors import ConductionError, check_positive
 from rampore.conduction.through_plane import CoatedFoil, Mesh, ThroughPlane, through_plane
 
 if TYPE_CHECKING:
@@ -97,10 +98,17 @@ def series(
     -------
     list of CoatedFoil
         Without those whose holes would overlap.
+
+    Raises
+    ------
+    ConductionError
+        Where a diameter is none, or `keep` is not one of the choices.
     """
+    choice("keep", keep, Keep, ConductionError)
+    check_positive(diameters=diameters)
     foils = []
     for diameter in diameters:
-        pitch = foil.pitch if keep is Keep.PITCH else float(pitch_from_open_fraction(diameter, foil.open_fraction))
+        pitch = foil.pitch if keep == Keep.PITCH else float(pitch_from_open_fraction(diameter, foil.open_fraction))
         if diameter < pitch:
             made = replace(foil, hole_diameter=float(diameter), pitch=pitch)
             if bare_thickness is not None:
@@ -126,6 +134,8 @@ def over_diameter(foil: CoatedFoil, diameters: Sequence[float], mesh: Mesh = COA
     Departure of (n,) arrays
     """
     found = [departure(through_plane(made, mesh=mesh)) for made in series(foil, diameters, Keep.OPEN_FRACTION)]
+    if not found:
+        raise ConductionError("there are no diameters")
     return Departure(*np.array(found).T)
 
 
@@ -209,8 +219,12 @@ def widest_uniform_hole(diameters: np.ndarray, departures: np.ndarray, limit: fl
     """
     from scipy.interpolate import PchipInterpolator
 
-    if (np.diff(diameters) <= 0).any():
-        raise ConductionError("the diameters must increase")
+    check_positive(diameters=diameters)
+    increasing("diameters", diameters, ConductionError)
+    quantity("departures", departures, ConductionError)
+    quantity("limit", limit, ConductionError)
+    if np.ndim(diameters) != 1 or np.shape(diameters) != np.shape(departures) or np.size(diameters) < 2:
+        raise ConductionError("two diameters or more are needed, and as many departures")
     if departures[-1] <= limit:
         return math.inf
     crossings = PchipInterpolator(np.log(diameters), departures).solve(limit, extrapolate=False)
@@ -262,6 +276,9 @@ def threshold_map(
     (Departure, Departure) of (m, n) arrays
         The holes, and their numerical errors by a mesh half as fine and by half of the diameters [m].
     """
+    check_positive(thicknesses=thicknesses, limit=limit)
+    quantity("contacts", contacts, ConductionError, at_least=0)
+    quantity("holes", holes, ConductionError, at_least=2, whole=True)
     found = np.empty((2, len(Departure._fields), len(contacts), len(thicknesses)))
     for row, column in np.ndindex(found.shape[2:]):
         thickness = float(thicknesses[column])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from rampore.checks import choice, quantity
 from rampore.impedance.spectrum import ImpedanceError, Spectrum
 
 #: Probability that a confidence interval covers.
@@ -41,7 +42,11 @@ class Fit:
 
     def __getitem__(self, name: str) -> float:
         """One parameter's value."""
-        return float(self.values[self.names.index(name)])
+        return float(self.values[self.place(name)])
+
+    def place(self, name: str) -> int:
+        """Where a parameter stands among the others."""
+        return self.names.index(choice("parameter", name, self.names, ImpedanceError))
 
     @property
     def residual(self) -> np.ndarray:
@@ -89,6 +94,9 @@ def fit_logarithms(
     from scipy.optimize import least_squares
     from scipy.stats import t
 
+    _check_start(guesses, names, units, least, greatest)
+    if 2 * spectrum.frequency.size <= len(names):
+        raise ImpedanceError(f"{spectrum.frequency.size} frequencies do not determine {len(names)} parameters")
     omega, z = spectrum.omega, spectrum.impedance
     modulus = np.abs(z)
     bounds = np.log(least), np.log(greatest)
@@ -120,3 +128,13 @@ def fit_logarithms(
         raise ImpedanceError(f"the spectrum does not determine {which}")
     low, high = values * np.exp(-reach), values * np.exp(reach)
     return Fit(tuple(names), tuple(units), values, low, high, spectrum, model(omega, *values))
+
+
+def _check_start(guesses, names, units, least, greatest) -> None:
+    if not len(guesses) or {len(row) for row in (*guesses, units, least, greatest)} != {len(names)}:
+        raise ImpedanceError(f"guesses, units and bounds are needed of each of {', '.join(names)}")
+    for what, row in (("least", least), ("greatest", greatest), *(("guess", guess) for guess in guesses)):
+        for name, value in zip(names, row, strict=True):
+            quantity(f"{what} {name.replace('_', ' ')}", value, ImpedanceError, above=0)
+    for name, low, high in zip(names, least, greatest, strict=True):
+        quantity(f"greatest {name.replace('_', ' ')}", high, ImpedanceError, above=low)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rampore.checks import quantity
 from rampore.impedance.spectrum import ImpedanceError, Spectrum
 
 #: Root mean square residual above which a spectrum is not believed [-]; one per cent is the custom of the field.
@@ -56,6 +57,7 @@ def kramers_kronig(spectrum: Spectrum, per_decade: float = 3.0) -> KramersKronig
     ImpedanceError
         Where there are not enough frequencies for the test to mean anything.
     """
+    quantity("per_decade", per_decade, ImpedanceError, above=0)
     omega, z = spectrum.omega, spectrum.impedance
     first, last = 1 / omega.max() / BEYOND, BEYOND / omega.min()
     decades = np.log10(last / first)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from rampore import RamporeError
+from rampore.checks import quantity
 
 #: Fewer frequencies than this make no spectrum.
 FEWEST = 5
@@ -40,11 +41,15 @@ class Spectrum:
     impedance: np.ndarray = field(repr=False)
 
     def __post_init__(self) -> None:
-        f, z = np.asarray(self.frequency, float), np.asarray(self.impedance, complex)
+        try:
+            f, z = np.array(self.frequency), np.array(self.impedance, complex)
+        except (TypeError, ValueError):
+            raise ImpedanceError("a spectrum is a row of frequencies and one of impedances, all numbers") from None
+        f = np.asarray(quantity("frequency", f, ImpedanceError, unit="Hz"), float)
         if f.ndim != 1 or f.shape != z.shape or f.size < FEWEST:
             raise ImpedanceError(f"{f.size} frequencies and {z.size} impedances: {FEWEST} or more of each are needed")
-        if not (np.isfinite(f).all() and np.isfinite(z).all()):
-            raise ImpedanceError("the spectrum has values that are not finite")
+        if not np.isfinite(z).all():
+            raise ImpedanceError(f"the impedance at {f[~np.isfinite(z)][0]:g} Hz is not finite")
         if (f <= 0).any() or np.unique(f).size < f.size:
             raise ImpedanceError("frequencies must be positive, and each there once")
         if not np.abs(z).min() > 0:
@@ -60,6 +65,8 @@ class Spectrum:
 
     def where(self, kept: np.ndarray) -> Spectrum:
         """The part of the spectrum for which `kept` (n,) is true."""
+        if np.asarray(kept).dtype != bool or np.shape(kept) != self.frequency.shape:
+            raise ImpedanceError(f"what is kept of {self.frequency.size} frequencies is as many True or False")
         return Spectrum(self.frequency[kept], self.impedance[kept])
 
     def capacitive(self) -> Spectrum:

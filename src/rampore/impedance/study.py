@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rampore import parameters
+from rampore.checks import quantity
 from rampore.coating import Local
 from rampore.impedance.circuits import fit_circuit
 from rampore.impedance.fitting import Fit
@@ -40,6 +41,7 @@ def cell_area(given: parameters.Cell) -> float:
 
 def simulate(cell: Cell, area: float, mesh: Mesh = REACTING, frequency=FREQUENCIES, cation_share=1.0) -> Spectrum:
     """The spectrum of a cell of an area [m2]; where there are no holes, one column does."""
+    quantity("area", area, ImpedanceError, above=0, unit="m2")
     if cell.perforation is None:
         mesh = mesh._replace(columns=(1, 1))
     found = impedance(cell, frequency, mesh, cation_share)
@@ -62,6 +64,7 @@ def full_cells(given: parameters.Cell, scenario: Scenario) -> tuple[Cell, Cell]:
 
 def noisy(spectrum: Spectrum, relative: float, rng: np.random.Generator) -> Spectrum:
     """With noise of a share of the modulus [-], Gaussian and independent in both parts."""
+    quantity("noise", relative, ImpedanceError, at_least=0)
     noise = rng.standard_normal((2, spectrum.frequency.size))
     return Spectrum(spectrum.frequency, spectrum.impedance * (1 + relative * (noise[0] + 1j * noise[1])))
 
@@ -71,15 +74,24 @@ def drifting(spectrum: Spectrum, later: Spectrum, seconds: float) -> Spectrum:
 
     Each frequency takes three of its periods; the highest comes first.
     """
+    quantity("seconds", seconds, ImpedanceError, above=0, unit="s")
+    if not np.array_equal(spectrum.frequency, later.frequency):
+        raise ImpedanceError("a cell drifts between two spectra of the same frequencies")
     passed = np.cumsum(3 / spectrum.frequency) / seconds
     share = np.minimum(passed, 1.0)
     return Spectrum(spectrum.frequency, (1 - share) * spectrum.impedance + share * later.impedance)
 
 
+def _coating(cell: Cell) -> Electrode:
+    if not isinstance(cell.negative, Electrode):
+        raise ImpedanceError("the cell has no coating on its negative side")
+    return cell.negative
+
+
 def wetted(cell: Cell, share: float) -> Cell:
     """The same cell with electrolyte on a share of the surface of its negative coating only [-]."""
-    electrode = cell.negative
-    assert isinstance(electrode, Electrode)
+    quantity("share", share, ImpedanceError, above=0, at_most=1)
+    electrode = _coating(cell)
     return replace(cell, negative=replace(electrode, double_layer=share * electrode.double_layer))
 
 
@@ -92,7 +104,7 @@ def attempts(measured: Mapping[str, Spectrum]) -> dict[str, str]:
         except ImpedanceError as refusal:
             found[name] = f"refused: {refusal}"
         else:
-            n = fit.names.index("ionic_resistance")
+            n = fit.place("ionic_resistance")
             found[name] = f"R = {fit.values[n]:.2f} ohm, {fit.low[n]:.2f} to {fit.high[n]:.2f}"
     return found
 
@@ -119,7 +131,7 @@ def fit_arcs(spectrum: Spectrum) -> Fit:
 
 def interval(fit: Fit, name: str) -> float:
     """How far the confidence interval of a parameter reaches, over its value [-]."""
-    n = fit.names.index(name)
+    n = fit.place(name)
     return float(max(fit.high[n] - fit.values[n], fit.values[n] - fit.low[n]) / fit.values[n])
 
 
@@ -135,8 +147,7 @@ class Line(NamedTuple):
 
 def mean_porosity(cell: Cell) -> float:
     """Volume of pores over that of the negative coating, what is in the holes included [-]."""
-    electrode, holes = cell.negative, cell.perforation
-    assert isinstance(electrode, Electrode)
+    electrode, holes = _coating(cell), cell.perforation
     if holes is None:
         return float(electrode.porosity)
     pair, f, h, depth = electrode.porosity, holes.open_fraction, electrode.thickness, holes.foil_thickness
@@ -146,8 +157,7 @@ def mean_porosity(cell: Cell) -> float:
 
 def domain_tortuosity(cell: Cell) -> Local:
     """Tortuosity factors of the coating over foil and over a hole, as the model has them [-]."""
-    electrode = cell.negative
-    assert isinstance(electrode, Electrode)
+    electrode = _coating(cell)
     pair = electrode.porosity if isinstance(electrode.porosity, Local) else Local(*(electrode.porosity,) * 2)
     return Local(*(eps / electrode.transport_efficiency(eps) for eps in pair))
 
@@ -167,8 +177,10 @@ def apart(cell: Cell, porosity: float) -> dict[str, Cell]:
     dict of str to Cell
         Two domains over a foil whose holes have no depth; and holes under a coating of one porosity.
     """
-    electrode, holes = cell.negative, cell.perforation
-    assert isinstance(electrode, Electrode)
+    electrode, holes = _coating(cell), cell.perforation
+    quantity("porosity", porosity, ImpedanceError, above=0, below=1)
+    if holes is None:
+        raise ImpedanceError("the cell has no holes whose parts could be told apart")
     return {
         "two domains, no depth": replace(cell, perforation=replace(holes, foil_thickness=1e-9)),
         "holes, one porosity": replace(cell, negative=replace(electrode, porosity=Local(porosity, porosity))),
@@ -188,11 +200,12 @@ def read_line(cell: Cell, mesh: Mesh = BLOCKING, cation_share: float | None = No
     area : float
         [m2]
     """
+    quantity("area", area, ImpedanceError, above=0, unit="m2")
     salt = cell.electrolyte
     if cation_share is None:
         cation_share = float(salt.transference(np.array([cell.concentration]))[0]) + 1e-9
     fit = fit_blocking_cell(simulate(cell, area, mesh, COATING, cation_share)).fit
-    place = fit.names.index("ionic_resistance")
+    place = fit.place("ionic_resistance")
     porosity, kappa = mean_porosity(cell), float(salt.conductivity(np.array([cell.concentration]))[0])
     f, depth = (cell.perforation.open_fraction, cell.perforation.foil_thickness) if cell.perforation else (0.0, 0.0)
     thickness = cell.negative.thickness

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rampore.checks import quantity
 from rampore.impedance.fitting import Fit, fit_logarithms
 from rampore.impedance.kramers_kronig import ACCEPTED, KramersKronig, kramers_kronig
 from rampore.impedance.spectrum import ImpedanceError, Spectrum
@@ -42,7 +43,17 @@ def blocking_electrode(omega, ionic_resistance, capacitance, exponent):
     -------
     (n,) array of complex
         R / 3 + 1 / Y at low frequencies, sqrt(R / Y) at high ones.
+
+    Raises
+    ------
+    ImpedanceError
+        Where a quantity is not positive and finite.
     """
+    _positive(omega=omega, ionic_resistance=ionic_resistance, capacitance=capacitance, exponent=exponent)
+    return _line(omega, ionic_resistance, capacitance, exponent)
+
+
+def _line(omega, ionic_resistance, capacitance, exponent):
     root = np.sqrt(ionic_resistance * capacitance * (1j * omega) ** exponent)
     return ionic_resistance / (root * np.tanh(root))
 
@@ -64,8 +75,26 @@ def symmetric_cell(omega, separator_resistance, ionic_resistance, capacitance, e
     Returns
     -------
     (n,) array of complex
+
+    Raises
+    ------
+    ImpedanceError
+        Where a quantity is not positive and finite; a short may be infinite.
     """
-    electrode = blocking_electrode(omega, ionic_resistance, capacitance, exponent)
+    _positive(omega=omega, ionic_resistance=ionic_resistance, capacitance=capacitance, exponent=exponent)
+    quantity("separator resistance", separator_resistance, ImpedanceError, at_least=0, unit="ohm")
+    if not np.all(np.isposinf(short)):
+        _positive(short=short)
+    return _cell(omega, separator_resistance, ionic_resistance, capacitance, exponent, short)
+
+
+def _positive(**quantities) -> None:
+    for name, value in quantities.items():
+        quantity(name.replace("_", " "), value, ImpedanceError, above=0)
+
+
+def _cell(omega, separator_resistance, ionic_resistance, capacitance, exponent, short=np.inf):
+    electrode = _line(omega, ionic_resistance, capacitance, exponent)
     return 1 / (1 / (separator_resistance + 2 * electrode) + 1 / short)
 
 
@@ -89,7 +118,14 @@ def tortuosity(electrode_resistance, area, thickness, porosity, conductivity):
     Returns
     -------
     float or array
+
+    Raises
+    ------
+    ImpedanceError
+        Where a quantity is not positive and finite, or the porosity is above 1.
     """
+    _positive(electrode_resistance=electrode_resistance, area=area, thickness=thickness, conductivity=conductivity)
+    quantity("porosity", porosity, ImpedanceError, above=0, at_most=1)
     return electrode_resistance * area * conductivity * porosity / thickness
 
 
@@ -149,6 +185,11 @@ def fit_blocking_cell(spectrum: Spectrum, short: bool = False) -> BlockingCell:
     part = spectrum.capacitive()
     z = part.impedance
     intercept = float(z.real[np.argmin(np.abs(z))])  # not the smallest: noise on a large reactance may go below zero
+    if not intercept > 0:
+        raise ImpedanceError(
+            f"the real part is {intercept:.4g} ohm where the impedance is least: a cell's is above 0; was more "
+            "subtracted than the leads have?"
+        )
     knee = float(z.real[np.argmin(np.abs(np.angle(z)[::-1] + np.pi / 4))])
     ionic = max(1.5 * (knee - intercept), 0.5 * intercept)
     capacitance = 2 / (part.omega[-1] * abs(z.imag[-1]))
@@ -163,8 +204,8 @@ def fit_blocking_cell(spectrum: Spectrum, short: bool = False) -> BlockingCell:
         starts = [[*start, 10 * np.abs(z).max()] for start in starts]
         least.append(0.1 * intercept)
         greatest.append(1e4 * np.abs(z).max())
-    fit = fit_logarithms(part, symmetric_cell, starts, names, units, least, greatest)
-    place = names.index("ionic_resistance")
+    fit = fit_logarithms(part, _cell, starts, names, units, least, greatest)
+    place = fit.place("ionic_resistance")
     if max(fit.high[place] / fit.values[place], fit.values[place] / fit.low[place]) > 1 + WIDEST_INTERVAL:
         raise ImpedanceError("the spectrum does not determine the ionic resistance: its interval spans more than half")
     return BlockingCell(fit, check)

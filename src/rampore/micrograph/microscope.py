@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy import ndimage
 
+from rampore.checks import quantity
 from rampore.micrograph.phantom import Phantom, Phase
 from rampore.micrograph.reading import Micrograph, MicrographError
 
@@ -47,10 +48,7 @@ class Contrast:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            if not 0 <= getattr(self, each.name) <= 1:
-                raise MicrographError(
-                    f"the grey of {each.name} lies between 0 and 1, not at {getattr(self, each.name)!r}"
-                )
+            quantity(f"grey of {each.name}", getattr(self, each.name), MicrographError, at_least=0, at_most=1)
 
     @property
     def table(self) -> np.ndarray:
@@ -60,6 +58,7 @@ class Contrast:
 
 def contrast(phase: np.ndarray, contrast: Contrast) -> np.ndarray:
     """Grey of every pixel by its ``Phase`` [-]."""
+    quantity("phase", phase, MicrographError, at_least=0, below=len(Phase), whole=True)
     return contrast.table[phase]
 
 
@@ -80,6 +79,8 @@ def grain_contrast(
         Standard deviation of a grain's grey, relative to it [-].
     rng : numpy.random.Generator
     """
+    quantity("spread", spread, MicrographError, at_least=0)
+    quantity("grain", grain, MicrographError, at_least=0, whole=True)
     factor = 1 + spread * rng.standard_normal(int(grain.max()) + 1, dtype=np.float32)
     return np.where(solid, grey * factor[grain], grey).astype(np.float32)
 
@@ -106,6 +107,8 @@ def pore_back(
         [m]
     rng : numpy.random.Generator
     """
+    quantity("strength", strength, MicrographError, at_least=0)
+    _lengths(depth=depth, pixel_size=pixel_size)
     behind = np.exp(0.7 * _smooth_noise(grey.shape, depth / pixel_size, rng)) * (depth / pixel_size)
     room = ndimage.distance_transform_edt(pore).astype(np.float32)
     solid = float(grey[~pore].mean()) if not pore.all() else 1.0
@@ -129,6 +132,8 @@ def charging(grey: np.ndarray, pore: np.ndarray, strength: float, length: float,
     pixel_size : float
         [m]
     """
+    quantity("strength", strength, MicrographError, at_least=0)
+    _lengths(length=length, pixel_size=pixel_size)
     away = (ndimage.distance_transform_edt(~pore) - 0.5) * pixel_size
     return np.where(pore, grey, grey + strength * np.exp(-away / length)).astype(np.float32)
 
@@ -150,12 +155,15 @@ def curtaining(
         [m]
     rng : numpy.random.Generator
     """
+    quantity("strength", strength, MicrographError, at_least=0)
+    _lengths(width=width, pixel_size=pixel_size)
     streaks = _smooth_noise(grey.shape, (40 * width / pixel_size, width / pixel_size), rng)
     return (grey * np.maximum(0, 1 + np.float32(strength) * streaks)).astype(np.float32)
 
 
 def uneven_illumination(grey: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
     """A gain that varies over the image as a paraboloid of random tilt, between 1 - `strength` and 1 + `strength`."""
+    quantity("strength", strength, MicrographError, at_least=0)
     u, v = (np.linspace(-1, 1, n, dtype=np.float32) for n in grey.shape)
     a, b, c, d, e = rng.standard_normal(5)
     field = a * u[:, None] + b * v + c * u[:, None] ** 2 + d * v**2 + e * u[:, None] * v
@@ -165,20 +173,28 @@ def uneven_illumination(grey: np.ndarray, strength: float, rng: np.random.Genera
 
 def blur(grey: np.ndarray, width: float, pixel_size: float) -> np.ndarray:
     """The point spread of the beam: a Gaussian of the full `width` at half its height [m]."""
+    quantity("width", width, MicrographError, at_least=0, unit="m")
+    _lengths(pixel_size=pixel_size)
     return ndimage.gaussian_filter(grey, width / _FWHM / pixel_size, mode="nearest", truncate=5).astype(np.float32)
 
 
 def shot_noise(grey: np.ndarray, electrons: float, rng: np.random.Generator) -> np.ndarray:
     """Counts of a beam that gives `electrons` per pixel of white, over that number: variance = mean / electrons [-]."""
+    quantity("electrons", electrons, MicrographError, above=0)
     return (rng.poisson(np.maximum(grey, 0) * electrons) / electrons).astype(np.float32)
 
 
 def digitise(grey: np.ndarray, bits: int) -> np.ndarray:
     """Whole numbers of `bits` (1 to 16), clipped at black and white."""
-    if not 1 <= bits <= 16:
-        raise MicrographError(f"a detector has 1 to 16 bits, not {bits!r}")
+    quantity("bits of a detector", bits, MicrographError, at_least=1, at_most=16, whole=True)
+    quantity("grey", grey, MicrographError)
     white = 2**bits - 1
     return np.round(np.clip(grey, 0, 1) * white).astype(np.uint8 if bits <= 8 else np.uint16)
+
+
+def _lengths(**lengths: float) -> None:
+    for name, length in lengths.items():
+        quantity(name.replace("_", " "), length, MicrographError, above=0, unit="m")
 
 
 def _smooth_noise(shape, width, rng: np.random.Generator) -> np.ndarray:
@@ -236,10 +252,10 @@ class Microscope:
             value = getattr(self, each.name)
             if each.name == "contrast":
                 continue
-            if not (math.isfinite(value) and value >= 0):
-                raise MicrographError(f"{each.name} is at least 0 and finite, not {value!r}")
+            quantity(each.name, value, MicrographError, at_least=0)
             if each.name in ("back_depth", "charging_length", "curtain_width") and value == 0:
                 raise MicrographError(f"{each.name} is a positive length; a strength of 0 turns the fault off")
+        quantity("bits", self.bits, MicrographError, at_most=16, whole=True)
 
     def image(self, phantom: Phantom, rng: np.random.Generator) -> Micrograph:
         """Look at a section.

@@ -19,6 +19,7 @@ from scipy import ndimage, sparse
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
+from rampore.checks import quantity, shares
 from rampore.coating import Local
 from rampore.collector import PerforatedFoil
 from rampore.micrograph.reading import MicrographError
@@ -91,10 +92,14 @@ class GrainKind:
     tilt: float
 
     def __post_init__(self) -> None:
-        if not (0 < self.share <= 1 and 0 < self.diameter < math.inf and 0 <= self.spread < 1.5):
-            raise MicrographError(f"grains need a share in (0, 1], a diameter and a spread below 1.5: {self}")
-        if not (0 < self.aspect <= 1 and self.tilt >= 0):
-            raise MicrographError(f"grains need an aspect in (0, 1] and a tilt of at least 0: {self}")
+        if self.phase not in list(Phase):
+            raise MicrographError(f"phase = {self.phase!r} is none of {', '.join(each.name for each in Phase)}")
+        quantity("share of grains", self.share, MicrographError, above=0, at_most=1)
+        quantity("diameter of grains", self.diameter, MicrographError, above=0, unit="m")
+        quantity("spread of grains", self.spread, MicrographError, at_least=0, below=1.5)
+        quantity("aspect of grains", self.aspect, MicrographError, above=0, at_most=1)
+        if self.tilt != math.inf:
+            quantity("tilt of grains", self.tilt, MicrographError, at_least=0, unit="rad")
 
     @property
     def mean_volume(self) -> float:
@@ -129,13 +134,14 @@ class Mixture:
     roughness_length: float = 1e-6
 
     def __post_init__(self) -> None:
-        if abs(sum(kind.share for kind in self.grains) - 1) > 1e-9:
-            raise MicrographError("the shares of the grains must sum to 1")
-        if not (0 <= self.binder < 1 and self.roughness >= 0 and self.roughness_length > 0):
-            raise MicrographError("binder lies in [0, 1), roughness is at least 0 and its length positive")
+        shares("the shares of the grains", [kind.share for kind in self.grains], MicrographError)
+        quantity("binder", self.binder, MicrographError, at_least=0, below=1)
+        quantity("roughness", self.roughness, MicrographError, at_least=0, unit="m")
+        quantity("roughness_length", self.roughness_length, MicrographError, above=0, unit="m")
 
     def scaled(self, factor: float) -> Mixture:
         """The same mixture with all of its lengths times `factor` [-]: grains, roughness and its length."""
+        quantity("factor", factor, MicrographError, above=0)
         return replace(
             self,
             grains=tuple(replace(kind, diameter=factor * kind.diameter) for kind in self.grains),
@@ -184,12 +190,12 @@ class Electrode:
     foil_thickness: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (0 < self.thickness < math.inf and 0 <= self.foil_thickness < math.inf):
-            raise MicrographError(f"a coating needs a positive thickness, not {self.thickness!r} m")
+        quantity("thickness of a coating", self.thickness, MicrographError, above=0, unit="m")
+        quantity("foil_thickness", self.foil_thickness, MicrographError, at_least=0, unit="m")
         if self.foil is not None and self.foil_thickness:
             raise MicrographError("a foil is perforated or bare: give `foil` or `foil_thickness`")
-        if not callable(self.porosity) and not 0 < self.porosity < 1:
-            raise MicrographError(f"a porosity lies between 0 and 1, not at {self.porosity!r}")
+        if not callable(self.porosity):
+            quantity("porosity", self.porosity, MicrographError, above=0, below=1)
 
     @property
     def depth(self) -> float:
@@ -252,8 +258,8 @@ def perforated_electrode(
     transition : float
         Width over which the porosity changes at the edge of a hole [m].
     """
-    if not transition >= 0:
-        raise MicrographError(f"the transition has a width of at least 0, not {transition!r} m")
+    quantity("porosity", porosity, MicrographError, above=0, below=1)
+    quantity("transition", transition, MicrographError, at_least=0, unit="m")
     return Electrode(thickness, _RegionPorosity(foil, porosity, transition), foil)
 
 
@@ -336,6 +342,8 @@ class Phantom:
         """The plane of constant y, number `index`, of a volume."""
         if self.phase.ndim != 3:
             raise MicrographError("only a volume has sections")
+        most = self.phase.shape[2]
+        quantity("index", index, MicrographError, at_least=-most, below=most, whole=True)
         x, y, z = self.origin
         return replace(
             self,
@@ -431,15 +439,17 @@ def volume(
     Phantom
         Of shape (n0, n1, n2).
     """
+    quantity("breadth", breadth, MicrographError, above=0, unit="m")
     return _generate(electrode, mixture, (width, breadth), pixel_size, rng, (x, y), above, below, window)
 
 
 def _generate(electrode, mixture, size, pixel_size, rng, corner, above, below, window) -> Phantom:
-    lengths = [length for length in (*size, pixel_size) if length is not None]
-    if not all(math.isfinite(length) and length > 0 for length in lengths):
-        raise MicrographError(f"width, breadth and pixel size are positive lengths in metres, not {lengths}")
-    if not (above >= 0 and below >= 0 and window > 0):
-        raise MicrographError("the surroundings have a thickness of at least 0, the window a positive edge")
+    quantity("width", size[0], MicrographError, above=0, unit="m")
+    quantity("pixel size", pixel_size, MicrographError, above=0, unit="m")
+    quantity("corner", corner, MicrographError, unit="m")
+    quantity("surroundings above and below", [above, below], MicrographError, at_least=0, unit="m")
+    if window != math.inf:
+        quantity("window", window, MicrographError, above=0, unit="m")
     top = electrode.thickness + above
     height = top + electrode.depth + below
     shape = tuple(1 if length is None else round(length / pixel_size) for length in (height, *size))
@@ -786,7 +796,10 @@ def disc_lattice(
     MicrographError
         Where the discs overlap, a channel is as wide as a disc, or the pixels are too coarse to show a channel.
     """
-    if min(rows, columns) < 1 or not 0 < 2 * radius < pitch - pixel_size or not 0 <= channel < 2 * radius:
+    quantity("rows and columns", [rows, columns], MicrographError, at_least=1, whole=True)
+    quantity("pixel size", pixel_size, MicrographError, above=0, unit="m")
+    quantity("radius, pitch and channel", [radius, pitch, channel], MicrographError, at_least=0, unit="m")
+    if not 0 < 2 * radius < pitch - pixel_size or not 0 <= channel < 2 * radius:
         raise MicrographError("discs must not touch, and a channel is narrower than a disc")
     if 0 < channel < pixel_size:
         raise MicrographError(f"pixels of {pixel_size:g} m do not show a channel of {channel:g} m")
@@ -824,8 +837,11 @@ def chequered(porosities: np.ndarray, *, block: int, pixel_size: float) -> Known
     pixel_size : float
         [m]
     """
+    quantity("porosities", porosities, MicrographError, above=0, below=1)
+    quantity("block", block, MicrographError, at_least=3, unit="px", whole=True)
+    quantity("pixel size", pixel_size, MicrographError, above=0, unit="m")
     porosities = np.asarray(porosities, dtype=float)
-    if porosities.ndim != 2 or not np.all((porosities > 0) & (porosities < 1)) or block < 3:
+    if porosities.ndim != 2 or not porosities.size:
         raise MicrographError("a chequerboard takes a table of porosities between 0 and 1, and blocks of 3 pixels")
     edge = np.clip(np.round(block * np.sqrt(porosities)), 1, block - 1).astype(int)
     start = (block - edge) // 2

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from rampore import checks
+from rampore.checks import choice
 from rampore.p4d.crossing import CLAIMS, key
+from rampore.p4d.errors import CellError
 from rampore.p4d.inverse import TARGETS, spans
 
 if TYPE_CHECKING:
@@ -22,6 +25,13 @@ OBSERVABLES = ("capacity_bare_3C", "capacity_bare_5C", "pulse_bare")
 
 HARMONICS = 4  #: of the response to one input; the gains rise or fall smoothly, and more would add noise
 BINS = 4  #: a measurement is taken to tell in which quarter of its range a sample lies
+
+
+def _event(among, cases: int) -> np.ndarray:
+    among = np.asarray(among)
+    if among.dtype != bool or among.shape != (cases,) or not among.any():
+        raise CellError(f"of {cases} samples one or more are marked by as many True or False")
+    return among
 
 
 def agrees(data: "xarray.Dataset", wide=False) -> dict[str, np.ndarray]:
@@ -71,7 +81,7 @@ def standing(data: "xarray.Dataset", among: np.ndarray) -> dict[str, Standing]:
     among : (case,) array of bool
         At least one of them with an outcome.
     """
-    found = {}
+    among, found = _event(among, data.sizes["case"]), {}
     for claim in CLAIMS:
         margin, error = (data[name].values[among] for name in (key(claim), f"{key(claim)}_error"))
         known = np.isfinite(margin)
@@ -114,6 +124,8 @@ def sensitivities(data: "xarray.Dataset", quantity: str, seed=1, resamples=200) 
     import pandas as pd
     from SALib.analyze import rbd_fast
 
+    choice("quantity", quantity, list(map(str, data.data_vars)), CellError)
+    checks.quantity("resamples", resamples, CellError, at_least=1, whole=True)
     names, values = _inputs(data)
     gain = data[quantity].values
     # The method sorts by each input: where it is discrete, equal values would keep the regular order of the sequence
@@ -162,6 +174,10 @@ def informing(data: "xarray.Dataset", event: np.ndarray, seed=1, shuffles=400) -
     """
     import pandas as pd
 
+    event = _event(event, data.sizes["case"])
+    if event.all():
+        raise CellError("the event is true of all samples: nothing can tell of it")
+    checks.quantity("shuffles", shuffles, CellError, at_least=1, whole=True)
     rng = np.random.default_rng(seed)
     names, values = _inputs(data)
     names = [*names, *OBSERVABLES]

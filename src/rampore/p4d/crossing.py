@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rampore import parameters
+from rampore.checks import choice, known_keys, quantity
+from rampore.p4d.errors import CellError
 from rampore.p4d.model import Mesh
 from rampore.p4d.outcomes import Discharge, Finding, compare, judge, settled
 from rampore.p4d.study import Closure, PorositySet, Scenario, charged_cell, measured_closure, power_closure
@@ -155,6 +157,7 @@ UNITS = (
 def cases(axes: Iterable[Axis] = AXES, mesh="crossing") -> list[dict]:
     """Every combination of the axes' values; where the contact is equal on both foils, :data:`CONTROLS` alone."""
     axes = tuple(axes)
+    choice("mesh", mesh, MESHES, CellError)
     found = []
     for values in itertools.product(*(axis.values for axis in axes)):
         case = {axis.name: value for axis, value in zip(axes, values, strict=True)} | {"mesh": mesh}
@@ -166,6 +169,7 @@ def cases(axes: Iterable[Axis] = AXES, mesh="crossing") -> list[dict]:
 
 def checked(chosen: Sequence[Mapping], count: int, seed=2026) -> dict[int, dict]:
     """A few cases of each of the :data:`GROUPS`, by lot, on the finer mesh: by the number of the case."""
+    quantity("count", count, CellError, at_least=0, whole=True)
     rng = np.random.default_rng(seed)
     found = {}
     for group in sorted({_group(case) for case in chosen}):
@@ -179,8 +183,33 @@ def _group(case: Mapping) -> tuple:
     return tuple(case[name] for name in GROUPS)
 
 
+def complete(case: Mapping, names: Iterable[str]) -> None:
+    """Refuse a case that lacks an input, or names one that there is not.
+
+    Parameters
+    ----------
+    case : mapping
+    names : iterable of str
+        Of the inputs, without ``mesh``.
+
+    Raises
+    ------
+    CellError
+        With the name.
+    """
+    names = [*names, "mesh"]
+    known_keys("a case", case, names, CellError)
+    if missing := [name for name in names if name not in case]:
+        raise CellError(f"a case needs {', '.join(missing)}")
+    choice("mesh", case["mesh"], MESHES, CellError)
+
+
 def inputs(case: Mapping) -> tuple[parameters.Cell, Scenario]:
     """The study's inputs with what a case says of them, and the scenario on bare foil."""
+    complete(case, (axis.name for axis in AXES))
+    for axis in AXES:
+        if not axis.unit:
+            choice(axis.name, case[axis.name], axis.values, CellError)
     given = parameters.with_values(
         _given(),
         {
@@ -217,6 +246,7 @@ def pair(case: Mapping, rate) -> tuple[Discharge, Discharge]:
     rate : float
         Over 1C [-].
     """
+    quantity("rate", rate, CellError, above=0)
     given, scenario = inputs(case)
     mesh, tolerances = MESHES[case["mesh"]], TOLERANCES[case["mesh"]]
     bare, _ = charged_cell(given, scenario)
@@ -350,6 +380,8 @@ def indices(values: "xarray.DataArray") -> dict[str, tuple[float, float]]:
     values : xarray.DataArray
         Over the axes of :func:`space`, without gaps.
     """
+    if values.isnull().any():
+        raise CellError("the crossing has gaps: what an axis decides is known of all cases or of none")
     whole = float(values.var())
     if whole == 0:
         return {str(dim): (0.0, 0.0) for dim in values.dims}
@@ -376,6 +408,7 @@ def contact_needed(values: "xarray.DataArray", level: float) -> "xarray.DataArra
     """
     import xarray as xr
 
+    quantity("level", level, CellError)
     contact = values.contact.values
 
     def one(row):
@@ -398,6 +431,8 @@ def decider(margin: "xarray.DataArray", labels: Mapping[str, str]) -> str:
     labels : mapping of str to str
         What the axes are called.
     """
+    if margin.isnull().any():
+        raise CellError("the crossing has gaps: what decides is known of all cases or of none")
     holds = (margin > 0).astype(float)
     if holds.min() == holds.max():
         return "none: it holds" if holds.max() else "none: it fails"

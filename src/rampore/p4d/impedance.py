@@ -27,6 +27,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rampore.checks import choice, quantity
 from rampore.materials import FARADAY
 from rampore.p4d import equations
 from rampore.p4d.cell import Cell, Electrode, Lithium, Mirror
@@ -97,9 +98,10 @@ def impedance(cell: Cell, frequency, mesh=None, cation_share=1.0, sides=None, gr
     SolverError
         The linear solver does not converge.
     """
-    frequency = np.atleast_1d(np.asarray(frequency, float))
-    if frequency.ndim != 1 or not (np.isfinite(frequency).all() and (frequency > 0).all()):
-        raise CellError("frequencies must be positive and finite [Hz]")
+    frequency = np.atleast_1d(np.asarray(quantity("frequency", frequency, CellError, above=0, unit="Hz"), float))
+    if frequency.ndim != 1 or not frequency.size:
+        raise CellError("the frequencies are a row of one or more [Hz]")
+    quantity("cation_share", cation_share, CellError)
     linear = Linearised(Model(cell, mesh or Mesh(modes=MODES), sides, grid), cation_share)
     found, steps = np.empty(frequency.size, complex), np.empty(frequency.size, int)
     for n in np.argsort(-frequency):
@@ -119,7 +121,10 @@ def exchange_resistance(cell: Cell, side="negative", mesh=None) -> float:
         "negative" or "positive".
     mesh : Mesh, optional
     """
+    choice("side", side, ("negative", "positive"), CellError)
     model = Model(cell, mesh or Mesh())
+    if not any(p.electrode == side for p in model.populations):
+        raise CellError(f"nothing reacts in the {side} electrode")
     total = sum(
         float(np.sum(p.kinetics.surface / equations.linearise(p.kinetics, p.hysteresis, p.x, cell.concentration)[0]))
         for p in model.populations

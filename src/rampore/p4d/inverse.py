@@ -15,10 +15,11 @@ import numpy as np
 from scipy.stats import qmc
 
 from rampore import parameters
+from rampore.checks import choice, quantity
 from rampore.coating import Local, local_thickness, mass_conserving_porosity
 from rampore.p4d.cell import Cell
-from rampore.p4d.crossing import MARGIN_UNITS, MESHES, RATES, SOURCES, TOLERANCES, about, margins
-from rampore.p4d.errors import SolverError
+from rampore.p4d.crossing import MARGIN_UNITS, MESHES, RATES, SOURCES, TOLERANCES, about, complete, margins
+from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.model import Mesh
 from rampore.p4d.outcomes import compare, settled
 from rampore.p4d.pairs import pulse_resistance
@@ -55,6 +56,8 @@ class Span(NamedTuple):
 
     def at(self, quantile):
         """The value below which that share of the span lies; for rivals the name."""
+        quantity("quantile", quantile, CellError, at_least=0, at_most=1)
+        choice("spread", self.spread, ("even", "logarithm", "from zero"), CellError)
         if self.names:
             return self.names[min(int(quantile * len(self.names)), len(self.names) - 1)]
         if self.spread == "logarithm":
@@ -281,6 +284,8 @@ def cases(count=COUNT) -> list[dict]:
     count : int
         A power of two, so that the sequence is balanced.
     """
+    quantity("count", count, CellError, at_least=1, whole=True)
+    choice("count", count, [2**power for power in range(21)], CellError)
     quantiles = qmc.Sobol(len(spans()), rng=SEED).random(count)
     return [
         {span.name: span.at(quantile) for span, quantile in zip(spans(), row, strict=True)} | {"mesh": "crossing"}
@@ -338,6 +343,10 @@ def inputs(case: Mapping) -> tuple[parameters.Cell, Scenario]:
     case : mapping
         As :func:`cases` gives it.
     """
+    complete(case, (span.name for span in spans()))
+    for span in spans():
+        if not span.names:
+            quantity(span.name, case[span.name], CellError, at_least=0)
     study = _given()
     own, f = study.negative, case["open_fraction"]
     hidden = case["hidden_share"] * (own.porosity - own.porosity_image)

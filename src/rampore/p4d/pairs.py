@@ -10,7 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from rampore import parameters
+from rampore.checks import quantity
 from rampore.p4d.cell import Cell
+from rampore.p4d.errors import CellError
 from rampore.p4d.outcomes import Discharge, Finding, Judgement, compare, judge, settled
 from rampore.p4d.protocols import pulse_resistances, pulse_test, rate_capacities, rate_test
 from rampore.p4d.solution import Mesh, Solution, Step, Tolerances, simulate
@@ -96,6 +98,7 @@ def pair(
         A second pair runs on it, three times as coarse in time; the difference is the error.
     tolerances : Tolerances
     """
+    quantity("rate", rate, CellError, above=0)
     cells = _cells(given, scenario)
 
     def run(mesh, tolerances):
@@ -143,6 +146,7 @@ def pulse_tests(
 
     A state of charge counts what a discharge at 0.2C gives of the same electrode.
     """
+    quantity("levels", levels, CellError, at_least=1, whole=True)
     found = []
     for foil in (False, True):
         cell = half_cell(given, replace(scenario, perforated=foil))
@@ -167,6 +171,8 @@ def pulse_resistance(cell: Cell, mesh: Mesh, tolerances: Tolerances | None = Non
     duration : float
         [s]
     """
+    quantity("rate", rate, CellError, above=0)
+    quantity("duration", duration, CellError, above=0, unit="s")
     current = rate * cell.one_c
     pulse = Step("current", current, until_voltage=cell.lower_cutoff, until_time=duration)
     solution = simulate(cell, [pulse], mesh, tolerances)
@@ -190,6 +196,7 @@ def contact_for_ratio(bare: PulseTest, perforated: PulseTest, ratio, given: para
     given : parameters.Cell
         For the foil and the share.
     """
+    quantity("ratio", ratio, CellError, above=0)
     foil = given.perforation
     metal = 1 - foil.open_fraction * (1 - 4 * foil.foil_thickness / foil.hole_diameter)
     return (perforated.mean - ratio * bare.mean) / (ratio - given.contact.perforated_ratio / metal)

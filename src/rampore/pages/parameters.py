@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 from rampore.chapter import with_unit
 from rampore.parameters import Branches, Cell, Confidence, Curve, Formula, Named, NotChosen, Record, Source
@@ -15,6 +16,8 @@ from rampore.units import from_si
 _NAMES = {"siox": "SiOx", "nmc": "NMC622", "super_p": "Super P", "paa": "PAA", "pvdf": "PVDF"}
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _OPERATION = "Operation"
+#: What the resolver of DOIs takes; anything else stays text.
+_DOI = re.compile(r"10\.\d{4,9}/[A-Za-z0-9._;()/:-]+")
 
 
 def parameters_page(cell: Cell) -> str:
@@ -117,7 +120,7 @@ def _table(records: Iterable[Record], numbers: dict[str, int]) -> str:
         source = _numbers(record.source, numbers) + _place(record.place)
         none = "computed" if record.confidence == Confidence.DERIVED else "none"
         rows.append(
-            f'| <span id="{record.key}">{_title(record)}</span> | {value_text(record)}{limits} '
+            f'| <span id="{html.escape(record.key)}">{_title(record)}</span> | {value_text(record)}{limits} '
             f"| {_badge(record.confidence)} | {source or none} |"
         )
     return "\n".join(rows)
@@ -126,14 +129,14 @@ def _table(records: Iterable[Record], numbers: dict[str, int]) -> str:
 def _remarks(records: Iterable[Record], numbers: dict[str, int]) -> str:
     lines = []
     for record in records:
-        said = [f"`{record.formula}`{_with_coefficients(record)}."] if record.formula else []
+        said = [f"{_code(record.formula)}{_with_coefficients(record)}."] if record.formula else []
         said += [_sentence(record.note)] if record.note else []
         rivals = [
             f"  - not {_rival_value(rival)} {_numbers(rival.source, numbers)}: {_sentence(rival.why)}"
             for rival in record.not_chosen
         ]
         if said or rivals:
-            lines += [" ".join([f"- **{_title(record)}** (`{record.key}`).", *said]), *rivals]
+            lines += [" ".join([f"- **{_title(record)}** ({_code(record.key)}).", *said]), *rivals]
     return "\n".join(lines)
 
 
@@ -147,7 +150,7 @@ def _title(record: Record) -> str:
 
 def _link(record: Record) -> str:
     group = _labels().get(record.key.split(".")[0], _OPERATION)
-    return f'<a href="#{record.key}">{group}: {_plain(_name(record))}</a>'
+    return f'<a href="#{html.escape(record.key)}">{group}: {_plain(_name(record))}</a>'
 
 
 def _place(place: str) -> str:
@@ -175,20 +178,20 @@ def value_text(record: Record) -> str:
         case Branches(Formula() as one, _):
             return _coefficients(one)
         case Formula(form="constant", coefficients=(number,)):
-            return with_unit(_number(number), record.unit)
+            return _measured(_number(number), record.unit)
         case Formula() as formula:
             return _coefficients(formula)
     match record.value:
         case Named() as parts if isinstance(record.unit, Named):
-            return ", ".join(f"{_words(name)} {with_unit(_number(parts[name]), record.unit[name])}" for name in parts)
+            return ", ".join(f"{_words(name)} {_measured(_number(parts[name]), record.unit[name])}" for name in parts)
         case Named() as shares:
-            return ", ".join(f"{with_unit(_number(share), record.unit)} {_words(n)}" for n, share in shares.items())
+            return ", ".join(f"{_measured(_number(share), record.unit)} {_words(n)}" for n, share in shares.items())
     return _amount(record.value, record.unit, 4 if record.confidence == Confidence.DERIVED else 9)
 
 
 def _points(curve: Curve, unit: str) -> str:
     first, last = (_number(from_si(end, unit), 4) for end in (curve.x[0], curve.x[-1]))
-    return f"table of {len(curve.x)} points, {first} to {with_unit(last, unit)}"
+    return f"table of {len(curve.x)} points, {first} to {_measured(last, unit)}"
 
 
 def _coefficients(formula: Formula) -> str:
@@ -203,30 +206,35 @@ def _with_coefficients(record: Record) -> str:
         return ""
     if isinstance(record.si_value, Formula) and record.si_value.form == "constant":
         return ""
-    if isinstance(given, tuple):
+    if not isinstance(given, Named):
+        given = given if isinstance(given, tuple) else (given,)
         given = {f"p{n}": number for n, number in enumerate(given, start=1)}
     shown = (
-        f"{name} = {' '.join(map(_number, part)) if isinstance(part, tuple) else _number(part)}"
+        f"{_plain(name)} = {' '.join(map(_number, part)) if isinstance(part, tuple) else _number(part)}"
         for name, part in given.items()
     )
     return f" with {', '.join(shown)}"
 
 
 def _rival_value(rival: NotChosen) -> str:
-    return f"`{rival.value}`" if isinstance(rival.value, str) else _amount(rival.value, rival.unit)
+    return _code(rival.value) if isinstance(rival.value, str) else _amount(rival.value, rival.unit)
 
 
 def _range(record: Record) -> str:
     low, high = (_number(from_si(end, record.unit), 4) for end in record.range)
-    return f"{low} to {with_unit(high, record.unit)}"
+    return f"{low} to {_measured(high, record.unit)}"
 
 
 def _amount(value: Any, unit: str, digits: int = 9) -> str:
     if isinstance(value, tuple):
         *most, last = (_number(number, digits) for number in value)
         between = " to " if len(value) == 2 else ", "
-        return with_unit(between.join([*most, last]), unit)
-    return with_unit(_number(value, digits), unit)
+        return _measured(between.join([*most, last]), unit)
+    return _measured(_number(value, digits), unit)
+
+
+def _measured(number: str, unit: str) -> str:
+    return _plain(with_unit(number, unit))
 
 
 def _number(value: float, digits: int = 9) -> str:
@@ -241,11 +249,20 @@ def _number(value: float, digits: int = 9) -> str:
 
 
 def _words(name: str) -> str:
-    return _NAMES.get(name, name.replace("_", " "))
+    return _plain(_NAMES.get(name, name.replace("_", " ")))
+
+
+def _code(text: str) -> str:
+    """Text as a code span of one line, between more backticks than stand in it."""
+    line = " ".join(text.split())
+    longest = max(map(len, re.findall("`+", line)), default=0)
+    space = " " * ("`" in line)
+    return f"{'`' * (longest + 1)}{space}{line}{space}{'`' * (longest + 1)}"
 
 
 def _plain(text: str) -> str:
-    """Text that Markdown and a table cell leave as it is."""
+    """Text that Markdown and a table cell leave as it is, in one line."""
+    text = re.sub(r"[ \t\r\n\f\v\x1c-\x1f\x85\u2028\u2029]+", " ", text)
     for mark in ("\\", "|", "*", "_", "$", "`", "[", "]", "{", "}"):
         text = text.replace(mark, f"\\{mark}")
     return html.escape(text, quote=False).replace("+-", "±").replace("degC", "°C").replace(" um", " µm")
@@ -268,6 +285,8 @@ def _references(cell: Cell, numbers: dict[str, int]) -> str:
 
 
 def _reference(source: Source) -> str:
-    doi = f" [doi:{_plain(source.doi)}](https://doi.org/{source.doi})." if source.doi else ""
+    name = f"doi:{_plain(source.doi)}"
+    linked = f"[{name}](https://doi.org/{quote(source.doi, safe='/:;.-_')})" if _DOI.fullmatch(source.doi) else name
+    doi = f" {linked}." if source.doi else ""
     read = f" Read in: {_sentence(source.read)}" if source.read else ""
     return f"{_sentence(source.citation)}{doi}{read}"

@@ -141,6 +141,7 @@ def _sentence(entries: list[dict]) -> str:
 
 
 def _raw(text: str) -> str:
+    text = text.replace("`", "&#96;")  # a fence of a claim's words would end the block
     return f"``````{{raw}} html\n{text}\n``````\n"
 
 
@@ -174,7 +175,7 @@ def _row(entry: dict) -> str:
     name, chapter = html.escape(entry["id"]), html.escape(entry["chapter"])
     return (
         f'<tr id="{name}" class="scorecard-{slug(entry["verdict"])}" data-verdict="{entry["verdict"]}" '
-        f'data-chapter="{chapter or "none"}" data-basis="{entry["basis"]}">'
+        f'data-chapter="{chapter or "none"}" data-basis="{html.escape(entry["basis"])}">'
         f'<td class="scorecard-verdict">{badge(entry["verdict"])}</td>'
         f'<td class="scorecard-statement">{_finding(entry)}</td>'
         f'<td class="scorecard-number" data-label="stated">{_number(stated_text(entry), tolerance_text(entry))}</td>'
@@ -190,7 +191,7 @@ def _number(text: str, widths: str) -> str:
 
 def _finding(entry: dict) -> str:
     name = html.escape(entry["id"])
-    meta = [f'<a class="claim-id" href="#{name}">{name}</a>', _where(entry), entry["basis"]]
+    meta = [f'<a class="claim-id" href="#{name}">{name}</a>', _where(entry), html.escape(entry["basis"])]
     untestable = entry["verdict"] == Verdict.NOT_TESTABLE
     parts = {
         "measure": html.escape(entry["measure"]),

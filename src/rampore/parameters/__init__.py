@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
+import stat
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,8 +25,11 @@ from rampore.parameters.records import NotChosen as NotChosen
 from rampore.parameters.values import (
     ANY,
     AT_LEAST_ONE,
+    EFFICIENCY,
     FRACTION,
     NON_NEGATIVE,
+    OPEN_FRACTION,
+    POISSON,
     POSITIVE,
     PROPER_FRACTION,
     Alternatives,
@@ -38,6 +43,7 @@ from rampore.parameters.values import (
     Formula,
     Group,
     Input,
+    Limits,
     Named,
     Parts,
     Potential,
@@ -84,6 +90,10 @@ def _quantity(unit: str, label: str, rule: Rule = POSITIVE, **more):
 
 def _series(unit: str, label: str, rule: Rule = POSITIVE):
     return _input(Series(unit, rule), label)
+
+
+def _limits(unit: str, label: str, rule: Rule = POSITIVE):
+    return _input(Limits(unit, rule), label)
 
 
 def _correlation(unit: str, label: str):
@@ -150,7 +160,7 @@ class Perforation:
 
     hole_diameter: float = _quantity("m", "diameter of a hole")
     foil_thickness: float = _quantity("m", "thickness of the perforated foil")
-    open_fraction: float = _quantity("1", "area fraction of holes", PROPER_FRACTION)
+    open_fraction: float = _quantity("1", "area fraction of holes", OPEN_FRACTION)
     areal_mass: float = _quantity("kg/m2", "measured areal mass")
     tensile_strength: float = _quantity("Pa", "measured tensile strength")
 
@@ -193,7 +203,7 @@ class NegativeElectrode(Electrode):
     porosity_image: float = _quantity("1", "porosity on the bare foil, from micrographs", PROPER_FRACTION)
     porosity_npr: float = _quantity("1", "porosity over foil (NPR), from micrographs", PROPER_FRACTION)
     porosity_pr: float = _quantity("1", "porosity over a hole (PR), from micrographs", PROPER_FRACTION)
-    initial_porosity: tuple[float, ...] = _series(
+    initial_porosity: tuple[float, ...] = _limits(
         "1", "range of the porosity of uncalendered graphite coatings", PROPER_FRACTION
     )
     tortuosity_law: Formula | None = _correlation("1", "tortuosity factor over porosity")
@@ -276,7 +286,7 @@ class Graphite(ActiveMaterial):
     """Artificial graphite."""
 
     theoretical_capacity: float = _quantity("C/kg", "specific capacity of LiC6")
-    initial_efficiency: float = _quantity("1", "Coulombic efficiency of the first cycle", FRACTION)
+    initial_efficiency: float = _quantity("1", "Coulombic efficiency of the first cycle", EFFICIENCY)
     volume_change: Formula | None = _correlation("1", "relative volume change over the stoichiometry")
 
 
@@ -285,12 +295,12 @@ class SiliconOxide(ActiveMaterial):
     """Silicon oxide, SiOx with x about 1."""
 
     theoretical_capacity: ConversionCapacity = _input(
-        Parts(ConversionCapacity, (Quantity("C/kg"), Quantity("C/kg"), Quantity("1", FRACTION))),
+        Parts(ConversionCapacity, (Quantity("C/kg"), Quantity("C/kg"), Quantity("1", EFFICIENCY))),
         "limits of the conversion to Li15Si4 and Li4SiO4",
     )
     first_lithiation_capacity: tuple[float, ...] = _series("C/kg", "specific capacity of the first lithiation")
     initial_efficiency: tuple[float, ...] = _series(
-        "1", "Coulombic efficiency of the first cycle, from no to thick carbon coating", FRACTION
+        "1", "Coulombic efficiency of the first cycle, from no to thick carbon coating", EFFICIENCY
     )
     volume_ratio: float = _quantity("1", "volume of lithiated over pristine SiOx")
 
@@ -338,9 +348,9 @@ class Contact:
 class Formation:
     """Lithium lost in the first cycle."""
 
-    irreversible_capacity: tuple[float, ...] = _series("C/m2", "range of the capacity lost in the negative electrode")
+    irreversible_capacity: tuple[float, ...] = _limits("C/m2", "range of the capacity lost in the negative electrode")
     efficiency_full_cell: tuple[float, ...] = _series(
-        "1", "Coulombic efficiency of the full cell's first cycle, from no to thick carbon coating", FRACTION
+        "1", "Coulombic efficiency of the full cell's first cycle, from no to thick carbon coating", EFFICIENCY
     )
 
 
@@ -354,8 +364,8 @@ class Calendering:
     modulus_nmc: float = _quantity("Pa", "Young's modulus of NMC in the compaction model")
     modulus_binder: float = _quantity("Pa", "Young's modulus of carbon and binder in the compaction model")
     modulus_aluminium: float = _quantity("Pa", "Young's modulus of aluminium foil")
-    poisson_ratio: float = _quantity("1", "Poisson's ratio in the compaction model", FRACTION)
-    yield_stress_nmc: tuple[float, ...] = _series("Pa", "range of the yield stress of NMC")
+    poisson_ratio: float = _quantity("1", "Poisson's ratio in the compaction model", POISSON)
+    yield_stress_nmc: tuple[float, ...] = _limits("Pa", "range of the yield stress of NMC")
 
 
 @_described
@@ -409,6 +419,10 @@ class Cell:
 
 _SHIPPED = "cell.toml"
 _CHANGED = ", with changes"
+#: Of a file [bytes]; the study's own has 60 000.
+_LARGEST = 1_000_000
+#: Names in one key; the study's own have five at most, and reading takes the square of their number.
+_LONG_KEY = re.compile(r"""^[ \t]*+(?:(?:[\w-]++|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){20}""", re.MULTILINE)
 
 
 def load(path: str | Path | None = None) -> Cell:
@@ -497,24 +511,50 @@ def _named(file: str) -> Iterator[None]:
     try:
         yield
     except Refused as refused:
-        raise ParameterError(file, refused.key, refused.reason, refused.remedy) from None
+        raise ParameterError(file, *refused.in_one_line) from None
+    except RecursionError:
+        raise ParameterError(
+            file, "", "nests tables or lists too deeply", "write them as the study's file has them"
+        ) from None
 
 
 def _content(origin) -> dict[str, Any]:
     try:
-        return tomllib.loads(origin.read_text(encoding="utf-8"))
+        _readable(origin)
+        content = origin.read_text(encoding="utf-8-sig")
+        if _LONG_KEY.search(content):
+            raise Refused("has a key of twenty names or more", "write keys as the study's file has them")
+        return tomllib.loads(content)
     except OSError as error:
         raise Refused(f"cannot be read ({error.strerror})", "give the path of a TOML file") from None
     except UnicodeDecodeError as error:
         raise Refused(f"is not UTF-8 text ({error.reason})", "save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise Refused(f"is not valid TOML: {error}", "correct it at the place named") from None
+    except Refused:
+        raise
+    except ValueError as error:  # a path with a zero byte, a number of thousands of digits
+        raise Refused(f"cannot be read ({error})", "give the path of a TOML file") from None
+
+
+def _readable(origin) -> None:
+    """Refuse what never ends or is no cell: a pipe, a device, a huge file."""
+    if not isinstance(origin, Path):
+        return
+    status = origin.stat()
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        raise Refused("is not a file", "give the path of a TOML file")
+    if status.st_size > _LARGEST:
+        raise Refused(f"has {status.st_size} bytes", f"give a file of {_LARGEST} bytes or fewer")
 
 
 def _cell(entries: Mapping[str, Any], sources: Mapping[str, Source], file: str) -> Cell:
     fields, records = tree_of(Cell, entries, sources)
+    formats = fields["formats"]
     if fields["lower_cutoff"] >= fields["upper_cutoff"]:
         raise Refused("is not below upper_cutoff", "correct one of them", "lower_cutoff")
+    if formats.half_cell_lower_cutoff >= formats.half_cell_upper_cutoff:
+        raise Refused("is not below half_cell_upper_cutoff", "correct one of them", "formats.half_cell_lower_cutoff")
     return Cell(
         **fields,
         sources=Named(sources, "cell.sources"),

@@ -19,6 +19,7 @@ from rampore.parameters.values import (
     Potential,
     Quantity,
     Refused,
+    Series,
     Several,
     Shares,
     about,
@@ -26,6 +27,7 @@ from rampore.parameters.values import (
     is_pair,
     joined,
     known,
+    named,
     near,
     text,
 )
@@ -114,8 +116,17 @@ def _record(key: str, demand: Input, entry: Mapping, si_value: Any) -> Record:
         not_chosen=tuple(_not_chosen(rival, unit) for rival in entry.get("not_chosen", [])),
         formula=demand.formula if computed else entry.get("formula", ""),
         variant=demand.variant,
-        **{name: entry.get(name, "") for name in _TEXT_KEYS},
+        note=_note(demand, entry),
+        place=entry.get("place", ""),
+        claim=entry.get("claim", ""),
     )
+
+
+def _note(demand: Input, entry: Mapping) -> str:
+    """The note of the file, and one of what the reading did to the value."""
+    own = entry.get("note", "")
+    done = demand.kind.note(entry["value"], entry["unit"]) if isinstance(demand.kind, Shares) else ""
+    return " ".join(part for part in (own, done) if part)
 
 
 def _limits(demand: Input, entry: Mapping) -> tuple[float, float] | None:
@@ -147,6 +158,7 @@ def read_sources(tables: Any) -> dict[str, Source]:
         raise Refused("is not a table", 'write [sources.name] and citation = "..."', "sources")
     made = {}
     for name, table in tables.items():
+        named(name, "sources")
         key = joined("sources", name)
         with about(key):
             if not isinstance(table, Mapping):
@@ -182,7 +194,9 @@ def _check(key: str, demand: Input, entry: Mapping, sources: Mapping[str, Source
     for name in _TEXT_KEYS:
         if not isinstance(entry.get(name, ""), str):
             raise Refused(f"{name} is not a text", f'write {name} = "..."')
-    _check_rivals(entry.get("not_chosen", []), sources, joined(key, "not_chosen"))
+        if entry.get(name):
+            text(entry[name], name)
+    _check_rivals(demand, entry, sources, joined(key, "not_chosen"))
     if "range" in entry:
         _check_range(demand, entry)
 
@@ -195,7 +209,8 @@ def _check_sources(names: Any, sources: Mapping[str, Source]) -> None:
             raise Refused(f"unknown source {name!r}{near(name, sources)}", f"describe it under [sources.{name}]")
 
 
-def _check_rivals(rivals: Any, sources: Mapping[str, Source], key: str) -> None:
+def _check_rivals(demand: Input, entry: Mapping, sources: Mapping[str, Source], key: str) -> None:
+    rivals = entry.get("not_chosen", [])
     if not isinstance(rivals, list) or not all(isinstance(rival, Mapping) for rival in rivals):
         remedy = "write not_chosen = [{ value = ..., source = [...], why = ... }]"
         raise Refused("not_chosen is not a list of tables", remedy)
@@ -207,6 +222,21 @@ def _check_rivals(rivals: Any, sources: Mapping[str, Source], key: str) -> None:
         if not isinstance(rival["why"], str):
             raise Refused(f"why {rival['why']!r} in not_chosen is not a text", "say in a sentence why it was not taken")
         _check_sources(rival["source"], sources)
+        with about(key):
+            _check_rival(demand, rival, rival.get("unit", entry["unit"]))
+
+
+def _check_rival(demand: Input, rival: Mapping, unit: Any) -> None:
+    for name in ("why", "claim"):
+        if name in rival:
+            text(rival[name], name)
+    if isinstance(rival["value"], str):
+        text(rival["value"], "value")
+        return
+    if "unit" not in rival and not isinstance(unit, str):
+        raise Refused("a rival value in not_chosen has no unit", "add unit")
+    values = rival["value"] if isinstance(rival["value"], list) else [rival["value"]]
+    Series(demand.kind.unit, ANY).read(values, unit)
 
 
 def _check_range(demand: Input, entry: Mapping) -> None:
@@ -240,6 +270,7 @@ def entries_of(node: Demand, table: Any, key: str = "") -> dict[str, Any]:
         if isinstance(node, Several) and node.choose and name in _CHOICE:
             entries[joined(key, name)] = content
         else:
+            named(name, key)
             entries |= entries_of(parts[name], content, joined(key, name))
     return entries
 
@@ -276,11 +307,11 @@ def tree_of(
             with about(key):
                 _check(key, inputs[key], entry, sources)
     values = _Values(inputs, entries)
-    records = {
-        key: _record(key, demand, entries.get(key, {}), values[key])
-        for key, demand in inputs.items()
-        if values[key] is not None
-    }
+    records = {}
+    for key, demand in inputs.items():
+        with about(key):
+            if values[key] is not None:
+                records[key] = _record(key, demand, entries.get(key, {}), values[key])
     return {name: _built(part, name, values) for name, part in demands_of(made).items()}, records
 
 
@@ -355,4 +386,7 @@ def _built(node: Demand, key: str, values: _Values) -> Any:
         raise Refused(none, f"write chosen = one of the tables under [{key}]", f"{key}.chosen")
     if not isinstance(why, str):
         raise Refused(f"{why!r} is not a text", "write why = the reason of the choice, in a sentence", f"{key}.why")
+    if why:
+        with about(f"{key}.why"):
+            text(why, "why")
     return Alternatives(parts, chosen, why, key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from rampore.units import UnitError, difference_to_si, to_si
 
 T = TypeVar("T")
+
+#: Longest text of an entry [characters], and longest part of it that a message repeats.
+LONGEST, SHOWN = 4000, 300
+#: What a reader may call a source, a material, a data set or a coefficient.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_ +-]{0,63}")
 
 
 class Named(Mapping[str, T], Generic[T]):
@@ -151,15 +157,28 @@ class Refused(ValueError):
         super().__init__(reason)
         self.reason, self.remedy, self.key = reason, remedy, key
 
+    @property
+    def in_one_line(self) -> tuple[str, str, str]:
+        """Key, reason and remedy, without what would break a line or fill a screen."""
+        key, reason, remedy = (_shown(str(part)) for part in (self.key, self.reason, self.remedy))
+        return key, reason, remedy
+
+
+def _shown(text: str) -> str:
+    line = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text[:SHOWN])
+    return line if len(text) <= SHOWN else f"{line} ..."
+
 
 @contextmanager
 def about(key: str) -> Iterator[None]:
-    """What is refused within is refused of `key`, unless it names another."""
+    """What is refused within, or cannot be computed, is refused of `key`, unless it names another."""
     try:
         yield
     except Refused as refused:
         refused.key = refused.key or key
         raise
+    except ArithmeticError as error:
+        raise Refused(f"cannot be computed with ({error})", "correct the value or its unit", key) from None
 
 
 def known(names: Iterable[str], allowed: Iterable[str], below: str = "") -> None:
@@ -179,18 +198,31 @@ def is_pair(value: Any) -> bool:
     return isinstance(value, list | tuple) and len(value) == 2
 
 
+def named(name: str, below: str = "") -> None:
+    """Refuse a name that could be taken for more than one."""
+    if not NAME.fullmatch(name):
+        remedy = "take letters, digits, spaces, +, - and _, 64 of them at most"
+        raise Refused("cannot be a name", remedy, joined(below, name))
+
+
 def text(value: Any, what: str, remedy: str = "") -> str:
     if not isinstance(value, str) or not value.strip():
         raise Refused(f"{what} must be a text, not {value!r}", remedy or f'write {what} = "..."')
+    if len(value) > LONGEST:
+        raise Refused(f"{what} has {len(value)} characters", f"shorten it to {LONGEST} or fewer")
     return value
 
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Refused(f"{value!r} is not a number", "write a number, without quotes")
-    if not math.isfinite(value):
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
         raise Refused(f"{value!r} is not a finite number", "write a finite number")
-    return float(value)
+    return number
 
 
 def _numbers(value: Any) -> float | tuple[float, ...]:
@@ -198,6 +230,14 @@ def _numbers(value: Any) -> float | tuple[float, ...]:
 
 
 # What a value must be -------------------------------------------------------------------------------------------------
+
+
+#: Open fraction at which the holes of a triangular lattice touch [-].
+CLOSE_PACKED = math.pi / (2 * math.sqrt(3))
+#: Shares that were computed from rounded numbers add up to one within this [-].
+SHARES = 1e-3
+#: Each share misses by this at most where nothing but binary arithmetic rounded it [-].
+ROUNDING = 1e-9
 
 
 class Rule(NamedTuple):
@@ -211,6 +251,11 @@ POSITIVE = Rule("greater than 0", lambda value: value > 0)
 NON_NEGATIVE = Rule("0 or more", lambda value: value >= 0)
 FRACTION = Rule("between 0 and 1", lambda value: 0 <= value <= 1)
 PROPER_FRACTION = Rule("greater than 0 and less than 1", lambda value: 0 < value < 1)
+EFFICIENCY = Rule("greater than 0 and at most 1", lambda value: 0 < value <= 1)
+OPEN_FRACTION = Rule(
+    f"greater than 0 and less than {CLOSE_PACKED:.4f}, where round holes touch", lambda value: 0 < value < CLOSE_PACKED
+)
+POISSON = Rule("between 0 and 0.5", lambda value: 0 <= value <= 0.5)
 AT_LEAST_ONE = Rule("1 or more", lambda value: value >= 1)
 ANY = Rule("a number", lambda value: True)
 
@@ -247,6 +292,17 @@ class Series(Quantity):
         if not isinstance(value, list | tuple) or not value:
             raise Refused(f"{value!r} is not a list of numbers", "write value = [..., ...]")
         return tuple(Quantity.read(self, number, unit) for number in value)
+
+
+@dataclass(frozen=True)
+class Limits(Series):
+    """The lowest and the highest of a range, in one unit."""
+
+    def read(self, value: Any, unit: Any) -> tuple[float, ...]:
+        limits = super().read(value, unit)
+        if len(limits) != 2 or limits[0] > limits[1]:
+            raise Refused(f"{value!r} is not a range", "write value = [lowest, highest]")
+        return limits
 
 
 @dataclass(frozen=True)
@@ -291,6 +347,8 @@ class Correlation:
             raise Refused(str(error), f"give the result's unit, one that {self.unit} can be expressed in") from None
         form, formula = text(form, "form"), text(formula, "formula")
         if isinstance(value, Mapping):
+            for name in value:
+                named(name)
             coefficients = Named({name: _numbers(part) for name, part in value.items()}, "this formula")
         else:
             coefficients = _numbers(value if isinstance(value, list | tuple) else [value])
@@ -353,9 +411,18 @@ class Shares:
             raise Refused(f"{value!r} names no shares", "write value = { graphite = 95, paa = 5 }")
         shares = tuple((name, Quantity("1", FRACTION).read(share, unit)) for name, share in value.items())
         total = sum(share for _, share in shares)
-        if abs(total - 1) > 1e-9 * len(shares):  # binary rounding of the shares, nothing more
+        if abs(total - 1) > SHARES:
             raise Refused(f"the shares sum to {total:.6g}, not to 1", "correct the shares")
+        if abs(total - 1) > ROUNDING * len(shares):
+            return tuple((name, share / total) for name, share in shares)
         return shares
+
+    def note(self, value: Mapping[str, float], unit: str) -> str:
+        """What a reader should know of shares that were rounded; empty where they sum to one."""
+        total = sum(to_si(share, unit, "1") for share in value.values())
+        if abs(total - 1) <= ROUNDING * len(value):
+            return ""
+        return f"The shares sum to {total:.6g} and are divided by it."
 
 
 # What a file must say -------------------------------------------------------------------------------------------------

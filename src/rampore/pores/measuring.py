@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import ndimage
 
+from rampore.checks import choice
+from rampore.checks import quantity as checked
 from rampore.pores.partitioning import counted, distance_map
 from rampore.pores.recipe import Length, PoreError, Recipe
 from rampore.pores.segmenting import check_image, check_region, odd
@@ -55,9 +57,23 @@ def check_pixel_size(pixel_size: float) -> float:
     PoreError
         Where it is not positive and finite.
     """
-    if not (math.isfinite(pixel_size) and pixel_size > 0):
-        raise PoreError(f"the pixel size must be positive and finite, not {pixel_size!r} m")
-    return float(pixel_size)
+    if isinstance(pixel_size, np.ndarray) and pixel_size.ndim:
+        raise PoreError("an image has one pixel size")
+    return float(checked("pixel size", pixel_size, PoreError, above=0, unit="m"))
+
+
+def check_mask(mask) -> np.ndarray:
+    """The mask as an array, if it is one of bool.
+
+    Raises
+    ------
+    PoreError
+        Where it is not.
+    """
+    mask = np.asarray(mask)
+    if mask.dtype != bool or not mask.size:
+        raise PoreError(f"a mask is an array of bool, not of {mask.dtype} and {mask.size} pixels")
+    return mask
 
 
 def check_labels(labels) -> np.ndarray:
@@ -79,13 +95,15 @@ def check_labels(labels) -> np.ndarray:
 
 def porosity(mask, region=None) -> float:
     """Share of pore in the image, or in a region of it [-]."""
-    mask = np.asarray(mask)
+    mask = check_mask(mask)
     region = check_region(region, mask.shape)
     return float(mask.mean() if region is None else mask[region].mean())
 
 
 def porosity_contrast(npr, pr):
     """Porosity at the holes over that between them [-]."""
+    checked("porosity over foil", npr, PoreError, above=0, at_most=1)
+    checked("porosity at a hole", pr, PoreError, at_least=0, at_most=1)
     return pr / npr
 
 
@@ -117,11 +135,12 @@ def porosity_profile(mask, axis: int, window: Length | str, pixel_size: float, r
     PoreError
         Where there is no such axis, or the window is wider than the image.
     """
-    mask = check_image(mask, "mask")
+    mask = check_mask(check_image(mask, "mask"))
     region = check_region(region, mask.shape)
     pixel_size = check_pixel_size(pixel_size)
-    if axis not in range(mask.ndim):
-        raise PoreError(f"the mask has the axes 0 to {mask.ndim - 1}, not {axis}")
+    checked("axis", axis, PoreError, at_least=0, below=mask.ndim, whole=True)
+    if not isinstance(window, str | Length):
+        raise PoreError(f"a window is a length such as '3 px' or '0.2 um', not {window!r}")
     length = Length.parse(window) if isinstance(window, str) else window
     size = odd(length.pixels(pixel_size))
     if size > mask.shape[axis]:
@@ -161,8 +180,9 @@ def porosity_scatter(mask, windows, pixel_size: float, region=None) -> np.ndarra
     PoreError
         Where a window is wider than half of the image.
     """
-    mask = check_image(mask, "mask")
+    mask = check_mask(check_image(mask, "mask"))
     region = check_region(region, mask.shape)
+    checked("windows", windows, PoreError, above=0, unit="m")
     within = np.ones(mask.shape, bool) if region is None else region
     pore, whole = (
         np.append(0, np.cumsum(each.sum(axis=tuple(range(mask.ndim - 1))))) for each in (mask & within, within)
@@ -185,8 +205,23 @@ def equivalent_radius(size, ndim: int):
     size : float or array
         Area A [m2] where `ndim` is 2, volume V [m3] where it is 3.
     ndim : {2, 3}
+
+    Raises
+    ------
+    PoreError
+        Where a size is negative or not finite, or `ndim` is neither.
     """
+    choice("ndim", ndim, (2, 3), PoreError)
+    checked("size", size, PoreError, at_least=0)
     return np.sqrt(size / math.pi) if ndim == 2 else np.cbrt(3 * size / (4 * math.pi))
+
+
+def _distance(labels: np.ndarray, distance: np.ndarray | None) -> np.ndarray:
+    if distance is None:
+        return distance_map(labels > 0)
+    if np.shape(distance) != labels.shape:
+        raise PoreError(f"distances of shape {np.shape(distance)} do not go with labels of {labels.shape}")
+    return distance
 
 
 class _Faces(NamedTuple):
@@ -284,8 +319,7 @@ def throats(labels, pixel_size: float, separate: bool = False, distance: np.ndar
     else:
         group = pair
         area, conns = np.bincount(of_patch, area), pairs
-    if distance is None:
-        distance = distance_map(labels > 0)
+    distance = _distance(labels, distance)
     reach = np.zeros(len(conns))
     np.maximum.at(reach, group, distance.ravel()[faces.inner])
     count = np.bincount(group)
@@ -386,7 +420,7 @@ def pore_table(
     recipe = recipe or Recipe()
     labels = check_labels(labels)
     pixel_size = check_pixel_size(pixel_size)
-    distance = distance_map(labels > 0) if distance is None else distance
+    distance = _distance(labels, distance)
     found = throats(labels, pixel_size, recipe.neighbours == "throats", distance) if found is None else found
     inside = np.flatnonzero(labels)
     number = labels.ravel()[inside] - 1
@@ -510,6 +544,9 @@ def mean(
     """
     from scipy.stats import bootstrap
 
+    choice("quantity", quantity, list(table.columns), PoreError)
+    checked("confidence", confidence, PoreError, above=0, below=1)
+    checked("resamples", resamples, PoreError, at_least=1, whole=True)
     kept = table[(boundary | ~table["boundary"]) & (isolated | (table["coordination"] > 0))]
     if not len(kept):
         raise PoreError(f"no pore is left to take the mean {quantity.replace('_', ' ')} of: the image has {len(table)}")

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rampore.checks import known_keys, quantity
 from rampore.micrograph import Electrode, Micrograph, Microscope, Mixture, Phantom, section
 from rampore.pores.measuring import coordination, cut_by_edge, equivalent_radius, porosity, throats
 from rampore.pores.partitioning import counted, distance_map, drop_small, partition
-from rampore.pores.recipe import Recipe
+from rampore.pores.recipe import PoreError, Recipe
 from rampore.pores.segmenting import segment
 
 _STEPS = [field.name for field in fields(Recipe)]
@@ -66,6 +67,8 @@ class Specimen:
 
     def image(self, phantom: Phantom | None = None) -> Micrograph:
         """What the microscope shows of it."""
+        if self.microscope is None:
+            raise PoreError("without a microscope there is no image of the specimen, only its mask")
         phantom = self.phantom() if phantom is None else phantom
         return self.microscope.image(phantom, np.random.default_rng([self.seed, 1]))
 
@@ -83,8 +86,12 @@ def variations(base: Recipe, *choices: Iterable[Mapping[str, object]]) -> list[R
     *choices : iterable of mapping of str to object
         Each a group; a mapping holds the fields that change together.
     """
+    groups = [list(group) for group in choices]
+    for group in groups:
+        for change in group:
+            known_keys("a recipe", change, _STEPS, PoreError)
     merged = (
-        {name: value for change in combination for name, value in change.items()} for combination in product(*choices)
+        {name: value for change in combination for name, value in change.items()} for combination in product(*groups)
     )
     return [replace(base, **change) for change in merged]
 
@@ -115,6 +122,8 @@ def outcomes(
     Outcomes
         NaN where no pore is left to take a mean of.
     """
+    if group is not None:
+        quantity("group", group, PoreError, at_least=0, whole=True)
     groups = 0 if group is None else int(np.max(group)) + 1
     share, count = np.empty(len(recipes)), np.zeros((len(recipes), 1 + groups), int)
     radius, number = np.full((2, len(recipes), 1 + groups), np.nan)
@@ -190,6 +199,7 @@ def survey(jobs: Sequence[tuple[Specimen, Sequence[Recipe]]], workers: int = 1) 
 
 
 def _each(task: Callable, workers: int, *arguments: Sequence) -> list:
+    quantity("workers", workers, PoreError, at_least=1, whole=True)
     if workers == 1:
         return list(map(task, *arguments))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:

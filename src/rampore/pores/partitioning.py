@@ -8,7 +8,8 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from rampore.pores.recipe import PoreError, Recipe
+from rampore.checks import choice, quantity
+from rampore.pores.recipe import CHOICES, PoreError, Recipe
 from rampore.pores.segmenting import check_image, gaussian, median
 
 
@@ -32,7 +33,13 @@ def distance_map(mask: np.ndarray, metric: str = "euclidean") -> np.ndarray:
     -------
     array, the shape of `mask`
         Zero in the solid.
+
+    Raises
+    ------
+    PoreError
+        Where the metric is not one of the choices.
     """
+    choice("metric", metric, CHOICES["metric"], PoreError)
     if metric != "euclidean":
         return ndimage.distance_transform_cdt(mask, {"cityblock": "taxicab"}.get(metric, metric))
     from edt import edt
@@ -53,6 +60,8 @@ def rabbani(mask: np.ndarray, metric: str, smoothing: str, size: float) -> Relie
     """
     from skimage.morphology import local_maxima, reconstruction
 
+    choice("smoothing", smoothing, CHOICES["smoothing"], PoreError)
+    quantity("size of the smoothing", size, PoreError, at_least=0, unit="px")
     height = distance_map(mask, metric)
     if smoothing == "median":
         height = median(height, size, mask)
@@ -180,6 +189,8 @@ def snow(mask: np.ndarray, peak_radius: float, sigma: float) -> Relief:
     sigma : float
         Standard deviation of the Gaussian on the distance map before peaks are sought [px].
     """
+    quantity("peak radius", peak_radius, PoreError, at_least=0, unit="px")
+    quantity("standard deviation of the blur", sigma, PoreError, at_least=0, unit="px")
     height = distance_map(mask)
     peaks = summits(gaussian(height, sigma) * mask if sigma else height, mask, max(2, round(peak_radius)))
     peaks = without_neighbours(without_saddles(peaks, height), height)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage
 
+from rampore.checks import choice, quantity
 from rampore.pores.recipe import PoreError, Recipe
 
 #: Volume of a ball of diameter 1, by the number of dimensions [-].
@@ -22,6 +23,7 @@ BINS = 256
 
 def odd(size: float) -> int:
     """The odd whole number of pixels nearest to a size [px], at least 1."""
+    quantity("size", size, PoreError, at_least=0, unit="px")
     return 2 * round((size - 1) / 2) + 1 if size > 1 else 1
 
 
@@ -63,6 +65,7 @@ def check_grey(grey) -> np.ndarray:
 
 def illumination(grey: np.ndarray, sigma: float) -> np.ndarray:
     """The image blurred over a standard deviation of `sigma` [px]: three box filters, near a Gaussian at any size."""
+    quantity("standard deviation of the blur", sigma, PoreError, at_least=0, unit="px")
     size = odd(math.sqrt(4 * sigma**2 + 1))
     for _ in range(3):
         grey = ndimage.uniform_filter(grey, size, mode="reflect")
@@ -132,6 +135,7 @@ def _middle(values: list[np.ndarray]) -> np.ndarray:
 
 def gaussian(image: np.ndarray, sigma: float) -> np.ndarray:
     """Blur by a Gaussian of standard deviation `sigma` [px]."""
+    quantity("standard deviation of the blur", sigma, PoreError, at_least=0, unit="px")
     return ndimage.gaussian_filter(image, sigma, mode="reflect")
 
 
@@ -152,6 +156,7 @@ def multi_otsu(grey: np.ndarray, classes: int, bright: bool = False) -> float:
     """
     from skimage.filters import threshold_multiotsu
 
+    quantity("classes", classes, PoreError, at_least=2, whole=True)
     try:
         return float(threshold_multiotsu(grey, classes=classes, nbins=BINS)[-1 if bright else 0]) + _half_bin(grey)
     except ValueError as error:
@@ -175,6 +180,7 @@ def remove_small(mask: np.ndarray, diameter: float) -> np.ndarray:
 
     Pieces that touch by a corner are one.
     """
+    quantity("diameter", diameter, PoreError, at_least=0, unit="px")
     smallest = round(UNIT_BALL[mask.ndim] * diameter**mask.ndim, 9)
     if smallest <= 1:
         return mask
@@ -218,8 +224,7 @@ def segment(
     PoreError
         Where the image cannot be segmented: NaN, constant, wrong dimensions; or the arguments do not fit.
     """
-    if pores not in ("dark", "bright"):
-        raise PoreError(f"pores are 'dark' or 'bright', not {pores!r}")
+    choice("pores", pores, ("dark", "bright"), PoreError)
     recipe = recipe or Recipe()
     grey = check_grey(grey)
     region = check_region(region, grey.shape)
