@@ -105,8 +105,9 @@ def test_what_cannot_be_used_ends_with_code_2_its_reason_and_no_file(tmp_path, c
         "there is no file": ["missing.tif", "--phase", 1],
         "holds 5 bytes": ["a.raw", "--phase", 1, "--shape", 2, 3],
         "no type": ["a.raw", "--phase", 1, "--shape", 5, 1, "--dtype", "voxel"],
-        "positive": ["labels.npy", "--phase", 1, "--tolerance", 0],
-        "negative": ["labels.npy", "--phase", "1=-1"],
+        "knows its shape": ["labels.npy", "--phase", 1, "--shape", 3, 4],
+        "leave the page out": ["labels.npy", "--phase", 1, "--page", 0],
+        "is a folder": [".", "--phase", 1],
     }
     for reason, (name, *options) in calls.items():
         assert run(tmp_path / name, tmp_path / "out", *options) == 2, reason

@@ -210,7 +210,7 @@ def test_what_is_no_spectrum_is_refused(f, z, message):
 
 
 def test_what_cannot_be_used_is_refused_by_its_name(tmp_path):
-    with pytest.raises(ImpedanceError, match="No such file"):
+    with pytest.raises(ImpedanceError, match="there is no file"):
         read_spectrum(tmp_path / "none.csv")
     (tmp_path / "words.csv").write_text("a,b,c\nx,y,z\n")
     with pytest.raises(ImpedanceError, match="is not a table"):
@@ -293,10 +293,12 @@ def test_the_command_fits_a_circuit(table, tmp_path):
     ("call", "message"),
     [
         (["--model", "circuit"], "needs --circuit"),
-        (["--model", "blocking", "--area-cm2", "1"], "needs all of"),
-        (["--model", "blocking", *GEOMETRY[:-1], "-1"], "must be positive"),
+        (["--model", "blocking", "--area-cm2", "1"], "needs all four"),
+        (["--model", "blocking", *GEOMETRY[:-1], "-1"], "--conductivity: value = -1"),
     ],
 )
 def test_the_command_says_what_is_missing(call, message, table, tmp_path, capsys):
-    assert main(["impedance", str(table(simulated())), *call, "-o", str(tmp_path)]) == 1
+    with pytest.raises(SystemExit) as ended:
+        main(["impedance", str(table(simulated())), *call, "-o", str(tmp_path)])
+    assert ended.value.code == 2
     assert message in capsys.readouterr().err

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import logging
+import os
+import re
 import signal
 import sys
+import traceback
+import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import rampore
@@ -14,10 +19,77 @@ import rampore
 Run = Callable[[argparse.Namespace], int]
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
+#: Characters of a message that are shown; what a file or a call repeats may be endless.
+LONGEST_LINE = 1000
+
+
+class _Parser(argparse.ArgumentParser):
+    """One line for a wrong call, which names the nearest right one; no option is ever guessed from its beginning."""
+
+    def __init__(self, **settings) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+        # A word that begins like a number is one, as -3e-6 is: no option of ours does.
+        self._negative_number_matcher = re.compile(r"-(\.?\d|inf$|nan$)")
+
+    def error(self, message: str):
+        self.exit(2, f"{self.prog}: {_one_line(message)}; see {self.prog} --help\n")
+
+    def parse_known_args(self, args=None, namespace=None):
+        args = list(sys.argv[1:] if args is None else args)
+        for word in args:
+            if word == "--" or (self._subparsers and not word.startswith("-")):
+                break
+            self._refuse_unknown(word)
+        return super().parse_known_args(args, namespace)
+
+    def _refuse_unknown(self, word: str) -> None:
+        name, known = word.partition("=")[0], self._option_string_actions
+        if not name.startswith("-") or name == "-" or self._negative_number_matcher.match(word):
+            return
+        if name not in known and (name.startswith("--") or name[:2] not in known):
+            from rampore.checks import nearest
+
+            self.error(f"there is no option {name!r}{nearest(name, known)}")
+
+    def _check_value(self, action, value) -> None:
+        if action.choices is not None and value not in action.choices:
+            from rampore.checks import nearest
+
+            hint = nearest(value, action.choices)
+            raise argparse.ArgumentError(action, f"{value!r} is not one of the choices{hint}")
+
+
+def _one_line(text: str) -> str:
+    """A message without line ends and control characters, and not endless."""
+    text = " ".join(line.strip() for line in text.splitlines())
+    text = "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+    cut = LONGEST_LINE // 2
+    return text if len(text) <= LONGEST_LINE else f"{text[:cut]} ... {text[-cut:]}"
+
+
+def _number(whole: bool = False, **limits: float) -> Callable[[str], float]:
+    """How an option is read that is a number within limits, see :func:`rampore.checks.quantity`."""
+
+    def read(text: str) -> float:
+        from rampore.checks import quantity
+
+        try:
+            value = int(text) if whole else float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no {'whole ' * whole}number") from None
+        return quantity("value", value, argparse.ArgumentTypeError, **limits)
+
+    return read
+
+
+_count = _number(whole=True, at_least=1, at_most=1024)
+
+
+def _refuse_idle(parser: argparse.ArgumentParser, why: str, given: dict[str, object]) -> None:
+    """End where options were given that have no effect in this call."""
+    idle = [name for name, value in given.items() if value not in (None, False)]
+    if idle:
+        parser.error(f"{' and '.join(idle)} would have no effect {why}: leave {'them' if idle[1:] else 'it'} out")
 
 
 def _reproduce(parser: argparse.ArgumentParser) -> Run:
@@ -48,6 +120,9 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
         if options.parameters:
             print(listing({name: declared(study.chapters[name]) for name in study.select(options.chapters)}))
             return 0
+        names = [name for name, _ in options.parameter]
+        if twice := [name for name in names if names.count(name) > 1]:
+            parser.error(f"the parameter {twice[0]!r} is given twice")
         with _termination_unwinds():
             reproduce.reproduce(
                 study,
@@ -88,13 +163,17 @@ def _claims(parser: argparse.ArgumentParser) -> Run:
 
     def run(options: argparse.Namespace) -> int:
         from rampore import chapter, claims
+        from rampore.checks import choice
 
         path = options.output / "claims.json"
         if not path.is_file():
             raise SystemExit(f"rampore: no {path}: run `rampore reproduce` first, or name its folder by --output")
         entries = claims.entries(path)
+        ledger = claims.load()
         for name in options.ids:
-            claims.load()[name]
+            ledger[name]
+        if options.chapter is not None:
+            choice("--chapter", options.chapter, {claim.chapter for claim in ledger.values()}, claims.LedgerError)
         for entry in entries:
             if options.chapter not in (None, entry["chapter"]) or options.verdict not in (None, entry["verdict"]):
                 continue
@@ -114,9 +193,13 @@ def _parameters(parser: argparse.ArgumentParser) -> Run:
 
     def run(options: argparse.Namespace) -> int:
         from rampore import parameters
+        from rampore.checks import nearest
         from rampore.pages.parameters import value_text
 
         cell = parameters.load(options.cell)
+        for beginning in options.keys:
+            if not any(key.startswith(beginning) for key in cell.records):
+                parser.error(f"no key starts with {beginning!r}{nearest(beginning, cell.records)}")
         shown = [record for key, record in cell.records.items() if key.startswith(tuple(options.keys) or "")]
         for record in shown:
             print(f"{record.key} = {value_text(record)}  ({record.confidence}) {record.label}")
@@ -130,10 +213,6 @@ def _parameters(parser: argparse.ArgumentParser) -> Run:
                     record.note,
                 ]
                 print(*(f"    {text}" for text in notes if text), sep="\n")
-        if not shown:
-            raise SystemExit(
-                f"rampore: no key starts with {' or '.join(options.keys)}; `rampore parameters` lists them"
-            )
         return 0
 
     return run
@@ -165,22 +244,29 @@ def _discharge(parser: argparse.ArgumentParser) -> Run:
 
 
 def _page(text: str) -> int | str:
-    if text != "all" and not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a page number nor 'all'")
-    return text if text == "all" else int(text)
+    return text if text == "all" else _number(whole=True, at_least=0, at_most=2**31)(text)
 
 
 def _span(text: str) -> slice:
     ends = text.split(":")
-    if len(ends) != 2 or not all(end == "" or end.isdecimal() for end in ends):
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form A:B")
-    return slice(*(int(end) if end else None for end in ends))
+    if len(ends) != 2 or not all(re.fullmatch("[0-9]{0,9}", end) for end in ends):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not of the form A:B, two whole numbers of which one may be left out"
+        )
+    first, last = (int(end) if end else None for end in ends)
+    if last is not None and last - (first or 0) < 2:
+        raise argparse.ArgumentTypeError(f"{text!r} leaves less than two rows or columns; B is the first that goes")
+    return slice(first, last)
+
+
+#: Edge of a pixel [um], from less than an atom to more than an electrode.
+_EDGE = _number(at_least=1e-6, at_most=1e6)
 
 
 def _pores(parser: argparse.ArgumentParser) -> Run:
     """Find and measure the pores of a grey cross-section or volume."""
     parser.add_argument("image", type=Path, metavar="IMAGE", help="PNG, TIFF, JPEG or NumPy file")
-    parser.add_argument("--pixel-um", type=float, metavar="X", help="pixel size in um; counts over what the file says")
+    parser.add_argument("--pixel-um", type=_EDGE, metavar="X", help="pixel size in um; counts over what the file says")
     parser.add_argument("--pores", choices=["dark", "bright"], required=True, help="what is pore; never guessed")
     parser.add_argument("--page", type=_page, metavar="N|all", help="page of a TIFF that has several; all are a volume")
     parser.add_argument("--rows", type=_span, metavar="A:B", help="rows to keep, e.g. :943 to drop an info bar")
@@ -205,11 +291,8 @@ def _pores(parser: argparse.ArgumentParser) -> Run:
 
 
 def _labelled(text: str) -> tuple[float, float]:
-    label, _, value = text.partition("=")
-    try:
-        return float(label), float(value or 1)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a label nor LABEL=DIFFUSIVITY") from None
+    label, equals, value = text.partition("=")
+    return _number()(label), _number(at_least=0)(value) if equals else 1.0
 
 
 def _diffuse(parser: argparse.ArgumentParser) -> Run:
@@ -223,16 +306,49 @@ def _diffuse(parser: argparse.ArgumentParser) -> Run:
         metavar="LABEL[=D]",
         help="labels that conduct, with their diffusivity over that of the first (1 where none is given)",
     )
-    parser.add_argument("--axis", type=int, default=0, help="axis of flow; in a volume 0 runs through the pages")
-    parser.add_argument("--voxel-um", type=float, metavar="X", help="edge of a voxel in um; counts over the file's")
+    parser.add_argument(
+        "--axis",
+        type=_number(whole=True, at_least=-3, at_most=2),
+        default=0,
+        metavar="N",
+        help="axis of flow, 0, 1 or 2; in a volume 0 runs through the pages (default 0)",
+    )
+    parser.add_argument("--voxel-um", type=_EDGE, metavar="X", help="edge of a voxel in um; counts over the file's")
     parser.add_argument("--sides", choices=["closed", "periodic"], default="closed", help="the faces along the axis")
-    parser.add_argument("--tolerance", type=float, default=1e-4, help="largest relative difference between fluxes")
-    parser.add_argument("--page", type=int, metavar="N", help="one page of a TIFF that has several, from 0")
-    parser.add_argument("--shape", type=int, nargs="+", metavar="N", help="of a raw file; its last axis varies fastest")
-    parser.add_argument("--dtype", default="uint8", help="of a raw file, as NumPy names it (default uint8)")
+    parser.add_argument(
+        "--tolerance",
+        type=_number(above=0, below=1),
+        default=1e-4,
+        metavar="X",
+        help="largest relative difference between fluxes (default 1e-4)",
+    )
+    parser.add_argument(
+        "--page",
+        type=_number(whole=True, at_least=0, at_most=2**31),
+        metavar="N",
+        help="one page of a TIFF that has several, from 0",
+    )
+    parser.add_argument(
+        "--shape",
+        type=_number(whole=True, at_least=1, at_most=2**31),
+        nargs="+",
+        metavar="N",
+        help="of a raw file, two or three numbers; its last axis varies fastest",
+    )
+    parser.add_argument("--dtype", help="of a raw file, as NumPy names it (default uint8)")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go")
 
     def run(options: argparse.Namespace) -> int:
+        labels = [label for label, _ in options.phase]
+        if twice := [label for label in labels if labels.count(label) > 1]:
+            parser.error(f"the label {twice[0]:g} is given twice")
+        if options.shape is None:
+            _refuse_idle(parser, "without --shape, which says that the file is raw", {"--dtype": options.dtype})
+        else:
+            _refuse_idle(parser, "on a raw file, which --shape says it is", {"--page": options.page})
+            if len(options.shape) not in (2, 3):
+                parser.error(f"--shape takes two numbers or three, not {len(options.shape)}")
+
         from rampore.commands import diffuse
 
         diffuse.run(options)
@@ -249,17 +365,41 @@ def _impedance(parser: argparse.ArgumentParser) -> Run:
     )
     parser.add_argument("--circuit", help="in impedance.py's notation, e.g. 'R0-p(R1,CPE1)'")
     parser.add_argument(
-        "--guess", type=float, nargs="+", metavar="X", help="start of each parameter of the circuit, SI"
+        "--guess", type=_number(), nargs="+", metavar="X", help="start of each parameter of the circuit, SI"
     )
     parser.add_argument("--short", action="store_true", help="allow for an electronic short in the symmetric cell")
     parser.add_argument("--instrument", help="read a potentiostat's own file: gamry, biologic, autolab, ...")
-    parser.add_argument("--area-cm2", type=float, metavar="X", help="of one electrode; with the next three: tortuosity")
-    parser.add_argument("--thickness-um", type=float, metavar="X", help="of one electrode")
-    parser.add_argument("--porosity", type=float, metavar="X", help="of the electrode [-]")
-    parser.add_argument("--conductivity", type=float, metavar="X", help="of the electrolyte [S/m]")
+    parser.add_argument(
+        "--area-cm2",
+        type=_number(at_least=1e-9, at_most=1e9),
+        metavar="X",
+        help="of one electrode; with the next three: tortuosity",
+    )
+    parser.add_argument(
+        "--thickness-um", type=_number(at_least=1e-6, at_most=1e9), metavar="X", help="of one electrode"
+    )
+    parser.add_argument("--porosity", type=_number(above=0, at_most=1), metavar="X", help="of the electrode [-]")
+    parser.add_argument(
+        "--conductivity", type=_number(at_least=1e-12, at_most=1e9), metavar="X", help="of the electrolyte [S/m]"
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go")
 
     def run(options: argparse.Namespace) -> int:
+        geometry = {
+            "--area-cm2": options.area_cm2,
+            "--thickness-um": options.thickness_um,
+            "--porosity": options.porosity,
+            "--conductivity": options.conductivity,
+        }
+        if options.model == "circuit":
+            _refuse_idle(parser, "with --model circuit", {"--short": options.short, **geometry})
+            if not (options.circuit and options.guess):
+                parser.error("--model circuit needs --circuit and a --guess for each of its parameters")
+        else:
+            _refuse_idle(parser, "with --model blocking", {"--circuit": options.circuit, "--guess": options.guess})
+            if missing := [name for name, value in geometry.items() if value is None]:
+                _refuse_idle(parser, f"without {', '.join(missing)}; a tortuosity needs all four", geometry)
+
         from rampore.commands import impedance
 
         impedance.run(options)
@@ -289,6 +429,9 @@ def _sweep(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.nc", help="where the result goes")
 
     def run(options: argparse.Namespace) -> int:
+        if options.scheduler is not None:
+            _refuse_idle(parser, "with --scheduler, whose workers do the work", {"--jobs": options.jobs})
+
         from rampore.commands import sweep
 
         with _termination_unwinds():
@@ -310,21 +453,99 @@ COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a subcommand; gives the exit code: 0, 1 for a failure, 2 for a wrong call, 130 for an interruption."""
-    parser = argparse.ArgumentParser(prog="rampore", description=(rampore.__doc__ or "").partition("\n")[0])
+@contextmanager
+def _notes() -> Iterator[None]:
+    """What libraries warn of, or log, is told as a note of one line; what only their developers need is not."""
+
+    def tell(message, category=UserWarning, *_) -> None:
+        if not issubclass(category, DeprecationWarning | PendingDeprecationWarning | FutureWarning):
+            print(f"rampore: note: {_one_line(str(message))}", file=sys.stderr)
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            tell(record.getMessage())
+
+    handler = Handler(logging.WARNING)
+    logging.getLogger().addHandler(handler)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = tell
+            yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
+def _open_streams() -> None:
+    """A stream that was closed before the start leads nowhere, or the first file would get what is meant for it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+
+
+def _drop_output() -> None:
+    """What cannot be written any more goes nowhere, so that the interpreter does not try again at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run(arguments: Sequence[str]) -> int:
+    parser = _Parser(prog="rampore", description=(rampore.__doc__ or "").partition("\n")[0])
     parser.add_argument("--version", action="version", version=f"rampore {rampore.__version__}")
+    debug = {"action": "store_true", "help": "show where in the program a failure comes from"}
+    parser.add_argument("--debug", **debug)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, build in COMMANDS.items():
         summary = build.__doc__
         command = commands.add_parser(name, help=summary, description=summary)
+        command.add_argument("--debug", **debug | {"default": argparse.SUPPRESS})
         command.set_defaults(run=build(command))
     options = parser.parse_args(arguments)
+    return options.run(options)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a subcommand; gives the exit code: 0, 1 for a failure, 2 for a wrong call, 130 for an interruption.
+
+    A failure is one line on standard error, which names the file, key or option and what to do; ``--debug`` shows the
+    traceback before it. The failure of a chapter's cell is shown with its lines.
+    """
+    _open_streams()
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return options.run(options)
+        with _notes():
+            try:
+                return _run(arguments)
+            finally:
+                sys.stdout.flush()
     except KeyboardInterrupt:
-        print("rampore: interrupted; what was finished stands, the next run does the rest", file=sys.stderr)
-        return 130
-    except rampore.RamporeError as error:
-        print(f"rampore: {error}", file=sys.stderr)
-        return error.exit_code
+        return _fail("interrupted; what was finished stands, the next run does the rest", 130)
+    except BrokenPipeError:
+        _drop_output()
+        return 1
+    except Exception as error:
+        _drop_output()
+        if "--debug" in arguments:
+            traceback.print_exc()
+        return _fail(*_told(error, keep_lines="reproduce" in arguments))
+
+
+def _told(error: Exception, keep_lines: bool) -> tuple[str, int]:
+    """What a user reads of a failure, and the exit code."""
+    match error:
+        case rampore.RamporeError():
+            chapter = keep_lines and error.exit_code == 1
+            return str(error) if chapter else _one_line(str(error)), error.exit_code
+        case MemoryError():
+            return _one_line(f"there is not enough memory for this ({error}): make it smaller"), 1
+        case OSError():
+            return _one_line(f"{error.strerror or error}" + (f": {error.filename!r}" if error.filename else "")), 1
+    return _one_line(f"unexpected {type(error).__name__}: {error}: run again with --debug and report it"), 1
+
+
+def _fail(message: str, code: int) -> int:
+    with suppress(OSError):
+        print(f"rampore: {message}", file=sys.stderr)
+    return code

@@ -24,18 +24,22 @@ def run(options) -> None:
     Raises
     ------
     micrograph.MicrographError, DiffusionError
-        The image, a phase or the folder cannot be used.
+        The image or a phase cannot be used.
     multigrid.ConvergenceError
         The balance of fluxes that is asked for was not reached.
     """
-    try:
-        _say(f"reading {options.image}")
-        image = micrograph.read_labels(
-            options.image, page=options.page, shape=options.shape, dtype=options.dtype, max_pixels=most_pixels()
-        )
-        size = image.pixel_size if options.voxel_um is None else 1e-6 * options.voxel_um
-        phases = dict(options.phase)
-        diffusivity = _diffusivity(image.label, phases)
+    _say(f"reading {options.image}")
+    image = micrograph.read_labels(
+        options.image,
+        page=options.page,
+        shape=options.shape,
+        dtype=options.dtype or "uint8",
+        max_pixels=most_pixels(),
+    )
+    size = image.pixel_size if options.voxel_um is None else 1e-6 * options.voxel_um
+    phases = dict(options.phase)
+    diffusivity = _diffusivity(image.label, phases)
+    with together(options.output) as folder:
         _say(f"solving {' x '.join(map(str, diffusivity.shape))} pixels along axis {options.axis}")
         result = steady_diffusion(
             diffusivity,
@@ -52,10 +56,7 @@ def run(options) -> None:
             "tolerance": options.tolerance,
         }
         _say("fields and figure")
-        with together(options.output) as folder:
-            write(result, image.label, size, entries, folder)
-    except OSError as error:
-        raise DiffusionError(f"{error.strerror or error}: {error.filename}") from error
+        write(result, image.label, size, entries, folder)
     factor = (
         f"tortuosity factor {result.tortuosity_factor:.4f}" if result.relative_diffusivity else "nothing percolates"
     )

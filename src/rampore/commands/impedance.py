@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from rampore.commands.files import together
 from rampore.figures.impedance import report
 from rampore.figures.style import render
-from rampore.impedance.circuits import fit_circuit
+from rampore.impedance.circuits import check_circuit, fit_circuit
+from rampore.impedance.fitting import Fit
 from rampore.impedance.kramers_kronig import kramers_kronig
 from rampore.impedance.spectrum import ImpedanceError, read_spectrum
 from rampore.impedance.transmission_line import fit_blocking_cell, tortuosity
@@ -26,33 +28,23 @@ def run(options, say=print) -> dict:
     Raises
     ------
     ImpedanceError
-        The spectrum cannot be read, believed or fitted, or the options do not fit each other. Where it can be read, its
-        test is written and drawn all the same.
+        The circuit makes no sense, or the spectrum cannot be read, believed or fitted. Where it can be
+        read, its test is written and drawn all the same.
     """
-    geometry = _geometry(options)
-    if options.model == "circuit" and not (options.circuit and options.guess):
-        raise ImpedanceError("--model circuit needs --circuit and a --guess for each of its parameters")
+    if options.model == "circuit":
+        check_circuit(options.circuit, options.guess)
     spectrum = read_spectrum(options.spectrum, options.instrument)
-    check = kramers_kronig(spectrum)
-    summary = {"model": options.model, "kramers_kronig": {"rms": check.rms, "passed": check.passed}}
-    fit = None
-    try:
-        if options.model == "blocking":
-            summary |= _blocking(spectrum, options.short, geometry)
-            fit = summary.pop("fit")
-        elif not check.passed:
-            raise ImpedanceError(
-                f"the spectrum breaks Kramers and Kronig's relations by {100 * check.rms:.1f} % and is not fitted"
-            )
-        else:
-            fit = fit_circuit(spectrum, options.circuit, options.guess)
-            summary["circuit"] = options.circuit
-        summary |= {"residual_rms": fit.rms, "parameters": _parameters(fit)}
-    except ImpedanceError as error:
-        summary["refused"] = str(error)
-        raise
-    finally:
-        _write(options.output, summary, spectrum, check, fit)
+    with together(options.output) as folder:
+        check = kramers_kronig(spectrum)
+        summary, refusal = {"model": options.model, "kramers_kronig": {"rms": check.rms, "passed": check.passed}}, None
+        try:
+            found, fit = _fit(options, spectrum, check)
+            summary |= found | {"residual_rms": fit.rms, "parameters": _parameters(fit)}
+        except ImpedanceError as error:
+            summary["refused"], refusal, fit = str(error), error, None
+        _write(folder, summary, spectrum, check, fit)
+    if refusal:
+        raise refusal
     for name, entry in summary["parameters"].items():
         say(f"{name} = {entry['value']:.4g} {entry['unit']}  ({entry['low']:.4g} to {entry['high']:.4g})")
     for name in ("cell_ionic_resistance_ohm", "tortuosity", "with_short", "without_short"):
@@ -62,29 +54,35 @@ def run(options, say=print) -> dict:
     return summary
 
 
-def _geometry(options) -> tuple[float, float, float, float] | None:
-    given = options.area_cm2, options.thickness_um, options.porosity, options.conductivity
-    if any(value is not None for value in given):
-        if None in given:
-            raise ImpedanceError("a tortuosity needs all of --area-cm2, --thickness-um, --porosity and --conductivity")
-        if min(given) <= 0:
-            raise ImpedanceError("area, thickness, porosity and conductivity must be positive")
-        return options.area_cm2 * 1e-4, options.thickness_um * 1e-6, options.porosity, options.conductivity
-    return None
+def _fit(options, spectrum, check) -> tuple[dict, Fit]:
+    if options.model == "blocking":
+        geometry = (options.area_cm2, options.thickness_um, options.porosity, options.conductivity)
+        return _blocking(spectrum, options.short, None if None in geometry else geometry)
+    if not check.passed:
+        raise ImpedanceError(
+            f"the spectrum breaks Kramers and Kronig's relations by {100 * check.rms:.1f} % and is not fitted"
+        )
+    return {"circuit": options.circuit}, fit_circuit(spectrum, options.circuit, options.guess)
 
 
-def _blocking(spectrum, short: bool, geometry) -> dict:
-    """The fit, what follows from it, and what the other assumption on a short would make of it."""
+def _blocking(spectrum, short: bool, geometry) -> tuple[dict, Fit]:
+    """What follows from the fit, and what the other assumption on a short would make of it; and the fit.
+
+    `geometry` is area [cm2] and thickness [um] of an electrode, its porosity [-], the conductivity [S/m]; or None.
+    """
     cell = fit_blocking_cell(spectrum, short)
-    found = {"fit": cell.fit, "cell_ionic_resistance_ohm": cell.cell_resistance}
+    found = {"cell_ionic_resistance_ohm": cell.cell_resistance}
     if geometry:
-        found["tortuosity"] = float(tortuosity(cell.electrode_resistance, *geometry))
+        area, thickness, porosity, conductivity = geometry
+        found["tortuosity"] = float(
+            tortuosity(cell.electrode_resistance, area * 1e-4, thickness * 1e-6, porosity, conductivity)
+        )
     try:
         other = fit_blocking_cell(spectrum, not short)
         rival = {"residual_rms": other.fit.rms, "cell_ionic_resistance_ohm": other.cell_resistance}
     except ImpedanceError as error:
         rival = {"refused": str(error)}
-    return found | {"without_short" if short else "with_short": rival}
+    return found | {"without_short" if short else "with_short": rival}, cell.fit
 
 
 def _parameters(fit) -> dict:
@@ -96,7 +94,6 @@ def _parameters(fit) -> dict:
 
 
 def _write(folder: Path, summary: dict, spectrum, check, fit) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     columns = {
         "frequency_Hz": spectrum.frequency,
         "real_ohm": spectrum.impedance.real,
@@ -111,7 +108,7 @@ def _write(folder: Path, summary: dict, spectrum, check, fit) -> None:
             columns[name][place] = part
     table = np.column_stack(list(columns.values()))
     np.savetxt(folder / "residuals.csv", table, "%.9g", ",", header=",".join(columns), comments="")
-    (folder / "impedance.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     figure = report(spectrum, check, fit)
     for form in ("png", "svg"):
         (folder / f"impedance.{form}").write_bytes(render(figure, form))
+    (folder / "impedance.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")

@@ -18,22 +18,18 @@ def run(options) -> None:
     Raises
     ------
     micrograph.MicrographError, pores.PoreError
-        The image, the recipe or the folder cannot be used.
+        The image or the recipe cannot be used.
     """
     recipe = pores.read_recipe(*options.recipe)
     _say("reading")
     pixel_size = None if options.pixel_um is None else options.pixel_um * 1e-6
     crop = (options.rows, options.columns) if options.rows or options.columns else None
-    try:
-        image = micrograph.read(options.image, pixel_size=pixel_size, page=options.page, crop=crop, override=True)
+    image = micrograph.read(options.image, pixel_size=pixel_size, page=options.page, crop=crop, override=True)
+    with together(options.output) as folder:
         analysis = pores.analyse(image.grey, options.pores, image.pixel_size, recipe, progress=_say)
         _say("means and figure")
-        contents = report(image.grey, analysis, options.pores)
-        with together(options.output) as folder:
-            for name, content in contents.items():
-                (folder / name).write_bytes(content)
-    except OSError as error:
-        raise pores.PoreError(f"{error.strerror or error}: {error.filename}") from error
+        for name, content in report(image.grey, analysis, options.pores).items():
+            (folder / name).write_bytes(content)
     _say(f"{options.output / 'pores.json'}: {len(analysis.table)} pores, porosity {analysis.porosity:.3f}")
 
 

@@ -106,11 +106,14 @@ def fit_logarithms(
         difference = (model(omega, *np.exp(logarithms)) - z) / modulus
         return np.concatenate([difference.real, difference.imag])
 
-    with np.errstate(over="ignore", invalid="ignore"):
-        ends = [
-            least_squares(departure, np.clip(np.log(guess), *inner), bounds=bounds, x_scale="jac", max_nfev=2000)
-            for guess in guesses
-        ]
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            ends = [
+                least_squares(departure, np.clip(np.log(guess), *inner), bounds=bounds, x_scale="jac", max_nfev=2000)
+                for guess in guesses
+            ]
+    except ValueError as error:
+        raise ImpedanceError(f"the fit of {', '.join(names)} cannot start from this spectrum: {error}") from error
     found = min(ends, key=lambda end: end.cost)
     if not found.success:
         raise ImpedanceError(f"the fit of {', '.join(names)} did not converge: {found.message}")

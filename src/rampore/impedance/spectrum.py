@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from rampore import RamporeError
-from rampore.checks import quantity
+from rampore.checks import choice, quantity
+from rampore.inputs import MOST_BYTES, fenced, regular, text
 
 #: Fewer frequencies than this make no spectrum.
 FEWEST = 5
-#: Formats that `impedance.preprocessing` reads, by the name that it gives them.
-INSTRUMENTS = ("autolab", "biologic", "chinstruments", "gamry", "parstat", "powersuite", "versastudio", "zview")
+#: More than this are no single spectrum.
+MOST = 2000
+#: Least and greatest frequency [Hz] and modulus [ohm] that any instrument could mean.
+FREQUENCIES = (1e-12, 1e15)
+MODULI = (1e-18, 1e18)
+#: A longer line is no row of a table [characters].
+LONGEST_LINE = 2**16
+#: Formats that `impedance.preprocessing` reads, with the name that it gives them.
+INSTRUMENTS = {
+    "autolab": "autolab",
+    "biologic": "biologic",
+    "chinstruments": "chinstruments",
+    "gamry": "gamry",
+    "parstat": "parstat",
+    "powersuite": "powersuite",
+    "versastudio": "versastudio",
+    "zview": "zplot",
+}
 
 
 class ImpedanceError(RamporeError, ValueError):
@@ -34,7 +52,8 @@ class Spectrum:
     Raises
     ------
     ImpedanceError
-        Where a value is not finite, a frequency not positive or there twice, or there are fewer than `FEWEST`.
+        Where a value is not finite or beyond `FREQUENCIES` and `MODULI`, a frequency not positive or there twice, or
+        there are fewer than `FEWEST` or more than `MOST`.
     """
 
     frequency: np.ndarray
@@ -48,12 +67,19 @@ class Spectrum:
         f = np.asarray(quantity("frequency", f, ImpedanceError, unit="Hz"), float)
         if f.ndim != 1 or f.shape != z.shape or f.size < FEWEST:
             raise ImpedanceError(f"{f.size} frequencies and {z.size} impedances: {FEWEST} or more of each are needed")
+        if f.size > MOST:
+            raise ImpedanceError(f"{f.size} frequencies are no single spectrum: thin them to {MOST} or fewer")
         if not np.isfinite(z).all():
             raise ImpedanceError(f"the impedance at {f[~np.isfinite(z)][0]:g} Hz is not finite")
         if (f <= 0).any() or np.unique(f).size < f.size:
             raise ImpedanceError("frequencies must be positive, and each there once")
         if not np.abs(z).min() > 0:
             raise ImpedanceError("an impedance of 0 can be neither weighted nor fitted")
+        for name, values, (low, high), unit in (
+            ("frequency", f, FREQUENCIES, "Hz"),
+            ("modulus of the impedance", np.abs(z), MODULI, "ohm"),
+        ):
+            quantity(name, values, ImpedanceError, at_least=low, at_most=high, unit=unit)
         order = np.argsort(-f)
         object.__setattr__(self, "frequency", f[order])
         object.__setattr__(self, "impedance", z[order])
@@ -78,7 +104,8 @@ def read_spectrum(path: str | Path, instrument: str | None = None) -> Spectrum:
     """Read a spectrum from a table or from a potentiostat's own file.
 
     A table is a CSV file whose first three columns are frequency [Hz], real and imaginary part [ohm]; a name of the
-    third that begins with a minus sign, or with ``neg``, changes its sign.
+    third that begins with a minus sign, or with ``neg``, changes its sign. It is UTF-8, or UTF-16 with its mark, may be
+    packed by gzip or bzip2, and has at most 32 MB and twice `MOST` lines.
 
     Parameters
     ----------
@@ -95,27 +122,47 @@ def read_spectrum(path: str | Path, instrument: str | None = None) -> Spectrum:
     ImpedanceError
         Where the file cannot be read, or holds no spectrum.
     """
+    if instrument is not None:
+        choice("instrument", instrument, INSTRUMENTS, ImpedanceError)
+    spectrum = _table(path) if instrument is None else _export(path, instrument)
+    try:
+        return Spectrum(*spectrum)
+    except ImpedanceError as error:
+        raise ImpedanceError(f"{path}: {error}") from None
+
+
+def _table(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
+    """Frequency [Hz] and impedance [ohm] from the first three columns of a table."""
     import pandas as pd
 
-    if instrument is not None and instrument not in INSTRUMENTS:
-        raise ImpedanceError(f"instrument {instrument!r} is none of {', '.join(INSTRUMENTS)}")
-    try:
-        if instrument:
-            from impedance.preprocessing import readFile
-
-            return Spectrum(*readFile(str(path), instrument=instrument))
-        table = pd.read_csv(path)
+    content = text(path, ImpedanceError)
+    _check_lines(path, content)
+    with fenced(f"{path} is not a table of frequency, real and imaginary part", ImpedanceError):
+        table = pd.read_csv(io.StringIO(content))
         name = str(table.columns[2]).strip().lower()
         f, real, imaginary = (table.iloc[:, column].to_numpy(float) for column in range(3))
-    except OSError as error:
-        raise ImpedanceError(f"{path}: {error.strerror or error}") from None
-    except ImpedanceError as error:
-        raise ImpedanceError(f"{path}: {error}") from None
-    except (ValueError, IndexError, KeyError, UnicodeDecodeError, pd.errors.ParserError) as error:
-        what = f"a file of {instrument}" if instrument else "a table of frequency, real and imaginary part"
-        raise ImpedanceError(f"{path} is not {what}: {error}") from None
     sign = -1 if name.startswith(("-", "−", "–", "neg", "minus")) else 1
-    try:
-        return Spectrum(f, real + sign * 1j * imaginary)
-    except ImpedanceError as error:
-        raise ImpedanceError(f"{path}: {error}") from None
+    return f, real + sign * 1j * imaginary
+
+
+def _export(path: str | Path, instrument: str) -> tuple[np.ndarray, np.ndarray]:
+    """Frequency [Hz] and impedance [ohm] from an instrument's own file."""
+    from impedance.preprocessing import readFile
+
+    path = regular(path, ImpedanceError)
+    if path.stat().st_size > MOST_BYTES:
+        raise ImpedanceError(f"{path}: more than {MOST_BYTES // 2**20} MB are no file of one spectrum")
+    content = path.read_text(encoding="latin-1")
+    _check_lines(path, content)
+    if content.count("Segments") > MOST:
+        raise ImpedanceError(f"{path}: more than {MOST} segments are no file of one spectrum")
+    with fenced(f"{path} is not a file of {instrument}", ImpedanceError):
+        return readFile(str(path), instrument=INSTRUMENTS[instrument])
+
+
+def _check_lines(path: str | Path, content: str) -> None:
+    lines = content.splitlines()
+    if len(lines) > 2 * MOST:
+        raise ImpedanceError(f"{path} has {len(lines)} lines, a spectrum has at most {MOST} frequencies: thin them")
+    if (longest := max(map(len, lines), default=0)) > LONGEST_LINE:
+        raise ImpedanceError(f"{path} is no table of three columns: one of its lines has {longest} characters")

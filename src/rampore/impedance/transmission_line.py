@@ -185,10 +185,10 @@ def fit_blocking_cell(spectrum: Spectrum, short: bool = False) -> BlockingCell:
     part = spectrum.capacitive()
     z = part.impedance
     intercept = float(z.real[np.argmin(np.abs(z))])  # not the smallest: noise on a large reactance may go below zero
-    if not intercept > 0:
+    if intercept <= 0:
         raise ImpedanceError(
-            f"the real part is {intercept:.4g} ohm where the impedance is least: a cell's is above 0; was more "
-            "subtracted than the leads have?"
+            f"the spectrum nears the real axis at {intercept:.4g} ohm: no cell has a resistance below zero, was too "
+            "much taken off for its leads?"
         )
     knee = float(z.real[np.argmin(np.abs(np.angle(z)[::-1] + np.pi / 4))])
     ionic = max(1.5 * (knee - intercept), 0.5 * intercept)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import io
+import lzma
 import math
 import os
 import re
 import warnings
 import zipfile
+import zlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -17,12 +18,32 @@ from xml.etree import ElementTree
 import numpy as np
 
 from rampore import RamporeError
+from rampore.inputs import fenced, regular
 from rampore.units import UnitError, to_si
 
 __all__ = ["InfoBar", "Labels", "Micrograph", "MicrographError", "Pores", "propose_info_bar", "read", "read_labels"]
 
 #: Pixels that :func:`read` takes at most by default; the separation of pores needs some 50 bytes for each.
 MAX_PIXELS = 2**27
+
+#: Packed strips of a TIFF may be this much larger than the image they are part of [bytes].
+MAX_EXCESS = 2**28
+
+#: What Pillow may read; of other formats some start programs.
+PICTURES = ("PNG", "JPEG", "BMP", "GIF", "PPM", "WEBP", "JPEG2000")
+
+#: Beginnings of files that know their own shape.
+MAGIC = {
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",
+    b"MM\0+": "TIFF",
+    b"\x89PNG": "PNG",
+    b"\xff\xd8\xff\xe0": "JPEG",
+    b"\xff\xd8\xff\xe1": "JPEG",
+    b"\x93NUM": "NumPy",
+    b"PK\3\4": "NumPy or ZIP",
+}
 
 #: A plain resolution tag coarser than this is a printer's or a screen's (72 dpi = 353 um), not a microscope's [m].
 PAGE_LAYOUT = 10e-6
@@ -144,7 +165,7 @@ def read(
     pixel_size : float, optional
         [m]
     page : int or "all", optional
-        Page of a file that has several, from 0; "all" stacks them to a volume with the pages along axis 0.
+        Page of a file that has several, from 0; of no other. "all" stacks them to a volume with the pages along axis 0.
     crop : (slice or (int, int) or None, slice or (int, int) or None), optional
         Rows and columns to keep, e.g. ``np.s_[:943, :]``; of a volume, along its two last axes.
     override : bool
@@ -173,6 +194,8 @@ def read(
         _check_size(raw.shape, max_pixels, source)
         if page is not None:
             raise MicrographError("an array has no pages: pass the part of it that is meant, e.g. image[3]")
+    if page == "all" and len(raw) == 1:
+        raise MicrographError(f"{source} has one page: leave the page out")
     if raw.ndim not in (2, 3):
         raise MicrographError(f"{source}: an image has two axes and a volume three; this has the shape {raw.shape}")
     colour = raw.ndim == 3 and raw.shape[-1] <= 4 and page != "all"
@@ -221,9 +244,9 @@ def read_labels(
         Where the file is missing, truncated, too large or no image, in colour, holds NaN, or has another size than
         `shape` says.
     """
-    path = Path(image)
+    path = regular(image, MicrographError)
     if shape is not None:
-        raw, found = _read_raw(path, shape, dtype, max_pixels), None
+        raw, found = _read_raw(path, tuple(shape), dtype, max_pixels), None
     else:
         pages = "all" if page is None and _is_tiff(path) else page
         raw, found, _ = _read_file(path, pages, max_pixels)
@@ -233,27 +256,29 @@ def read_labels(
             raw = _one_channel(raw, path.name)
     if raw.dtype.kind not in "buif" or raw.ndim not in (2, 3):
         raise MicrographError(f"{path.name}: labels are real numbers on two or three axes, not {raw.dtype} {raw.shape}")
+    if raw.size == 0:
+        raise MicrographError(f"{path.name}: the image is empty, its shape is {raw.shape}")
     if raw.dtype.kind == "f" and not np.isfinite(raw).all():
         raise MicrographError(f"{path.name}: {np.sum(~np.isfinite(raw))} pixels are NaN or infinite")
     return Labels(raw, None if found is None else found.value)
 
 
-def _is_tiff(path: Path) -> bool:
-    if not path.is_file():
-        return False
+def _magic(path: Path) -> str | None:
+    """What kind of file one is by its first bytes."""
     with path.open("rb") as stream:
-        return stream.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+        return MAGIC.get(stream.read(4))
+
+
+def _is_tiff(path: Path) -> bool:
+    return _magic(path) == "TIFF"
 
 
 def _read_raw(path: Path, shape: tuple[int, ...], dtype: str, max_pixels: int) -> np.ndarray:
-    try:
-        kind = np.dtype(dtype)
-    except TypeError as error:
-        raise MicrographError(f"{dtype!r} is no type of numbers that NumPy knows") from error
-    if not path.is_file():
-        raise MicrographError(f"there is no file {str(path)!r}")
-    if min(shape, default=0) < 1:
-        raise MicrographError(f"a shape is made of numbers from 1 on, not {shape}")
+    kind = _number_type(dtype)
+    if len(shape) not in (2, 3) or min(shape) < 1:
+        raise MicrographError(f"a shape is two or three numbers from 1 on, not {shape}")
+    if known := _magic(path):
+        raise MicrographError(f"{path.name} is a {known} file and knows its shape: leave shape and type out")
     stored, expected = path.stat().st_size, math.prod(shape) * kind.itemsize
     if stored != expected:
         raise MicrographError(
@@ -261,6 +286,17 @@ def _read_raw(path: Path, shape: tuple[int, ...], dtype: str, max_pixels: int) -
         )
     _check_size(shape, max_pixels, path.name)
     return np.fromfile(path, kind).reshape(shape)
+
+
+def _number_type(dtype: str) -> np.dtype:
+    """The type that NumPy has by a name; its own notation for records and the like is not asked for."""
+    try:
+        kind = np.dtype(dtype if re.fullmatch(r"[<>=|]?[A-Za-z]\w{0,15}", dtype) else "V")
+    except (TypeError, ValueError):
+        kind = np.dtype("V")
+    if kind.kind not in "buif":
+        raise MicrographError(f"{dtype!r} is no type of numbers that NumPy knows, as uint8, >u2 or float32 are")
+    return kind
 
 
 class InfoBar(NamedTuple):
@@ -323,85 +359,93 @@ def _check_size(shape, max_pixels: int, source: str) -> None:
 
 
 def _read_file(path: Path, page, max_pixels: int) -> tuple[np.ndarray, PixelSize | None, str]:
-    if not path.is_file():
-        raise MicrographError(f"there is no file {str(path)!r}")
-    if path.stat().st_size == 0:
-        raise MicrographError(f"{path.name}: the file is empty")
-    with path.open("rb") as stream:
-        head = stream.read(4)
-    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+    path = regular(path, MicrographError)
+    if _is_tiff(path):
         return _read_tiff(path, page, max_pixels)
-    if page not in (None, 0):
-        raise MicrographError(f"{path.name}: only a TIFF file has pages")
+    if page is not None:
+        raise MicrographError(f"{path.name}: only a TIFF file has pages; leave the page out")
     if path.suffix.lower() in (".npy", ".npz"):
         return _read_numpy(path, max_pixels), None, ""
     return _read_picture(path, max_pixels)
 
 
 def _read_numpy(path: Path, max_pixels: int) -> np.ndarray:
-    try:
+    with fenced(f"{path.name}: the file is truncated or no array of numbers", MicrographError):
         if path.suffix.lower() == ".npy":
             array = np.load(path, mmap_mode="r", allow_pickle=False)
             _check_size(array.shape, max_pixels, path.name)
             return np.array(array)
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            if len(names) != 1:
-                listed = ", ".join(name.removesuffix(".npy") for name in names)
-                raise MicrographError(
-                    f"{path.name} holds {len(names)} arrays ({listed}): load the one that is meant and pass the array"
-                )
-            if archive.getinfo(names[0]).file_size > 16 * max_pixels + 4096:
-                raise MicrographError(f"{path.name}: the array is more than {max_pixels} pixels; raise max_pixels")
-            array = np.lib.format.read_array(io.BytesIO(archive.read(names[0])), allow_pickle=False)
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        if isinstance(error, MicrographError):
-            raise
-        raise MicrographError(f"{path.name}: the file is truncated or no array of numbers ({error})") from error
-    _check_size(array.shape, max_pixels, path.name)
-    return array
+            return _only_array(archive, max_pixels, path.name)
+
+
+def _only_array(archive: zipfile.ZipFile, max_pixels: int, source: str) -> np.ndarray:
+    """The one array of an archive, unpacked once its header says that it is small enough."""
+    names = archive.namelist()
+    if len(names) != 1:
+        listed = ", ".join(name.removesuffix(".npy") for name in names[:12]) + ", ..." * (len(names) > 12)
+        raise MicrographError(
+            f"{source} holds {len(names)} arrays ({listed}): load the one that is meant and pass the array"
+        )
+    headers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    with archive.open(names[0]) as stream:
+        shape, _, kind = headers[np.lib.format.read_magic(stream)](stream)
+    _check_size(shape, max_pixels, source)
+    if kind.kind not in "buifc":
+        raise MicrographError(f"{source}: no array of numbers, but of {kind}")
+    with archive.open(names[0]) as stream:
+        return np.lib.format.read_array(stream, allow_pickle=False)
 
 
 def _read_picture(path: Path, max_pixels: int) -> tuple[np.ndarray, PixelSize | None, str]:
     from PIL import Image, UnidentifiedImageError
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(path)
+    with fenced(f"{path.name}: the file is truncated or damaged", MicrographError):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+                picture = Image.open(path, formats=PICTURES)
+        except Image.DecompressionBombError as error:
+            raise MicrographError(f"{path.name}: too large for this format; save it as TIFF ({error})") from error
+        except UnidentifiedImageError as error:
+            raise MicrographError(
+                f"{path.name} is neither PNG, JPEG, TIFF, .npy nor .npz; raw voxels need their shape"
+            ) from error
         with picture:
             _check_size(picture.size[::-1], max_pixels, path.name)
-            if picture.mode in ("P", "CMYK", "YCbCr"):
-                density, kind = picture.info.get("dpi"), picture.format
-                array = np.asarray(picture.convert("RGB"))
-            else:
-                array = np.asarray(picture)
-                density, kind = picture.info.get("dpi"), picture.format
-    except Image.DecompressionBombError as error:
-        raise MicrographError(f"{path.name}: too large for this format; save it as TIFF ({error})") from error
-    except UnidentifiedImageError as error:
-        raise MicrographError(f"{path.name} is neither PNG, JPEG, TIFF, .npy nor .npz") from error
-    except (OSError, SyntaxError, ValueError) as error:
-        if isinstance(error, MicrographError):
-            raise
-        raise MicrographError(f"{path.name}: the file is truncated or damaged ({error})") from error
-    if density is None:
-        return array, None, ""
-    return (array, *_plain_density(density, "inch", f"{kind} pixel density", path.name))
+            coloured = picture.mode in ("P", "CMYK", "YCbCr")
+            array = np.asarray(picture.convert("RGB") if coloured else picture)
+            density, kind = picture.info.get("dpi"), picture.format
+        if density is None:
+            return array, None, ""
+        return (array, *_plain_density(density, "inch", f"{kind} pixel density", path.name))
 
 
 def _read_tiff(path: Path, page, max_pixels: int) -> tuple[np.ndarray, PixelSize | None, str]:
     import tifffile
 
-    try:
-        with tifffile.TiffFile(path) as tif:
-            array = _tiff_pages(tif, page, max_pixels, path.name)
-            found, note = _tiff_pixel_size(tif, path.name)
-    except MicrographError:
-        raise
-    except Exception as error:  # the decoders raise what they like: zlib.error, struct.error, ValueError, IndexError
-        raise MicrographError(f"{path.name}: the file is truncated or damaged ({error})") from error
-    return array, found, note
+    with (
+        fenced(f"{path.name}: the file is truncated or damaged", MicrographError),
+        tifffile.TiffFile(path) as tif,
+    ):
+        return (_tiff_pages(tif, page, max_pixels, path.name), *_tiff_pixel_size(tif, path.name))
+
+
+def _check_strips(pages, source: str) -> None:
+    """Refuse packed strips that are far larger unpacked than the image they belong to."""
+    packers = {8: (1032, zlib.decompressobj), 32946: (1032, zlib.decompressobj), 34925: (8000, lzma.LZMADecompressor)}
+    for page in pages:
+        if page is None or page.compression not in packers:
+            continue
+        most_packed, unpacker = packers[page.compression]
+        allowed = page.keyframe.nbytes + MAX_EXCESS
+        for offset, size in zip(page.dataoffsets, page.databytecounts, strict=True):
+            if size * most_packed <= allowed:
+                continue
+            handle = page.parent.filehandle
+            handle.seek(offset)
+            if len(unpacker().decompress(handle.read(size), allowed)) >= allowed:
+                raise MicrographError(f"{source}: a strip unpacks to more than {allowed} bytes, the image has less")
 
 
 def _tiff_pages(tif, page, max_pixels: int, source: str) -> np.ndarray:
@@ -419,6 +463,8 @@ def _tiff_pages(tif, page, max_pixels: int, source: str) -> np.ndarray:
         raise MicrographError(
             f"{source} has {many} pages ({layout}): name one with `page`, or take them all as a volume"
         )
+    if isinstance(page, int) and many == 1:
+        raise MicrographError(f"{source} has one page: leave the page out")
     if page == "all" and len(series) > 1:
         raise MicrographError(f"{source} holds {len(series)} images of different shape: name one with `page`")
     if page not in (None, "all") and not (isinstance(page, int) and 0 <= page < many):
@@ -430,6 +476,7 @@ def _tiff_pages(tif, page, max_pixels: int, source: str) -> np.ndarray:
     _check_size(wanted, max_pixels, source)
     if page not in (None, "all") and len(series) == 1 and len(tif.pages) == many:
         one = tif.pages[page]
+    _check_strips([one] if hasattr(one, "dataoffsets") else one.pages, source)
     array, axes = one.asarray(), one.axes
     planes = [i for i, name in enumerate(axes) if name not in "YXS"]
     order = [*planes, axes.index("Y"), axes.index("X"), *(i for i, name in enumerate(axes) if name == "S")]
@@ -565,6 +612,8 @@ def _crop(array: np.ndarray, crop, rows: int) -> tuple[np.ndarray, tuple]:
 def _one_channel(array: np.ndarray, source: str) -> np.ndarray:
     """The grey of an image with channels that say the same; opaque alpha is left away."""
     channels = array.shape[-1]
+    if array.size == 0:
+        raise MicrographError(f"{source}: the image is empty, its shape is {array.shape}")
     if channels in (2, 4):
         alpha = array[..., -1]
         if alpha.min() != alpha.max():
