@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import hashlib
 import json
 import os
@@ -39,7 +40,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "src/rampore"
-#: Whole builds of the book: what they would see, the notebooks see as well.
+#: Of the study as a whole, not of its numbers.
 LEFT_OUT = ("tests/test_book.py", "tests/test_reproduce.py", "tests/test_environment.py")
 NOTEBOOKS = "{python} -m pytest -x -q -p no:cacheprovider --nbval-lax --nbval-current-env {notebooks} {numbers}"
 
@@ -249,6 +250,10 @@ class Contexts:
     def __init__(self):
         self.seconds, self.good = Counter(), set()
 
+    def pytest_collection_modifyitems(self, items):
+        """Builds of the whole book are left out: what they would see, the notebooks see as well."""
+        items[:] = [item for item in items if "built" not in item.fixturenames]
+
     def _begins(self, item, phase):
         import coverage
 
@@ -403,9 +408,10 @@ def run(command: list[str], tree: Path, caches: Path, limit: float | None) -> tu
     try:
         output, _ = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
         return None, ""
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     return process.returncode, output
 
 
@@ -487,6 +493,7 @@ def main() -> None:
     parser.add_argument("--no-notebooks", dest="notebooks", action="store_false")
     parser.add_argument("--then", default=NOTEBOOKS, help="what sees what tests do not: {python} {notebooks} {numbers}")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the file is put back, and what runs is ended
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     tree = copied(folder)
