@@ -415,14 +415,14 @@ def run(command: list[str], tree: Path, caches: Path, limit: float | None) -> tu
     return process.returncode, output
 
 
-def mapped(folder: Path, tree: Path) -> Reach:
+def mapped(folder: Path, tree: Path, words: list[str] | None = None) -> Reach:
     """The map of lines to tests, made anew for every file of tests that has changed, for all where the code has."""
     code = [*(tree / "src").rglob("*.py"), tree / "tests/conftest.py"]
     state = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(code)))
     kept = []
     for path in sorted((tree / "tests").glob("test_*.py")):
         file = str(path.relative_to(tree))
-        if file in LEFT_OUT:
+        if file in LEFT_OUT or (words and not any(word in file for word in words)):
             continue
         own = state.copy()
         own.update(path.read_bytes())
@@ -488,6 +488,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", nargs="+", help="only these")
     parser.add_argument("--files", nargs="+", help="only files whose path holds one of these words")
+    parser.add_argument("--tests", nargs="+", help="only files of tests whose path holds one of these words")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "mutants")
     parser.add_argument("--limit", type=float, default=900, help="on tests, and on notebooks, of one mutant [s]")
     parser.add_argument("--no-notebooks", dest="notebooks", action="store_false")
@@ -497,7 +498,7 @@ def main() -> None:
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     tree = copied(folder)
-    reach = mapped(folder, tree)
+    reach = mapped(folder, tree, options.tests)
     kinds = {
         kind: [each for each in found if not options.files or any(word in each.file for word in options.files)]
         for kind, found in mutants(tree).items()
