@@ -10,7 +10,7 @@ from rampore.impedance.kramers_kronig import ACCEPTED, kramers_kronig
 from rampore.impedance.spectrum import ImpedanceError, Spectrum, read_spectrum
 from rampore.impedance.transmission_line import blocking_electrode, fit_blocking_cell, symmetric_cell, tortuosity
 
-SHARED = Path(__file__).parents[2] / "shared" / "data" / "impedance"
+MEASUREMENTS = Path(__file__).parent / "data" / "impedance"
 FREQUENCY = np.geomspace(1e5, 0.1, 61)
 OMEGA = 2 * np.pi * FREQUENCY
 CELL = {"separator_resistance": 12.0, "ionic_resistance": 40.0, "capacitance": 6e-3, "exponent": 0.92}
@@ -126,19 +126,15 @@ MEASURED = ["001", "003", "004", "005", "006", "007", "010"]
 @pytest.mark.parametrize("number", MEASURED)
 def test_measured_cells_have_the_ionic_resistance_that_fipt_analysis_finds(number):
     """Within 5 %: it fits with another weight, and cuts the spectrum. Its resistance is the cell's."""
-    path = SHARED / f"blocking_symmetric_{number}.csv"
-    if not path.exists():
-        pytest.skip("the shared data are not beside this checkout")
-    known = json.loads((SHARED / "reference_fits.json").read_text())[path.name]
+    path = MEASUREMENTS / f"blocking_symmetric_{number}.csv"
+    known = json.loads((MEASUREMENTS / "reference_fits.json").read_text())[path.name]
     found = fit_blocking_cell(read_spectrum(path))
     assert found.cell_resistance == pytest.approx(known["r_ion"], rel=0.05)
 
 
 @pytest.mark.parametrize("number", ["008", "009"])
 def test_bad_measurements_are_recognised_and_not_fitted(number):
-    path = SHARED / f"blocking_symmetric_{number}.csv"
-    if not path.exists():
-        pytest.skip("the shared data are not beside this checkout")
+    path = MEASUREMENTS / f"blocking_symmetric_{number}.csv"
     with pytest.raises(ImpedanceError, match="Kramers and Kronig"):
         fit_blocking_cell(read_spectrum(path), short=True)
 

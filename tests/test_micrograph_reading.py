@@ -10,7 +10,7 @@ from PIL import Image
 
 from rampore.micrograph import MicrographError, propose_info_bar, read
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "micrographs"
+IMAGES = Path(__file__).parent / "data" / "micrographs"
 PIXEL = 50e-9
 
 
@@ -20,13 +20,6 @@ def grey(shape=(40, 60), dtype=np.uint8, seed=0):
     if np.dtype(dtype).kind == "f":
         return rng.random(shape).astype(dtype)
     return rng.integers(0, np.iinfo(dtype).max, shape, endpoint=True).astype(dtype)
-
-
-def shared(name):
-    path = SHARED / name
-    if not path.is_file():
-        pytest.skip(f"the shared image {name} is not here")
-    return path
 
 
 # ── Values ───────────────────────────────────────────────────────────────────────────────────────
@@ -265,15 +258,15 @@ def test_an_image_without_a_bar_has_none_proposed():
     assert propose_info_bar(np.random.default_rng(1).normal(120, 12, (400, 600))) is None
 
 
-@pytest.mark.parametrize("name", ["nmc_sem_bse_130nm.png", "nmc532_nanoct_26.9nm.png"])
+@pytest.mark.parametrize("name", ["nmc_sem_bse_130nm.png", "nmc532_nanoct_26.9nm_crop.png"])
 def test_real_images_are_read_whole_and_carry_no_bar(name):
-    micrograph = read(shared(name), 0.130e-6)
+    micrograph = read(IMAGES / name, 0.130e-6)
     assert micrograph.bits == 8
     assert propose_info_bar(micrograph.grey) is None
 
 
 def test_a_page_of_labels_with_one_plane_is_an_image():
-    micrograph = read(shared("nmc_sem_labels.tif"), 1e-7)
+    micrograph = read(IMAGES / "nmc_sem_labels.tif", 1e-7)
     assert micrograph.grey.shape == (628, 758)
     assert np.mean(micrograph.grey == 0) == pytest.approx(0.144, abs=5e-4)  # the share its source prints
 

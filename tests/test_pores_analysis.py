@@ -55,10 +55,8 @@ def test_measuring_a_mask_is_the_second_half_of_analysing_an_image(grey):
 
 
 def test_recipes_disagree_about_a_real_section_as_the_chapter_says():
-    """Chapter 2 names the least and the most that its four recipes find; no image of others is in the repository."""
-    path = ROOT.parent / "shared" / "data" / "micrographs" / "nmc_sem_bse_130nm.png"
-    if not path.is_file():
-        pytest.skip("the published image of an NMC cathode is not here")
+    """Chapter 2 names the least and the most that its four recipes find in a published image of an NMC cathode."""
+    path = ROOT / "tests" / "data" / "micrographs" / "nmc_sem_bse_130nm.png"
     even = {"background": "divide", "background_size": "20 um"}
     tries = [
         Recipe(),

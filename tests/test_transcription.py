@@ -1,0 +1,92 @@
+"""Numbers of ``cell.toml`` against a second transcription of their sources, kept in ``tests/data``."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from rampore import parameters
+from rampore.parameters import Confidence
+from rampore.units import to_si
+
+VALUES = Path(__file__).parent / "data" / "paper" / "values.csv"
+RECORDS = parameters.load().records
+NUMBER = re.compile(r"(?<![\w.])-?\d+\.?\d*(?:e[+-]?\d+)?")
+
+#: Rivals that lie outside what the study allows, as their reasons say: too simple a relation, a unit that is
+#: ambiguous, and a resistance that was not visible.
+OUTSIDE = {
+    ("negative.tortuosity", 1.83),
+    ("positive.tortuosity", 2.19),
+    ("nmc.diffusivity", 3e-12),
+    ("nmc.diffusivity", 5.6e-11),
+    ("contact.negative", 0),
+}
+
+
+def numbers(value):
+    """All numbers of a value, in order: of tables, of named coefficients, of a formula that is a text."""
+    if isinstance(value, str):
+        return [float(number) for number in NUMBER.findall(value)]
+    if hasattr(value, "values"):
+        value = list(value.values())
+    return [number for part in value for number in numbers(part)] if isinstance(value, list | tuple) else [float(value)]
+
+
+def units(value):
+    """The units of a value, those of named parts and of a table's columns one after the other."""
+    if isinstance(value, str):
+        return value
+    return " ".join(value.values() if hasattr(value, "values") else value)
+
+
+def transcribed():
+    """(key, part) -> unit and numbers of each of its rows."""
+    found = {}
+    with VALUES.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            line = (row["unit"], [float(number) for number in row["numbers"].split()])
+            found.setdefault((row["key"], row["part"]), []).append(line)
+    return found
+
+
+def written():
+    """The same of the study's file; what the loader computes from other entries is not copied from anywhere."""
+    found = {}
+    for key, record in RECORDS.items():
+        if record.source or record.confidence is not Confidence.DERIVED:
+            found[key, "value"] = [(units(record.unit), numbers(record.value))]
+        if record.range:
+            found[key, "range"] = [("SI", list(record.range))]
+        if record.not_chosen:
+            found[key, "rival"] = [(units(rival.unit), numbers(rival.value)) for rival in record.not_chosen]
+    return found
+
+
+OURS, THEIRS = written(), transcribed()
+
+
+@pytest.mark.parametrize("entry", list(THEIRS), ids=" ".join)
+def test_a_value_is_what_its_source_says_each_time_it_is_copied(entry):
+    ours, theirs = OURS[entry], THEIRS[entry]
+    assert [unit for unit, _ in ours] == [unit for unit, _ in theirs]
+    for (_, here), (_, there) in zip(ours, theirs, strict=True):
+        assert here == pytest.approx(there, rel=1e-9)  # a range was converted to SI
+
+
+def test_every_value_that_has_a_source_was_copied_twice():
+    assert set(OURS) == set(THEIRS)
+
+
+def test_rivals_lie_within_the_range_that_the_study_allows_or_say_why_not():
+    outside = set()
+    for key, record in RECORDS.items():
+        low, high = record.range or (None, None)
+        for rival in record.not_chosen:
+            if low is None or isinstance(rival.value, str):
+                continue
+            allowed = (low - 1e-9 * abs(low), high + 1e-9 * abs(high))
+            inside = (allowed[0] <= to_si(number, rival.unit) <= allowed[1] for number in numbers(rival.value))
+            outside |= {(key, n) for n, good in zip(numbers(rival.value), inside, strict=True) if not good}
+    assert outside == OUTSIDE
