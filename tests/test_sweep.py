@@ -3,15 +3,22 @@
 import json
 import math
 import os
+import resource
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
+import psutil
 import pytest
+import xarray
 
 from rampore import RamporeError, sweep
+from rampore.storage import StorageError
 from rampore.sweep import Journal, Outcome, SweepError, Workers
 
 CASES = [{"x": float(x), "label": "even" if x % 2 == 0 else "odd"} for x in range(6)]
@@ -130,6 +137,142 @@ def test_a_line_that_was_torn_off_is_dropped_and_its_case_alone_runs_again(tmp_p
     assert [entry["values"]["square"] for entry in entries] == [case["x"] ** 2 for case in CASES]
 
 
+def add(journal, *numbers):
+    with journal.writing() as write:
+        for number in numbers:
+            write(CASES[number], Outcome(squared(CASES[number])))
+
+
+def known(tmp_path):
+    return [number for number, case in enumerate(CASES) if case in fresh(tmp_path)]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"garbage",
+        b"",
+        b"[]",
+        b"{}",
+        b"null",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"key": "a", "values": 3, "error": ""}',
+        b'{"key": "a", "values": {"y": "3"}, "error": ""}',
+        b'{"key": 3, "values": {}, "error": ""}',
+    ],
+    ids=lambda bad: bad[:45].decode("latin-1"),
+)
+def test_every_good_line_of_a_journal_is_kept_whatever_stands_between(tmp_path, bad):
+    add(fresh(tmp_path), 0, 1, 2, 3)
+    path = tmp_path / "journal.jsonl"
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([*lines[:2], bad, *lines[3:]]) + b"\n")
+    assert known(tmp_path) == [0, 1, 3]
+    add(fresh(tmp_path), 4)
+    assert known(tmp_path) == [0, 1, 3, 4]
+
+
+@pytest.mark.parametrize("torn", [b"\0" * 300, b'{"key": "c0ffee", "ca'], ids=["a hole", "half a line"])
+def test_a_good_line_counts_that_stands_behind_what_was_torn_off(tmp_path, torn):
+    add(fresh(tmp_path), 0, 1)
+    path = tmp_path / "journal.jsonl"
+    first, second = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + torn + second)
+    assert known(tmp_path) == [0, 1]
+
+
+def test_a_last_line_that_lacks_its_end_alone_is_kept_and_swallows_nothing(tmp_path):
+    add(fresh(tmp_path), 0, 1)
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(path.read_bytes()[:-1])
+    add(fresh(tmp_path), 2)
+    add(fresh(tmp_path), 3)
+    assert known(tmp_path) == [0, 1, 2, 3]
+
+
+def test_a_journal_that_was_opened_while_another_wrote_loses_nothing_and_nothing_runs_twice(tmp_path):
+    first, second, ran = fresh(tmp_path), fresh(tmp_path), []
+    add(first, 0, 1, 2)
+    with threads() as workers:
+        sweep.run(lambda case: ran.append(case["x"]) or squared(case), CASES, second, workers)
+    assert ran == [3.0, 4.0, 5.0]
+    assert known(tmp_path) == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("room", [0, 1, 50, 150, 199])
+def test_a_full_disk_keeps_every_finished_case_and_the_next_run_does_the_rest(tmp_path, room):
+    add(fresh(tmp_path), 0, 1)
+    path = tmp_path / "journal.jsonl"
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + room, hard))
+    try:
+        with threads() as workers, pytest.raises(SweepError, match=r"cannot write to .*; what it holds stands"):
+            sweep.run(squared, CASES, fresh(tmp_path), workers)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes().startswith(before)
+    assert path.read_bytes().endswith(b"\n")
+    with threads() as workers:
+        outcomes = sweep.run(squared, CASES, fresh(tmp_path), workers)
+    assert [outcome.values["square"] for outcome in outcomes] == [case["x"] ** 2 for case in CASES]
+
+
+def test_an_error_of_what_tells_the_progress_is_not_taken_for_one_of_the_journal(tmp_path):
+    def broken(done, whole, error):
+        raise BrokenPipeError("nobody listens")
+
+    with threads() as workers, pytest.raises(BrokenPipeError, match="nobody listens"):
+        sweep.run(squared, CASES, fresh(tmp_path), workers, progress=broken)
+
+
+def test_a_journal_that_is_no_file_is_named(tmp_path):
+    with pytest.raises(SweepError, match=r"the journal .* is no plain file"):
+        Journal(tmp_path)
+
+
+def test_workers_end_when_the_process_that_they_work_for_is_killed(tmp_path):
+    program = (
+        "from pathlib import Path\nfrom rampore import sweep\nfrom test_sweep import sleeping\n"
+        "if __name__ == '__main__':\n"
+        f"    cases = [{{'x': float(x), 'folder': {str(tmp_path)!r}}} for x in range(2)]\n"
+        "    with sweep.processes(2) as workers:\n"
+        f"        sweep.run(sleeping, cases, sweep.Journal(Path({str(tmp_path / 'journal.jsonl')!r})), workers)\n"
+    )
+    (tmp_path / "killed.py").write_text(program)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    main = subprocess.Popen([sys.executable, str(tmp_path / "killed.py")], env=environment)
+    _wait_for(lambda: len(list(tmp_path.glob("*.pid"))) == 2)
+    workers = [psutil.Process(int(path.stem)) for path in tmp_path.glob("*.pid")]
+    main.kill()
+    main.wait()
+    _wait_for(lambda: not any(worker.is_running() for worker in workers))
+
+
+def sleeping(case):
+    (Path(case["folder"]) / f"{os.getpid()}.pid").touch()
+    time.sleep(600)
+    return squared(case)
+
+
+def _wait_for(condition, seconds=120):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def test_a_sweep_whose_workers_are_all_gone_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep, "_LOOK", 0.05)
+    gone = Event()
+    with ThreadPoolExecutor(1) as executor:
+        workers = Workers(executor, 1, lambda: False)
+        with pytest.raises(SweepError, match=r"all workers are gone; what was finished stands"):
+            sweep.run(lambda case: gone.wait(60) and squared(case), CASES[:1], fresh(tmp_path), workers)
+        gone.set()
+
+
 def test_an_interruption_keeps_what_was_done(tmp_path):
     def interrupted(done, total, error):
         if done == 3:
@@ -205,6 +348,81 @@ def test_a_case_carries_the_largest_difference_between_the_meshes_in_its_group()
     finer = [Outcome({"square": 0.25}), Outcome({"square": 5.0625}), Outcome({}, "SolverError: no")]
     even, odd = {"square": 1.0625}, {}
     assert plan.errors(outcomes, finer) == [even, odd] * 3
+
+
+@pytest.fixture
+def written(tmp_path):
+    """A data set as a sweep writes it, and its file."""
+    data = sweep.dataset(CASES, [Outcome(squared(case)) for case in CASES], {"x": "m", "square": "m2"})
+    path = tmp_path / "squares.nc"
+    sweep.write(data, path)
+    return data, path
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: content[:100],
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:-1],
+        lambda content: b"x,y\n1,2\n",
+        lambda content: bytes(xarray.Dataset({"x": 3}).to_netcdf(engine="h5netcdf")),
+        lambda content: bytes(xarray.Dataset({"x": (("a", "b"), [[1.0]])}).to_netcdf(engine="h5netcdf")),
+        lambda content: content.replace(b"square", b"squirt"),
+    ],
+    ids=["empty", "a beginning", "a half", "the last byte", "a table", "another", "other dimensions", "renamed"],
+)
+def test_a_data_set_that_is_damaged_or_another_is_one_line(written, damage):
+    _, path = written
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(SweepError, match=r"squares.nc: .*run it again") as refused:
+        sweep.read(path)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_data_set_that_is_not_there_is_one_line(tmp_path):
+    with pytest.raises(SweepError, match="there is no such file"):
+        sweep.read(tmp_path / "none.nc")
+
+
+def test_a_data_set_that_would_fill_the_memory_is_refused(tmp_path):
+    import h5py
+
+    with h5py.File(tmp_path / "large.nc", "w") as file:
+        file.create_dataset("x", (2**29,), "f8", compression="gzip")
+    with pytest.raises(SweepError, match="4295 MB; no sweep writes more than 268 MB"):
+        sweep.read(tmp_path / "large.nc")
+
+
+@pytest.mark.parametrize("size", [0, 100, 1000, 4096, 8000])
+def test_a_full_disk_leaves_the_old_data_set(written, size):
+    data, path = written
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        with pytest.raises(StorageError, match="cannot write to"):
+            sweep.write(data.assign_attrs(title="another"), path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("where", ["", "below/journal.jsonl/result.nc", "/proc/none/result.nc", "journal.jsonl"])
+def test_a_result_that_cannot_be_written_is_said_before_anything_is_computed(tmp_path, monkeypatch, capsys, where):
+    from rampore.cli import main
+    from rampore.commands import sweep as command
+
+    (tmp_path / "below").mkdir()
+    journal = tmp_path / "below/journal.jsonl"
+    journal.write_text("kept\n")
+    monkeypatch.setitem(command.PLANS, "crossing", lambda coarse: pytest.fail("it went on"))
+    output = journal if where == "journal.jsonl" else tmp_path / where
+    assert main(["sweep", "--journal", str(journal), "-o", str(output)]) == 1
+    assert str(tmp_path) in capsys.readouterr().err or where.startswith("/proc")
+    assert journal.read_text() == "kept\n"
 
 
 def test_a_data_set_whose_numbers_were_changed_is_refused(tmp_path):

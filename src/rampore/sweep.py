@@ -398,11 +398,13 @@ def read(path: Path | str) -> xarray.Dataset:
     SweepError
         Where it is no such data set, or its numbers are not those that were written.
     """
+    import h5py
     import xarray as xr
 
     if not Path(path).is_file():
         raise SweepError(f"{path}: there is no such file: `rampore sweep` makes it")
     try:
+        h5py.File(path, "r").close()  # which xarray leaves half open where it is damaged
         with xr.open_dataset(path, engine="h5netcdf") as stored:
             if stored.nbytes > _LARGEST:
                 raise SweepError(
