@@ -118,11 +118,24 @@ def test_table_converges_to_the_function_that_it_samples():
 
 @pytest.mark.parametrize(
     ("x", "y", "message"),
-    [([0.0, 0.5, 0.5], [1, 2, 3], "repeats"), ([0.0], [1.0], "two rows"), ([0.0, 1.0], [1.0, np.nan], "not finite")],
+    [
+        ([0.0, 0.5, 0.5], [1, 2, 3], "0.5 at row 3 follows 0.5"),
+        ([0.0], [1.0], "two rows"),
+        ([0.0, 1.0], [1.0, np.nan], "nan must be finite"),
+        ([0.0, np.inf], [1.0, 0.0], "inf must be finite"),
+        ([0.0, 1.0], [1.0, 0.0, 0.0], "equal length"),
+    ],
 )
 def test_table_refuses(x, y, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(materials.MaterialError, match=message):
         materials.Tabulated(x, y)
+
+
+def test_table_that_is_held_keeps_its_ends_and_is_level_there():
+    table = materials.Tabulated([0.1, 0.5, 0.9], [3.0, 2.0, 1.5], held=True)
+    x = np.array([-1.0, 0.1, 0.9, 2.0])
+    assert table(x) == pytest.approx([3.0, 3.0, 1.5, 1.5], rel=1e-15)
+    assert np.array_equal(table.slope(x) == 0, [True, False, False, True])
 
 
 def test_exchange_current_of_the_usual_form():

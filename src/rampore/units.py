@@ -7,13 +7,32 @@ names the dimension it wanted when a unit does not fit.
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from rampore import RamporeError
 
 
 class UnitError(RamporeError, ValueError):
     """A unit that is unknown, or that measures another quantity than the one asked for."""
+
+
+LONGEST = 60  #: text of a unit [characters]
+
+# What pint is given to compute stays small: 1, or a name with at most one exponent below ten
+_PIECE = re.compile(r"1|[^\W\d]+(?:\^?[-+]?\d(?:\.\d+)?)?|[%\N{DEGREE SIGN}][^\W\d]*")
+
+
+def _check(unit: str) -> None:
+    """Refuse what is no unit before anything computes it."""
+    if len(unit) > LONGEST:
+        raise UnitError(
+            f"the unit {unit[:20]!r}... is not one that can be read: it is longer than {LONGEST} characters"
+        )
+    for piece in re.split(r"[\s*/()]+", re.sub(r"\s*(?:\*\*|\^)\s*", "^", unit)):
+        if piece and not _PIECE.fullmatch(piece):
+            raise UnitError(
+                f"the unit {unit!r} is not one that can be read: {piece!r} is no name with a small exponent"
+            )
 
 
 @lru_cache(maxsize=1)
@@ -30,11 +49,14 @@ def _registry():
     return registry
 
 
-@cache
+@lru_cache(maxsize=1000)
 def _scale(unit: str, si: str | None) -> tuple[float, float]:
     """Factor and offset that take a number in `unit` to `si`, or to pint's base units where `si` is None."""
     import pint
 
+    for text in (unit, si):
+        if text is not None:
+            _check(text)
     registry = _registry()
     try:
         origin, one = (registry.Quantity(number, registry.parse_units(unit)) for number in (0.0, 1.0))

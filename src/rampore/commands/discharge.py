@@ -9,13 +9,9 @@ import numpy as np
 
 from rampore.checks import quantity
 from rampore.commands.files import together
-from rampore.figures.p4d import voltage_parts
-from rampore.figures.style import render
 from rampore.p4d import bpx
 from rampore.p4d.cell import Perforation
-from rampore.p4d.equations import C
 from rampore.p4d.errors import CellError
-from rampore.p4d.solution import Mesh, Step, simulate
 
 HOLES = {"hole_um": 75.0, "pitch_um": 160.0, "foil_um": 15.0}  #: of --collector perforated, where they are not given
 
@@ -42,29 +38,30 @@ def run(args, report=print):
     if c_rate == 0:
         raise CellError("a C-rate of 0 discharges nothing")
     with warnings.catch_warnings(record=True) as remarks:
-        warnings.simplefilter("always", UserWarning)
+        warnings.simplefilter("always")
         cell = bpx.read(args.cell)
     for remark in remarks:
-        report(f"note: {remark.message}")
+        if not issubclass(remark.category, DeprecationWarning):
+            report(f"note: {remark.message}")
     cell = _with_cutoffs(cell, args)
     if args.collector is not None:
         cell = replace(cell, perforation=holes)
     cutoff = _cutoff(cell, c_rate)
-    columns = tuple(args.columns or ((8, 14) if cell.perforation else (1, 1)))
-    current = c_rate * cell.one_c
-    progress = _Progress(cell, current, report)
     with together(args.output) as folder:
-        solution = simulate(
-            cell,
-            [Step("current", current, until_voltage=cutoff, until_time=3 * 3600.0 / abs(c_rate))],
-            Mesh(tuple(args.layers), columns),
-            progress=progress,
-        )
+        solution = _simulate(cell, c_rate, cutoff, args, progress := _Progress(cell, c_rate, report))
         summary = summarise(cell, solution, c_rate) | {"validity_left": progress.left()}
         write(solution, summary, folder)
     for left in summary["validity_left"]:
         report(f"note: {left}")
     return summary
+
+
+def _simulate(cell, c_rate, cutoff, args, progress):
+    from rampore.p4d.solution import Mesh, Step, simulate
+
+    columns = tuple(args.columns or ((8, 14) if cell.perforation else (1, 1)))
+    step = Step("current", c_rate * cell.one_c, until_voltage=cutoff, until_time=3 * 3600.0 / abs(c_rate))
+    return simulate(cell, [step], Mesh(tuple(args.layers), columns), progress=progress)
 
 
 def _option(name):
@@ -113,14 +110,16 @@ def _cutoff(cell, c_rate):
 class _Progress:
     """A line for every twentieth of the charge of an hour at 1C, and how far concentrations went."""
 
-    def __init__(self, cell, current, report):
-        self._cell, self._rate, self._report, self._next = cell, current / (3600.0 * cell.one_c), report, 0.0
+    def __init__(self, cell, c_rate, report):
+        self._cell, self._rate, self._report, self._next = cell, c_rate / 3600.0, report, 0.0
         self._members = [
             (side, material) for side in ("negative", "positive") for material in getattr(cell, side).materials
         ]
         self._salt, self._surfaces = [np.inf, -np.inf], [[np.inf, -np.inf] for _ in self._members]
 
     def __call__(self, state):
+        from rampore.p4d.equations import C
+
         given = self._rate * state.time
         salt = np.nanmin(state.u[:, C]), np.nanmax(state.u[:, C])
         for span, values in zip([self._salt, *self._surfaces], [salt, *state.x], strict=True):
@@ -180,6 +179,9 @@ def write(solution, summary, output):
     These are ``discharge.csv``, ``.png`` and ``.svg``, ``fields.nc``, for ParaView ``fields_0.vtr`` and so on, one for
     each time of the fields, and last ``summary.json``.
     """
+    from rampore.figures.p4d import voltage_parts
+    from rampore.figures.style import render
+
     output = Path(output)
     data = solution.dataset
     np.savetxt(

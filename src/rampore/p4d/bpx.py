@@ -342,6 +342,10 @@ def _cell(document):
     pairs = sheet.number("Number of electrode pairs connected in parallel to make a cell", at_least=1)
     separator = parameters.part("Separator")
     title = document["Header"].get("Title")
+    cutoffs = "Lower voltage cut-off [V]", "Upper voltage cut-off [V]"
+    lower, upper = (sheet.number(key) for key in cutoffs)
+    if not lower < upper:
+        raise CellError(f"{sheet.name(cutoffs[0])} = {lower:g} is not below {cutoffs[1]} = {upper:g}")
     cell = Cell(
         negative=_electrode(parameters.part("Negative electrode"), start, climate, full=climate.soc),
         separator=Separator(
@@ -355,8 +359,8 @@ def _cell(document):
         ),
         concentration=climate.concentration,
         one_c=sheet.number("Nominal cell capacity [A.h]", above=0) / (area * pairs),
-        lower_cutoff=sheet.number("Lower voltage cut-off [V]"),
-        upper_cutoff=sheet.number("Upper voltage cut-off [V]"),
+        lower_cutoff=lower,
+        upper_cutoff=upper,
         temperature=climate.temperature,
         contact_negative=own.number("Negative contact resistance [Ohm.m2]", 0.0, at_least=0),
         contact_positive=own.number("Positive contact resistance [Ohm.m2]", 0.0, at_least=0),
