@@ -385,7 +385,7 @@ def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
         (lambda: replace(CELL, separator_porosity=-0.1), "separator_porosity = -0.1 must"),
         (lambda: replace(CELL, negative_density=0.0), "negative_density = 0 must"),
         (lambda: replace(CELL, sides=3), "sides = 3 is not one of the choices"),
-        (lambda: replace(CELL, electrolyte_in=("foil",)), "electrolyte_in = 'foil' is not one of the choices; there are: 'cathode', 'separator', 'anode'"),
+        (lambda: replace(CELL, electrolyte_in=("foil",)), "electrolyte_in = 'foil' is not one of the choices"),
         (lambda: replace(CELL, open_fraction=0.9, negative_loading=0.01), "the coating is only 6.67 um thick"),
         (lambda: replace(published(), foil_share=0.0), "foil_share = 0 must"),
         (lambda: Blend(300.0, 400.0, 0.9), "SiOx must hold more charge than graphite"),
@@ -393,10 +393,16 @@ def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
         (lambda: BLEND.loading(1.2, CAPACITY), "SiOx fraction of the active material = 1.2 must"),
         (lambda: BLEND.siox_fraction(1.0, CAPACITY), "pure graphite 12 mg/cm2"),
         (lambda: replace(BALANCE, siox_efficiency=0.0), "siox_efficiency = 0 must"),
-        (lambda: replace(BALANCE, lower_cutoff=4.5).discharge(BLEND, 1.0, 60.0), "lower_cutoff and upper_cutoff must increase"),
+        (
+            lambda: replace(BALANCE, lower_cutoff=4.5).discharge(BLEND, 1.0, 60.0),
+            "lower_cutoff and upper_cutoff must increase",
+        ),
         (lambda: replace(BALANCE, upper_cutoff=5.5).discharge(BLEND, 1.0, 20.0), "the anode is full at"),
         (lambda: energy.content_for_gain(CELL, BLEND, CAPACITY, 0.3, 0.5, "mass"), "pure SiOx gains"),
-        (lambda: energy.content_for_gain(CELL, BLEND, CAPACITY, 0.3, 0.02, "litre"), "per = 'litre' is not one of the choices"),
+        (
+            lambda: energy.content_for_gain(CELL, BLEND, CAPACITY, 0.3, 0.02, "litre"),
+            "per = 'litre' is not one of the choices",
+        ),
         (
             lambda: energy.capacity_growth_for_gain(CELL, BLEND, CAPACITY, 0.3, 0.5, 2.0),
             "coatings without any foil gain less",
@@ -410,7 +416,7 @@ def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
         (lambda: energy.spread(lambda x: x, {"x": (2.0, 1.0)}, np.random.default_rng(0)), "runs from 2.0 down to 1.0"),
         (
             lambda: energy.spread_of_design(CELL, lambda d: 1.0, {"porosity": (0, 1)}, np.random.default_rng(0)),
-            "a design: unknown key 'porosity'; did you mean 'positive_porosity'",
+            "unknown key 'porosity'; did you mean 'positive_porosity'",
         ),
     ],
 )

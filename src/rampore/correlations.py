@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import expit
 
 from rampore import RamporeError
+from rampore.checks import quantity
 from rampore.materials import (
     FARADAY,
     GAS_CONSTANT,
@@ -26,6 +27,17 @@ from rampore.parameters import Curve, ElectrolyteCorrelations, Formula
 __all__ = ["CorrelationError", "electrolyte", "potential", "transport_efficiency"]
 
 NYMAN_ACTIVATION = 17e3  #: of conductivity and diffusivity, as the text of both correlations says [J/mol]
+
+
+#: Places at which a correlation is looked at over its domain.
+POINTS = 101
+#: What the properties of an electrolyte are over its validity; a transference number below 0 was measured.
+_LIMITS = {
+    "conductivity": {"above": 0},
+    "diffusivity": {"above": 0},
+    "transference": {"below": 1},
+    "thermodynamic_factor": {"above": 0},
+}
 
 
 class CorrelationError(RamporeError, ValueError):
@@ -169,14 +181,19 @@ def potential(curve: Curve | Formula, temperature=REFERENCE_TEMPERATURE) -> Func
     Raises
     ------
     CorrelationError
-        The form is not known.
+        The form is not known, or does not go with its coefficients.
     """
     if isinstance(curve, Curve):
         return _falling(curve)
     if curve.form == "msmr":
         return _multi_site(curve.coefficients, temperature)
     form = _form(curve, _OF_STOICHIOMETRY)
-    return lambda x: curve.factor * form(curve.coefficients, x, temperature)
+
+    def found(x):
+        return curve.factor * form(curve.coefficients, x, temperature)
+
+    _within(f"potential of the form {curve.form}", found, np.linspace(0, 1, POINTS)[1:-1], {})
+    return found
 
 
 def _over_concentration(formula: Formula, temperature) -> Function:
@@ -204,7 +221,8 @@ def electrolyte(
     Raises
     ------
     CorrelationError
-        Conductivity, diffusivity or transference number is missing, or a form is not known.
+        Conductivity, diffusivity or transference number is missing, a form is not known or does not go with its
+        coefficients, or a property cannot be what it is somewhere up to `validity`.
     """
     missing = [name for name in ("conductivity", "diffusivity", "transference") if getattr(given, name) is None]
     if missing:
@@ -233,7 +251,21 @@ def electrolyte(
         def diffusivity(c):
             return warmer * cold_diffusivity(c)
 
-    return Electrolyte(conductivity, diffusivity, transference, factor, validity, source)
+    found = Electrolyte(conductivity, diffusivity, transference, factor, validity, source)
+    c = np.linspace(0, validity, POINTS)[1:]
+    for name, limits in _LIMITS.items():
+        _within(f"{source}: {name.replace('_', ' ')} up to {validity:g} mol/m3", getattr(found, name), c, limits)
+    return found
+
+
+def _within(name: str, function: Function, places: np.ndarray, limits: dict[str, float]) -> None:
+    """Refuse a correlation that cannot be evaluated where it will be used, or leaves its limits there."""
+    try:
+        with np.errstate(all="ignore"):
+            values = function(places)
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        raise CorrelationError(f"{name}: the form does not go with its coefficients ({error})") from None
+    quantity(name, values, CorrelationError, **limits)
 
 
 def transport_efficiency(tortuosity: Formula | float) -> Function:
