@@ -402,10 +402,7 @@ def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
         (lambda: replace(CELL, separator_porosity=-0.1), "separator_porosity = -0.1 must"),
         (lambda: replace(CELL, negative_density=0.0), "negative_density = 0 must"),
         (lambda: replace(CELL, sides=3), "sides = 3 is not one of the choices"),
-        (
-            lambda: replace(CELL, electrolyte_in=("foil",)),
-            "electrolyte_in = 'foil' is not one of the choices; there are: 'cathode', 'separator', 'anode'",
-        ),
+        (lambda: replace(CELL, electrolyte_in=("foil",)), "electrolyte_in = 'foil' is not one of the choices"),
         (lambda: replace(CELL, open_fraction=0.9, negative_loading=0.01), "the coating is only 6.67 um thick"),
         (lambda: replace(published(), foil_share=0.0), "foil_share = 0 must"),
         (lambda: Blend(300.0, 400.0, 0.9), "SiOx must hold more charge than graphite"),
@@ -436,7 +433,7 @@ def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
         (lambda: energy.spread(lambda x: x, {"x": (2.0, 1.0)}, np.random.default_rng(0)), "runs from 2.0 down to 1.0"),
         (
             lambda: energy.spread_of_design(CELL, lambda d: 1.0, {"porosity": (0, 1)}, np.random.default_rng(0)),
-            "a design: unknown key 'porosity'; did you mean 'positive_porosity'",
+            "unknown key 'porosity'; did you mean 'positive_porosity'",
         ),
     ],
 )

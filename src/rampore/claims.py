@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rampore import RamporeError
+from rampore.checks import choice, known_keys, quantity
 from rampore.units import UnitError, difference_from_si, difference_to_si, from_si, to_si
 
 
@@ -131,6 +132,11 @@ class Claim:
             raise LedgerError(f"claim {self.id!r}: {reason}")
 
     def _faults(self) -> Iterator[str]:
+        for name in ("id", "where", "statement", "unit", "chapter", "needs"):
+            if not isinstance(getattr(self, name), str):
+                yield f"`{name}` must be a text, not {getattr(self, name)!r}"
+        if not isinstance(self.section, int) or isinstance(self.section, bool):
+            yield f"`section` must be a whole number, not {self.section!r}"
         numbers = {"stated": self.stated, "tolerance": self.tolerance, "half_digit": self.half_digit}
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id):
             yield "an id is made of small letters and digits, joined by hyphens"
@@ -223,8 +229,12 @@ class Assumption:
     def __post_init__(self) -> None:
         if not self.text or not self.source:
             raise LedgerError("an assumption needs its `text`, and the `source` of its plausible range")
+        quantity("needed", self.needed, LedgerError)
+        if not isinstance(self.plausible, list | tuple) or len(self.plausible) != 2:
+            raise LedgerError(f"assumption {self.text!r}: {self.plausible!r} is no range")
+        quantity("plausible", self.plausible, LedgerError)
         low, high = self.plausible
-        if not math.isfinite(self.needed) or not low <= high:
+        if not low <= high:
             raise LedgerError(f"assumption {self.text!r}: {self.needed!r} in {self.plausible!r} is no value in a range")
         try:
             to_si(self.needed, self.unit)
@@ -333,8 +343,8 @@ def printed_range(function: Callable[..., float], **inputs: tuple[float, float])
         Where a half digit is negative, or the function has no finite value at a corner.
     """
     for name, (value, half) in inputs.items():
-        if not half >= 0:
-            raise LedgerError(f"{name} = {value!r}: half of the last digit must not be negative, as {half!r} is")
+        quantity(name, value, LedgerError)
+        quantity(f"half of the last digit of {name}", half, LedgerError, at_least=0)
     middle = float(function(**{name: value for name, (value, _) in inputs.items()}))
     ends = ([(name, value - half), (name, value + half)] for name, (value, half) in inputs.items())
     corners = [dict(corner) for corner in itertools.product(*ends)]
@@ -389,12 +399,14 @@ def load(path: str | Path | None = None) -> Ledger:
     """
     source = Path(path) if path else resources.files("rampore") / "data" / "claims.toml"
     try:
-        content = tomllib.loads(source.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        content = tomllib.loads(source.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
         raise LedgerError(f"{source}: cannot be read as TOML: {error}") from None
     try:
-        if unknown := content.keys() - {"section", "claim"}:
-            raise LedgerError(f"unknown key {', '.join(sorted(unknown))}; a ledger has [[section]] and [[claim]]")
+        known_keys("a ledger has [[section]] and [[claim]]", content, ("section", "claim"), LedgerError)
+        for name, tables in content.items():
+            if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+                raise LedgerError(f"{name} is no list of tables: write [[{name}]] before each")
         sections = {entry["number"]: entry["title"] for entry in content.get("section", [])}
         return Ledger([_claim(entry) for entry in content.get("claim", [])], sections)
     except KeyError as error:
@@ -405,8 +417,10 @@ def load(path: str | Path | None = None) -> Ledger:
 
 def _claim(entry: dict) -> Claim:
     name = entry.get("id", "without an id")
-    if unknown := entry.keys() - {field.name for field in fields(Claim)}:
-        raise LedgerError(f"claim {name!r}: unknown key {', '.join(sorted(unknown))}")
+    known_keys(f"claim {name!r}", entry, [field.name for field in fields(Claim)], LedgerError)
+    for key, words in (("basis", Basis), ("kind", Kind), ("tolerance_from", ToleranceFrom)):
+        if key in entry:
+            choice(f"claim {name!r}: {key}", entry[key], list(map(str, words)), LedgerError)
     try:
         choices = {"basis": Basis(entry["basis"]), "kind": Kind(entry["kind"])}
         if "tolerance_from" in entry:

@@ -29,6 +29,17 @@ __all__ = ["CorrelationError", "electrolyte", "potential", "transport_efficiency
 NYMAN_ACTIVATION = 17e3  #: of conductivity and diffusivity, as the text of both correlations says [J/mol]
 
 
+#: Places at which a correlation is looked at over its domain.
+POINTS = 101
+#: What the properties of an electrolyte are over its validity; a transference number below 0 was measured.
+_LIMITS = {
+    "conductivity": {"above": 0},
+    "diffusivity": {"above": 0},
+    "transference": {"below": 1},
+    "thermodynamic_factor": {"above": 0},
+}
+
+
 class CorrelationError(RamporeError, ValueError):
     """A correlation that cannot be evaluated: the message names its form and what is missing."""
 
@@ -170,7 +181,7 @@ def potential(curve: Curve | Formula, temperature=REFERENCE_TEMPERATURE) -> Func
     Raises
     ------
     CorrelationError
-        The form is not known.
+        The form is not known, or does not go with its coefficients.
     """
     quantity("temperature", temperature, CorrelationError, above=0, unit="K")
     if isinstance(curve, Curve):
@@ -178,7 +189,12 @@ def potential(curve: Curve | Formula, temperature=REFERENCE_TEMPERATURE) -> Func
     if curve.form == "msmr":
         return _multi_site(curve.coefficients, temperature)
     form = _form(curve, _OF_STOICHIOMETRY)
-    return lambda x: curve.factor * form(curve.coefficients, x, temperature)
+
+    def found(x):
+        return curve.factor * form(curve.coefficients, x, temperature)
+
+    _within(f"potential of the form {curve.form}", found, np.linspace(0, 1, POINTS)[1:-1], {})
+    return found
 
 
 def _over_concentration(formula: Formula, temperature) -> Function:
@@ -206,7 +222,8 @@ def electrolyte(
     Raises
     ------
     CorrelationError
-        Conductivity, diffusivity or transference number is missing, or a form is not known.
+        Conductivity, diffusivity or transference number is missing, a form is not known or does not go with its
+        coefficients, or a property cannot be what it is somewhere up to `validity`.
     """
     quantity("temperature", temperature, CorrelationError, above=0, unit="K")
     quantity("validity", validity, CorrelationError, above=0, unit="mol/m3")
@@ -237,7 +254,21 @@ def electrolyte(
         def diffusivity(c):
             return warmer * cold_diffusivity(c)
 
-    return Electrolyte(conductivity, diffusivity, transference, factor, validity, source)
+    found = Electrolyte(conductivity, diffusivity, transference, factor, validity, source)
+    c = np.linspace(0, validity, POINTS)[1:]
+    for name, limits in _LIMITS.items():
+        _within(f"{source}: {name.replace('_', ' ')} up to {validity:g} mol/m3", getattr(found, name), c, limits)
+    return found
+
+
+def _within(name: str, function: Function, places: np.ndarray, limits: dict[str, float]) -> None:
+    """Refuse a correlation that cannot be evaluated where it will be used, or leaves its limits there."""
+    try:
+        with np.errstate(all="ignore"):
+            values = function(places)
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        raise CorrelationError(f"{name}: the form does not go with its coefficients ({error})") from None
+    quantity(name, values, CorrelationError, **limits)
 
 
 def transport_efficiency(tortuosity: Formula | float) -> Function:

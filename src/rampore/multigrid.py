@@ -32,6 +32,8 @@ DEGREE = 3
 SMOOTHED = 6.0
 #: An axis is coarsened where its mean conductance is at least this share of the strongest axis'.
 STRONG = 0.25
+#: What a difference of areas leaves below zero is nothing, to this share of the greatest [-].
+ROUNDING = 1e-9
 #: A level with no more cells is solved by a dense factorisation.
 COARSEST = 400
 
@@ -241,7 +243,8 @@ class Multigrid:
         if len(conductances) != 3 or len(shapes) != 1 or len(*shapes) != 3 or 0 in next(iter(shapes)):
             raise NetworkError(f"three conductances and the ground are arrays of one shape, not {sorted(shapes)}")
         for name, array in (("conductances", np.array([[k.min(), k.max()] for k in conductances])), ("ground", ground)):
-            quantity(f"least and greatest of {name}", [array.min(), array.max()], NetworkError, at_least=0)
+            greatest = float(quantity(f"greatest of {name}", array.max(), NetworkError, at_least=0))
+            quantity(f"least of {name}", array.min(), NetworkError, at_least=-ROUNDING * greatest)
         self.network = (*conductances, degree(conductances) + ground)
         self.levels: list[_Level] = []
         self._sweeps = _polynomial()

@@ -34,7 +34,7 @@ def edge_width(coating_thickness):
 
     Exact for a straight edge of an equipotential foil that ends on an insulating plane, by conformal mapping.
     """
-    check_positive(coating_thickness=coating_thickness)
+    quantity("coating thickness", coating_thickness, ConductionError, at_least=0, unit="m")
     return 2 * math.log(2) / math.pi * coating_thickness
 
 
@@ -75,7 +75,8 @@ def contact_limited_variation(hole_diameter: float, pitch: float, coating_thickn
     """
     from scipy.special import j1
 
-    check_positive(hole_diameter=hole_diameter, pitch=pitch, coating_thickness=coating_thickness)
+    check_positive(hole_diameter=hole_diameter, pitch=pitch)
+    quantity("coating thickness", coating_thickness, ConductionError, at_least=0, unit="m")
     quantity("hole diameter over pitch", hole_diameter / pitch, ConductionError, at_most=1)
     quantity("orders", orders, ConductionError, at_least=1, whole=True)
     f = math.pi / (2 * math.sqrt(3)) * (hole_diameter / pitch) ** 2
