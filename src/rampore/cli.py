@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import logging
 import os
 import re
+import shutil
 import signal
 import sys
+import sysconfig
+import tempfile
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -165,15 +169,14 @@ def _claims(parser: argparse.ArgumentParser) -> Run:
         from rampore import chapter, claims
         from rampore.checks import choice
 
+        if options.chapter is not None:
+            choice("--chapter", options.chapter, {each.chapter for each in claims.load().values()}, claims.LedgerError)
         path = options.output / "claims.json"
         if not path.is_file():
             raise SystemExit(f"rampore: no {path}: run `rampore reproduce` first, or name its folder by --output")
         entries = claims.entries(path)
-        ledger = claims.load()
         for name in options.ids:
-            ledger[name]
-        if options.chapter is not None:
-            choice("--chapter", options.chapter, {claim.chapter for claim in ledger.values()}, claims.LedgerError)
+            claims.load()[name]
         for entry in entries:
             if options.chapter not in (None, entry["chapter"]) or options.verdict not in (None, entry["verdict"]):
                 continue
@@ -482,6 +485,19 @@ def _open_streams() -> None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
 
 
+def _find_room_for_compiled_code() -> None:
+    """Numba does not start where it can keep code neither beside a package nor in the user's cache."""
+    packages = Path(__file__).parent, Path(sysconfig.get_path("purelib"))
+    if "NUMBA_CACHE_DIR" in os.environ or all(os.access(place, os.W_OK) for place in packages):
+        return
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    with suppress(OSError):
+        cache.mkdir(parents=True, exist_ok=True)
+    if not os.access(cache, os.W_OK):
+        os.environ["NUMBA_CACHE_DIR"] = folder = tempfile.mkdtemp(prefix="rampore-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+
 def _drop_output() -> None:
     """What cannot be written any more goes nowhere, so that the interpreter does not try again at its end."""
     try:
@@ -503,6 +519,7 @@ def _run(arguments: Sequence[str]) -> int:
         command.add_argument("--debug", **debug | {"default": argparse.SUPPRESS})
         command.set_defaults(run=build(command))
     options = parser.parse_args(arguments)
+    _find_room_for_compiled_code()
     return options.run(options)
 
 
