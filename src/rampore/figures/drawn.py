@@ -87,7 +87,7 @@ def _collection(collection) -> Iterator[tuple[str, np.ndarray]]:
 
 def _corners(collection) -> np.ndarray:
     if hasattr(collection, "get_coordinates"):  # of a mesh; its paths are one a box
-        return collection.get_coordinates().reshape(-1, 2)
+        return np.asarray(collection.get_coordinates(), dtype=float).reshape(-1, 2)
     offsets = np.asarray(collection.get_offsets(), dtype=float)
     paths = [path.vertices for path in collection.get_paths()]
     return offsets if len(offsets) > 1 or offsets.any() else np.concatenate(paths) if paths else offsets
