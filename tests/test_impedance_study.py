@@ -11,7 +11,7 @@ from rampore.figures import impedance as figures
 from rampore.impedance import study
 from rampore.impedance.kramers_kronig import kramers_kronig
 from rampore.impedance.spectrum import Spectrum
-from rampore.impedance.transmission_line import symmetric_cell
+from rampore.impedance.transmission_line import fit_blocking_cell, symmetric_cell
 from rampore.p4d.errors import CellError
 from rampore.p4d.impedance import exchange_resistance
 from rampore.p4d.model import Mesh
@@ -151,7 +151,27 @@ def test_a_good_spectrum_is_fitted_and_a_noisy_or_drifting_one_is_refused():
         }
     )
     assert outcomes["good"].startswith("R = ")
+    assert outcomes["good"].masked == "R = # Ω, # to # Ω"
     assert all(outcomes[name].startswith("refused: ") for name in ("noisy", "drifting"))
+
+
+def test_what_is_read_off_a_spectrum_shares_its_error():
+    good, rng = line_spectrum(), np.random.default_rng(3)
+    spectra = {"good": study.noisy(good, 0.003, rng), "noisy": study.noisy(good, 0.05, rng)}
+    outcomes = study.attempts(spectra, 0.01)
+    resistance = fit_blocking_cell(spectra["good"]).fit["ionic_resistance"]
+    assert outcomes["good"].numbers[0] == (pytest.approx(resistance), pytest.approx(0.01 * resistance))
+    [(percent, error)] = outcomes["noisy"].numbers
+    assert percent == pytest.approx(100 * kramers_kronig(spectra["noisy"]).rms)
+    assert error == pytest.approx(0.01 * percent)
+
+
+def test_a_spectrum_on_the_finer_mesh_has_no_mesh_error_and_one_on_a_coarser_mesh_more():
+    cell, places = study.half_cells(GIVEN, Scenario())[0], study.DRAWN[::10]
+    meshes = study.REACTING_FINE, study.REACTING, study.REACTING._replace(layers=(4, 2, 4))
+    errors = [study.mesh_error(cell, 1.0, study.simulate(cell, 1.0, mesh, places), every=1) for mesh in meshes]
+    assert errors[0] == 0
+    assert errors[2] > 2 * errors[1] > 0
 
 
 def test_noise_has_the_size_it_is_asked_for_and_drift_ends_where_it_is_told():

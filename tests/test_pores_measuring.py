@@ -280,3 +280,14 @@ LABELS = np.eye(5, dtype=int)
 def test_what_cannot_be_measured_is_refused(call, reason):
     with pytest.raises(PoreError, match=reason):
         call()
+
+
+def test_a_few_pixels_more_move_the_porosity_of_a_region_by_as_much_as_is_said():
+    region = np.zeros((40, 50), bool)
+    region[5:35] = True
+    mask = blobs((40, 50), 0.3, size=3)
+    more = mask.copy()
+    more.ravel()[np.flatnonzero(region & ~mask)[:3]] = True
+    moved = pores.porosity(more, region) - pores.porosity(mask, region)
+    assert moved == pytest.approx(pores.few_pixels(region), rel=1e-9)
+    assert pores.few_pixels(np.zeros((2, 2), bool)) == 3

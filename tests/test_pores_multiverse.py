@@ -56,6 +56,26 @@ def test_groups_of_columns_share_out_the_pores_and_their_means():
     assert found.coordination[0, 1] == pytest.approx((4 * (1 + 2 + 2) + 3 * (1 + 2 + 2 + 1)) / 12)
 
 
+def test_one_channel_less_and_one_pore_less_move_the_means_by_no_more_than_their_errors():
+    links = all_links((4, 6))
+
+    def found(links, filled=False):
+        mask, labels = discs(6, (4, 6), 20, links, width=3)
+        return pores.outcomes(lambda recipe: mask & ~(filled & (labels == 1)), [Recipe()], PX)
+
+    whole, cut = found(links), found(links[1:])
+    assert whole.coordination[0, 0] - cut.coordination[0, 0] == pytest.approx(whole.coordination_error[0, 0])
+    alone, without = found([]), found([], filled=True)
+    assert (alone.pores[0, 0], without.pores[0, 0]) == (24, 23)
+    assert abs(without.radius[0, 0] - alone.radius[0, 0]) <= alone.radius_error[0, 0] == alone.radius[0, 0] / 24
+
+
+def test_a_mean_over_sections_has_the_largest_error_of_one_of_them():
+    sections = [pores.Outcomes(*np.array([[[0.2]], [[r]], [[z]], [[n]]])) for r, z, n in ((1, 2, 50), (3, 1, 100))]
+    assert pores.over_sections(sections, "radius") == pytest.approx((2.0, np.sqrt(2), 0.03))
+    assert pores.over_sections(sections, "coordination") == pytest.approx((1.5, np.sqrt(0.5), 0.04))
+
+
 def test_where_no_pore_is_left_there_is_no_mean():
     mask, _ = discs(6, (2, 2), 20)
     found = pores.outcomes(lambda recipe: mask, [Recipe(isolated=False)], PX)

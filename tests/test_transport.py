@@ -5,7 +5,7 @@ from rampore import transport
 from rampore.coating import Local
 from rampore.collector import perforated_foil
 from rampore.micrograph import GRAPHITE_SIOX, Phase
-from rampore.transport import PLACES, Case, Closure, Pair, Recipe, TransportError
+from rampore.transport import BALANCE, PLACES, Case, Closure, Pair, Recipe, TransportError
 
 FOIL = perforated_foil(15e-6, 8960.0, hole_diameter=75e-6, open_fraction=0.2)
 PAIR = Pair(0.2, Local(30e-6, 45e-6), Local(0.19, 0.28), 33e-6, 0.24)
@@ -132,6 +132,38 @@ def test_a_volume_conducts_more_than_its_own_sections(recipe):
     [row] = transport.tortuosities(recipe, [0.45], [0], 24e-6, 0.6e-6).itertuples()
     assert 0 <= row.section_efficiency < row.efficiency < row.porosity
     assert row.porosity == pytest.approx(0.45, abs=0.01)
+
+
+@pytest.mark.parametrize("case", [Case("foil", 0.01), Case("walls", 0.01, 300.0)])
+def test_a_hundred_times_tighter_balance_moves_what_is_read_off_a_section_by_less_than_the_balance(recipe, case):
+    phantom = recipe.perforated(0)
+    loose, tight = (transport.diffuse(phantom, *case, tolerance=part * BALANCE) for part in (1, 0.01))
+    assert tight.iterations > loose.iterations > 0
+    assert np.nanmax(np.abs(loose.concentration - tight.concentration)) < BALANCE
+    shares = [transport.localisation(each.flux_magnitude, phantom.pore).share for each in (loose, tight)]
+    assert shares[0] == pytest.approx(shares[1], rel=BALANCE)
+
+
+# How far a hole helps
+
+
+def test_a_help_that_decays_by_e_over_ten_micrometres_is_found_to_reach_as_far_as_it_does():
+    rim = np.linspace(-30e-6, 60e-6, 9001)
+    on_metal = 0.1 * (1 + np.exp(-rim / 10e-6))
+    cell = transport.Fields(None, rim + FOIL.hole_diameter / 2, on_metal, 0.0, 0.0, 0.0, 0.1, 0.1)
+    assert transport.reach(cell, FOIL, 0.1) == pytest.approx(10e-6 * np.log(10), abs=1e-8)
+    assert transport.reach(cell, FOIL, 0.01) == pytest.approx(10e-6 * np.log(100), abs=1e-8)
+
+
+def test_holes_that_are_like_the_rest_of_the_coating_help_nobody():
+    cell = transport.consuming_unit_cell(SAME, FOIL, Closure("", 1.5), 0.1, 33e-6 / 5)
+    assert transport.reach(cell, FOIL) == 0
+
+
+def test_a_scan_takes_the_step_that_it_is_given():
+    closure, step = Closure("", 1.5), 7.5e-6
+    [row] = transport.scan_unit_cells({"pair": PAIR}, FOIL, [closure], [0.1], step).itertuples()
+    assert row[5] == transport.consuming_unit_cell(PAIR, FOIL, closure, 0.1, step).hole_bottom / 0.1
 
 
 # Refusal

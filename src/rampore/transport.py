@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 #: Uptake in metal that holds it at no concentration: the field decays within a ten thousandth of a pixel's D / h^2.
 _AT_ONCE = 1e4
 
+#: Largest imbalance of the fluxes in a resolved structure [-]; what is read off one is known to that share of it.
+BALANCE = 1e-3
+
+#: Edge of a cell in the unit cell of holes [m].
+STEP = 3e-6
+
 #: Regions that a figure tells apart: over bare foil, over a hole and over the metal of a perforated foil.
 PLACES = ("bCuE", "pCuE, PR", "pCuE, NPR")
 
@@ -257,7 +263,7 @@ def diffuse(
     taken_by: Literal["foil", "walls"],
     solid: float = 0.0,
     rate: float = 0.0,
-    tolerance: float = 1e-3,
+    tolerance: float = BALANCE,
 ) -> Diffusion:
     """Diffusion from the free surface into a coating.
 
@@ -420,10 +426,10 @@ def tortuosities(
     def one(case):
         porosity, seed = case
         pore = recipe.cube(porosity, edge, seed, pixel_size).pore
-        whole = steady_diffusion(pore, tolerance=1e-3)
+        whole = steady_diffusion(pore, tolerance=BALANCE)
         crowded = localisation(whole.flux_magnitude, pore)
         planes = np.linspace(0, len(pore) - 1, 8).round().astype(int)
-        flat = np.array([steady_diffusion(pore[:, :, k], tolerance=1e-3).relative_diffusivity for k in planes])
+        flat = np.array([steady_diffusion(pore[:, :, k], tolerance=BALANCE).relative_diffusivity for k in planes])
         return porosity, seed, pore.mean(), whole.relative_diffusivity, *crowded, np.mean(flat > 0), flat.mean()
 
     rows = _each(one, [(porosity, seed) for porosity in porosities for seed in seeds], workers)
@@ -447,7 +453,7 @@ def generated_closure(
         [m]
     """
     pores = [cube(GRAPHITE_SIOX, porosity, edge, seed, pixel_size).pore for porosity in porosities for seed in seeds]
-    efficiency = [steady_diffusion(pore, tolerance=1e-3).relative_diffusivity for pore in pores]
+    efficiency = [steady_diffusion(pore, tolerance=BALANCE).relative_diffusivity for pore in pores]
     return fit_closure([pore.mean() for pore in pores], efficiency, "cubes, fitted")
 
 
@@ -551,7 +557,7 @@ class Fields(NamedTuple):
 
 
 def consuming_unit_cell(
-    pair: Pair, foil: PerforatedFoil, closure: Callable, left_on_bare: float, step: float = 3e-6
+    pair: Pair, foil: PerforatedFoil, closure: Callable, left_on_bare: float, step: float = STEP
 ) -> Fields:
     r"""First-order consumption in the unit cell of a perforated coating, as a continuum.
 
@@ -612,8 +618,31 @@ def consuming_unit_cell(
     )
 
 
+def reach(cell: Fields, foil: PerforatedFoil, more: float = 0.1) -> float:
+    """How far from a hole's edge the metal still sees so much more than below the dense region alone [m].
+
+    Parameters
+    ----------
+    cell : Fields
+    foil : PerforatedFoil
+    more : float
+        Share of what that region alone would leave [-].
+
+    Returns
+    -------
+    float
+        0 where it is nowhere so much; known to the edge of a cell of the mesh.
+    """
+    rim = cell.distance - foil.hole_diameter / 2
+    return float(np.max(rim[cell.on_metal > (1 + more) * cell.alone], initial=0.0))
+
+
 def scan_unit_cells(
-    pairs: Mapping[str, Pair], foil: PerforatedFoil, closures: Sequence[Closure], left_on_bare: Sequence[float]
+    pairs: Mapping[str, Pair],
+    foil: PerforatedFoil,
+    closures: Sequence[Closure],
+    left_on_bare: Sequence[float],
+    step: float = STEP,
 ) -> pd.DataFrame:
     """:func:`consuming_unit_cell` for all pairs, closures and rates.
 
@@ -629,7 +658,7 @@ def scan_unit_cells(
     for name, pair in pairs.items():
         for closure in closures:
             for left in left_on_bare:
-                cell = consuming_unit_cell(pair, foil, closure, left)
+                cell = consuming_unit_cell(pair, foil, closure, left, step)
                 values = np.array([cell.hole_bottom, cell.foil_near, cell.foil_far, cell.alone]) / left
                 rows.append((name, closure.name, closure.exponent, left, *values))
     columns = ["hole bottom", "beside the hole", "far from holes", "dense alone"]

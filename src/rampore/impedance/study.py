@@ -13,8 +13,10 @@ from rampore.checks import quantity
 from rampore.coating import Local
 from rampore.impedance.circuits import fit_circuit
 from rampore.impedance.fitting import Fit
+from rampore.impedance.kramers_kronig import kramers_kronig
 from rampore.impedance.spectrum import ImpedanceError, Spectrum
-from rampore.impedance.transmission_line import fit_blocking_cell, tortuosity
+from rampore.impedance.transmission_line import BREAKS, fit_blocking_cell, tortuosity
+from rampore.numbers import ROUNDING, Phrase, phrase
 from rampore.p4d.cell import Cell, Electrode
 from rampore.p4d.impedance import MODES, impedance
 from rampore.p4d.model import Mesh
@@ -46,6 +48,23 @@ def simulate(cell: Cell, area: float, mesh: Mesh = REACTING, frequency=FREQUENCI
         mesh = mesh._replace(columns=(1, 1))
     found = impedance(cell, frequency, mesh, cation_share)
     return Spectrum(found.frequency, found.impedance / area)
+
+
+def mesh_error(cell: Cell, area: float, spectrum: Spectrum, every: int = 10) -> float:
+    """How far a spectrum of `simulate` lies from that on the finer mesh, at some of its frequencies [ohm].
+
+    Parameters
+    ----------
+    cell : Cell
+    area : float
+        [m2]
+    spectrum : Spectrum
+        Of that cell.
+    every : int
+        How many frequencies there are for each that is compared.
+    """
+    finer = simulate(cell, area, REACTING_FINE, spectrum.frequency[::every])
+    return float(np.max(np.abs(finer.impedance - spectrum.impedance[::every])))
 
 
 def half_cells(given: parameters.Cell, scenario: Scenario) -> tuple[Cell, Cell]:
@@ -95,18 +114,29 @@ def wetted(cell: Cell, share: float) -> Cell:
     return replace(cell, negative=replace(electrode, double_layer=share * electrode.double_layer))
 
 
-def attempts(measured: Mapping[str, Spectrum]) -> dict[str, str]:
-    """What :func:`~rampore.impedance.transmission_line.fit_blocking_cell` says of each spectrum, in words."""
-    found = {}
-    for name, spectrum in measured.items():
-        try:
-            fit = fit_blocking_cell(spectrum).fit
-        except ImpedanceError as refusal:
-            found[name] = f"refused: {refusal}"
-        else:
-            n = fit.place("ionic_resistance")
-            found[name] = f"R = {fit.values[n]:.2f} ohm, {fit.low[n]:.2f} to {fit.high[n]:.2f}"
-    return found
+def attempts(measured: Mapping[str, Spectrum], accuracy: float = ROUNDING) -> dict[str, Phrase]:
+    """What :func:`~rampore.impedance.transmission_line.fit_blocking_cell` says of each spectrum.
+
+    Parameters
+    ----------
+    measured : mapping of str to Spectrum
+    accuracy : float
+        Relative numerical error of the spectra, which what is read off them shares [-].
+    """
+    return {name: _attempt(spectrum, accuracy) for name, spectrum in measured.items()}
+
+
+def _attempt(spectrum: Spectrum, accuracy: float) -> Phrase:
+    check = kramers_kronig(spectrum)
+    if not check.passed:
+        return phrase("refused: " + BREAKS, 100 * check.rms, accuracy=accuracy)
+    try:
+        fit = fit_blocking_cell(spectrum).fit
+    except ImpedanceError as refusal:
+        return phrase("refused: {}", refusal)
+    n = fit.place("ionic_resistance")
+    ends = fit.values[n], fit.low[n], fit.high[n]
+    return phrase("R = {:.2f} Ω, {:.2f} to {:.2f} Ω", *ends, accuracy=accuracy)
 
 
 def fit_arcs(spectrum: Spectrum) -> Fit:

@@ -17,6 +17,12 @@ from rampore.impedance.fitting import Fit, fit_logarithms
 from rampore.impedance.kramers_kronig import ACCEPTED, KramersKronig, kramers_kronig
 from rampore.impedance.spectrum import ImpedanceError, Spectrum
 
+#: Why a spectrum is not fitted; takes the residual of the test in per cent.
+BREAKS = (
+    "the spectrum breaks Kramers and Kronig's relations by {:.1f} % (rms; "
+    f"{100 * ACCEPTED:g} % are accepted): the cell changed meanwhile or did not answer linearly, "
+    "and a fit would mean nothing"
+)
 #: The fit starts from these multiples of the ionic resistance that the knee of the spectrum suggests.
 STARTS = (0.3, 1.0, 4.0, 16.0)
 #: A confidence interval of the ionic resistance wider than this share of it, to either side, tells nothing.
@@ -178,10 +184,7 @@ def fit_blocking_cell(spectrum: Spectrum, short: bool = False) -> BlockingCell:
     """
     check = kramers_kronig(spectrum)
     if not check.passed:
-        raise ImpedanceError(
-            f"the spectrum breaks Kramers and Kronig's relations by {100 * check.rms:.1f} % (rms; {100 * ACCEPTED:g} % "
-            "are accepted): the cell changed meanwhile or did not answer linearly, and a fit would mean nothing"
-        )
+        raise ImpedanceError(BREAKS.format(100 * check.rms))
     part = spectrum.capacitive()
     z = part.impedance
     intercept = float(z.real[np.argmin(np.abs(z))])  # not the smallest: noise on a large reactance may go below zero

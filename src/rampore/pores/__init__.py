@@ -2,6 +2,7 @@
 
 from rampore.pores.analysis import Analysis, analyse, measure, summary
 from rampore.pores.measuring import (
+    FEW_PIXELS,
     Mean,
     Profile,
     Throats,
@@ -9,6 +10,7 @@ from rampore.pores.measuring import (
     coordination,
     corner_neighbours,
     equivalent_radius,
+    few_pixels,
     mean,
     network,
     pore_table,
@@ -18,7 +20,16 @@ from rampore.pores.measuring import (
     porosity_scatter,
     throats,
 )
-from rampore.pores.multiverse import Outcomes, Specimen, generate, outcomes, survey, variations
+from rampore.pores.multiverse import (
+    Outcomes,
+    OverSections,
+    Specimen,
+    generate,
+    outcomes,
+    over_sections,
+    survey,
+    variations,
+)
 from rampore.pores.partitioning import distance_map, partition
 from rampore.pores.recipe import CHOICES, CITED, Length, PoreError, Recipe, make_recipe, read_recipe
 from rampore.pores.segmenting import segment
@@ -26,10 +37,12 @@ from rampore.pores.segmenting import segment
 __all__ = [
     "CHOICES",
     "CITED",
+    "FEW_PIXELS",
     "Analysis",
     "Length",
     "Mean",
     "Outcomes",
+    "OverSections",
     "PoreError",
     "Profile",
     "Recipe",
@@ -41,12 +54,14 @@ __all__ = [
     "corner_neighbours",
     "distance_map",
     "equivalent_radius",
+    "few_pixels",
     "generate",
     "make_recipe",
     "mean",
     "measure",
     "network",
     "outcomes",
+    "over_sections",
     "partition",
     "pore_table",
     "porosity",

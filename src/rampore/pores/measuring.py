@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: Pixels of an image that another processor may put on the other side of a threshold.
+FEW_PIXELS = 3
+
+
 class Profile(NamedTuple):
     """Porosity along an axis."""
 
@@ -98,6 +102,11 @@ def porosity(mask, region=None) -> float:
     mask = check_mask(mask)
     region = check_region(region, mask.shape)
     return float(mask.mean() if region is None else mask[region].mean())
+
+
+def few_pixels(region) -> float:
+    """:data:`FEW_PIXELS` as a share of a region, a mask: how far a porosity in it is known [-]."""
+    return FEW_PIXELS / max(int(np.count_nonzero(region)), 1)
 
 
 def porosity_contrast(npr, pr):

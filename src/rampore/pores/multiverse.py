@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields, replace
 from itertools import product
 from multiprocessing import get_context
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -25,12 +25,51 @@ _PARTS = ("partition", "metric", "smoothing", "smoothing_size", "peak_radius", "
 
 
 class Outcomes(NamedTuple):
-    """What n recipes find: a row for each recipe, a column for each group of columns of the image and one for all."""
+    """What n recipes find: a row for each recipe, a column for each group of columns of the image and one for all.
+
+    A pixel at a threshold may join two pores or part them: by that much the means are known.
+    """
 
     porosity: np.ndarray  #: of the whole [-], shape (n,)
     radius: np.ndarray  #: mean equivalent radius [m], shape (n, 1 + groups), the whole first
     coordination: np.ndarray  #: mean coordination number [-], shape (n, 1 + groups)
     pores: np.ndarray  #: that entered the mean radius [-], shape (n, 1 + groups)
+
+    @property
+    def radius_error(self) -> np.ndarray:
+        """What one pore more or less is to the mean radius [m], shape (n, 1 + groups)."""
+        return self.radius / np.maximum(self.pores, 1)
+
+    @property
+    def coordination_error(self) -> np.ndarray:
+        """What one contact more or less is to the mean coordination number [-], shape (n, 1 + groups)."""
+        return 2 / np.maximum(self.pores, 1)
+
+
+class OverSections(NamedTuple):
+    """A number of several sections."""
+
+    mean: float  #: [the number's unit]
+    deviation: float  #: standard deviation from section to section
+    error: float  #: largest numerical error of one section's
+
+
+def over_sections(
+    sections: Sequence[Outcomes], quantity: Literal["radius", "coordination"], column: int = 0
+) -> OverSections:
+    """A mean of the first recipe, over sections.
+
+    Parameters
+    ----------
+    sections : sequence of Outcomes
+    quantity : {"radius", "coordination"}
+    column : int
+        Group of columns of the image; 0 for the whole.
+    """
+    values, errors = (
+        np.array([getattr(each, name)[0, column] for each in sections]) for name in (quantity, f"{quantity}_error")
+    )
+    return OverSections(float(values.mean()), float(values.std(ddof=1)), float(errors.max()))
 
 
 @dataclass(frozen=True)
