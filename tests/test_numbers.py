@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from rampore.chapter import KEPT_MIME, NUMBERS_MIME, Assumption, Chapter, Uncertainty
+from rampore.figures.drawn import differences as apart_by_part
 from rampore.figures.drawn import drawn, words
-from rampore.numbers import LONGEST, Numbers, decimals_allowed, differences, phrase, spaced
+from rampore.numbers import LONGEST, Numbers, decimals_allowed, differences, phrase, spaced, with_error
 
 
 def record(**values):
@@ -188,3 +189,76 @@ def test_every_kind_of_artist_gives_its_data():
     assert found["0/image 0/colour"].sum() == 3.0
     assert found["0/collection 2/y"].max() == 2.0
     assert words(figure) == ["title", "a"]
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (-8.8413, 0.183, "−8.8 ± 0.2"),
+        (-0.5, 0.04, "−0.50 ± 0.04"),
+        (0.98, 1e-7, "0.980 ± 0.001"),
+        (253.4, 3.69, "253 ± 4"),
+        (5.5, 0.95, "5.5 ± 1.0"),
+        (0.98, 0.0, "0.98"),
+    ],
+)
+def test_a_number_is_printed_with_its_error_rounded_up_at_the_errors_first_digit(value, error, text):
+    assert with_error("{:.%df}", value, error) == text
+
+
+def test_what_is_printed_with_its_error_is_compared_within_it():
+    first, second, third = (with_error("{:.%df} of all", value, 0.2) for value in (1.0, 1.15, 1.25))
+    record = [Numbers() for _ in range(3)]
+    for numbers, text in zip(record, (first, second, third), strict=True):
+        numbers.keep_text("a", text)
+    assert differences(record[0].entries, record[1].entries) == []
+    assert len(differences(record[0].entries, record[2].entries)) == 1
+
+
+def bars(*heights):
+    figure, axes = plt.subplots()
+    axes.bar(range(len(heights)), heights)
+    axes.set_ylim(0, 10)
+    plt.close(figure)
+    return figure
+
+
+def test_a_bar_that_agrees_by_chance_has_the_error_of_the_others():
+    apart = apart_by_part(bars(2.0, 3.0), bars(2.0001, 3.25))
+    assert apart["0/patch 0/y"] == apart["0/patch 1/y"] == 0.25
+    assert apart["0/patch 0/x"] == 0.0
+
+
+def test_a_profile_over_half_the_cells_is_held_against_the_middle_of_each():
+    def profile(cells, slope=1.0):
+        figure, axes = plt.subplots()
+        z = (np.arange(cells) + 0.5) / cells
+        axes.plot(slope * z, z)
+        axes.set(xlim=(0, 1), ylim=(0, 1))
+        plt.close(figure)
+        return figure
+
+    assert apart_by_part(profile(16), profile(8))["0/line 0/y"] == pytest.approx(0, abs=1e-12)
+    assert apart_by_part(profile(16), profile(8, 1.1))["0/line 0/x"] == pytest.approx(0.1 * 15 / 16)
+
+
+def test_what_a_coarser_drawing_lacks_has_the_largest_difference_of_its_kind():
+    def lines(*values):
+        figure, axes = plt.subplots()
+        for value in values:
+            axes.plot([0, 1], [value, value])
+        plt.close(figure)
+        return figure
+
+    apart = apart_by_part(lines(1.0, 2.0, 3.0), lines(1.0, 2.5))
+    assert (apart["0/line 0/y"], apart["0/line 1/y"], apart["0/line 2/y"]) == (0.0, 0.5, 0.5)
+
+
+def test_painted_cells_of_two_meshes_are_compared_by_their_distribution():
+    def painted(cells):
+        figure, axes = plt.subplots()
+        axes.pcolormesh(np.linspace(0.0, 2.0, 4 * cells).reshape(4, cells))
+        plt.close(figure)
+        return figure
+
+    assert apart_by_part(painted(12), painted(5))["0/collection 0/colour"] < 0.05

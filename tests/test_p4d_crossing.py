@@ -40,6 +40,17 @@ def test_indices_of_a_product_differ_by_what_the_factors_do_together():
     assert found == {"a": pytest.approx((0.0, 1.0)), "b": pytest.approx((0.0, 1.0))}
 
 
+def test_the_contact_needed_is_as_exact_as_the_quantity_over_its_slope():
+    contact = np.array([0.0, 1.0, 3.0, 7.0, 10.0])
+    values = xr.DataArray([0.02 * contact - 0.1, 0.02 * contact - 0.195], dims=("case", "contact")).assign_coords(
+        contact=contact
+    )
+    error = xr.full_like(values, 0.01)
+    assert crossing.contact_needed(values, 0.0).values == pytest.approx([5.0, 9.75])
+    # the second would need more than the axis has where it is 0.01 less: its end stands for that
+    assert crossing.contact_error(values, error, 0.0).values == pytest.approx([0.5, (10.0 - 9.25) / 2])
+
+
 def test_a_gain_by_contact_needs_a_contact_that_differs(monkeypatch):
     """The same resistance on both foils shifts both voltages by the same drop."""
     monkeypatch.setitem(crossing.MESHES, "crossing", Mesh((6, 3, 6), (3, 5), 2, 6))

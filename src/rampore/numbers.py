@@ -69,6 +69,28 @@ def phrase(template: str, *values, accuracy: float = ROUNDING) -> Phrase:
     return text
 
 
+def with_error(template: str, value: float, error: float, decimals: tuple[int, int] = (2, 3), unit: str = "") -> Phrase:
+    """A number and its numerical error, rounded up, with the decimals that the error's first digit leaves.
+
+    Parameters
+    ----------
+    template : str
+        For the number, with ``%d`` for the decimals, e.g. ``"{:+.%df}"``.
+    value, error : float
+        As printed; an error of 0 is none that is known.
+    decimals : (int, int)
+        Where the error is not known, and at most.
+    unit : str
+        Comes last, with what sets it apart.
+    """
+    usual, most = decimals
+    if not error:
+        return phrase(template % usual + unit, float(value))
+    shown = max(0, min(most, -math.floor(math.log10(error))))
+    upper = math.ceil(error * 10**shown - 1e-9) / 10**shown
+    return phrase(f"{template % shown} ± {{:.{shown}f}}{unit}", (float(value), float(error)), (upper, upper))
+
+
 class _Signed(float):
     """A number that is formatted with a true minus."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import color_sequences
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize, PowerNorm, to_rgba
+from matplotlib.colors import Normalize, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
@@ -254,7 +254,7 @@ def maps(one: Pair, quantity: str) -> Figure:
         one_of.remove()
     for n, (found, name) in enumerate(zip(blocks, ("bare", "perforated"), strict=True)):
         solid = figure.add_subplot(grid[0, n], projection="3d")
-        _paint(solid, found, lambda values: shades.to_rgba(factor * values))
+        _paint(solid, found._replace(values=factor * found.values), shades)
         solid.set_title(name, **_TITLE)
     lower, cut = figure.add_subplot(grid[1, :]), blocks[1]
     lower.pcolormesh(_MICRON * cut.y, _MICRON * cut.z, factor * cut.values[0].T, cmap=colours, norm=shades.norm)
@@ -265,14 +265,14 @@ def maps(one: Pair, quantity: str) -> Figure:
     return figure
 
 
-def _paint(axes, found, colour) -> None:
+def _paint(axes, found, shades: ScalarMappable) -> None:
     """The faces of a unit cell: its top, and the two sides that meet in the middle of a hole, metal as copper."""
     x, y, z = (_MICRON * edges for edges in (found.x, found.y, found.z))
+    colours = shades.cmap.with_extremes(bad=COPPER)
 
     def face(values, place):
-        shades = colour(values)
-        shades[np.isnan(values)] = to_rgba(COPPER)
-        axes.plot_surface(*place, facecolors=shades, shade=False, rstride=1, cstride=1, antialiased=False, lw=0)
+        painted = axes.plot_surface(*place, shade=False, rstride=1, cstride=1, antialiased=False, lw=0)
+        painted.set(array=np.ma.masked_invalid(values.ravel()), cmap=colours, norm=shades.norm)
 
     top = np.meshgrid(x, y, indexing="ij")
     face(found.values[:, :, -1], (*top, np.full(top[0].shape, z[-1])))

@@ -39,6 +39,7 @@ __all__ = [
     "cases",
     "checked",
     "compute",
+    "contact_error",
     "contact_needed",
     "decider",
     "indices",
@@ -419,6 +420,23 @@ def contact_needed(values: "xarray.DataArray", level: float) -> "xarray.DataArra
         return contact[0] if n == 0 else np.interp(level, row[n - 1 : n + 1], contact[n - 1 : n + 1])
 
     return xr.apply_ufunc(one, values, input_core_dims=[["contact"]], vectorize=True)
+
+
+def contact_error(values: "xarray.DataArray", error: "xarray.DataArray", level: float) -> "xarray.DataArray":
+    """Numerical error of :func:`contact_needed` [ohm cm2]: half of what it moves by between both ends of the values'.
+
+    Where one of the two does not get to the level, the end of the axis stands for it.
+
+    Parameters
+    ----------
+    values, error : xarray.DataArray
+        Over the axes of :func:`space`, and the numerical error of each.
+    level : float
+        In the unit of the values.
+    """
+    end = float(values.contact.max())
+    low, high = (contact_needed(values + sign * error, level).clip(max=end) for sign in (1, -1))
+    return (high - low) / 2
 
 
 def decider(margin: "xarray.DataArray", labels: Mapping[str, str]) -> str:
