@@ -179,7 +179,7 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("more", "reason"),
         [
-            (["--recipe", "denoise=wavelet"], "denoise must be one of"),
+            (["--recipe", "denoise=wavelet"], "denoise = 'wavelet' is not one of the choices"),
             (["--recipe", "watershed=yes"], "no watershed"),
             (["--recipe", "nothing.toml"], "nothing.toml"),
             (["--recipe", "threshold=fixed", "threshold_value=0"], "no pore"),

@@ -149,7 +149,7 @@ def test_a_recipe_survives_being_written_and_read(tmp_path):
         ({"threshold_classes": 2.5}, "whole number"),
         ({"isolated": "perhaps"}, "true or false"),
         ({"neighbours": "corners", "smallest_throat": "2 px"}, "no width"),
-        ({"watershed": "yes"}, "no watershed; it has background"),
+        ({"watershed": "yes"}, "no 'watershed'; did you mean 'watershed_lines'"),
     ],
 )
 def test_a_recipe_of_no_use_is_refused_by_name(values, names):
@@ -213,3 +213,32 @@ def test_the_median_is_that_of_scipy_and_zero_where_it_is_not_asked_for(shape, s
     np.testing.assert_array_equal(segmenting.median(image, size), expected)
     where = image > 0.4
     np.testing.assert_array_equal(segmenting.median(image, size, where), np.where(where, expected, 0))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"threshold_classes = " + b"9" * 5000, "not valid TOML"),
+        (b"threshold_classes = 1" + b"0" * 400, "threshold_classes"),
+        (b"threshold_classes = 9", "up to 5"),
+        (b"a = " + b"[" * 5000 + b"]" * 5000, "nested too deeply"),
+        (b"# " + b"x" * 200_000, "larger"),
+        (b"denoise_size = '3 m9**9**9**9'", "not one that can be read"),
+        (b"\xff\xfe", "not valid TOML"),
+    ],
+)
+def test_a_recipe_that_would_take_long_or_is_none_is_refused(tmp_path, content, message):
+    path = tmp_path / "recipe.toml"
+    path.write_bytes(content)
+    with pytest.raises(PoreError, match=message):
+        pores.read_recipe(str(path))
+
+
+def test_a_recipe_with_a_byte_order_mark_is_read_and_a_folder_is_none(tmp_path):
+    path = tmp_path / "recipe.toml"
+    path.write_text("denoise = 'none'", encoding="utf-8-sig")
+    assert pores.read_recipe(str(path)).denoise == "none"
+    with pytest.raises(PoreError, match="no file"):
+        pores.read_recipe(str(tmp_path))
+    with pytest.raises(PoreError, match="more than any image"):
+        Length(1e9).pixels()

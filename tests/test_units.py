@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -60,6 +61,35 @@ def test_a_unit_of_another_dimension_is_refused_with_both_units_named(unit, si):
 def test_a_unit_that_cannot_be_read_is_refused_by_name(unit):
     with pytest.raises(UnitError, match="not one that can be read"):
         to_si(1.0, unit)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "m9**9**9**9",
+        "m**9**9**9",
+        "m^9^9^9",
+        "(m**9)**9**9",
+        "m**(9**9**9)",
+        "m" * 1000,
+        "(" * 59 + "m",
+        "m**" * 20,
+        "m99",
+        "exit()",
+        "m\0",
+    ],
+)
+def test_a_unit_that_would_take_long_is_refused_within_a_second(unit):
+    to_si(1.0, "m")
+    start = time.process_time()
+    with pytest.raises(UnitError, match="not one that can be read"):
+        to_si(1.0, unit)
+    assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("m**-0.5", 1.0), ("W/(m K)", 1.0), ("\N{MICRO SIGN}m2", 1e-12)])
+def test_a_small_exponent_is_a_power_of_the_unit(unit, factor):
+    assert to_si(1.0, unit) == factor
 
 
 def test_units_load_pint_only_when_they_are_used():

@@ -28,7 +28,7 @@ def _check(unit: str) -> None:
         raise UnitError(
             f"the unit {unit[:20]!r}... is not one that can be read: it is longer than {LONGEST} characters"
         )
-    for piece in re.split(r"[\s*/()]+", re.sub(r"\s*(?:\*\*|\^)\s*", "^", unit)):
+    for piece in re.split(r"[\s*/()\N{MIDDLE DOT}]+", re.sub(r"\s*(?:\*\*|\^)\s*", "^", unit)):
         if piece and not _PIECE.fullmatch(piece):
             raise UnitError(
                 f"the unit {unit!r} is not one that can be read: {piece!r} is no name with a small exponent"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 from rampore import RamporeError
+from rampore.checks import choice, nearest
 from rampore.units import UnitError, to_si
 
 
@@ -17,6 +18,11 @@ class PoreError(RamporeError, ValueError):
     """An image, a recipe or a question that cannot be answered: the message names what and why."""
 
     exit_code = 2
+
+
+LONGEST = 100_000  #: a length that a recipe may hold [px]
+LARGEST = 100_000  #: size of a recipe's file [bytes]
+CLASSES = 5  #: of multi-Otsu; one more takes a hundred times as long [-]
 
 
 @dataclass(frozen=True)
@@ -58,10 +64,14 @@ class Length:
     def pixels(self, pixel_size: float | None = None) -> float:
         """The length in pixels [px], on an image whose pixels are `pixel_size` wide [m]."""
         if self.unit == "px":
-            return self.value
-        if pixel_size is None:
+            pixels = self.value
+        elif pixel_size is None:
             raise PoreError(f"to take {self} as pixels, the pixel size must be known")
-        return to_si(self.value, self.unit, "m") / pixel_size
+        else:
+            pixels = to_si(self.value, self.unit, "m") / pixel_size
+        if not pixels <= LONGEST:
+            raise PoreError(f"{self} are {pixels:.4g} px, more than any image has, {LONGEST}")
+        return pixels
 
     def __str__(self) -> str:
         return f"{self.value:g} {self.unit}"
@@ -168,8 +178,8 @@ class Recipe:
     def __post_init__(self) -> None:
         for field in fields(self):
             object.__setattr__(self, field.name, _read(field.name, getattr(self, field.name)))
-        if self.threshold_classes < 2:
-            raise PoreError(f"threshold_classes must be 2 or more, not {self.threshold_classes}")
+        if not 2 <= self.threshold_classes <= CLASSES:
+            raise PoreError(f"threshold_classes must be 2 or more, up to {CLASSES}, not {self.threshold_classes}")
         if self.smallest_part < 0:
             raise PoreError(f"smallest_part must not be negative, as {self.smallest_part} is")
         if (self.threshold == "fixed") != (self.threshold_value is not None):
@@ -190,9 +200,7 @@ def _read(name: str, value):
     """A field's value, from the value itself, from text or from a whole number."""
     kind = _TYPES[name]
     if name in CHOICES:
-        if value not in CHOICES[name]:
-            raise PoreError(f"{name} must be one of {', '.join(CHOICES[name])}; not {value!r}")
-        return value
+        return choice(name, value, CHOICES[name], PoreError)
     if kind is Length:
         if isinstance(value, Length):
             return value
@@ -209,7 +217,7 @@ def _read(name: str, value):
         number = float(value)
         if not math.isfinite(number) or (kind is int and number != int(number)):
             raise ValueError
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise PoreError(f"{name} must be a {'whole ' if kind is int else ''}number, not {value!r}") from None
     return int(number) if kind is int else number
 
@@ -224,7 +232,7 @@ def make_recipe(values: Mapping[str, object]) -> Recipe:
     """
     unknown = sorted(set(values) - set(_TYPES))
     if unknown:
-        raise PoreError(f"a recipe has no {', '.join(unknown)}; it has {', '.join(_TYPES)}")
+        raise PoreError(f"a recipe has no {unknown[0]!r}{nearest(unknown[0], _TYPES)}")
     return Recipe(**values)
 
 
@@ -243,10 +251,20 @@ def read_recipe(*sources: str) -> Recipe:
             values[name.strip()] = value.strip().strip("\"'")
             continue
         try:
-            values |= tomllib.loads(Path(source).read_text(encoding="utf-8"))
+            if not Path(source).is_file() and Path(source).exists():
+                raise PoreError(f"the recipe {source} is no file")
+            with open(source, "rb") as file:
+                text = file.read(LARGEST + 1)
+            if len(text) > LARGEST:
+                raise PoreError(f"the recipe {source} is larger than {LARGEST} bytes")
+            values |= tomllib.loads(text.decode("utf-8-sig"))
+        except PoreError:
+            raise
+        except RecursionError:
+            raise PoreError(f"the recipe {source} is nested too deeply") from None
         except OSError as error:
             raise PoreError(f"cannot read the recipe {source}: {error.strerror}; or key=value was meant") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise PoreError(f"the recipe {source} is not valid TOML: {error}") from None
     return make_recipe(values)
 
