@@ -15,6 +15,7 @@ from rampore.p4d.cell import Perforation
 from rampore.p4d.equations import C
 from rampore.p4d.errors import CellError
 from rampore.p4d.solution import Mesh, Step, simulate
+from rampore.storage import netcdf
 
 
 def run(args, report=print):
@@ -125,7 +126,7 @@ def write(solution, summary, output):
         comments="",
         fmt="%.9g",
     )
-    data.to_netcdf(output / "fields.nc", engine="h5netcdf")
+    (output / "fields.nc").write_bytes(netcdf(data))
     (output / "discharge.png").write_bytes(render(voltage_parts(data), "png"))
     (output / "discharge.svg").write_bytes(render(voltage_parts(data), "svg"))
     for number, grid in enumerate(paraview(data)):

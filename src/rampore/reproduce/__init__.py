@@ -14,6 +14,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -163,7 +164,7 @@ def _run_all(
         figures = sum(path.endswith(".svg") for path in made["files"])
         progress.say(f"{chapter.name}: done in {made['wall_time_s']:.1f} s, {figures} figures")
 
-    with _environment(_kernel_environment(work)), ThreadPoolExecutor(jobs) as pool:
+    with _environment(work), ThreadPoolExecutor(jobs) as pool:
         futures = [pool.submit(attempt, chapter) for chapter in chapters]
         try:
             while wait(futures, timeout=1).not_done:
@@ -181,11 +182,6 @@ def _run_all(
         raise ReproduceError("\n\n".join(map(str, failures)))
 
 
-def _kernel_environment(work: Path) -> dict[str, str]:
-    """What kernels run with: connection files among unfinished work, and every ``assert``, however this runs."""
-    return KERNEL_ENVIRONMENT | {"JUPYTER_RUNTIME_DIR": str(work / "runtime"), "PYTHONOPTIMIZE": ""}
-
-
 def _end_children_of(futures: list[Future]) -> None:
     """End the kernels, those too that a thread is about to start, until no thread has any."""
     import psutil
@@ -197,14 +193,21 @@ def _end_children_of(futures: list[Future]) -> None:
 
 
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.update(values)
+def _environment(work: Path) -> Iterator[None]:
+    """What kernels run with: every ``assert``, however this runs, and their temporary files among unfinished work.
+
+    Jupyter's own, through which this process and a kernel find each other, are among them.
+    """
+    temporary, before, default = work / "tmp", dict(os.environ), tempfile.tempdir
+    temporary.mkdir()
+    os.environ.update(KERNEL_ENVIRONMENT | {"TMPDIR": str(temporary), "PYTHONOPTIMIZE": ""})
+    tempfile.tempdir = None  # is read from the environment anew
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(before)
+        tempfile.tempdir = default
 
 
 def _build_book(
