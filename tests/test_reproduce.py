@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 import rampore
 from rampore import claims, cli
 from rampore.chapter import CLAIM_MIME
-from rampore.reproduce import ReproduceError, UsageError, commit_of, files, find, fingerprint, stored, verdicts
+from rampore.reproduce import ReproduceError, UsageError, book, commit_of, files, find, fingerprint, stored, verdicts
 from rampore.reproduce.book import with_summary
 from rampore.reproduce.chapters import tidy
 from rampore.reproduce.files import digests, publish
@@ -486,6 +486,13 @@ def test_a_file_of_the_users_stays_in_a_folder_of_ours(study, manifest):
     assert [(study.build / name).read_text() for name in mine] == ["mine"] * len(mine)
 
 
+def test_a_folder_that_only_a_sweep_used_before_is_taken(tmp_path):
+    (tmp_path / "sweep").mkdir()
+    with files.output_folder(tmp_path) as work:
+        assert work.is_dir()
+    assert not work.exists()
+
+
 def test_a_file_of_the_users_where_one_of_ours_would_go_is_named(tmp_path):
     output, new = tmp_path / "out", tmp_path / "new"
     for folder in (output / "figures/first", new):
@@ -625,6 +632,17 @@ def test_a_file_that_is_no_notebook_is_one_line(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(ReproduceError, match=r"first.ipynb: ") as error:
         read_notebook(path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"rows": 3}', b"\xff"])
+def test_a_damaged_result_of_a_benchmark_is_one_line(tmp_path, content):
+    (tmp_path / "p4d").mkdir()
+    (tmp_path / "p4d/verification.json").write_bytes(content)
+    for name in ("diffusion", "conduction", "impedance"):
+        (tmp_path / f"{name}.json").write_bytes(content)
+    with pytest.raises(ReproduceError, match="damaged, write it anew by `make bench`") as error:
+        book._measured(tmp_path)
     assert "\n" not in str(error.value)
 
 
