@@ -19,10 +19,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 import rampore
 from rampore import claims, cli
 from rampore.chapter import CLAIM_MIME
-from rampore.reproduce import ReproduceError, commit_of, files, fingerprint, verdicts
+from rampore.reproduce import ReproduceError, UsageError, book, commit_of, files, find, fingerprint, stored, verdicts
 from rampore.reproduce.book import with_summary
 from rampore.reproduce.chapters import tidy
 from rampore.reproduce.files import digests, publish
+from rampore.reproduce.study import read_notebook
 
 PACKAGE = Path(rampore.__file__).parent
 TIMES = re.compile(r" *\d+\.\d s  ")
@@ -154,7 +155,7 @@ def study(finished, tmp_path) -> TinyStudy:
     return TinyStudy(tmp_path / "study")
 
 
-def until(condition, seconds: float = 60) -> None:
+def until(condition, seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
@@ -305,11 +306,12 @@ def test_a_chapter_that_raises_says_where_loses_nothing_and_the_next_run_resumes
         "chapters/second.ipynb",
         "results/second/provenance.json",
     }
+    shown = study.run("second")
+    assert not (study.build / "failed").exists()  # it tells of an earlier run
     study.put("first", "width + 2")
     shown = study.run()
     assert "first: done" in shown
     assert "second: up to date" in shown
-    assert not (study.build / "failed/first.ipynb").exists()
 
 
 @pytest.mark.parametrize(
@@ -361,11 +363,12 @@ def test_an_interruption_ends_the_kernels_and_loses_nothing(study, how, code):
     until(lambda: noted.is_file() and noted.read_text())
     kernel = psutil.Process(int(noted.read_text()))
     process.send_signal(how)
-    process.communicate(timeout=60)  # it hung where a chapter waited
-    assert process.returncode == code
+    _, complaint = process.communicate(timeout=300)  # it hung where a chapter waited
+    assert process.returncode == code, complaint
     assert study.results() == before
     assert not kernel.is_running() or kernel.status() == psutil.STATUS_ZOMBIE
     assert not (study.build / ".work").exists()
+    assert not list(study.build.glob("failed/*"))
 
 
 def test_a_second_run_on_the_same_folder_refuses_at_once(study):
@@ -439,57 +442,291 @@ def test_a_notebook_that_cannot_be_told_its_folder_is_refused(study, refused):
     assert "second.ipynb: needs a cell tagged `parameters` with the line `output = None`" in refused(code=2)
 
 
+# Whose folder it is
+
+
+def everything_below(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "html/index.html", "source/a.md", "figures/first/a.png", ".work/a"])
+def test_a_folder_that_no_run_has_made_is_a_wrong_call_and_is_left_as_it_is(tmp_path, refused, name):
+    mine = tmp_path / "mine"
+    (mine / name).parent.mkdir(parents=True)
+    (mine / name).write_text("mine")
+    shown = refused("--output", str(mine), code=2)
+    assert f"{mine} is not a folder that `rampore reproduce` made: it holds {Path(name).parts[0]}" in shown
+    assert len(shown.splitlines()) == 1
+    assert everything_below(mine) == {name: "mine"}
+
+
+@pytest.mark.parametrize("place", ["html", "figures", "results", "source", "chapters", ".work", "figures/second"])
+def test_a_link_out_of_the_folder_is_refused_before_anything_runs_and_not_followed(study, tmp_path, refused, place):
+    outside = tmp_path / "outside"
+    if (study.build / place).exists():
+        shutil.copytree(study.build / place, outside)
+        shutil.rmtree(study.build / place)
+    outside.mkdir(exist_ok=True)
+    (outside / "mine.txt").write_text("mine")
+    (study.build / place).symlink_to(outside)
+    before = everything_below(outside) if place == "html" else digests(outside)
+    assert cli.main(["reproduce", "--no-html"]) == 1
+    assert (everything_below(outside) if place == "html" else digests(outside)) == before
+
+
+@pytest.mark.parametrize("manifest", ["whole", "lacking", "damaged"])
+def test_a_file_of_the_users_stays_in_a_folder_of_ours(study, manifest):
+    """An earlier version kept no manifest: its folder is known by the lock, and what it left is taken over."""
+    mine = ["mine.txt", "figures/second/mine.png", "results/first/mine.csv", "failed/mine.ipynb", "html/mine.html"]
+    for name in mine:
+        (study.build / name).parent.mkdir(exist_ok=True)
+        (study.build / name).write_text("mine")
+    if manifest == "lacking":
+        (study.build / files.MANIFEST).unlink()
+    elif manifest == "damaged":
+        (study.build / files.MANIFEST).write_text("[1]")
+    study.put("first", "width + 1")
+    shown = study.run()
+    assert "first: done" in shown
+    assert "second: up to date" in shown
+    assert [(study.build / name).read_text() for name in mine] == ["mine"] * len(mine)
+
+
+def test_a_folder_that_only_a_sweep_used_before_is_taken(tmp_path):
+    (tmp_path / "sweep").mkdir()
+    with files.output_folder(tmp_path) as work:
+        assert work.is_dir()
+    assert not work.exists()
+
+
+def test_a_file_of_the_users_where_one_of_ours_would_go_is_named(tmp_path):
+    output, new = tmp_path / "out", tmp_path / "new"
+    for folder in (output / "figures/first", new):
+        folder.mkdir(parents=True)
+        (folder / "line.png").write_text(folder.name)
+    files.write(output / files.MANIFEST, "{}")
+    with pytest.raises(ReproduceError, match=r"figures/first/line.png was not made by .*move it away"):
+        publish(new, output / "figures/first", output)
+    assert (output / "figures/first/line.png").read_text() == "first"
+
+
+# What is damaged
+
+
+NOTED = {
+    "chapter": "first",
+    "commit": None,
+    "started": "2026-01-01",
+    "wall_time_s": 1.0,
+    "parameters": {},
+    "seed": None,
+    "notebook_sha256": "a",
+    "source_sha256": "b",
+    "inputs": {"the notebook": "a"},
+    "files": {"notebook": "a"},
+}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"3",
+        b"{}",
+        b"\xff",
+        b"[" * 100_000,
+        *(json.dumps(NOTED | {name: 3}).encode() for name in NOTED if name not in ("wall_time_s", "seed")),
+        *(json.dumps({key: NOTED[key] for key in NOTED if key != name}).encode() for name in NOTED),
+        json.dumps(NOTED | {"inputs": {"numpy": 3}}).encode(),
+        json.dumps(NOTED | {"files": {"notebook": None}}).encode(),
+    ],
+    ids=lambda content: None,
+)
+def test_a_damaged_provenance_counts_as_none(tmp_path, content):
+    path = tmp_path / "provenance.json"
+    path.write_text(json.dumps(NOTED))
+    assert stored.provenance(path) == NOTED
+    path.write_bytes(content)
+    assert stored.provenance(path) is None
+
+
+def test_a_chapter_whose_provenance_is_damaged_runs_again(study):
+    (study.build / "results/first/provenance.json").write_text("[]")
+    (study.build / "results/second/provenance.json").unlink()
+    (study.build / "results/second/provenance.json").mkdir()
+    shown = study.run("first")
+    assert "first: running (no results yet)" in shown
+
+
+def test_a_chapter_whose_executed_notebook_is_damaged_counts_as_lacking_where_it_is_not_run(study):
+    (study.build / "chapters/second.ipynb").write_text("{")
+    study.run("first")
+    verdicts_there = [entry["verdict"] for entry in json.loads((study.build / "claims.json").read_text())]
+    assert verdicts_there == ["reproduced", "not yet computed"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"", "empty"),
+        (b"- book/index", "not a mapping"),
+        (b"\xff\xfe", "not valid YAML"),
+        (b"root: [", "not valid YAML"),
+        (b"chapters: []", "needs the key `root`"),
+        (b"root: 3", "needs the key `root`"),
+        (b"root: book/index\nchapters: book/first", "must be a list"),
+        (b"root: book/index\nchapters: [book/first]", "must be a list"),
+        (b"root: book/index\nchapters: [{file: 3}]", "is not a page"),
+        (b"root: book/index\nchapters: [{file: ../first}]", "is not a page"),
+        (b"root: book/index\nchapters: [{file: /etc/passwd}]", "is not a page"),
+        (b"root: book/index\nchapters: [{file: book/first}, {file: first}]", "two chapters first"),
+        (b"a: &a [1]\nb: *a", "line 2: write out what"),
+        (b"[" * 20_000, "too deeply nested"),
+        (b"root: book/index # " + b"x" * 2**15, "larger than"),
+        (b"a: !!python/object/apply:os.getpid []", "not valid YAML"),
+    ],
+    ids=lambda value: value[:40].decode("latin-1") if isinstance(value, bytes) else "",
+)
+@pytest.mark.parametrize("name", ["_toc.yml", "_config.yml"])
+def test_a_damaged_table_of_contents_or_configuration_is_one_line(tmp_path, name, text, message):
+    (tmp_path / "book").mkdir()
+    for page in ("book/index.md", "book/first.ipynb", "first.ipynb"):
+        (tmp_path / page).touch()
+    contents = {"_toc.yml": b"root: book/index", "_config.yml": b"title: Tiny"}
+    for each, content in (contents | {name: text}).items():
+        (tmp_path / each).write_bytes(content)
+    if name == "_config.yml" and text.startswith((b"root: book/index\n", b"root: 3", b"chapters")):
+        assert list(find(tmp_path).chapters) == []
+        return
+    with pytest.raises(UsageError, match=message) as error:
+        find(tmp_path)
+    assert name in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+WHOLE = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"{}",
+        b"\xff",
+        b"[" * 100_000,
+        *(
+            json.dumps(WHOLE | changed).encode()
+            for changed in (
+                {"nbformat": "x"},
+                {"nbformat": 99},
+                {"cells": None},
+                {"cells": [3]},
+                {"cells": [{"cell_type": "code"}]},
+                {"nbformat_minor": 4, "cells": [{"cell_type": "markdown", "metadata": {}, "source": "x"}]},
+            )
+        ),
+    ],
+    ids=lambda content: content[:60].decode("latin-1"),
+)
+def test_a_file_that_is_no_notebook_is_one_line(tmp_path, content):
+    path = tmp_path / "first.ipynb"
+    path.write_text(json.dumps(WHOLE))
+    read_notebook(path)
+    path.write_bytes(content)
+    with pytest.raises(ReproduceError, match=r"first.ipynb: ") as error:
+        read_notebook(path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"rows": 3}', b"\xff"])
+def test_a_damaged_result_of_a_benchmark_is_one_line(tmp_path, content):
+    (tmp_path / "p4d").mkdir()
+    (tmp_path / "p4d/verification.json").write_bytes(content)
+    for name in ("diffusion", "conduction", "impedance"):
+        (tmp_path / f"{name}.json").write_bytes(content)
+    with pytest.raises(ReproduceError, match="damaged, write it anew by `make bench`") as error:
+        book._measured(tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_chapter_computes_the_same_where_python_drops_docstrings_and_assertions(study):
+    study.put("first", "assert width == 2\nassert __debug__\nwidth * (1 / __debug__)")
+    process = study.start("--no-html", PYTHONOPTIMIZE="2")
+    shown, complaint = process.communicate()
+    assert process.returncode == 0, complaint
+    assert "first: done" in shown
+
+
 # Files
 
 
 @pytest.fixture
 def folders(tmp_path):
-    new, old = tmp_path / "new", tmp_path / "old"
+    """A finished folder, and the one that it goes to, with a file that was published before and one of the user's."""
+    output, new = tmp_path / "out", tmp_path / "new"
+    old = output / "results/first"
     for folder, content in ((new, "new"), (old, "old")):
         (folder / "deep").mkdir(parents=True)
         for name in ("a", "deep/b", "seal"):
             (folder / name).write_text(content)
-    (old / "gone").mkdir()
-    (old / "gone/c").write_text("old")
-    return new, old
+    for name in ("gone/c", "kept/d"):
+        (old / name).parent.mkdir()
+        (old / name).write_text("old")
+    mine = {f"results/first/{name}": digest for name, digest in digests(old).items() if name != "kept/d"}
+    files.write(output / files.MANIFEST, json.dumps(mine))
+    return new, old, output
 
 
-def test_publishing_replaces_every_file_and_drops_what_is_no_more(folders):
-    new, old = folders
+def test_publishing_replaces_every_file_and_drops_of_ours_what_is_no_more(folders):
+    new, old, output = folders
     expected = digests(new)
-    publish(new, old, seal="seal")
-    assert digests(old) == expected
+    publish(new, old, output, seal="seal")
+    assert {name: value for name, value in digests(old).items() if name != "kept/d"} == expected
     assert not (old / "gone").exists()
+    assert (old / "kept/d").read_text() == "old"
+    assert files.listed(output) == {f"results/first/{name}": value for name, value in expected.items()}
 
 
 def test_a_full_disk_while_publishing_leaves_whole_files_and_the_old_seal(folders, monkeypatch):
-    new, old = folders
+    new, old, output = folders
     replace, done = os.replace, []
 
     def until_full(source, target):
         if done:
             raise OSError(28, "No space left on device", str(target))
-        done.append(target)
+        if Path(target).parent == old:
+            done.append(target)
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", until_full)
     with pytest.raises(OSError, match="No space left"):
-        publish(new, old, seal="seal")
+        publish(new, old, output, seal="seal")
     assert [path.read_text() for path in (old / "a", old / "deep/b", old / "seal")] == ["new", "old", "old"]
+    monkeypatch.undo()
+    publish(new, old, output, seal="seal")
+    assert not (old / "gone").exists()
 
 
-def test_a_file_whose_writing_fails_stays_as_it_was(tmp_path, monkeypatch):
-    path = tmp_path / "claims.json"
-    files.write(path, "old")
+def test_what_an_interrupted_publication_had_placed_counts_as_ours(folders, monkeypatch):
+    new, old, output = folders
+    (new / "more").write_text("new")
 
-    def refuse(source, target):
-        raise OSError(28, "No space left on device", str(target))
+    def killed(source, target):
+        replace(source, target)
+        if Path(target).name == "more":
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(os, "replace", refuse)
-    with pytest.raises(OSError, match="No space left"):
-        files.write(path, "new")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
+    replace = os.replace
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        publish(new, old, output)
+    monkeypatch.undo()
+    (new / "more").write_text("newer")
+    publish(new, old, output)
+    assert (old / "more").read_text() == "newer"
 
 
 # Claims

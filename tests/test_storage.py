@@ -61,13 +61,20 @@ def test_a_link_is_followed_and_the_mode_of_a_file_kept(tmp_path):
     assert stat.S_IMODE((tmp_path / "real").stat().st_mode) == 0o640
 
 
-@pytest.mark.parametrize("where", ["folder", "file/below", "/dev/null", "/proc/none/result"])
+@pytest.mark.parametrize("where", ["folder", "file/below", "x" * 300, "/dev/null", "/proc/none/result"])
 def test_what_cannot_be_written_is_found_out_beforehand_and_nothing_is_made(tmp_path, where):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="cannot write to"):
         storage.check(tmp_path / where)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder"]
+
+
+def test_a_device_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StorageError, match="it is no plain file"):
+        storage.write(tmp_path / "pipe", "new")
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_what_can_be_written_leaves_no_trace_of_the_question(tmp_path):

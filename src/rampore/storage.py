@@ -57,6 +57,7 @@ def write(path: Path, content: bytes | str) -> None:
     """
     content = content.encode() if isinstance(content, str) else content
     path = Path(os.path.realpath(path))
+    check_target(path)
     new = aside(path)
     try:
         if path.is_file() and path.read_bytes() == content:
@@ -101,12 +102,21 @@ def check(path: Path) -> None:
 
 def check_target(path: Path) -> None:
     """Refuse a place where something stands that a new file must not replace: a folder, a device, a read-only file."""
+    if not _exists(path):
+        return
     if path.is_dir():
         raise StorageError(path, "it is a folder")
-    if path.exists() and not path.is_file():
+    if not path.is_file():
         raise StorageError(path, "it is no plain file")
-    if path.exists() and not os.access(path, os.W_OK):
+    if not os.access(path, os.W_OK):
         raise StorageError(path, "it is read-only")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:  # a folder that may not be entered, a name that is too long
+        raise StorageError(path, error) from error
 
 
 def _try(path: Path) -> None:
@@ -130,7 +140,7 @@ def folder_for(folder: Path) -> Iterator[None]:
     StorageError
         Where it cannot be made.
     """
-    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    made = [each for each in (folder, *folder.parents) if not _exists(each)]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

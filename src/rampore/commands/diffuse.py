@@ -11,6 +11,7 @@ from rampore.commands.files import together
 from rampore.diffusion import Diffusion, DiffusionError, most_pixels, steady_diffusion
 from rampore.figures.diffusion import overview
 from rampore.figures.style import render
+from rampore.storage import netcdf
 
 
 def run(options) -> None:
@@ -140,7 +141,7 @@ def write(result: Diffusion, label: np.ndarray, size: float | None, entries: dic
         {"title": "steady diffusion: concentration over that of the inlet, flux over D_0 times it"},
     )
     coding = {name: {"compression": "gzip", "compression_opts": 1} for name in data.data_vars}
-    data.to_netcdf(folder / "fields.nc", engine="h5netcdf", encoding=coding)
+    (folder / "fields.nc").write_bytes(netcdf(data, coding))
 
     grid = pyvista.ImageData(dimensions=[*(n + 1 for n in shape), *[1] * (3 - label.ndim)], spacing=(step,) * 3)
     for name in fields:

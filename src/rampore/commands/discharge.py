@@ -12,6 +12,7 @@ from rampore.commands.files import together
 from rampore.p4d import bpx
 from rampore.p4d.cell import Perforation
 from rampore.p4d.errors import CellError
+from rampore.storage import netcdf
 
 HOLES = {"hole_um": 75.0, "pitch_um": 160.0, "foil_um": 15.0}  #: of --collector perforated, where they are not given
 
@@ -192,7 +193,7 @@ def write(solution, summary, output):
         comments="",
         fmt="%.9g",
     )
-    data.to_netcdf(output / "fields.nc", engine="h5netcdf")
+    (output / "fields.nc").write_bytes(netcdf(data))
     (output / "discharge.png").write_bytes(render(voltage_parts(data), "png"))
     (output / "discharge.svg").write_bytes(render(voltage_parts(data), "svg"))
     for number, grid in enumerate(paraview(data)):

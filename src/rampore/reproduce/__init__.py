@@ -14,11 +14,12 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -169,7 +170,7 @@ def _run_all(
         figures = sum(path.endswith(".svg") for path in made["files"])
         progress.say(f"{chapter.name}: done in {made['wall_time_s']:.1f} s, {figures} figures")
 
-    with _environment(_kernel_environment(work)), ThreadPoolExecutor(jobs) as pool:
+    with _environment(work), ThreadPoolExecutor(jobs) as pool:
         futures = [pool.submit(attempt, chapter) for chapter in chapters]
         try:
             while wait(futures, timeout=1).not_done:
@@ -187,31 +188,34 @@ def _run_all(
         raise ReproduceError("\n\n".join(map(str, failures)))
 
 
-def _kernel_environment(work: Path) -> dict[str, str]:
-    """What kernels run with: connection files among unfinished work, and every ``assert``, however this runs."""
-    wanted = {name: os.environ.get(name, value) for name, value in KERNEL_ENVIRONMENT.items()}
-    return wanted | {"JUPYTER_RUNTIME_DIR": str(work / "runtime"), "PYTHONOPTIMIZE": ""}
-
-
 def _end_children_of(futures: list[Future]) -> None:
     """End the kernels, those too that a thread is about to start, until no thread has any."""
     import psutil
 
     while not all(future.done() for future in futures):  # `wait` counts a cancelled one as not done
         for child in psutil.Process().children(recursive=True):
-            child.kill()
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
         time.sleep(0.2)
 
 
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.update(values)
+def _environment(work: Path) -> Iterator[None]:
+    """What kernels run with: every ``assert``, however this runs, and their temporary files among unfinished work.
+
+    Jupyter's own, through which this process and a kernel find each other, are among them.
+    """
+    temporary, before, default = work / "tmp", dict(os.environ), tempfile.tempdir
+    temporary.mkdir()
+    wanted = {name: os.environ.get(name, value) for name, value in KERNEL_ENVIRONMENT.items()}
+    os.environ.update(wanted | {"TMPDIR": str(temporary), "PYTHONOPTIMIZE": ""})
+    tempfile.tempdir = None  # is read from the environment anew
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(before)
+        tempfile.tempdir = default
 
 
 def _build_book(

@@ -55,18 +55,27 @@ def _generated(entries: list[dict], tables: list[dict], results: Path) -> dict[s
     from rampore.figures import style
     from rampore.pages import parameters as parameters_page
     from rampore.pages import scorecard
-    from rampore.pages.benchmarks import benchmarks_page
 
     sections = claims.load().sections
     figure = picture.overview(entries, sections)
     return {
         "parameters.md": parameters_page.parameters_page(parameters.load()).encode(),
         "scorecard.md": scorecard.scorecard_page(entries, sections).encode(),
-        "benchmarks.md": benchmarks_page(results).encode(),
         "summary.md": scorecard.summary(entries, tables).encode(),
         "scorecard.svg": style.render(figure, "svg"),
         "scorecard.png": style.render(figure, "png"),
-    } | _verification(results / "p4d")
+    } | _measured(results)
+
+
+def _measured(results: Path) -> dict[str, bytes]:
+    """Pages made of what ``make bench`` wrote."""
+    from rampore.pages.benchmarks import benchmarks_page
+
+    try:
+        return {"benchmarks.md": benchmarks_page(results).encode()} | _verification(results / "p4d")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ReproduceError(f"{results}: damaged, write it anew by `make bench` ({reason})") from error
 
 
 def _verification(folder: Path) -> dict[str, bytes]:
