@@ -54,7 +54,7 @@ def report(spectrum: Spectrum, check: KramersKronig, fit: Fit | None = None) -> 
     plane.set(xlabel="Z' / Ω", ylabel="−Z'' / Ω")
     foot = z.real[-z.imag < 2 * z.real]  # noise on a large reactance would tell nothing
     knee = np.ptp(foot) if foot.size else np.ptp(z.real)
-    if -z.imag.min() > knee:  # a capacitive branch, of which its foot tells
+    if foot.size and -z.imag.min() > knee:  # a capacitive branch, of which its foot tells
         plane.set(xlim=(foot.min() - 0.1 * knee, foot.max() + 0.5 * knee), ylim=(-0.1 * knee, 1.2 * knee))
         plane.set_aspect("equal", adjustable="box")
     else:
