@@ -6,6 +6,7 @@ import pytest
 
 from rampore.cli import main
 from rampore.impedance.circuits import fit_circuit
+from rampore.impedance.fitting import fit_logarithms
 from rampore.impedance.kramers_kronig import ACCEPTED, kramers_kronig
 from rampore.impedance.spectrum import ImpedanceError, Spectrum, read_spectrum
 from rampore.impedance.transmission_line import blocking_electrode, fit_blocking_cell, symmetric_cell, tortuosity
@@ -118,6 +119,24 @@ def test_a_circuit_of_impedance_py_is_found_again():
     assert found["R0"] == pytest.approx(5, rel=1e-4)
     assert found["Zarc0_0"] == pytest.approx(20, rel=1e-4)
     assert found.rms < 1e-4
+
+
+def test_a_guess_outside_the_bounds_is_moved_to_them_and_finds_the_same():
+    spectrum, bounds = Spectrum(FREQUENCY, symmetric_cell(OMEGA, **CELL)), ([1.0], [1e3])
+    ends = [
+        fit_logarithms(spectrum, lambda _, r: r / 40 * spectrum.impedance, [[guess]], ["r"], ["ohm"], *bounds)
+        for guess in (30.0, 1e-9, 1e9)
+    ]
+    assert [end["r"] for end in ends] == pytest.approx([40.0] * 3, rel=1e-6)
+
+
+def test_a_fit_that_runs_out_of_evaluations_is_none(monkeypatch):
+    import scipy.optimize
+
+    whole = scipy.optimize.least_squares
+    monkeypatch.setattr(scipy.optimize, "least_squares", lambda *a, **k: whole(*a, **(k | {"max_nfev": 1})))
+    with pytest.raises(ImpedanceError, match="did not converge"):
+        fit_blocking_cell(Spectrum(FREQUENCY, symmetric_cell(OMEGA, **CELL)))
 
 
 MEASURED = ["001", "003", "004", "005", "006", "007", "010"]

@@ -74,6 +74,16 @@ def test_an_axis_of_weak_links_is_left_uncoarsened_until_it_is_strong():
     assert hierarchy.solve(np.ones((64, 1, 64)), x, tolerance=1e-8) < 40
 
 
+def test_a_network_without_links_cannot_be_coarsened_and_is_solved_at_once():
+    """More cells than the coarsest level may have, each by itself: one level, and what each holds is b over ground."""
+    ground = np.linspace(1.0, 2.0, 21 * 21).reshape(21, 1, 21)
+    hierarchy = Multigrid([np.zeros(ground.shape) for _ in range(3)], ground)
+    assert [level.shift for level in hierarchy.levels] == [(0, 0, 0)]
+    x = np.zeros(ground.shape)
+    assert hierarchy.solve(np.ones(ground.shape), x, tolerance=1e-6) <= 2
+    np.testing.assert_allclose(x, 1 / ground, rtol=1e-6)
+
+
 def test_two_phases_six_orders_of_magnitude_apart_converge():
     rng = np.random.default_rng(5)
     conductances, ground = network(rng, (64, 1, 64), contrast=0)

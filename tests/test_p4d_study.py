@@ -42,6 +42,9 @@ def test_the_electrodes_hold_what_the_paper_states():
 def test_other_contents_have_the_thickness_that_the_paper_states(siox, thickness):
     cell, balance = study.full_cell(GIVEN, Scenario(siox_fraction=siox, lost=0.5 * MAH_CM2))
     assert cell.negative.thickness * 1e6 == pytest.approx(thickness, abs=0.5)
+    # 3.6 mAh/cm2 by 1636 and 355 mAh/g of 93 % active material at 1.5 g/cm3
+    exact = 3.6 / (0.93 * (1636 * siox + 355 * (1 - siox)) * 1.5) * 1e-2
+    assert cell.negative.thickness == pytest.approx(exact, rel=1e-12)
     assert balance.negative == pytest.approx(3.6 * MAH_CM2, rel=5e-4)
     assert len(cell.negative.materials) == (1 if siox == 1 else 2)
 
