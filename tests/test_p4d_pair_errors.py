@@ -5,7 +5,7 @@ import pytest
 
 from rampore import parameters
 from rampore.p4d.errors import CellError
-from rampore.p4d.pairs import COARSE, READING, OnBoth, contact_for_ratio, halved, pair, short_pulses
+from rampore.p4d.pairs import COARSE, FINE, READING, OnBoth, contact_for_ratio, halved, pair, short_pulses
 from rampore.p4d.scenarios import Row, capacity_table, claim_table, depth_table, table
 from rampore.p4d.study import PorositySet, Scenario
 
@@ -81,7 +81,7 @@ def test_a_contact_resistance_in_series_brings_the_pulses_to_the_ratio_asked_for
 
 
 def test_short_pulses_on_a_finer_mesh_lie_within_the_error():
-    coarse, fine = short_pulses(GIVEN, Scenario(), COARSE, HALF), short_pulses(GIVEN, Scenario(), READING)
+    coarse, fine = short_pulses(GIVEN, Scenario(), READING, COARSE), short_pulses(GIVEN, Scenario(), FINE)
     assert abs(fine.ratio - coarse.ratio) < coarse.ratio_error
     assert abs(fine.bare - coarse.bare) < coarse.error(lambda bare, _: bare)
 

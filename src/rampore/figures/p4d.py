@@ -317,14 +317,16 @@ def rates(tests: Mapping[str, tuple], nominal: Sequence[float]) -> Figure:
 
     Parameters
     ----------
-    tests : mapping of str to (bare, perforated)
-        Capacities (rates,) [C/m2].
+    tests : mapping of str to (bare, perforated, ...)
+        Capacities (rates,) [C/m2], as :func:`rampore.p4d.pairs.rate_tests` gives them.
     nominal : sequence of float
         The rates over 1C [-].
     """
     figure, (top, bottom) = new_figure(2, 1, height=5.2, sharex=True)
     places = np.arange(len(nominal))
-    for n, ((name, (bare, perforated)), style) in enumerate(zip(tests.items(), ("-", "--", ":", "-."), strict=False)):
+    for n, ((name, (bare, perforated, *_)), style) in enumerate(
+        zip(tests.items(), ("-", "--", ":", "-."), strict=False)
+    ):
         top.plot(places, bare / 36000, style, color=BCUE, marker="s", ms=4, label="bare" if n == 0 else None)
         top.plot(
             places, perforated / 36000, style, color=PCUE, marker="o", ms=4, label="perforated" if n == 0 else None

@@ -87,6 +87,7 @@ class Pair(NamedTuple):
     perforated: Discharge
     solutions: tuple[Solution, Solution]
     findings: tuple[Finding, ...]
+    errors: tuple[float, ...]  #: of the findings' margins, in their units; nan where no coarser pair was run
     coarser: "Pair | None" = None  #: the same on the coarser mesh
     rough: "Pair | None" = None  #: on that mesh, with ``LONGER`` steps in time
 
@@ -98,19 +99,19 @@ class Pair(NamedTuple):
         return _gain(self.bare, self.perforated)
 
     @property
-    def errors(self) -> tuple[float, ...]:
-        """Numerical errors of the findings' margins, in their units; nan where no coarser pair was run."""
-        return tuple(self.error(lambda *foils: [one.margin for one in compare(*foils)]).tolist())
-
-    @property
     def gain_error(self) -> float:
         """Numerical error of the gain [-]."""
-        return float(self.error(_gain))
+        return next(error for one, error in zip(self.findings, self.errors, strict=True) if one.unit == "1")
 
     @property
     def checked(self) -> "Pair":
         """The rough pair, with the error that longer steps leave: for a figure drawn from it."""
-        return self.rough._replace(coarser=self.coarser, rough=self.rough)
+        return self.rough._replace(coarser=self.coarser, rough=self.rough).with_errors()
+
+    def with_errors(self) -> "Pair":
+        """The pair with the errors of its findings' margins."""
+        errors = self.error(lambda *foils: np.array([one.margin for one in compare(*foils)]))
+        return self._replace(errors=tuple(errors.tolist()))
 
     def judged(self) -> dict[str, Judgement]:
         """Each claim by the margins and their errors."""
@@ -160,9 +161,11 @@ def pair(
         on_bare, on_perforated = _matched(mesh)
         bare = (known.bare, known.solutions[0]) if known else settled(cells[0], rate, on_bare, tolerances)
         perforated = settled(cells[1], rate, on_perforated, tolerances)
-        return Pair(cells, bare[0], perforated[0], (bare[1], perforated[1]), compare(bare[0], perforated[0]))
+        findings = compare(bare[0], perforated[0])
+        unknown = (np.nan,) * len(findings)
+        return Pair(cells, bare[0], perforated[0], (bare[1], perforated[1]), findings, unknown)
 
-    return _checked(run, mesh, coarser, tolerances, _alike(cells, like))
+    return _checked(run, mesh, coarser, tolerances, _alike(cells, like)).with_errors()
 
 
 def _alike(cells: tuple[Cell, Cell], like):
