@@ -85,7 +85,7 @@ def test_a_run_within_its_tables_leaves_nothing_to_tell(tmp_path, capsys):
 def test_salt_is_told_of_boxes_with_electrolyte_alone(tmp_path, capsys):
     """In the boxes of the foil between the holes there is none; what stands in their unknowns is no concentration."""
     mesh = ["--columns", "3", "4", "--layers", "4", "2", "4"]
-    options = ["--collector", "perforated", "--c-rate", "2", "--lower-cutoff-V", "3.8", *mesh]
+    options = ["--collector", "perforated", "--c-rate", "1", "--lower-cutoff-V", "3.6", *mesh]
     assert discharge(CASES / "chen2020_sum_1.00000016.json", tmp_path, *options) == 0
     summary = json.loads((tmp_path / "summary.json").read_text())
     spans = re.findall(r"salt (\d+) to (\d+) mol", capsys.readouterr().out)
