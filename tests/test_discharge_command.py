@@ -1,57 +1,103 @@
-"""``rampore discharge`` on a foil that the options perforate: lengths in um become the cell's, in m."""
+"""``rampore discharge``: options that cannot be or have no effect, and what a run says of itself."""
 
 import json
+import os
+import re
+from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
 import pytest
-import xarray as xr
 
-from rampore.cli import main
+from rampore import cli
 
-CELL = Path(__file__).parent / "data" / "discharge" / "marquis2019.json"
-MESH = ("--layers", "4", "2", "4", "--lower-cutoff-V", "3.5", "--c-rate", "2")
+CASES = Path(__file__).parent / "data" / "cases" / "cells"
+CELL = CASES / "contact_string.json"  #: a file that can be read, charged, from 3.85 V
+COARSE = ["--layers", "6", "3", "6"]
 
-
-@pytest.fixture(scope="module")
-def discharged(tmp_path_factory):
-    """Summary and fields of a discharge with these options."""
-
-    def run(*options):
-        out = tmp_path_factory.mktemp("discharge") / "out"
-        assert main(["discharge", str(CELL), *MESH, *options, "-o", str(out)]) == 0
-        fields = xr.load_dataset(out / "fields.nc", engine="h5netcdf")
-        return json.loads((out / "summary.json").read_text()), fields
-
-    return run
+pytestmark = pytest.mark.filterwarnings("ignore:.* deprecated:DeprecationWarning")
 
 
-def test_holes_pitch_and_foil_are_as_long_as_the_options_say(discharged):
-    options = ("--hole-um", "60", "--pitch-um", "120", "--foil-um", "12", "--columns", "2", "3")
-    summary, fields = discharged("--collector", "perforated", *options)
-    assert summary["open_fraction"] == pytest.approx(np.pi / (2 * np.sqrt(3)) * (60 / 120) ** 2, rel=1e-12)
-    assert summary["current_density_A_per_m2"] == pytest.approx(48.0)
-    half = (fields.x_edge[-1], fields.y_edge[-1])
-    assert half == pytest.approx((60e-6, np.sqrt(3) * 60e-6), rel=1e-12)
-    assert float(fields.z_edge[0]) == pytest.approx(-12e-6, rel=1e-12)
-    assert float(fields.z_edge[-1]) == pytest.approx(225e-6, rel=1e-12)
-    # the holes' volume: a quarter of one in each of two corners
-    inside = fields.volume.values[..., fields.layer.values == "hole"].sum()
-    assert inside == pytest.approx(np.pi * 30e-6**2 * 12e-6 / 2, rel=1e-9)
+def discharge(file, output, *options):
+    return cli.main(["discharge", str(file), "-o", str(output), *options])
 
 
-def test_without_sizes_the_holes_are_the_papers(discharged):
-    summary, fields = discharged("--collector", "perforated", "--columns", "2", "2")
-    assert summary["open_fraction"] == pytest.approx(np.pi / (2 * np.sqrt(3)) * (75 / 160) ** 2, rel=1e-12)
-    assert float(fields.z_edge[0]) == pytest.approx(-15e-6, rel=1e-12)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--c-rate", "nan"], "--c-rate = nan must be finite"),
+        (["--c-rate", "inf"], "--c-rate = inf must be finite"),
+        (["--c-rate", "0"], "discharges nothing"),
+        (["--c-rate=-1"], "starts full"),
+        (["--hole-um", "50"], "--hole-um has no effect without --collector perforated"),
+        (["--collector", "bare", "--pitch-um", "100"], "--pitch-um has no effect"),
+        (["--collector", "perforated", "--foil-um", "0"], "--foil-um = 0 must be finite and above 0"),
+        (["--collector", "perforated", "--hole-um", "nan"], "--hole-um = nan"),
+        (["--collector", "perforated", "--hole-um", "200"], "touch each other"),
+        (["--lower-cutoff-V", "nan"], "--lower-cutoff-V = nan must be finite"),
+        (["--lower-cutoff-V", "3.9"], "not above the lower cut-off of 3.9 V"),
+        (["--lower-cutoff-V", "5"], "not below the upper"),
+        (["--upper-cutoff-V", "4.3"], "--upper-cutoff-V has no effect"),
+        (["--layers", "0", "3", "6"], "no cells"),
+        (["--columns", "-1", "1"], "no cells"),
+    ],
+)
+def test_an_option_that_cannot_be_or_has_no_effect_is_refused_and_nothing_is_written(
+    options, message, tmp_path, capsys
+):
+    assert discharge(CELL, tmp_path / "out", *options) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
+    assert not list((tmp_path / "out").glob("*"))
 
 
-def test_a_bare_foil_has_one_column_and_no_holes(discharged):
-    summary, fields = discharged("--collector", "bare")
-    assert summary["open_fraction"] == 0
-    assert fields.sizes["x"] == fields.sizes["y"] == 1
-    assert float(fields.z_edge[0]) == 0
-    energy = np.trapezoid(fields.voltage * fields.current_density, fields.time) / 3600
-    assert summary["energy_Wh_per_m2"] == pytest.approx(energy, rel=1e-9)
-    assert summary["capacity_Ah_per_m2"] == pytest.approx(48 * summary["duration_s"] / 3600, rel=1e-9)
-    assert summary["mean_voltage_V"] == pytest.approx(energy / summary["capacity_Ah_per_m2"], rel=1e-9)
+def test_a_cell_at_its_cut_off_before_it_starts_is_an_error(tmp_path, capsys):
+    assert discharge(CASES / "cutoff_at_t0.json", tmp_path / "out", *COARSE) == 2
+    assert "is reached before current = 21.8733 has any effect" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_noticed_before_the_run(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    with suppress(OSError):
+        assert discharge(CELL, tmp_path / "file" / "out", *COARSE) != 0
+    assert "state of charge" not in capsys.readouterr().out
+
+
+def test_the_reader_is_told_where_a_run_leaves_the_tables_of_the_electrolyte(tmp_path, capsys):
+    file = CASES / "electrolyte_table_to_2000.json"
+    assert discharge(file, tmp_path, "--c-rate", "3", "--lower-cutoff-V", "3.3", *COARSE) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note: salt")]
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["electrolyte_valid_from_mol_per_m3"] == 200.0
+    assert summary["electrolyte_valid_to_mol_per_m3"] == 2000.0
+    assert summary["salt_highest_mol_per_m3"] > 2000.0
+    assert told == [f"note: {summary['validity_left'][0]}"]
+    assert "valid from 200 to 2000" in told[0]
+
+
+def test_a_run_within_its_tables_leaves_nothing_to_tell(tmp_path, capsys):
+    file = CASES / "chen2020_sum_1.00000016.json"
+    assert discharge(file, tmp_path, "--c-rate", "0.5", "--lower-cutoff-V", "4.05", *COARSE) == 0
+    assert json.loads((tmp_path / "summary.json").read_text())["validity_left"] == []
+    assert "note: salt" not in capsys.readouterr().out
+
+
+def test_salt_is_told_of_boxes_with_electrolyte_alone(tmp_path, capsys):
+    """In the boxes of the foil between the holes there is none; what stands in their unknowns is no concentration."""
+    mesh = ["--columns", "3", "4", "--layers", "4", "2", "4"]
+    options = ["--collector", "perforated", "--c-rate", "1", "--lower-cutoff-V", "3.6", *mesh]
+    assert discharge(CASES / "chen2020_sum_1.00000016.json", tmp_path, *options) == 0
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    spans = re.findall(r"salt (\d+) to (\d+) mol", capsys.readouterr().out)
+    assert len(spans) > 1
+    for low, high in spans:
+        assert int(low) >= round(summary["salt_lowest_mol_per_m3"]) - 1
+        assert int(high) <= round(summary["salt_highest_mol_per_m3"]) + 1
+
+
+@pytest.mark.parametrize("name", sorted(os.listdir(CASES)))
+def test_a_run_that_cannot_begin_ends_in_one_line_whatever_the_file_holds(name, tmp_path, capsys):
+    assert discharge(CASES / name, tmp_path / "out", "--lower-cutoff-V", "nan") == 2
+    said = capsys.readouterr().err
+    assert said.startswith("rampore: ")
+    assert said.count("\n") == 1
