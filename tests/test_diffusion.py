@@ -363,7 +363,7 @@ def test_an_image_that_is_none_is_refused(image, message):
 
 def test_conditions_that_make_no_problem_are_refused():
     image = np.ones((4, 4))
-    with pytest.raises(DiffusionError, match="axis 2"):
+    with pytest.raises(DiffusionError, match="axis = 2"):
         steady_diffusion(image, 2)
     with pytest.raises(DiffusionError, match="nothing flows"):
         steady_diffusion(image, outlet="closed")
