@@ -243,7 +243,7 @@ def test_a_chequerboard_has_the_porosity_of_each_square():
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (lambda: bare_electrode(0.0, 0.24), "positive thickness"),
+        (lambda: bare_electrode(0.0, 0.24), "thickness of a coating = 0 m must"),
         (lambda: bare_electrode(30e-6, 1.2), "porosity = 1.2 must"),
         (lambda: Electrode(30e-6, 0.2, FOIL, foil_thickness=1e-5), "perforated or bare"),
         (lambda: perforated_electrode(30e-6, PUBLISHED, FOIL, transition=-1e-6), "transition"),
