@@ -391,7 +391,7 @@ def test_what_a_contact_saves_is_what_was_needed():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"conductivity": 0.0}, "conductivity must be positive"),
+        ({"conductivity": 0.0}, "conductivity = 0 must"),
         ({"contact_resistance": -1.0}, "contact resistance"),
         ({"hole_depth": math.nan}, "hole depth"),
         ({"pitch": 70e-6}, "overlap"),
@@ -413,7 +413,7 @@ def test_what_makes_no_problem_is_refused():
         tab_loss(1.0, 1.0, 2.0, 1.0, 1.0)
     with pytest.raises(ConductionError, match="too coarse"):
         magnetic_field(np.ones((2, 4, 4)), (1e-4, 1e-4), 1e-4)
-    with pytest.raises(ConductionError, match="saves nothing"):
+    with pytest.raises(ConductionError, match="ratio of a contact that saves something"):
         contact_needed(0.2, 1.0, 1.0)
     with pytest.raises(ConductionError, match="increase"):
         widest_uniform_hole(np.array([2.0, 1.0]), np.array([0.0, 1.0]), 0.5)

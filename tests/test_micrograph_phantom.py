@@ -243,14 +243,14 @@ def test_a_chequerboard_has_the_porosity_of_each_square():
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (lambda: bare_electrode(0.0, 0.24), "positive thickness"),
-        (lambda: bare_electrode(30e-6, 1.2), "between 0 and 1"),
+        (lambda: bare_electrode(0.0, 0.24), "thickness of a coating = 0 m must"),
+        (lambda: bare_electrode(30e-6, 1.2), "porosity = 1.2 must"),
         (lambda: Electrode(30e-6, 0.2, FOIL, foil_thickness=1e-5), "perforated or bare"),
         (lambda: perforated_electrode(30e-6, PUBLISHED, FOIL, transition=-1e-6), "transition"),
         (lambda: cut(Electrode(30e-6, lambda x, y, z: 1.5 + 0 * (x + y + z))), "from 1.5"),
         (lambda: cut(Electrode(30e-6, lambda x, y, z: np.nan * (x + y + z))), "between 0 and 1"),
-        (lambda: cut(BARE, width=-1e-6), "positive lengths"),
-        (lambda: cut(BARE, pixel_size=0.0), "positive lengths"),
+        (lambda: cut(BARE, width=-1e-6), "width = -1e-06 m must"),
+        (lambda: cut(BARE, pixel_size=0.0), "pixel size = 0 m must"),
         (lambda: cut(BARE, pixel_size=1e-3), "too coarse"),
         (lambda: cut(BARE, above=-1e-6), "surroundings"),
         (lambda: cut(BARE, window=0.0), "window"),

@@ -885,3 +885,76 @@ def test_the_page_says_nothing_of_marks_that_no_value_bears(cell):
 def test_the_page_leaves_a_readers_words_as_they_are(read):
     page = parameters_page(read(entry(note='"either 4 | 5, *not* <b>6</b> of $m_n$"')))
     assert r"either 4 \| 5, \*not\* &lt;b&gt;6&lt;/b&gt; of \$m\_n\$." in page
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[here](javascript:alert(1))",
+    "```{raw} html\\n<script>alert(1)</script>\\n```",
+    "\\n\\n# a heading\\n\\n:::{note}\\nof its own\\n:::",
+    "a ``code`` span `of` three ```",
+    "{raw}`html <b>` and {{ name }}",
+    "$x$ and \\\\(y\\\\) and \\\\begin{align}",
+    "four | cells | of a | table",
+]
+
+
+@pytest.fixture(scope="module")
+def rendered():
+    """HTML of the page's Markdown, with the extensions that the book has."""
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.amsmath import amsmath_plugin
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
+    from mdit_py_plugins.myst_role import myst_role_plugin
+    from mdit_py_plugins.substitution import substitution_plugin
+
+    reader = MarkdownIt("commonmark", {"html": True}).enable("table")
+    for plugin in (amsmath_plugin, dollarmath_plugin, myst_role_plugin, substitution_plugin):
+        plugin(reader)
+    return reader
+
+
+EVERYWHERE = """
+[sources.me]
+citation = WORDS
+doi = WORDS
+read = WORDS
+[nmc.ocp]
+why = WORDS
+[electrolyte.correlations.LG19.transference]
+value = [0.3]
+unit = "1"
+form = "polynomial"
+formula = WORDS
+source = ["me"]
+place = WORDS
+confidence = "read"
+note = WORDS
+not_chosen = [{ value = WORDS, source = ["me"], why = WORDS }]
+"""
+
+
+def test_no_words_of_a_file_become_markup_of_the_page(read, rendered):
+    """Whatever stands in its texts, the page has the elements that it has with plain words, and not one more."""
+
+    def elements(words):
+        tokens = rendered.parse(parameters_page(read(EVERYWHERE.replace("WORDS", f'"{words}"'))))
+        inline = [child.type for token in tokens for child in token.children or ()]
+        return [token.type for token in tokens], [name for name in inline if not name.startswith("text")]
+
+    plain = elements("plain words")
+    for words in HOSTILE:
+        assert elements(words) == plain, words
+
+
+def test_a_doi_is_a_link_where_it_is_one_and_words_elsewhere(read):
+    def page(doi):
+        own = f'\n[sources.me]\ncitation = "Own work"\ndoi = "{doi}"'
+        return parameters_page(read(entry(source='["me"]') + own))
+
+    assert "[doi:10.1016/S0378-7753(01)00756-3](https://doi.org/10.1016/S0378-7753%2801%2900756-3)" in page(
+        "10.1016/S0378-7753(01)00756-3"
+    )
+    for doi in ("javascript:alert(1)", "10.1/x) <b>", "https://doi.org/10.1149/2.1", "10.1149/a b"):
+        assert "Own work. doi:" in page(doi)

@@ -176,9 +176,9 @@ def test_what_makes_no_question_is_refused():
         transport.localisation(np.zeros(5), np.ones(5, bool))
     with pytest.raises(TransportError, match="no mixture"):
         transport.mixing_gain(0.2, 0.3, 0.4, Closure("", 1.5))
-    with pytest.raises(TransportError, match="percolate"):
+    with pytest.raises(TransportError, match="samples that percolate"):
         transport.fit_closure(np.array([0.2, 0.3]), np.array([0.0, 0.1]))
-    with pytest.raises(TransportError, match="between 0 and 1"):
+    with pytest.raises(TransportError, match="what is left on bare foil = "):
         transport.consuming_unit_cell(PAIR, FOIL, Closure("", 1.5), 1.5)
 
 

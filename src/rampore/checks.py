@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 import numpy as np
 
@@ -40,7 +40,8 @@ def choice(name: str, value, choices: Iterable, error: type[RamporeError]):
         What is raised.
     """
     choices = list(choices)
-    if not any(type(value) is type(known) and value == known for known in choices) and value not in choices:
+    alike = [known for known in choices if isinstance(known, bool) == isinstance(value, bool)]
+    if not isinstance(value, Hashable) or value not in alike:
         raise error(f"{name} = {value!r} is not one of the choices{nearest(value, choices)}")
     return value
 

@@ -227,6 +227,7 @@ def steady_diffusion(
         Where `tolerance` is not reached.
     """
     quantity("tolerance", tolerance, DiffusionError, above=0)
+    choice("outlet", outlet, ("fixed", "closed"), DiffusionError)
     if outlet == "closed" and uptake is None:
         raise DiffusionError("with a closed outlet and no uptake nothing flows: give an uptake, or outlet='fixed'")
     image = _checked(diffusivity, axis)
@@ -270,7 +271,7 @@ def _prepare(diffusivity, axis, spacing, anisotropy, sides, outlet, uptake, dead
 def _factors(anisotropy, shape: tuple[int, ...]) -> list:
     if anisotropy is None:
         return [1.0] * len(shape)
-    if np.ndim(anisotropy) == 0 or len(anisotropy) != len(shape):
+    if not hasattr(anisotropy, "__len__") or len(anisotropy) != len(shape):
         raise DiffusionError("the anisotropy takes one positive factor, or an array of them, for each axis")
     for axis, factor in enumerate(anisotropy):
         quantity(f"anisotropy along axis {axis}", factor, DiffusionError, above=0)
@@ -279,12 +280,14 @@ def _factors(anisotropy, shape: tuple[int, ...]) -> list:
 
 
 def _fits(name: str, values, shape: tuple[int, ...]) -> None:
+    """Refuse what is no number or array of them that an image of this shape can have."""
     try:
-        whole = np.broadcast_shapes(np.shape(values), shape)
-    except ValueError:
-        whole = None
-    if whole != shape:
-        raise DiffusionError(f"{name}: an array of shape {np.shape(values)} does not go with an image of {shape}")
+        array = np.asarray(values)
+        fits = array.dtype.kind in "iuf" and np.broadcast_shapes(array.shape, shape) == shape
+    except ValueError:  # rows of different lengths, or shapes that do not go together
+        fits = False
+    if not fits:
+        raise DiffusionError(f"{name} takes a number, or an array of them of the image's shape, {shape}")
 
 
 def most_pixels() -> int:
@@ -296,7 +299,10 @@ def most_pixels() -> int:
 
 
 def _checked(diffusivity: np.ndarray, axis: int) -> np.ndarray:
-    image = np.asarray(diffusivity)
+    try:
+        image = np.asarray(diffusivity)
+    except ValueError:
+        raise DiffusionError("an image has rows of one length") from None
     if image.ndim not in (2, 3):
         raise DiffusionError(f"an image of two or three dimensions is needed, not one of shape {image.shape}")
     if image.size == 0:
@@ -379,9 +385,9 @@ def transient_diffusion(
     DiffusionError
         As :func:`steady_diffusion`, and for times that do not increase from above 0.
     """
+    quantity("times", times, DiffusionError, above=0)
     if np.ndim(times) != 1 or not np.size(times):
         raise DiffusionError("the times are a row of one or more")
-    quantity("times", times, DiffusionError, above=0)
     wanted = np.asarray(increasing("times", times, DiffusionError), float)
     quantity("steps", steps, DiffusionError, at_least=1, whole=True)
     quantity("initial", initial, DiffusionError, at_least=0)

@@ -98,10 +98,10 @@ def fit_closure(porosity: np.ndarray, efficiency: np.ndarray, name: str = "fit",
     free : bool
         Whether the prefactor is fitted as well; else it is 1, so that a sample of pores alone conducts fully.
     """
+    quantity("porosity of samples that are not all pore", porosity, TransportError, above=0, below=1)
+    quantity("efficiency of samples that percolate", efficiency, TransportError, above=0)
     if np.ndim(porosity) != 1 or np.shape(porosity) != np.shape(efficiency):
         raise TransportError("a closure is fitted to as many efficiencies as porosities")
-    quantity("porosity of what a closure is fitted to", porosity, TransportError, above=0, below=1)
-    quantity("efficiency of what a closure is fitted to", efficiency, TransportError, above=0)
     if not np.size(porosity) or (free and np.ptp(porosity) == 0):
         raise TransportError("a closure is fitted to samples of different porosities")
     eps, g = np.log(porosity), np.log(efficiency)

@@ -57,6 +57,7 @@ def cut_mesh(x, y, radius) -> CutMesh:
         Where the edges do not increase, or the radius is none.
     """
     for name, edges in (("x", x), ("y", y)):
+        quantity(f"edges {name}", edges, UnitCellError, unit="m")
         if np.ndim(edges) != 1 or np.size(edges) < 2:
             raise UnitCellError(f"the edges {name} are a row of two or more")
         increasing(f"edges {name}", edges, UnitCellError)
