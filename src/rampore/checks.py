@@ -10,8 +10,6 @@ import difflib
 import math
 from collections.abc import Hashable, Iterable
 
-import numpy as np
-
 from rampore import RamporeError
 
 #: Shares that were computed from rounded numbers add up to one within this [-].
@@ -84,6 +82,8 @@ def quantity(
     """
     if isinstance(value, float) and not whole and _within(value, above, at_least, below, at_most):
         return value  # what follows takes ten times as long
+    import numpy as np
+
     try:
         array = np.asarray(value)
     except ValueError:  # rows of different lengths
@@ -123,6 +123,8 @@ def _within(value: float, above, at_least, below, at_most) -> bool:
 def increasing(name: str, values, error: type[RamporeError]):
     """A row of finite numbers, each above the one before it."""
     quantity(name, values, error)
+    import numpy as np
+
     array = np.asarray(values)
     steps = np.diff(array)
     if np.any(steps <= 0):

@@ -91,7 +91,7 @@ _count = _number(whole=True, at_least=1, at_most=1024)
 
 def _refuse_idle(parser: argparse.ArgumentParser, why: str, given: dict[str, object]) -> None:
     """End where options were given that have no effect in this call."""
-    idle = [name for name, value in given.items() if value not in (None, False)]
+    idle = [name for name, value in given.items() if value is not None and value is not False]
     if idle:
         parser.error(f"{' and '.join(idle)} would have no effect {why}: leave {'them' if idle[1:] else 'it'} out")
 
