@@ -296,12 +296,17 @@ class Reach:
 
         self.tests, self.lines = {}, defaultdict(lambda: defaultdict(set))
         for name in files:
-            self.tests |= json.loads(Path(f"{name}.json").read_text())
+            tests = json.loads(Path(f"{name}.json").read_text())
+            self.tests |= tests
             data = coverage.CoverageData(f"{name}.lines")
             data.read()
             for path in data.measured_files():
+                module, within = str(Path(path).relative_to(tree)), in_functions(path)
                 for line, contexts in data.contexts_by_lineno(path).items():
-                    self.lines[str(Path(path).relative_to(tree))][line] |= set(contexts)
+                    reached = set(contexts)
+                    if "" in reached and line in within and tests:  # what the file of tests calls as it is read
+                        reached.add(f"{next(iter(tests))}|setup")
+                    self.lines[module][line] |= reached
         self.importers = importers(tree)
 
     def _tests(self, contexts) -> set[str]:
@@ -330,6 +335,12 @@ class Reach:
             cost[test.split("::")[0]] += self.tests[test]
         order = list(self.tests)
         return sorted(found, key=lambda test: (cost[test.split("::")[0]], order.index(test)))
+
+
+def in_functions(path: str) -> set[int]:
+    """Lines of the bodies of functions: those outside run when the module is imported."""
+    functions = (node for node in ast.walk(ast.parse(Path(path).read_bytes())) if isinstance(node, ast.FunctionDef))
+    return {line for each in functions for line in range(each.body[0].lineno, each.end_lineno + 1)}
 
 
 def imported(source: str) -> set[str]:

@@ -239,4 +239,5 @@ def test_the_meshes_by_name_halve_every_number_of_cells_and_so_do_their_errors()
     for finest, fine, coarse in pairs.RESOLUTIONS.values():
         for mesh, other in ((finest, fine), (fine, coarse)):
             numbers, halves = ((*one.layers, *one.columns, one.hole_layers) for one in (mesh, other))
+            assert {type(n) for n in (*numbers, *halves)} == {int}
             assert all(n / 2 <= half < n for n, half in zip(numbers, halves, strict=True))
