@@ -238,7 +238,7 @@ def test_a_transport_efficiency_beyond_that_of_the_bulk_is_refused():
     [
         (CELL, Step("current", -10.0, until_voltage=2.5)),
         (CELL, Step("current", 10.0, until_voltage=4.5)),
-        (replace(CELL, contact_negative=1.0), Step("current", 10.0, until_voltage=2.5)),
+        (replace(CELL, contact_negative=0.3), Step("current", 10.0, until_voltage=2.5)),
     ],
     ids=["charge to below", "discharge to above", "a contact that takes all"],
 )
