@@ -137,6 +137,8 @@ class Sweep:
 
     def change(self) -> None:
         (self.build / "journal.jsonl").unlink()
+        stands = sweep.read(self.build / "result.nc").assign_attrs(title="what stood before")
+        sweep.write(stands, self.build / "result.nc")
 
 
 @cache
