@@ -35,7 +35,7 @@ from rampore import sweep  # noqa: E402
 from rampore.reproduce.files import digests  # noqa: E402
 
 MARK = "RAMPORE_STRESS"
-SIZES = 0, 8, 64, 160, 320  #: room beside what stands on the disk [kB]
+SIZES = 0, 4, 8, 32, 64  #: room beside what stands on the disk [kB]
 
 SWEEP = """
 import sys, time
@@ -137,6 +137,8 @@ class Sweep:
 
     def change(self) -> None:
         (self.build / "journal.jsonl").unlink()
+        stands = sweep.read(self.build / "result.nc").assign_attrs(title="what stood before")
+        sweep.write(stands, self.build / "result.nc")
 
 
 @cache
@@ -232,8 +234,7 @@ def disk(folder: Path, room: int) -> Iterator[Callable[[], None]]:
     """Make a folder a disk of its own with some room [kB] beside its content; gives what makes it larger."""
     aside = folder.with_name("aside")
     shutil.copytree(folder, aside)
-    used = 4 * sum(-(-path.stat().st_size // 4096) for path in aside.rglob("*") if path.is_file()) + 64
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={used + room}k", "none", folder], check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=50m", "none", folder], check=False)
     if mounted.returncode:
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (room * 100, hard))
@@ -244,7 +245,9 @@ def disk(folder: Path, room: int) -> Iterator[Callable[[], None]]:
         return
     try:
         shutil.copytree(aside, folder, dirs_exist_ok=True)
-        yield lambda: subprocess.run(["mount", "-o", "remount,size=100m", folder], check=True) and None
+        free = shutil.disk_usage(folder).free
+        (folder / "ballast").write_bytes(bytes(free - 1024 * room))
+        yield (folder / "ballast").unlink
     finally:
         subprocess.run(["umount", folder], check=True)
 
