@@ -261,7 +261,7 @@ def test_a_chequerboard_has_the_porosity_of_each_square():
         (lambda: GrainKind(Phase.SIOX, 1.0, 1e-6, 0.3, 1.5, 0.0), "aspect"),
         (lambda: disc_lattice(2, 2, radius=3e-6, pitch=6e-6, pixel_size=1e-7), "touch"),
         (lambda: disc_lattice(2, 2, radius=2e-6, pitch=6e-6, pixel_size=1e-7, channel=5e-8), "do not show"),
-        (lambda: chequered([[0.2, 1.0]], block=20, pixel_size=1e-7), "chequerboard"),
+        (lambda: chequered([[0.2, 1.0]], block=20, pixel_size=1e-7), "porosities at index"),
     ],
 )
 def test_what_cannot_be_generated_is_refused_with_the_reason(make, why):
