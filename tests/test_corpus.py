@@ -66,7 +66,7 @@ def ends_well(tmp_path, capsys, monkeypatch):
         if words[0] in ("diffuse", "impedance"):
             monkeypatch.setattr(f"rampore.commands.{words[0]}.render", without_figure)
         if words[0] == "discharge":
-            monkeypatch.setattr("rampore.commands.discharge.simulate", reached)
+            monkeypatch.setattr("rampore.p4d.solution.simulate", reached)
         if words[0] == "reproduce":
             monkeypatch.setattr("rampore.reproduce._run_all", reached)
         if words[0] == "sweep":

@@ -173,7 +173,7 @@ def _claims(parser: argparse.ArgumentParser) -> Run:
             choice("--chapter", options.chapter, {each.chapter for each in claims.load().values()}, claims.LedgerError)
         path = options.output / "claims.json"
         if not path.is_file():
-            raise SystemExit(f"rampore: no {path}: run `rampore reproduce` first, or name its folder by --output")
+            raise claims.LedgerError(f"no {path}: run `rampore reproduce` first, or name its folder by --output")
         entries = claims.entries(path)
         for name in options.ids:
             claims.load()[name]
