@@ -34,14 +34,16 @@ def with_comsol(c_rate):
     return t[1:], np.interp(t[1:], data.time, data.voltage), voltage[1:], pairs
 
 
-@pytest.mark.parametrize("c_rate", ["0.1", "1", "2"])
-def test_voltage_and_salt_are_those_of_comsol(c_rate):
-    """The reference itself is good to about 2 mV; asked for: 1 mV RMS, 3 mV at most, 2 mol/m3."""
+@pytest.mark.parametrize(("c_rate", "asked"), [("0.1", 0.13e-3), ("1", 0.5e-3), ("2", 0.4e-3)])
+def test_voltage_and_salt_are_those_of_comsol(c_rate, asked):
+    """The reference itself is good to about 2 mV. Met with 0.105, 0.42 and 0.31 mV RMS, 2.6 mV at most, where the
+    voltage falls off at 1C, and 1.06 mol/m3; asked for a fifth more. A per cent of the thermodynamic factor moves the
+    voltage by 0.2 mV at 2C."""
     _, ours, theirs, profiles = with_comsol(c_rate)
-    assert np.sqrt(np.mean((ours - theirs) ** 2)) < 1e-3
+    assert np.sqrt(np.mean((ours - theirs) ** 2)) < asked
     assert np.abs(ours - theirs).max() < 3e-3
     for here, there in profiles:
-        assert np.abs(here - there).max() < 2.0
+        assert np.abs(here - there).max() < 1.3
 
 
 def _pybamm_cell(pybamm, name):
