@@ -213,8 +213,8 @@ def full(case: dict) -> dict[str, float]:
     with workplace() as folder:
         subject = kind(folder)
         subject.start().end()
+        subject.change()
         with disk(subject.build, case["room_kB"]) as relief:
-            subject.change()
             run = subject.start()
             code, shown = run.end()
             stood = code == 0 or kind is Reproduction or subject.result() == before
