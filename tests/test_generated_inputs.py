@@ -226,7 +226,7 @@ WORDS = {
         "--area-cm2",
     ],
     "discharge": ["--c-rate", "--collector", "perforated", "--hole-um", "--columns", "--layers", "--lower-cutoff-V"],
-    "parameters": ["--cell", "perforation", "--debug"],
+    "parameters": ["--cell", "perforation", "--cel"],
     "claims": ["--chapter", "--verdict", "reproduced", "--output"],
     "reproduce": ["-p", "x", "1", "--jobs", "--study", "--no-html", "--force", "--update"],
 }
