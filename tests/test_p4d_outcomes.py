@@ -127,6 +127,21 @@ def test_a_margin_below_its_error_decides_nothing(margins, holds):
 
 
 @pytest.mark.parametrize(
+    ("margins", "errors", "weakest"),
+    [
+        ((0.5, 0.2), (0.1, 0.05), (0.2, 0.05)),  # all hold: the smallest
+        ((0.5, 0.02, 0.2), (0.1, 0.1, 0.1), (0.02, 0.1)),  # one is open: that one
+        ((-0.1, -0.3, 0.01), (0.05, 0.06, 0.1), (-0.3, 0.06)),  # some fail: the one that fails most
+    ],
+)
+def test_a_judgement_carries_the_weakest_of_the_margins_that_decide_and_its_error(margins, errors, weakest):
+    findings = [Finding("a", str(margin), margin, "V", True) for margin in margins]
+    judged = judge([*findings, Finding("a", "other", -9.0, "V", False)], [*errors, 1.0])["a"]
+    assert (judged.margin, judged.error) == weakest
+    assert judged.readings == (-9.0,)
+
+
+@pytest.mark.parametrize(
     ("porosity", "gain"),
     [
         (PorositySet.MASS_CONSERVING, 0.0),

@@ -4,9 +4,10 @@ import csv
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from rampore import parameters
+from rampore import materials, parameters
 from rampore.parameters import Confidence
 from rampore.units import to_si
 
@@ -90,3 +91,23 @@ def test_rivals_lie_within_the_range_that_the_study_allows_or_say_why_not():
             inside = (allowed[0] <= to_si(number, rival.unit) <= allowed[1] for number in numbers(rival.value))
             outside |= {(key, n) for n, good in zip(numbers(rival.value), inside, strict=True) if not good}
     assert outside == OUTSIDE
+
+
+@pytest.mark.parametrize(
+    ("key", "first", "function"),
+    [
+        ("graphite.diffusivity", "8.4e-13", materials.graphite_diffusivity_ecker),
+        ("graphite.diffusivity", "3.0321", materials.graphite_diffusivity_oregan),
+        ("nmc.diffusivity", "2.7 ", materials.nmc811_diffusivity_oregan),
+    ],
+)
+def test_a_formula_that_the_file_quotes_is_the_function_of_that_name(key, first, function):
+    """The quoted text, made Python: a space is a product, a caret a power."""
+    [text] = [
+        rival.value
+        for rival in RECORDS[key].not_chosen
+        if isinstance(rival.value, str) and rival.value.startswith(first)
+    ]
+    code = re.sub(r"(?<=[\d)x]) (?=[\dex(])", "*", text).replace("^", "**")
+    x = np.linspace(0.05, 0.95, 19)
+    assert function(x) == pytest.approx(eval(code, {"exp": np.exp, "x": x}), rel=1e-9)
