@@ -203,7 +203,7 @@ def test_grains_have_the_size_distribution_that_was_asked_for():
     by_volume = np.cumsum(diameter**3) / np.sum(diameter**3)
     assert diameter[np.searchsorted(by_volume, 0.5)] == pytest.approx(3e-6, rel=0.06)
     assert np.std(np.log(diameter)) == pytest.approx(0.35, rel=0.05)
-    assert diameter.max() <= kind.largest
+    assert diameter.max() <= kind.largest * (1 + 8 * np.finfo(float).eps)  # by way of the volume
 
 
 # ── Pores drawn one by one ───────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ import pytest
 from rampore import materials, parameters
 from rampore.p4d import equations, protocols, published, study
 from rampore.p4d.cell import Cell, Electrode, Material, Separator, tortuosity
+from rampore.p4d.errors import CellError
 from rampore.p4d.model import OVERSHOT
 from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
 
@@ -214,7 +215,7 @@ def test_cells_of_the_study_that_rounding_makes_hard_are_conserved_all_the_same(
 
 def test_a_random_sample_finishes_at_its_cutoffs_and_within_bounds():
     """`make bench` draws 200 from the study's own ranges."""
-    rng = np.random.default_rng(2026)
+    rng, too_steep = np.random.default_rng(2026), 0
     for _ in range(12):
         cell = siox_graphite_cell(rng)
         rate = float(np.exp(rng.uniform(np.log(0.2), np.log(10))))
@@ -224,7 +225,12 @@ def test_a_random_sample_finishes_at_its_cutoffs_and_within_bounds():
             Step("current", -33.0 * rate / 2, until_voltage=4.2, until_time=3600.0),
             Step("voltage", 4.2, until_current=5.0, until_time=1800.0),
         ]
-        solution = simulate(cell, protocol, COARSE)
+        try:
+            solution = simulate(cell, protocol, COARSE)
+        except CellError as refusal:  # contact and kinetics alone take what lies above the cut-off
+            assert "is reached before current" in str(refusal)
+            too_steep += 1
+            continue
         data = solution.dataset
         assert all(np.isfinite(data[name]).all() for name in data if name != "parts" and "time" in data[name].dims)
         assert float(data.c_e_min.min()) > 0
@@ -239,3 +245,4 @@ def test_a_random_sample_finishes_at_its_cutoffs_and_within_bounds():
         assert float(data.voltage[-1]) == pytest.approx(4.2, abs=2e-6)
         if solution.ends[-1] == "current":
             assert abs(float(data.current_density[-1])) <= 5.0 * (1 + 2e-6)
+    assert too_steep <= 1

@@ -111,10 +111,12 @@ def test_a_blocking_symmetric_cell_is_two_transmission_lines_and_their_separator
 
 @pytest.mark.parametrize("share", [0.3 + 1e-9, 0.5, 1.0])
 def test_a_mirror_in_the_middle_stands_for_the_other_half(share):
-    """On meshes with the same boxes, salt included: to the rounding of 13 V that drive 1 A/m2 through the solid."""
+    """On meshes with the same boxes, salt included: to the last digit of 13 V at the 16 faces of the solid."""
     both = spectrum(blocking(), Mesh((8, 8, 8), grading=0.0), cation_share=share)
     one = spectrum(blocking(Mirror(), separator=12.5e-6), Mesh((8, 4, 1), grading=0.0), FREQUENCIES, cation_share=share)
-    np.testing.assert_allclose(one, both, rtol=1e-7)
+    conductance = 100.0 / (60e-6 / 8)  # of a face
+    rounding = 16 * conductance * np.finfo(float).eps * np.abs(both)  # over the 1 A/m2 that flows
+    assert np.abs(one / both - 1).max() < rounding.max()
 
 
 def test_salt_that_only_cations_leave_piles_up_and_adds_to_the_ionic_resistance_at_low_frequency():
@@ -144,7 +146,7 @@ def test_a_diffusivity_that_depends_on_lithium_counts_where_the_particle_is():
     x, diffusivity = 0.5, 1e-14
     made = [
         Spheres(make_modes(6), Material("m", 0.5, 5e-6, 3e4, d, materials.ExchangeCurrent(1.0), x, lambda x: 1 - x), 2)
-        for d in (diffusivity, lambda x: diffusivity * 2 * x)
+        for d in (diffusivity, lambda x: diffusivity * (0.5 + x))
     ]
     np.testing.assert_allclose(made[0].transfer(1e-3), made[1].transfer(1e-3), rtol=1e-12)
 
@@ -324,7 +326,7 @@ def test_the_engine_answers_a_small_wave_in_time_with_this_impedance():
 
 @pytest.mark.parametrize("frequency", [[1.0, 0.0], [-1.0], [np.nan], [np.inf], [[1.0]]])
 def test_what_is_no_frequency_is_refused(frequency):
-    with pytest.raises(CellError, match="frequencies"):
+    with pytest.raises(CellError, match="frequenc"):
         impedance(reacting(), frequency, COARSE)
 
 

@@ -171,7 +171,7 @@ GREY = np.arange(100.0).reshape(10, 10)
 @pytest.mark.parametrize(
     ("call", "reason"),
     [
-        (lambda: pores.segment(GREY, "grey"), "'dark' or 'bright'"),
+        (lambda: pores.segment(GREY, "grey"), "there are: 'dark', 'bright'"),
         (lambda: pores.segment(np.zeros((10, 10)), "dark"), "everywhere"),
         (lambda: pores.segment(np.where(GREY > 50, np.nan, GREY), "dark"), "49 pixels are not finite"),
         (lambda: pores.segment(GREY[0], "dark"), "1 dimensions"),

@@ -1,7 +1,12 @@
-"""What Python says of itself in an API page, and a reader need not know."""
+"""What Python says of itself in an API page, and a reader need not know; and a page made in less time."""
 
 import enum
 import inspect
+from functools import cache
+
+from jinja2 import PackageLoader
+from jinja2.sandbox import SandboxedEnvironment
+from numpydoc.docscrape_sphinx import SphinxDocString
 
 
 def drop_alias(app, what, name, obj, options, lines):
@@ -17,8 +22,16 @@ def drop_enum_call(app, what, name, obj, options, signature, return_annotation):
     return None
 
 
+@cache
+def template():
+    """The template by which numpydoc lays out a docstring; it would read and compile it anew for each."""
+    return SandboxedEnvironment(loader=PackageLoader("numpydoc")).get_template("numpydoc_docstring.rst")
+
+
 def setup(app):
     """Listen to autodoc, after numpydoc."""
+    load = SphinxDocString.load_config
+    SphinxDocString.load_config = lambda self, config: load(self, {"template": template(), **config})
     app.connect("autodoc-process-docstring", drop_alias, priority=900)
     app.connect("autodoc-process-signature", drop_enum_call, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""Formulas of one variable, read from text: numbers, x, + - * / **, parentheses, and exp, tanh, cosh.
+"""Formulas of one variable, read from text: numbers, x, ``+ - * / **``, parentheses, and exp, tanh, cosh.
 
 A text is cut into these parts and put in the order of its computation; nothing of it is ever run as a program. All
 numbers are floating-point, length, nesting and exponents are bounded, and what no variable enters is computed once,

@@ -47,7 +47,7 @@ def phrase(template: str, *values, accuracy: float = ROUNDING) -> Phrase:
     Parameters
     ----------
     template : str
-        With a field of :meth:`str.format` for each value, e.g. ``"{:.1f} times the stress"``; a
+        With a field of ``str.format`` for each value, e.g. ``"{:.1f} times the stress"``; a
         minus is set as a true one.
     *values : float, (float, float), int or str
         A number, or a number and its numerical error. Whole numbers and texts are exact.

@@ -41,6 +41,9 @@ def check_circuit(circuit: str, guess: Sequence[float]) -> None:
     from impedance.models.circuits.elements import circuit_elements
     from impedance.models.circuits.fitting import set_default_bounds
 
+    if not isinstance(circuit, str):
+        raise CircuitError(f"a circuit is a text such as 'R0-p(R1,CPE1)', not {circuit!r}")
+    guess = np.atleast_1d(quantity("guess", guess, CircuitError))
     known = {name: made.num_params for name, made in circuit_elements.items() if hasattr(made, "num_params")}
     elements = _elements(circuit)
     names = []

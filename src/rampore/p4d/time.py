@@ -81,7 +81,7 @@ class Tolerances(NamedTuple):
     cutoff: float = 1e-6  #: how closely a cut-off is met, relative to its quantity [V, s, ...]
 
     def check(self):
-        """Raises :class:`CellError` where one of them is no positive number."""
+        """Raises :class:`rampore.p4d.errors.CellError` where one of them is no positive number."""
         for name, value in self._asdict().items():
             quantity(f"tolerances: {name}", value, CellError, above=0)
 

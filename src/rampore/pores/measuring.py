@@ -105,7 +105,7 @@ def porosity(mask, region=None) -> float:
 
 
 def few_pixels(region) -> float:
-    """:data:`FEW_PIXELS` as a share of a region, a mask: how far a porosity in it is known [-]."""
+    """``FEW_PIXELS`` as a share of a region, a mask: how far a porosity in it is known [-]."""
     return FEW_PIXELS / max(int(np.count_nonzero(region)), 1)
 
 
