@@ -44,8 +44,7 @@ def test_the_mean_of_a_pulse_test_counts_every_pulse_once():
 @pytest.mark.parametrize("ratio", [0.5, 0.76, 1.1])
 def test_the_contact_resistance_for_a_ratio_gives_that_ratio_when_it_is_added(ratio):
     """In series with everything: whole on bare foil; on perforated foil its share over the metal that there is."""
-    bare, perforated = (PulseTest(np.ones(1), np.full((1, 3), mean)) for mean in (3e-3, 4e-3))
-    added = contact_for_ratio(bare, perforated, ratio, GIVEN)
+    added = contact_for_ratio(3e-3, 4e-3, ratio, GIVEN)
     share = GIVEN.contact.perforated_ratio / metal()
     assert (4e-3 + share * added) / (3e-3 + added) == pytest.approx(ratio, rel=1e-12)
 
@@ -57,10 +56,9 @@ def test_the_contact_resistance_for_a_ratio_is_the_one_that_the_simulation_had()
         for value in (0.0, 5.0):
             cell = study.half_cell(contact(value), replace(EVEN, perforated=foil), state_of_charge=0.8)
             means[foil, value] = pulse_resistance(cell, mesh, LOOSE)
-    bare, perforated = (PulseTest(np.ones(1), np.array([[means[foil, 0.0]]])) for foil in (False, True))
     assert means[False, 5.0] - means[False, 0.0] == pytest.approx(5e-4, rel=1e-2)
     ratio = means[True, 5.0] / means[False, 5.0]
-    assert contact_for_ratio(bare, perforated, ratio, GIVEN) == pytest.approx(5e-4, rel=2e-2)
+    assert contact_for_ratio(means[False, 0.0], means[True, 0.0], ratio, GIVEN) == pytest.approx(5e-4, rel=2e-2)
 
 
 def test_a_pulse_test_counts_its_states_of_charge_by_what_a_slow_discharge_gives():
@@ -138,14 +136,14 @@ def test_a_pair_is_the_two_cells_of_a_scenario_discharged_alone(fast):
     assert both.gain > 0  # five ohm cm2 less four fifths of them
 
 
-def test_the_error_of_a_finding_is_what_the_coarser_pair_moves_its_margin_by(fast):
+def test_the_error_of_a_finding_is_at_least_what_the_coarser_pair_moves_its_margin_by(fast):
     both, coarser = fast
-    other = pair(contact(5.0), EVEN, 3.0, coarser, None, LOOSE._replace(time=3 * LOOSE.time))
+    other = pair(contact(5.0), EVEN, 3.0, coarser, None, LOOSE)
     assert np.isnan(other.errors).all()
     moved = [abs(one.margin - two.margin) for one, two in zip(both.findings, other.findings, strict=True)]
     assert np.isfinite(moved).all()
-    assert both.errors == pytest.approx(moved, rel=1e-9, abs=1e-15)
-    assert both.gain_error == pytest.approx(abs(both.gain - other.gain), rel=1e-9)
+    assert (np.array(both.errors) >= np.array(moved) * (1 - 1e-9) - 1e-15).all()
+    assert 0 < abs(both.gain - other.gain) < both.gain_error < 10 * abs(both.gain - other.gain)
     judged = both.judged()
     assert judged["p4d-3c-capacity"].margin == both.gain
     assert judged["p4d-3c-capacity"].error == both.gain_error
@@ -228,7 +226,8 @@ def test_the_table_prints_gains_in_per_cent_and_ratios_as_factors():
 
 
 def test_a_rate_test_gives_seven_capacities_on_either_foil_bare_first():
-    bare, perforated = pairs.rate_tests(contact(5.0), EVEN, TINIEST, Tolerances(time=1e-2))
+    both = pairs.rate_tests(contact(5.0), EVEN, TINIEST, tolerances=Tolerances(time=1e-2))
+    bare, perforated = both.bare, both.perforated
     assert bare.shape == perforated.shape == (7,)
     assert (np.diff(bare[:6]) < 0).all()
     assert bare[5] < perforated[5]

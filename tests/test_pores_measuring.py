@@ -272,7 +272,10 @@ LABELS = np.eye(5, dtype=int)
         (lambda: pores.pore_table(3 * LABELS, PX), "2 of them have no pixel"),
         (lambda: pores.pore_table(LABELS, 0.0), "pixel size"),
         (lambda: pores.throats(LABELS, float("nan")), "pixel size"),
-        (lambda: pores.porosity_profile(LABELS > 0, 2, "1 px", PX), "axis = 2 must be finite and at least 0 and below 2"),
+        (
+            lambda: pores.porosity_profile(LABELS > 0, 2, "1 px", PX),
+            "axis = 2 must be finite and at least 0 and below 2",
+        ),
         (lambda: pores.porosity_profile(LABELS > 0, 0, "7 px", PX), "wider than the image"),
         (lambda: pores.porosity(LABELS > 0, np.zeros((5, 5), bool)), "empty"),
     ],

@@ -11,3 +11,7 @@ class CellError(RamporeError, ValueError):
     """The description of a cell or of its protocol makes no sense; the message names the entry."""
 
     exit_code = 2
+
+
+class AtCutOffError(CellError):
+    """A run whose first step ends as it begins: contact and kinetics alone take the voltage that there is."""

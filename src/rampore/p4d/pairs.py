@@ -13,7 +13,7 @@ import numpy as np
 from rampore import parameters
 from rampore.checks import quantity
 from rampore.p4d.cell import Cell
-from rampore.p4d.errors import CellError
+from rampore.p4d.errors import AtCutOffError, CellError
 from rampore.p4d.outcomes import Discharge, Finding, Judgement, compare, judge, settled
 from rampore.p4d.protocols import pulse_resistances, pulse_test, rate_capacities, rate_test
 from rampore.p4d.solution import Mesh, Solution, Step, Tolerances, simulate
@@ -298,7 +298,10 @@ def pulse_resistance(cell: Cell, mesh: Mesh, tolerances: Tolerances | None = Non
     quantity("duration", duration, CellError, above=0, unit="s")
     current = rate * cell.one_c
     pulse = Step("current", current, until_voltage=cell.lower_cutoff, until_time=duration)
-    solution = simulate(cell, [pulse], mesh, tolerances)
+    try:
+        solution = simulate(cell, [pulse], mesh, tolerances)
+    except AtCutOffError:
+        return np.nan
     voltage = solution.dataset.voltage.values
     return float(voltage[0] - voltage[-1]) / current if solution.ends == ("time",) else np.nan
 

@@ -15,7 +15,7 @@ import numpy as np
 from rampore.checks import choice, quantity
 from rampore.p4d.cell import Mirror
 from rampore.p4d.equations import C
-from rampore.p4d.errors import CellError, SolverError
+from rampore.p4d.errors import AtCutOffError, CellError, SolverError
 from rampore.p4d.model import Drive, Model
 
 REMEMBERED = 4  # states: one more than the error of a step is read from, for a better guess
@@ -265,11 +265,11 @@ class Integrator:
                 first = self.counts["steps"] == 0
                 if len(self.history) == 1 and self._excess(step, now, passed, fall)[1] > 0:
                     if first:
-                        raise CellError(self._over(step, crossed[0]))
+                        raise AtCutOffError(self._over(step, crossed[0]))
                     return crossed[0]
                 new, reason = self._meet(step, drive, now, passed, h, fall)
                 if first and new.time < self.tolerances.smallest_step:
-                    raise CellError(self._over(step, reason))
+                    raise AtCutOffError(self._over(step, reason))
                 self.accept(new)
                 return reason
             self.accept(new)
