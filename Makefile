@@ -26,7 +26,7 @@ book: $(VENV)/.book ## run the chapters that changed and build the book in build
 test: $(VENV)/.test lint browser ## run the linters, the tests, and the committed notebooks against their outputs
 	@$(PYTEST) $(NBVAL) book; notebooks=$$?; $(PYTEST) --durations=50 $(LONGEST) tests && exit $$notebooks
 
-test-arithmetic: $(VENV)/.test ## run `make test` under four kinds of arithmetic: about 20 minutes
+test-arithmetic: $(VENV)/.test ## run `make test` under four kinds of arithmetic, one after the other
 	@$(BIN)/python benchmarks/arithmetic.py $(MAKE) test
 
 lint: $(VENV)/.test ## run the linters alone
