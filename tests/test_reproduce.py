@@ -789,6 +789,7 @@ def test_a_notebook_depends_on_what_its_modules_import_and_name():
     found = fingerprint.sources(notebook, Path())
     assert set(found) == {
         "rampore/__init__.py",
+        "rampore/checks.py",
         "rampore/claims.py",
         "rampore/units.py",
         "rampore/data/claims.toml",

@@ -29,7 +29,7 @@ def run(options) -> None:
     multigrid.ConvergenceError
         The balance of fluxes that is asked for was not reached.
     """
-    _say(f"reading {options.image}")
+    _say(f"reading {str(options.image)!r}")
     image = micrograph.read_labels(
         options.image,
         page=options.page,
