@@ -154,12 +154,8 @@ class Numbers:
 
 
 def spaced(size: int) -> np.ndarray:
-    """Indices of at most :data:`LONGEST` entries of a row, evenly spaced, the first and the last among them."""
-    return (
-        np.unique(np.linspace(0, max(size - 1, 0), min(size, LONGEST)).round().astype(int))
-        if size
-        else np.array([], int)
-    )
+    """Indices of at most :data:`LONGEST` entries of a row, evenly spaced, with first and last."""
+    return np.unique(np.linspace(0, max(size - 1, 0), min(size, LONGEST)).round().astype(int))
 
 
 def summary(array: np.ndarray) -> np.ndarray:

@@ -118,7 +118,8 @@ def _corners(collection) -> np.ndarray:
         return np.asarray(collection.get_coordinates(), dtype=float).reshape(-1, 2)
     offsets = np.asarray(collection.get_offsets(), dtype=float)
     paths = [path.vertices for path in collection.get_paths()]
-    return offsets if len(offsets) > 1 or offsets.any() else np.concatenate(paths) if paths else offsets
+    is_marks = len(offsets) > 1 or offsets.any() or not paths
+    return offsets if is_marks else np.concatenate(paths)
 
 
 def _patch(patch) -> Iterator[tuple[str, np.ndarray]]:
