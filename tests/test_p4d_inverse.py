@@ -157,6 +157,21 @@ def test_sensitivities_of_a_sum_are_its_terms_shares_of_the_variance(samples):
     assert np.all(np.abs(shares[2:]) < 2 * errors[2:].max())
 
 
+def test_sensitivities_are_the_same_however_a_sort_leaves_equal_values(samples, monkeypatch):
+    """Sorting by vector instructions puts them in another order than sorting without."""
+    u = np.array([case["published_share"] for case in samples])
+    data = made(samples, gain_5C=np.expm1(0.3 * u))
+    table, sort = consistency.sensitivities(data, "gain_5C", resamples=5), np.argsort
+
+    def turned_sort(x, **given):
+        return sort(x, **given) if given else x.size - 1 - sort(x[::-1], kind="stable")
+
+    monkeypatch.setattr(np, "argsort", turned_sort)
+    turned = consistency.sensitivities(data, "gain_5C", resamples=5)
+    assert np.abs(turned["first"] - table["first"].loc[turned.index]).max() < 1e-12
+    assert np.abs(turned.first_error - table.first_error.loc[turned.index]).max() < 1e-12
+
+
 def test_a_measurement_tells_all_of_what_hangs_on_its_half_and_nothing_of_what_does_not(samples):
     observed = {name: np.arange(len(samples)) % 7.0 for name in consistency.OBSERVABLES}
     data = made(samples, **observed)

@@ -123,17 +123,18 @@ def sensitivities(data: "xarray.Dataset", quantity: str, seed=1, resamples=200) 
     """
     import pandas as pd
     from SALib.analyze import rbd_fast
+    from scipy.stats import rankdata
 
     choice("quantity", quantity, list(map(str, data.data_vars)), CellError)
     checks.quantity("resamples", resamples, CellError, at_least=1, whole=True)
     names, values = _inputs(data)
     gain = data[quantity].values
-    # The method sorts by each input: where it is discrete, equal values would keep the regular order of the sequence
+    # The method sorts by each input: where it is discrete, equal values would keep the regular order of the sequence,
+    # and come in another order on another processor. Ranks in a random order of the samples know no equals.
     known = np.random.default_rng(seed).permutation(np.flatnonzero(np.isfinite(gain)))
+    ranks = rankdata(values[known], method="ordinal", axis=0)
     problem = {"num_vars": len(names), "names": names, "bounds": [[span.low, span.high] for span in spans()]}
-    found = rbd_fast.analyze(
-        problem, values[known], np.log1p(gain[known]), M=HARMONICS, seed=seed, num_resamples=resamples
-    )
+    found = rbd_fast.analyze(problem, ranks, np.log1p(gain[known]), M=HARMONICS, seed=seed, num_resamples=resamples)
     table = {"first": found["S1"], "first_error": found["S1_conf"]}
     return pd.DataFrame(table, index=names).sort_values("first", ascending=False)
 
