@@ -230,6 +230,6 @@ def test_the_plan_ends_at_half_the_pitch_and_the_planes_at_their_layers(fast):
 
 
 def test_a_bare_cell_is_drawn_as_wide_as_the_other(fast):
-    """Its one column has no width of its own."""
+    """Its one column has no width of its own. Axes leave a margin of some per cent round what they hold."""
     solid = figures.maps(fast, "depth").axes[0]
     assert solid.get_xlim3d()[1] == pytest.approx(1e6 * fast.cells[1].perforation.pitch / 2, rel=0.1)
