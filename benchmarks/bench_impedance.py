@@ -18,10 +18,10 @@ import time
 import numpy as np
 from bench_conduction import machine
 
-from rampore import parameters
+from rampore.lim2026 import parameters
+from rampore.lim2026.cells import Scenario, half_cell
 from rampore.p4d.impedance import RESIDUAL, Linearised
 from rampore.p4d.model import Mesh, Model
-from rampore.p4d.study import Scenario, half_cell
 
 FREQUENCIES = np.geomspace(5e6, 0.05, 60)
 STRIDE = 20

@@ -31,7 +31,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rampore.p4d import published
+from rampore.p4d import examples
 from rampore.p4d.cell import Perforation
 from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
 
@@ -79,7 +79,7 @@ def discharge(cell, until=None, c_rate=C_RATE):
 
 
 def perforated(size):
-    cell = replace(published.chen_2020(), perforation=Perforation(75e-6, 160e-6, 15e-6), contact_negative=1e-4)
+    cell = replace(examples.chen_2020(), perforation=Perforation(75e-6, 160e-6, 15e-6), contact_negative=1e-4)
     columns, layers = SIZES[size]
     simulate(cell, discharge(cell, 10.0), Mesh((4, 2, 4), (2, 2), 2))
     mesh = Mesh((layers, layers // 2, layers), columns, max(layers // 4, 2))
@@ -87,7 +87,7 @@ def perforated(size):
 
 
 def line():
-    cell, mesh = published.chen_2020(), Mesh((LINE, LINE, LINE))
+    cell, mesh = examples.chen_2020(), Mesh((LINE, LINE, LINE))
     simulate(cell, discharge(cell, 10.0), mesh)
     seconds, solution = timed(lambda: simulate(cell, discharge(cell), mesh), 5)
     stops = np.linspace(20.0, 0.95 * float(solution.dataset.time[-1]), 12)
@@ -126,7 +126,7 @@ def _varied(x, y, cosine):
 
 def box(size):
     layers, columns, until, c_rate = BOXES[size]
-    cell = published.chen_2020()
+    cell = examples.chen_2020()
     graphite = replace(cell.negative.materials[0], fraction=0.6)
     negative = replace(cell.negative, materials=(graphite,), porosity=lambda x, y, z: _varied(x, y, np.cos))
     cell = replace(
@@ -150,7 +150,7 @@ def box_pybamm(size, points):
     import pybamm
 
     layers, columns, until, c_rate = BOXES[size]
-    one_c = published.chen_2020().one_c
+    one_c = examples.chen_2020().one_c
     parameters = pybamm.ParameterValues("Chen2020")
     parameters.update(
         {

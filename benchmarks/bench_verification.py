@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rampore import parameters
-from rampore.p4d import protocols, published, study
+from rampore.lim2026 import cells, parameters
+from rampore.p4d import examples, protocols
 from rampore.p4d.cell import Perforation
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
@@ -47,7 +47,7 @@ def series(sizes, values, reference, fitted=True):
 
 def orders():
     """Errors of the voltage over cells, steps and modes, against a much finer solution of the same code."""
-    cell = published.chen_2020()
+    cell = examples.chen_2020()
     pierced = replace(cell, perforation=Perforation(75e-6, 160e-6, 15e-6, "coating"), contact_negative=1e-3)
 
     def layers(n):
@@ -111,12 +111,12 @@ def peers():
 def conservation():
     """What the longest protocols lose."""
     given = parameters.load()
-    scenario = study.Scenario(perforated=True, porosity=study.PorositySet.MASS_CONSERVING)
-    bare, pierced = study.full_cell(given)[0], study.full_cell(given, scenario)[0]
-    half = study.half_cell(given, scenario)
+    scenario = cells.Scenario(perforated=True, porosity=cells.PorositySet.MASS_CONSERVING)
+    bare, pierced = cells.full_cell(given)[0], cells.full_cell(given, scenario)[0]
+    half = cells.half_cell(given, scenario)
     line, holes = Mesh((10, 6, 10)), Mesh((8, 5, 8), (4, 7), 3)
     pulses = protocols.pulse_test(half, given.negative.areal_capacity, levels=4).steps
-    chen = published.chen_2020()
+    chen = examples.chen_2020()
     runs = {
         "rate test, bare foil": (bare, protocols.rate_test(bare), line),
         "rate test, perforated foil": (pierced, protocols.rate_test(pierced, (0.5, 3.0, 0.5)), holes),
@@ -138,10 +138,10 @@ def sample(kept=None):
     outcomes, worst = Counter(kept["outcomes"]), kept["worst"]
     for number in range(kept["cells"], SAMPLE):
         rng = np.random.default_rng([2026, number])
-        drawn, scenario = study.draw(given, rng)
+        drawn, scenario = cells.draw(given, rng)
         rate = float(np.exp(rng.uniform(np.log(0.2), np.log(10.0))))
         try:
-            cell, _ = study.full_cell(drawn, scenario)
+            cell, _ = cells.full_cell(drawn, scenario)
             discharge = Step("current", rate * cell.one_c, until_voltage=cell.lower_cutoff)
             protocol = [discharge, Step("rest", until_time=600.0), *protocols.charge(cell, rate / 4, 0.1)]
             mesh = Mesh((5, 3, 5), (2, 2) if scenario.perforated else (1, 1), 1, 8)

@@ -31,8 +31,8 @@ sys.path.insert(0, str(TESTS))
 
 from test_reproduce import TinyStudy, until  # noqa: E402
 
-from rampore import sweep  # noqa: E402
-from rampore.reproduce.files import digests  # noqa: E402
+from rampore.audit import sweep
+from rampore.audit.reproduce.files import digests
 
 MARK = "RAMPORE_STRESS"
 SIZES = 0, 4, 8, 32, 64  #: room beside what stands on the disk [kB]

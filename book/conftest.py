@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from rampore.chapter import CLAIM_MIME, NUMBERS_MIME, TABLE_MIME
-from rampore.numbers import differences
-from rampore.reproduce import commit_of
-from rampore.reproduce.chapters import KERNEL_ENVIRONMENT, Chapter, Execution, keep
-from rampore.reproduce.files import output_folder
-from rampore.reproduce.parameters import OUTPUT
+from rampore.audit.chapter import CLAIM_MIME, NUMBERS_MIME, TABLE_MIME
+from rampore.audit.numbers import differences
+from rampore.audit.reproduce import commit_of
+from rampore.audit.reproduce.chapters import KERNEL_ENVIRONMENT, Chapter, Execution, keep
+from rampore.audit.reproduce.files import output_folder
+from rampore.audit.reproduce.parameters import OUTPUT
 
 ROOT = Path(__file__).resolve().parent.parent
 

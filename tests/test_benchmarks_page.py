@@ -2,7 +2,7 @@
 
 import json
 
-from rampore.pages.benchmarks import benchmarks_page
+from rampore.lim2026.pages.benchmarks import benchmarks_page
 
 RESULTS = {
     "title": "Steady diffusion",

@@ -12,10 +12,10 @@ import nbformat
 import pytest
 import yaml
 
-from rampore import claims
-from rampore.chapter import CLAIM_MIME, KEPT_MIME, NUMBERS_MIME, TABLE_MIME
-from rampore.claims import Verdict
-from rampore.numbers import differences
+from rampore.audit import claims
+from rampore.audit.chapter import CLAIM_MIME, KEPT_MIME, NUMBERS_MIME, TABLE_MIME
+from rampore.audit.claims import Verdict
+from rampore.audit.numbers import differences
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
@@ -160,7 +160,7 @@ def test_the_api_reference_covers_every_module():
         for page in (BOOK / "api").glob("*.md")
         for name in re.findall(r"automodule:: (\S+)", page.read_text("utf-8"))
     }
-    assert documented == modules - inside | {"rampore.reproduce"}
+    assert documented == modules - inside | {"rampore.audit.reproduce"}
 
 
 def test_the_examples_of_the_page_on_own_data_run(tmp_path, monkeypatch):
@@ -205,9 +205,9 @@ def test_a_verdict_leads_to_the_section_that_computed_it(built, entries):
 
 
 def test_the_readme_carries_the_summary_of_these_verdicts(entries):
-    from rampore.pages.scorecard import summary_readme
-    from rampore.reproduce.book import with_summary
-    from rampore.reproduce.verdicts import tables
+    from rampore.audit.pages.scorecard import summary_readme
+    from rampore.audit.reproduce.book import with_summary
+    from rampore.audit.reproduce.verdicts import tables
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     committed = tables({page: nbformat.read(ROOT / f"{page}.ipynb", as_version=4) for page in CHAPTERS})

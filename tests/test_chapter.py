@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from rampore.chapter import CLAIM_MIME, Assumption, Chapter, Uncertainty, card, spell, unit_text, with_unit
-from rampore.claims import LedgerError
-from rampore.figures.style import new_figure
+from rampore.audit.chapter import CLAIM_MIME, Assumption, Chapter, Uncertainty, card, spell, unit_text, with_unit
+from rampore.audit.claims import LedgerError
+from rampore.style import new_figure
 
 
 @pytest.fixture
@@ -351,9 +351,7 @@ def test_the_prose_gets_the_number_as_it_was_spelled(chapter, value, unit):
 def test_a_chapter_can_be_made_without_loading_what_draws(tmp_path):
     import subprocess
 
-    code = (
-        "import sys, rampore.chapter; print(sorted({'matplotlib', 'pandas', 'xarray', 'IPython'} & set(sys.modules)))"
-    )
+    code = "import sys, rampore.audit.chapter; print(sorted({'matplotlib', 'pandas', 'xarray', 'IPython'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert re.fullmatch(r"\[\]\s*", done.stdout)
 
@@ -362,7 +360,7 @@ def test_a_table_for_the_summary_is_shown_and_found_in_the_notebook_in_order():
     import pandas as pd
     from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-    from rampore.reproduce.verdicts import tables
+    from rampore.audit.reproduce.verdicts import tables
 
     made = pd.DataFrame({"Gain": ["−9 %", "+3 %"]}, index=pd.Index(["one", "two"], name="Cell"))
     shown = Chapter("first").summarise("Two cells.", made)

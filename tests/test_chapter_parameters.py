@@ -5,8 +5,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from rampore.reproduce.parameters import declared, listing
-from rampore.reproduce.study import UsageError, find
+from rampore.audit.reproduce.parameters import declared, listing
+from rampore.audit.study import UsageError, find
 
 CELL = """\
 output = None

@@ -13,11 +13,21 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from rampore import claims
-from rampore.claims import Assumption, Basis, Claim, Kind, LedgerError, Report, ToleranceFrom, Uncertainty, Verdict
-from rampore.figures.scorecard import overview
-from rampore.figures.style import VERDICT, render
-from rampore.pages.scorecard import scorecard_page, summary, summary_readme
+from rampore.audit import claims
+from rampore.audit.claims import (
+    Assumption,
+    Basis,
+    Claim,
+    Kind,
+    LedgerError,
+    Report,
+    ToleranceFrom,
+    Uncertainty,
+    Verdict,
+)
+from rampore.audit.pages.picture import overview
+from rampore.audit.pages.scorecard import scorecard_page, summary, summary_readme
+from rampore.style import VERDICT, render
 
 ROOT = Path(__file__).resolve().parent.parent
 PAPER = ROOT.parent / "shared" / "paper" / "claims.toml"

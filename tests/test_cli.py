@@ -9,7 +9,8 @@ import warnings
 
 import pytest
 
-from rampore import RamporeError, claims, cli
+from rampore import RamporeError, cli
+from rampore.audit import claims
 
 HEAVY = ("numpy", "scipy", "pandas", "matplotlib", "pint", "xarray", "porespy", "papermill", "nbformat", "IPython")
 

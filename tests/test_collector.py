@@ -8,12 +8,10 @@ import pytest
 from rampore.collector import (
     CLOSE_PACKED,
     CollectorError,
-    Estimate,
     PerforatedFoil,
     areal_mass,
     breakeven_thickness,
     contact_area,
-    exclusions,
     net_section,
     open_fraction_from_lattice,
     open_fraction_from_masses,
@@ -22,6 +20,7 @@ from rampore.collector import (
     theoretical_capacity,
     web_stress,
 )
+from rampore.lim2026.estimates import Estimate, exclusions
 
 COPPER = 8960.0
 FOIL = PerforatedFoil(hole_diameter=75e-6, pitch=160e-6, thickness=15e-6, density=COPPER)

@@ -26,7 +26,7 @@ from rampore.conduction.limits import (
 )
 from rampore.conduction.sheet import maxwell, perforated_sheet, rayleigh, tab_loss
 from rampore.conduction.through_plane import CoatedFoil, Mesh, build_network, through_plane
-from rampore.conduction.uniformity import (
+from rampore.lim2026.uniformity import (
     COARSE,
     COARSER,
     Departure,

@@ -13,7 +13,8 @@ import damage
 import pytest
 from conftest import ROOT
 
-from rampore import RamporeError, claims, cli
+from rampore import RamporeError, cli
+from rampore.audit import claims
 
 CASES = ROOT / "tests" / "data" / "cases"
 #: Of one call, libraries loaded: processor time, and time on the clock of a machine that does other things too [s].
@@ -68,9 +69,9 @@ def ends_well(tmp_path, capsys, monkeypatch):
         if words[0] == "discharge":
             monkeypatch.setattr("rampore.p4d.solution.simulate", reached)
         if words[0] == "reproduce":
-            monkeypatch.setattr("rampore.reproduce._run_all", reached)
+            monkeypatch.setattr("rampore.audit.reproduce._run_all", reached)
         if words[0] == "sweep":
-            monkeypatch.setattr("rampore.sweep.run", reached)
+            monkeypatch.setattr("rampore.audit.sweep.run", reached)
         file = tmp_path / case.name
         if case.content is not None:
             file.write_bytes(case.content)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from rampore import correlations, materials, parameters
-from rampore.parameters import Curve, ElectrolyteCorrelations, Formula
+from rampore import materials
+from rampore.lim2026 import correlations, parameters
+from rampore.lim2026.parameters import Curve, ElectrolyteCorrelations, Formula
 
 CELL = parameters.load()
 X = np.linspace(0.02, 0.98, 97)

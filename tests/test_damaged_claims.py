@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from rampore import claims, cli
-from rampore.claims import LedgerError
+from rampore import cli
+from rampore.audit import claims
+from rampore.audit.claims import LedgerError
 
 ENTRY = claims.record(next(iter(claims.load().values())), None) | {"link": "", "cell": None}
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rampore import design, parameters, sweep
+from rampore.audit import sweep
 from rampore.coating import local_thickness
+from rampore.lim2026 import parameters
+from rampore.lim2026.sweeps import design
 
 COMMITTED = Path(__file__).parents[1] / "book" / "data" / "design.nc"
 GIVEN = parameters.load()

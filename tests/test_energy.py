@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from rampore import energy
-from rampore.energy import Balance, Blend, Design, Layer, Stack, StackError
-from rampore.parameters import Branches, Curve
+from rampore.energy import Design, Layer, Stack, StackError
+from rampore.lim2026 import stacks
+from rampore.lim2026.parameters import Branches, Curve
+from rampore.lim2026.stacks import Balance, Blend
 
 # Round numbers, so that every expected value below can be checked by hand.
 CELL = Design(
@@ -151,7 +153,7 @@ def published(open_fraction=0.2, areal_energy=371.0):
     """What somebody would print of the cell above, without rounding."""
     bare, pierced = CELL.stack(), replace(CELL, open_fraction=open_fraction).stack()
     before, after = (energy.energy_density(stack, areal_energy) for stack in (bare, pierced))
-    return energy.Published(
+    return stacks.Published(
         foil_mass=bare["Cu foil"].areal_mass,
         pierced_mass=pierced["Cu foil"].areal_mass,
         foil_share=bare.mass_shares["Cu foil"],
@@ -186,7 +188,7 @@ def test_printed_figures_of_one_pair_of_cells_agree_with_each_other():
 
 
 def test_a_thickness_saving_gives_back_the_gain_it_was_asked_for():
-    saved = energy.thickness_saving(130e-6, 0.04)
+    saved = stacks.thickness_saving(130e-6, 0.04)
     assert 130e-6 / (130e-6 - saved) - 1 == pytest.approx(0.04, rel=1e-12)
 
 
@@ -207,17 +209,17 @@ def test_a_blend_holds_its_areal_capacity_at_every_content():
 
 
 def test_the_capacity_of_siox_is_what_the_graphite_leaves_to_do():
-    assert energy.siox_capacity(CAPACITY, 0.06, 0.3, 0.6, 400.0) == pytest.approx(BLEND.siox_capacity, rel=1e-12)
+    assert stacks.siox_capacity(CAPACITY, 0.06, 0.3, 0.6, 400.0) == pytest.approx(BLEND.siox_capacity, rel=1e-12)
 
 
 def test_two_thicknesses_give_back_the_blend_that_made_them():
     thickness = [BLEND.loading(content, CAPACITY) / 1500 for content in (1.0, 0.1)]
-    found = energy.blend_from_thicknesses(thickness, (1.0, 0.1), CAPACITY, 1500.0, 0.9)
+    found = stacks.blend_from_thicknesses(thickness, (1.0, 0.1), CAPACITY, 1500.0, 0.9)
     assert (found.siox_capacity, found.graphite_capacity) == pytest.approx((1600.0, 400.0), rel=1e-12)
 
 
 def test_energy_density_rises_with_content_when_the_energy_stays():
-    found = energy.over_content(CELL, BLEND, [0.1, 0.3, 0.5, 1.0], CAPACITY, 105.0)
+    found = stacks.over_content(CELL, BLEND, [0.1, 0.3, 0.5, 1.0], CAPACITY, 105.0)
     assert np.all(np.diff(found.gravimetric) > 0)
     assert np.all(np.diff(found.volumetric) > 0)
     assert found.areal_energy == pytest.approx(np.full(4, 105.0), rel=1e-14)
@@ -280,7 +282,7 @@ def test_more_loss_delivers_less():
 
 
 def test_a_cell_of_two_sides_holds_twice_the_energy():
-    one, two = (energy.over_content(replace(CELL, sides=sides), BLEND, [0.5], CAPACITY, 105.0) for sides in (1, 2))
+    one, two = (stacks.over_content(replace(CELL, sides=sides), BLEND, [0.5], CAPACITY, 105.0) for sides in (1, 2))
     assert two.areal_energy == pytest.approx(2 * one.areal_energy, rel=1e-14)
 
 
@@ -289,8 +291,8 @@ def test_a_cell_of_two_sides_holds_twice_the_energy():
 def test_no_pair_of_capacities_gains_more_than_the_bound(siox_capacity, graphite_capacity):
     blend = Blend(siox_capacity, graphite_capacity, 0.9)
     areal_capacity = CELL.negative_loading * blend.capacity(1 / 3)
-    bound = energy.largest_gain_of_content(CELL, 1 / 3, 0.3, 0.5)
-    found = energy.gain_of_content(CELL, blend, areal_capacity, 0.3, 0.5)
+    bound = stacks.largest_gain_of_content(CELL, 1 / 3, 0.3, 0.5)
+    found = stacks.gain_of_content(CELL, blend, areal_capacity, 0.3, 0.5)
     assert found.gravimetric < bound.gravimetric
     assert found.volumetric < bound.volumetric
 
@@ -298,22 +300,22 @@ def test_no_pair_of_capacities_gains_more_than_the_bound(siox_capacity, graphite
 def test_the_bound_is_reached_where_graphite_holds_nothing():
     blend = Blend(1e9, 1.0, 0.9)
     areal_capacity = CELL.negative_loading * blend.capacity(1 / 3)
-    bound = energy.largest_gain_of_content(CELL, 1 / 3, 0.3, 0.5)
-    assert energy.gain_of_content(CELL, blend, areal_capacity, 0.3, 0.5) == pytest.approx(bound, rel=1e-6)
+    bound = stacks.largest_gain_of_content(CELL, 1 / 3, 0.3, 0.5)
+    assert stacks.gain_of_content(CELL, blend, areal_capacity, 0.3, 0.5) == pytest.approx(bound, rel=1e-6)
 
 
 @pytest.mark.parametrize(("per", "index"), [("mass", 0), ("volume", 1)])
 @pytest.mark.parametrize("sides", [1, 2])
 def test_the_content_for_a_gain_gives_that_gain(per, index, sides):
     design = replace(CELL, sides=sides)
-    content = energy.content_for_gain(design, BLEND, CAPACITY, 0.3, 0.02, per)
-    assert energy.gain_of_content(design, BLEND, CAPACITY, 0.3, content)[index] == pytest.approx(0.02, rel=1e-10)
+    content = stacks.content_for_gain(design, BLEND, CAPACITY, 0.3, 0.02, per)
+    assert stacks.gain_of_content(design, BLEND, CAPACITY, 0.3, content)[index] == pytest.approx(0.02, rel=1e-10)
 
 
 @pytest.mark.parametrize("sides", [1, 2])
 def test_the_growth_of_the_areal_capacity_for_a_gain_gives_that_gain(sides):
     design = replace(CELL, sides=sides)
-    growth = energy.capacity_growth_for_gain(design, BLEND, CAPACITY, 0.3, 0.5, 0.08)
+    growth = stacks.capacity_growth_for_gain(design, BLEND, CAPACITY, 0.3, 0.5, 0.08)
     before = replace(design, negative_loading=BLEND.loading(0.3, CAPACITY)).stack()
     after = replace(
         design,
@@ -358,34 +360,34 @@ def test_the_spread_of_a_design_repeats_with_the_seed_and_vanishes_with_the_rang
 
 
 def test_the_papers_cell_is_built_from_the_parameters():
-    from rampore import parameters
+    from rampore.lim2026 import parameters
 
     cell = parameters.load()
-    stack = energy.design_of(cell).stack()
+    stack = stacks.design_of(cell).stack()
     assert stack["Cu foil"].areal_mass == pytest.approx(cell.collector_negative.areal_mass, rel=1e-14)
     assert stack["anode"].areal_mass == cell.negative.loading
     assert stack["anode"].thickness == pytest.approx(cell.negative.thickness, rel=1e-14)
-    thin = energy.design_of(cell, separator_thickness=cell.separator.thickness_pouch).stack()
+    thin = stacks.design_of(cell, separator_thickness=cell.separator.thickness_pouch).stack()
     assert thin.thickness < stack.thickness
 
 
 def test_the_papers_blend_reaches_its_areal_capacity():
     """3.6 mAh/cm2 is printed to half a tenth; the two specific capacities are rounded to 1 mAh/g."""
-    from rampore import parameters
+    from rampore.lim2026 import parameters
 
     cell = parameters.load()
-    blend = energy.blend_of(cell)
-    fraction = energy.siox_fraction_of(cell)
+    blend = stacks.blend_of(cell)
+    fraction = stacks.siox_fraction_of(cell)
     assert fraction == pytest.approx(31 / 93, rel=1e-12)
     assert blend.capacity(fraction) * cell.negative.loading == pytest.approx(cell.negative.areal_capacity, rel=1e-3)
 
 
 def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
-    from rampore import parameters
+    from rampore.lim2026 import parameters
 
     cell = parameters.load()
-    blend, fraction = energy.blend_of(cell), energy.siox_fraction_of(cell)
-    balances = energy.balances_of(cell)
+    blend, fraction = stacks.blend_of(cell), stacks.siox_fraction_of(cell)
+    balances = stacks.balances_of(cell)
     assert len(balances) == 8  # two cathode tables, two silicon tables, the lowest and the highest efficiency
     for balance in balances:
         found = balance.discharge(blend, fraction, cell.negative.areal_capacity)
@@ -419,17 +421,17 @@ def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
             "lower_cutoff and upper_cutoff must increase",
         ),
         (lambda: replace(BALANCE, upper_cutoff=5.5).discharge(BLEND, 1.0, 20.0), "the anode is full at"),
-        (lambda: energy.content_for_gain(CELL, BLEND, CAPACITY, 0.3, 0.5, "mass"), "pure SiOx gains"),
+        (lambda: stacks.content_for_gain(CELL, BLEND, CAPACITY, 0.3, 0.5, "mass"), "pure SiOx gains"),
         (
-            lambda: energy.content_for_gain(CELL, BLEND, CAPACITY, 0.3, 0.02, "litre"),
+            lambda: stacks.content_for_gain(CELL, BLEND, CAPACITY, 0.3, 0.02, "litre"),
             "per = 'litre' is not one of the choices",
         ),
         (
-            lambda: energy.capacity_growth_for_gain(CELL, BLEND, CAPACITY, 0.3, 0.5, 2.0),
+            lambda: stacks.capacity_growth_for_gain(CELL, BLEND, CAPACITY, 0.3, 0.5, 2.0),
             "coatings without any foil gain less",
         ),
         (
-            lambda: energy.capacity_growth_for_gain(
+            lambda: stacks.capacity_growth_for_gain(
                 replace(CELL, electrolyte_density=1200.0), BLEND, CAPACITY, 0.3, 0.5, 0.05
             ),
             "a design that does not count it",
@@ -456,7 +458,7 @@ def draw_thicknesses(figures):
 
 
 def draw_content(figures):
-    free = energy.over_content(CELL, BLEND, [0.1, 0.5, 1.0], CAPACITY, 300.0)
+    free = stacks.over_content(CELL, BLEND, [0.1, 0.5, 1.0], CAPACITY, 300.0)
     stated = {"gravimetric": [(0.3, 8e5), (0.3, 9e5), (0.5, 9e5)], "volumetric": [(0.3, 2e9), (0.3, 3e9), (0.4, 3e9)]}
     return figures.over_content(free, free, (1 / 3, 8.5e5, 2.5e9), stated)
 
@@ -478,8 +480,8 @@ DRAWN = {
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_every_figure_draws_with_a_unit_on_each_axis_and_the_papers_values_as_open_markers(name):
-    from rampore.figures import energy as figures
-    from rampore.figures.style import PAPER, render
+    from rampore.lim2026.figures import energy as figures
+    from rampore.style import PAPER, render
 
     figure = DRAWN[name](figures)
     assert render(figure, "png", name).startswith(b"\x89PNG")
@@ -492,7 +494,7 @@ def test_every_figure_draws_with_a_unit_on_each_axis_and_the_papers_values_as_op
 
 
 def test_the_bars_are_as_long_as_the_layers_and_start_where_the_last_one_ended():
-    from rampore.figures import energy as figures
+    from rampore.lim2026.figures import energy as figures
 
     bars = [patch for patch in draw_thicknesses(figures).axes[0].patches if patch.get_y() < 0]
     assert [bar.get_width() for bar in bars] == pytest.approx([10, 50, 20, 40, 10])

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from rampore.coating import Local, Porosity, calender, dried_from_loading
-from rampore.collector import Estimate, exclusions, net_section, perforated_foil
-from rampore.figures import collector as figures
-from rampore.figures.style import PAPER, render
+from rampore.collector import net_section, perforated_foil
+from rampore.lim2026.estimates import Estimate, exclusions
+from rampore.lim2026.figures import collector as figures
+from rampore.style import PAPER, render
 
 FOIL = perforated_foil(15e-6, 8960.0, hole_diameter=75e-6, open_fraction=0.2)
 COATING = Local(30e-6, 45e-6)

@@ -6,9 +6,9 @@ import pytest
 from rampore.collector import pitch_from_open_fraction
 from rampore.conduction import field, sheet
 from rampore.conduction.through_plane import CoatedFoil, Mesh, through_plane
-from rampore.conduction.uniformity import Departure
-from rampore.figures import conduction as figures
-from rampore.figures.style import PAPER, render
+from rampore.lim2026.figures import conduction as figures
+from rampore.lim2026.uniformity import Departure
+from rampore.style import PAPER, render
 
 PITCH = float(pitch_from_open_fraction(75e-6, 0.2))
 FLOW = through_plane(CoatedFoil(75e-6, PITCH, 15e-6, 30e-6, 1000.0, 1.1e-7), mesh=Mesh(8, 4, 2))

@@ -6,13 +6,15 @@ import pytest
 import xarray as xr
 from scipy.stats import t
 
-from rampore import design
+from rampore.closures import Closure
 from rampore.collector import perforated_foil
 from rampore.diffusion import steady_diffusion
-from rampore.figures import design as design_figures
 from rampore.figures import diffusion as figures
-from rampore.figures.style import NEGATIVE, PCUE
-from rampore.transport import PLACES, Closure, Fields
+from rampore.lim2026.coatings import PLACES, Fields
+from rampore.lim2026.figures import design as design_figures
+from rampore.lim2026.figures import diffusion as tool_figures
+from rampore.lim2026.sweeps import design
+from rampore.style import NEGATIVE, PCUE
 
 FOIL = perforated_foil(15e-6, 8960.0, hole_diameter=75e-6, open_fraction=0.2)
 
@@ -27,7 +29,7 @@ def test_the_depth_that_pores_reach_is_a_mean_over_sections_in_per_cent():
     table = pd.DataFrame(
         {"porosity": [0.2, 0.2, 0.3], "deepest": [0.4, 0.6, 1.0], "reached": [0.1, 0.3, 0.9], "percolates": [0, 1, 1]}
     )
-    [axes] = figures.percolation(table, {"paper": 0.24}).axes
+    [axes] = tool_figures.percolation(table, {"paper": 0.24}).axes
     assert line(axes, "a section's depth") == pytest.approx(np.array([[20, 20, 30], [40, 60, 100]]))
     assert line(axes, "depth that its pores reach") == pytest.approx(np.array([[20, 30], [50, 100]]))
     assert line(axes, "pore area joined to the surface")[1] == pytest.approx([20, 90])
@@ -37,7 +39,7 @@ def test_the_depth_that_pores_reach_is_a_mean_over_sections_in_per_cent():
 
 def test_the_tortuosity_factor_is_porosity_over_efficiency():
     cubes = pd.DataFrame({"porosity": [0.2, 0.4], "efficiency": [0.02, 0.2], "section_efficiency": [0.0, 0.1]})
-    [axes] = figures.tortuosity(cubes, Closure("fit", 2.0), [Closure("other", 1.5)], (0.19, 0.28)).axes
+    [axes] = tool_figures.tortuosity(cubes, Closure("fit", 2.0), [Closure("other", 1.5)], (0.19, 0.28)).axes
     assert line(axes, "cubes") == pytest.approx(np.array([[20, 40], [10, 2]]))
     assert line(axes, "its sections, where one of eight is open") == pytest.approx(np.array([[40], [4]]))
     for name, exponent in (("fit", 2.0), ("other", 1.5)):
@@ -63,7 +65,7 @@ def sections():
 
 def test_concentration_is_drawn_as_the_mean_of_the_seeds_down_to_where_there_are_pores():
     data = sections()
-    first, second = figures.depth_curves(data, ["foil", "walls"]).axes
+    first, second = tool_figures.depth_curves(data, ["foil", "walls"]).axes
     for number, axes in enumerate((first, second)):
         for place in PLACES:
             c, depth = line(axes, place)
@@ -75,7 +77,7 @@ def test_concentration_is_drawn_as_the_mean_of_the_seeds_down_to_where_there_are
 def test_crowding_has_students_interval_over_the_seeds():
     data = sections()
     cubes = pd.DataFrame({"porosity": [0.21, 0.19, 0.4], "asked": [0.2, 0.2, 0.4], "share": [0.5, 0.3, 0.2]})
-    left, right = figures.crowding(data, cubes, ["foil", "walls"]).axes
+    left, right = tool_figures.crowding(data, cubes, ["foil", "walls"]).axes
     for shift, place, container in zip((-0.2, 0, 0.2), PLACES, left.containers, strict=True):
         share = 100 * data.share.sel(place=place).values
         middle, _, (bars,) = container.lines
@@ -93,7 +95,7 @@ def test_the_map_of_mixing_marks_closures_where_they_lie():
     exponents, thresholds = np.linspace(1, 3, 5), np.linspace(0, 0.15, 4)
     gain = np.add.outer(thresholds, exponents - 2)
     gains = {"a": gain, "b": gain + 0.1, "c": gain - 0.1}
-    axes = figures.mixing_map(exponents, thresholds, gains, [Closure("one", 1.5), Closure("two", 2.5, 1, 0.1)])
+    axes = tool_figures.mixing_map(exponents, thresholds, gains, [Closure("one", 1.5), Closure("two", 2.5, 1, 0.1)])
     axes = axes.axes[0]
     mesh = axes.collections[0]
     assert np.asarray(mesh.get_array()).ravel() == pytest.approx(100 * gain.ravel())
@@ -105,7 +107,7 @@ def test_the_map_of_mixing_marks_closures_where_they_lie():
 def test_concentration_on_the_metal_is_drawn_from_the_edge_of_the_hole_on():
     distance = 1e-6 * np.array([[20.0, 57.5, 47.5]])  # the first lies over the hole
     fields = Fields(None, distance, np.array([[9.0, 0.2, 0.3]]), 0.4, 0.0, 0.0, 0.5, 0.1)
-    [axes] = figures.unit_cells({"a": fields}, FOIL).axes
+    [axes] = tool_figures.unit_cells({"a": fields}, FOIL).axes
     assert line(axes, "a") == pytest.approx(np.array([[10, 20], [0.6, 0.4]]))
     levels = [each.get_ydata()[0] for each in axes.lines if each.get_linestyle() == ":"]
     assert levels == pytest.approx([0.2])

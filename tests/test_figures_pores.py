@@ -5,10 +5,11 @@ import pytest
 from phantoms import all_links, discs
 
 from rampore import pores
-from rampore.figures import pores as figures
-from rampore.figures.style import PAPER, render
+from rampore.lim2026.figures import pores as figures
 from rampore.micrograph import disc_lattice
-from rampore.pores import Outcomes, Profile
+from rampore.multiverse import Outcomes
+from rampore.pores import Profile
+from rampore.style import PAPER, render
 
 PAPERS = {"bCuE": (0.60e-6, 1.2), "pCuE": (0.68e-6, 1.6)}
 BARE, PERFORATED = (

@@ -5,27 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rampore import parameters
 from rampore.coating import Local
 from rampore.figures import impedance as figures
-from rampore.impedance import study
 from rampore.impedance.kramers_kronig import kramers_kronig
 from rampore.impedance.spectrum import Spectrum
 from rampore.impedance.transmission_line import fit_blocking_cell, symmetric_cell
+from rampore.lim2026 import parameters, spectra
+from rampore.lim2026.cells import PorositySet, Scenario, blocking_cell, charged_cell, half_cell
+from rampore.lim2026.figures import impedance as tool_figures
+from rampore.p4d.balance import at_state_of_charge, capacities, discharged, slow_discharge
 from rampore.p4d.errors import CellError
 from rampore.p4d.impedance import exchange_resistance
 from rampore.p4d.model import Mesh
-from rampore.p4d.study import (
-    PorositySet,
-    Scenario,
-    at_state_of_charge,
-    blocking_cell,
-    capacities,
-    charged_cell,
-    discharged,
-    half_cell,
-    slow_discharge,
-)
 
 GIVEN = parameters.load()
 SMALL = Mesh((12, 3, 1), (3, 4), 3)
@@ -74,7 +65,7 @@ def test_what_is_no_state_of_charge_is_refused(fraction):
 def test_charge_transfer_goes_as_the_active_material():
     """At equal mass the foils have the same surface; what the published porosities hold more shows in full."""
     for porosity in (PorositySet.PUBLISHED, PorositySet.MASS_CONSERVING):
-        bare, perforated = study.half_cells(GIVEN, Scenario(porosity=porosity))
+        bare, perforated = spectra.half_cells(GIVEN, Scenario(porosity=porosity))
         surplus = sum(c for c, _ in capacities(perforated, "negative")) / sum(
             c for c, _ in capacities(bare, "negative")
         )
@@ -84,11 +75,11 @@ def test_charge_transfer_goes_as_the_active_material():
 
 def test_the_arc_of_a_thin_half_cell_is_its_charge_transfer():
     """A tenth of the coating's thickness: the pores' own resistance is a hundredth, and so is what is allowed."""
-    cell = at_state_of_charge(study.half_cells(GIVEN, Scenario())[0], 0.5)
+    cell = at_state_of_charge(spectra.half_cells(GIVEN, Scenario())[0], 0.5)
     thin = replace(cell, negative=replace(cell.negative, thickness=0.1 * cell.negative.thickness))
-    fit = study.fit_arcs(study.simulate(thin, 1.0))
+    fit = spectra.fit_arcs(spectra.simulate(thin, 1.0))
     assert fit["R2"] == pytest.approx(exchange_resistance(thin), rel=0.02)
-    assert study.interval(fit, "R2") < 0.02
+    assert spectra.interval(fit, "R2") < 0.02
 
 
 # Lines
@@ -97,8 +88,8 @@ def test_the_arc_of_a_thin_half_cell_is_its_charge_transfer():
 def test_a_line_finds_the_tortuosity_of_a_coating_on_bare_foil():
     """To what the boxes leave, a third of a per cent: five times less than on half as many."""
     cell = blocking_cell(GIVEN)
-    line = study.read_line(cell)
-    assert line.tortuosity == pytest.approx(study.domain_tortuosity(cell).npr, rel=5e-3)
+    line = spectra.read_line(cell)
+    assert line.tortuosity == pytest.approx(spectra.domain_tortuosity(cell).npr, rel=5e-3)
     assert line.tortuosity_by_volume == line.tortuosity
     assert line.interval[0] < line.resistance < line.interval[1]
 
@@ -107,16 +98,16 @@ def test_a_blocking_cell_has_the_surface_of_its_materials_and_its_pores():
     cell, whole = (make(GIVEN, Scenario(perforated=True)) for make in (blocking_cell, half_cell))
     expected = sum(3 * material.fraction.pr / material.radius for material in whole.negative.materials)
     assert cell.negative.inert_surface.pr == pytest.approx(expected, rel=1e-12)
-    assert study.mean_porosity(blocking_cell(GIVEN)) == GIVEN.negative.porosity_image
+    assert spectra.mean_porosity(blocking_cell(GIVEN)) == GIVEN.negative.porosity_image
     f, depth, h = cell.perforation.open_fraction, cell.perforation.foil_thickness, cell.negative.thickness
     dense, porous = cell.negative.porosity
     by_hand = ((1 - f) * h * dense + f * (h + depth) * porous) / (h + f * depth)
-    assert study.mean_porosity(cell) == pytest.approx(by_hand, rel=1e-12)
+    assert spectra.mean_porosity(cell) == pytest.approx(by_hand, rel=1e-12)
 
 
 def test_each_difference_alone_leaves_the_other_out():
     cell = blocking_cell(GIVEN, Scenario(perforated=True))
-    domains, holes = study.apart(cell, 0.24).values()
+    domains, holes = spectra.apart(cell, 0.24).values()
     assert domains.perforation.foil_thickness < 1e-8
     assert domains.negative.porosity == cell.negative.porosity
     assert holes.perforation == cell.perforation
@@ -124,11 +115,11 @@ def test_each_difference_alone_leaves_the_other_out():
 
 
 def test_a_pair_counts_its_gain_against_bare_foil():
-    line = study.Line(2.0, (1.9, 2.1), 5.0, 4.0, 0.0)
-    pair = study.LinePair((blocking_cell(GIVEN),) * 2, line, line._replace(resistance=1.5, tortuosity_by_volume=3.0))
+    line = spectra.Line(2.0, (1.9, 2.1), 5.0, 4.0, 0.0)
+    pair = spectra.LinePair((blocking_cell(GIVEN),) * 2, line, line._replace(resistance=1.5, tortuosity_by_volume=3.0))
     assert pair.gain == pytest.approx(0.25)
     assert pair.factor_ratio == pytest.approx(0.75)
-    resistance, factors = study.stack([pair, pair])
+    resistance, factors = spectra.stack([pair, pair])
     assert resistance.tolist() == [[2.0, 2.0], [1.5, 1.5]]
     assert factors.tolist() == [[[5.0, 5.0], [5.0, 5.0]], [[4.0, 4.0], [3.0, 3.0]]]
 
@@ -138,16 +129,16 @@ def test_a_pair_counts_its_gain_against_bare_foil():
 
 def line_spectrum(**changes):
     values = {"separator_resistance": 2.0, "ionic_resistance": 4.0, "capacitance": 3e-3, "exponent": 1.0} | changes
-    return Spectrum(study.COATING, symmetric_cell(2 * np.pi * study.COATING, **values))
+    return Spectrum(spectra.COATING, symmetric_cell(2 * np.pi * spectra.COATING, **values))
 
 
 def test_a_good_spectrum_is_fitted_and_a_noisy_or_drifting_one_is_refused():
     good, rng = line_spectrum(), np.random.default_rng(3)
-    outcomes = study.attempts(
+    outcomes = spectra.attempts(
         {
-            "good": study.noisy(good, 0.003, rng),
-            "noisy": study.noisy(good, 0.05, rng),
-            "drifting": study.drifting(line_spectrum(capacitance=2e-3), good, 60.0),
+            "good": spectra.noisy(good, 0.003, rng),
+            "noisy": spectra.noisy(good, 0.05, rng),
+            "drifting": spectra.drifting(line_spectrum(capacitance=2e-3), good, 60.0),
         }
     )
     assert outcomes["good"].startswith("R = ")
@@ -157,8 +148,8 @@ def test_a_good_spectrum_is_fitted_and_a_noisy_or_drifting_one_is_refused():
 
 def test_what_is_read_off_a_spectrum_shares_its_error():
     good, rng = line_spectrum(), np.random.default_rng(3)
-    spectra = {"good": study.noisy(good, 0.003, rng), "noisy": study.noisy(good, 0.05, rng)}
-    outcomes = study.attempts(spectra, 0.01)
+    spectra = {"good": spectra.noisy(good, 0.003, rng), "noisy": spectra.noisy(good, 0.05, rng)}
+    outcomes = spectra.attempts(spectra, 0.01)
     resistance = fit_blocking_cell(spectra["good"]).fit["ionic_resistance"]
     assert outcomes["good"].numbers[0] == (pytest.approx(resistance), pytest.approx(0.01 * resistance))
     [(percent, error)] = outcomes["noisy"].numbers
@@ -167,26 +158,26 @@ def test_what_is_read_off_a_spectrum_shares_its_error():
 
 
 def test_a_spectrum_on_the_finer_mesh_has_no_mesh_error_and_one_on_a_coarser_mesh_more():
-    cell, places = study.half_cells(GIVEN, Scenario())[0], study.DRAWN[::10]
-    meshes = study.REACTING_FINE, study.REACTING, study.REACTING._replace(layers=(4, 2, 4))
-    errors = [study.mesh_error(cell, 1.0, study.simulate(cell, 1.0, mesh, places), every=1) for mesh in meshes]
+    cell, places = spectra.half_cells(GIVEN, Scenario())[0], spectra.DRAWN[::10]
+    meshes = spectra.REACTING_FINE, spectra.REACTING, spectra.REACTING._replace(layers=(4, 2, 4))
+    errors = [spectra.mesh_error(cell, 1.0, spectra.simulate(cell, 1.0, mesh, places), every=1) for mesh in meshes]
     assert errors[0] == 0
     assert errors[2] > 2 * errors[1] > 0
 
 
 def test_noise_has_the_size_it_is_asked_for_and_drift_ends_where_it_is_told():
     good, later = line_spectrum(), line_spectrum(capacitance=6e-3)
-    noise = study.noisy(good, 0.01, np.random.default_rng(0)).impedance / good.impedance - 1
+    noise = spectra.noisy(good, 0.01, np.random.default_rng(0)).impedance / good.impedance - 1
     three_deviations = 3 / np.sqrt(2 * 2 * noise.size)  # of a standard deviation from so many draws, two a frequency
     assert np.sqrt(np.mean(np.abs(noise) ** 2)) == pytest.approx(0.01 * np.sqrt(2), rel=three_deviations)
-    drifted = study.drifting(good, later, 1.0).impedance
+    drifted = spectra.drifting(good, later, 1.0).impedance
     assert drifted[-1] == later.impedance[-1]
     assert drifted[0] == pytest.approx(good.impedance[0], rel=1e-3)
 
 
 def test_a_cell_that_is_half_wetted_has_half_the_capacitance():
     cell = blocking_cell(GIVEN)
-    low = [study.simulate(one, 1.0, frequency=[1, 0.8, 0.6, 0.4, 0.2]) for one in (cell, study.wetted(cell, 0.5))]
+    low = [spectra.simulate(one, 1.0, frequency=[1, 0.8, 0.6, 0.4, 0.2]) for one in (cell, spectra.wetted(cell, 0.5))]
     assert low[1].impedance[-1].imag / low[0].impedance[-1].imag == pytest.approx(2.0, rel=1e-3)
 
 
@@ -197,9 +188,9 @@ def test_the_figures_show_both_foils_on_axes_with_units():
     spectrum = line_spectrum()
     pair = [spectrum, spectrum]
     drawn = [
-        figures.spectra({"one": pair, "two": pair}),
-        figures.charge_transfer(np.array([0.1, 0.5]), {"a": np.ones((2, 2)), "b": np.ones((2, 2))}),
-        figures.lines(np.array([1e-5, 2e-5]), {"a": (np.ones((2, 2)), np.ones((2, 2, 2)))}),
+        tool_figures.spectra({"one": pair, "two": pair}),
+        tool_figures.charge_transfer(np.array([0.1, 0.5]), {"a": np.ones((2, 2)), "b": np.ones((2, 2))}),
+        tool_figures.lines(np.array([1e-5, 2e-5]), {"a": (np.ones((2, 2)), np.ones((2, 2, 2)))}),
         figures.report(spectrum, kramers_kronig(spectrum)),
     ]
     for figure in drawn[:3]:

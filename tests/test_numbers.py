@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rampore.chapter import KEPT_MIME, NUMBERS_MIME, Assumption, Chapter, Uncertainty
-from rampore.figures.drawn import differences as apart_by_part
-from rampore.figures.drawn import drawn, words
-from rampore.numbers import LONGEST, Numbers, decimals_allowed, differences, phrase, spaced, with_error
+from rampore.audit.chapter import KEPT_MIME, NUMBERS_MIME, Assumption, Chapter, Uncertainty
+from rampore.audit.drawn import differences as apart_by_part
+from rampore.audit.drawn import drawn, words
+from rampore.audit.numbers import LONGEST, Numbers, decimals_allowed, differences, phrase, spaced, with_error
 
 
 def record(**values):

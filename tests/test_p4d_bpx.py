@@ -11,7 +11,7 @@ import pytest
 
 from rampore import cli
 from rampore.materials import graphite_mcmb, lithium_cobalt_oxide
-from rampore.p4d import bpx, published
+from rampore.p4d import bpx, examples
 from rampore.p4d.errors import CellError
 from rampore.p4d.solution import Mesh, Step, simulate
 
@@ -44,7 +44,7 @@ def electrode(material, electrode, rate, ocp, limits):
 @pytest.fixture
 def marquis():
     """The published cell as a BPX file: one potential as an expression, the other as a table."""
-    cell = published.marquis_2019()
+    cell = examples.marquis_2019()
     negative, positive = cell.negative.materials[0], cell.positive.materials[0]
     x = np.linspace(0.0, 1.0, 4001)
     graphite = (
@@ -101,7 +101,7 @@ def test_cell_from_a_file_discharges_like_the_one_by_hand(marquis, write):
     cell = bpx.read(write(marquis))
     assert cell.one_c == 24.0
     step = [Step("current", 48.0, until_time=600.0)]
-    by_hand = simulate(published.marquis_2019(), step, Mesh((8, 5, 8))).dataset
+    by_hand = simulate(examples.marquis_2019(), step, Mesh((8, 5, 8))).dataset
     from_file = simulate(cell, step, Mesh((8, 5, 8))).dataset
     assert float(from_file.voltage[-1]) == pytest.approx(float(by_hand.voltage[-1]), abs=2e-6)
 

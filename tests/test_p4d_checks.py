@@ -5,17 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rampore import parameters
+from rampore.lim2026 import parameters
+from rampore.lim2026.cells import Keep, PorositySet, Scenario, charged_cell, power_closure
 from rampore.materials import Electrolyte, ExchangeCurrent, constant
-from rampore.p4d import protocols, published
+from rampore.p4d import examples, protocols
 from rampore.p4d.cell import Electrode, Lithium, Perforation
 from rampore.p4d.errors import CellError
 from rampore.p4d.grid import make_grid
 from rampore.p4d.model import Model
 from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
-from rampore.p4d.study import Keep, PorositySet, Scenario, charged_cell, power_closure
 
-CELL, COARSE = published.chen_2020(), Mesh((4, 2, 4), modes=3)
+CELL, COARSE = examples.chen_2020(), Mesh((4, 2, 4), modes=3)
 GRAPHITE, NEGATIVE = CELL.negative.materials[0], CELL.negative
 NO_NUMBERS = [np.nan, np.inf, -np.inf, "1", None, True]
 

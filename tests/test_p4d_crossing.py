@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rampore import sweep
-from rampore.commands import sweep as command
-from rampore.p4d import crossing
+from rampore.audit import sweep
+from rampore.audit import sweep_command as command
+from rampore.lim2026.sweeps import crossing
 from rampore.p4d.model import Mesh
 
 COMMITTED = Path(__file__).parents[1] / "book" / "data" / "crossing.nc"

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rampore import materials, parameters
-from rampore.p4d import equations, protocols, published, study
+from rampore import materials
+from rampore.lim2026 import cells, parameters
+from rampore.p4d import equations, examples, protocols
 from rampore.p4d.cell import Cell, Electrode, Material, Separator, tortuosity
 from rampore.p4d.errors import AtCutOffError
 from rampore.p4d.model import OVERSHOT
@@ -86,7 +87,7 @@ def test_high_rates_end_at_their_cut_off(c_rate):
 
 
 def test_layers_of_a_micrometre():
-    cell = published.chen_2020()
+    cell = examples.chen_2020()
     thin = replace(
         cell,
         negative=replace(cell.negative, thickness=1e-6),
@@ -203,9 +204,9 @@ def test_cells_of_the_study_that_rounding_makes_hard_are_conserved_all_the_same(
     """Their fast reactions lose digits in the pivots, so that the last correction alone leaves 1e-7 of the lithium and
     1e-5 of the charge unaccounted for. A run that misses its bounds is refused by :func:`simulate`."""
     rng = np.random.default_rng([2026, number])
-    drawn, scenario = study.draw(parameters.load(), rng)
+    drawn, scenario = cells.draw(parameters.load(), rng)
     rate = float(np.exp(rng.uniform(np.log(0.2), np.log(10.0))))
-    cell = study.full_cell(drawn, scenario)[0]
+    cell = cells.full_cell(drawn, scenario)[0]
     discharge = Step("current", rate * cell.one_c, until_voltage=cell.lower_cutoff)
     mesh = Mesh((5, 3, 5), (2, 2) if scenario.perforated else (1, 1), 1, 8)
     solution = simulate(cell, [discharge, Step("rest", until_time=600.0), *protocols.charge(cell, rate / 4, 0.1)], mesh)

@@ -6,20 +6,21 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import spsolve
 
-from rampore import materials, parameters
+from rampore import materials
 from rampore.coating import Local
 from rampore.impedance.kramers_kronig import kramers_kronig
 from rampore.impedance.spectrum import Spectrum
 from rampore.impedance.transmission_line import symmetric_cell
+from rampore.lim2026 import parameters
+from rampore.lim2026.cells import Scenario, half_cell
 from rampore.materials import FARADAY, GAS_CONSTANT, REFERENCE_TEMPERATURE
-from rampore.p4d import published
+from rampore.p4d import examples
 from rampore.p4d.cell import Cell, Electrode, Lithium, Material, Mirror, Perforation, Separator
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.grid import NEGATIVE, make_grid
 from rampore.p4d.impedance import Linearised, exchange_resistance, impedance
 from rampore.p4d.model import Drive, Mesh, Model
 from rampore.p4d.particles import Spheres, make_modes
-from rampore.p4d.study import Scenario, half_cell
 from rampore.p4d.time import Integrator, Tolerances
 
 COARSE = Mesh((8, 4, 8))
@@ -49,7 +50,7 @@ def blocking(positive=None, **changes):
 
 def reacting(**changes):
     """Chen's cell with double layers."""
-    cell = published.chen_2020()
+    cell = examples.chen_2020()
     with_layers = {side: replace(getattr(cell, side), double_layer=0.2) for side in ("negative", "positive")}
     return replace(cell, **with_layers | changes)
 
@@ -84,7 +85,7 @@ def test_at_high_frequency_the_phases_conduct_side_by_side_and_the_separator_aft
 
 def test_at_low_frequency_the_cell_is_the_capacitor_that_its_open_circuit_voltage_makes():
     """dV/dq of both electrodes in series; the next term is the resistance, which is real."""
-    cell, frequency = published.chen_2020(), 1e-7
+    cell, frequency = examples.chen_2020(), 1e-7
     slopes = 0.0
     for side in (cell.negative, cell.positive):
         (material,) = side.materials
@@ -338,7 +339,7 @@ def test_an_electrode_through_which_nothing_passes_is_refused(side):
 
 def test_materials_that_are_not_at_one_potential_are_refused():
     with pytest.raises(CellError, match="not at rest"):
-        impedance(published.ai_2022(), [1.0], COARSE)
+        impedance(examples.ai_2022(), [1.0], COARSE)
 
 
 def test_an_unstable_state_is_refused():

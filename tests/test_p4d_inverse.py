@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rampore import parameters, sweep
-from rampore.p4d import consistency, inverse
-from rampore.p4d.crossing import CLAIMS, key
-from rampore.p4d.inverse import TARGETS, spans
+from rampore.audit import sweep
+from rampore.lim2026 import parameters
+from rampore.lim2026.cells import LITHIUM_EXCHANGE_CURRENT, Scenario, charged_cell, half_cell
+from rampore.lim2026.pairs import pulse_resistance
+from rampore.lim2026.sweeps import consistency, inverse
+from rampore.lim2026.sweeps.crossing import CLAIMS, key
+from rampore.lim2026.sweeps.inverse import TARGETS, spans
 from rampore.p4d.model import Mesh
-from rampore.p4d.pairs import pulse_resistance
-from rampore.p4d.study import LITHIUM_EXCHANGE_CURRENT, Scenario, charged_cell, half_cell
 
 COMMITTED = Path(__file__).parents[1] / "book" / "data" / "inverse.nc"
 GIVEN = parameters.load()

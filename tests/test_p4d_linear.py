@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse.linalg
 
-from rampore.p4d import published
+from rampore.p4d import examples
 from rampore.p4d.cell import Perforation
 from rampore.p4d.model import Drive, Mesh, Model
 from rampore.p4d.solution import Step, simulate
@@ -14,7 +14,7 @@ from rampore.p4d.solution import Step, simulate
 
 def system(columns, filling="electrolyte", layers=(8, 5, 8)):
     """A model of a perforated cell, linearised about a disturbed state, and its right-hand side."""
-    cell = replace(published.chen_2020(), perforation=Perforation(75e-6, 160e-6, 15e-6, filling), contact_negative=1e-4)
+    cell = replace(examples.chen_2020(), perforation=Perforation(75e-6, 160e-6, 15e-6, filling), contact_negative=1e-4)
     model = Model(cell, Mesh(layers, columns, 3))
     rng = np.random.default_rng(0)
     u, voltage = model.start()
@@ -55,7 +55,7 @@ def test_iterations_do_not_grow_with_the_mesh(columns):
 
 def test_holes_that_close_leave_the_bare_foil():
     """What a hole changes falls with its size, and is nothing at zero."""
-    cell = published.chen_2020()
+    cell = examples.chen_2020()
     step = [Step("current", cell.one_c, until_time=60.0)]
     bare = simulate(cell, step, Mesh((8, 5, 8))).dataset.voltage[-1].item()
     difference = []

@@ -7,7 +7,7 @@ import pytest
 
 from rampore import materials
 from rampore.materials import FARADAY, GAS_CONSTANT, REFERENCE_TEMPERATURE
-from rampore.p4d import published
+from rampore.p4d import examples
 from rampore.p4d.cell import Cell, Electrode, Lithium, Material, Perforation, Separator
 from rampore.p4d.errors import CellError
 from rampore.p4d.model import Drive, Model
@@ -102,9 +102,9 @@ def test_blocking_electrodes_take_a_third_of_their_ionic_resistance():
 
 
 def test_a_symmetric_cell_of_equal_electrodes_answers_both_directions_alike():
-    electrode = published.chen_2020().negative
+    electrode = examples.chen_2020().negative
     half_full = replace(electrode, materials=(replace(electrode.materials[0], stoichiometry=0.5),))
-    cell = replace(published.chen_2020(), negative=half_full, positive=half_full, lower_cutoff=-1.0, upper_cutoff=1.0)
+    cell = replace(examples.chen_2020(), negative=half_full, positive=half_full, lower_cutoff=-1.0, upper_cutoff=1.0)
     there, back = (
         simulate(cell, [Step("current", current, until_time=200.0)], COARSE).dataset.voltage
         for current in (40.0, -40.0)
@@ -118,7 +118,7 @@ def test_a_symmetric_cell_of_equal_electrodes_answers_both_directions_alike():
 
 def test_lithium_on_either_side_is_the_same_cell():
     """Turned over, with the current reversed: minus the voltage."""
-    whole = published.chen_2020()
+    whole = examples.chen_2020()
     upright = replace(whole, negative=LITHIUM, contact_negative=1e-4)
     over = replace(
         whole, negative=whole.positive, positive=LITHIUM, contact_positive=1e-4, lower_cutoff=-5.0, upper_cutoff=-2.0
@@ -135,7 +135,7 @@ def test_lithium_on_either_side_is_the_same_cell():
 
 @pytest.mark.parametrize("sides", [("negative",), ("positive",), ("negative", "positive")], ids="+".join)
 def test_jacobian_of_a_cell_with_lithium_is_the_derivative_of_its_residual(sides):
-    cell = replace(published.chen_2020(), lower_cutoff=-9.0, upper_cutoff=9.0, contact_positive=1e-4)
+    cell = replace(examples.chen_2020(), lower_cutoff=-9.0, upper_cutoff=9.0, contact_positive=1e-4)
     cell = replace(cell, **dict.fromkeys(sides, LITHIUM))
     model = Model(cell, COARSE)
     rng = np.random.default_rng(1)
@@ -158,7 +158,7 @@ def test_jacobian_of_a_cell_with_lithium_is_the_derivative_of_its_residual(sides
 
 
 def test_lithium_salt_and_charge_are_conserved_where_lithium_dissolves():
-    cell = replace(published.chen_2020(), negative=LITHIUM)
+    cell = replace(examples.chen_2020(), negative=LITHIUM)
     cell = replace(cell, positive=replace(cell.positive, double_layer=0.2))
     protocol = [
         Step("current", 50.0, until_time=300.0),
@@ -177,4 +177,4 @@ def test_lithium_salt_and_charge_are_conserved_where_lithium_dissolves():
 
 def test_refusal_of_holes_in_a_foil_of_lithium():
     with pytest.raises(CellError, match="lithium"):
-        replace(published.chen_2020(), negative=LITHIUM, perforation=Perforation(75e-6, 160e-6, 15e-6))
+        replace(examples.chen_2020(), negative=LITHIUM, perforation=Perforation(75e-6, 160e-6, 15e-6))

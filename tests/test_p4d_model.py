@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rampore import materials
-from rampore.p4d import published
+from rampore.p4d import examples
 from rampore.p4d.cell import Cell, Electrode, Material, Separator
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.model import Drive, Model
@@ -28,7 +28,7 @@ def voltage_at(solution, t):
 
 
 def test_a_cell_at_rest_stays_at_its_open_circuit_voltage():
-    cell = published.marquis_2019()
+    cell = examples.marquis_2019()
     solution = simulate(cell, [Step("rest", until_time=36000.0)], COARSE)
     assert np.abs(solution.dataset.voltage - cell.open_circuit_voltage).max() < 1e-9
     assert solution.ends == ("time",)
@@ -36,7 +36,7 @@ def test_a_cell_at_rest_stays_at_its_open_circuit_voltage():
 
 def test_a_cell_returns_to_the_open_circuit_voltage_of_its_new_charge():
     """After 600 s at 1C and a long rest; the stoichiometries follow from the charge alone."""
-    cell = published.marquis_2019()
+    cell = examples.marquis_2019()
     solution = simulate(cell, [Step("current", 24.0, until_time=600.0), Step("rest", until_time=1e6)], COARSE)
     expected = 0.0
     for electrode, sign in ((cell.negative, -1), (cell.positive, 1)):
@@ -71,7 +71,7 @@ def test_with_instant_kinetics_and_flat_potentials_the_first_drop_is_ohms_law():
 
 
 def test_contact_resistance_shifts_the_voltage_by_ohms_law():
-    cell = published.marquis_2019()
+    cell = examples.marquis_2019()
     step = [Step("current", 24.0, until_time=300.0)]
     bare = simulate(cell, step, COARSE, field_times=(100.0,))
     resistive = simulate(
@@ -93,7 +93,7 @@ def test_concentration_reaches_the_steady_profile_of_the_separator():
         1e4,
         "test",
     )
-    cell = replace(published.marquis_2019(), electrolyte=salt)
+    cell = replace(examples.marquis_2019(), electrolyte=salt)
     solution = simulate(cell, [Step("current", 6.0, until_time=4000.0)], Mesh((20, 20, 20)))
     inside = solution.dataset.c_e.isel(field_time=-1, x=0, y=0)
     inside = inside[solution.dataset.layer == "separator"]
@@ -112,19 +112,19 @@ def test_lithium_salt_and_charge_are_conserved_through_a_protocol():
         Step("voltage", 3.9, until_current=3.0, until_time=500.0),
         Step("current", 72.0, until_voltage=3.3),
     ]
-    solution = simulate(published.marquis_2019(), protocol, COARSE)
+    solution = simulate(examples.marquis_2019(), protocol, COARSE)
     assert solution.conservation.lithium < 1e-10
     assert solution.conservation.salt < 1e-10
     assert solution.conservation.charge < 1e-6
     assert solution.ends[-1] == "voltage"
     given = np.trapezoid(solution.dataset.current_density, solution.dataset.time)
     lost = solution.dataset.stoichiometry_negative_graphite
-    material = published.marquis_2019().negative.materials[0]
+    material = examples.marquis_2019().negative.materials[0]
     full = materials.FARADAY * material.maximum_concentration * material.fraction * 100e-6
     assert given == pytest.approx(float(lost[0] - lost[-1]) * full, rel=5e-3)
 
 
-@pytest.mark.parametrize("cell", [published.chen_2020(), published.ai_2022()], ids=["one material", "two materials"])
+@pytest.mark.parametrize("cell", [examples.chen_2020(), examples.ai_2022()], ids=["one material", "two materials"])
 def test_parts_of_the_voltage_sum_to_it(cell):
     solution = simulate(cell, [Step("current", cell.one_c, until_time=900.0), Step("rest", until_time=900.0)], COARSE)
     assert np.abs(solution.dataset.parts.sum("part") - solution.dataset.voltage).max() < 1e-12
@@ -134,7 +134,7 @@ def test_parts_of_the_voltage_sum_to_it(cell):
 
 
 def test_voltage_converges_at_second_order_through_the_thickness():
-    cell = published.chen_2020()
+    cell = examples.chen_2020()
 
     def voltage(n):
         step = Step("current", 2 * cell.one_c, until_time=400.0)
@@ -147,7 +147,7 @@ def test_voltage_converges_at_second_order_through_the_thickness():
 
 def test_error_in_time_follows_its_tolerance_at_second_order():
     """The step is chosen from its local error, of third order; the error of the run falls as the steps squared."""
-    cell = published.chen_2020()
+    cell = examples.chen_2020()
     times = np.linspace(300.0, 1500.0, 5)
 
     def run(tolerance):
@@ -172,7 +172,7 @@ def test_error_in_time_follows_its_tolerance_at_second_order():
 
 
 def test_ten_modes_leave_a_radial_error_below_a_tenth_of_a_millivolt():
-    cell = published.chen_2020()
+    cell = examples.chen_2020()
     times = np.array([100.0, 400.0, 800.0, 1400.0])
 
     def run(modes):
@@ -186,7 +186,7 @@ def test_ten_modes_leave_a_radial_error_below_a_tenth_of_a_millivolt():
 
 
 def test_jacobian_is_the_derivative_of_the_residual():
-    cell = replace(published.ai_2022(), contact_negative=1e-3)
+    cell = replace(examples.ai_2022(), contact_negative=1e-3)
     cell = replace(cell, negative=replace(cell.negative, double_layer=0.2))
     model = Model(cell, COARSE)
     rng = np.random.default_rng(1)
@@ -208,7 +208,7 @@ def test_jacobian_is_the_derivative_of_the_residual():
 
 
 def test_two_halves_of_a_material_are_the_material():
-    cell = published.chen_2020()
+    cell = examples.chen_2020()
     graphite = cell.negative.materials[0]
     halves = tuple(replace(graphite, name=name, fraction=0.375) for name in ("one", "other"))
     step = [Step("current", cell.one_c, until_time=600.0)]
@@ -218,7 +218,7 @@ def test_two_halves_of_a_material_are_the_material():
 
 
 def test_power_and_voltage_steps_repeat_the_current_that_they_follow_from():
-    cell = published.marquis_2019()
+    cell = examples.marquis_2019()
     first = simulate(cell, [Step("current", 24.0, until_time=200.0)], COARSE).dataset
     held = simulate(
         cell,
@@ -236,7 +236,7 @@ def test_power_and_voltage_steps_repeat_the_current_that_they_follow_from():
 
 def test_hysteresis_moves_the_state_to_the_branch_of_its_direction():
     """One-state model: over a change of stoichiometry d the distance to the branch falls by exp(-decay d)."""
-    cell = published.ai_2022()
+    cell = examples.ai_2022()
     silicon = replace(cell.negative.materials[1], hysteresis=-1.0, hysteresis_decay=20.0, fraction=0.1)
     cell = replace(cell, negative=replace(cell.negative, materials=(silicon,)))
     model_states = []
@@ -259,7 +259,7 @@ def test_hysteresis_moves_the_state_to_the_branch_of_its_direction():
 
 
 def test_cut_offs_are_met_and_not_passed():
-    cell = published.chen_2020()
+    cell = examples.chen_2020()
     solution = simulate(cell, [Step("current", cell.one_c, until_voltage=3.5)], COARSE)
     assert solution.dataset.voltage[-1] == pytest.approx(3.5, abs=2e-6)
     assert solution.ends == ("voltage",)
@@ -269,14 +269,14 @@ def test_cut_offs_are_met_and_not_passed():
 
 
 def test_a_cut_off_in_the_first_second_is_met():
-    cell = published.chen_2020()
+    cell = examples.chen_2020()
     solution = simulate(cell, [Step("current", 40 * cell.one_c, until_voltage=cell.lower_cutoff)], COARSE)
     assert solution.dataset.time[-1] < 5.0
     assert solution.dataset.voltage[-1] == pytest.approx(cell.lower_cutoff, abs=2e-6)
 
 
 def test_exhausted_salt_and_particles_are_answered_by_an_error_that_says_where():
-    cell = published.chen_2020()
+    cell = examples.chen_2020()
     with pytest.raises(SolverError, match=r"z = .* um; at .* s"):
         simulate(cell, [Step("current", 3 * cell.one_c, until_time=1e5)], COARSE)
 
@@ -293,9 +293,9 @@ def test_exhausted_salt_and_particles_are_answered_by_an_error_that_says_where()
 )
 def test_refusal_of_a_cell_that_makes_no_sense(change, message):
     with pytest.raises(CellError, match=message):
-        Model(change(published.chen_2020()), COARSE)
+        Model(change(examples.chen_2020()), COARSE)
 
 
 def test_refusal_of_a_step_without_an_end():
     with pytest.raises(CellError, match="without an end"):
-        simulate(published.chen_2020(), [Step("current", 1.0)], COARSE)
+        simulate(examples.chen_2020(), [Step("current", 1.0)], COARSE)

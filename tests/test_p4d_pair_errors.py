@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from rampore import parameters
+from rampore.lim2026 import parameters
+from rampore.lim2026.cells import PorositySet, Scenario
+from rampore.lim2026.pairs import COARSE, FINE, READING, OnBoth, contact_for_ratio, halved, pair, short_pulses
+from rampore.lim2026.scenarios import Row, capacity_table, claim_table, depth_table, table
 from rampore.p4d.errors import CellError
-from rampore.p4d.pairs import COARSE, FINE, READING, OnBoth, contact_for_ratio, halved, pair, short_pulses
-from rampore.p4d.scenarios import Row, capacity_table, claim_table, depth_table, table
-from rampore.p4d.study import PorositySet, Scenario
 
 GIVEN = parameters.load()
 HALF = halved(COARSE)

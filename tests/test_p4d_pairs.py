@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rampore import parameters
-from rampore.p4d import outcomes, pairs, protocols, scenarios, study
-from rampore.p4d.pairs import PulseTest, contact_for_ratio, pair, pulse_resistance, pulse_tests
-from rampore.p4d.scenarios import Row
+from rampore.lim2026 import cells, pairs, parameters, scenarios
+from rampore.lim2026.cells import PorositySet, Scenario
+from rampore.lim2026.pairs import PulseTest, contact_for_ratio, pair, pulse_resistance, pulse_tests
+from rampore.lim2026.scenarios import Row
+from rampore.p4d import discharge, protocols
 from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
-from rampore.p4d.study import PorositySet, Scenario
 
 GIVEN = parameters.load()
 TINY = Mesh((4, 2, 4), (2, 3), 2, 5)
@@ -54,7 +54,7 @@ def test_the_contact_resistance_for_a_ratio_is_the_one_that_the_simulation_had()
     means = {}
     for foil, mesh in ((False, LINE), (True, TINY)):
         for value in (0.0, 5.0):
-            cell = study.half_cell(contact(value), replace(EVEN, perforated=foil), state_of_charge=0.8)
+            cell = cells.half_cell(contact(value), replace(EVEN, perforated=foil), state_of_charge=0.8)
             means[foil, value] = pulse_resistance(cell, mesh, LOOSE)
     assert means[False, 5.0] - means[False, 0.0] == pytest.approx(5e-4, rel=1e-2)
     ratio = means[True, 5.0] / means[False, 5.0]
@@ -67,7 +67,7 @@ def test_a_pulse_test_counts_its_states_of_charge_by_what_a_slow_discharge_gives
     assert list(bare.state_of_charge) == list(perforated.state_of_charge) == [1.0, 0.5]
     # each of its foil: the first pulse starts from rest and full, as one alone does; steps end within the tolerance
     alone = [
-        pulse_resistance(study.half_cell(GIVEN, replace(EVEN, perforated=foil)), mesh, LOOSE)
+        pulse_resistance(cells.half_cell(GIVEN, replace(EVEN, perforated=foil)), mesh, LOOSE)
         for foil, mesh in ((False, SMALL._replace(columns=(1, 1))), (True, SMALL))
     ]
     first = [test.resistances[0, 0] for test in (bare, perforated)]
@@ -76,21 +76,21 @@ def test_a_pulse_test_counts_its_states_of_charge_by_what_a_slow_discharge_gives
 
 
 def test_a_pulse_is_ten_seconds_at_five_times_1c_from_rest():
-    cell = study.half_cell(GIVEN, EVEN, state_of_charge=0.8)
+    cell = cells.half_cell(GIVEN, EVEN, state_of_charge=0.8)
     data = simulate(cell, [Step("current", 5 * cell.one_c, until_time=10.0)], LINE, LOOSE).dataset
     by_hand = (cell.open_circuit_voltage - float(data.voltage[-1])) / (5 * 3.6 * 10)
     assert pulse_resistance(cell, LINE, LOOSE) == pytest.approx(by_hand, rel=1e-9)
 
 
 def test_a_pulse_that_meets_the_cut_off_has_no_resistance():
-    cell = study.half_cell(GIVEN, EVEN, state_of_charge=0.8)
+    cell = cells.half_cell(GIVEN, EVEN, state_of_charge=0.8)
     short = replace(cell, lower_cutoff=cell.open_circuit_voltage - 1e-3)
     assert np.isnan(pulse_resistance(short, LINE, LOOSE))
 
 
 def test_the_protocols_are_the_papers_where_nothing_else_is_said():
     """Sect. 2.4: pulses of 10 s at 5C, 3.75C and 1.25C, 40 s apart, at every tenth; 0.2C to 5C and back to 0.2C."""
-    cell = study.half_cell(GIVEN)
+    cell = cells.half_cell(GIVEN)
     pulses = protocols.pulse_test(cell, 129600.0)
     rates, ends = [], []
     for number in pulses.pulses.ravel():
@@ -104,7 +104,7 @@ def test_the_protocols_are_the_papers_where_nothing_else_is_said():
     assert [step.until_capacity for step in between] == pytest.approx([12960.0 - 100.0 * cell.one_c] * 9)
     assert {pulses.steps[number - 1].until_time for number in pulses.pulses[:, 0]} == {1800.0}
 
-    full, _ = study.charged_cell(GIVEN)
+    full, _ = cells.charged_cell(GIVEN)
     steps = protocols.rate_test(full)
     assert [step.value / full.one_c for step in steps[::3]] == pytest.approx([0.2, 0.5, 1, 2, 3, 5, 0.2])
     assert {step.until_voltage for step in steps[::3]} == {3.0}
@@ -126,7 +126,7 @@ def fast():
 
 def test_a_pair_is_the_two_cells_of_a_scenario_discharged_alone(fast):
     both, _ = fast
-    cells = [study.charged_cell(contact(5.0), replace(EVEN, perforated=foil))[0] for foil in (False, True)]
+    cells = [cells.charged_cell(contact(5.0), replace(EVEN, perforated=foil))[0] for foil in (False, True)]
     assert [cell.perforation is None for cell in both.cells] == [True, False]
     for cell, mesh, ours in zip(cells, (LINE, TINY), (both.bare, both.perforated), strict=True):
         alone = simulate(cell, [Step("current", 3 * cell.one_c, until_voltage=3.0)], mesh, LOOSE)
@@ -152,7 +152,7 @@ def test_the_error_of_a_finding_is_at_least_what_the_coarser_pair_moves_its_marg
 def test_what_the_overpotential_is_made_of_is_named_rightly_and_adds_up(fast):
     both, _ = fast
     cell, curve, charge = both.cells[0], both.bare.curve, 3600.0
-    made_of = outcomes.losses(both.solutions[0], cell, charge)
+    made_of = discharge.losses(both.solutions[0], cell, charge)
     assert sum(made_of.values()) == pytest.approx(np.interp(charge, curve.charge, curve.overpotential), rel=1e-12)
     # 5 ohm cm2 at 3C, and solids of which the better conducts so well that only the cathode's ohm shows
     ohmic = 5e-4 * 3 * cell.one_c
@@ -160,7 +160,7 @@ def test_what_the_overpotential_is_made_of_is_named_rightly_and_adds_up(fast):
     assert ohmic < made_of["contact and solids"] < ohmic + cathode
     assert min(value for name, value in made_of.items() if "balance" not in name) > 0
     # early in the discharge the materials are still in balance: nothing is counted twice or left out
-    early = outcomes.losses(both.solutions[0], cell, float(curve.charge[2]))
+    early = discharge.losses(both.solutions[0], cell, float(curve.charge[2]))
     assert early["anode: materials out of balance"] == pytest.approx(0, abs=1e-3)
     # salt: by the difference of its potential across the cell, as an electrode of lithium there would see it
     data = both.solutions[0].dataset
@@ -176,7 +176,7 @@ def test_a_block_is_the_unit_cell_of_the_coating_down_to_the_bottom_of_the_holes
     both, _ = fast
     number = ["bare", "perforated"].index(foil)
     cell, solution, read = both.cells[number], both.solutions[number], (both.bare, both.perforated)[number]
-    block = outcomes.block(cell, solution, quantity)
+    block = discharge.block(cell, solution, quantity)
     data = solution.dataset
     holes = number == 1
     depth = GIVEN.perforation.foil_thickness if holes else 0.0
@@ -208,7 +208,7 @@ def test_a_row_of_the_table_is_perforated_over_bare(fast):
     resistances = {}
     for foil, mesh in ((False, SMALL._replace(columns=(1, 1))), (True, SMALL)):
         cells = [
-            study.half_cell(contact(5.0), replace(EVEN, perforated=foil), state_of_charge=level) for level in (0.8, 0.4)
+            cells.half_cell(contact(5.0), replace(EVEN, perforated=foil), state_of_charge=level) for level in (0.8, 0.4)
         ]
         resistances[foil] = sum(pulse_resistance(cell, mesh) for cell in cells)
     assert found.pulse_ratio == pytest.approx(resistances[True] / resistances[False], rel=1e-9)

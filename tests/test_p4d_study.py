@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rampore import energy, parameters
 from rampore.coating import Keep
-from rampore.p4d import protocols, study
+from rampore.lim2026 import cells, parameters, stacks
+from rampore.lim2026.cells import PorositySet, Scenario
+from rampore.p4d import protocols
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.model import Model
 from rampore.p4d.solution import Mesh, Step, simulate
-from rampore.p4d.study import PorositySet, Scenario
 
 GIVEN = parameters.load()
 MAH_CM2 = 36000.0  #: [C/m2]
@@ -29,18 +29,18 @@ def capacity_on_the_mesh(model, side):
 def test_the_electrodes_hold_what_the_paper_states():
     """3.6 and 3.3 mAh/cm2: the cathode between 4.3 and 3.0 V, by the table that the nominal capacity goes with."""
     kremer = parameters.with_values(GIVEN, {"nmc.ocp.chosen": "kremer"})
-    _, balance = study.full_cell(kremer)
+    _, balance = cells.full_cell(kremer)
     assert balance.negative == pytest.approx(3.6 * MAH_CM2, rel=5e-4)
     # the ends of the window lie where the table is steep, and straight lines between its rows differ from curves
     assert balance.positive == pytest.approx(3.311 * MAH_CM2, rel=2e-3)
     # the other table must be continued to 4.3 V; how moves its capacity by less than 1 %
-    _, balance = study.full_cell(GIVEN)
+    _, balance = cells.full_cell(GIVEN)
     assert balance.positive == pytest.approx(3.589 * MAH_CM2, rel=1e-2)
 
 
 @pytest.mark.parametrize(("siox", "thickness"), [(1.0, 16.0), (0.1, 53.0)])
 def test_other_contents_have_the_thickness_that_the_paper_states(siox, thickness):
-    cell, balance = study.full_cell(GIVEN, Scenario(siox_fraction=siox, lost=0.5 * MAH_CM2))
+    cell, balance = cells.full_cell(GIVEN, Scenario(siox_fraction=siox, lost=0.5 * MAH_CM2))
     assert cell.negative.thickness * 1e6 == pytest.approx(thickness, abs=0.5)
     # 3.6 mAh/cm2 by 1636 and 355 mAh/g of 93 % active material at 1.5 g/cm3
     exact = 3.6 / (0.93 * (1636 * siox + 355 * (1 - siox)) * 1.5) * 1e-2
@@ -50,8 +50,8 @@ def test_other_contents_have_the_thickness_that_the_paper_states(siox, thickness
 
 
 def test_published_porosities_hold_three_percent_more_than_the_bare_electrode():
-    _, bare = study.full_cell(GIVEN)
-    _, pierced = study.full_cell(GIVEN, Scenario(perforated=True))
+    _, bare = cells.full_cell(GIVEN)
+    _, pierced = cells.full_cell(GIVEN, Scenario(perforated=True))
     solid = ((1 - 0.19) * 30e-6 * 0.8 + (1 - 0.28) * 45e-6 * 0.2) / ((1 - 0.24) * 33e-6)
     assert pierced.negative / bare.negative == pytest.approx(solid, rel=1e-9)
     assert pierced.lost / bare.lost == pytest.approx(solid, rel=1e-9)
@@ -63,8 +63,8 @@ def test_published_porosities_hold_three_percent_more_than_the_bare_electrode():
 @pytest.mark.parametrize("porosity", [PorositySet.MASS_CONSERVING, PorositySet.RECIPE])
 @pytest.mark.parametrize("keep", list(Keep))
 def test_equal_mass_is_equal_capacity(porosity, keep):
-    _, bare = study.full_cell(GIVEN, Scenario(porosity=porosity))
-    _, pierced = study.full_cell(GIVEN, Scenario(True, porosity, keep))
+    _, bare = cells.full_cell(GIVEN, Scenario(porosity=porosity))
+    _, pierced = cells.full_cell(GIVEN, Scenario(True, porosity, keep))
     assert pierced == pytest.approx(bare, rel=1e-9)
 
 
@@ -73,20 +73,20 @@ def test_equal_mass_is_equal_capacity(porosity, keep):
 def test_the_mesh_holds_the_same_however_coarse(columns, open_fraction):
     """Boxes that the edge of a hole cuts take the mean by area, so no mesh makes the anode larger or smaller."""
     given = parameters.with_values(GIVEN, {"perforation.open_fraction": (open_fraction, "1")})
-    cell, balance = study.full_cell(given, Scenario(True))
+    cell, balance = cells.full_cell(given, Scenario(True))
     model = Model(cell, COARSE._replace(columns=columns))
     assert cell.perforation.open_fraction == pytest.approx(open_fraction, rel=1e-12)
     assert capacity_on_the_mesh(model, "negative") == pytest.approx(balance.negative, rel=1e-9)
 
 
 def test_a_charged_cell_is_at_one_potential_and_keeps_the_lithium_of_the_cathode():
-    cell, balance = study.full_cell(GIVEN)
+    cell, balance = cells.full_cell(GIVEN)
     siox, graphite = cell.negative.materials
     assert siox.open_circuit(siox.stoichiometry) == pytest.approx(
         graphite.open_circuit(graphite.stoichiometry), abs=1e-9
     )
     nmc = cell.positive.materials[0]
-    whole = study._areal_capacity(nmc, cell.positive, None)
+    whole = balance._areal_capacity(nmc, cell.positive, None)
     assert (1 - nmc.stoichiometry) * whole == pytest.approx(balance.charged + balance.lost, rel=1e-12)
     assert nmc.open_circuit(nmc.stoichiometry) > 4.3
 
@@ -99,18 +99,18 @@ def test_a_charged_cell_is_at_one_potential_and_keeps_the_lithium_of_the_cathode
 def test_the_discharge_at_open_circuit_is_that_of_the_energy_balance(cathode, silicon):
     """That one interpolates tables in straight lines and ends them at their first and last rows: 0.5 %."""
     given = parameters.with_values(GIVEN, {"nmc.ocp.chosen": cathode, "siox.ocp.chosen": silicon})
-    blend, siox = energy.blend_of(given), energy.siox_fraction_of(given)
+    blend, siox = stacks.blend_of(given), stacks.siox_fraction_of(given)
     tables = (given.nmc.ocp.base.delithiation, given.siox.ocp.base)
-    other = next(one for one in energy.balances_of(given) if (one.positive, one.siox) == tables)
+    other = next(one for one in stacks.balances_of(given) if (one.positive, one.siox) == tables)
     lost = other.loss(blend, siox, given.negative.areal_capacity)
-    _, ours = study.full_cell(given, Scenario(lost=lost))
+    _, ours = cells.full_cell(given, Scenario(lost=lost))
     expected = other.discharge(blend, siox, given.negative.areal_capacity)
     assert ours.discharge == pytest.approx(expected.capacity, rel=5e-3)
 
 
 def test_a_slow_discharge_gives_what_the_balance_says():
     """At C/200 with particles a tenth of their size; what is left is the last of the graphite's and SiOx's slopes."""
-    cell, balance = study.full_cell(GIVEN)
+    cell, balance = cells.full_cell(GIVEN)
 
     def small(electrode):
         return replace(electrode, materials=tuple(replace(m, radius=0.1 * m.radius) for m in electrode.materials))
@@ -121,7 +121,7 @@ def test_a_slow_discharge_gives_what_the_balance_says():
 
 
 def test_half_cells_start_lithiated_and_give_their_areal_capacity():
-    cell = study.half_cell(GIVEN)
+    cell = cells.half_cell(GIVEN)
     siox, graphite = cell.negative.materials
     assert graphite.open_circuit(graphite.stoichiometry) == pytest.approx(-cell.open_circuit_voltage, abs=1e-9)
     assert min(siox.stoichiometry, graphite.stoichiometry) > 0.95
@@ -142,8 +142,8 @@ def test_a_what_if_of_the_file_reaches_the_cell():
             "separator.thickness": (14, "um"),
         },
     )
-    bare, _ = study.full_cell(given)
-    pierced, _ = study.full_cell(given, Scenario(True, closure=study.power_closure(2.0)))
+    bare, _ = cells.full_cell(given)
+    pierced, _ = cells.full_cell(given, Scenario(True, closure=cells.power_closure(2.0)))
     assert bare.contact_negative == pytest.approx(1e-3)
     assert pierced.contact_negative == pytest.approx(2e-4)
     assert bare.electrolyte.source == "ValoenReimers"
@@ -153,15 +153,15 @@ def test_a_what_if_of_the_file_reaches_the_cell():
 
 
 def test_assumptions_name_what_has_no_source():
-    listed = study.assumptions(GIVEN)
+    listed = cells.assumptions(GIVEN)
     for key in ("siox.ocp.verbrugge", "graphite.radius", "contact.negative", "lithium lost", "1C"):
         assert listed[key]
-    assert "siox.ocp.kuecher" in study.assumptions(parameters.with_values(GIVEN, {"siox.ocp.chosen": "kuecher"}))
+    assert "siox.ocp.kuecher" in cells.assumptions(parameters.with_values(GIVEN, {"siox.ocp.chosen": "kuecher"}))
 
 
 @pytest.mark.parametrize("perforated", [False, True])
 def test_a_rate_test_returns_to_where_it_began(perforated):
-    cell, _ = study.full_cell(GIVEN, Scenario(perforated, PorositySet.MASS_CONSERVING))
+    cell, _ = cells.full_cell(GIVEN, Scenario(perforated, PorositySet.MASS_CONSERVING))
     steps = protocols.rate_test(cell, (1.0, 3.0, 1.0))
     solution = simulate(cell, steps, HOLES if perforated else COARSE)
     first, fast, last = protocols.rate_capacities(solution)
@@ -176,7 +176,7 @@ def test_a_pulse_test_sees_a_contact_resistance_as_what_it_is(perforated):
     """In series with everything, it adds itself to every pulse; only where all foil is alike, as on the bare one."""
     runs = []
     for contact in (0.0, 5e-4):
-        cell = study.half_cell(GIVEN, Scenario(perforated, PorositySet.MASS_CONSERVING))
+        cell = cells.half_cell(GIVEN, Scenario(perforated, PorositySet.MASS_CONSERVING))
         cell = replace(cell, contact_negative=contact)
         pulses = protocols.pulse_test(cell, GIVEN.negative.areal_capacity, levels=2)
         solution = simulate(cell, pulses.steps, HOLES if perforated else COARSE)
@@ -195,11 +195,11 @@ def test_a_sample_from_the_literatures_ranges_finishes_or_says_why():
     rng = np.random.default_rng(7)
     drawn = []
     for _ in range(5):
-        given, scenario = study.draw(GIVEN, rng)
+        given, scenario = cells.draw(GIVEN, rng)
         drawn.append((given.siox.diffusivity, scenario.lost))
         low, high = GIVEN.records["siox.diffusivity"].range
         assert low <= given.siox.diffusivity <= high
-        cell, _ = study.full_cell(given, scenario)
+        cell, _ = cells.full_cell(given, scenario)
         protocol = [Step("current", 4 * cell.one_c, until_voltage=cell.lower_cutoff), *protocols.charge(cell, 1.0, 0.2)]
         try:
             solution = simulate(cell, protocol, HOLES if scenario.perforated else COARSE)
@@ -211,4 +211,4 @@ def test_a_sample_from_the_literatures_ranges_finishes_or_says_why():
 
 def test_refusal_of_electrodes_that_do_not_fit():
     with pytest.raises(CellError, match="full, at the potential of lithium"):
-        study.full_cell(parameters.with_values(GIVEN, {"negative.loading": (2.0, "mg/cm2")}))
+        cells.full_cell(parameters.with_values(GIVEN, {"negative.loading": (2.0, "mg/cm2")}))

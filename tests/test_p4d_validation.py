@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rampore import materials
-from rampore.p4d import published
+from rampore.p4d import examples
 from rampore.p4d.cell import Lithium, Perforation
 from rampore.p4d.grid import HOLE, NEGATIVE, make_grid
 from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
@@ -22,7 +22,7 @@ def with_comsol(c_rate):
     salt = DISCHARGE / f"comsol_marquis2019_{c_rate}C_electrolyte.csv"
     times = np.array([float(name[2:-1]) for name in salt.read_text().splitlines()[0].split(",")[1:]])
     z, *profiles = np.loadtxt(salt, delimiter=",", skiprows=1).T
-    cell = published.marquis_2019()
+    cell = examples.marquis_2019()
     stops = np.union1d(t[1:], times[1:])
     data = simulate(
         cell, [Step("current", float(c_rate) * cell.one_c, until_time=stops[-1])], Mesh((40, 20, 40)), field_times=stops
@@ -126,7 +126,7 @@ def with_pybamms_half_cell(pybamm):
             solver=pybamm.IDAKLUSolver(rtol=1e-7, atol=1e-8),
         )
         theirs.append(simulation.solve([0, t[-1]])["Voltage [V]"](t))
-    cell = replace(published.chen_2020(), negative=Lithium(materials.ExchangeCurrent(20.0, salt=0.3)))
+    cell = replace(examples.chen_2020(), negative=Lithium(materials.ExchangeCurrent(20.0, salt=0.3)))
     step = Step("current", cell.one_c, until_time=t[-1])
     data = simulate(cell, [step], Mesh((1, 20, 40), modes=12), Tolerances(time=1e-4), t).dataset
     return t, np.interp(t, data.time, data.voltage), extrapolated(theirs)
@@ -153,7 +153,7 @@ def three_dimensional(pybamm, sides, current):
         {
             "Electrode width [m]": sides[0],
             "Electrode height [m]": sides[1],
-            "Nominal cell capacity [A.h]": published.chen_2020().one_c * area,
+            "Nominal cell capacity [A.h]": examples.chen_2020().one_c * area,
             "Current function [A]": current * area,
         }
     )
@@ -184,7 +184,7 @@ def test_voltage_in_three_dimensions_is_that_of_pybamm_on_the_same_mesh(monkeypa
     monkeypatch.setenv("PYBAMM_DISABLE_TELEMETRY", "true")
     pybamm = pytest.importorskip("pybamm")
     width, height, layers, columns = 80e-6, 140e-6, (8, 5, 8), (3, 5)
-    base = published.chen_2020()
+    base = examples.chen_2020()
 
     def lateral(x, y, cosine):
         return 0.25 + 0.12 * cosine(np.pi * x / width) * cosine(np.pi * y / height)
@@ -263,7 +263,7 @@ def pierced_mesh(pybamm, grid):
 def with_pybamms_perforated_cell(pybamm):
     """Times, voltages here and there, and here on bare foil; holes of 75 um at 160 um, filled with coating."""
     layers, columns, depth = (8, 5, 8), (4, 7), 2
-    base, hole = published.chen_2020(), Perforation(75e-6, 160e-6, 15e-6, "coating")
+    base, hole = examples.chen_2020(), Perforation(75e-6, 160e-6, 15e-6, "coating")
     cell = replace(base, negative=quick(base.negative), positive=quick(base.positive), perforation=hole)
     thicknesses = (cell.negative.thickness, cell.separator.thickness, cell.positive.thickness)
     mesh = Mesh(layers, columns, depth, grading=0.0)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rampore.figures import p4d
-from rampore.pages import verification
+from rampore.lim2026.figures import p4d
+from rampore.lim2026.pages import verification
 
 RESULTS = Path(__file__).resolve().parent.parent / "benchmarks" / "results" / "p4d" / "verification.json"
 

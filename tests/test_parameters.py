@@ -11,9 +11,10 @@ import sys
 import numpy as np
 import pytest
 
-from rampore import claims, parameters
-from rampore.pages.parameters import parameters_page
-from rampore.parameters import Confidence, Curve, ParameterError
+from rampore.audit import claims
+from rampore.audit.pages.inputs import parameters_page
+from rampore.lim2026 import parameters
+from rampore.lim2026.parameters import Confidence, Curve, ParameterError
 from rampore.units import to_si
 
 F, R, T = 96485.33212, 8.314462618, 298.15
@@ -171,7 +172,7 @@ def test_a_cell_is_a_plain_value(cell):
 
 
 def test_reading_the_parameters_loads_no_heavy_library():
-    code = "import sys, rampore.parameters; sys.exit(bool({'pint', 'numpy', 'scipy', 'pandas'} & set(sys.modules)))"
+    code = "import sys, rampore.lim2026.parameters; sys.exit(bool({'pint', 'numpy', 'scipy', 'pandas'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rampore import parameters
-from rampore.pages.parameters import parameters_page
-from rampore.parameters import Cell, ParameterError
+from rampore.audit.pages.inputs import parameters_page
+from rampore.lim2026 import parameters
+from rampore.lim2026.parameters import Cell, ParameterError
 
 LINES = (resources.files("rampore") / "data" / "cell.toml").read_text(encoding="utf-8").splitlines()
 #: Lines that give a key its whole value, and lines that open a table.

@@ -13,8 +13,8 @@ from phantoms import all_links, blobs, discs
 
 from rampore import cli, micrograph, pores
 from rampore.figures.pores import report
-from rampore.figures.style import render
 from rampore.pores import PoreError, Recipe
+from rampore.style import render
 
 ROOT = Path(__file__).resolve().parent.parent
 PX = 0.1e-6

@@ -7,18 +7,19 @@ import numpy as np
 import pytest
 from phantoms import all_links, blobs, discs
 
-from rampore import pores
+from rampore import multiverse, pores
 from rampore.coating import Local
 from rampore.collector import perforated_foil
 from rampore.micrograph import CALIBRATED, TYPICAL, bare_electrode, perforated_electrode, section
-from rampore.pores import CITED, PoreError, Recipe, Specimen
+from rampore.multiverse import Specimen
+from rampore.pores import CITED, PoreError, Recipe
 
 PX = 0.1e-6
 FOIL = perforated_foil(15e-6, 8960.0, hole_diameter=75e-6, open_fraction=0.20)
 BARE = bare_electrode(33e-6, 0.24)
 SMALL = Specimen(BARE, CALIBRATED, width=30e-6, pixel_size=0.2e-6, seed=1, microscope=TYPICAL)
 
-RECIPES = pores.variations(
+RECIPES = multiverse.variations(
     Recipe(denoise="none", smallest_pore="2 px"),
     [{}, {"threshold_offset": 10.0}],
     [{"metric": "euclidean"}, {"partition": "snow"}, {"smoothing": "h-maxima", "smoothing_size": "1 px"}],
@@ -30,13 +31,13 @@ RECIPES = pores.variations(
 
 def test_variations_are_every_combination_once_and_later_groups_overrule():
     assert len(RECIPES) == len(set(RECIPES)) == 2 * 3 * 2 * 3 * 4
-    (only,) = pores.variations(Recipe(), [{"metric": "euclidean"}], [{"metric": "chessboard"}])
+    (only,) = multiverse.variations(Recipe(), [{"metric": "euclidean"}], [{"metric": "chessboard"}])
     assert only.metric == "chessboard"
 
 
 def test_every_recipe_finds_among_others_what_it_finds_alone():
     grey = np.where(blobs((120, 150), 0.35, size=3), 70.0, 170.0) + np.random.default_rng(0).normal(0, 12, (120, 150))
-    found = pores.outcomes(lambda recipe: pores.segment(grey, "dark", recipe, PX), RECIPES, PX)
+    found = multiverse.outcomes(lambda recipe: pores.segment(grey, "dark", recipe, PX), RECIPES, PX)
     for k, recipe in enumerate(RECIPES):
         alone = pores.analyse(grey, "dark", PX, recipe)
         radius, number = alone.means(np.random.default_rng(0), resamples=2)
@@ -48,7 +49,7 @@ def test_every_recipe_finds_among_others_what_it_finds_alone():
 def test_groups_of_columns_share_out_the_pores_and_their_means():
     mask, _ = discs(6, (4, 6), 20, all_links((4, 6)), width=3)
     group = (np.arange(mask.shape[1]) >= 60).astype(int)
-    found = pores.outcomes(lambda recipe: mask, [Recipe()], PX, group)
+    found = multiverse.outcomes(lambda recipe: mask, [Recipe()], PX, group)
     assert found.pores.tolist() == [[24, 12, 12]]
     for each in (found.radius, found.coordination):
         assert each[0, 0] == pytest.approx(each[0, 1:].mean(), rel=1e-12)
@@ -61,7 +62,7 @@ def test_one_channel_less_and_one_pore_less_move_the_means_by_no_more_than_their
 
     def found(links, filled=False):
         mask, labels = discs(6, (4, 6), 20, links, width=3)
-        return pores.outcomes(lambda recipe: mask & ~(filled & (labels == 1)), [Recipe()], PX)
+        return multiverse.outcomes(lambda recipe: mask & ~(filled & (labels == 1)), [Recipe()], PX)
 
     whole, cut = found(links), found(links[1:])
     assert whole.coordination[0, 0] - cut.coordination[0, 0] == pytest.approx(whole.coordination_error[0, 0])
@@ -71,14 +72,14 @@ def test_one_channel_less_and_one_pore_less_move_the_means_by_no_more_than_their
 
 
 def test_a_mean_over_sections_has_the_largest_error_of_one_of_them():
-    sections = [pores.Outcomes(*np.array([[[0.2]], [[r]], [[z]], [[n]]])) for r, z, n in ((1, 2, 50), (3, 1, 100))]
-    assert pores.over_sections(sections, "radius") == pytest.approx((2.0, np.sqrt(2), 0.03))
-    assert pores.over_sections(sections, "coordination") == pytest.approx((1.5, np.sqrt(0.5), 0.04))
+    sections = [multiverse.Outcomes(*np.array([[[0.2]], [[r]], [[z]], [[n]]])) for r, z, n in ((1, 2, 50), (3, 1, 100))]
+    assert multiverse.over_sections(sections, "radius") == pytest.approx((2.0, np.sqrt(2), 0.03))
+    assert multiverse.over_sections(sections, "coordination") == pytest.approx((1.5, np.sqrt(0.5), 0.04))
 
 
 def test_where_no_pore_is_left_there_is_no_mean():
     mask, _ = discs(6, (2, 2), 20)
-    found = pores.outcomes(lambda recipe: mask, [Recipe(isolated=False)], PX)
+    found = multiverse.outcomes(lambda recipe: mask, [Recipe(isolated=False)], PX)
     assert found.pores[0, 0] == 4
     assert found.radius[0, 0] > 0
     assert math.isnan(found.coordination[0, 0])
@@ -86,10 +87,10 @@ def test_where_no_pore_is_left_there_is_no_mean():
 
 def test_two_processes_find_what_one_finds():
     jobs = [(SMALL, [Recipe(), CITED]), (replace(SMALL, microscope=None, seed=2), [Recipe()])]
-    for alone, shared in zip(pores.survey(jobs), pores.survey(jobs, workers=2), strict=True):
+    for alone, shared in zip(multiverse.survey(jobs), multiverse.survey(jobs, workers=2), strict=True):
         for one, other in zip(alone, shared, strict=True):
             np.testing.assert_array_equal(one, other)
-    (one,), (other,) = pores.generate([SMALL]), pores.generate([SMALL], workers=2)
+    (one,), (other,) = multiverse.generate([SMALL]), multiverse.generate([SMALL], workers=2)
     np.testing.assert_array_equal(one.phase, other.phase)
 
 
@@ -100,7 +101,7 @@ def test_a_specimen_has_its_hole_in_the_middle_and_without_a_microscope_its_true
     columns = specimen.at_holes(phantom)
     assert columns.sum() * 0.4e-6 == pytest.approx(FOIL.hole_diameter, abs=2 * 0.4e-6)
     np.testing.assert_array_equal(columns, columns[::-1])
-    (found,) = pores.survey([(specimen, [Recipe()])])
+    (found,) = multiverse.survey([(specimen, [Recipe()])])
     assert found.porosity[0] == pytest.approx(phantom.pore.sum() / phantom.coating.sum(), rel=1e-12)
     assert found.pores[0, 1:].sum() == found.pores[0, 0]
 
@@ -136,7 +137,7 @@ def test_below_40_electrons_it_falls_short_and_below_10_no_pore_is_safe(phantom)
 def test_the_calibrated_bare_electrode_has_the_radius_that_it_was_calibrated_to():
     """Single sections scatter by 0.018 um; the mean of three by 0.010, and three of those are allowed."""
     specimens = [Specimen(BARE, CALIBRATED, 160e-6, 62.5e-9, seed, TYPICAL) for seed in range(3)]
-    found = pores.survey([(specimen, [Recipe()]) for specimen in specimens])
+    found = multiverse.survey([(specimen, [Recipe()]) for specimen in specimens])
     assert np.mean([each.radius[0, 0] for each in found]) == pytest.approx(0.60e-6, abs=0.03e-6)
 
 

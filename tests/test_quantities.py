@@ -6,12 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rampore import RamporeError, coating, collector, design, diffusion, energy, transport, unitcell
+from rampore import RamporeError, closures, coating, collector, diffusion, energy, unitcell
 from rampore.coating import Local
-from rampore.conduction import contact, field, limits, sheet, uniformity
+from rampore.conduction import contact, field, limits, sheet
 from rampore.conduction import through_plane as plane
 from rampore.impedance import circuits, kramers_kronig, spectrum, transmission_line
 from rampore.impedance.transmission_line import blocking_electrode, symmetric_cell
+from rampore.lim2026 import coatings, estimates, stacks, uniformity
+from rampore.lim2026.sweeps import design
 from rampore.multigrid import Multigrid
 
 BAD = {
@@ -29,7 +31,7 @@ IMAGE = np.ones((6, 7))
 FOIL = plane.CoatedFoil(75e-6, 160e-6, 15e-6, 33e-6, 100.0, 1e-7)
 OMEGA = np.geomspace(1e-1, 1e4, 30)
 SPECTRUM = spectrum.Spectrum(OMEGA, symmetric_cell(2 * np.pi * OMEGA, 10.0, 20.0, 1e-3, 0.95))
-BRUGGEMAN = transport.Closure("Bruggeman", 1.5)
+BRUGGEMAN = closures.Closure("Bruggeman", 1.5)
 
 QUANTITIES = {
     "open fraction of a lattice": lambda v: collector.open_fraction_from_lattice(v, 1e-4),
@@ -45,7 +47,7 @@ QUANTITIES = {
     "foil": lambda v: collector.PerforatedFoil(v, 1e-4, 1e-5, 8960.0),
     "web": lambda v: collector.web_stress(1.0, v, 1e-5),
     "capacity of a host": lambda v: collector.theoretical_capacity(1.0, v),
-    "estimate": lambda v: collector.exclusions([collector.Estimate("a", v, 0.1)]),
+    "estimate": lambda v: estimates.exclusions([estimates.Estimate("a", v, 0.1)]),
     "thickness of a coating": lambda v: coating.coating_thickness(v, 1500.0),
     "depth of the holes": lambda v: coating.local_thickness(33e-6, 0.2, v),
     "N/P": lambda v: coating.np_ratio(0.05, v, 1.0, 1.0),
@@ -56,8 +58,8 @@ QUANTITIES = {
     "draws": lambda v: coating.recipe_porosity_samples(1500.0, [1.0], [(2100.0, 2300.0)], RNG, size=v),
     "calendering": lambda v: coating.calender(coating.Dried(4e-5, 1000.0), 1e-5, v),
     "layer": lambda v: energy.Layer("a", v, 1.0),
-    "blend": lambda v: energy.Blend(v, 10.0, 0.9),
-    "blend of two coatings": lambda v: energy.blend_from_thicknesses([3e-5, 2e-5], v, 1.0, 1.0, 0.9),
+    "blend": lambda v: stacks.Blend(v, 10.0, 0.9),
+    "blend of two coatings": lambda v: stacks.blend_from_thicknesses([3e-5, 2e-5], v, 1.0, 1.0, 0.9),
     "range": lambda v: energy.spread(lambda a: a, {"a": v}, RNG, 5),
     "image": diffusion.steady_diffusion,
     "axis of flow": lambda v: diffusion.steady_diffusion(IMAGE, axis=v),
@@ -70,9 +72,9 @@ QUANTITIES = {
     "time steps": lambda v: diffusion.transient_diffusion(IMAGE, [1.0], steps=v),
     "start": lambda v: diffusion.transient_diffusion(IMAGE, [1.0], initial=v),
     "porosity of a closure": BRUGGEMAN,
-    "fit of a closure": lambda v: transport.fit_closure(v, [0.1, 0.2, 0.3]),
-    "mixture": lambda v: transport.mixing_gain(0.1, 0.3, v, BRUGGEMAN),
-    "part of a flux": lambda v: transport.localisation(IMAGE, IMAGE > 0, v),
+    "fit of a closure": lambda v: closures.fit_closure(v, [0.1, 0.2, 0.3]),
+    "mixture": lambda v: closures.mixing_gain(0.1, 0.3, v, BRUGGEMAN),
+    "part of a flux": lambda v: coatings.localisation(IMAGE, IMAGE > 0, v),
     "pitch of a cell": unitcell.sides_of_cell,
     "intervals": lambda v: unitcell.graded(v, 1.0),
     "edges": lambda v: unitcell.cut_mesh(v, [0.0, 1.0], 0.1),
@@ -122,7 +124,7 @@ def test_what_is_no_quantity_is_refused_by_the_modules_own_error(call):
         (lambda: design.compute({"pitch": 1e-4}), "a design needs hole_diameter"),
         (lambda: circuits.fit_circuit(SPECTRUM, "R0-p(R1,CEP1)", [1.0] * 4), "did you mean 'CPE'"),
         (lambda: circuits.fit_circuit(SPECTRUM, "__import__('os').abort()", [1.0]), "is not expected"),
-        (lambda: energy.blend_from_thicknesses([3e-5, 2e-5], [0.3, 0.3], 1.0, 1.0, 0.9), "two different SiOx"),
+        (lambda: stacks.blend_from_thicknesses([3e-5, 2e-5], [0.3, 0.3], 1.0, 1.0, 0.9), "two different SiOx"),
         (lambda: coating.open_fraction_from_loadings(0.05, 0.05, 0.05), "must lie between the two"),
         (lambda: coating.other_loading(0.05, 0.9, npr=0.6), "completes the balance = -0.01"),
         (lambda: coating.recipe_porosity(1500.0, [1.0], [2200.0], None, (1600.0, 1700.0)), "outside the range"),

@@ -17,13 +17,24 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import rampore
-from rampore import claims, cli
-from rampore.chapter import CLAIM_MIME
-from rampore.reproduce import ReproduceError, UsageError, book, commit_of, files, find, fingerprint, stored, verdicts
-from rampore.reproduce.book import with_summary
-from rampore.reproduce.chapters import tidy
-from rampore.reproduce.files import digests, publish
-from rampore.reproduce.study import read_notebook
+from rampore import cli
+from rampore.audit import claims
+from rampore.audit.chapter import CLAIM_MIME
+from rampore.audit.reproduce import (
+    ReproduceError,
+    UsageError,
+    book,
+    commit_of,
+    files,
+    find,
+    fingerprint,
+    stored,
+    verdicts,
+)
+from rampore.audit.reproduce.book import with_summary
+from rampore.audit.reproduce.chapters import tidy
+from rampore.audit.reproduce.files import digests, publish
+from rampore.audit.study import read_notebook
 
 PACKAGE = Path(rampore.__file__).parent
 TIMES = re.compile(r" *\d+\.\d s  ")
@@ -55,7 +66,7 @@ CODE = {
 def chapter(name: str, middle: str = "") -> nbformat.NotebookNode:
     figure = [
         new_code_cell(
-            "from rampore.figures.style import new_figure\n"
+            "from rampore.style import new_figure\n"
             "figure, axes = new_figure()\naxes.plot([0, width])\nchapter.figure(figure, 'line')",
             id="figure",
         )
@@ -67,7 +78,9 @@ def chapter(name: str, middle: str = "") -> nbformat.NotebookNode:
             id="parameters",
             metadata={"tags": ["parameters"]},
         ),
-        new_code_cell(f"from rampore.chapter import Chapter\nchapter = Chapter('{name}', output=output)", id="chapter"),
+        new_code_cell(
+            f"from rampore.audit.chapter import Chapter\nchapter = Chapter('{name}', output=output)", id="chapter"
+        ),
         new_markdown_cell("## What's computed, `f` of $x$", id="heading"),
         new_code_cell(CODE[name], id="compute"),
         new_code_cell(middle or "width", id="middle"),

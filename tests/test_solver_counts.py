@@ -12,7 +12,7 @@ import pytest
 
 from rampore import multigrid
 from rampore.diffusion import DIRECT_PIXELS, steady_diffusion
-from rampore.p4d import published
+from rampore.p4d import examples
 from rampore.p4d.cell import Perforation
 from rampore.p4d.model import Model
 from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
@@ -58,12 +58,12 @@ def counts(cell, mesh):
 
 @pytest.fixture(scope="module")
 def bare():
-    return counts(published.chen_2020(), Mesh((8, 5, 8)))
+    return counts(examples.chen_2020(), Mesh((8, 5, 8)))
 
 
 @pytest.fixture(scope="module")
 def perforated():
-    return counts(replace(published.chen_2020(), perforation=HOLES), Mesh((6, 4, 6), (3, 5), 3))
+    return counts(replace(examples.chen_2020(), perforation=HOLES), Mesh((6, 4, 6), (3, 5), 3))
 
 
 # Time steps and Newton's iterations
@@ -94,7 +94,7 @@ def test_lines_alone_are_solved_at_once_and_columns_in_two_cycles(bare, perforat
 
 def test_steps_grow_with_the_inverse_cube_root_of_the_tolerance():
     """The error of a step is of third order: an eighth of the tolerance, twice the steps; at the start fewer."""
-    cell = published.chen_2020()
+    cell = examples.chen_2020()
     step = Step("current", cell.one_c, until_time=1800.0)
     few, many = (
         simulate(cell, [step], Mesh((4, 2, 4)), Tolerances(time=time)).counts["steps"] for time in (1e-3, 1.25e-4)

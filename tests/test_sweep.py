@@ -17,9 +17,10 @@ import psutil
 import pytest
 import xarray
 
-from rampore import RamporeError, sweep
+from rampore import RamporeError
+from rampore.audit import sweep
+from rampore.audit.sweep import Journal, Outcome, SweepError, Workers
 from rampore.storage import StorageError
-from rampore.sweep import Journal, Outcome, SweepError, Workers
 
 CASES = [{"x": float(x), "label": "even" if x % 2 == 0 else "odd"} for x in range(6)]
 
@@ -304,8 +305,8 @@ def test_a_worker_of_a_cluster_that_is_killed_under_the_command_loses_nothing_an
     tmp_path, monkeypatch
 ):
     distributed = pytest.importorskip("distributed", reason="distributed is not installed")
+    from rampore.audit import sweep_command as command
     from rampore.cli import main
-    from rampore.commands import sweep as command  # here, so that the workers need not import the engine
 
     cases = [{"x": float(x), "folder": str(tmp_path)} for x in range(12)]
     monkeypatch.setitem(command.PLANS, "crossing", lambda coarse: planned(killing, cases))
@@ -413,8 +414,8 @@ def test_a_full_disk_leaves_the_old_data_set(written, size):
 
 @pytest.mark.parametrize("where", ["", "below/journal.jsonl/result.nc", "/proc/none/result.nc", "journal.jsonl"])
 def test_a_result_that_cannot_be_written_is_said_before_anything_is_computed(tmp_path, monkeypatch, capsys, where):
+    from rampore.audit import sweep_command as command
     from rampore.cli import main
-    from rampore.commands import sweep as command
 
     (tmp_path / "below").mkdir()
     journal = tmp_path / "below/journal.jsonl"

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rampore import materials, parameters
-from rampore.parameters import Confidence
+from rampore import materials
+from rampore.lim2026 import parameters
+from rampore.lim2026.parameters import Confidence
 from rampore.units import to_si
 
 VALUES = Path(__file__).parent / "data" / "paper" / "values.csv"

@@ -3,11 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rampore import transport
+from rampore import closures
+from rampore.closures import Closure
 from rampore.coating import Local
 from rampore.collector import perforated_foil
+from rampore.lim2026 import coatings
+from rampore.lim2026.coatings import BALANCE, PLACES, Case, Pair, Recipe, TransportError
 from rampore.micrograph import GRAPHITE_SIOX, Phase
-from rampore.transport import BALANCE, PLACES, Case, Closure, Pair, Recipe, TransportError
 
 FOIL = perforated_foil(15e-6, 8960.0, hole_diameter=75e-6, open_fraction=0.2)
 PAIR = Pair(0.2, Local(30e-6, 45e-6), Local(0.19, 0.28), 33e-6, 0.24)
@@ -18,40 +20,40 @@ SAME = Pair(0.2, Local(33e-6, 33e-6), Local(0.24, 0.24), 33e-6, 0.24)
 
 
 def test_an_even_flux_is_localised_nowhere():
-    found = transport.localisation(np.full((20, 30), 3.0), np.ones((20, 30), bool))
+    found = coatings.localisation(np.full((20, 30), 3.0), np.ones((20, 30), bool))
     assert found == pytest.approx((0.1, 1.0))
 
 
 def test_a_flux_in_a_tenth_of_the_pores_is_localised_there():
     flux = np.zeros(100)
     flux[:10] = 2.0
-    assert transport.localisation(flux, np.ones(100, bool)) == pytest.approx((1.0, 0.1))
+    assert coatings.localisation(flux, np.ones(100, bool)) == pytest.approx((1.0, 0.1))
 
 
 def test_a_fit_finds_the_closure_that_made_the_points():
     eps = np.array([0.2, 0.3, 0.5])
-    found = transport.fit_closure(eps, Closure("", 2.2, 0.7)(eps))
+    found = closures.fit_closure(eps, Closure("", 2.2, 0.7)(eps))
     assert (found.exponent, found.prefactor) == pytest.approx((2.2, 0.7))
-    assert transport.fit_closure(eps, eps**1.5, free=False).exponent == pytest.approx(1.5)
+    assert closures.fit_closure(eps, eps**1.5, free=False).exponent == pytest.approx(1.5)
 
 
 def test_equal_regions_gain_nothing_and_a_proportional_closure_never_does_by_mixing():
-    assert transport.conductance_gain(SAME, Closure("", 1.5)) == pytest.approx(0, abs=1e-12)
-    assert transport.mixing_gain(0.19, 0.28, 0.24, Closure("", 1.0, 0.3)) == pytest.approx(0, abs=1e-12)
+    assert coatings.conductance_gain(SAME, Closure("", 1.5)) == pytest.approx(0, abs=1e-12)
+    assert closures.mixing_gain(0.19, 0.28, 0.24, Closure("", 1.0, 0.3)) == pytest.approx(0, abs=1e-12)
 
 
 def test_the_gain_weighs_each_region_by_its_area_and_its_thickness():
     by_hand = (0.8 * 0.19 / 30 + 0.2 * 0.28 / 45) * 33 / 0.24 - 1
-    assert transport.conductance_gain(PAIR, Closure("", 1.0)) == pytest.approx(by_hand)
+    assert coatings.conductance_gain(PAIR, Closure("", 1.0)) == pytest.approx(by_hand)
 
 
 @pytest.mark.parametrize(("exponent", "sign"), [(0.5, -1), (1.5, 1), (3.0, 1)])
 def test_mixing_pays_where_the_closure_is_convex(exponent, sign):
-    assert np.sign(transport.mixing_gain(0.19, 0.28, 0.24, Closure("", exponent))) == sign
+    assert np.sign(closures.mixing_gain(0.19, 0.28, 0.24, Closure("", exponent))) == sign
 
 
 def test_the_prefactor_has_no_say_in_the_gain():
-    gains = [transport.conductance_gain(PAIR, Closure("", 1.5, prefactor)) for prefactor in (1.0, 0.2)]
+    gains = [coatings.conductance_gain(PAIR, Closure("", 1.5, prefactor)) for prefactor in (1.0, 0.2)]
     assert gains[0] == pytest.approx(gains[1])
 
 
@@ -63,7 +65,7 @@ def test_an_unperforated_unit_cell_consumes_as_the_hyperbolic_cosine_at_second_o
     """Holes as shallow as nothing and one porosity: c = 1 / cosh at the bottom everywhere."""
 
     def error(step):
-        cell = transport.consuming_unit_cell(SAME, FOIL, Closure("", 1.5), 0.1, step)
+        cell = coatings.consuming_unit_cell(SAME, FOIL, Closure("", 1.5), 0.1, step)
         return abs(cell.foil_far - 0.1)
 
     coarse, fine = error(33e-6 / 5), error(33e-6 / 10)
@@ -75,7 +77,7 @@ def test_an_unperforated_unit_cell_consumes_as_the_hyperbolic_cosine_at_second_o
 
 
 def test_far_from_holes_the_coating_is_as_without_them_and_beside_them_between_the_two():
-    cell = transport.consuming_unit_cell(PAIR, FOIL, Closure("", 1.5), 0.1)
+    cell = coatings.consuming_unit_cell(PAIR, FOIL, Closure("", 1.5), 0.1)
     assert cell.foil_far == pytest.approx(cell.alone, rel=0.02)
     assert cell.alone < cell.foil_near < cell.bare_foil
 
@@ -103,12 +105,12 @@ def test_the_wall_area_counts_every_face_between_pore_and_grain_once(recipe):
         + np.sum(solid.take(range(solid.shape[a] - 1), a) & pore.take(range(1, pore.shape[a]), a))
         for a in (0, 1)
     )
-    assert transport.wall_area(phantom).sum() * phantom.pixel_size == pytest.approx(faces)
+    assert coatings.wall_area(phantom).sum() * phantom.pixel_size == pytest.approx(faces)
 
 
 def test_lithium_that_the_foil_takes_is_gone_at_the_metal(recipe):
     phantom = recipe.perforated(0)
-    result = transport.diffuse(phantom, "foil", 0.05)
+    result = coatings.diffuse(phantom, "foil", 0.05)
     metal = phantom.phase == Phase.COLLECTOR
     assert np.nanmax(result.concentration[metal]) < 1e-2
     assert result.imbalance <= 1e-3
@@ -116,7 +118,7 @@ def test_lithium_that_the_foil_takes_is_gone_at_the_metal(recipe):
 
 def test_sections_are_compared_place_by_place_and_reproducibly(recipe):
     cases = [Case("foil", 0.1), Case("walls", 0.1, 300.0)]
-    one, again = (transport.compare_sections(recipe, [3], cases, workers=count) for count in (1, 2))
+    one, again = (coatings.compare_sections(recipe, [3], cases, workers=count) for count in (1, 2))
     assert one.sizes == {"seed": 1, "case": 2, "place": 3, "depth": one.sizes["depth"]}
     assert list(one.place.values) == list(PLACES)
     np.testing.assert_array_equal(one.concentration, again.concentration)
@@ -126,12 +128,12 @@ def test_sections_are_compared_place_by_place_and_reproducibly(recipe):
 
 
 def test_a_dense_section_is_closed_where_a_porous_one_is_open(recipe):
-    table = transport.percolation(recipe, [0.15, 0.6], range(3)).groupby("porosity").percolates.mean()
+    table = coatings.percolation(recipe, [0.15, 0.6], range(3)).groupby("porosity").percolates.mean()
     assert list(table) == [0, 1]
 
 
 def test_a_volume_conducts_more_than_its_own_sections(recipe):
-    [row] = transport.tortuosities(recipe, [0.45], [0], 24e-6, 0.6e-6).itertuples()
+    [row] = coatings.tortuosities(recipe, [0.45], [0], 24e-6, 0.6e-6).itertuples()
     assert 0 <= row.section_efficiency < row.efficiency < row.porosity
     assert row.porosity == pytest.approx(0.45, abs=0.01)
 
@@ -139,10 +141,10 @@ def test_a_volume_conducts_more_than_its_own_sections(recipe):
 @pytest.mark.parametrize("case", [Case("foil", 0.01), Case("walls", 0.01, 300.0)])
 def test_a_hundred_times_tighter_balance_moves_what_is_read_off_a_section_by_less_than_the_balance(recipe, case):
     phantom = recipe.perforated(0)
-    loose, tight = (transport.diffuse(phantom, *case, tolerance=part * BALANCE) for part in (1, 0.01))
+    loose, tight = (coatings.diffuse(phantom, *case, tolerance=part * BALANCE) for part in (1, 0.01))
     assert tight.iterations > loose.iterations > 0
     assert np.nanmax(np.abs(loose.concentration - tight.concentration)) < BALANCE
-    shares = [transport.localisation(each.flux_magnitude, phantom.pore).share for each in (loose, tight)]
+    shares = [coatings.localisation(each.flux_magnitude, phantom.pore).share for each in (loose, tight)]
     assert shares[0] == pytest.approx(shares[1], rel=BALANCE)
 
 
@@ -152,20 +154,20 @@ def test_a_hundred_times_tighter_balance_moves_what_is_read_off_a_section_by_les
 def test_a_help_that_decays_by_e_over_ten_micrometres_is_found_to_reach_as_far_as_it_does():
     rim = np.linspace(-30e-6, 60e-6, 9001)
     on_metal = 0.1 * (1 + np.exp(-rim / 10e-6))
-    cell = transport.Fields(None, rim + FOIL.hole_diameter / 2, on_metal, 0.0, 0.0, 0.0, 0.1, 0.1)
-    assert transport.reach(cell, FOIL, 0.1) == pytest.approx(10e-6 * np.log(10), abs=1e-8)
-    assert transport.reach(cell, FOIL, 0.01) == pytest.approx(10e-6 * np.log(100), abs=1e-8)
+    cell = coatings.Fields(None, rim + FOIL.hole_diameter / 2, on_metal, 0.0, 0.0, 0.0, 0.1, 0.1)
+    assert coatings.reach(cell, FOIL, 0.1) == pytest.approx(10e-6 * np.log(10), abs=1e-8)
+    assert coatings.reach(cell, FOIL, 0.01) == pytest.approx(10e-6 * np.log(100), abs=1e-8)
 
 
 def test_holes_that_are_like_the_rest_of_the_coating_help_nobody():
-    cell = transport.consuming_unit_cell(SAME, FOIL, Closure("", 1.5), 0.1, 33e-6 / 5)
-    assert transport.reach(cell, FOIL) == 0
+    cell = coatings.consuming_unit_cell(SAME, FOIL, Closure("", 1.5), 0.1, 33e-6 / 5)
+    assert coatings.reach(cell, FOIL) == 0
 
 
 def test_a_scan_takes_the_step_that_it_is_given():
     closure, step = Closure("", 1.5), 7.5e-6
-    [row] = transport.scan_unit_cells({"pair": PAIR}, FOIL, [closure], [0.1], step).itertuples()
-    assert row[5] == transport.consuming_unit_cell(PAIR, FOIL, closure, 0.1, step).hole_bottom / 0.1
+    [row] = coatings.scan_unit_cells({"pair": PAIR}, FOIL, [closure], [0.1], step).itertuples()
+    assert row[5] == coatings.consuming_unit_cell(PAIR, FOIL, closure, 0.1, step).hole_bottom / 0.1
 
 
 # Refusal
@@ -173,13 +175,13 @@ def test_a_scan_takes_the_step_that_it_is_given():
 
 def test_what_makes_no_question_is_refused():
     with pytest.raises(TransportError, match="no flux"):
-        transport.localisation(np.zeros(5), np.ones(5, bool))
+        coatings.localisation(np.zeros(5), np.ones(5, bool))
     with pytest.raises(TransportError, match="no mixture"):
-        transport.mixing_gain(0.2, 0.3, 0.4, Closure("", 1.5))
+        closures.mixing_gain(0.2, 0.3, 0.4, Closure("", 1.5))
     with pytest.raises(TransportError, match="samples that percolate"):
-        transport.fit_closure(np.array([0.2, 0.3]), np.array([0.0, 0.1]))
+        closures.fit_closure(np.array([0.2, 0.3]), np.array([0.0, 0.1]))
     with pytest.raises(TransportError, match="what is left on bare foil = "):
-        transport.consuming_unit_cell(PAIR, FOIL, Closure("", 1.5), 1.5)
+        coatings.consuming_unit_cell(PAIR, FOIL, Closure("", 1.5), 1.5)
 
 
 # What the tables of the chapter are made of
@@ -187,7 +189,7 @@ def test_what_makes_no_question_is_refused():
 
 def test_a_scan_gives_concentrations_over_that_on_bare_foil():
     """Without contrast or holes every place of the unit cell is as bare foil, to the error of a mesh of 6.6 um."""
-    table = transport.scan_unit_cells({"same": SAME}, FOIL, [Closure("b", 1.5), Closure("c", 2.0)], [0.1, 0.5])
+    table = coatings.scan_unit_cells({"same": SAME}, FOIL, [Closure("b", 1.5), Closure("c", 2.0)], [0.1, 0.5])
     assert list(table["closure"]) == ["b", "b", "c", "c"]
     assert list(table["exponent"]) == [1.5, 1.5, 2.0, 2.0]
     assert list(table["left"]) == [0.1, 0.5, 0.1, 0.5]
@@ -199,7 +201,7 @@ def test_a_scan_gives_concentrations_over_that_on_bare_foil():
 
 
 def test_cells_of_three_um_meet_the_thicknesses_and_the_pitch():
-    cell = transport.consuming_unit_cell(PAIR, FOIL, Closure("", 1.5), 0.1)
+    cell = coatings.consuming_unit_cell(PAIR, FOIL, Closure("", 1.5), 0.1)
     sides = FOIL.pitch, np.sqrt(3) * FOIL.pitch
     counts = [round(side / 2 / 3e-6) * 2 for side in sides]
     assert cell.concentration.shape == (10 + 5, *counts)  # 30 um of coating and 15 um of holes
@@ -218,19 +220,19 @@ def test_a_difference_of_places_is_a_mean_with_students_interval():
     import xarray as xr
 
     values = xr.DataArray([[1.0, 4.0], [2.0, 6.0], [3.0, 8.0]], dims=("seed", "place"), coords={"place": list("ab")})
-    mean, half = transport.difference(values, "b", "a")
+    mean, half = coatings.difference(values, "b", "a")
     assert mean == 4.0
     assert half == pytest.approx(4.302653 * 1.0 / np.sqrt(3), rel=1e-6)  # t for two degrees of freedom; sd is 1
 
 
 def test_closures_of_the_literature_are_those_of_the_file():
-    from rampore import parameters
+    from rampore.lim2026 import parameters
 
     given = parameters.load()
-    closures = {each.name: each for each in transport.literature_closures(given)}
+    closures = {each.name: each for each in coatings.literature_closures(given)}
     assert closures["Bruggeman"].exponent == 1.5
     rivals = given.records["negative.bruggeman_exponent"].not_chosen
-    assert [each.exponent for each in transport.literature_closures(given)[:-1]] == [each.value for each in rivals]
+    assert [each.exponent for each in coatings.literature_closures(given)[:-1]] == [each.value for each in rivals]
     impedance = closures["Landesfeind 2016, impedance"]
     assert impedance.tortuosity(0.3) == pytest.approx(4.7 * 0.3**-0.1, rel=1e-12)
     assert impedance(0.3) == pytest.approx(0.3 / (4.7 * 0.3**-0.1), rel=1e-12)
@@ -238,9 +240,9 @@ def test_closures_of_the_literature_are_those_of_the_file():
 
 def test_the_generated_closure_fits_cubes_of_every_porosity_and_seed():
     porosities, seeds, edge, pixel = (0.4, 0.6), (0, 1), 9e-6, 0.75e-6
-    found = transport.generated_closure(porosities, seeds, edge, pixel)
-    pores = [transport.cube(GRAPHITE_SIOX, eps, edge, seed, pixel).pore for eps in porosities for seed in seeds]
-    points = [(pore.mean(), transport.steady_diffusion(pore, tolerance=1e-3).relative_diffusivity) for pore in pores]
+    found = coatings.generated_closure(porosities, seeds, edge, pixel)
+    pores = [coatings.cube(GRAPHITE_SIOX, eps, edge, seed, pixel).pore for eps in porosities for seed in seeds]
+    points = [(pore.mean(), coatings.steady_diffusion(pore, tolerance=1e-3).relative_diffusivity) for pore in pores]
     eps, g = np.log(np.array(points)).T
     # the line of least squares in the logarithms, by its normal equations
     off = eps - eps.mean()
@@ -253,7 +255,7 @@ def test_the_closure_of_the_chapter_is_of_three_cubes_of_forty_um_at_five_porosi
     """What a default says is part of the result: half a pixel or a seed more would be another closure."""
     import inspect
 
-    given = {name: each.default for name, each in inspect.signature(transport.generated_closure).parameters.items()}
+    given = {name: each.default for name, each in inspect.signature(coatings.generated_closure).parameters.items()}
     assert given == {
         "porosities": (0.19, 0.24, 0.28, 0.35, 0.45),
         "seeds": (0, 1, 2),
@@ -268,32 +270,32 @@ def test_sections_and_slices_lie_about_the_middle_of_a_hole(recipe):
     middles = 0.6e-6 * (np.arange(len(phantom.x)) + 0.5)
     assert phantom.x == pytest.approx(middles - 80e-6, abs=1e-3 * phantom.pixel_size)
     assert phantom.z[0] - phantom.z == pytest.approx(0.6e-6 * np.arange(len(phantom.z)), abs=1e-12)
-    hole = transport.over_hole(phantom, FOIL.hole_diameter)[0]
+    hole = coatings.over_hole(phantom, FOIL.hole_diameter)[0]
     assert hole.sum() * phantom.pixel_size == pytest.approx(75e-6, abs=phantom.pixel_size)
     np.testing.assert_array_equal(hole, np.abs(middles - 80e-6) < 37.5e-6)
-    named = transport.places(phantom, FOIL)
+    named = coatings.places(phantom, FOIL)
     assert list(named) == list(PLACES[1:])
     np.testing.assert_array_equal(named[PLACES[1]] | named[PLACES[2]], phantom.pore)
     assert not (named[PLACES[1]] & ~hole).any()
-    assert list(transport.places(recipe.bare(0), FOIL)) == [PLACES[0]]
+    assert list(coatings.places(recipe.bare(0), FOIL)) == [PLACES[0]]
     bare, perforated = recipe.slices(3e-6, 1.5e-6, 0)
     for half in (bare, perforated):
         assert half.x == pytest.approx(1.5e-6 * (np.arange(len(half.x)) + 0.5), abs=1e-9)
         assert len(half.x) * 1.5e-6 == pytest.approx(80e-6, abs=1.5e-6)
     across = 1.5e-6 * (np.arange(2) + 0.5)
     there = np.hypot(perforated.x[:, None], across) < 37.5e-6
-    np.testing.assert_array_equal(transport.over_hole(perforated, FOIL.hole_diameter)[0], there)
+    np.testing.assert_array_equal(coatings.over_hole(perforated, FOIL.hole_diameter)[0], there)
 
 
 def test_a_profile_is_the_mean_of_what_there_is_at_each_depth():
     field = np.array([[1.0, 3.0], [np.nan, 5.0], [7.0, 9.0]])
     region = np.array([[True, True], [True, True], [False, False]])
-    assert transport.depth_profile(field, region) == pytest.approx([2, 5, np.nan], nan_ok=True)
+    assert coatings.depth_profile(field, region) == pytest.approx([2, 5, np.nan], nan_ok=True)
 
 
 def test_the_bottom_is_the_mean_of_the_last_two_um(recipe):
     case = Case("walls", 0.1, 300.0)
-    data = transport.compare_sections(replace(recipe, width=90e-6), [0], [case])
+    data = coatings.compare_sections(replace(recipe, width=90e-6), [0], [case])
     known = data.concentration.sel(place=PLACES[0]).isel(seed=0, case=0).dropna("depth")
     last = known.values[-round(2e-6 / recipe.pixel_size) :]
     assert float(data.bottom.sel(place=PLACES[0]).isel(seed=0, case=0)) == pytest.approx(last.mean(), rel=1e-12)

@@ -117,8 +117,8 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument("--force", action="store_true", help="run the chapters even where nothing changed")
 
     def run(options: argparse.Namespace) -> int:
-        from rampore import reproduce
-        from rampore.reproduce.parameters import declared, listing
+        from rampore.audit import reproduce
+        from rampore.audit.reproduce.parameters import declared, listing
 
         study = reproduce.find(options.study)
         if options.parameters:
@@ -155,7 +155,7 @@ def _termination_unwinds() -> Iterator[None]:
 
 def _claims(parser: argparse.ArgumentParser) -> Run:
     """Show the verdicts of the last run: all, some, or one in full."""
-    from rampore.claims import Verdict
+    from rampore.audit.claims import Verdict
 
     verdicts = [verdict.value for verdict in Verdict]
     parser.add_argument("ids", nargs="*", metavar="CLAIM", help="claims to show in full")
@@ -166,7 +166,7 @@ def _claims(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument("--output", type=Path, default=Path("build"), metavar="FOLDER", help="where the results are")
 
     def run(options: argparse.Namespace) -> int:
-        from rampore import chapter, claims
+        from rampore.audit import chapter, claims
         from rampore.checks import choice
 
         if options.chapter is not None:
@@ -195,9 +195,9 @@ def _parameters(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument("--cell", type=Path, metavar="FILE", help="a TOML file of your own instead of the study's")
 
     def run(options: argparse.Namespace) -> int:
-        from rampore import parameters
+        from rampore.audit.pages.inputs import value_text
         from rampore.checks import nearest
-        from rampore.pages.parameters import value_text
+        from rampore.lim2026 import parameters
 
         cell = parameters.load(options.cell)
         for beginning in options.keys:
@@ -435,10 +435,10 @@ def _sweep(parser: argparse.ArgumentParser) -> Run:
         if options.scheduler is not None:
             _refuse_idle(parser, "with --scheduler, whose workers do the work", {"--jobs": options.jobs})
 
-        from rampore.commands import sweep
+        from rampore.audit import sweep_command
 
         with _termination_unwinds():
-            sweep.run(options)
+            sweep_command.run(options)
         return 0
 
     return run

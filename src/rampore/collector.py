@@ -6,7 +6,6 @@ Equations are numbered as in chapter 1 of the book.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,29 +14,6 @@ from scipy.constants import N_A, elementary_charge
 
 from rampore import RamporeError
 from rampore.checks import choice, quantity
-
-__all__ = [
-    "CLOSE_PACKED",
-    "FARADAY",
-    "CollectorError",
-    "Estimate",
-    "NetSection",
-    "PerforatedFoil",
-    "areal_mass",
-    "breakeven_thickness",
-    "contact_area",
-    "exclusions",
-    "hole_diameter_from_open_fraction",
-    "net_section",
-    "open_fraction_from_lattice",
-    "open_fraction_from_masses",
-    "open_fraction_from_net_section",
-    "perforated_foil",
-    "pitch_from_open_fraction",
-    "theoretical_capacity",
-    "wall_area",
-    "web_stress",
-]
 
 FARADAY = N_A * elementary_charge  #: Faraday's constant [C/mol], exact since 2019
 
@@ -357,45 +333,6 @@ def perforated_foil(
     elif hole_diameter is None:
         hole_diameter = float(hole_diameter_from_open_fraction(pitch, open_fraction))
     return PerforatedFoil(hole_diameter, pitch, thickness, density)
-
-
-class Estimate(NamedTuple):
-    """One way to a number, with the half-range that the printed digits leave."""
-
-    name: str
-    value: float
-    half_range: float
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Lowest and highest value that the printed digits allow."""
-        return self.value - self.half_range, self.value + self.half_range
-
-
-def exclusions(estimates: Sequence[Estimate]) -> np.ndarray:
-    """Which estimates exclude each other: their intervals have no value in common.
-
-    Parameters
-    ----------
-    estimates : sequence of Estimate, length n
-
-    Returns
-    -------
-    (n, n) array of bool
-
-    Raises
-    ------
-    CollectorError
-        Where there is no estimate, or one of them is not finite.
-    """
-    if not len(estimates):
-        raise CollectorError("there are no estimates to compare")
-    for estimate in estimates:
-        quantity(estimate.name, estimate.value, CollectorError)
-        quantity(f"half range of {estimate.name}", estimate.half_range, CollectorError, at_least=0)
-    low, high = np.array([estimate.interval for estimate in estimates]).T
-    apart = low[:, None] > high[None, :]
-    return apart | apart.T
 
 
 def web_stress(tension, width, thickness):

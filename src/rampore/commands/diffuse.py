@@ -10,8 +10,8 @@ from rampore import micrograph
 from rampore.commands.files import together
 from rampore.diffusion import Diffusion, DiffusionError, most_pixels, steady_diffusion
 from rampore.figures.diffusion import overview
-from rampore.figures.style import render
 from rampore.storage import netcdf
+from rampore.style import render
 
 
 def run(options) -> None:

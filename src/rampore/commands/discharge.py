@@ -181,7 +181,7 @@ def write(solution, summary, output):
     each time of the fields, and last ``summary.json``.
     """
     from rampore.figures.p4d import voltage_parts
-    from rampore.figures.style import render
+    from rampore.style import render
 
     output = Path(output)
     data = solution.dataset

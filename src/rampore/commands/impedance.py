@@ -7,12 +7,12 @@ import numpy as np
 
 from rampore.commands.files import together
 from rampore.figures.impedance import report
-from rampore.figures.style import render
 from rampore.impedance.circuits import check_circuit, fit_circuit
 from rampore.impedance.fitting import Fit
 from rampore.impedance.kramers_kronig import kramers_kronig
 from rampore.impedance.spectrum import ImpedanceError, read_spectrum
 from rampore.impedance.transmission_line import fit_blocking_cell, tortuosity
+from rampore.style import render
 
 
 def run(options, say=print) -> dict:

@@ -10,7 +10,7 @@ import numpy as np
 
 from rampore import RamporeError
 from rampore.checks import choice, quantity
-from rampore.inputs import MOST_BYTES, fenced, regular, text
+from rampore.untrusted import MOST_BYTES, fenced, regular, text
 
 #: Fewer frequencies than this make no spectrum.
 FEWEST = 5

@@ -18,8 +18,8 @@ from xml.etree import ElementTree
 import numpy as np
 
 from rampore import RamporeError
-from rampore.inputs import fenced, regular
 from rampore.units import UnitError, to_si
+from rampore.untrusted import fenced, regular
 
 __all__ = ["InfoBar", "Labels", "Micrograph", "MicrographError", "Pores", "propose_info_bar", "read", "read_labels"]
 

@@ -1,5 +1,6 @@
 """Grey cross-section or volume -> pore mask -> pores -> their sizes, neighbours, throats and profiles."""
 
+from rampore.multiverse import Outcomes, OverSections, Specimen, generate, outcomes, over_sections, survey, variations
 from rampore.pores.analysis import Analysis, analyse, measure, summary
 from rampore.pores.measuring import (
     FEW_PIXELS,
@@ -19,16 +20,6 @@ from rampore.pores.measuring import (
     porosity_profile,
     porosity_scatter,
     throats,
-)
-from rampore.pores.multiverse import (
-    Outcomes,
-    OverSections,
-    Specimen,
-    generate,
-    outcomes,
-    over_sections,
-    survey,
-    variations,
 )
 from rampore.pores.partitioning import distance_map, partition
 from rampore.pores.recipe import CHOICES, CITED, Length, PoreError, Recipe, make_recipe, read_recipe

@@ -1,0 +1,643 @@
+"""What a notebook uses to hand over what it found: verdicts, figures, results, numbers for the prose.
+
+A chapter run by hand shows all of it and writes nothing; run by :mod:`rampore.audit.reproduce` it is given an output folder.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from rampore.audit import claims, numbers
+from rampore.audit.claims import Assumption, Report, Uncertainty
+from rampore.audit.numbers import Phrase
+from rampore.units import difference_from_si, from_si
+
+__all__ = ["CLAIM_MIME", "KEPT_MIME", "NUMBERS_MIME", "TABLE_MIME", "Assumption", "Chapter", "Uncertainty"]
+
+#: A cell output of this type holds one entry of claims.json: the verdict stays in the cell that computed it.
+CLAIM_MIME = "application/vnd.rampore.claim+json"
+
+#: One of this type holds a table for the summary, which the README and the book's first page carry.
+TABLE_MIME = "application/vnd.rampore.table+json"
+
+#: One of this type names the entries of the chapter's numbers that an output shows.
+KEPT_MIME = "application/vnd.rampore.kept+json"
+
+#: One of this type, in a chapter's last cell, holds all its numbers with their errors, see :mod:`rampore.audit.numbers`.
+NUMBERS_MIME = "application/vnd.rampore.audit.numbers+json"
+
+#: The same as a result.
+NUMBERS_FILE = "numbers"
+
+
+class _Shown:
+    """A cell output made of a MIME bundle."""
+
+    def __init__(self, bundle: dict) -> None:
+        self.bundle = bundle
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        wanted = set(include or self.bundle) - set(exclude or ())
+        return {mime: content for mime, content in self.bundle.items() if mime in wanted}
+
+    def __repr__(self) -> str:
+        return self.bundle["text/plain"]
+
+
+class Chapter:
+    """One chapter's hand-over to the book.
+
+    Parameters
+    ----------
+    name : str
+        Name of the notebook, without its ending.
+    output : str or None
+        Folder for figures and results; None writes nothing.
+    ledger : claims.Ledger, optional
+        By default the one of the package.
+    accuracy : float
+        Relative numerical error of a number that comes without one [-]; by default that of a closed formula.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        output: str | Path | None = None,
+        ledger: claims.Ledger | None = None,
+        accuracy: float = numbers.ROUNDING,
+    ) -> None:
+        self.name = name
+        self.output = Path(output) if output else None
+        self.ledger = claims.load() if ledger is None else ledger
+        self.accuracy = accuracy
+        self.numbers = numbers.Numbers()
+
+    def stated(self, claim_id: str) -> float:
+        """The paper's number [SI]."""
+        return self.ledger[claim_id].stated_si
+
+    def half_digit(self, claim_id: str) -> float:
+        """Half of the last digit that the paper prints [SI]."""
+        return self.ledger[claim_id].half_digit_si
+
+    def printed(self, claim_id: str) -> tuple[float, float]:
+        """The paper's number and half of its last printed digit [SI], for :func:`rampore.audit.claims.printed_range`."""
+        return self.stated(claim_id), self.half_digit(claim_id)
+
+    def take(self, claim_id: str, explanation: str = "A design value, taken as given.") -> _Shown:
+        """Take a design value of the paper as given: verdict `input`.
+
+        Raises
+        ------
+        claims.LedgerError
+            Where the statement is not of basis `design`.
+        """
+        return self._verdict(Report(claim_id, taken=True, explanation=explanation))
+
+    def report(
+        self,
+        claim_id: str,
+        computed: float | bool | None,
+        *,
+        given: tuple[str, ...] = (),
+        rounding: float = 0.0,
+        uncertainty: Uncertainty = Uncertainty(),
+        under: Assumption | None = None,
+        measure: str = "",
+        explanation: str,
+        needed_error: float | None = None,
+    ) -> _Shown:
+        """Hand in what was computed for a claim; shows the verdict. Numbers in SI, see :class:`rampore.audit.claims.Report`.
+
+        Parameters
+        ----------
+        claim_id : str
+        computed : float, bool or None
+            What the published inputs (and constants of nature) give, never a value that needs more: that stands in
+            `under`. For an order or a trend, whether it holds. None where what is published gives no value at all.
+        given, rounding, uncertainty, under, measure, explanation
+            As in :class:`rampore.audit.claims.Report`. What `uncertainty` names as `numerics` is the numerical error of
+            all numbers of the report but those that an assumption needs.
+        needed_error : float, optional
+            Numerical error of `needed` and `plausible` of the assumption [its unit]; by default the chapter's
+            accuracy times each.
+
+        Raises
+        ------
+        claims.LedgerError
+            Where the report does not fit the claim.
+        """
+        if under:
+            under = replace(under, gives=_plain(under.gives), needed=_plain(under.needed))
+        widths = Uncertainty(*(_plain(width) for width in uncertainty))
+        given = (given,) if isinstance(given, str) else tuple(given)
+        return self._verdict(
+            Report(claim_id, _plain(computed), False, given, _plain(rounding), widths, under, measure, explanation),
+            needed_error,
+        )
+
+    def _verdict(self, report: Report, needed_error: float | None = None) -> _Shown:
+        claims.check(self.ledger, report)
+        entry = claims.record(replace(self.ledger[report.claim_id], chapter=self.name), report)
+        self._keep_report(report, entry["verdict"], needed_error)
+        return _Shown({CLAIM_MIME: entry, "text/html": card(entry), "text/plain": line(entry)})
+
+    def _keep_report(self, report: Report, verdict: str, needed_error: float | None) -> None:
+        name, numerics = f"claim/{report.claim_id}", report.uncertainty.numerics or None
+        self.numbers.keep_text(f"{name}/verdict", verdict)
+        for part in ("measure", "explanation"):
+            if text := getattr(report, part):
+                self.numbers.keep_text(f"{name}/{part}", text)
+        widths = {"rounding": report.rounding} | report.uncertainty._asdict()
+        values = {"computed": report.computed} | {key: width for key, width in widths.items() if width}
+        if under := report.under:
+            self.numbers.keep_text(f"{name}/assumption", under.text)
+            values |= {"needed": under.needed, "plausible": list(under.plausible), "gives": under.gives}
+        for part, value in values.items():
+            if value is not None and part != "numerics":
+                error = needed_error if part in ("needed", "plausible") else numerics
+                self.numbers.keep(f"{name}/{part}", value, error, self.accuracy)
+
+    def phrase(self, template: str, *values) -> Phrase:
+        """A text with numbers in it, for :meth:`say`, :meth:`tell` and what :meth:`report` takes as text.
+
+        See :func:`rampore.audit.numbers.phrase`; a number without an error has the chapter's accuracy.
+        """
+        return numbers.phrase(template, *values, accuracy=self.accuracy)
+
+    def tell(self, name: str, *sentences: str) -> _Shown:
+        """Show a few sentences, one a line, and keep the numbers of those that are phrases.
+
+        Parameters
+        ----------
+        name : str
+        *sentences : str
+        """
+        kept = [f"text/{name}/{number}" for number in range(len(sentences))]
+        for key, sentence in zip(kept, sentences, strict=True):
+            self.numbers.keep_text(key, sentence)
+        paragraphs = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
+        page = f'<div class="told">{paragraphs}</div>'
+        return _Shown({KEPT_MIME: kept, "text/html": page, "text/plain": "\n".join(sentences)})
+
+    def table(self, name: str, table, decimals: int | Mapping = 3, error=None) -> _Shown:
+        """Show a table, and keep its numbers with their errors.
+
+        Parameters
+        ----------
+        name : str
+        table : pandas.DataFrame or Series
+            Its index and columns name the rows and columns; units stand there.
+        decimals : int or mapping of column to int
+            Decimals of the numbers that are not whole; fewer where the numerical error leaves fewer.
+        error : float, mapping of column to float, or pandas.DataFrame, optional
+            Numerical error [as the numbers]; by default the chapter's accuracy times each number. Of a mapping or a
+            table, a column without an entry has that default.
+        """
+        import pandas as pd
+
+        table = table.to_frame(table.name or "") if isinstance(table, pd.Series) else table
+        shown = table.astype(object).copy()
+        for place, column in enumerate(table.columns):
+            values, wanted = table.iloc[:, place], decimals
+            if not isinstance(decimals, int):
+                wanted = decimals.get(column, 3)
+            errors = self._errors(values, column, error)
+            shown.isetitem(place, _set(values, errors, wanted))
+            key = f"table/{name}/{_label(column)}"
+            if values.dtype.kind == "O":
+                for row, value in enumerate(values):
+                    keep = self.numbers.keep_text if isinstance(value, str) else self.numbers.keep
+                    keep(f"{key}/{row}", value)
+            else:
+                for start in range(0, len(values), numbers.LONGEST):
+                    part = slice(start, start + numbers.LONGEST)
+                    end = f"/{start}" if start else ""
+                    exact = values.dtype.kind not in "fc"
+                    self.numbers.keep(key + end, values.to_numpy()[part], None if exact else errors[part])
+        self.numbers.keep_text(f"table/{name}", " | ".join(map(_label, [*table.index, *table.columns])))
+        page = shown.to_html(border=0, classes="numbers", na_rep="")
+        return _Shown({KEPT_MIME: [f"table/{name}"], "text/html": page, "text/plain": shown.to_string(na_rep="")})
+
+    def _errors(self, values, column, error) -> np.ndarray:
+        if error is not None and not isinstance(error, int | float):
+            error = error.get(column)
+        if error is None and values.dtype.kind == "f":
+            error = self.accuracy * values.abs()
+        return np.broadcast_to(np.asarray(0.0 if error is None else error, dtype=float), len(values))
+
+    def close(self) -> _Shown:
+        """Hand over every number of the chapter with its error: the last cell of a notebook."""
+        entries = self.numbers.entries
+        if self.output:
+            self._write("results", f"{NUMBERS_FILE}.json", _json(NUMBERS_FILE, entries).encode())
+        return _Shown({NUMBERS_MIME: entries, "text/plain": "every number above, with its numerical error"})
+
+    def figure(self, figure, name: str, dpi: int = 150, error=None) -> _Shown:
+        """Show a figure, and save it as PNG and SVG where there is an output folder.
+
+        Parameters
+        ----------
+        figure : matplotlib.figure.Figure
+        name : str
+            File name without ending.
+        dpi : int
+            Resolution of the PNG [1/in].
+        error : float or matplotlib.figure.Figure, optional
+            Numerical error of what is drawn, over the largest of each artist's numbers [-]; by default the chapter's
+            accuracy, or a millionth where that is less. A figure is the same one, drawn from a coarser computation:
+            the error is then the largest difference of each artist's numbers.
+        """
+        from rampore.audit.drawn import differences, drawn, words
+        from rampore.style import render
+
+        relative = max(self.accuracy, 1e-6) if error is None else error
+        between = {} if isinstance(relative, float | int) else differences(figure, relative)
+        relative = max(self.accuracy, 1e-6) if between else relative
+        for part, values in drawn(figure):
+            finite = np.abs(values[np.isfinite(values)])
+            allowed = max(relative * finite.max(initial=0.0), between.get(part, 0.0))
+            self.numbers.keep(f"figure/{name}/{part}", values, allowed)
+        for number, text in enumerate(words(figure)):
+            self.numbers.keep_text(f"figure/{name}/text/{number}", text)
+        title = f"{self.name}: {name}"
+        png = render(figure, "png", title, dpi=dpi)
+        if self.output:
+            self._write("figures", f"{name}.png", png)
+            self._write("figures", f"{name}.svg", render(figure, "svg", title))
+        return _Shown({"image/png": png, "text/plain": f"<figure {name}>"})
+
+    def result(self, name: str, data, error=None) -> None:
+        """Save a result, where there is an output folder.
+
+        Parameters
+        ----------
+        name : str
+            File name without ending.
+        data : mapping, dataclass or NamedTuple; pandas.DataFrame; xarray.Dataset or DataArray
+            Saved as JSON, CSV or NetCDF. Units stand in the keys or the column names, where ``data.attrs["units"]`` of
+            a table (column -> unit) is put too; each number of a dataset carries the attribute ``units``.
+        error : float or mapping of str to float, optional
+            Numerical error over the largest number of an entry, a column or a field; by default the chapter's
+            accuracy [-]. Of a mapping: the error itself, by entry, column or field [its unit]; what it does not name
+            has the default.
+
+        Raises
+        ------
+        ValueError
+            Where a number of a dataset has no unit, or a mapping holds what is not finite.
+        TypeError
+            Where `data` is none of these.
+        """
+        if is_dataclass(data):
+            data = asdict(data)
+        elif hasattr(data, "_asdict"):
+            data = data._asdict()
+        if hasattr(data, "to_netcdf"):  # before the mappings: a dataset is one
+            ending, content = "nc", _netcdf(name, data)
+            fields = data.variables if hasattr(data, "data_vars") else {name: data}
+            parts = {key: field.values for key, field in fields.items()}
+        elif hasattr(data, "to_csv"):
+            ending, content = "csv", _csv(data).encode()
+            parts = {_label(column): data.iloc[:, place].to_numpy() for place, column in enumerate(data.columns)}
+        elif isinstance(data, Mapping):
+            ending, content = "json", _json(name, data).encode()
+            parts = dict(_leaves(json.loads(content)))
+        else:
+            raise TypeError(f"result {name!r}: a {type(data).__name__} is no mapping, table or dataset")
+        relative = error if isinstance(error, float | int) else self.accuracy
+        absolute = {} if error is None or isinstance(error, float | int) else error
+        for part, values in parts.items():
+            self._keep_result(f"result/{name}/{part}", np.asarray(values), relative, absolute.get(part))
+        if self.output:
+            self._write("results", f"{name}.{ending}", content)
+
+    def _keep_result(self, name: str, values: np.ndarray, relative: float, absolute: float | None) -> None:
+        if values.dtype.kind == "f" and values.size > numbers.LONGEST:
+            values = numbers.summary(values)
+        if values.dtype.kind == "f":
+            finite = np.abs(values[np.isfinite(values)])
+            self.numbers.keep(name, values, relative * finite.max(initial=0.0) if absolute is None else absolute)
+        else:
+            self.numbers.keep(name, values.ravel()[numbers.spaced(values.size)].astype(str))
+
+    def summarise(self, title: str, table) -> _Shown:
+        """Show a table, and hand it over to the summary of the study.
+
+        Parameters
+        ----------
+        title : str
+            What it shows and under which condition, as a sentence.
+        table : pandas.DataFrame
+            Of texts, those with numbers as :meth:`phrase` gives them; its index names the rows.
+        """
+        name = table.index.name or ""
+        kept = f"summary/{slug(title)[:40]}"
+        for row, texts in zip(table.index, table.values, strict=True):
+            for column, text in zip(table.columns, texts, strict=True):
+                self.numbers.keep_text(f"{kept}/{row}/{column}", text)
+        entry = {
+            "title": title,
+            "columns": [name, *map(str, table.columns)],
+            "rows": [[str(row), *map(str, values)] for row, values in zip(table.index, table.values, strict=True)],
+        }
+        return _Shown({TABLE_MIME: entry, "text/html": table.to_html(border=0), "text/plain": table.to_string()})
+
+    def say(
+        self, name: str, value: float | str, unit: str | None = None, digits: int = 3, error: float | None = None
+    ) -> None:
+        """Keep a number for the prose, where the role ``glue:text`` sets it by its name.
+
+        Parameters
+        ----------
+        name : str
+        value : float or str
+            In SI; a string is kept as it is, a phrase with its numbers.
+        unit : str, optional
+            Unit to write it in; "%" for a ratio in per cent; None for the number alone.
+        digits : int
+            Significant digits; fewer where the numerical error leaves fewer.
+        error : float, optional
+            Numerical error [SI]; by default the chapter's accuracy times the value.
+        """
+        from myst_nb import glue
+
+        if isinstance(value, str):
+            self.numbers.keep_text(f"prose/{name}", value)
+        else:
+            self.numbers.keep(f"prose/{name}", value, error, self.accuracy)
+            digits = _digits_allowed(value, unit, digits, abs(value) * self.accuracy if error is None else error)
+        glue(name, spell(value, unit, digits), display=False)
+
+    def _write(self, folder: str, name: str, content: bytes) -> None:
+        if Path(name).name != name:
+            raise ValueError(f"{name!r} must be a file name, without folders")
+        path = self.output / folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def _plain(value):
+    """A Python number, bool or list for a numpy scalar, array or anything else that has ``tolist``."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    raise TypeError(f"a {type(value).__name__} is no number: {value!r}")
+
+
+def _label(name) -> str:
+    """A row's or a column's name as text; the levels of a compound one joined."""
+    return ", ".join(map(str, name)) if isinstance(name, tuple) else str(name)
+
+
+def _leaves(data, path: str = ""):
+    """Every list of numbers and every single value of nested mappings, by its path."""
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from _leaves(value, f"{path}/{key}" if path else str(key))
+    elif isinstance(data, list) and any(isinstance(value, list | dict) for value in data):
+        for index, value in enumerate(data):
+            yield from _leaves(value, f"{path}/{index}")
+    else:
+        yield path, data
+
+
+def _set(values, errors: np.ndarray, decimals: int) -> list:
+    """A column as it is printed, with the decimals that its errors allow; texts and whole numbers as they are."""
+    if values.dtype.kind != "f":
+        return list(values)
+    allowed = max(0, numbers.decimals_allowed(decimals, errors))
+    return ["" if math.isnan(value) else f"{value:.{allowed}f}".replace("-", _MINUS) for value in values]
+
+
+def _digits_allowed(value: float, unit: str | None, digits: int, error: float) -> int:
+    """Significant digits of a number of which the last may be off by one, at least one."""
+    if unit == "%":
+        value, error = 100 * value, 100 * error
+    elif unit not in (None, "1"):
+        value, error = from_si(value, unit), difference_from_si(error, unit)
+    if not value:
+        return digits
+    leading = math.floor(math.log10(abs(value)))
+    return max(1, min(digits, numbers.decimals_allowed(digits - 1 - leading, [error]) + leading + 1))
+
+
+def _json(name: str, data: Mapping) -> str:
+    try:
+        return json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False, default=_plain) + "\n"
+    except ValueError as error:
+        raise ValueError(f"result {name!r}: {error}") from None
+
+
+def _csv(table) -> str:
+    units = table.attrs.get("units", {})
+    named = table.rename(columns={column: f"{column} [{unit}]" for column, unit in units.items()})
+    return named.to_csv(index=any(level is not None for level in table.index.names))
+
+
+def _netcdf(name: str, data) -> bytes:
+    dataset = data if hasattr(data, "data_vars") else data.to_dataset(name=data.name or name)
+    numbers = {key: variable for key, variable in dataset.variables.items() if variable.dtype.kind in "iufc"}
+    bare = [str(key) for key, variable in numbers.items() if "units" not in variable.attrs]
+    if bare:
+        raise ValueError(f"result {name!r}: no attribute `units` on {', '.join(bare)}")
+    compressed = {key: {"compression": "gzip", "compression_opts": 4} for key in numbers if numbers[key].ndim}
+    return bytes(dataset.to_netcdf(engine="h5netcdf", encoding=compressed))
+
+
+# ── Numbers and units as print sets them ────────────────────────────────────────────────────────────────────────────
+
+_MINUS = "\N{MINUS SIGN}"
+_SPACE = "\N{NO-BREAK SPACE}"
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_NAMES = {"degC": "°C", "deg": "°", "ohm": "Ω", "percent": "%"}
+
+
+def spell(value: float | str, unit: str | None = None, digits: int = 3) -> str:
+    """A number as it stands in prose: `digits` significant digits, in the unit that is asked for, with a true minus.
+
+    Parameters
+    ----------
+    value : float or str
+        In SI; a string is returned as it is.
+    unit : str, optional
+        Unit to write it in; "%" for a ratio in per cent; None or "1" for the number alone.
+    digits : int
+        Significant digits.
+
+    Raises
+    ------
+    ValueError
+        Where the value is not finite.
+    """
+    if isinstance(value, str):
+        return value
+    if not math.isfinite(value):
+        raise ValueError(f"{value!r} cannot stand in prose")
+    value = float(value)
+    if unit == "%":
+        value *= 100
+    elif unit not in (None, "1"):
+        value = from_si(value, unit)
+    return with_unit(_significant(value, digits), unit)
+
+
+def _significant(value: float, digits: int) -> str:
+    if not value:
+        return "0"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    if not -4 <= int(exponent) < 7:
+        return f"{mantissa} × 10{str(int(exponent)).translate(_RAISED)}".replace("-", _MINUS)
+    rounded = float(f"{mantissa}e{exponent}")
+    return f"{rounded:.{max(0, digits - 1 - int(exponent))}f}".replace("-", _MINUS)
+
+
+def with_unit(number: str, unit: str | None) -> str:
+    """A number that is already spelled, with its unit; ``1`` or None adds nothing, degrees stand close."""
+    if unit in (None, "", "1"):
+        return number
+    name = unit_text(unit)
+    return f"{number}{'' if name == '°' else _SPACE}{name}"
+
+
+def unit_text(unit: str) -> str:
+    """A unit as print sets it: ``mg/cm2`` becomes mg cm⁻², ``um`` becomes µm, ``ohm*m2`` becomes Ω m²."""
+    above, *below = unit.split("/")
+    factors = [(name, 1) for name in re.split(r"[ *]", above) if name not in ("", "1")]
+    factors += [(name, -1) for part in below for name in re.split(r"[ *]", part) if name]
+    return _SPACE.join(_factor(name, sign) for name, sign in factors)
+
+
+def _factor(name: str, sign: int) -> str:
+    letters, power = re.fullmatch(r"(.*?)\^?(-?\d+)?", name).groups()
+    exponent = sign * int(power or 1)
+    letters = _NAMES.get(letters, re.sub(r"^u(?=[A-Za-z])", "µ", letters))
+    return letters + ("" if exponent == 1 else str(exponent).translate(_RAISED))
+
+
+# ── How a claim and its verdict look: in a chapter, and on the scorecard ────────────────────────────────────────────
+
+
+def badge(verdict: str) -> str:
+    """A verdict as an HTML badge: glyph and word, in its colour."""
+    glyph = f'<span aria-hidden="true">{claims.Verdict(verdict).glyph}</span>'
+    return f'<span class="verdict verdict-{slug(verdict)}">{glyph} {verdict}</span>'
+
+
+def slug(text: str) -> str:
+    """A name for a CSS class or an address."""
+    return text.replace(" ", "-")
+
+
+def stated_text(entry: dict) -> str:
+    """The paper's number as the paper prints it; empty for an order or a trend, which the statement itself says."""
+    if entry["half_digit"] is None:
+        return ""
+    decimals = _decimals(entry)
+    if entry["tolerance_from"] == claims.ToleranceFrom.STATED_RANGE:
+        low, high = (_fixed(entry["stated"] + sign * entry["tolerance"], decimals) for sign in (-1, 1))
+        return with_unit(f"{low} to {high}", entry["unit"])
+    return with_unit(_fixed(entry["stated"], decimals), entry["unit"])
+
+
+def tolerance_text(entry: dict) -> str:
+    """What the ledger allows as agreement, and what fixed it; empty for an order or a trend."""
+    if entry["half_digit"] is None:
+        return ""
+    return f"±{_SPACE}{_brief(entry['tolerance'])}, {entry['tolerance_from']}"
+
+
+def computed_text(entry: dict) -> str:
+    """What was computed, to one digit more than the paper prints; words where nothing was."""
+    if entry["computed"] is not None:
+        return _value_text(entry, entry["computed"])
+    return "taken as given" if entry["verdict"] == claims.Verdict.INPUT else "–"
+
+
+def uncertainty_text(entry: dict) -> str:
+    """The half-widths of the computed value, named by what they come from; empty where there are none."""
+    widths = {"rounding": entry["rounding"], **entry["uncertainty"]}
+    return ", ".join(f"±{_SPACE}{_significant(width, 2)} {name}" for name, width in widths.items() if width)
+
+
+def assumption_text(entry: dict) -> str:
+    """The assumption under which the statement comes out, with what it needs, its range and its source; or empty."""
+    under = entry["assumption"]
+    if not under:
+        return ""
+    needed, low, high = (_brief(number) for number in (under["needed"], *under["plausible"]))
+    needed, high = (with_unit(number, under["unit"]) for number in (needed, high))
+    within = "within" if under["is_plausible"] else "outside"
+    gives = _value_text(entry, under["gives"])
+    outcome = f"it {gives}" if entry["half_digit"] is None else f"it is {gives}"
+    text, source = under["text"].rstrip("."), under["source"].rstrip(".")
+    return f"{text}: needs {needed}, {within} {low} to {high} ({source}); then {outcome}."
+
+
+def _value_text(entry: dict, value: float | bool) -> str:
+    if entry["half_digit"] is None:
+        return "holds" if value else "does not hold"
+    return with_unit(_fixed(value, _decimals(entry) + 1), entry["unit"])
+
+
+def _decimals(entry: dict) -> int:
+    half = entry["half_digit"]
+    return max(0, -round(math.log10(2 * half))) if half else 0
+
+
+def _fixed(value: float, decimals: int) -> str:
+    if value and abs(value) < 0.5 * 10**-decimals:
+        return _significant(value, 2)
+    return f"{value:.{decimals}f}".replace("-", _MINUS)
+
+
+def _brief(value: float) -> str:
+    number = _significant(value, 4)
+    return number.rstrip("0").rstrip(".") if "." in number and "×" not in number else number
+
+
+def line(entry: dict) -> str:
+    """One claim and its verdict as a line of text."""
+    found = [f"stated {stated_text(entry)}"] if stated_text(entry) else []
+    if entry["verdict"] == claims.Verdict.INPUT:
+        found.append("taken as given")
+    elif entry["half_digit"] is None and entry["computed"] is not None:
+        found.append(computed_text(entry))
+    else:
+        found.append(f"computed {computed_text(entry)}")
+    return f"{entry['id']}: {', '.join(found)} -> {entry['verdict']}"
+
+
+def card(entry: dict) -> str:
+    """One claim and its verdict as a small HTML card, which leads to its row on the scorecard."""
+    name = html.escape(entry["id"])
+    link = f'<a class="claim-id" href="scorecard.html#{name}">{name}</a>'
+    body = "".join(f'<p class="claim-{part}">{text}</p>' for part, text in _card_parts(entry).items() if text)
+    return (
+        f'<div class="claim-card claim-card-{slug(entry["verdict"])}">'
+        f'<p class="claim-head">{badge(entry["verdict"])} {link}</p>{body}</div>'
+    )
+
+
+def _card_parts(entry: dict) -> dict[str, str]:
+    stated, computed = html.escape(stated_text(entry)), html.escape(computed_text(entry))
+    numbers = [f"stated <b>{stated}</b> ({html.escape(tolerance_text(entry))})"] if stated else []
+    if entry["computed"] is not None:
+        numbers.append(f"computed <b>{computed}</b>" if stated else f"<b>{computed}</b>")
+    parts = {"statement": entry["statement"], "numbers": ""} | {
+        "measure": entry["measure"],
+        "uncertainty": uncertainty_text(entry),
+        "explanation": entry["explanation"],
+        "assumption": assumption_text(entry),
+        "needs": f"Would settle it: {entry['needs']}." if entry["verdict"] == claims.Verdict.NOT_TESTABLE else "",
+    }
+    return {part: html.escape(text) for part, text in parts.items()} | {"numbers": ", ".join(numbers)}

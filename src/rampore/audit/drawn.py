@@ -1,0 +1,141 @@
+"""What a figure shows, as numbers: so that two drawings are compared by their data and not by their pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from rampore.audit.numbers import LONGEST, spaced, summary
+
+DISTRIBUTION = summary(np.zeros(1)).size
+
+
+def drawn(figure) -> Iterator[tuple[str, np.ndarray]]:
+    """Name and numbers of every artist with data, axes by axes.
+
+    A line over a rising abscissa is kept as a function of it, at evenly spaced places between its ends, for an adaptive
+    computation puts its points elsewhere each time. What is larger than a row is kept by its distribution.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+
+    Yields
+    ------
+    (str, array of float)
+        E.g. ``("0/line 1/y", ...)`` for the second line of the first axes [as drawn].
+    """
+    for number, axes in enumerate(figure.axes):
+        kinds = {"line": axes.lines, "collection": axes.collections, "patch": axes.patches, "image": axes.images}
+        for kind, artists in kinds.items():
+            for index, artist in enumerate(artists):
+                for part, values in _PARTS[kind](artist):
+                    values = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)
+                    if values.size:
+                        yield f"{number}/{kind} {index}/{part}", values
+        yield f"{number}/limits", np.array([*axes.get_xlim(), *axes.get_ylim()], dtype=float)
+
+
+def differences(figure, coarser) -> dict[str, float]:
+    """Largest difference of every artist's numbers between two drawings of the same, by the names of :func:`drawn`.
+
+    A line over fewer cells is held against the other at the middle of each of its own. Two bars, and two points, may
+    agree by chance: they have the largest difference of their kind on the same axes, and so has what the coarser
+    drawing lacks, such as a mark that its discharge does not reach.
+
+    Parameters
+    ----------
+    figure, coarser : matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        Where the two do not have the same artists.
+    """
+    fine, coarse = dict(drawn(figure)), dict(drawn(coarser))
+    unlike = {*map(_kind, fine)} ^ {*map(_kind, coarse)}
+    if unlike:
+        raise ValueError(f"two figures of the same have unlike artists: {', '.join(sorted(unlike))}")
+    between = {part: _between(part, fine[part], coarse[part]) for part in fine.keys() & coarse.keys()}
+    kinds = {
+        kind: max((one for part, one in between.items() if _kind(part) == kind), default=0.0)
+        for kind in map(_kind, fine)
+    }
+    alone = {part for part, values in fine.items() if values.size == 1 or "/patch " in part}
+    shared = {part for part in fine if part not in between or (part in alone and between[part])}
+    return {part: kinds[_kind(part)] if part in shared else between[part] for part in fine}
+
+
+def _kind(part: str) -> str:
+    """Axes, kind of artist and coordinate, without the artist's number."""
+    axes, artist, *coordinate = part.split("/")
+    return "/".join([axes, artist.partition(" ")[0], *coordinate])
+
+
+def _between(part: str, fine: np.ndarray, coarse: np.ndarray) -> float:
+    if fine.shape != coarse.shape and part.endswith("/colour"):
+        fine, coarse = (values if values.size == DISTRIBUTION else summary(values) for values in (fine, coarse))
+    elif fine.shape != coarse.shape:
+        places, own = ((np.arange(values.size) + 0.5) / values.size for values in (coarse, fine))
+        fine = np.interp(places, own, fine)
+    return float(np.nanmax(np.abs(fine - coarse), initial=0.0))
+
+
+def words(figure) -> list[str]:
+    """Every text of a figure that is not a tick's: titles, labels, legends, annotations."""
+    found = [text.get_text() for text in figure.texts]
+    for axes in figure.axes:
+        found += [axes.get_title(), axes.get_xlabel(), axes.get_ylabel()]
+        found += [text.get_text() for text in axes.texts]
+        legend = axes.get_legend()
+        found += [text.get_text() for text in legend.get_texts()] if legend else []
+    return [text for text in found if text]
+
+
+def _line(line) -> Iterator[tuple[str, np.ndarray]]:
+    x, y = (np.asarray(values, dtype=float) for values in line.get_data(orig=False))
+    if x.size > LONGEST and np.all(np.diff(x) > 0) and np.all(np.isfinite(y)):
+        at = np.linspace(x[0], x[-1], LONGEST)
+        if line.axes.get_xscale() == "log" and x[0] > 0:
+            at = np.geomspace(x[0], x[-1], LONGEST)
+        x, y = at, np.interp(at, x, y)
+    yield "x", x[spaced(x.size)]
+    yield "y", y[spaced(y.size)]
+
+
+def _collection(collection) -> Iterator[tuple[str, np.ndarray]]:
+    colours = collection.get_array()
+    if colours is not None:
+        yield "colour", _few(np.ma.filled(np.ma.asarray(colours, dtype=float), np.nan))
+    corners = _corners(collection)
+    yield "x", _few(corners[:, 0])
+    yield "y", _few(corners[:, 1])
+
+
+def _corners(collection) -> np.ndarray:
+    if hasattr(collection, "get_coordinates"):  # of a mesh; its paths are one a box
+        return np.asarray(collection.get_coordinates(), dtype=float).reshape(-1, 2)
+    offsets = np.asarray(collection.get_offsets(), dtype=float)
+    paths = [path.vertices for path in collection.get_paths()]
+    is_marks = len(offsets) > 1 or offsets.any() or not paths
+    return offsets if is_marks else np.concatenate(paths)
+
+
+def _patch(patch) -> Iterator[tuple[str, np.ndarray]]:
+    corners = patch.get_patch_transform().transform(patch.get_path().vertices)
+    yield "x", _few(corners[:, 0])
+    yield "y", _few(corners[:, 1])
+
+
+def _image(image) -> Iterator[tuple[str, np.ndarray]]:
+    yield "colour", _few(np.ma.filled(np.ma.asarray(image.get_array(), dtype=float), np.nan))
+    yield "extent", np.array(image.get_extent(), dtype=float)
+
+
+def _few(values: np.ndarray) -> np.ndarray:
+    values = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan).ravel()
+    return values if values.size <= LONGEST else summary(values)
+
+
+_PARTS = {"line": _line, "collection": _collection, "patch": _patch, "image": _image}

@@ -1,0 +1,221 @@
+"""The scorecard: every statement of the paper with its verdict, and the counts for the index page and the README."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+from rampore.audit.chapter import (
+    assumption_text,
+    badge,
+    computed_text,
+    slug,
+    stated_text,
+    tolerance_text,
+    uncertainty_text,
+)
+from rampore.audit.claims import Verdict
+
+#: What a verdict says of a statement: one, several, and the rule in a line.
+_PHRASES = {
+    Verdict.REPRODUCED: (
+        "is reproduced",
+        "are reproduced",
+        "the published inputs alone give it, within the tolerance fixed beforehand",
+    ),
+    Verdict.CONDITIONAL: (
+        "holds only under an assumption that the paper does not state",
+        "hold only under an assumption that the paper does not state",
+        "it comes out only under a named assumption that the paper does not state",
+    ),
+    Verdict.NOT_REPRODUCED: (
+        "is not reproduced",
+        "are not reproduced",
+        "the published inputs give something else",
+    ),
+    Verdict.INCONSISTENT: (
+        "contradicts other numbers of the paper",
+        "contradict other numbers of the paper",
+        "other numbers of the paper, and nothing else, give another value",
+    ),
+    Verdict.INPUT: (
+        "is a design value taken as given",
+        "are design values taken as given",
+        "a design value that the study starts from",
+    ),
+    Verdict.NOT_TESTABLE: (
+        "needs data that are not published",
+        "need data that are not published",
+        "only unpublished data or a new measurement would settle it; the scorecard says which",
+    ),
+    Verdict.NOT_YET_COMPUTED: (
+        "waits for its chapter",
+        "wait for their chapter",
+        "its chapter has not been written yet",
+    ),
+}
+
+
+def scorecard_page(entries: Iterable[dict], sections: Mapping[int, str]) -> str:
+    """The scorecard as MyST Markdown: a filter and one row per statement.
+
+    Parameters
+    ----------
+    entries : iterable of dict
+        Claims as :func:`rampore.audit.claims.record` writes them; ``link``, relative to the scorecard page, leads to the
+        section that computed one.
+    sections : mapping of int to str
+        Titles of the ledger's sections by number.
+
+    Returns
+    -------
+    str
+        One raw HTML block. It shows everything without a script; ``scorecard.js`` adds the filter.
+    """
+    entries = list(entries)
+    groups = "".join(
+        _group(number, title, [entry for entry in entries if entry["section"] == number])
+        for number, title in sections.items()
+    )
+    return _raw(
+        f'<div class="scorecard-frame">{_filter(entries)}'
+        '<table class="scorecard"><thead><tr><th scope="col">Verdict</th><th scope="col">Statement and finding</th>'
+        f'<th scope="col">Stated</th><th scope="col">Computed</th></tr></thead>{groups}</table></div>'
+        '<script src="../_static/scorecard.js" defer></script>'
+    )
+
+
+def summary(entries: Iterable[dict], tables: Iterable[dict] = ()) -> str:
+    """The counts by verdict as MyST Markdown: a sentence, a table that leads to the filtered scorecard, more tables."""
+    entries = list(entries)
+    rows = "".join(
+        f'<tr><td>{badge(verdict)}</td><td class="scorecard-count">'
+        f'<a href="scorecard.html#verdict={quote(verdict)}">{count}</a></td><td>{_PHRASES[verdict][2]}</td></tr>'
+        for verdict, count in _counts(entries).items()
+    )
+    head = (
+        '<thead><tr><th scope="col">Verdict</th><th scope="col">Statements</th><th scope="col">When</th></tr></thead>'
+    )
+    counted = f"{_sentence(entries)}\n\n" + _raw(
+        f'<table class="scorecard-summary">{head}<tbody>{rows}</tbody></table>'
+    )
+    return "\n".join([counted, *map(_table, tables)])
+
+
+def summary_readme(entries: Iterable[dict], tables: Iterable[dict] = ()) -> str:
+    """The counts by verdict as the Markdown that GitHub shows: a sentence and a table; then more tables.
+
+    Parameters
+    ----------
+    entries : iterable of dict
+        Claims as :func:`rampore.audit.claims.record` writes them.
+    tables : iterable of dict
+        As :meth:`rampore.audit.chapter.Chapter.summarise` hands them over.
+    """
+    entries = list(entries)
+    rows = [
+        f"| {verdict.glyph} {verdict} | {count} | {_PHRASES[verdict][2]} |"
+        for verdict, count in _counts(entries).items()
+    ]
+    counted = [_sentence(entries), "", "| Verdict | Statements | When |", "|:--|--:|:--|", *rows, ""]
+    return "\n".join([*counted, *map(_table, tables)])
+
+
+def _table(table: dict) -> str:
+    rows = (table["columns"], [":--", *["--:"] * (len(table["columns"]) - 1)], *table["rows"])
+    return "\n".join([table["title"], "", *(f"| {' | '.join(row)} |" for row in rows), ""])
+
+
+def _counts(entries: list[dict]) -> dict[Verdict, int]:
+    counter = Counter(entry["verdict"] for entry in entries)
+    return {verdict: counter[verdict] for verdict in Verdict if counter[verdict]}
+
+
+def _sentence(entries: list[dict]) -> str:
+    phrases = [f"{count} {_PHRASES[verdict][count > 1]}" for verdict, count in _counts(entries).items()]
+    joined = f"{', '.join(phrases[:-1])}, and {phrases[-1]}" if len(phrases) > 1 else "".join(phrases)
+    return f"Of the paper's {len(entries)} statements, {joined}."
+
+
+def _raw(text: str) -> str:
+    text = text.replace("`", "&#96;")  # a fence of a claim's words would end the block
+    return f"``````{{raw}} html\n{text}\n``````\n"
+
+
+def _filter(entries: list[dict]) -> str:
+    chips = "".join(
+        f'<button type="button" aria-pressed="false" data-verdict="{verdict}">{badge(verdict)} {count}</button>'
+        for verdict, count in _counts(entries).items()
+    )
+    return (
+        '<form class="scorecard-filter" role="search" aria-label="Filter the statements" hidden>'
+        f'<div class="scorecard-chips" role="group" aria-label="Verdict">{chips}</div>'
+        f"<label>Chapter {_select('chapter', entries)}</label><label>Basis {_select('basis', entries)}</label>"
+        '<label>Text <input type="search" name="q" autocomplete="off" placeholder="e.g. loading, Fig. 6f"></label>'
+        '<button type="reset">Show all</button><output class="scorecard-shown" aria-live="polite"></output></form>'
+    )
+
+
+def _select(name: str, entries: list[dict]) -> str:
+    options = dict.fromkeys(entry[name] for entry in entries if entry[name])
+    chosen = "".join(f'<option value="{html.escape(option)}">{html.escape(option)}</option>' for option in options)
+    nothing = '<option value="none">none</option>' if any(not entry[name] for entry in entries) else ""
+    return f'<select name="{name}"><option value="">all</option>{chosen}{nothing}</select>'
+
+
+def _group(number: int, title: str, entries: list[dict]) -> str:
+    head = f'<tr class="scorecard-section"><th colspan="4" scope="rowgroup">{number} · {html.escape(title)}</th></tr>'
+    return f"<tbody>{head}{''.join(map(_row, entries))}</tbody>"
+
+
+def _row(entry: dict) -> str:
+    name, chapter = html.escape(entry["id"]), html.escape(entry["chapter"])
+    return (
+        f'<tr id="{name}" class="scorecard-{slug(entry["verdict"])}" data-verdict="{entry["verdict"]}" '
+        f'data-chapter="{chapter or "none"}" data-basis="{html.escape(entry["basis"])}">'
+        f'<td class="scorecard-verdict">{badge(entry["verdict"])}</td>'
+        f'<td class="scorecard-statement">{_finding(entry)}</td>'
+        f'<td class="scorecard-number" data-label="stated">{_number(stated_text(entry), tolerance_text(entry))}</td>'
+        f'<td class="scorecard-number" data-label="computed">'
+        f"{_number(computed_text(entry), uncertainty_text(entry))}</td></tr>"
+    )
+
+
+def _number(text: str, widths: str) -> str:
+    details = "".join(f"<small>{html.escape(width)}</small>" for width in widths.split(", ") if width)
+    return html.escape(text) + details
+
+
+def _finding(entry: dict) -> str:
+    name = html.escape(entry["id"])
+    meta = [f'<a class="claim-id" href="#{name}">{name}</a>', _where(entry), html.escape(entry["basis"])]
+    untestable = entry["verdict"] == Verdict.NOT_TESTABLE
+    parts = {
+        "measure": html.escape(entry["measure"]),
+        "explanation": html.escape(entry["explanation"]),
+        "assumption": html.escape(assumption_text(entry)),
+        "needs": f"Would settle it: {html.escape(entry['needs'])}." if untestable else "",
+        "given": ", ".join(f'<a href="#{html.escape(other)}">{html.escape(other)}</a>' for other in entry["given"]),
+        "link": _link(entry),
+    }
+    parts["given"] = parts["given"] and f"From {parts['given']}."
+    body = "".join(f'<p class="claim-{part}">{text}</p>' for part, text in parts.items() if text)
+    return (
+        f'<p class="claim-statement">{html.escape(entry["statement"])}</p>'
+        f'<p class="claim-meta">{" · ".join(meta)}</p>{body}'
+    )
+
+
+def _where(entry: dict) -> str:
+    sections_marked = re.sub(r"(^|, )(?=\d)", "\\1§\N{NO-BREAK SPACE}", entry["where"])
+    return html.escape(f"paper, {sections_marked}")
+
+
+def _link(entry: dict) -> str:
+    chapter, link = html.escape(entry["chapter"]), entry.get("link")
+    if link:
+        return f'<a href="{html.escape(link)}">How: chapter {chapter} ›</a>'
+    return f"Chapter {chapter}, to come." if entry["verdict"] == Verdict.NOT_YET_COMPUTED and chapter else ""

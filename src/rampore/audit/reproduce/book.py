@@ -1,0 +1,163 @@
+"""The book: executed chapters and generated pages beside the hand-written ones, then Sphinx."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from rampore.audit import claims
+from rampore.audit.reproduce.files import as_json, digest, digests, publish, stands, write
+from rampore.audit.reproduce.fingerprint import PACKAGE, packages
+from rampore.audit.study import ReproduceError, Study
+
+_SEAL = ".inputs"  # in the HTML folder: the hash of what it was built from
+_MARKS = "<!-- summary:begin -->", "<!-- summary:end -->"
+
+
+def stage(study: Study, executed: dict[str, Path], entries: list[dict], tables: list[dict], folder: Path) -> None:
+    """Lay out in `folder` what Sphinx reads: the study's own pages, its notebooks executed, the generated pages.
+
+    Parameters
+    ----------
+    study : Study
+    executed : dict of str to Path
+        Executed notebook of each chapter.
+    entries : list of dict
+        What ``claims.json`` holds.
+    tables : list of dict
+        Of the summary.
+    folder : Path
+        An empty folder.
+    """
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(study.root / name, folder)
+    pages = {notebook.parent for notebook in study.chapters.values()}
+    for source in pages:
+        ignore = shutil.ignore_patterns("*.ipynb", "conftest.py", ".*", "__pycache__", "_generated")
+        shutil.copytree(source, folder / source.relative_to(study.root), ignore=ignore, dirs_exist_ok=True)
+    for name, notebook in study.chapters.items():
+        shutil.copy(executed[name], folder / notebook.relative_to(study.root))
+    for source in pages:
+        for name, content in _generated(entries, tables, study.root / "benchmarks" / "results").items():
+            path = folder / source.relative_to(study.root) / "_generated" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
+
+
+def _generated(entries: list[dict], tables: list[dict], results: Path) -> dict[str, bytes]:
+    from rampore import style
+    from rampore.audit.pages import inputs as parameters_page
+    from rampore.audit.pages import picture, scorecard
+    from rampore.lim2026 import parameters
+
+    sections = claims.load().sections
+    figure = picture.overview(entries, sections)
+    return {
+        "parameters.md": parameters_page.parameters_page(parameters.load()).encode(),
+        "scorecard.md": scorecard.scorecard_page(entries, sections).encode(),
+        "summary.md": scorecard.summary(entries, tables).encode(),
+        "scorecard.svg": style.render(figure, "svg"),
+        "scorecard.png": style.render(figure, "png"),
+    } | _measured(results)
+
+
+def _measured(results: Path) -> dict[str, bytes]:
+    """Pages made of what ``make bench`` wrote."""
+    from rampore.lim2026.pages.benchmarks import benchmarks_page
+
+    try:
+        return {"benchmarks.md": benchmarks_page(results).encode()} | _verification(results / "p4d")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ReproduceError(f"{results}: damaged, write it anew by `make bench` ({reason})") from error
+
+
+def _verification(folder: Path) -> dict[str, bytes]:
+    """Tables and figures of the page *Verification*, from what ``make bench`` wrote; none where it never ran."""
+    from rampore import style
+    from rampore.lim2026.figures import p4d as tool_picture
+    from rampore.lim2026.pages import verification
+
+    if not (folder / "verification.json").is_file():
+        return {}
+    results = json.loads((folder / "verification.json").read_text(encoding="utf-8"))
+    if (folder / "speed.json").is_file():
+        results["speed"] = json.loads((folder / "speed.json").read_text(encoding="utf-8"))
+    figures = {"orders": tool_picture.convergence, "peers": tool_picture.comparison}
+    drawn = {
+        f"verification-{name}.{form}": style.render(draw(results[name]), form)
+        for name, draw in figures.items()
+        if name in results
+        for form in ("svg", "png")
+    }
+    return {name: text.encode() for name, text in verification.pages(results).items()} | drawn
+
+
+def is_built_from(html: Path, source: Path) -> bool:
+    """Whether the HTML stands, and was built from this staged source, this package and these versions."""
+    seal = html / _SEAL
+    built = seal.is_file() and seal.read_bytes() == _inputs(source).encode()
+    return built and stands(html.parent, html.name)
+
+
+def _inputs(source: Path) -> str:
+    folders = source, PACKAGE
+    read = [{name: value for name, value in digests(folder).items() if not name.endswith(".pyc")} for folder in folders]
+    return digest(as_json([*read, packages()]))
+
+
+def build(source: Path, work: Path, html: Path) -> None:
+    """Build the HTML aside and put it in place; a warning of Sphinx is an error, and what stood then still stands.
+
+    Raises
+    ------
+    ReproduceError
+        With the warnings, and where the whole log is.
+    """
+    inputs = _inputs(source)
+    lifeline = f"from rampore.audit.lifeline import end_with; end_with({os.getpid()})"
+    program = f"{lifeline}; from jupyter_book.cli.main import main; main()"
+    command = [sys.executable, "-c", program, "build", str(source), "--path-output", str(work)]
+    done = subprocess.run(
+        [*command, "--all", "-W", "-n", "--keep-going"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"NO_COLOR": "1", "PYTHONWARNINGS": "ignore", "PYTHONOPTIMIZE": ""},
+    )
+    log = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+    write(html.parent / "sphinx.log", log)
+    built = work / "_build" / "html"
+    if done.returncode or not (built / "index.html").is_file():
+        complaints = dict.fromkeys(line for line in log.splitlines() if re.search(r"\b(WARNING|ERROR|CRITICAL):", line))
+        lines = list(complaints) or log.splitlines()[-20:]
+        raise ReproduceError(
+            "Sphinx complains, so the book was not built:\n"
+            + "\n".join(line.replace(f"{source}{os.sep}", "").replace(f"{Path.cwd()}{os.sep}", "") for line in lines)
+            + f"\nThe whole log: {os.path.relpath(html.parent / 'sphinx.log')}"
+        )
+    (built / _SEAL).write_text(inputs, encoding="utf-8")
+    (html / _SEAL).unlink(missing_ok=True)
+    publish(built, html, html.parent, seal=_SEAL)
+
+
+def with_summary(readme: str, summary: str) -> str:
+    """A README with the summary between its two marks.
+
+    Raises
+    ------
+    ReproduceError
+        Where it does not hold both marks, in order.
+    """
+    begin, end = _MARKS
+    head, found_begin, rest = readme.partition(begin)
+    _, found_end, tail = rest.partition(end)
+    if not (found_begin and found_end):
+        raise ReproduceError(f"README.md must hold the marks {begin} and {end}")
+    return f"{head}{begin}\n{summary.strip()}\n{end}{tail}"

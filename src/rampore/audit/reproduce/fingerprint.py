@@ -1,0 +1,147 @@
+"""What a chapter's results follow from, and what of it changed since they were made."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import platform
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib import metadata, resources
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from rampore.audit.reproduce.files import digest, files_below
+
+PACKAGE = Path(str(resources.files("rampore")))
+
+
+def notebook_digest(notebook: NotebookNode) -> str:
+    """SHA-256 of what a notebook says, whatever its outputs are."""
+    cells = [(cell.cell_type, cell.source, cell.metadata) for cell in notebook.cells]
+    return digest(json.dumps(cells, sort_keys=True))
+
+
+def sources(notebook: NotebookNode, folder: Path) -> dict[str, str]:
+    """SHA-256 of the modules of this package that a notebook imports, directly or not, and the data that they name.
+
+    A file counts as named where a string in the code is its name: of a file in ``rampore/data``, or a path from the
+    notebook's own folder.
+    """
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    as_python = TransformerManager().transform_cell
+    found: set[Path] = set()
+    waiting = [(_parse(as_python(cell.source)), "") for cell in notebook.cells if cell.cell_type == "code"]
+    while waiting:
+        tree, package = waiting.pop()
+        for path in {*_modules(tree, package), *_data(tree, folder)} - found:
+            found.add(path)
+            if path.suffix == ".py":
+                module = path.relative_to(PACKAGE.parent).with_suffix("").parts
+                waiting.append((_parse(path.read_text(encoding="utf-8")), ".".join(module[:-1])))
+    return {_label(path, folder): digest(path.read_bytes()) for path in sorted(found)}
+
+
+def _label(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path, PACKAGE.parent if path.is_relative_to(PACKAGE) else folder)).as_posix()
+
+
+def _parse(code: str) -> ast.AST:
+    """Python, or nothing where it is none: running the cell will say what is wrong with it."""
+    try:
+        return ast.parse(code)
+    except SyntaxError:
+        return ast.Module([], [])
+
+
+def _modules(tree: ast.AST, package: str) -> Iterator[Path]:
+    for name in _imported(tree, package):
+        parts = name.split(".")
+        for depth in range(1, len(parts) + 1):
+            stem = PACKAGE.parent.joinpath(*parts[:depth])
+            yield from (path for path in (stem / "__init__.py", stem.with_suffix(".py")) if path.is_file())
+
+
+def _imported(tree: ast.AST, package: str) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: 1 - node.level or None] if node.level else []
+            origin = ".".join([*above, *([node.module] if node.module else [])])
+            names = [f"{origin}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        yield from (name for name in names if name.split(".")[0] == PACKAGE.name)
+
+
+def _data(tree: ast.AST, folder: Path) -> Iterator[Path]:
+    names = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    yield from (path for path in files_below(PACKAGE / "data") if path.name in names)
+    for name in names:
+        if "." in name and len(name) < 200 and "\n" not in name and (folder / name).is_file():
+            yield (folder / name).resolve()
+
+
+@cache
+def packages() -> dict[str, str]:
+    """Version of every installed package that running the study takes: what ``rampore[book]`` requires."""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    found: dict[str, str] = {}
+    waiting = [("rampore", "book")]
+    seen = set(waiting)
+    while waiting:
+        name, extra = waiting.pop()
+        try:
+            distribution = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue
+        found[canonicalize_name(name)] = distribution.version
+        for requirement in map(Requirement, distribution.requires or []):
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+                needed = {(requirement.name, wanted) for wanted in ("", *requirement.extras)} - seen
+                seen |= needed
+                waiting += needed
+    return dict(sorted(found.items()))
+
+
+def fingerprint(notebook: NotebookNode, modules: dict[str, str], parameters: dict, folder: Path) -> dict[str, str]:
+    """Everything that a chapter's results follow from, by a name that a reader understands.
+
+    `modules` is what :func:`sources` gives; `folder` is where the notebook runs. The content of a file that a
+    parameter names counts, and of every file of a folder.
+    """
+    return {
+        "the notebook": notebook_digest(notebook),
+        **modules,
+        **{f"parameter {name}": repr(value) for name, value in sorted(parameters.items())},
+        **{f"the file {path}": digest(path.read_bytes()) for path in _given(parameters.values(), folder)},
+        "Python": platform.python_version(),
+        **packages(),
+    }
+
+
+def _given(values: Iterable, folder: Path) -> Iterator[Path]:
+    for value in values:
+        if isinstance(value, str) and 0 < len(value) < 4096:
+            path = folder / value
+            yield from files_below(path) if path.is_dir() else [path] * path.is_file()
+
+
+def changes(old: dict[str, str], new: dict[str, str]) -> list[str]:
+    """What differs between two fingerprints, each difference in a few words."""
+
+    def phrase(name: str) -> str:
+        before, after = old.get(name), new.get(name)
+        if name.startswith("parameter "):
+            return f"{name} is {after}" if after else f"{name} is no longer given"
+        if len(after or before) == 64:  # a SHA-256
+            return f"{name} {'changed' if before and after else 'is new' if after else 'is no longer used'}"
+        return f"{name} {before or 'absent'} -> {after or 'absent'}"
+
+    return [phrase(name) for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]

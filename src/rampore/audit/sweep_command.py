@@ -1,0 +1,88 @@
+"""``rampore sweep``: a study of many cases, from a journal that survives interruption to one file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+
+from rampore import storage
+from rampore.audit import sweep
+from rampore.audit.reproduce.files import digest
+from rampore.audit.reproduce.fingerprint import PACKAGE
+from rampore.lim2026.sweeps import crossing, design, inverse
+
+#: What can be asked for: a plan of all cases, or (coarse) of a few of them for a first look.
+PLANS: dict[str, Callable[[bool], sweep.Plan]] = {
+    "crossing": crossing.plan,
+    "inverse": inverse.plan,
+    "design": design.plan,
+}
+
+
+def version(sources: Sequence[str]) -> str:
+    """What outcomes follow from beside the case: the engine and the inputs, by their content."""
+    files = sorted(path for name in sources for path in PACKAGE.glob(name))
+    return digest("".join(digest(path.read_bytes()) for path in files))
+
+
+@contextmanager
+def _bar(report: Callable[[str], None]) -> Iterator[sweep.Progress]:
+    """Tells how far a sweep is: in place on a terminal, elsewhere a line every twentieth."""
+    last = -1
+
+    def tell(done: int, whole: int, error: str) -> None:
+        nonlocal last
+        if error:
+            report(f"a case has no outcome: {error}")
+        part = 20 * done // whole
+        if part != last:
+            last = part
+            report(f"[{'#' * part}{'.' * (20 - part)}] {done} of {whole}")
+
+    yield tell
+
+
+def run(options: argparse.Namespace, report: Callable[[str], None] | None = None) -> None:
+    """Do what the command line says.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        The options of the subcommand, see ``rampore sweep --help``.
+    report : callable, optional
+        Takes a line of progress; standard error by default.
+
+    Raises
+    ------
+    SweepError
+        See :func:`rampore.audit.sweep.run`.
+    StorageError
+        Where the result cannot be written, which is found out before anything is computed.
+    """
+    report = report or (lambda text: print(text, file=sys.stderr))
+    place = options.journal or Path("build", "sweep", f"{options.study}.jsonl")
+    if place.resolve() == options.output.resolve():
+        raise sweep.SweepError(f"{place} is the journal and the result: name two files")
+    storage.check(options.output)
+    plan = PLANS[options.study](options.coarse)
+    follows_from = version(plan.sources)
+    journal = sweep.Journal(place, follows_from)
+    workers = sweep.cluster(options.scheduler) if options.scheduler else sweep.processes(options.jobs)
+    with workers as pool, _bar(report) as tell:
+        outcomes = sweep.run(plan.compute, [*plan.cases, *plan.finer.values()], journal, pool, tell)
+    chosen, finer = outcomes[: len(plan.cases)], outcomes[len(plan.cases) :]
+    packages = ", ".join(f"{name} {metadata.version(name)}" for name in ("rampore", "numpy", "scipy", "numba"))
+    source = f"rampore sweep {options.study}{' --coarse' if options.coarse else ''}"
+    origin = {"title": plan.title, "source": source, "follows_from": follows_from, "packages": packages}
+    plain = [{name: value for name, value in case.items() if name != "mesh"} for case in plan.cases]
+    data = sweep.dataset(plain, chosen, plan.units, {**origin, **plan.about})
+    errors = plan.errors(chosen, finer)
+    for name in dict.fromkeys(name for error in errors for name in error):
+        values = [error.get(name, float("nan")) for error in errors]
+        data[f"{name}_error"] = ("case", values, {"units": plan.units[name]})
+    sweep.write(data, options.output)
+    report(f"{len(chosen)} cases in {options.output}")

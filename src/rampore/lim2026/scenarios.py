@@ -1,0 +1,156 @@
+"""A scenario in four numbers: gain at 3C, ratio at 5C, ratio of the pulses, and how many of the paper's claims hold."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from rampore.audit.numbers import Phrase, with_error
+from rampore.lim2026 import parameters
+from rampore.lim2026.cells import Scenario
+from rampore.lim2026.pairs import Pair, pair, short_pulses
+from rampore.lim2026.readings import Judgement
+from rampore.p4d.solution import Mesh
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = [
+    "LEVELS",
+    "PARTS",
+    "WORDS",
+    "Row",
+    "capacity_table",
+    "claim_table",
+    "depth_table",
+    "margin_text",
+    "row",
+    "table",
+]
+
+LEVELS = (0.8, 0.4)  #: states of charge of the pulses [-]
+
+
+class Row(NamedTuple):
+    """Perforated against bare foil in one scenario, and the numerical errors; 0 where they are not known."""
+
+    gain_3c: float  #: of capacity at 3C [-]
+    ratio_5c: float  #: of capacities at 5C, perforated over bare [-]
+    pulse_ratio: float  #: of the half cells' resistances over 10 s at 5C, perforated over bare [-]
+    holding: int  #: claims on the 3C discharge that hold by more than their numerical error
+    claims: int  #: of so many
+    gain_3c_error: float = 0.0
+    ratio_5c_error: float = 0.0
+    pulse_ratio_error: float = 0.0
+
+
+def row(given: parameters.Cell, scenario: Scenario, at_3c: Pair, mesh: Mesh, coarser: Mesh | None = None) -> Row:
+    """What a scenario comes to.
+
+    Parameters
+    ----------
+    given : parameters.Cell
+    scenario : Scenario
+        Its ``perforated`` is not used.
+    at_3c : Pair
+        The scenario's discharges at 3C, with the errors of their findings.
+    mesh : Mesh
+        Of the other runs on perforated foil.
+    coarser : Mesh, optional
+        From which the errors of the other runs are read.
+    """
+    at_5c = pair(given, scenario, 5.0, mesh, coarser)
+    pulses = short_pulses(given, scenario, mesh, coarser, levels=LEVELS)
+    judged = at_3c.judged().values()
+    holding = sum(one.holds is True for one in judged)
+    errors = (at_3c.gain_error, at_5c.gain_error, float(pulses.ratio_error)) if coarser else ()
+    return Row(at_3c.gain, 1 + at_5c.gain, pulses.ratio, holding, len(judged), *errors)
+
+
+def table(rows: Mapping[str, Row]) -> "pandas.DataFrame":
+    """Scenarios as texts, one a row, each number with its numerical error and the digits that it leaves.
+
+    Parameters
+    ----------
+    rows : mapping of str to Row
+    """
+    import pandas as pd
+
+    cells = {
+        name: {
+            "Capacity at 3C": with_error("{:+.%df}", 100 * one.gain_3c, 100 * one.gain_3c_error, (0, 1), " %"),
+            "at 5C": with_error("× {:.%df}", one.ratio_5c, one.ratio_5c_error),
+            "Pulse resistance": with_error("× {:.%df}", one.pulse_ratio, one.pulse_ratio_error),
+            "Claims that hold": f"{one.holding} of {one.claims}",
+        }
+        for name, one in rows.items()
+    }
+    return pd.DataFrame(cells).T.rename_axis("Scenario")
+
+
+def capacity_table(runs: Mapping[str, Pair]) -> "pandas.DataFrame":
+    """Capacities and gains of scenarios as texts with their errors, one scenario a row."""
+    import pandas as pd
+
+    columns = {
+        "bare (mAh cm⁻²)": ("{:.%df}", lambda bare, _: bare.capacity / 36000),
+        "perforated (mAh cm⁻²)": ("{:.%df}", lambda _, perforated: perforated.capacity / 36000),
+        "gain (%)": ("{:+.%df}", lambda bare, perforated: 100 * (perforated.capacity / bare.capacity - 1)),
+    }
+    return pd.DataFrame(
+        {
+            label: [with_error(template, of(one.bare, one.perforated), one.error(of)) for one in runs.values()]
+            for label, (template, of) in columns.items()
+        },
+        index=list(runs),
+    )
+
+
+#: Parts of the coating as :class:`rampore.p4d.discharge.Regions` names them, in words.
+PARTS = {
+    "all": "all",
+    "top": "top",
+    "bottom": "bottom",
+    "hpd": "porous",
+    "above": "over holes",
+    "lpd": "dense",
+    "near": "near holes",
+    "far": "far",
+}
+
+
+def depth_table(runs: Mapping[str, Pair]) -> "pandas.DataFrame":
+    """Depths of discharge [%] by parts of the coating, as texts with their errors, one scenario and foil a row."""
+    import pandas as pd
+
+    def texts(one: Pair, foil: int) -> list[str]:
+        def depths(*foils):
+            return 100 * np.array([getattr(foils[foil].depth, part) for part in PARTS])
+
+        values, errors = depths(one.bare, one.perforated), one.error(depths)
+        return ["" if np.isnan(v) else with_error("{:.%df}", v, e) for v, e in zip(values, errors, strict=True)]
+
+    rows = {(name, foil): texts(one, n) for name, one in runs.items() for n, foil in enumerate(("bare", "perforated"))}
+    return pd.DataFrame(rows, index=list(PARTS.values())).T
+
+
+def claim_table(runs: Mapping[str, Pair]) -> "pandas.DataFrame":
+    """Whether each claim on the 3C discharge holds, and its margin with its error, as texts, one claim a row."""
+    import pandas as pd
+
+    columns = {}
+    for name, one in runs.items():
+        judged = one.judged()
+        columns[name] = {claim: WORDS[found.holds] for claim, found in judged.items()}
+        columns[f"{name}: margin"] = {claim: margin_text(found) for claim, found in judged.items()}
+    return pd.DataFrame(columns)
+
+
+#: Of what holds, fails, or has a margin below its error.
+WORDS = {True: "holds", False: "fails", None: "too close"}
+
+
+def margin_text(found: Judgement, before: str = "") -> Phrase:
+    """A margin with its error after some words, volts in mV and shares in %."""
+    factor, unit = {"V": (1e3, " mV"), "1": (1e2, " %")}.get(found.unit, (1.0, f" {found.unit}"))
+    return with_error(before + "{:.%df}", factor * found.margin, factor * found.error, (2, 4), unit)

@@ -1,0 +1,193 @@
+"""What the samples of the unpublished inputs say: which agree with the paper, what they agree on, what would tell more.
+
+All of it reads the data set of ``rampore sweep inverse``; see :mod:`rampore.lim2026.sweeps.inverse` for how a sample is made and
+for what the paper states of it. A difference below its numerical error decides nothing.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from rampore import checks
+from rampore.checks import choice
+from rampore.lim2026.sweeps.crossing import CLAIMS, key
+from rampore.lim2026.sweeps.inverse import TARGETS, spans
+from rampore.p4d.errors import CellError
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+__all__ = ["OBSERVABLES", "Standing", "agrees", "consistent", "informing", "sensitivities", "standing"]
+
+#: What an experiment reads off the cells on bare foil alone, beside the inputs themselves.
+OBSERVABLES = ("capacity_bare_3C", "capacity_bare_5C", "pulse_bare")
+
+HARMONICS = 4  #: of the response to one input; the gains rise or fall smoothly, and more would add noise
+BINS = 4  #: a measurement is taken to tell in which quarter of its range a sample lies
+
+
+def _event(among, cases: int) -> np.ndarray:
+    among = np.asarray(among)
+    if among.dtype != bool or among.shape != (cases,) or not among.any():
+        raise CellError(f"of {cases} samples one or more are marked by as many True or False")
+    return among
+
+
+def agrees(data: "xarray.Dataset", wide=False) -> dict[str, np.ndarray]:
+    """Which samples give each of the paper's numbers (case,), by quantity.
+
+    A sample without an outcome gives none of them.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        As ``rampore sweep inverse`` writes it.
+    wide : bool
+        By the wide tolerance, see :class:`rampore.lim2026.sweeps.inverse.Target`.
+    """
+    found = {}
+    for name, target in TARGETS.items():
+        miss = data[name].values - target.stated
+        allowed = (target.wide if wide else target.strict) + data[f"{name}_error"].values
+        found[name] = miss >= -allowed if target.least else np.abs(miss) <= allowed
+    return found
+
+
+def consistent(data: "xarray.Dataset", wide=False) -> np.ndarray:
+    """Which samples give all of the paper's numbers (case,); parameters as of :func:`agrees`."""
+    return np.logical_and.reduce(list(agrees(data, wide).values()))
+
+
+class Standing(NamedTuple):
+    """How a claim stands among samples, as shares of them [-]."""
+
+    holds: float
+    fails: float
+    close: float  #: the margin is below its numerical error
+
+    @property
+    def word(self) -> str:
+        """On which of the samples the claim holds: "all", "some" or "none"."""
+        return "all" if self.holds == 1 else "some" if self.holds > 0 else "none"
+
+
+def standing(data: "xarray.Dataset", among: np.ndarray) -> dict[str, Standing]:
+    """How each claim on the 3C discharge stands among some samples.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    among : (case,) array of bool
+        At least one of them with an outcome.
+    """
+    among, found = _event(among, data.sizes["case"]), {}
+    for claim in CLAIMS:
+        margin, error = (data[name].values[among] for name in (key(claim), f"{key(claim)}_error"))
+        known = np.isfinite(margin)
+        holds, fails = (float(np.mean(sign * margin[known] >= error[known])) for sign in (1, -1))
+        found[claim] = Standing(holds, fails, 1 - holds - fails)
+    return found
+
+
+def _inputs(data: "xarray.Dataset") -> tuple[list[str], np.ndarray]:
+    """Names and values of the inputs (case, inputs), rivals by number."""
+    columns = [
+        [span.names.index(name) for name in data[span.name].values] if span.names else data[span.name].values
+        for span in spans()
+    ]
+    return [span.name for span in spans()], np.column_stack(columns).astype(float)
+
+
+def sensitivities(data: "xarray.Dataset", quantity: str, seed=1, resamples=200) -> "pandas.DataFrame":
+    r"""How much of a ratio's variance each input explains by itself.
+
+    The first-order index of Sobol of :math:`\ln(1 + g)`, g the gain, by the RBD-FAST method on the samples as they
+    are (Plischke 2010, with the bias correction of Tissot and Prieur 2012). The logarithm keeps a cell that gives next
+    to nothing from deciding alone.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    quantity : str
+        A gain, e.g. ``"gain_5C"``.
+    seed : int
+        Of the bootstrap.
+    resamples : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By input: ``first`` and ``first_error``, at 95 % [-]; the largest first.
+    """
+    import pandas as pd
+    from SALib.analyze import rbd_fast
+    from scipy.stats import rankdata
+
+    choice("quantity", quantity, list(map(str, data.data_vars)), CellError)
+    checks.quantity("resamples", resamples, CellError, at_least=1, whole=True)
+    names, values = _inputs(data)
+    gain = data[quantity].values
+    # The method sorts by each input: where it is discrete, equal values would keep the regular order of the sequence,
+    # and come in another order on another processor. Ranks in a random order of the samples know no equals.
+    known = np.random.default_rng(seed).permutation(np.flatnonzero(np.isfinite(gain)))
+    ranks = rankdata(values[known], method="ordinal", axis=0)
+    problem = {"num_vars": len(names), "names": names, "bounds": [[span.low, span.high] for span in spans()]}
+    found = rbd_fast.analyze(problem, ranks, np.log1p(gain[known]), M=HARMONICS, seed=seed, num_resamples=resamples)
+    table = {"first": found["S1"], "first_error": found["S1_conf"]}
+    return pd.DataFrame(table, index=names).sort_values("first", ascending=False)
+
+
+def _entropy(share):
+    """Of a yes or no with that share of yes [bit]."""
+    share = np.clip(share, 1e-12, 1 - 1e-12)
+    return -share * np.log2(share) - (1 - share) * np.log2(1 - share)
+
+
+def _told(event, quarter):
+    """Share of an event's entropy that knowing the quarter removes [-]."""
+    counts = np.bincount(quarter, minlength=BINS)
+    yes = np.bincount(quarter, weights=event, minlength=BINS)
+    left = sum(n * _entropy(k / n) for n, k in zip(counts, yes, strict=True) if n) / event.size
+    return 1 - left / _entropy(event.mean())
+
+
+def informing(data: "xarray.Dataset", event: np.ndarray, seed=1, shuffles=400) -> "pandas.DataFrame":
+    """What each measurement would tell of a yes or no: the share of its uncertainty that it removes.
+
+    The uncertainty is the entropy of the event over the samples; a measurement tells in which quarter of the samples,
+    by its value, the cell lies. What chance alone would seem to tell, by shuffling, stands beside it.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    event : (case,) array of bool
+        Neither always nor never true.
+    seed, shuffles : int
+        Of the shuffling.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By measurement, an input or one of :data:`OBSERVABLES`: ``told`` and ``chance`` (95 % of the shuffles stay
+        below) [-]; the largest first.
+    """
+    import pandas as pd
+
+    event = _event(event, data.sizes["case"])
+    if event.all():
+        raise CellError("the event is true of all samples: nothing can tell of it")
+    checks.quantity("shuffles", shuffles, CellError, at_least=1, whole=True)
+    rng = np.random.default_rng(seed)
+    names, values = _inputs(data)
+    names = [*names, *OBSERVABLES]
+    values = np.column_stack([values, *(data[name].values for name in OBSERVABLES)])
+    rows = {}
+    for name, column in zip(names, values.T, strict=True):
+        known = np.isfinite(column)
+        edges = np.quantile(column[known], np.linspace(0, 1, BINS + 1)[1:-1])
+        quarter, happened = np.searchsorted(edges, column[known]), event[known].astype(float)
+        shuffled = [_told(rng.permutation(happened), quarter) for _ in range(shuffles)]
+        rows[name] = _told(happened, quarter), float(np.quantile(shuffled, 0.95))
+    return pd.DataFrame(rows, index=["told", "chance"]).T.sort_values("told", ascending=False)

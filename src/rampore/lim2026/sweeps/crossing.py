@@ -1,0 +1,459 @@
+"""The assumptions, crossed: what the paper's simulation claims become where each open input takes each of its values.
+
+A case is a plain mapping, so that :mod:`rampore.audit.sweep` can keep it and hand it to a process or a cluster;
+:func:`compute` turns it into numbers. What an input may be, and why, stands in ``AXES``.
+"""
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from rampore.audit.sweep import Plan
+from rampore.checks import choice, known_keys, quantity
+from rampore.lim2026 import parameters
+from rampore.lim2026.cells import Closure, PorositySet, Scenario, charged_cell, measured_closure, power_closure
+from rampore.lim2026.coatings import generated_closure
+from rampore.lim2026.readings import Finding, compare, judge
+from rampore.p4d.discharge import Discharge, settled
+from rampore.p4d.errors import CellError
+from rampore.p4d.model import Mesh
+from rampore.p4d.time import Tolerances
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = [
+    "AXES",
+    "CLAIMS",
+    "CONTROLS",
+    "GROUPS",
+    "MESHES",
+    "RATES",
+    "TOLERANCES",
+    "UNITS",
+    "Axis",
+    "about",
+    "cases",
+    "checked",
+    "compute",
+    "contact_error",
+    "contact_needed",
+    "decider",
+    "indices",
+    "key",
+    "margins",
+    "pair",
+    "plan",
+    "shares",
+    "space",
+]
+
+
+class Axis(NamedTuple):
+    """An open input: the values that it takes, and where they come from."""
+
+    name: str
+    values: tuple
+    unit: str
+    why: str
+
+
+AXES = (
+    Axis(
+        "porosity",
+        tuple(str(one) for one in PorositySet),
+        "",
+        "as published; the pair nearest to it that holds as much solid as on bare foil; the recipe's, everywhere",
+    ),
+    Axis("open_fraction", (0.2, 0.317), "1", "by the lattice and by the two weighings"),
+    Axis(
+        "closure",
+        ("measured", "Bruggeman 1.5", "cubes"),
+        "",
+        "impedance of such electrodes; the usual assumption; chapter 3's generated cubes for the anode",
+    ),
+    Axis(
+        "contact",
+        (0.0, 1.0, 3.0, 7.0, 10.0),
+        "ohm cm2",
+        "of the coating on bare foil; the literature has 0 to 2e-3 on copper, up to 38 on badly pressed foil",
+    ),
+    Axis(
+        "contact_ratio",
+        (0.2, 1.0),
+        "1",
+        "perforated over bare: the paper's own; the same on both as a control",
+    ),
+    Axis(
+        "cathode",
+        ("hanyang", "kremer"),
+        "",
+        "tables of NCM622; with the third of the parameters, verbrugge, the anode is full before the cell is charged",
+    ),
+    Axis(
+        "electrolyte",
+        ("LG19", "Nyman"),
+        "",
+        "the two that were measured over the concentration in the paper's solvents",
+    ),
+)
+
+#: What a first look takes of the axes: the ends of what matters most.
+FIRST_LOOK = {"contact": (0.0, 3.0, 10.0), "electrolyte": ("LG19",), "cathode": ("hanyang",)}
+
+#: What a discharge follows from beside its case.
+ENGINE = ("bpx", "cell", "equations", "grid", "lanes", "linear", "model", "particles", "time", "solution", "study")
+SOURCES = (
+    *(f"p4d/{name}.py" for name in (*ENGINE, "outcomes", "pairs", "protocols")),
+    *("coating.py", "collector.py", "correlations.py", "materials.py", "multigrid.py", "transport.py"),
+    "data/cell.toml",
+)
+
+CHECKED = 3  #: cases of each group that are run on the finer mesh too
+CONTROLS = (10.0,)  #: contact resistances that are also run with the same on both foils [ohm cm2]
+GROUPS = ("closure", "electrolyte")  #: axes that decide how far the salt starves, and so how fine the mesh must be
+RATES = {"3C": 3.0, "5C": 5.0}  #: over 1C [-]
+
+#: By name: the one of the crossing, and the one that its numerical error is read from.
+MESHES = {"crossing": Mesh((8, 4, 8), (4, 6), 3), "fine": Mesh((16, 8, 16), (8, 12), 6)}
+
+#: On either mesh. At the looser one that is usual, a discharge at 5C that starves of salt does not conserve its charge.
+TOLERANCES = {"crossing": Tolerances(time=3e-4), "fine": Tolerances(time=1e-4)}
+
+#: The claims on the 3C discharge, whose margins :func:`compute` gives.
+CLAIMS = {
+    "p4d-3c-capacity": "1",
+    "p4d-overpotential": "V",
+    "p4d-overpotential-hpd": "V",
+    "p4d-dod-hpd": "1",
+    "p4d-dod-lpd-near": "1",
+    "p4d-dod-bcue": "1",
+    "p4d-accumulation": "mol/m3",
+    "p4d-gradient": "mol/m3",
+}
+
+
+def key(claim: str) -> str:
+    """Name of a claim's margin in the data set."""
+    return claim.replace("-", "_")
+
+
+#: Of what :func:`margins` gives.
+MARGIN_UNITS = {key(claim): unit for claim, unit in CLAIMS.items()} | {
+    f"{key(claim)}_{some}": "1" for claim in CLAIMS for some in ("every", "any")
+}
+
+#: Of all numbers in the data set.
+UNITS = (
+    {axis.name: axis.unit for axis in AXES if axis.unit}
+    | {f"capacity_{foil}_{rate}": "C/m2" for foil in ("bare", "perforated") for rate in RATES}
+    | {"gain_5C": "1"}
+    | MARGIN_UNITS
+)
+
+
+def cases(axes: Iterable[Axis] = AXES, mesh="crossing") -> list[dict]:
+    """Every combination of the axes' values; where the contact is equal on both foils, :data:`CONTROLS` alone."""
+    axes = tuple(axes)
+    choice("mesh", mesh, MESHES, CellError)
+    found = []
+    for values in itertools.product(*(axis.values for axis in axes)):
+        case = {axis.name: value for axis, value in zip(axes, values, strict=True)} | {"mesh": mesh}
+        equal = case["contact_ratio"] == 1.0
+        if case["contact"] in CONTROLS or equal == (case["contact"] == 0):  # without resistance the ratio says nothing
+            found.append(case)
+    return found
+
+
+def checked(chosen: Sequence[Mapping], count: int, seed=2026) -> dict[int, dict]:
+    """A few cases of each of the :data:`GROUPS`, by lot, on the finer mesh: by the number of the case."""
+    quantity("count", count, CellError, at_least=0, whole=True)
+    rng = np.random.default_rng(seed)
+    found = {}
+    for group in sorted({_group(case) for case in chosen}):
+        members = [n for n, case in enumerate(chosen) if _group(case) == group]
+        picks = rng.choice(members, min(count, len(members)), replace=False)
+        found |= {int(n): {**chosen[n], "mesh": "fine"} for n in sorted(picks)}
+    return found
+
+
+def _group(case: Mapping) -> tuple:
+    return tuple(case[name] for name in GROUPS)
+
+
+def complete(case: Mapping, names: Iterable[str]) -> None:
+    """Refuse a case that lacks an input, or names one that there is not.
+
+    Parameters
+    ----------
+    case : mapping
+    names : iterable of str
+        Of the inputs, without ``mesh``.
+
+    Raises
+    ------
+    CellError
+        With the name.
+    """
+    names = [*names, "mesh"]
+    known_keys("a case", case, names, CellError)
+    if missing := [name for name in names if name not in case]:
+        raise CellError(f"a case needs {', '.join(missing)}")
+    choice("mesh", case["mesh"], MESHES, CellError)
+
+
+def inputs(case: Mapping) -> tuple[parameters.Cell, Scenario]:
+    """The study's inputs with what a case says of them, and the scenario on bare foil."""
+    complete(case, (axis.name for axis in AXES))
+    for axis in AXES:
+        if not axis.unit:
+            choice(axis.name, case[axis.name], axis.values, CellError)
+    given = parameters.with_values(
+        _given(),
+        {
+            "perforation.open_fraction": (case["open_fraction"], "1"),
+            "contact.negative": (case["contact"], "ohm cm2"),
+            "contact.perforated_ratio": (case["contact_ratio"], "1"),
+            "nmc.ocp.chosen": case["cathode"],
+            "electrolyte.correlations.chosen": case["electrolyte"],
+        },
+    )
+    return given, Scenario(porosity=PorositySet(case["porosity"]), closure=_closure(case["closure"]))
+
+
+@lru_cache(maxsize=3)
+def _closure(name) -> Closure:
+    if name == "Bruggeman 1.5":
+        return power_closure(1.5)
+    measured = measured_closure(_given())
+    return measured if name == "measured" else measured._replace(negative=generated_closure())
+
+
+@lru_cache(maxsize=1)
+def _given() -> parameters.Cell:
+    return parameters.load()
+
+
+def pair(case: Mapping, rate) -> tuple[Discharge, Discharge]:
+    """The discharges on bare and on perforated foil, on meshes with the same planes; the bare one has one column.
+
+    Parameters
+    ----------
+    case : mapping
+        As :func:`cases` gives it.
+    rate : float
+        Over 1C [-].
+    """
+    quantity("rate", rate, CellError, above=0)
+    given, scenario = inputs(case)
+    mesh, tolerances = MESHES[case["mesh"]], TOLERANCES[case["mesh"]]
+    bare, _ = charged_cell(given, scenario)
+    perforated, _ = charged_cell(given, replace(scenario, perforated=True))
+    return (
+        settled(bare, rate, mesh._replace(columns=(1, 1)), tolerances)[0],
+        settled(perforated, rate, mesh, tolerances)[0],
+    )
+
+
+def compute(case: Mapping) -> dict[str, float]:
+    """What a case gives: capacities, the gain at 5C, and for each claim on the 3C discharge its margin.
+
+    A claim holds where its margin is positive. Beside the margin of the reading that decides stands whether every
+    reading of the claim holds, and whether any does.
+
+    Parameters
+    ----------
+    case : mapping
+        As :func:`cases` gives it.
+
+    Raises
+    ------
+    CellError, SolverError
+        The electrodes do not fit each other, or a discharge cannot be computed.
+    """
+    found: dict[str, float] = {}
+    pairs = {name: pair(case, rate) for name, rate in RATES.items()}
+    for name, (bare, perforated) in pairs.items():
+        found |= {f"capacity_bare_{name}": bare.capacity, f"capacity_perforated_{name}": perforated.capacity}
+    gain = found["capacity_perforated_5C"] / found["capacity_bare_5C"] - 1
+    return found | margins(compare(*pairs["3C"])) | {"gain_5C": gain}
+
+
+def margins(findings: Iterable[Finding]) -> dict[str, float]:
+    """For each claim the margin of the reading that decides, and whether every reading and any of them is positive.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        As :func:`rampore.lim2026.readings.compare` gives them.
+    """
+    found = {}
+    findings = tuple(findings)
+    for claim, judged in judge(findings, [0.0] * len(findings)).items():
+        others = (judged.margin, *judged.readings)
+        found[key(claim)] = judged.margin
+        found[f"{key(claim)}_every"] = float(all(margin > 0 for margin in others))
+        found[f"{key(claim)}_any"] = float(any(margin > 0 for margin in others))
+    return found
+
+
+def plan(coarse=False) -> Plan:
+    """The crossing as :mod:`rampore.audit.sweep_command` runs it.
+
+    Parameters
+    ----------
+    coarse : bool
+        Only the ends of what matters most, for a first look.
+    """
+    axes = [axis._replace(values=FIRST_LOOK.get(axis.name, axis.values)) if coarse else axis for axis in AXES]
+    chosen = cases(axes)
+    fine = checked(chosen, CHECKED)
+    compared = f"among cases by lot ({len(fine)} in all) with the same {' and '.join(GROUPS)}"
+    return Plan(
+        "The assumptions of the P4D study, crossed: bare against perforated foil, discharged at 3C and 5C",
+        compute,
+        chosen,
+        fine,
+        _group,
+        UNITS,
+        (*SOURCES, "p4d/crossing.py"),
+        about(compared),
+    )
+
+
+def about(compared: str) -> dict[str, str]:
+    """What a data set says of its meshes, and of which cases its numerical error is read from."""
+    mesh, fine = (
+        f"layers {one.layers}, columns {one.columns}, {one.hole_layers} in the holes"
+        for one in (MESHES["crossing"], MESHES["fine"])
+    )
+    return {"mesh": mesh, "numerical_error": f"*_error: the largest difference to a mesh of {fine}, {compared}"}
+
+
+# What the crossing says ---------------------------------------------------------------------------------------------
+
+
+def space(data: "xarray.Dataset", control: bool = False) -> "xarray.Dataset":
+    """The crossing over its axes, one dimension an axis.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        As ``rampore sweep`` writes it.
+    control : bool
+        The cases whose contact resistance is the same on both foils, in place of those where it is the paper's fifth.
+    """
+    names = [axis.name for axis in AXES if axis.name != "contact_ratio"]
+    ratio = data.contact_ratio.values
+    wanted = data.isel(
+        case=np.flatnonzero((data.contact.values == 0) | ((ratio == 1.0) if control else (ratio != 1.0)))
+    )
+    kept = wanted.drop_vars(["contact_ratio", "mesh", "error"], errors="ignore")
+    return kept.set_index(case=names).unstack("case")
+
+
+def shares(data: "xarray.Dataset", control: bool = False) -> dict[str, tuple[float, float, float]]:
+    """For each claim the share of the space in which it holds, fails, and is too close to say [-].
+
+    Too close is a margin below its numerical error.
+    """
+    over = space(data, control)
+    found = {}
+    for claim in CLAIMS:
+        margin = over[key(claim)]
+        error, known = over[f"{key(claim)}_error"], int(margin.notnull().sum())
+        holds, fails = (int((sign * margin >= error).sum()) / known for sign in (1, -1))
+        found[claim] = (holds, fails, 1 - holds - fails)
+    return found
+
+
+def indices(values: "xarray.DataArray") -> dict[str, tuple[float, float]]:
+    """How much each axis decides: its share of the variance alone, and with all that it does together with others [-].
+
+    The first-order and the total index of Sobol, exact on a crossing: the variance of the means over the axis, and the
+    mean of the variances along it, each over the variance of all. Both are 0 where nothing varies.
+
+    Parameters
+    ----------
+    values : xarray.DataArray
+        Over the axes of :func:`space`, without gaps.
+    """
+    if values.isnull().any():
+        raise CellError("the crossing has gaps: what an axis decides is known of all cases or of none")
+    whole = float(values.var())
+    if whole == 0:
+        return {str(dim): (0.0, 0.0) for dim in values.dims}
+    return {
+        str(dim): (
+            float(values.mean([other for other in values.dims if other != dim]).var()) / whole,
+            float(values.var(dim).mean()) / whole,
+        )
+        for dim in values.dims
+    }
+
+
+def contact_needed(values: "xarray.DataArray", level: float) -> "xarray.DataArray":
+    """The contact resistance on bare foil at which a quantity comes up to a level [ohm cm2].
+
+    Straight lines between the values of the axis; 0 where it is above from the start, inf where it does not get there.
+
+    Parameters
+    ----------
+    values : xarray.DataArray
+        Over the axes of :func:`space`, rising with the contact resistance.
+    level : float
+        In the unit of the values.
+    """
+    import xarray as xr
+
+    quantity("level", level, CellError)
+    contact = values.contact.values
+
+    def one(row):
+        above = np.flatnonzero(row >= level)
+        if not above.size:
+            return np.inf
+        n = above[0]
+        return contact[0] if n == 0 else np.interp(level, row[n - 1 : n + 1], contact[n - 1 : n + 1])
+
+    return xr.apply_ufunc(one, values, input_core_dims=[["contact"]], vectorize=True)
+
+
+def contact_error(values: "xarray.DataArray", error: "xarray.DataArray", level: float) -> "xarray.DataArray":
+    """Numerical error of :func:`contact_needed` [ohm cm2]: half of what it moves by between both ends of the values'.
+
+    Where one of the two does not get to the level, the end of the axis stands for it.
+
+    Parameters
+    ----------
+    values, error : xarray.DataArray
+        Over the axes of :func:`space`, and the numerical error of each.
+    level : float
+        In the unit of the values.
+    """
+    end = float(values.contact.max())
+    low, high = (contact_needed(values + sign * error, level).clip(max=end) for sign in (1, -1))
+    return (high - low) / 2
+
+
+def decider(margin: "xarray.DataArray", labels: Mapping[str, str]) -> str:
+    """The axis that matters most for whether a claim holds, by its total index; or that it does not matter which.
+
+    Parameters
+    ----------
+    margin : xarray.DataArray
+        Over the axes of :func:`space`.
+    labels : mapping of str to str
+        What the axes are called.
+    """
+    if margin.isnull().any():
+        raise CellError("the crossing has gaps: what decides is known of all cases or of none")
+    holds = (margin > 0).astype(float)
+    if holds.min() == holds.max():
+        return "none: it holds" if holds.max() else "none: it fails"
+    found = indices(holds)
+    return labels[max(found, key=lambda name: found[name][1])]

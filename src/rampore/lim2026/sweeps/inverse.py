@@ -1,0 +1,439 @@
+"""The unpublished inputs, sampled together: what they may be, and what the two foils make of each combination.
+
+:func:`spans` says how far each input may lie from the study's own value and why; it was fixed before any sample was
+run, and so were the statements of the paper that :data:`TARGETS` asks of a sample. A sample is a plain mapping, so that
+:mod:`rampore.audit.sweep` can keep it and hand it to a process or a cluster; :func:`compute` turns it into numbers.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import qmc
+
+from rampore.audit.inputs.records import Confidence
+from rampore.audit.sweep import Plan
+from rampore.checks import choice, quantity
+from rampore.coating import Local, local_thickness, mass_conserving_porosity
+from rampore.lim2026 import parameters
+from rampore.lim2026.cells import LITHIUM_EXCHANGE_CURRENT, Closure, Keep, Scenario, charged_cell, half_cell
+from rampore.lim2026.pairs import pulse_resistance
+from rampore.lim2026.readings import compare
+from rampore.lim2026.sweeps.crossing import MARGIN_UNITS, MESHES, RATES, SOURCES, TOLERANCES, about, complete, margins
+from rampore.p4d.cell import Cell
+from rampore.p4d.discharge import settled
+from rampore.p4d.errors import CellError, SolverError
+from rampore.p4d.model import Mesh
+
+__all__ = [
+    "COUNT",
+    "LEVELS",
+    "TARGETS",
+    "Span",
+    "Target",
+    "cases",
+    "compute",
+    "inputs",
+    "plan",
+    "spans",
+    "units",
+]
+
+
+class Span(NamedTuple):
+    """How far an input may lie, and why."""
+
+    name: str
+    low: float
+    high: float
+    spread: str  #: "even", "logarithm" (even in it) or "from zero" (even near 0, in the logarithm far from it)
+    unit: str
+    confidence: Confidence
+    why: str
+    names: tuple[str, ...] = ()  #: of rivals, in place of a number between the ends
+
+    def at(self, quantile):
+        """The value below which that share of the span lies; for rivals the name."""
+        quantity("quantile", quantile, CellError, at_least=0, at_most=1)
+        choice("spread", self.spread, ("even", "logarithm", "from zero"), CellError)
+        if self.names:
+            return self.names[min(int(quantile * len(self.names)), len(self.names) - 1)]
+        if self.spread == "logarithm":
+            return float(self.low * (self.high / self.low) ** quantile)
+        if self.spread == "from zero":
+            return float(self.high * np.sinh(FROM_ZERO * quantile) / np.sinh(FROM_ZERO))
+        return float(self.low + (self.high - self.low) * quantile)
+
+
+FROM_ZERO = 4.0  #: of a span "from zero": half of it lies below 13 % of its end, a third above a quarter
+
+
+@lru_cache(maxsize=1)
+def _given() -> parameters.Cell:
+    return parameters.load()
+
+
+def _from_record(name, key, spread="logarithm") -> Span:
+    record = _given().records[key]
+    why = " ".join(text for text in (record.note, "The range of `cell.toml`.") if text)
+    return Span(name, *record.range, spread, record.si_unit, record.confidence, why)
+
+
+@lru_cache(maxsize=1)
+def spans() -> tuple[Span, ...]:
+    """What no source settles for this cell, and how far it may lie.
+
+    Areal capacities, loadings, salt, thicknesses and protocols are printed, and stay as they are. Of a stand-in for
+    another material no source says how far off it is: its span goes from half of the smallest value that ``cell.toml``
+    holds to twice the largest.
+    """
+    return (
+        Span(
+            "published_share",
+            0.0,
+            1.0,
+            "even",
+            "1",
+            Confidence.DERIVED,
+            "0: the pair of porosities nearest to the published one that holds as much solid as on bare foil; 1: as "
+            "published, which holds more",
+        ),
+        Span(
+            "hidden_share",
+            0.0,
+            1.0,
+            "even",
+            "1",
+            Confidence.DERIVED,
+            "of the pores that loading and recipe imply and the micrograph does not show, the share that conducts; "
+            "they add to every porosity",
+        ),
+        _from_record("open_fraction", "perforation.open_fraction", "even"),
+        Span(
+            "tortuosity",
+            0.24**-0.5,
+            9.5,
+            "logarithm",
+            "1",
+            Confidence.READ_SECONDARY,
+            "of the coating on bare foil: from Bruggeman's at 24 % to the largest that impedance found in graphite",
+        ),
+        Span(
+            "exponent",
+            1.1,
+            3.1,
+            "even",
+            "1",
+            Confidence.READ_SECONDARY,
+            "of the transport efficiency over the porosity: from the impedance law to the cubes of chapter 3",
+        ),
+        _from_record("separator_tortuosity", "separator.tortuosity", "even"),
+        Span(
+            "positive_tortuosity",
+            2.19,
+            3.8,
+            "even",
+            "1",
+            Confidence.READ_SECONDARY,
+            "from Bruggeman's at its porosity to the largest of the dossier",
+        ),
+        Span(
+            "electrolyte",
+            0,
+            1,
+            "even",
+            "",
+            Confidence.READ,
+            "the two that were measured over the concentration in the paper's solvents",
+            ("LG19", "Nyman"),
+        ),
+        Span(
+            "salt_transport",
+            0.68,
+            1.31,
+            "logarithm",
+            "1",
+            Confidence.READ,
+            "factor on conductivity and diffusivity: conductivities of 0.615 (with FEC) to 1.183 S/m (other solvents) "
+            "over the 0.903 S/m that is taken",
+        ),
+        Span(
+            "contact",
+            0.0,
+            2e-3,
+            "from zero",
+            "ohm m2",
+            Confidence.UNVERIFIED,
+            "of the coating on bare foil: the literature has 0 to 1.7e-3 ohm cm2 on copper; 20 ohm cm2 is where badly "
+            "pressed coatings on aluminium begin",
+        ),
+        Span(
+            "contact_ratio",
+            0.1,
+            1.0,
+            "logarithm",
+            "1",
+            Confidence.GIVEN,
+            "perforated over bare: the paper's fifth, without a spread; from twice as good to no better at all",
+        ),
+        Span(
+            "siox_exchange_current",
+            0.142,
+            1.36,
+            "logarithm",
+            "A/m2",
+            Confidence.PROXY,
+            "stand-ins of 0.284 to 0.68 A/m2",
+        ),
+        Span(
+            "graphite_exchange_current",
+            0.34,
+            44.0,
+            "logarithm",
+            "A/m2",
+            Confidence.PROXY,
+            "0.34 to 11 A/m2 half full, thus 0.68 to 22 A/m2 at most, of other graphites",
+        ),
+        Span(
+            "nmc_exchange_current",
+            2.51,
+            13.6,
+            "logarithm",
+            "A/m2",
+            Confidence.PROXY,
+            "stand-ins of 5.03 to 6.82 A/m2",
+        ),
+        Span(
+            "lithium_exchange_current",
+            35.3,
+            141.2,
+            "logarithm",
+            "A/m2",
+            Confidence.PROXY,
+            "one stand-in, 70.6 A/m2; of the half cells",
+        ),
+        _from_record("siox_diffusivity", "siox.diffusivity"),
+        _from_record("graphite_diffusivity", "graphite.diffusivity"),
+        _from_record("nmc_diffusivity", "nmc.diffusivity"),
+        _from_record("siox_radius", "siox.radius"),
+        _from_record("graphite_radius", "graphite.radius"),
+        _from_record("nmc_radius", "nmc.radius"),
+        Span(
+            "lost",
+            *_given().formation.irreversible_capacity,
+            "even",
+            "C/m2",
+            Confidence.DERIVED,
+            "what the first charge leaves behind, `formation.irreversible_capacity`",
+        ),
+        Span(
+            "cathode",
+            0,
+            1,
+            "even",
+            "",
+            Confidence.READ,
+            "tables of NCM622 over its true lithium content",
+            ("hanyang", "kremer"),
+        ),
+    )
+
+
+class Target(NamedTuple):
+    """A number of the paper that a sample must give, and how closely."""
+
+    claim: str
+    stated: float
+    strict: float  #: half of the last printed digit, in the statement's unit
+    wide: float  #: half of the digit before: if the paper rounded, and cells scatter, by so much
+    least: bool = False  #: whether more than stated will do
+
+
+#: Strictly, a sample is consistent where each number lies within ``strict`` and its numerical error of what is stated;
+#: widely, within ``wide`` and that error. The 3C capacity has no printed number: it must not be smaller.
+TARGETS = {
+    "gain_3C": Target("p4d-3c-capacity", 0.0, 0.0, 0.0, least=True),
+    "gain_5C": Target("rate-5c-20", 0.20, 0.005, 0.05),
+    "pulse_ratio": Target("dcir-24", 0.76, 0.005, 0.05),
+}
+
+COUNT = 256  #: samples
+SEED = 75  #: of the sequence's scrambling
+CHECKED = 16  #: samples that are run on the finer mesh too
+LEVELS = (0.8, 0.4)  #: states of charge of the pulses, for the paper's ten [-]
+
+
+def units() -> dict[str, str]:
+    """Of all numbers in the data set."""
+    return (
+        {span.name: span.unit for span in spans() if span.unit}
+        | {f"capacity_{foil}_{rate}": "C/m2" for foil in ("bare", "perforated") for rate in RATES}
+        | {f"gain_{rate}": "1" for rate in RATES}
+        | {"pulse_bare": "ohm m2", "pulse_perforated": "ohm m2", "pulse_ratio": "1"}
+        | MARGIN_UNITS
+    )
+
+
+def cases(count=COUNT) -> list[dict]:
+    """Samples that fill the spans evenly: a scrambled Sobol sequence, the same in every run.
+
+    Parameters
+    ----------
+    count : int
+        A power of two, so that the sequence is balanced.
+    """
+    quantity("count", count, CellError, at_least=1, whole=True)
+    choice("count", count, [2**power for power in range(21)], CellError)
+    quantiles = qmc.Sobol(len(spans()), rng=SEED).random(count)
+    return [
+        {span.name: span.at(quantile) for span, quantile in zip(spans(), row, strict=True)} | {"mesh": "crossing"}
+        for row in quantiles
+    ]
+
+
+def plan(coarse=False) -> Plan:
+    """The samples as :mod:`rampore.audit.sweep_command` runs them.
+
+    Parameters
+    ----------
+    coarse : bool
+        An eighth of the samples, for a first look.
+    """
+    chosen = cases(COUNT // 8 if coarse else COUNT)
+    fine = {n: {**chosen[n], "mesh": "fine"} for n in range(CHECKED)}  # as evenly spread over the spans as all
+    return Plan(
+        "The unpublished inputs of the P4D study, sampled together: bare against perforated foil at 3C, 5C and pulses",
+        compute,
+        chosen,
+        fine,
+        _group,
+        units(),
+        (*SOURCES, "p4d/crossing.py", "p4d/inverse.py"),
+        {
+            **about(
+                f"among the first {CHECKED} samples with the same electrolyte and the same half of the tortuosities"
+            ),
+            "spans": "; ".join(map(_in_words, spans())),
+        },
+    )
+
+
+def _group(case: Mapping) -> tuple:
+    """What decides how far the salt starves, and so how exact a mesh is, as in :data:`rampore.lim2026.sweeps.crossing.GROUPS`."""
+    (tortuosity,) = (span for span in spans() if span.name == "tortuosity")
+    return case["electrolyte"], case["tortuosity"] > tortuosity.at(0.5)
+
+
+def _in_words(span: Span) -> str:
+    ends = " or ".join(span.names) or f"{span.low:.4g} to {span.high:.4g} {span.unit}, {span.spread}"
+    return f"{span.name}: {ends} ({span.confidence}: {span.why})"
+
+
+def _exchange_current(given: parameters.ExchangeCurrent, reference):
+    return {"reference": reference, "exponent": given.exponent, "activation_energy": given.activation_energy}
+
+
+def inputs(case: Mapping) -> tuple[parameters.Cell, Scenario]:
+    """The study's inputs with what a sample says of them, and the scenario on bare foil.
+
+    Parameters
+    ----------
+    case : mapping
+        As :func:`cases` gives it.
+    """
+    complete(case, (span.name for span in spans()))
+    for span in spans():
+        if not span.names:
+            quantity(span.name, case[span.name], CellError, at_least=0)
+    study = _given()
+    own, f = study.negative, case["open_fraction"]
+    hidden = case["hidden_share"] * (own.porosity - own.porosity_image)
+    bare, published = own.porosity_image + hidden, Local(own.porosity_npr + hidden, own.porosity_pr + hidden)
+    heights = local_thickness(own.thickness, f, study.perforation.foil_thickness)
+    conserving = mass_conserving_porosity(published, heights, (1 - bare) * own.thickness, f, Keep.SOLID_RATIO)
+    npr, pr = (
+        (1 - case["published_share"]) * b + case["published_share"] * a
+        for a, b in zip(published, conserving, strict=True)
+    )
+    changes = {
+        "negative.porosity_image": (bare, "1"),
+        "negative.porosity_npr": (npr, "1"),
+        "negative.porosity_pr": (pr, "1"),
+        "perforation.open_fraction": (f, "1"),
+        "contact.negative": (case["contact"], "ohm*m2"),
+        "contact.perforated_ratio": (case["contact_ratio"], "1"),
+        "nmc.ocp.chosen": case["cathode"],
+        "electrolyte.correlations.chosen": case["electrolyte"],
+    }
+    exchange_units = {"reference": "A/m2", "exponent": "1", "activation_energy": "J/mol"}
+    for name in ("siox", "graphite", "nmc"):
+        kinetics = getattr(study, name).exchange_current
+        changes |= {
+            f"{name}.diffusivity": (case[f"{name}_diffusivity"], "m2/s"),
+            f"{name}.radius": (case[f"{name}_radius"], "m"),
+            f"{name}.exchange_current": (_exchange_current(kinetics, case[f"{name}_exchange_current"]), exchange_units),
+        }
+    exponent, level = case["exponent"], bare ** (1 - case["exponent"]) / case["tortuosity"]
+    closure = Closure(
+        lambda eps: level * eps**exponent,
+        lambda eps: eps / case["separator_tortuosity"],
+        lambda eps: eps / case["positive_tortuosity"],
+    )
+    return parameters.with_values(study, changes), Scenario(closure=closure, lost=case["lost"])
+
+
+def _with_salt(cell: Cell, factor) -> Cell:
+    """The cell with the salt's conductivity and diffusivity times a factor."""
+    salt = cell.electrolyte
+    return replace(
+        cell,
+        electrolyte=salt._replace(
+            conductivity=lambda c: factor * salt.conductivity(c), diffusivity=lambda c: factor * salt.diffusivity(c)
+        ),
+    )
+
+
+def _pulses(case: Mapping, given: parameters.Cell, scenario: Scenario, mesh: Mesh) -> float:
+    """Mean resistance of a half cell's 5C pulses [ohm m2]; nan where one meets the cut-off: the test cannot be made."""
+    lithium = LITHIUM_EXCHANGE_CURRENT._replace(reference=case["lithium_exchange_current"])
+    cells = (_with_salt(half_cell(given, scenario, lithium, level), case["salt_transport"]) for level in LEVELS)
+    return float(np.mean([pulse_resistance(cell, mesh) for cell in cells]))
+
+
+def compute(case: Mapping) -> dict[str, float]:
+    """What a sample gives: capacities and gains at 3C and 5C, pulse resistances, and the margin of each 3C claim.
+
+    A claim holds where its margin is positive, see :func:`rampore.lim2026.sweeps.crossing.compute`.
+
+    Parameters
+    ----------
+    case : mapping
+        As :func:`cases` gives it.
+
+    Raises
+    ------
+    CellError, SolverError
+        The electrodes do not fit each other, or a run cannot be computed.
+    """
+    given, scenario = inputs(case)
+    factor, tolerances = case["salt_transport"], TOLERANCES[case["mesh"]]
+    foils = {"bare": scenario, "perforated": replace(scenario, perforated=True)}
+    mesh = MESHES[case["mesh"]]
+    meshes = {"bare": mesh._replace(columns=(1, 1)), "perforated": mesh}
+    found, ends = {}, {}
+    cells = {foil: _with_salt(charged_cell(given, one)[0], factor) for foil, one in foils.items()}
+    for name, rate in RATES.items():
+        for foil, cell in cells.items():
+            ends[foil, name] = settled(cell, rate, meshes[foil], tolerances)[0]
+            found[f"capacity_{foil}_{name}"] = ends[foil, name].capacity
+        found[f"gain_{name}"] = found[f"capacity_perforated_{name}"] / found[f"capacity_bare_{name}"] - 1
+    for foil, one in foils.items():
+        with suppress(SolverError):
+            found[f"pulse_{foil}"] = _pulses(case, given, one, meshes[foil])
+    if found.keys() >= {"pulse_bare", "pulse_perforated"}:
+        found["pulse_ratio"] = found["pulse_perforated"] / found["pulse_bare"]
+    findings = compare(ends["bare", "3C"], ends["perforated", "3C"])
+    return found | margins(findings)

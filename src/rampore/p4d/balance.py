@@ -1,0 +1,182 @@
+"""The paper's cell, built from ``cell.toml`` and from what the paper leaves open.
+
+What ``cell.toml`` holds - electrolyte, tables of potential, contact resistance, open fraction - a what-if changes
+there, with :func:`rampore.lim2026.parameters.with_values`; what no file can hold is a :class:`Scenario`. Values that no source
+states for this cell are assumptions; :func:`assumptions` lists them with what they rest on.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from scipy.optimize import brentq
+
+from rampore.coating import Local
+from rampore.materials import FARADAY
+from rampore.p4d.cell import Cell, Electrode, Material, Perforation
+from rampore.p4d.errors import CellError
+
+# Balance
+
+
+class Balance(NamedTuple):
+    """What the electrodes hold and what a slow discharge gives, per area."""
+
+    negative: float  #: reversible, between empty and full [C/m2]
+    positive: float  #: between the cut-off voltages against lithium [C/m2]
+    lost: float  #: lithium that the first charge leaves behind [C/m2]
+    charged: float  #: held by the negative electrode at the end of charge [C/m2]
+    discharge: float  #: what of it comes back until the lower cut-off at open circuit [C/m2]
+
+    @property
+    def ratio(self):
+        """Negative over positive [-]."""
+        return self.negative / self.positive
+
+
+def _areal_capacity(material: Material, electrode: Electrode, perforation: Perforation | None):
+    """Charge that a material holds from empty to full [C/m2]."""
+    f = perforation.open_fraction if perforation else 0.0
+    fraction = (
+        material.fraction if isinstance(material.fraction, Local) else Local(material.fraction, material.fraction)
+    )
+    depth = perforation.foil_thickness if perforation else 0.0
+    volume = fraction.mean(f) * electrode.thickness + f * fraction.pr * depth
+    return FARADAY * material.maximum_concentration * volume
+
+
+ENDS = 1e-9  #: of the stoichiometry, where potentials may have a pole [-]
+FULL, EMPTY = -1.0, 6.0  #: beyond every potential of an electrode [V]
+
+
+def stoichiometry_at(material: Material, potential, hysteresis):
+    """Stoichiometry at a potential on a branch, between empty and full [-]."""
+
+    def above(x):
+        return material.open_circuit(x, hysteresis) - potential
+
+    if above(ENDS) <= 0:
+        return ENDS
+    if above(1 - ENDS) >= 0:
+        return 1 - ENDS
+    return float(brentq(above, ENDS, 1 - ENDS, xtol=1e-14))
+
+
+def charge_held(members, potential, hysteresis):
+    return sum(capacity * stoichiometry_at(material, potential, hysteresis) for capacity, material in members)
+
+
+def common_potential(members, held, hysteresis):
+    """The potential [V] at which materials side by side hold a charge together."""
+    return float(brentq(lambda u: charge_held(members, u, hysteresis) - held, FULL, EMPTY, xtol=1e-13))
+
+
+def charge_at_cutoff(members, positive, positive_capacity, lost, upper):
+    """Charge that the negative electrode holds when the first charge of a new cell ends [C/m2]."""
+
+    def excess(potential):
+        x = 1 - (charge_held(members, potential, -1.0) + lost) / positive_capacity
+        return positive.open_circuit(max(x, ENDS)) - potential - upper
+
+    if excess(0.0) < 0:
+        raise CellError(
+            f"the negative electrode is full, at the potential of lithium, below the upper cut-off of {upper} V"
+        )
+    return charge_held(members, brentq(excess, 0.0, 3.0, xtol=1e-13), -1.0)
+
+
+def capacities(cell: Cell, side) -> list[tuple[float, Material]]:
+    """What each material of the "negative" or "positive" electrode holds from empty to full [C/m2]; the material."""
+    electrode = getattr(cell, side)
+    holes = cell.perforation if side == "negative" else None
+    return [(_areal_capacity(material, electrode, holes), material) for material in electrode.materials]
+
+
+def balance(cell: Cell, lost: float) -> Balance:
+    """The balance of a charged cell.
+
+    Parameters
+    ----------
+    cell : Cell
+        At the end of charge, as :func:`full_cell` makes it.
+    lost : float
+        [C/m2]
+    """
+    members, ((positive_capacity, positive),) = capacities(cell, "negative"), capacities(cell, "positive")
+    window = stoichiometry_at(positive, cell.lower_cutoff, 0.0) - stoichiometry_at(positive, cell.upper_cutoff, 0.0)
+    return Balance(
+        sum(capacity for capacity, _ in members),
+        window * positive_capacity,
+        lost,
+        sum(capacity * material.stoichiometry for capacity, material in members),
+        slow_discharge(cell),
+    )
+
+
+def discharged(cell: Cell, charge: float) -> Cell:
+    """A charged cell after it gave a charge so slowly that each electrode stays at one potential.
+
+    Parameters
+    ----------
+    cell : Cell
+        As :func:`charged_cell` or :func:`half_cell` makes it.
+    charge : float
+        [C/m2]
+    """
+    members = capacities(cell, "negative")
+    held = sum(capacity * material.stoichiometry for capacity, material in members) - charge
+    level = common_potential(members, held, 1.0)
+    changes = {
+        "negative": with_stoichiometries(
+            cell.negative, [stoichiometry_at(material, level, 1.0) for _, material in members]
+        )
+    }
+    if isinstance(cell.positive, Electrode):
+        ((capacity, material),) = capacities(cell, "positive")
+        changes["positive"] = with_stoichiometries(
+            cell.positive, [min(material.stoichiometry + charge / capacity, 1 - ENDS)]
+        )
+    return replace(cell, **changes)
+
+
+def slow_discharge(cell: Cell) -> float:
+    """Charge that a charged cell gives down to its lower cut-off at open circuit [C/m2]."""
+    members = capacities(cell, "negative")
+    most = sum(capacity * material.stoichiometry for capacity, material in members) - charge_held(members, EMPTY, 1.0)
+    if isinstance(cell.positive, Electrode):
+        ((capacity, material),) = capacities(cell, "positive")
+        most = min(most, (1 - material.stoichiometry) * capacity)
+    most *= 1 - 1e-6
+
+    def above(charge):
+        return discharged(cell, charge).open_circuit_voltage - cell.lower_cutoff
+
+    return float(brentq(above, 0.0, most)) if above(most) < 0 else most
+
+
+def at_state_of_charge(cell: Cell, fraction: float) -> Cell:
+    """A charged cell, at rest where this share of its slow discharge is still to come.
+
+    Parameters
+    ----------
+    cell : Cell
+        As :func:`charged_cell` or :func:`half_cell` makes it.
+    fraction : float
+        State of charge [-].
+
+    Raises
+    ------
+    CellError
+        Where it does not lie between 0 and 1.
+    """
+    if not 0 <= fraction <= 1:
+        raise CellError(f"a state of charge lies between 0 and 1, not at {fraction}")
+    if fraction == 1:
+        return cell
+    return replace(discharged(cell, (1 - fraction) * slow_discharge(cell)), state_of_charge=fraction)
+
+
+def with_stoichiometries(electrode: Electrode, stoichiometries) -> Electrode:
+    made = tuple(
+        replace(material, stoichiometry=x) for material, x in zip(electrode.materials, stoichiometries, strict=True)
+    )
+    return replace(electrode, materials=made)

@@ -1,0 +1,387 @@
+"""What a discharge says on the paper's claims: numbers by region, two foils compared, and which reading decides.
+
+The paper does not define its quantities. Each is computed in every reading that its words allow; one of them decides,
+and why is said where it is made; the others show how much hangs on the definition.
+
+Domains are those of the negative coating: the porous one (HPd) over and in the holes, the dense one (LPd) over foil.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rampore.coating import Local
+from rampore.p4d.balance import ENDS, capacities
+from rampore.p4d.cell import Cell
+from rampore.p4d.errors import SolverError
+from rampore.p4d.solution import Mesh, Solution, Step, Tolerances, simulate
+
+MARKS = 40  #: fields are kept at every one of so many equal parts of the charge that 1C gives in an hour
+
+
+class Regions(NamedTuple):
+    """Means over the negative coating and its parts, in the unit of what is averaged; nan where a part is absent.
+
+    Top is the half of the coating's thickness over foil that faces the separator, bottom the rest, with the holes. Near
+    is the half of the coating over foil that lies closest to the edge of a hole, by area, far the other half.
+    """
+
+    all: float
+    top: float
+    bottom: float
+    hpd: float  #: over and in the holes
+    above: float  #: over the holes, above the foil's face
+    lpd: float  #: over foil
+    near: float
+    far: float
+    largest: float  #: anywhere
+    slope: float  #: over foil, away from the edge [unit/m]
+
+
+class Curve(NamedTuple):
+    """A discharge over the charge that the cell gave."""
+
+    charge: np.ndarray  #: (n,) [C/m2]
+    voltage: np.ndarray  #: (n,) [V]
+    open_circuit: np.ndarray  #: voltage of the same cell with each electrode in equilibrium in itself (n,) [V]
+    kinetic: np.ndarray  #: mean of phi_s - phi_e - U at the particles' surface, negative electrode (n,) [V]
+
+    @property
+    def overpotential(self):
+        """Open-circuit voltage at the mean state of charge less the cell's voltage (n,) [V]."""
+        return self.open_circuit - self.voltage
+
+
+class Profile(NamedTuple):
+    """Salt in the pores of the negative electrode at one charge."""
+
+    charge: float  #: that the cell gave [C/m2]
+    z: np.ndarray  #: from the foil's face; negative in the holes (nz,) [m]
+    concentration: np.ndarray  #: mean over the pores of each plane (nz,) [mol/m3]
+    mean: float  #: over all pores, less what it was at the start [mol/m3]
+    highest: float  #: anywhere, less what it was at the start [mol/m3]
+    amount: float  #: salt in the pores per area of the cell, less what it was at the start [mol/m2]
+    range: float  #: largest less smallest of ``concentration`` [mol/m3]
+    range_lpd: float  #: the same of the coating over foil alone [mol/m3]
+    depth: float  #: of the electrode, with the holes [m]
+
+
+class Discharge(NamedTuple):
+    """What is read off one discharge at constant current."""
+
+    capacity: float  #: [C/m2]
+    curve: Curve
+    overpotential: Regions  #: phi_s - phi_e - U at the particles' surface, at the end [V]
+    overpotential_bulk: Regions  #: phi_s - phi_e - U at the particles' mean stoichiometry, at the end [V]
+    depth: Regions  #: of discharge: lithium given since the start over that held at the start, at the end [-]
+    depth_capacity: Regions  #: the same over the lithium that the particles can hold [-]
+    depth_surface: Regions  #: the first, of the particles' surfaces [-]
+    profiles: tuple[Profile, ...]  #: at the marks and at the end
+
+
+# Reading ------------------------------------------------------------------------------------------------------------
+
+
+class _Coating(NamedTuple):
+    """The negative coating on the mesh: the planes of z that are coating, the deepest first."""
+
+    layers: np.ndarray  #: which planes of the whole mesh
+    z: np.ndarray  #: [m]
+    volume: np.ndarray  #: (nx, ny, nz) [m3]
+    hole: np.ndarray  #: share that lies over or in a hole (nx, ny, nz) [-]
+    distance: np.ndarray | None  #: to the edge of the nearest hole (nx, ny, 1) [m]; None without holes
+    nearer: np.ndarray | None  #: share of the column over foil in the half of that area next to the holes (nx, ny, 1)
+
+
+def _coating(data, cell: Cell) -> _Coating:
+    names, volume = data.layer.values, data.volume.values
+    over, within = names == "negative", names == "hole"
+    layers, z = over | within, data.z.values
+    foil = cell.perforation
+    if foil is None or foil.hole_diameter == 0:
+        return _Coating(layers, z[layers], volume[..., layers], np.zeros(volume[..., layers].shape), None, None)
+    columns = volume[..., over].sum(axis=2)
+    area = data.attrs["unit_cell_area_m2"] * columns / columns.sum()
+    share = volume[..., within].sum(axis=2) / foil.foil_thickness / area
+    hole = np.where(within, 1.0, share[..., None])[..., layers]
+    x, y = np.meshgrid(data.x.values, data.y.values, indexing="ij")
+    corners = ((0.0, 0.0), (foil.pitch / 2, np.sqrt(3) * foil.pitch / 2))
+    distance = np.min([np.hypot(x - u, y - v) for u, v in corners], axis=0) - foil.hole_diameter / 2
+    over_foil, order = (area * (1 - share)).ravel(), np.argsort(distance, axis=None, kind="stable")
+    before = np.cumsum(over_foil[order]) - over_foil[order]
+    nearer = np.zeros(order.size)
+    nearer[order] = np.clip((over_foil.sum() / 2 - before) / np.maximum(over_foil[order], 1e-300), 0, 1)
+    return _Coating(
+        layers, z[layers], volume[..., layers], hole, distance[..., None], nearer.reshape(*distance.shape, 1)
+    )
+
+
+def _regions(coating: _Coating, thickness, values, weight) -> Regions:
+    """Means of ``values`` over the regions, weighted by volume times ``weight``."""
+    own = coating.volume * weight
+    values = np.where(own > 0, values, 0.0)
+    upper = coating.z > thickness / 2
+
+    def mean(part):
+        total = part.sum()
+        return float((values * part).sum() / total) if total > 0 else np.nan
+
+    on_foil = near = far = own * (1 - coating.hole)
+    slope = np.nan
+    if coating.distance is not None:
+        near, far = on_foil * coating.nearer, on_foil * (1 - coating.nearer)
+        off = coating.distance - (coating.distance * on_foil).sum() / on_foil.sum()
+        slope = float((values * off * on_foil).sum() / (off**2 * on_foil).sum())
+    absent = coating.distance is None
+    return Regions(
+        mean(own),
+        mean(own * upper),
+        mean(own * ~upper),
+        mean(own * coating.hole),
+        mean(own * coating.hole * (coating.z > 0)),
+        mean(on_foil),
+        np.nan if absent else mean(near),
+        np.nan if absent else mean(far),
+        float(values[own > 0].max()),
+        slope,
+    )
+
+
+def _local(value, hole):
+    """A field of the coating on its cells."""
+    return value.mean(hole) if isinstance(value, Local) else np.full(hole.shape, float(value))
+
+
+def _equilibrium(cell: Cell):
+    """The open-circuit voltage over what the negative electrode holds [C/m2] and the positive's stoichiometry.
+
+    The materials of the negative electrode share what they hold at one potential, on the branches of delithiation.
+    """
+    x = np.concatenate([np.geomspace(ENDS, 1e-3, 100), np.linspace(1e-3, 1 - 1e-3, 4001)[1:], [1 - ENDS]])
+    curves = [(capacity, material.open_circuit(x, 1.0)) for capacity, material in capacities(cell, "negative")]
+    levels = np.unique(np.concatenate([potential for _, potential in curves]))
+    held = sum(capacity * np.interp(levels, potential[::-1], x[::-1]) for capacity, potential in curves)
+    ((_, positive),) = capacities(cell, "positive")
+
+    def voltage(charge, stoichiometry):
+        return positive.open_circuit(stoichiometry) - np.interp(charge, held[::-1], levels[::-1])
+
+    return voltage
+
+
+def _curve(data, cell: Cell) -> Curve:
+    held = sum(
+        capacity * data[f"stoichiometry_negative_{material.name}"].values
+        for capacity, material in capacities(cell, "negative")
+    )
+    ((_, positive),) = capacities(cell, "positive")
+    open_circuit = _equilibrium(cell)(held, data[f"stoichiometry_positive_{positive.name}"].values)
+    kinetic = [part for part in data.part.values if part.startswith("kinetics, negative")]
+    return Curve(
+        data.capacity.values,
+        data.voltage.values,
+        open_circuit,
+        -data.parts.sel(part=kinetic).sum("part").values,
+    )
+
+
+def _profile(fields, charge, coating: _Coating, cell: Cell, area) -> Profile:
+    pores = coating.volume * _local(cell.negative.porosity, coating.hole)
+    salt = np.where(pores > 0, fields.c_e.values[..., coating.layers], 0.0)
+    on_foil = (pores * (1 - coating.hole))[..., coating.z > 0]
+
+    def by_plane(part):
+        return (salt[..., -part.shape[2] :] * part).sum(axis=(0, 1)) / part.sum(axis=(0, 1))
+
+    everywhere = by_plane(pores)
+    holes = 0.0 if coating.distance is None else cell.perforation.foil_thickness
+    return Profile(
+        charge,
+        coating.z,
+        everywhere,
+        float((salt * pores).sum() / pores.sum() - cell.concentration),
+        float(salt.max() - cell.concentration),
+        float(((salt - cell.concentration) * pores).sum() / area),
+        float(np.ptp(everywhere)),
+        float(np.ptp(by_plane(on_foil))),
+        cell.negative.thickness + holes,
+    )
+
+
+class _Fields:
+    """What the negative coating looks like at the end of a discharge."""
+
+    def __init__(self, data, cell: Cell):
+        self.coating, self._end = _coating(data, cell), data.isel(field_time=-1)
+        self._solids = [
+            (_local(material.fraction, self.coating.hole) * material.maximum_concentration, material)
+            for material in cell.negative.materials
+        ]
+        self.amount = sum(amount for amount, _ in self._solids)  #: that the particles can hold, per volume [mol/m3]
+        self.start = self._blend(lambda material: material.stoichiometry)
+        self._drop = self._field("phi_s") - self._field("phi_e")
+
+    def _blend(self, of_material):
+        """Mean over the materials by what they can hold, in every cell."""
+        return sum(amount * of_material(material) for amount, material in self._solids) / self.amount
+
+    def _field(self, name):
+        return self._end[name].values[..., self.coating.layers]
+
+    def _stoichiometry(self, where, material):
+        return self._field(f"{where}_stoichiometry_negative_{material.name}")
+
+    def overpotential(self, where):
+        """phi_s - phi_e - U, with U at the particles' "surface" or "mean" [V]."""
+        return self._blend(lambda m: self._drop - m.open_circuit(self._stoichiometry(where, m), 1.0))
+
+    def given(self, where):
+        """Fall of the stoichiometry since the start [-]."""
+        return self._blend(lambda m: m.stoichiometry - self._stoichiometry(where, m))
+
+
+def read(solution: Solution, cell: Cell) -> Discharge:
+    """What is read off a discharge.
+
+    Parameters
+    ----------
+    solution : Solution
+        One step at constant current, from the end of charge, of a full cell with coating in its holes.
+    cell : Cell
+        The one that was discharged.
+    """
+    data = solution.dataset
+    end = _Fields(data, cell)
+
+    def regions(values):
+        return _regions(end.coating, cell.negative.thickness, values, end.amount)
+
+    at = np.interp(data.field_time.values, data.time.values, data.capacity.values)
+    area = data.attrs["unit_cell_area_m2"]
+    return Discharge(
+        solution.capacity,
+        _curve(data, cell),
+        regions(end.overpotential("surface")),
+        regions(end.overpotential("mean")),
+        regions(end.given("mean") / end.start),
+        regions(end.given("mean")),
+        regions(end.given("surface") / end.start),
+        tuple(_profile(data.isel(field_time=n), float(q), end.coating, cell, area) for n, q in enumerate(at) if q > 0),
+    )
+
+
+def discharge(cell: Cell, rate, mesh: Mesh | None = None, tolerances: Tolerances | None = None):
+    """Discharge a cell at constant current from its start to the lower cut-off, with fields at equal charges.
+
+    Parameters
+    ----------
+    cell : Cell
+    rate : float
+        Over 1C [-].
+    mesh, tolerances
+        As in :func:`rampore.p4d.solution.simulate`.
+
+    Returns
+    -------
+    Discharge, Solution
+    """
+    current = rate * cell.one_c
+    marks = 3600.0 / rate * np.arange(1, MARKS + 1) / MARKS
+    solution = simulate(
+        cell, [Step("current", current, until_voltage=cell.lower_cutoff)], mesh, tolerances, field_times=marks
+    )
+    return read(solution, cell), solution
+
+
+def settled(cell: Cell, rate, mesh: Mesh, tolerances: Tolerances) -> tuple[Discharge, Solution]:
+    """What :func:`discharge` gives; where the salt starves so suddenly that charge is not conserved, with short steps.
+
+    Raises
+    ------
+    SolverError
+        Where a tenth of the tolerance in time does not help.
+    """
+    try:
+        return discharge(cell, rate, mesh, tolerances)
+    except SolverError:
+        return discharge(cell, rate, mesh, tolerances._replace(time=tolerances.time / 10))
+
+
+class Block(NamedTuple):
+    """A quantity in the unit cell: the coating from the bottom of the hole up to the separator."""
+
+    x: np.ndarray  #: edges of the cells along a row of holes, from the middle of one (nx + 1,) [m]
+    y: np.ndarray  #: edges across the rows (ny + 1,) [m]
+    z: np.ndarray  #: edges, from the foil's face (nz + 1,) [m]
+    values: np.ndarray  #: (nx, ny, nz), nan in the foil
+    edge: float  #: radius of the hole [m]; 0 without
+
+
+def block(cell: Cell, solution: Solution, quantity: str) -> Block:
+    """The end of a discharge in the unit cell, a quarter of a hole in two of its corners.
+
+    Parameters
+    ----------
+    cell : Cell
+    solution : Solution
+    quantity : {"overpotential", "depth"}
+        phi_s - phi_e - U at the particles' surface [V], or the depth of discharge [-], as in :class:`Discharge`.
+    """
+    data = solution.dataset
+    at_end = _Fields(data, cell)
+    values = at_end.overpotential("surface") if quantity == "overpotential" else at_end.given("mean") / at_end.start
+    holes = cell.perforation is not None and cell.perforation.hole_diameter > 0
+    bottom = -cell.perforation.foil_thickness if holes else 0.0
+    return Block(
+        _edges(data.x.values, 0.0),
+        _edges(data.y.values, 0.0),
+        _edges(at_end.coating.z, bottom),
+        np.where(at_end.coating.volume > 0, values, np.nan),
+        cell.perforation.hole_diameter / 2 if holes else 0.0,
+    )
+
+
+def _edges(centres, first):
+    """Edges of cells with these centres, from the first edge on."""
+    edges = [first]
+    for centre in centres:
+        edges.append(2 * centre - edges[-1])
+    return np.array(edges)
+
+
+#: What adds up to the overpotential, and which parts of the voltage it takes together.
+LOSSES = {
+    "salt: ohmic": ("electrolyte, ohmic",),
+    "salt: diffusion": ("electrolyte, diffusion",),
+    "anode: kinetics": ("kinetics, negative",),
+    "anode: diffusion in particles": ("solid diffusion, negative",),
+    "cathode: kinetics": ("kinetics, positive",),
+    "cathode: diffusion in particles": ("solid diffusion, positive",),
+    "contact and solids": ("contact", "solid, "),
+}
+
+
+def losses(solution: Solution, cell: Cell, charge) -> dict[str, float]:
+    """What the overpotential is made of at one charge [V].
+
+    The last entry is what the materials of the anode are out of balance with each other by.
+
+    Parameters
+    ----------
+    solution, cell
+        As in :func:`read`.
+    charge : float
+        [C/m2]
+    """
+    data = solution.dataset
+    at = {
+        str(name): -float(np.interp(charge, data.capacity.values, data.parts.sel(part=name).values))
+        for name in data.part.values
+    }
+    found = {
+        kind: sum(value for name, value in at.items() if name.startswith(beginnings))
+        for kind, beginnings in LOSSES.items()
+    }
+    curve = _curve(data, cell)
+    whole = float(np.interp(charge, curve.charge, curve.overpotential))
+    return found | {"anode: materials out of balance": whole - sum(found.values())}

@@ -1,0 +1,86 @@
+"""One look for all figures: a colour for each electrode and material, an open marker for what the paper states."""
+
+from __future__ import annotations
+
+import io
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, told apart by colour-blind readers too.
+PCUE = "#0072B2"  #: the electrode on perforated foil, in every figure
+BCUE = "#D55E00"  #: the electrode on bare foil, in every figure
+COPPER = "#C77C4A"
+ALUMINIUM = "#A9B4BE"
+NEGATIVE = "#4A4A4A"
+POSITIVE = "#6C5B9C"
+SEPARATOR = "#DDE6EC"
+ELECTROLYTE = "#9FD3C7"
+ACCENT = "#009E73"
+MUTED = "#8A8A8A"
+
+#: Fill and ink of each verdict; Okabe and Ito's, darkened where a white glyph stands on them.
+VERDICT = {
+    "reproduced": ("#00805C", "white"),
+    "conditional": ("#E69F00", "black"),
+    "not reproduced": ("#C44F00", "white"),
+    "inconsistent": ("#A33C7C", "white"),
+    "input": ("#5B6B7A", "white"),
+    "not testable": ("#D5DAE0", "#3A444D"),
+    "not yet computed": ("white", "#6B7680"),
+}
+
+#: What the paper states: an open marker.
+PAPER = {"marker": "o", "mfc": "white", "mec": "black", "mew": 1.4, "ms": 8, "ls": "none", "zorder": 5}
+
+# Matplotlib reads the first two when axes are made, the third when an SVG is written.
+_RC = {"axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "rampore"}
+
+
+def new_figure(nrows: int = 1, ncols: int = 1, *, width: float = 7.0, height: float = 3.4, **subplots):
+    """A figure and its axes in the book's style, without pyplot.
+
+    Parameters
+    ----------
+    nrows, ncols : int
+        Panels.
+    width, height : float
+        Size [in].
+    **subplots
+        Passed to :meth:`matplotlib.figure.Figure.subplots`.
+
+    Returns
+    -------
+    (Figure, Axes or ndarray of Axes)
+    """
+    with rc_context(_RC):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        axes = figure.subplots(nrows, ncols, **subplots)
+    return figure, axes
+
+
+def render(figure: Figure, form: str, title: str = "", dpi: float = 150) -> bytes:
+    """A figure as the bytes of a PNG or an SVG, the same in every run.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    form : {"png", "svg"}
+    title : str
+        Title that the file carries.
+    dpi : float
+        Resolution of a PNG [1/in].
+    """
+    metadata = {"Title": title} | ({"Date": None} if form == "svg" else {})
+    buffer = io.BytesIO()
+    with rc_context(_RC):
+        figure.savefig(buffer, format=form, dpi=dpi, metadata=metadata)
+    return buffer.getvalue()
+
+
+#: What panels' titles and legends look like.
+TITLE = {"loc": "left", "fontsize": 10.5, "fontweight": "bold"}
+LEGEND = {"frameon": False, "fontsize": 9, "handlelength": 1.6}
+
+UM = 1e6  #: um in a metre
+PERCENT = 100.0
