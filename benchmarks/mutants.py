@@ -41,7 +41,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "src/rampore"
 #: Of the study as a whole, not of its numbers.
-LEFT_OUT = ("tests/test_book.py", "tests/test_reproduce.py", "tests/test_environment.py")
+LEFT_OUT = ("tests/test_book.py", "tests/test_audit_reproduce.py", "tests/test_environment.py")
 NOTEBOOKS = "{python} -m pytest -x -q -p no:cacheprovider --nbval-lax --nbval-current-env {notebooks} {numbers}"
 
 COMPARISONS = {
@@ -463,7 +463,7 @@ def judge(mutant: Mutant, tree: Path, folder: Path, reach: Reach, options) -> di
         commands.append([sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"@{folder / 'chosen'}"])
     chapters = notebooks(tree, mutant.file, reach.importers) if options.notebooks else []
     if chapters:
-        numbers = "tests/test_numbers.py" if (tree / "tests/test_numbers.py").exists() else ""
+        numbers = "tests/test_audit_numbers.py" if (tree / "tests/test_audit_numbers.py").exists() else ""
         words = {"python": sys.executable, "notebooks": " ".join(chapters), "numbers": numbers}
         commands.append(shlex.split(options.then.format(**words)))
     path.write_bytes(mutant.applied(source))

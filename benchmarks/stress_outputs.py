@@ -29,10 +29,10 @@ import psutil
 TESTS = Path(__file__).parent.parent / "tests"
 sys.path.insert(0, str(TESTS))
 
-from test_reproduce import TinyStudy, until  # noqa: E402
+from test_audit_reproduce import TinyStudy, until  # noqa: E402
 
-from rampore.audit import sweep
-from rampore.audit.reproduce.files import digests
+from rampore.audit import sweep  # noqa: E402
+from rampore.audit.reproduce.files import digests  # noqa: E402
 
 MARK = "RAMPORE_STRESS"
 SIZES = 0, 4, 8, 32, 64  #: room beside what stands on the disk [kB]

@@ -11,6 +11,7 @@ import pytest
 
 from rampore import RamporeError, cli
 from rampore.audit import claims
+from rampore.lim2026 import LEDGER
 
 HEAVY = ("numpy", "scipy", "pandas", "matplotlib", "pint", "xarray", "porespy", "papermill", "nbformat", "IPython")
 
@@ -201,21 +202,21 @@ def test_a_folder_without_a_study_is_a_wrong_call(tmp_path, capsys):
 @pytest.fixture
 def results(tmp_path):
     """A folder with the ledger as it is before anything ran."""
-    entries = [claims.record(claim, None) | {"link": "", "cell": None} for claim in claims.load().values()]
+    entries = [claims.record(claim, None) | {"link": "", "cell": None} for claim in claims.load(LEDGER).values()]
     (tmp_path / "claims.json").write_text(json.dumps(entries), encoding="utf-8")
     return tmp_path
 
 
 def test_claims_shows_one_line_for_each_statement(results, capsys):
     assert cli.main(["claims", "--output", str(results)]) == 0
-    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == list(claims.load())
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == list(claims.load(LEDGER))
 
 
 def test_claims_filters_by_verdict_and_chapter(results, capsys):
     assert cli.main(["claims", "--output", str(results), "--verdict", "reproduced"]) == 0
     assert capsys.readouterr().out == ""
     assert cli.main(["claims", "--output", str(results), "--chapter", "energy"]) == 0
-    expected = [name for name, claim in claims.load().items() if claim.chapter == "energy"]
+    expected = [name for name, claim in claims.load(LEDGER).items() if claim.chapter == "energy"]
     assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == expected
 
 

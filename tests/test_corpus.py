@@ -15,6 +15,7 @@ from conftest import ROOT
 
 from rampore import RamporeError, cli
 from rampore.audit import claims
+from rampore.lim2026 import LEDGER
 
 CASES = ROOT / "tests" / "data" / "cases"
 #: Of one call, libraries loaded: processor time, and time on the clock of a machine that does other things too [s].
@@ -239,7 +240,9 @@ def damaged_texts():
         "a=b=c",
     ):
         yield f"recipe {odd}", Case(f"{RECIPE} {odd}", damage.images()["a.png"], "a.png")
-    held = json.dumps([claims.record(claim, None) | {"link": "", "cell": None} for claim in claims.load().values()][:2])
+    held = json.dumps(
+        [claims.record(claim, None) | {"link": "", "cell": None} for claim in claims.load(LEDGER).values()][:2]
+    )
     odd = {
         "null": "null",
         "a number": "3",

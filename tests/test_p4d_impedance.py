@@ -8,12 +8,12 @@ from scipy.sparse.linalg import spsolve
 
 from rampore import materials
 from rampore.coating import Local
+from rampore.constants import FARADAY, GAS_CONSTANT, REFERENCE_TEMPERATURE
 from rampore.impedance.kramers_kronig import kramers_kronig
 from rampore.impedance.spectrum import Spectrum
 from rampore.impedance.transmission_line import symmetric_cell
 from rampore.lim2026 import parameters
 from rampore.lim2026.cells import Scenario, half_cell
-from rampore.materials import FARADAY, GAS_CONSTANT, REFERENCE_TEMPERATURE
 from rampore.p4d import examples
 from rampore.p4d.cell import Cell, Electrode, Lithium, Material, Mirror, Perforation, Separator
 from rampore.p4d.errors import CellError, SolverError

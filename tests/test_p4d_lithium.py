@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rampore import materials
-from rampore.materials import FARADAY, GAS_CONSTANT, REFERENCE_TEMPERATURE
+from rampore.constants import FARADAY, GAS_CONSTANT, REFERENCE_TEMPERATURE
 from rampore.p4d import examples
 from rampore.p4d.cell import Cell, Electrode, Lithium, Material, Perforation, Separator
 from rampore.p4d.errors import CellError

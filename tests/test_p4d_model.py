@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rampore import materials
+from rampore.constants import FARADAY
 from rampore.p4d import examples
 from rampore.p4d.cell import Cell, Electrode, Material, Separator
 from rampore.p4d.errors import CellError, SolverError
@@ -41,7 +42,7 @@ def test_a_cell_returns_to_the_open_circuit_voltage_of_its_new_charge():
     expected = 0.0
     for electrode, sign in ((cell.negative, -1), (cell.positive, 1)):
         material = electrode.materials[0]
-        full = materials.FARADAY * material.maximum_concentration * material.fraction * electrode.thickness
+        full = FARADAY * material.maximum_concentration * material.fraction * electrode.thickness
         expected += sign * material.potential(material.stoichiometry + sign * 24.0 * 600.0 / full)
     assert solution.dataset.voltage[-1] == pytest.approx(expected, abs=2e-6)
     assert solution.capacity == pytest.approx(24.0 * 600.0, rel=1e-9)
@@ -98,7 +99,7 @@ def test_concentration_reaches_the_steady_profile_of_the_separator():
     inside = solution.dataset.c_e.isel(field_time=-1, x=0, y=0)
     inside = inside[solution.dataset.layer == "separator"]
     slope = np.polyfit(inside.z, inside, 1)[0]
-    assert -slope == pytest.approx(0.6 * 6.0 / (materials.FARADAY * 2e-10), rel=4e-3)
+    assert -slope == pytest.approx(0.6 * 6.0 / (FARADAY * 2e-10), rel=4e-3)
 
 
 # Conservation
@@ -120,7 +121,7 @@ def test_lithium_salt_and_charge_are_conserved_through_a_protocol():
     given = np.trapezoid(solution.dataset.current_density, solution.dataset.time)
     lost = solution.dataset.stoichiometry_negative_graphite
     material = examples.marquis_2019().negative.materials[0]
-    full = materials.FARADAY * material.maximum_concentration * material.fraction * 100e-6
+    full = FARADAY * material.maximum_concentration * material.fraction * 100e-6
     assert given == pytest.approx(float(lost[0] - lost[-1]) * full, rel=5e-3)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from rampore.materials import FARADAY, ExchangeCurrent
+from rampore.constants import FARADAY
+from rampore.materials import ExchangeCurrent
 from rampore.p4d.cell import Material
 from rampore.p4d.particles import Spheres, make_modes
 

@@ -89,7 +89,7 @@ def with_pybamm(pybamm, name):
             solver=pybamm.IDAKLUSolver(rtol=1e-7, atol=1e-8),
         )
         theirs.append(simulation.solve([0, t[-1]])["Voltage [V]"](t))
-    cell = getattr(published, name)()
+    cell = getattr(examples, name)()
     step = Step("current", cell.one_c, until_time=t[-1])
     data = simulate(cell, [step], Mesh((40, 20, 40), modes=12), Tolerances(time=1e-4), t).dataset
     return t, np.interp(t, data.time, data.voltage), extrapolated(theirs)

@@ -163,20 +163,22 @@ def _claims(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument(
         "--verdict", choices=verdicts, metavar="VERDICT", help=f"only this one of: {', '.join(verdicts)}"
     )
+    parser.add_argument("--study", type=Path, default=Path(), metavar="FOLDER", help="where study.toml is, or below it")
     parser.add_argument("--output", type=Path, default=Path("build"), metavar="FOLDER", help="where the results are")
 
     def run(options: argparse.Namespace) -> int:
         from rampore.audit import chapter, claims
         from rampore.checks import choice
 
+        ledger = claims.load(_study_settings(options.study).ledger)
         if options.chapter is not None:
-            choice("--chapter", options.chapter, {each.chapter for each in claims.load().values()}, claims.LedgerError)
+            choice("--chapter", options.chapter, {each.chapter for each in ledger.values()}, claims.LedgerError)
         path = options.output / "claims.json"
         if not path.is_file():
             raise claims.LedgerError(f"no {path}: run `rampore reproduce` first, or name its folder by --output")
         entries = claims.entries(path)
         for name in options.ids:
-            claims.load()[name]
+            ledger[name]
         for entry in entries:
             if options.chapter not in (None, entry["chapter"]) or options.verdict not in (None, entry["verdict"]):
                 continue
@@ -411,15 +413,28 @@ def _impedance(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _study_settings(folder: Path):
+    """The study at hand; where there is none, the one that comes with the package."""
+    from rampore import lim2026
+    from rampore.audit import study
+
+    try:
+        return study.settings(folder)
+    except study.NoStudyError:
+        return study.Settings(lim2026.LEDGER, "rampore.lim2026")
+
+
 def _sweep(parser: argparse.ArgumentParser) -> Run:
-    """Compute a study of many cells, on all cores or on a Dask cluster; goes on where it stopped."""
+    """Compute a sweep of the study, on all cores or on a Dask cluster; goes on where it stopped."""
     parser.add_argument(
-        "study",
+        "sweep",
         nargs="?",
-        choices=("crossing", "inverse", "design"),
+        metavar="SWEEP",
         default="crossing",
-        help="the assumptions of chapter 4 crossed (default), its unpublished inputs sampled, or foils to choose from",
+        help="of Lim et al.: the assumptions of chapter 4 crossed (crossing, the default), its unpublished inputs "
+        "sampled (inverse), or foils to choose from (design)",
     )
+    parser.add_argument("--study", type=Path, default=Path(), metavar="FOLDER", help="where study.toml is, or below it")
     parser.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one on each core)")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster's scheduler, e.g. tcp://10.0.0.5:8786")
     parser.add_argument("--coarse", action="store_true", help="a few cases only, for a first look")
@@ -427,7 +442,7 @@ def _sweep(parser: argparse.ArgumentParser) -> Run:
         "--journal",
         type=Path,
         metavar="FILE",
-        help="where finished cases stand (default: build/sweep/STUDY.jsonl)",
+        help="where finished cases stand (default: build/sweep/SWEEP.jsonl)",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.nc", help="where the result goes")
 
@@ -437,8 +452,11 @@ def _sweep(parser: argparse.ArgumentParser) -> Run:
 
         from rampore.audit import sweep_command
 
+        own = _study_settings(options.study).part("sweeps")
+        if own is None:
+            parser.error("this study has no sweeps: its package needs a module `sweeps` with PLANS")
         with _termination_unwinds():
-            sweep_command.run(options)
+            sweep_command.run(options, own.PLANS)
         return 0
 
     return run

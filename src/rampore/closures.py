@@ -1,25 +1,17 @@
-r"""What diffusion says of the study's two coatings: in sections, in volumes, and as a continuum of local porosity.
+r"""Closures: the transport efficiency of a porous medium from its porosity, and when a mixture of two conducts better.
 
-A *closure* gives the transport efficiency :math:`g = D_\mathrm{eff}/D_0 = \varepsilon/\tau` of a coating from its
-porosity. Sections and volumes of :mod:`rampore.micrograph` need none: there it is what comes out.
+A *closure* gives :math:`g = D_\mathrm{eff}/D_0 = \varepsilon/\tau` as a function of the porosity.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rampore import RamporeError
 from rampore.checks import quantity
-
-if TYPE_CHECKING:
-    pass
-
-
-# Closures and when mixing pays ----------------------------------------------------------------------------------------
 
 
 class ClosureError(RamporeError, ValueError):

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.constants import N_A, elementary_charge
 
 from rampore import RamporeError
 from rampore.checks import choice, quantity
-
-FARADAY = N_A * elementary_charge  #: Faraday's constant [C/mol], exact since 2019
+from rampore.constants import FARADAY
 
 #: Open fraction at which the holes of a triangular lattice touch [-].
 CLOSE_PACKED = math.pi / (2 * math.sqrt(3))

@@ -1,4 +1,4 @@
-r"""Energy density of a cell stack: from densities, loadings and foils forward, and from published figures backward.
+r"""Energy density of a cell stack: from densities, loadings and foils forward.
 
 A :class:`Design` says what a unit of the stack is made of, :meth:`Design.stack` lays it out layer by layer, and the
 areal energy divided by the stack's areal mass or thickness is the energy density (Eq. 5.1). A perforated foil changes
@@ -10,15 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from rampore import RamporeError
 from rampore.checks import choice, known_keys, quantity
-
-if TYPE_CHECKING:
-    pass
 
 #: The layers that have pores, as ``Design.electrolyte_in`` names them.
 POROUS = ("cathode", "separator", "anode")

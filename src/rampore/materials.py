@@ -13,10 +13,7 @@ from scipy.interpolate import PchipInterpolator
 
 from rampore import RamporeError
 from rampore.checks import increasing, quantity
-
-FARADAY = 96485.33212  #: [C/mol]
-GAS_CONSTANT = 8.31446261815324  #: [J/(mol K)]
-REFERENCE_TEMPERATURE = 298.15  #: [K]
+from rampore.constants import GAS_CONSTANT, REFERENCE_TEMPERATURE
 
 Function = Callable[[np.ndarray], np.ndarray]
 

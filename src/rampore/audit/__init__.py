@@ -1,1 +1,1 @@
-"""audit"""
+"""The machinery of an executable audit, of any paper: ledger, chapters, inputs, sweeps, reproduction."""

@@ -1,6 +1,7 @@
 """What a notebook uses to hand over what it found: verdicts, figures, results, numbers for the prose.
 
-A chapter run by hand shows all of it and writes nothing; run by :mod:`rampore.audit.reproduce` it is given an output folder.
+A chapter run by hand shows all of it and writes nothing; run by :mod:`rampore.audit.reproduce` it is given an output
+folder.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from rampore.audit import claims, numbers
 from rampore.audit.claims import Assumption, Report, Uncertainty
 from rampore.audit.numbers import Phrase
+from rampore.audit.study import settings
 from rampore.units import difference_from_si, from_si
 
 __all__ = ["CLAIM_MIME", "KEPT_MIME", "NUMBERS_MIME", "TABLE_MIME", "Assumption", "Chapter", "Uncertainty"]
@@ -31,7 +33,7 @@ TABLE_MIME = "application/vnd.rampore.table+json"
 #: One of this type names the entries of the chapter's numbers that an output shows.
 KEPT_MIME = "application/vnd.rampore.kept+json"
 
-#: One of this type, in a chapter's last cell, holds all its numbers with their errors, see :mod:`rampore.audit.numbers`.
+#: One of this type, in a chapter's last cell, holds all its numbers with their errors: :mod:`rampore.audit.numbers`.
 NUMBERS_MIME = "application/vnd.rampore.audit.numbers+json"
 
 #: The same as a result.
@@ -62,7 +64,7 @@ class Chapter:
     output : str or None
         Folder for figures and results; None writes nothing.
     ledger : claims.Ledger, optional
-        By default the one of the package.
+        By default the one of the study in whose folder the notebook runs.
     accuracy : float
         Relative numerical error of a number that comes without one [-]; by default that of a closed formula.
     """
@@ -76,7 +78,7 @@ class Chapter:
     ) -> None:
         self.name = name
         self.output = Path(output) if output else None
-        self.ledger = claims.load() if ledger is None else ledger
+        self.ledger = claims.load(settings(Path.cwd()).ledger) if ledger is None else ledger
         self.accuracy = accuracy
         self.numbers = numbers.Numbers()
 
@@ -89,7 +91,7 @@ class Chapter:
         return self.ledger[claim_id].half_digit_si
 
     def printed(self, claim_id: str) -> tuple[float, float]:
-        """The paper's number and half of its last printed digit [SI], for :func:`rampore.audit.claims.printed_range`."""
+        """The paper's number and half of its last printed digit [SI]: :func:`rampore.audit.claims.printed_range`."""
         return self.stated(claim_id), self.half_digit(claim_id)
 
     def take(self, claim_id: str, explanation: str = "A design value, taken as given.") -> _Shown:
@@ -115,7 +117,7 @@ class Chapter:
         explanation: str,
         needed_error: float | None = None,
     ) -> _Shown:
-        """Hand in what was computed for a claim; shows the verdict. Numbers in SI, see :class:`rampore.audit.claims.Report`.
+        """Hand in what was computed for a claim; shows the verdict. Numbers in SI.
 
         Parameters
         ----------

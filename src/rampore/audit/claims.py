@@ -1,8 +1,8 @@
 """The ledger: what the paper states, what a computation gives, and the verdict that follows.
 
-``data/claims.toml`` holds every statement with its tolerance, fixed before anything was computed. A chapter hands in a
-:class:`Report`; :func:`check` refuses one that does not fit, :func:`verdict` is the one place where the two meet, and
-:func:`record` writes both down.
+A study keeps every statement in ``claims.toml`` with its tolerance, fixed before anything was computed. A chapter hands
+in a :class:`Report`; :func:`check` refuses one that does not fit, :func:`verdict` is the one place where the two meet,
+and :func:`record` writes both down.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
@@ -388,8 +387,8 @@ class Ledger(Mapping[str, Claim]):
         return len(self._claims)
 
 
-def load(path: str | Path | None = None) -> Ledger:
-    """Read the ledger; by default the one that comes with the package.
+def load(path: str | Path) -> Ledger:
+    """Read a ledger.
 
     Raises
     ------
@@ -397,7 +396,7 @@ def load(path: str | Path | None = None) -> Ledger:
         Where the file cannot be read or is not TOML, or an entry has an unknown key, lacks one, or has a nonsense
         value; the message names file, claim and reason.
     """
-    source = Path(path) if path else resources.files("rampore") / "data" / "claims.toml"
+    source = Path(path)
     try:
         content = tomllib.loads(source.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
@@ -496,7 +495,8 @@ def record(claim: Claim, report: Report | None) -> dict:
     """One claim with its verdict, as it stands in ``claims.json``.
 
     Numbers are in the claim's unit; an assumption's `needed` and `plausible` in the assumption's. What a chapter leaves
-    open is None. Where a chapter has reported, ``link`` to the section that did is added by :mod:`rampore.audit.reproduce`.
+    open is None. Where a chapter has reported, ``link`` to the section that did is added by
+    :mod:`rampore.audit.reproduce`.
     """
     found = report or Report(claim.id)
 

@@ -1,16 +1,31 @@
-"""The study on disk: which chapters there are, what a notebook declares, under which heading a cell stands."""
+"""A study on disk: its chapters, its ledger, and what its own package adds.
+
+A study is a folder with ``_toc.yml``, as Jupyter Book has it, and ``study.toml``::
+
+    ledger = "claims.toml"        # the statements of the paper, in this folder or below it
+    package = "rampore.lim2026"   # optional: a module of its own, with what it has of `pages` and `sweeps`
+
+``<package>.pages.generated(root)`` gives the pages that the book has beside those of any study, by file name;
+``<package>.sweeps.PLANS`` names the modules of ``rampore sweep``, each with a function ``plan(coarse)``.
+"""
 
 from __future__ import annotations
 
 import itertools
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
+from types import ModuleType
 
 import nbformat
 from nbformat import NotebookNode
 
 from rampore import RamporeError
+from rampore.audit import claims
+from rampore.checks import known_keys
 
 _LARGEST_YAML, _DEEPEST_YAML = 2**15, 50  # [byte], [level]: more would take longer than a second, or all memory
 
@@ -25,6 +40,63 @@ class UsageError(ReproduceError):
     exit_code = 2
 
 
+class NoStudyError(UsageError):
+    """There is no study at a place."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What ``study.toml`` says.
+
+    Attributes
+    ----------
+    ledger : Path
+    package : str
+        Dotted name of the study's own package, or empty.
+    """
+
+    ledger: Path
+    package: str = ""
+
+    def part(self, name: str) -> ModuleType | None:
+        """A module of the study's own package, None where it has no such one."""
+        if not self.package or find_spec(self.package) is None or find_spec(f"{self.package}.{name}") is None:
+            return None
+        return import_module(f"{self.package}.{name}")
+
+
+_SETTINGS = "study.toml"
+
+
+def settings(start: Path) -> Settings:
+    """What the ``study.toml`` at `start`, or in the nearest folder above it, says.
+
+    Raises
+    ------
+    UsageError
+        Where there is none, or it says something else.
+    """
+    start = start.resolve()
+    for root in (start, *start.parents):
+        if (root / _SETTINGS).is_file():
+            return _settings(root / _SETTINGS)
+    raise NoStudyError(f"no study here: neither {start} nor a folder above it holds {_SETTINGS}")
+
+
+def _settings(path: Path) -> Settings:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: cannot be read as TOML: {error}") from None
+    known_keys(f"{path}", content, ("ledger", "package"), UsageError)
+    for key, value in {"ledger": "claims.toml", "package": ""}.items():
+        if not isinstance(content.setdefault(key, value), str):
+            raise UsageError(f"{path}: {key} is a text, not {content[key]!r}")
+    if not all(part.isidentifier() for part in content["package"].split(".") if content["package"]):
+        raise UsageError(f"{path}: package: {content['package']!r} is no dotted name of a module")
+    return Settings(path.parent / content["ledger"], content["package"])
+
+
 @dataclass(frozen=True)
 class Study:
     """A folder with ``_toc.yml``, and the notebooks that it names.
@@ -34,10 +106,18 @@ class Study:
     root : Path
     chapters : dict of str to Path
         Notebook of each chapter, by its stem, in the order of the book.
+    settings : Settings
+        What ``study.toml`` says.
     """
 
     root: Path
     chapters: dict[str, Path]
+    settings: Settings
+
+    @property
+    def ledger(self) -> claims.Ledger:
+        """The statements of the paper."""
+        return claims.load(self.settings.ledger)
 
     def select(self, names: list[str]) -> list[str]:
         """The chapters named, in the book's order; all of them where none is named."""
@@ -76,7 +156,7 @@ def _read(root: Path) -> Study:
                 raise UsageError(f"_toc.yml names two chapters {notebook.stem}: {chapters[notebook.stem]}, {notebook}")
         elif not (root / f"{page}.md").is_file():
             raise UsageError(f"_toc.yml names {page}, but there is neither {page}.ipynb nor {page}.md in {root}")
-    return Study(root, chapters)
+    return Study(root, chapters, settings(root))
 
 
 def read_yaml(path: Path) -> dict:

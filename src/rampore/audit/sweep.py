@@ -63,7 +63,6 @@ class Plan(NamedTuple):
     finer: Mapping[int, Case]  #: on a finer mesh, by the number of the case that they check
     group: Callable[[Case], Hashable]  #: cases that it gives the same of share their numerical error
     units: Mapping[str, str]  #: of every number that goes in or comes out
-    sources: Sequence[str]  #: files of the package, as patterns, that an outcome follows from beside its case
     about: Mapping[str, str]  #: what the reader should know of the whole
 
     def errors(self, outcomes: Sequence[Outcome], finer: Sequence[Outcome]) -> list[dict[str, float]]:

@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 
 from rampore import storage
 from rampore.audit import sweep
-from rampore.audit.reproduce.files import digest
-from rampore.audit.reproduce.fingerprint import PACKAGE
-from rampore.lim2026.sweeps import crossing, design, inverse
-
-#: What can be asked for: a plan of all cases, or (coarse) of a few of them for a first look.
-PLANS: dict[str, Callable[[bool], sweep.Plan]] = {
-    "crossing": crossing.plan,
-    "inverse": inverse.plan,
-    "design": design.plan,
-}
-
-
-def version(sources: Sequence[str]) -> str:
-    """What outcomes follow from beside the case: the engine and the inputs, by their content."""
-    files = sorted(path for name in sources for path in PACKAGE.glob(name))
-    return digest("".join(digest(path.read_bytes()) for path in files))
+from rampore.audit.reproduce.fingerprint import seal
+from rampore.checks import choice
 
 
 @contextmanager
@@ -46,13 +32,19 @@ def _bar(report: Callable[[str], None]) -> Iterator[sweep.Progress]:
     yield tell
 
 
-def run(options: argparse.Namespace, report: Callable[[str], None] | None = None) -> None:
+def run(
+    options: argparse.Namespace,
+    plans: Mapping[str, str],
+    report: Callable[[str], None] | None = None,
+) -> None:
     """Do what the command line says.
 
     Parameters
     ----------
     options : argparse.Namespace
         The options of the subcommand, see ``rampore sweep --help``.
+    plans : mapping of str to str
+        What can be asked for: modules whose ``plan(coarse)`` gives a :class:`rampore.audit.sweep.Plan`.
     report : callable, optional
         Takes a line of progress; standard error by default.
 
@@ -63,20 +55,21 @@ def run(options: argparse.Namespace, report: Callable[[str], None] | None = None
     StorageError
         Where the result cannot be written, which is found out before anything is computed.
     """
+    choice("sweep", options.sweep, plans, sweep.SweepError)
     report = report or (lambda text: print(text, file=sys.stderr))
-    place = options.journal or Path("build", "sweep", f"{options.study}.jsonl")
+    place = options.journal or Path("build", "sweep", f"{options.sweep}.jsonl")
     if place.resolve() == options.output.resolve():
         raise sweep.SweepError(f"{place} is the journal and the result: name two files")
     storage.check(options.output)
-    plan = PLANS[options.study](options.coarse)
-    follows_from = version(plan.sources)
+    plan = import_module(plans[options.sweep]).plan(options.coarse)
+    follows_from = seal(plan.compute)
     journal = sweep.Journal(place, follows_from)
     workers = sweep.cluster(options.scheduler) if options.scheduler else sweep.processes(options.jobs)
     with workers as pool, _bar(report) as tell:
         outcomes = sweep.run(plan.compute, [*plan.cases, *plan.finer.values()], journal, pool, tell)
     chosen, finer = outcomes[: len(plan.cases)], outcomes[len(plan.cases) :]
     packages = ", ".join(f"{name} {metadata.version(name)}" for name in ("rampore", "numpy", "scipy", "numba"))
-    source = f"rampore sweep {options.study}{' --coarse' if options.coarse else ''}"
+    source = f"rampore sweep {options.sweep}{' --coarse' if options.coarse else ''}"
     origin = {"title": plan.title, "source": source, "follows_from": follows_from, "packages": packages}
     plain = [{name: value for name, value in case.items() if name != "mesh"} for case in plan.cases]
     data = sweep.dataset(plain, chosen, plan.units, {**origin, **plan.about})

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from matplotlib.figure import Figure
 
 from rampore.diffusion import Diffusion
 from rampore.figures.pores import DRAWN, UM
 from rampore.style import ACCENT, TITLE, new_figure
-
-if TYPE_CHECKING:
-    pass
 
 SOLID = "#D9D4CC"
 CONCENTRATION, FLUX = "cividis", "inferno"

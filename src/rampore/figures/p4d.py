@@ -1,4 +1,4 @@
-"""Figures of the P4D engine."""
+"""Figures of a cell that was simulated."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The paper's cell, built from ``cell.toml`` and from what the paper leaves open.
 
 What ``cell.toml`` holds - electrolyte, tables of potential, contact resistance, open fraction - a what-if changes
-there, with :func:`rampore.lim2026.parameters.with_values`; what no file can hold is a :class:`Scenario`. Values that no source
-states for this cell are assumptions; :func:`assumptions` lists them with what they rest on.
+there, with :func:`rampore.audit.inputs.with_values`; what no file can hold is a :class:`Scenario`. Values that no
+source states for this cell are assumptions; :func:`assumptions` lists them with what they rest on.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,6 @@
-r"""What diffusion says of the study's two coatings: in sections, in volumes, and as a continuum of local porosity.
+r"""What diffusion says of the paper's two coatings: in sections, in volumes, and as a continuum of local porosity.
 
-A *closure* gives the transport efficiency :math:`g = D_\mathrm{eff}/D_0 = \varepsilon/\tau` of a coating from its
-porosity. Sections and volumes of :mod:`rampore.micrograph` need none: there it is what comes out.
+Sections and volumes of :mod:`rampore.micrograph` need no closure (:mod:`rampore.closures`): there it is what comes out.
 """
 
 from __future__ import annotations

@@ -12,17 +12,9 @@ from scipy.special import expit
 
 from rampore import RamporeError
 from rampore.checks import nearest, quantity
+from rampore.constants import FARADAY, GAS_CONSTANT, REFERENCE_TEMPERATURE
 from rampore.lim2026.parameters import Curve, ElectrolyteCorrelations, Formula
-from rampore.materials import (
-    FARADAY,
-    GAS_CONSTANT,
-    REFERENCE_TEMPERATURE,
-    Electrolyte,
-    Function,
-    Tabulated,
-    arrhenius,
-    constant,
-)
+from rampore.materials import Electrolyte, Function, Tabulated, arrhenius, constant
 
 __all__ = ["CorrelationError", "electrolyte", "potential", "transport_efficiency"]
 

@@ -1,7 +1,4 @@
-"""The perforated foil: a triangular lattice of round holes, its areas, its mass, its strength.
-
-Equations are numbered as in chapter 1 of the book.
-"""
+"""Several ways to one number, each with what the printed digits leave open, and which of them exclude each other."""
 
 from __future__ import annotations
 

@@ -1,9 +1,7 @@
-"""What a discharge says on the paper's claims: numbers by region, two foils compared, and which reading decides.
+"""What the paper says of its simulations, read off a pair of discharges.
 
-The paper does not define its quantities. Each is computed in every reading that its words allow; one of them decides,
-and why is said where it is made; the others show how much hangs on the definition.
-
-Domains are those of the negative coating: the porous one (HPd) over and in the holes, the dense one (LPd) over foil.
+The paper does not define its quantities. Each claim is computed in every reading that its words allow, as a margin; one
+of them decides, and why is said where it is made; the others show how much hangs on the definition.
 """
 
 from collections.abc import Iterable
@@ -14,9 +12,6 @@ import numpy as np
 from rampore.p4d.discharge import Discharge
 
 COMMON = np.linspace(0.02, 1.0, 50)  #: of the smaller capacity: where two discharges are compared [-]
-
-
-# Comparing ----------------------------------------------------------------------------------------------------------
 
 
 class Finding(NamedTuple):

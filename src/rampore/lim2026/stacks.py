@@ -1,8 +1,7 @@
-r"""Energy density of a cell stack: from densities, loadings and foils forward, and from published figures backward.
+r"""The paper's stacks: as its design values make them, as its printed figures imply them, and with more SiOx.
 
-A :class:`Design` says what a unit of the stack is made of, :meth:`Design.stack` lays it out layer by layer, and the
-areal energy divided by the stack's areal mass or thickness is the energy density (Eq. 5.1). A perforated foil changes
-two things (Eq. 5.2): a fraction f of its mass is gone, and the coating that fills its holes no longer stands above it.
+Backward from what is printed (:class:`Published`), and forward over the SiOx content at a fixed areal capacity
+(:class:`Blend`, :class:`Balance`): what :mod:`rampore.energy` makes of them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""The paper's cell, built from ``cell.toml`` and from what the paper leaves open.
+"""What the electrodes of a cell hold: charge, equilibrium and state of charge, before anything flows.
 
-What ``cell.toml`` holds - electrolyte, tables of potential, contact resistance, open fraction - a what-if changes
-there, with :func:`rampore.lim2026.parameters.with_values`; what no file can hold is a :class:`Scenario`. Values that no source
-states for this cell are assumptions; :func:`assumptions` lists them with what they rest on.
+Materials side by side are at one potential; what they hold together fixes it. A state of charge is the share of the
+slow discharge, at open circuit down to the lower cut-off, that is still to come.
 """
 
 from dataclasses import replace
@@ -11,11 +10,9 @@ from typing import NamedTuple
 from scipy.optimize import brentq
 
 from rampore.coating import Local
-from rampore.materials import FARADAY
+from rampore.constants import FARADAY
 from rampore.p4d.cell import Cell, Electrode, Material, Perforation
 from rampore.p4d.errors import CellError
-
-# Balance
 
 
 class Balance(NamedTuple):

@@ -39,6 +39,7 @@ import numpy as np
 
 from rampore import RamporeError, materials
 from rampore.checks import SHARES, increasing, known_keys, quantity
+from rampore.constants import FARADAY, REFERENCE_TEMPERATURE
 from rampore.expressions import Expression, ExpressionError
 from rampore.p4d.cell import Cell, Electrode, Material, Perforation, Separator
 from rampore.p4d.errors import CellError
@@ -316,7 +317,7 @@ class _Climate:
     def __init__(self, cell, state):
         start = state.part("Initial conditions")
         around = state.part("Thermal environment")
-        self.reference = cell.number("Reference temperature [K]", materials.REFERENCE_TEMPERATURE, above=0)
+        self.reference = cell.number("Reference temperature [K]", REFERENCE_TEMPERATURE, above=0)
         ambient = around.number("Ambient temperature [K]", self.reference, above=0)
         self.temperature = start.number("Initial temperature [K]", ambient, above=0)
         self.soc = start.number("Initial state-of-charge", 1.0, at_least=0, at_most=1)
@@ -470,7 +471,7 @@ def _material(name, part, states, state, climate, full):
         radius=radius,
         maximum_concentration=part.number("Maximum concentration [mol.m-3]", above=0),
         diffusivity=_diffusivity(part, limits, climate),
-        exchange_current=materials.ExchangeCurrent(materials.FARADAY * rate, climate.concentration),
+        exchange_current=materials.ExchangeCurrent(FARADAY * rate, climate.concentration),
         stoichiometry=low + full * (high - low),
         potential=potential("OCP [V]"),
         lithiation=potential(BRANCHES[0]) if branches else None,

@@ -7,7 +7,8 @@ import numpy as np
 
 from rampore.checks import choice, quantity
 from rampore.coating import Local
-from rampore.materials import REFERENCE_TEMPERATURE, Electrolyte, ExchangeCurrent, Function
+from rampore.constants import REFERENCE_TEMPERATURE
+from rampore.materials import Electrolyte, ExchangeCurrent, Function
 from rampore.p4d.errors import CellError
 
 #: One value, one over foil and one over the holes (a box that the edge cuts takes their mean by area), or a function of

@@ -1,7 +1,4 @@
-"""What a discharge says on the paper's claims: numbers by region, two foils compared, and which reading decides.
-
-The paper does not define its quantities. Each is computed in every reading that its words allow; one of them decides,
-and why is said where it is made; the others show how much hangs on the definition.
+"""A discharge at constant current, and what is read off it: curves, depth, overpotential and salt by region.
 
 Domains are those of the negative coating: the porous one (HPd) over and in the holes, the dense one (LPd) over foil.
 """

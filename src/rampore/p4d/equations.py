@@ -23,7 +23,7 @@ import numpy as np
 from numba import njit
 
 from rampore.checks import quantity
-from rampore.materials import FARADAY, GAS_CONSTANT
+from rampore.constants import FARADAY, GAS_CONSTANT
 from rampore.p4d.errors import CellError
 from rampore.p4d.linear import ABOVE, BELOW
 

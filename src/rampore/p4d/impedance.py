@@ -28,7 +28,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rampore.checks import choice, quantity
-from rampore.materials import FARADAY
+from rampore.constants import FARADAY
 from rampore.p4d import equations
 from rampore.p4d.cell import Cell, Electrode, Lithium, Mirror
 from rampore.p4d.equations import CC, EC, EE, SS, C, E, S

@@ -7,7 +7,7 @@ import numpy as np
 
 from rampore.checks import SHARES, quantity
 from rampore.coating import Local
-from rampore.materials import FARADAY, GAS_CONSTANT
+from rampore.constants import FARADAY, GAS_CONSTANT
 from rampore.p4d import equations
 from rampore.p4d.cell import Cell, Electrode, Lithium
 from rampore.p4d.equations import C, E, Kinetics, Layout, Metal, S, System

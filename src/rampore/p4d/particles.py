@@ -19,7 +19,7 @@ from numba import njit
 from scipy.special import eval_jacobi, roots_jacobi
 
 from rampore.checks import quantity
-from rampore.materials import FARADAY
+from rampore.constants import FARADAY
 from rampore.p4d.errors import CellError
 
 

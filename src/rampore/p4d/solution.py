@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rampore.checks import quantity
-from rampore.materials import FARADAY
+from rampore.constants import FARADAY
 from rampore.p4d.cell import Cell
 from rampore.p4d.equations import C, E, S
 from rampore.p4d.errors import CellError, SolverError

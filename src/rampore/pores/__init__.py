@@ -1,6 +1,5 @@
 """Grey cross-section or volume -> pore mask -> pores -> their sizes, neighbours, throats and profiles."""
 
-from rampore.multiverse import Outcomes, OverSections, Specimen, generate, outcomes, over_sections, survey, variations
 from rampore.pores.analysis import Analysis, analyse, measure, summary
 from rampore.pores.measuring import (
     FEW_PIXELS,

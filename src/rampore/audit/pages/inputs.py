@@ -9,8 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from rampore.audit.chapter import with_unit
-from rampore.audit.inputs.values import Input, demands_of
-from rampore.lim2026.parameters import Branches, Cell, Confidence, Curve, Formula, Named, NotChosen, Record, Source
+from rampore.audit.inputs.declaring import Inputs
+from rampore.audit.inputs.records import Confidence, NotChosen, Record, Source
+from rampore.audit.inputs.values import Branches, Curve, Formula, Input, Named, demands_of
 from rampore.units import from_si
 
 _NAMES = {"siox": "SiOx", "nmc": "NMC622", "super_p": "Super P", "paa": "PAA", "pvdf": "PVDF"}
@@ -20,12 +21,12 @@ _OPERATION = "Operation"
 _DOI = re.compile(r"10\.\d{4,9}/[A-Za-z0-9._;()/:-]+")
 
 
-def parameters_page(cell: Cell) -> str:
-    """Everything that a cell's file says, as a page.
+def inputs_page(inputs: Inputs) -> str:
+    """Everything that a parameter file says, as a page.
 
     Parameters
     ----------
-    cell : parameters.Cell
+    inputs : Inputs
 
     Returns
     -------
@@ -33,29 +34,29 @@ def parameters_page(cell: Cell) -> str:
         MyST Markdown without a title: counts by confidence, what has no source, the stand-ins, one section for each
         group of values, and the numbered sources. Each value has an anchor, its key.
     """
-    numbers = {name: number for number, name in enumerate(_cited(cell), start=1)}
-    sections = [_summary(cell)]
-    for title, records in _groups(cell).items():
-        sections += [f"## {title}", *_chosen(cell, records), _table(records, numbers), _remarks(records, numbers)]
-    sections += ["## Sources", _references(cell, numbers)]
+    numbers = {name: number for number, name in enumerate(_cited(inputs), start=1)}
+    sections = [_summary(inputs)]
+    for title, records in _groups(inputs).items():
+        sections += [f"## {title}", *_chosen(inputs, records), _table(records, numbers), _remarks(records, numbers)]
+    sections += ["## Sources", _references(inputs, numbers)]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _labels() -> dict[str, str]:
-    return {name: demand.label for name, demand in demands_of(Cell).items() if not isinstance(demand, Input)}
+def _labels(root: type[Inputs]) -> dict[str, str]:
+    return {name: demand.label for name, demand in demands_of(root).items() if not isinstance(demand, Input)}
 
 
-def _groups(cell: Cell) -> dict[str, list[Record]]:
+def _groups(inputs: Inputs) -> dict[str, list[Record]]:
     groups: dict[str, list[Record]] = {}
-    for key, record in cell.records.items():
-        groups.setdefault(_labels().get(key.split(".")[0], _OPERATION), []).append(record)
+    for key, record in inputs.records.items():
+        groups.setdefault(_labels(type(inputs)).get(key.split(".")[0], _OPERATION), []).append(record)
     return groups
 
 
-def _cited(cell: Cell) -> dict[str, None]:
+def _cited(inputs: Inputs) -> dict[str, None]:
     """Sources in the order in which the page names them."""
     ordered: dict[str, None] = {}
-    for records in _groups(cell).values():
+    for records in _groups(inputs).values():
         for record in records:
             ordered |= dict.fromkeys(record.source)
         for record in records:
@@ -67,35 +68,35 @@ def _cited(cell: Cell) -> dict[str, None]:
 # What stands at the top -----------------------------------------------------------------------------------------------
 
 
-def _summary(cell: Cell) -> str:
-    by_mark = {mark: [r for r in cell.records.values() if r.confidence == mark] for mark in Confidence}
+def _summary(inputs: Inputs) -> str:
+    by_mark = {mark: [r for r in inputs.records.values() if r.confidence == mark] for mark in Confidence}
     without, proxies = by_mark[Confidence.UNVERIFIED], by_mark[Confidence.PROXY]
     rows = [f"| {_badge(mark)} | {len(records)} | {mark.meaning} |" for mark, records in by_mark.items() if records]
     first = (
-        f"Of the study's **{len(cell.records)} values**, **{len(without)} have no source** and "
-        f"**{len(proxies)} stand in** from another material or cell."
+        f"Of the study's **{len(inputs.records)} values**, **{len(without)} have no source** and "
+        f"**{len(proxies)} stand in** from another material or inputs."
     )
     marks = "\n".join(["| Mark | Values | What it says |", "|---|---:|---|", *rows])
     lists = [
-        f"**{title}**\n\n" + "\n".join(f"- {_link(record)}: {value_text(record)}" for record in records)
+        f"**{title}**\n\n" + "\n".join(f"- {_link(record, inputs)}: {value_text(record)}" for record in records)
         for title, records in (("Without a source", without), ("Stand-ins", proxies))
         if records
     ]
     contradictions = [
-        f"- {_link(record)}: {value_text(record)}, elsewhere {', '.join(_rival_value(rival) for rival in rivals)}"
-        for record, rivals in _contradicted(cell)
+        f"- {_link(record, inputs)}: {value_text(record)}, elsewhere {', '.join(map(_rival_value, rivals))}"
+        for record, rivals in _contradicted(inputs)
     ]
     if contradictions:
         lists.append("**Where the paper gives more than one number**\n\n" + "\n".join(contradictions))
     return "\n\n".join([first, marks, *lists])
 
 
-def _contradicted(cell: Cell) -> Iterator[tuple[Record, list[NotChosen]]]:
+def _contradicted(inputs: Inputs) -> Iterator[tuple[Record, list[NotChosen]]]:
     """Values of the paper, with what it says of them elsewhere."""
     paper = {
-        name for record in cell.records.values() if record.confidence == Confidence.GIVEN for name in record.source
+        name for record in inputs.records.values() if record.confidence == Confidence.GIVEN for name in record.source
     }
-    for record in cell.records.values():
+    for record in inputs.records.values():
         rivals = [rival for rival in record.not_chosen if paper & set(record.source) & set(rival.source)]
         if rivals:
             yield record, rivals
@@ -104,11 +105,11 @@ def _contradicted(cell: Cell) -> Iterator[tuple[Record, list[NotChosen]]]:
 # One section ----------------------------------------------------------------------------------------------------------
 
 
-def _chosen(cell: Cell, records: Iterable[Record]) -> Iterator[str]:
+def _chosen(inputs: Inputs, records: Iterable[Record]) -> Iterator[str]:
     group = next(iter(records)).key.split(".")[0]
-    for key, name in cell.entries.items():
+    for key, name in inputs.entries.items():
         if key.startswith(f"{group}.") and key.endswith(".chosen"):
-            why = cell.entries.get(key.removesuffix("chosen") + "why", "")
+            why = inputs.entries.get(key.removesuffix("chosen") + "why", "")
             what = {"ocp": "Open-circuit potential", "correlations": "Transport"}[key.split(".")[1]]
             yield f"{what}: the study takes **{_plain(name)}**. {_sentence(why)}"
 
@@ -148,8 +149,8 @@ def _title(record: Record) -> str:
     return _plain(_name(record)[0].upper() + _name(record)[1:])
 
 
-def _link(record: Record) -> str:
-    group = _labels().get(record.key.split(".")[0], _OPERATION)
+def _link(record: Record, inputs: Inputs) -> str:
+    group = _labels(type(inputs)).get(record.key.split(".")[0], _OPERATION)
     return f'<a href="#{html.escape(record.key)}">{group}: {_plain(_name(record))}</a>'
 
 
@@ -277,9 +278,9 @@ def _numbers(names: Iterable[str], numbers: dict[str, int]) -> str:
     return f"\\[{links}\\]" if links else ""
 
 
-def _references(cell: Cell, numbers: dict[str, int]) -> str:
+def _references(inputs: Inputs, numbers: dict[str, int]) -> str:
     return "\n".join(
-        f'{number}. <span id="source-{number}"></span>{_reference(cell.sources[name])}'
+        f'{number}. <span id="source-{number}"></span>{_reference(inputs.sources[name])}'
         for name, number in numbers.items()
     )
 

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from rampore.audit import claims
 from rampore.audit.claims import Verdict
 from rampore.style import VERDICT
 
@@ -18,22 +17,21 @@ _LABEL, _APART = 0.28, 0.08  #: height of a section's title, space before the ne
 _LEGEND_COLUMNS, _LEGEND_LINE = 3, 0.33  #: line height [in]
 
 
-def overview(entries: Iterable[dict], sections: Mapping[int, str] | None = None) -> Figure:
+def overview(entries: Iterable[dict], sections: Mapping[int, str]) -> Figure:
     """One tile per statement, by section of the ledger, with its verdict's colour and glyph.
 
     Parameters
     ----------
     entries : iterable of dict
         Claims as :func:`rampore.audit.claims.record` writes them.
-    sections : mapping of int to str, optional
-        Titles of the ledger's sections; by default those of the package's ledger.
+    sections : mapping of int to str
+        Titles of the ledger's sections.
 
     Returns
     -------
     matplotlib.figure.Figure
         Legible from 390 px width on.
     """
-    sections = claims.load().sections if sections is None else sections
     order = list(Verdict)
     verdicts = {number: [] for number in sections}
     for entry in entries:

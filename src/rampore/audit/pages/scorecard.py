@@ -65,8 +65,8 @@ def scorecard_page(entries: Iterable[dict], sections: Mapping[int, str]) -> str:
     Parameters
     ----------
     entries : iterable of dict
-        Claims as :func:`rampore.audit.claims.record` writes them; ``link``, relative to the scorecard page, leads to the
-        section that computed one.
+        Claims as :func:`rampore.audit.claims.record` writes them; ``link``, relative to the scorecard page, leads to
+        the         section that computed one.
     sections : mapping of int to str
         Titles of the ledger's sections by number.
 

@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import TextIO
 
 from rampore import checks
-from rampore.audit import claims
 from rampore.audit.reproduce import book, verdicts
 from rampore.audit.reproduce.chapters import KERNEL_ENVIRONMENT, Chapter, reasons_to_run, run
 from rampore.audit.reproduce.files import as_json, digest, drop, output_folder, publish, refuse_links, write
@@ -98,7 +97,7 @@ def reproduce(
         everything = [Chapter(name, notebook, {}, output) for name, notebook in study.chapters.items()]
         there = [chapter for chapter in everything if _stands(chapter)]
         notebooks = {chapter.name: read_notebook(chapter.place.executed) for chapter in there}
-        entries, tables = verdicts.collect(claims.load(), notebooks), verdicts.tables(notebooks)
+        entries, tables = verdicts.collect(study.ledger, notebooks), verdicts.tables(notebooks)
         write(output / "claims.json", as_json(entries))
         missing = [chapter.name for chapter in everything if chapter not in there]
         if html and missing:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -10,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rampore.audit import claims
 from rampore.audit.reproduce.files import as_json, digest, digests, publish, stands, write
 from rampore.audit.reproduce.fingerprint import PACKAGE, packages
 from rampore.audit.study import ReproduceError, Study
@@ -43,59 +41,25 @@ def stage(study: Study, executed: dict[str, Path], entries: list[dict], tables: 
     for name, notebook in study.chapters.items():
         shutil.copy(executed[name], folder / notebook.relative_to(study.root))
     for source in pages:
-        for name, content in _generated(entries, tables, study.root / "benchmarks" / "results").items():
+        for name, content in _generated(study, entries, tables).items():
             path = folder / source.relative_to(study.root) / "_generated" / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
 
 
-def _generated(entries: list[dict], tables: list[dict], results: Path) -> dict[str, bytes]:
+def _generated(study: Study, entries: list[dict], tables: list[dict]) -> dict[str, bytes]:
     from rampore import style
-    from rampore.audit.pages import inputs as parameters_page
     from rampore.audit.pages import picture, scorecard
-    from rampore.lim2026 import parameters
 
-    sections = claims.load().sections
+    sections = study.ledger.sections
     figure = picture.overview(entries, sections)
+    own = study.settings.part("pages")
     return {
-        "parameters.md": parameters_page.parameters_page(parameters.load()).encode(),
         "scorecard.md": scorecard.scorecard_page(entries, sections).encode(),
         "summary.md": scorecard.summary(entries, tables).encode(),
         "scorecard.svg": style.render(figure, "svg"),
         "scorecard.png": style.render(figure, "png"),
-    } | _measured(results)
-
-
-def _measured(results: Path) -> dict[str, bytes]:
-    """Pages made of what ``make bench`` wrote."""
-    from rampore.lim2026.pages.benchmarks import benchmarks_page
-
-    try:
-        return {"benchmarks.md": benchmarks_page(results).encode()} | _verification(results / "p4d")
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise ReproduceError(f"{results}: damaged, write it anew by `make bench` ({reason})") from error
-
-
-def _verification(folder: Path) -> dict[str, bytes]:
-    """Tables and figures of the page *Verification*, from what ``make bench`` wrote; none where it never ran."""
-    from rampore import style
-    from rampore.lim2026.figures import p4d as tool_picture
-    from rampore.lim2026.pages import verification
-
-    if not (folder / "verification.json").is_file():
-        return {}
-    results = json.loads((folder / "verification.json").read_text(encoding="utf-8"))
-    if (folder / "speed.json").is_file():
-        results["speed"] = json.loads((folder / "speed.json").read_text(encoding="utf-8"))
-    figures = {"orders": tool_picture.convergence, "peers": tool_picture.comparison}
-    drawn = {
-        f"verification-{name}.{form}": style.render(draw(results[name]), form)
-        for name, draw in figures.items()
-        if name in results
-        for form in ("svg", "png")
-    }
-    return {name: text.encode() for name, text in verification.pages(results).items()} | drawn
+    } | (own.generated(study.root) if own else {})
 
 
 def is_built_from(html: Path, source: Path) -> bool:

@@ -6,7 +6,7 @@ import ast
 import json
 import os
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
@@ -14,8 +14,10 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from rampore.audit.reproduce.files import digest, files_below
+from rampore.audit.study import settings
 
 PACKAGE = Path(str(resources.files("rampore")))
+_HAND_OVER = PACKAGE / "audit" / "chapter.py"  # what reports to the ledger
 
 
 def notebook_digest(notebook: NotebookNode) -> str:
@@ -25,16 +27,39 @@ def notebook_digest(notebook: NotebookNode) -> str:
 
 
 def sources(notebook: NotebookNode, folder: Path) -> dict[str, str]:
-    """SHA-256 of the modules of this package that a notebook imports, directly or not, and the data that they name.
+    """SHA-256 of the modules of this package that a notebook imports, directly or not, and of the data that they name.
 
-    A file counts as named where a string in the code is its name: of a file in ``rampore/data``, or a path from the
-    notebook's own folder.
+    Of a module, comments, docstrings and layout do not count. The study's ledger does where the notebook reports to it.
+
+    A file counts as named where a string in the code is its name: of a file in a folder ``data`` of the package, or a
+    path from the notebook's own folder.
     """
     from IPython.core.inputtransformer2 import TransformerManager
 
     as_python = TransformerManager().transform_cell
+    trees = [(_parse(as_python(cell.source)), "") for cell in notebook.cells if cell.cell_type == "code"]
+    found = _closure(trees, folder)
+    if _HAND_OVER in found:
+        found.add(settings(folder).ledger.resolve())
+    return {_label(path, folder): _content(path) for path in sorted(found)}
+
+
+def seal(function: Callable) -> str:
+    """SHA-256 of what a function's results follow from: its module, all that this imports, and the data that they name.
+
+    Comments, docstrings and layout do not count.
+    """
+    module = function.__module__
+    tree = _parse(f"import {module}")
+    return digest(
+        json.dumps({_label(path, PACKAGE): _content(path) for path in sorted(_closure([(tree, "")], PACKAGE))})
+    )
+
+
+def _closure(trees: Iterable[tuple[ast.AST, str]], folder: Path) -> set[Path]:
+    """Files that code imports or names, directly or not; each tree comes with the package that it is relative to."""
     found: set[Path] = set()
-    waiting = [(_parse(as_python(cell.source)), "") for cell in notebook.cells if cell.cell_type == "code"]
+    waiting = list(trees)
     while waiting:
         tree, package = waiting.pop()
         for path in {*_modules(tree, package), *_data(tree, folder)} - found:
@@ -42,7 +67,21 @@ def sources(notebook: NotebookNode, folder: Path) -> dict[str, str]:
             if path.suffix == ".py":
                 module = path.relative_to(PACKAGE.parent).with_suffix("").parts
                 waiting.append((_parse(path.read_text(encoding="utf-8")), ".".join(module[:-1])))
-    return {_label(path, folder): digest(path.read_bytes()) for path in sorted(found)}
+    return found
+
+
+def _content(path: Path) -> str:
+    """SHA-256 of a file; of Python, of what it does."""
+    if path.suffix != ".py":
+        return digest(path.read_bytes())
+    tree = _parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and isinstance(
+            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+        ):
+            node.body = body[ast.get_docstring(node, clean=False) is not None :]
+    return digest(ast.dump(tree))
 
 
 def _label(path: Path, folder: Path) -> str:
@@ -80,7 +119,8 @@ def _imported(tree: ast.AST, package: str) -> Iterator[str]:
 
 def _data(tree: ast.AST, folder: Path) -> Iterator[Path]:
     names = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    yield from (path for path in files_below(PACKAGE / "data") if path.name in names)
+    data = (path for place in PACKAGE.glob("**/data") for path in files_below(place))
+    yield from (path for path in data if path.name in names)
     for name in names:
         if "." in name and len(name) < 200 and "\n" not in name and (folder / name).is_file():
             yield (folder / name).resolve()

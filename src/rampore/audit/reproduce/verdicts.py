@@ -14,8 +14,8 @@ from rampore.audit.study import ReproduceError, headings
 def collect(ledger: claims.Ledger, notebooks: Mapping[str, NotebookNode]) -> list[dict]:
     """The entries of ``claims.json``, in the ledger's order.
 
-    Each is what :func:`rampore.audit.claims.record` gives, with ``link`` (page and section, from the folder of the pages) and
-    ``cell`` (index and id) of where it was computed.
+    Each is what :func:`rampore.audit.claims.record` gives, with ``link`` (page and section, from the folder of the
+    pages) and     ``cell`` (index and id) of where it was computed.
 
     Parameters
     ----------

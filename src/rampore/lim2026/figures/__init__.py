@@ -1,1 +1,1 @@
-"""lim2026/figures"""
+"""The figures of the study's chapters, a module each."""

@@ -1,4 +1,4 @@
-"""Figures of diffusion through images: lengths come in SI and are drawn in um."""
+"""Figures of chapter 3: sections, cubes and unit cells; lengths come in SI and are drawn in um."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures of impedance spectra."""
+"""Figures of chapter 7: spectra of the paper's cells, arcs and lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of segmented images: lengths come in SI and are drawn in um."""
+"""Figures of chapter 2: phantoms, sections, and what recipes make of them; lengths come in SI and are drawn in um."""
 
 from __future__ import annotations
 

@@ -1,1 +1,55 @@
-"""lim2026/pages"""
+"""Pages that this study's book has beside those of any study: its inputs, and what ``make bench`` measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rampore import RamporeError, style
+from rampore.audit.pages.inputs import inputs_page
+from rampore.lim2026 import parameters
+from rampore.lim2026.figures import verification as drawings
+from rampore.lim2026.pages import benchmarks, verification
+
+
+class PageError(RamporeError):
+    """A page cannot be made; the message names the file and what to do."""
+
+
+def generated(root: Path) -> dict[str, bytes]:
+    """The pages and their figures, by file name.
+
+    Parameters
+    ----------
+    root : Path
+        The study's folder.
+
+    Raises
+    ------
+    PageError
+        Where a file of ``benchmarks/results`` is damaged.
+    """
+    results = root / "benchmarks" / "results"
+    pages = {"parameters.md": inputs_page(parameters.load()).encode()}
+    try:
+        return pages | {"benchmarks.md": benchmarks.benchmarks_page(results).encode()} | _verification(results / "p4d")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise PageError(f"{results}: damaged, write it anew by `make bench` ({reason})") from error
+
+
+def _verification(folder: Path) -> dict[str, bytes]:
+    """Tables and figures of the page *Verification*; none where ``make bench`` never ran."""
+    if not (folder / "verification.json").is_file():
+        return {}
+    results = json.loads((folder / "verification.json").read_text(encoding="utf-8"))
+    if (folder / "speed.json").is_file():
+        results["speed"] = json.loads((folder / "speed.json").read_text(encoding="utf-8"))
+    figures = {"orders": drawings.convergence, "peers": drawings.comparison}
+    drawn = {
+        f"verification-{name}.{form}": style.render(draw(results[name]), form)
+        for name, draw in figures.items()
+        if name in results
+        for form in ("svg", "png")
+    }
+    return {name: text.encode() for name, text in verification.pages(results).items()} | drawn

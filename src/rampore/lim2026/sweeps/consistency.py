@@ -1,7 +1,7 @@
 """What the samples of the unpublished inputs say: which agree with the paper, what they agree on, what would tell more.
 
-All of it reads the data set of ``rampore sweep inverse``; see :mod:`rampore.lim2026.sweeps.inverse` for how a sample is made and
-for what the paper states of it. A difference below its numerical error decides nothing.
+All of it reads the data set of ``rampore sweep inverse``; see :mod:`rampore.lim2026.sweeps.inverse` for how a sample is
+made and for what the paper states of it. A difference below its numerical error decides nothing.
 """
 
 from typing import TYPE_CHECKING, NamedTuple

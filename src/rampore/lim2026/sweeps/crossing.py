@@ -107,11 +107,6 @@ FIRST_LOOK = {"contact": (0.0, 3.0, 10.0), "electrolyte": ("LG19",), "cathode": 
 
 #: What a discharge follows from beside its case.
 ENGINE = ("bpx", "cell", "equations", "grid", "lanes", "linear", "model", "particles", "time", "solution", "study")
-SOURCES = (
-    *(f"p4d/{name}.py" for name in (*ENGINE, "outcomes", "pairs", "protocols")),
-    *("coating.py", "collector.py", "correlations.py", "materials.py", "multigrid.py", "transport.py"),
-    "data/cell.toml",
-)
 
 CHECKED = 3  #: cases of each group that are run on the finer mesh too
 CONTROLS = (10.0,)  #: contact resistances that are also run with the same on both foils [ohm cm2]
@@ -320,7 +315,6 @@ def plan(coarse=False) -> Plan:
         fine,
         _group,
         UNITS,
-        (*SOURCES, "p4d/crossing.py"),
         about(compared),
     )
 

@@ -19,7 +19,7 @@ from rampore.audit.sweep import Plan, SweepError
 from rampore.checks import choice, known_keys
 from rampore.lim2026 import parameters, stacks
 from rampore.lim2026.cells import PorositySet, Scenario, charged_cell
-from rampore.lim2026.sweeps.crossing import MESHES, SOURCES, TOLERANCES, about
+from rampore.lim2026.sweeps.crossing import MESHES, TOLERANCES, about
 from rampore.p4d.discharge import settled
 
 if TYPE_CHECKING:
@@ -230,7 +230,6 @@ def plan(coarse=False) -> Plan:
         {n: {**chosen[n], "mesh": "fine"} for n in picks},
         lambda case: None,
         UNITS,
-        (*SOURCES, "p4d/crossing.py", "design.py", "energy.py"),
         about(f"among {CHECKED} designs by lot"),
     )
 

@@ -22,7 +22,7 @@ from rampore.lim2026 import parameters
 from rampore.lim2026.cells import LITHIUM_EXCHANGE_CURRENT, Closure, Keep, Scenario, charged_cell, half_cell
 from rampore.lim2026.pairs import pulse_resistance
 from rampore.lim2026.readings import compare
-from rampore.lim2026.sweeps.crossing import MARGIN_UNITS, MESHES, RATES, SOURCES, TOLERANCES, about, complete, margins
+from rampore.lim2026.sweeps.crossing import MARGIN_UNITS, MESHES, RATES, TOLERANCES, about, complete, margins
 from rampore.p4d.cell import Cell
 from rampore.p4d.discharge import settled
 from rampore.p4d.errors import CellError, SolverError
@@ -311,7 +311,6 @@ def plan(coarse=False) -> Plan:
         fine,
         _group,
         units(),
-        (*SOURCES, "p4d/crossing.py", "p4d/inverse.py"),
         {
             **about(
                 f"among the first {CHECKED} samples with the same electrolyte and the same half of the tortuosities"
@@ -322,7 +321,7 @@ def plan(coarse=False) -> Plan:
 
 
 def _group(case: Mapping) -> tuple:
-    """What decides how far the salt starves, and so how exact a mesh is, as in :data:`rampore.lim2026.sweeps.crossing.GROUPS`."""
+    """What decides how far the salt starves, and so how exact a mesh is, as in :data:`.crossing.GROUPS`."""
     (tortuosity,) = (span for span in spans() if span.name == "tortuosity")
     return case["electrolyte"], case["tortuosity"] > tortuosity.at(0.5)
 

@@ -100,7 +100,7 @@ class TinyStudy:
 
     def create(self) -> None:
         shutil.copytree(PACKAGE, self.package, ignore=shutil.ignore_patterns("__pycache__"))
-        (self.package / "data" / "claims.toml").write_text(LEDGER, encoding="utf-8")
+        (self.package / "data").mkdir()
         (self.package / "data" / "beta.toml").write_text("value = 1\n")
         (self.package / "alpha.py").write_text("VALUE = 1\n")
         (self.package / "beta.py").write_text(
@@ -108,6 +108,8 @@ class TinyStudy:
             "    return tomllib.loads((resources.files('rampore') / 'data' / 'beta.toml').read_text())['value']\n"
         )
         (self.root / "book/_ext").mkdir(parents=True)
+        (self.root / "study.toml").write_text('ledger = "claims.toml"\n')
+        (self.root / "claims.toml").write_text(LEDGER, encoding="utf-8")
         (self.root / "book/_ext/nothing.py").write_text("def setup(app):\n    return {}\n")
         (self.root / "_toc.yml").write_text(
             "format: jb-book\nroot: book/index\nchapters:\n- file: book/first\n- file: book/second\n"
@@ -192,7 +194,9 @@ def test_provenance_says_what_a_result_was_made_from(finished):
     assert provenance["seed"] == 7
     assert provenance["wall_time_s"] > 0
     assert provenance["packages"]["numpy"]
-    assert {"rampore/beta.py", "rampore/data/beta.toml", "rampore/chapter.py"} <= set(provenance["inputs"])
+    assert {"rampore/beta.py", "rampore/data/beta.toml", "rampore/audit/chapter.py", "../claims.toml"} <= set(
+        provenance["inputs"]
+    )
     assert "rampore/alpha.py" not in provenance["inputs"]
     for key in ("started", "python", "platform", "notebook_sha256", "source_sha256"):
         assert provenance[key]
@@ -765,13 +769,11 @@ def reporting(*names: str) -> nbformat.NotebookNode:
 )
 def test_claims_are_refused_that_do_not_fit_the_ledger(finished, notebooks, message):
     with pytest.raises(ReproduceError, match=message):
-        verdicts.collect(claims.load(finished.package / "data/claims.toml"), notebooks)
+        verdicts.collect(claims.load(finished.root / "claims.toml"), notebooks)
 
 
 def test_a_claim_that_nobody_reported_leads_nowhere(finished):
-    first, second = verdicts.collect(
-        claims.load(finished.package / "data/claims.toml"), {"second": reporting("second")}
-    )
+    first, second = verdicts.collect(claims.load(finished.root / "claims.toml"), {"second": reporting("second")})
     assert (first["verdict"], first["link"], first["cell"]) == ("not yet computed", "", None)
     assert second["cell"]["index"] == 0
 
@@ -798,14 +800,14 @@ def test_the_book_is_built_once_and_a_broken_page_leaves_the_good_one(study):
 
 
 def test_a_notebook_depends_on_what_its_modules_import_and_name():
-    notebook = new_notebook(cells=[new_code_cell("%matplotlib inline\nfrom rampore import claims")])
+    notebook = new_notebook(cells=[new_code_cell("%matplotlib inline\nfrom rampore.audit import claims")])
     found = fingerprint.sources(notebook, Path())
     assert set(found) == {
         "rampore/__init__.py",
+        "rampore/audit/__init__.py",
+        "rampore/audit/claims.py",
         "rampore/checks.py",
-        "rampore/claims.py",
         "rampore/units.py",
-        "rampore/data/claims.toml",
     }
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from rampore.lim2026 import parameters
+from rampore.lim2026 import LEDGER, parameters
 from rampore.lim2026.cells import PorositySet, Scenario, full_cell
 from rampore.lim2026.readings import Finding, compare, judge
-from rampore.p4d import discharge
+from rampore.p4d import discharge as discharges
 from rampore.p4d.balance import capacities
 from rampore.p4d.discharge import discharge
 from rampore.p4d.model import Mesh
@@ -37,8 +37,8 @@ def test_depth_of_discharge_times_what_was_held_is_the_charge_that_was_given(foi
 
 def test_regions_add_up_to_the_whole(perforated):
     cell, found, solution = perforated
-    coating = discharge._coating(solution.dataset, cell)
-    over = coating.volume * discharge._local(cell.negative.materials[0].fraction, coating.hole)
+    coating = discharges._coating(solution.dataset, cell)
+    over = coating.volume * discharges._local(cell.negative.materials[0].fraction, coating.hole)
     share = (over * coating.hole).sum() / over.sum()
     for regions in (found.depth, found.overpotential):
         assert share * regions.hpd + (1 - share) * regions.lpd == pytest.approx(regions.all, rel=1e-12)
@@ -47,16 +47,16 @@ def test_regions_add_up_to_the_whole(perforated):
 
 def test_the_share_over_holes_is_the_open_fraction(perforated):
     cell, _, solution = perforated
-    coating = discharge._coating(solution.dataset, cell)
+    coating = discharges._coating(solution.dataset, cell)
     top = coating.volume[..., -1]
     assert (top * coating.hole[..., -1]).sum() / top.sum() == pytest.approx(cell.perforation.open_fraction, rel=1e-12)
 
 
 def test_a_field_that_is_the_distance_from_the_hole_has_slope_one(perforated):
     cell, _, solution = perforated
-    coating = discharge._coating(solution.dataset, cell)
+    coating = discharges._coating(solution.dataset, cell)
     values = np.broadcast_to(coating.distance, coating.volume.shape)
-    regions = discharge._regions(coating, cell.negative.thickness, values, 1.0)
+    regions = discharges._regions(coating, cell.negative.thickness, values, 1.0)
     assert regions.slope == pytest.approx(1.0, rel=1e-12)
     assert regions.hpd < 0 < regions.near < regions.far
     assert (regions.near + regions.far) / 2 == pytest.approx(regions.lpd, rel=1e-12)
@@ -113,7 +113,7 @@ def test_better_foil_contact_alone_gives_more_capacity_and_less_overpotential(ba
 def test_every_simulation_claim_of_the_ledger_has_a_reading_that_decides(bare, perforated):
     from rampore.audit import claims
 
-    ledger = {claim.id for claim in claims.load().values() if claim.id.startswith("p4d-")}
+    ledger = {claim.id for claim in claims.load(LEDGER).values() if claim.id.startswith("p4d-")}
     found = compare(bare[1], perforated[1])
     assert {finding.claim for finding in found if finding.decides} == ledger
     assert all(np.isfinite(finding.margin) for finding in found)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from rampore import lim2026
 from rampore.audit import claims
 from rampore.audit.claims import (
     Assumption,
@@ -101,7 +102,7 @@ def test_both_ends_of_a_stated_range_agree_and_nothing_beyond():
 
 
 @pytest.mark.parametrize(
-    "claim", [claim for claim in claims.load().values() if claim.kind.is_number], ids=lambda c: c.id
+    "claim", [claim for claim in claims.load(lim2026.LEDGER).values() if claim.kind.is_number], ids=lambda c: c.id
 )
 def test_a_value_at_the_edge_of_the_tolerance_agrees_in_every_unit_of_the_ledger(claim):
     """In SI, 4.50 + 0.005 mg/cm2 and its difference to 4.50 mg/cm2 differ by a binary digit: the tie must hold."""
@@ -252,7 +253,7 @@ def test_what_is_not_computed_is_none_in_the_record():
 
 
 def test_the_ledger_has_all_102_statements_in_nine_sections():
-    ledger = claims.load()
+    ledger = claims.load(lim2026.LEDGER)
     assert len(ledger) == 102
     assert sorted(ledger.sections) == list(range(1, 10))
     assert {claim.section for claim in ledger.values()} == set(ledger.sections)
@@ -278,7 +279,7 @@ def read_as_printed(text):
 @pytest.mark.parametrize("row", [row for row in printed() if row["printed"]], ids=lambda row: row["id"])
 def test_the_ledger_states_what_the_paper_prints_to_its_last_digit(row):
     """Typed a second time from the paper. Of the adhesion, "10 to 25 % higher", the ledger has the middle."""
-    claim = claims.load()[row["id"]]
+    claim = claims.load(lim2026.LEDGER)[row["id"]]
     text = f"{row['printed']} more" if row["id"] == "adhesion-gain" else row["printed"]
     value, half = read_as_printed(text)
     assert claim.unit == row["unit"]
@@ -292,9 +293,9 @@ def test_the_ledger_states_what_the_paper_prints_to_its_last_digit(row):
 
 def test_the_ledger_has_every_statement_in_its_order_and_of_its_kind():
     listed = [(row["id"], row["basis"], row["kind"]) for row in printed()]
-    assert [(claim.id, claim.basis, claim.kind) for claim in claims.load().values()] == listed
+    assert [(claim.id, claim.basis, claim.kind) for claim in claims.load(lim2026.LEDGER).values()] == listed
     numbered = {row["id"] for row in printed() if row["printed"]}
-    assert {claim.id for claim in claims.load().values() if claim.stated is not None} == numbered
+    assert {claim.id for claim in claims.load(lim2026.LEDGER).values() if claim.stated is not None} == numbered
 
 
 def test_what_is_said_to_be_printed_stands_in_the_paper():
@@ -312,7 +313,7 @@ def test_the_ledger_says_in_words_of_its_own_what_the_paper_states():
     if not PAPER.exists():
         pytest.skip("a list of the paper's statements in other words is not in the repository")
     listed = tomllib.loads(PAPER.read_text(encoding="utf-8"))["claim"]
-    ledger = claims.load()
+    ledger = claims.load(lim2026.LEDGER)
     assert list(ledger) == [entry["id"] for entry in listed]
     for entry in listed:
         assert ledger[entry["id"]].statement != entry["text"], entry["id"]
@@ -321,7 +322,7 @@ def test_the_ledger_says_in_words_of_its_own_what_the_paper_states():
 
 
 def test_a_half_digit_is_half_a_power_of_ten_that_divides_the_stated_number():
-    for claim in claims.load().values():
+    for claim in claims.load(lim2026.LEDGER).values():
         if claim.kind.is_number:
             digit = 2 * claim.half_digit
             assert math.log10(digit) == pytest.approx(round(math.log10(digit)), abs=1e-9), claim.id
@@ -330,7 +331,7 @@ def test_a_half_digit_is_half_a_power_of_ten_that_divides_the_stated_number():
 
 
 def test_geometry_and_design_of_the_collector_and_the_energy_have_a_chapter_that_stands():
-    for claim in claims.load().values():
+    for claim in claims.load(lim2026.LEDGER).values():
         if claim.section in (1, 2, 8, 9) and claim.basis in (Basis.GEOMETRY, Basis.DESIGN):
             assert claim.chapter in ("collector", "energy"), claim.id
 
@@ -414,7 +415,7 @@ def test_an_order_or_a_trend_has_no_number_to_ask_for():
 
 def test_the_expected_verdicts_name_every_statement_and_only_verdicts_there_are():
     expected = tomllib.loads((ROOT / "tests" / "expected_verdicts.toml").read_text(encoding="utf-8"))
-    assert list(expected) == list(claims.load())
+    assert list(expected) == list(claims.load(lim2026.LEDGER))
     assert set(expected.values()) <= {str(verdict) for verdict in Verdict}
 
 
@@ -457,7 +458,7 @@ def test_the_scorecard_holds_every_statement_once_in_its_section(entries):
 
 
 def test_the_scorecard_of_the_whole_ledger_holds_each_id_once():
-    ledger = claims.load()
+    ledger = claims.load(lim2026.LEDGER)
     page = scorecard_page([claims.record(claim, None) for claim in ledger.values()], ledger.sections)
     assert all(page.count(f'id="{name}"') == 1 for name in ledger)
 
@@ -540,7 +541,7 @@ def test_the_picture_has_a_tile_for_each_statement_and_each_line_of_its_legend(e
 
 
 def test_the_picture_stays_inside_its_frame_and_is_the_same_twice():
-    ledger = claims.load()
+    ledger = claims.load(lim2026.LEDGER)
     figures = [overview([claims.record(claim, None) for claim in ledger.values()], ledger.sections) for _ in range(2)]
     renderer = FigureCanvasAgg(figures[0]).get_renderer()
     artists = [*figures[0].axes[0].texts, *figures[0].axes[0].patches]

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from rampore.audit import claims
-from rampore.audit.pages.inputs import parameters_page
-from rampore.lim2026 import parameters
+from rampore.audit.pages.inputs import inputs_page
+from rampore.lim2026 import LEDGER, parameters
 from rampore.lim2026.parameters import Confidence, Curve, ParameterError
 from rampore.units import to_si
 
@@ -138,7 +138,7 @@ def test_what_has_no_source_and_what_stands_in_are_marked(cell):
 
 
 def test_a_number_that_repeats_one_of_the_paper_equals_the_ledgers(cell):
-    ledger = claims.load()
+    ledger = claims.load(LEDGER)
     compared = 0
     for key, record in cell.records.items():
         rivals = [(to_si(rival.value, rival.unit), rival.claim) for rival in record.not_chosen if rival.claim]
@@ -172,7 +172,8 @@ def test_a_cell_is_a_plain_value(cell):
 
 
 def test_reading_the_parameters_loads_no_heavy_library():
-    code = "import sys, rampore.lim2026.parameters; sys.exit(bool({'pint', 'numpy', 'scipy', 'pandas'} & set(sys.modules)))"
+    heavy = {"pint", "numpy", "scipy", "pandas"}
+    code = f"import sys, rampore.lim2026.parameters; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -818,7 +819,7 @@ def test_a_refusal_survives_another_process():
 
 
 def test_the_page_counts_what_the_file_holds_and_lists_what_to_distrust(cell):
-    page = parameters_page(cell)
+    page = inputs_page(cell)
     counts = {mark: sum(record.confidence == mark for record in cell.records.values()) for mark in Confidence}
     assert f"**{len(cell.records)} values**" in page
     assert f"**{counts['unverified']} have no source**" in page
@@ -836,7 +837,7 @@ def test_the_page_counts_what_the_file_holds_and_lists_what_to_distrust(cell):
 
 
 def test_the_page_has_every_value_every_rival_and_every_source_once(cell):
-    page = parameters_page(cell)
+    page = inputs_page(cell)
     assert sorted(re.findall(r'<span id="([^"]+)">[A-Z]', page)) == sorted(cell.records)
     assert page.count("\n  - not ") == sum(len(record.not_chosen) for record in cell.records.values())
     numbers = re.findall(r'^(\d+)\. <span id="source-(\d+)">', page, flags=re.MULTILINE)
@@ -847,7 +848,7 @@ def test_the_page_has_every_value_every_rival_and_every_source_once(cell):
 
 
 def test_the_pages_tables_are_whole(cell):
-    rows = [line for line in parameters_page(cell).splitlines() if line.startswith("| <span id=")]
+    rows = [line for line in inputs_page(cell).splitlines() if line.startswith("| <span id=")]
     assert len(rows) == len(cell.records)
     for row in rows:
         assert len(re.findall(r"(?<!\\)\|", row)) == 5, row
@@ -855,7 +856,7 @@ def test_the_pages_tables_are_whole(cell):
 
 def test_the_page_follows_a_changed_file(cell):
     changed = parameters.with_values(cell, {"siox.density": (2150, "kg/m3"), "separator.porosity": (0.4, "1")})
-    page = parameters_page(changed)
+    page = inputs_page(changed)
     assert "**6 have no source**" in page
     assert "**13 stand in**" in page
     assert 'confidence-own">own</span> | 2 |' in page
@@ -863,7 +864,7 @@ def test_the_page_follows_a_changed_file(cell):
 
 
 def test_the_page_shows_tables_and_numbers_compactly(cell):
-    page = parameters_page(cell).replace("\N{NO-BREAK SPACE}", " ")
+    page = inputs_page(cell).replace("\N{NO-BREAK SPACE}", " ")
     assert "table of 36 points, 0.005 to 0.99; 36 in the other branch" in page
     assert "31 % SiOx, 62 % graphite, 3 % Super P, 4 % PAA" in page
     assert "reference 0.284 A m⁻², exponent 0.5, activation energy 35 kJ mol⁻¹" in page
@@ -876,7 +877,7 @@ def test_the_page_shows_tables_and_numbers_compactly(cell):
 
 def test_the_page_says_nothing_of_marks_that_no_value_bears(cell):
     sure = {key: (r.value, r.unit) for key, r in cell.records.items() if r.confidence == Confidence.UNVERIFIED}
-    page = parameters_page(parameters.with_values(cell, sure))
+    page = inputs_page(parameters.with_values(cell, sure))
     assert "**0 have no source**" in page
     assert "**Without a source**" not in page
     assert "confidence-unverified" not in page
@@ -884,7 +885,7 @@ def test_the_page_says_nothing_of_marks_that_no_value_bears(cell):
 
 
 def test_the_page_leaves_a_readers_words_as_they_are(read):
-    page = parameters_page(read(entry(note='"either 4 | 5, *not* <b>6</b> of $m_n$"')))
+    page = inputs_page(read(entry(note='"either 4 | 5, *not* <b>6</b> of $m_n$"')))
     assert r"either 4 \| 5, \*not\* &lt;b&gt;6&lt;/b&gt; of \$m\_n\$." in page
 
 
@@ -940,7 +941,7 @@ def test_no_words_of_a_file_become_markup_of_the_page(read, rendered):
     """Whatever stands in its texts, the page has the elements that it has with plain words, and not one more."""
 
     def elements(words):
-        tokens = rendered.parse(parameters_page(read(EVERYWHERE.replace("WORDS", f'"{words}"'))))
+        tokens = rendered.parse(inputs_page(read(EVERYWHERE.replace("WORDS", f'"{words}"'))))
         inline = [child.type for token in tokens for child in token.children or ()]
         return [token.type for token in tokens], [name for name in inline if not name.startswith("text")]
 
@@ -952,7 +953,7 @@ def test_no_words_of_a_file_become_markup_of_the_page(read, rendered):
 def test_a_doi_is_a_link_where_it_is_one_and_words_elsewhere(read):
     def page(doi):
         own = f'\n[sources.me]\ncitation = "Own work"\ndoi = "{doi}"'
-        return parameters_page(read(entry(source='["me"]') + own))
+        return inputs_page(read(entry(source='["me"]') + own))
 
     assert "[doi:10.1016/S0378-7753(01)00756-3](https://doi.org/10.1016/S0378-7753%2801%2900756-3)" in page(
         "10.1016/S0378-7753(01)00756-3"

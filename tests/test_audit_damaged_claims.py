@@ -9,8 +9,9 @@ import pytest
 from rampore import cli
 from rampore.audit import claims
 from rampore.audit.claims import LedgerError
+from rampore.lim2026 import LEDGER
 
-ENTRY = claims.record(next(iter(claims.load().values())), None) | {"link": "", "cell": None}
+ENTRY = claims.record(next(iter(claims.load(LEDGER).values())), None) | {"link": "", "cell": None}
 
 
 @pytest.mark.parametrize(

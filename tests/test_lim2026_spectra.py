@@ -148,12 +148,12 @@ def test_a_good_spectrum_is_fitted_and_a_noisy_or_drifting_one_is_refused():
 
 def test_what_is_read_off_a_spectrum_shares_its_error():
     good, rng = line_spectrum(), np.random.default_rng(3)
-    spectra = {"good": spectra.noisy(good, 0.003, rng), "noisy": spectra.noisy(good, 0.05, rng)}
-    outcomes = spectra.attempts(spectra, 0.01)
-    resistance = fit_blocking_cell(spectra["good"]).fit["ionic_resistance"]
+    given = {"good": spectra.noisy(good, 0.003, rng), "noisy": spectra.noisy(good, 0.05, rng)}
+    outcomes = spectra.attempts(given, 0.01)
+    resistance = fit_blocking_cell(given["good"]).fit["ionic_resistance"]
     assert outcomes["good"].numbers[0] == (pytest.approx(resistance), pytest.approx(0.01 * resistance))
     [(percent, error)] = outcomes["noisy"].numbers
-    assert percent == pytest.approx(100 * kramers_kronig(spectra["noisy"]).rms)
+    assert percent == pytest.approx(100 * kramers_kronig(given["noisy"]).rms)
     assert error == pytest.approx(0.01 * percent)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rampore import materials
+from rampore.constants import FARADAY, GAS_CONSTANT
 from rampore.lim2026 import correlations, parameters
 from rampore.lim2026.parameters import Curve, ElectrolyteCorrelations, Formula
 
@@ -66,7 +67,7 @@ def test_the_multi_site_form_is_inverted():
     given = CELL.graphite.ocp["verbrugge"].lithiation
     u = correlations.potential(given)(X)[:, None]
     p = {name: np.asarray(values) for name, values in given.coefficients.items()}
-    thermal = materials.GAS_CONSTANT * 298.15 / materials.FARADAY
+    thermal = GAS_CONSTANT * 298.15 / FARADAY
     x = np.sum(p["X"] / (1 + np.exp((u - p["U0"]) / (thermal * p["w"]))), axis=1) / p["X"].sum()
     assert x == pytest.approx(X, abs=1e-4)
 

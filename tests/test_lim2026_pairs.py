@@ -126,9 +126,9 @@ def fast():
 
 def test_a_pair_is_the_two_cells_of_a_scenario_discharged_alone(fast):
     both, _ = fast
-    cells = [cells.charged_cell(contact(5.0), replace(EVEN, perforated=foil))[0] for foil in (False, True)]
+    built = [cells.charged_cell(contact(5.0), replace(EVEN, perforated=foil))[0] for foil in (False, True)]
     assert [cell.perforation is None for cell in both.cells] == [True, False]
-    for cell, mesh, ours in zip(cells, (LINE, TINY), (both.bare, both.perforated), strict=True):
+    for cell, mesh, ours in zip(built, (LINE, TINY), (both.bare, both.perforated), strict=True):
         alone = simulate(cell, [Step("current", 3 * cell.one_c, until_voltage=3.0)], mesh, LOOSE)
         # met exactly or not, the marks of the fields move the steps: by some of the tolerance in time
         assert ours.capacity == pytest.approx(alone.capacity, rel=3 * LOOSE.time)
@@ -207,10 +207,10 @@ def test_a_row_of_the_table_is_perforated_over_bare(fast):
     assert found.ratio_5c > 1 > found.pulse_ratio
     resistances = {}
     for foil, mesh in ((False, SMALL._replace(columns=(1, 1))), (True, SMALL)):
-        cells = [
+        built = [
             cells.half_cell(contact(5.0), replace(EVEN, perforated=foil), state_of_charge=level) for level in (0.8, 0.4)
         ]
-        resistances[foil] = sum(pulse_resistance(cell, mesh) for cell in cells)
+        resistances[foil] = sum(pulse_resistance(cell, mesh) for cell in built)
     assert found.pulse_ratio == pytest.approx(resistances[True] / resistances[False], rel=1e-9)
     assert found.claims == 8
     assert found.holding == sum(one.holds is True for one in both.judged().values())

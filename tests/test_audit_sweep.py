@@ -235,7 +235,7 @@ def test_a_journal_that_is_no_file_is_named(tmp_path):
 
 def test_workers_end_when_the_process_that_they_work_for_is_killed(tmp_path):
     program = (
-        "from pathlib import Path\nfrom rampore import sweep\nfrom test_sweep import sleeping\n"
+        "from pathlib import Path\nfrom rampore import sweep\nfrom test_audit_sweep import sleeping\n"
         "if __name__ == '__main__':\n"
         f"    cases = [{{'x': float(x), 'folder': {str(tmp_path)!r}}} for x in range(2)]\n"
         "    with sweep.processes(2) as workers:\n"

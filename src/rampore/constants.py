@@ -1,0 +1,5 @@
+"""Constants of nature, and the temperature at which most properties were measured."""
+
+FARADAY = 96485.33212  #: Faraday's constant [C/mol], CODATA 2018
+GAS_CONSTANT = 8.31446261815324  #: [J/(mol K)], CODATA 2018
+REFERENCE_TEMPERATURE = 298.15  #: [K]
