@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from rampore.audit.chapter import CLAIM_MIME, Assumption, Chapter, Uncertainty, card, spell, unit_text, with_unit
-from rampore.audit.claims import LedgerError
+from rampore.audit.claims import LedgerError, load
+from rampore.lim2026 import LEDGER
 from rampore.style import new_figure
 
 
@@ -183,7 +184,7 @@ def test_a_figure_is_shown_and_saved_as_png_and_svg_the_same_in_every_run(chapte
 
 def test_a_chapter_run_by_hand_writes_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    by_hand = Chapter("collector")
+    by_hand = Chapter("collector", ledger=load(LEDGER))
     assert "image/png" in by_hand.figure(drawing(), "line")._repr_mimebundle_()
     by_hand.result("numbers", {"a": 1})
     assert list(tmp_path.iterdir()) == []

@@ -61,7 +61,7 @@ def killing(case):
 
 
 def planned(compute, cases, finer=None, group=lambda case: None):
-    return sweep.Plan("squares", compute, cases, finer or {}, group, {"x": "m", "square": "m2"}, ("sweep.py",), {})
+    return sweep.Plan("squares", compute, cases, finer or {}, group, {"x": "m", "square": "m2"}, {})
 
 
 @contextmanager
@@ -235,7 +235,7 @@ def test_a_journal_that_is_no_file_is_named(tmp_path):
 
 def test_workers_end_when_the_process_that_they_work_for_is_killed(tmp_path):
     program = (
-        "from pathlib import Path\nfrom rampore import sweep\nfrom test_audit_sweep import sleeping\n"
+        "from pathlib import Path\nfrom rampore.audit import sweep\nfrom test_audit_sweep import sleeping\n"
         "if __name__ == '__main__':\n"
         f"    cases = [{{'x': float(x), 'folder': {str(tmp_path)!r}}} for x in range(2)]\n"
         "    with sweep.processes(2) as workers:\n"
@@ -305,11 +305,11 @@ def test_a_worker_of_a_cluster_that_is_killed_under_the_command_loses_nothing_an
     tmp_path, monkeypatch
 ):
     distributed = pytest.importorskip("distributed", reason="distributed is not installed")
-    from rampore.audit import sweep_command as command
     from rampore.cli import main
+    from rampore.lim2026.sweeps import crossing
 
     cases = [{"x": float(x), "folder": str(tmp_path)} for x in range(12)]
-    monkeypatch.setitem(command.PLANS, "crossing", lambda coarse: planned(killing, cases))
+    monkeypatch.setattr(crossing, "plan", lambda coarse: planned(killing, cases))
     cluster = distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, worker_dashboard_address=None
     )
@@ -414,13 +414,13 @@ def test_a_full_disk_leaves_the_old_data_set(written, size):
 
 @pytest.mark.parametrize("where", ["", "below/journal.jsonl/result.nc", "/proc/none/result.nc", "journal.jsonl"])
 def test_a_result_that_cannot_be_written_is_said_before_anything_is_computed(tmp_path, monkeypatch, capsys, where):
-    from rampore.audit import sweep_command as command
     from rampore.cli import main
+    from rampore.lim2026.sweeps import crossing
 
     (tmp_path / "below").mkdir()
     journal = tmp_path / "below/journal.jsonl"
     journal.write_text("kept\n")
-    monkeypatch.setitem(command.PLANS, "crossing", lambda coarse: pytest.fail("it went on"))
+    monkeypatch.setattr(crossing, "plan", lambda coarse: pytest.fail("it went on"))
     output = journal if where == "journal.jsonl" else tmp_path / where
     assert main(["sweep", "--journal", str(journal), "-o", str(output)]) == 1
     assert str(tmp_path) in capsys.readouterr().err or where.startswith("/proc")

@@ -9,7 +9,7 @@ import xarray as xr
 
 from rampore.audit import sweep
 from rampore.audit import sweep_command as command
-from rampore.lim2026.sweeps import crossing
+from rampore.lim2026.sweeps import PLANS, crossing
 from rampore.p4d.model import Mesh
 
 COMMITTED = Path(__file__).parents[1] / "book" / "data" / "crossing.nc"
@@ -90,9 +90,9 @@ def test_a_sweep_writes_its_file_and_runs_nothing_twice(tmp_path, monkeypatch):
     monkeypatch.setitem(crossing.MESHES, "fine", crossing.MESHES["crossing"])
     said: list[str] = []
     journal, output = tmp_path / "j.jsonl", tmp_path / "new" / "x.nc"
-    options = argparse.Namespace(study="crossing", coarse=False, jobs=1, scheduler=None, journal=journal, output=output)
+    options = argparse.Namespace(sweep="crossing", coarse=False, jobs=1, scheduler=None, journal=journal, output=output)
     for _ in range(2):
-        command.run(options, said.append)
+        command.run(options, PLANS, said.append)
     assert len(journal.read_text().splitlines()) == 2
     assert said[-1] == f"1 cases in {output}"
     data = sweep.read(output)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from rampore.lim2026.figures import p4d
-from rampore.lim2026.pages import verification
+from rampore.lim2026 import pages
+from rampore.lim2026.figures import verification as figures
+from rampore.lim2026.pages import PageError, verification
 
 RESULTS = Path(__file__).resolve().parent.parent / "benchmarks" / "results" / "p4d" / "verification.json"
 
@@ -60,7 +61,7 @@ def test_powers_of_ten():
 
 
 def test_figures_have_units_on_every_axis(results):
-    for figure in (p4d.convergence(results["orders"]), p4d.comparison(results["peers"])):
+    for figure in (figures.convergence(results["orders"]), figures.comparison(results["peers"])):
         labels = [axis.get_ylabel() for axis in figure.axes if axis.get_ylabel()]
         assert labels
         assert all("/ mV" in label or "/ V" in label for label in labels)
@@ -87,3 +88,15 @@ def test_times_stand_beside_those_of_the_other_code():
     assert "| laterally uniform | PyBaMM, 20 points in a particle | 5,000 | 1015 | 9.00 | 7.3 | 0.31 | - |" in text
     assert "| 5,000 | 1015 | 1.23 | - | 0.31 | 1.2, - |" in text
     assert "to the power 1.07" in text
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"rows": 3}', b"\xff"])
+def test_a_damaged_result_of_a_benchmark_is_one_line(tmp_path, content):
+    results = tmp_path / "benchmarks/results"
+    (results / "p4d").mkdir(parents=True)
+    (results / "p4d/verification.json").write_bytes(content)
+    for name in ("diffusion", "conduction", "impedance"):
+        (results / f"{name}.json").write_bytes(content)
+    with pytest.raises(PageError, match="damaged, write it anew by `make bench`") as error:
+        pages.generated(tmp_path)
+    assert "\n" not in str(error.value)

@@ -178,7 +178,7 @@ def test_reading_the_parameters_loads_no_heavy_library():
 
 
 def test_an_unknown_name_is_answered_with_the_near_ones(cell):
-    with pytest.raises(KeyError, match=r"cell\.records has no 'negative\.loadin'; did you mean negative\.loading"):
+    with pytest.raises(KeyError, match=r"records has no 'negative\.loadin'; did you mean negative\.loading"):
         cell.records["negative.loadin"]
     with pytest.raises(KeyError, match="did you mean LG19"):
         cell.electrolyte.correlations["LG18"]
@@ -530,7 +530,7 @@ def test_the_studys_file_stands_on_its_own(tmp_path, cell):
     from importlib import resources
 
     copy = tmp_path / "copy.toml"
-    copy.write_bytes((resources.files("rampore") / "data" / "cell.toml").read_bytes())
+    copy.write_bytes((resources.files("rampore.lim2026") / "data" / "cell.toml").read_bytes())
     assert parameters.load(copy) == cell
 
 
@@ -784,7 +784,7 @@ def test_a_missing_file_is_refused_with_its_name(tmp_path):
 def test_a_unit_that_is_a_tower_of_powers_is_refused_and_not_reckoned_out(tmp_path):
     path = tmp_path / "tower.toml"
     path.write_text('extends = "study"\n' + entry(unit='"m9**9**9**9"'), encoding="utf-8")
-    code = "import sys; from rampore import parameters; parameters.load(sys.argv[1])"
+    code = "import sys; from rampore.lim2026 import parameters; parameters.load(sys.argv[1])"
     ended = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=False, timeout=20)
     assert re.search(r"ParameterError: .*tower\.toml: negative\.loading: the unit", ended.stderr.splitlines()[-1])
 

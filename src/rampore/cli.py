@@ -455,6 +455,10 @@ def _sweep(parser: argparse.ArgumentParser) -> Run:
         own = _study_settings(options.study).part("sweeps")
         if own is None:
             parser.error("this study has no sweeps: its package needs a module `sweeps` with PLANS")
+        if options.sweep not in own.PLANS:
+            from rampore.checks import nearest
+
+            parser.error(f"there is no sweep {options.sweep!r}{nearest(options.sweep, own.PLANS)}")
         with _termination_unwinds():
             sweep_command.run(options, own.PLANS)
         return 0

@@ -12,7 +12,6 @@ from pathlib import Path
 from rampore import storage
 from rampore.audit import sweep
 from rampore.audit.reproduce.fingerprint import seal
-from rampore.checks import choice
 
 
 @contextmanager
@@ -55,7 +54,6 @@ def run(
     StorageError
         Where the result cannot be written, which is found out before anything is computed.
     """
-    choice("sweep", options.sweep, plans, sweep.SweepError)
     report = report or (lambda text: print(text, file=sys.stderr))
     place = options.journal or Path("build", "sweep", f"{options.sweep}.jsonl")
     if place.resolve() == options.output.resolve():

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import os
 import platform
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib import metadata, resources
 from pathlib import Path
+from typing import NamedTuple
 
 from nbformat import NotebookNode
 
@@ -37,11 +39,11 @@ def sources(notebook: NotebookNode, folder: Path) -> dict[str, str]:
     from IPython.core.inputtransformer2 import TransformerManager
 
     as_python = TransformerManager().transform_cell
-    trees = [(_parse(as_python(cell.source)), "") for cell in notebook.cells if cell.cell_type == "code"]
-    found = _closure(trees, folder)
-    if _HAND_OVER in found:
-        found.add(settings(folder).ledger.resolve())
-    return {_label(path, folder): _content(path) for path in sorted(found)}
+    cells = [as_python(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+    files = _closure([(_outline(code), "") for code in cells], folder)
+    if _HAND_OVER in files:
+        files.add(settings(folder).ledger.resolve())
+    return {_label(path, folder): _content(path) for path in sorted(files)}
 
 
 def seal(function: Callable) -> str:
@@ -49,79 +51,84 @@ def seal(function: Callable) -> str:
 
     Comments, docstrings and layout do not count.
     """
-    module = function.__module__
-    tree = _parse(f"import {module}")
-    return digest(
-        json.dumps({_label(path, PACKAGE): _content(path) for path in sorted(_closure([(tree, "")], PACKAGE))})
-    )
+    home = Path(inspect.getfile(function)).resolve()
+    start = _outline(home.read_text(encoding="utf-8")), function.__module__.rpartition(".")[0]
+    files = _closure([start], home.parent) | {home}
+    return digest(json.dumps({_label(path, home.parent): _content(path) for path in sorted(files)}))
 
 
-def _closure(trees: Iterable[tuple[ast.AST, str]], folder: Path) -> set[Path]:
-    """Files that code imports or names, directly or not; each tree comes with the package that it is relative to."""
-    found: set[Path] = set()
-    waiting = list(trees)
+class _Outline(NamedTuple):
+    """What of Python code counts here."""
+
+    imports: tuple[tuple[int, str], ...]  #: level and dotted name, of everything that may be a module
+    texts: frozenset[str]  #: its strings: what it names
+    digest: str  #: of what it does
+
+
+@lru_cache(maxsize=1024)
+def _outline(code: str) -> _Outline:
+    """Nothing where the code is no Python: running it will say what is wrong with it."""
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return _Outline((), frozenset(), "")
+    imports, texts = [], set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            imports += [(0, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            origin = f"{node.module}." if node.module else ""
+            imports += [(node.level, origin + alias.name) for alias in node.names]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            texts.add(node.value)
+        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = node.body[ast.get_docstring(node, clean=False) is not None :]
+    return _Outline(tuple(imports), frozenset(texts), digest(ast.dump(tree)))
+
+
+def _closure(starts: Iterable[tuple[_Outline, str]], folder: Path) -> set[Path]:
+    """Files that code imports or names, directly or not; each outline comes with the package that it is relative to."""
+    files: set[Path] = set()
+    waiting = list(starts)
     while waiting:
-        tree, package = waiting.pop()
-        for path in {*_modules(tree, package), *_data(tree, folder)} - found:
-            found.add(path)
+        outline, package = waiting.pop()
+        for path in {*_modules(outline, package, folder), *_data(outline, folder)} - files:
+            files.add(path)
             if path.suffix == ".py":
-                module = path.relative_to(PACKAGE.parent).with_suffix("").parts
-                waiting.append((_parse(path.read_text(encoding="utf-8")), ".".join(module[:-1])))
-    return found
+                home = PACKAGE.parent if path.is_relative_to(PACKAGE) else folder.resolve()
+                module = path.relative_to(home).with_suffix("").parts if path.is_relative_to(home) else ()
+                waiting.append((_outline(path.read_text(encoding="utf-8")), ".".join(module[:-1])))
+    return files
 
 
 def _content(path: Path) -> str:
     """SHA-256 of a file; of Python, of what it does."""
-    if path.suffix != ".py":
-        return digest(path.read_bytes())
-    tree = _parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and isinstance(
-            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        ):
-            node.body = body[ast.get_docstring(node, clean=False) is not None :]
-    return digest(ast.dump(tree))
+    return _outline(path.read_text(encoding="utf-8")).digest if path.suffix == ".py" else digest(path.read_bytes())
 
 
 def _label(path: Path, folder: Path) -> str:
     return Path(os.path.relpath(path, PACKAGE.parent if path.is_relative_to(PACKAGE) else folder)).as_posix()
 
 
-def _parse(code: str) -> ast.AST:
-    """Python, or nothing where it is none: running the cell will say what is wrong with it."""
-    try:
-        return ast.parse(code)
-    except SyntaxError:
-        return ast.Module([], [])
-
-
-def _modules(tree: ast.AST, package: str) -> Iterator[Path]:
-    for name in _imported(tree, package):
-        parts = name.split(".")
+def _modules(outline: _Outline, package: str, folder: Path) -> Iterator[Path]:
+    """Files of the modules that code imports, of this package or beside the notebook."""
+    for level, name in outline.imports:
+        above = package.split(".")[: 1 - level or None] if level else []
+        parts = [*above, *name.split(".")]
+        home = PACKAGE.parent if parts[0] == PACKAGE.name else folder.resolve()
         for depth in range(1, len(parts) + 1):
-            stem = PACKAGE.parent.joinpath(*parts[:depth])
+            stem = home.joinpath(*parts[:depth])
             yield from (path for path in (stem / "__init__.py", stem.with_suffix(".py")) if path.is_file())
 
 
-def _imported(tree: ast.AST, package: str) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            above = package.split(".")[: 1 - node.level or None] if node.level else []
-            origin = ".".join([*above, *([node.module] if node.module else [])])
-            names = [f"{origin}.{alias.name}" for alias in node.names]
-        else:
-            continue
-        yield from (name for name in names if name.split(".")[0] == PACKAGE.name)
+@cache
+def _package_data() -> tuple[Path, ...]:
+    return tuple(path for place in sorted(PACKAGE.glob("**/data")) for path in files_below(place))
 
 
-def _data(tree: ast.AST, folder: Path) -> Iterator[Path]:
-    names = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    data = (path for place in PACKAGE.glob("**/data") for path in files_below(place))
-    yield from (path for path in data if path.name in names)
-    for name in names:
+def _data(outline: _Outline, folder: Path) -> Iterator[Path]:
+    yield from (path for path in _package_data() if path.name in outline.texts)
+    for name in outline.texts:
         if "." in name and len(name) < 200 and "\n" not in name and (folder / name).is_file():
             yield (folder / name).resolve()
 
