@@ -1,4 +1,5 @@
-"""Run a command under four kinds of arithmetic that one machine can be made to do: ``make test-arithmetic``.
+"""Run a command under four kinds of arithmetic that one machine can be made to do: ``make
+test-arithmetic``.
 
 Another processor has other vector instructions, so that its sums round differently; a result that
 holds within its error holds in all four. The machine's own setting comes last, so that what is left
@@ -27,7 +28,10 @@ def settings() -> dict[str, dict[str, str]]:
             "OPENBLAS_CORETYPE": "Prescott",
             "NPY_DISABLE_CPU_FEATURES": extensions,
         },
-        "linear algebra of another processor": {"OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_L2_SIZE": "512"},
+        "linear algebra of another processor": {
+            "OPENBLAS_CORETYPE": "Haswell",
+            "OPENBLAS_L2_SIZE": "512",
+        },
         "as it is": {},
     }
 
@@ -36,12 +40,19 @@ def main(command: list[str]) -> int:
     """Run the command in every setting; gives 0 where it gave 0 in all of them."""
     outcomes = {}
     for name, added in settings().items():
-        print(f"\n{name}: {' '.join(f'{key}={value!r}' for key, value in added.items())}", flush=True)
+        print(
+            f"\n{name}: {' '.join(f'{key}={value!r}' for key, value in added.items())}", flush=True
+        )
         started = time.perf_counter()
         code = subprocess.run(command, env=os.environ | added).returncode
         outcomes[name] = code
         print(f"{name}: exit {code} after {time.perf_counter() - started:.0f} s", flush=True)
-    print("\n" + "\n".join(f"{'green' if not code else 'RED  '}  {name}" for name, code in outcomes.items()))
+    print(
+        "\n"
+        + "\n".join(
+            f"{'green' if not code else 'RED  '}  {name}" for name, code in outcomes.items()
+        )
+    )
     return max(outcomes.values())
 
 

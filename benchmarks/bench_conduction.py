@@ -1,10 +1,12 @@
-"""Conduction through a unit cell of perforated foil: rampore's multigrid against peers on the same network, in one run.
+"""Conduction through a unit cell of perforated foil: rampore's multigrid against peers on the same
+network, in one run.
 
     python benchmarks/bench_conduction.py [--plane 32 64 106] [--repeat 3] [-o FILE.json]
 
-Peers: scipy's sparse direct solver, scipy's conjugate gradients with the diagonal as preconditioner and, where it is
-installed, pyamg's smoothed aggregation. All iterate to the same residual. Times are of the processor, without imports
-and compilation; each case runs in a process of its own, and the peak memory is that process's, assembly included.
+Peers: scipy's sparse direct solver, scipy's conjugate gradients with the diagonal as preconditioner
+and, where it is installed, pyamg's smoothed aggregation. All iterate to the same residual. Times
+are of the processor, without imports and compilation; each case runs in a process of its own, and
+the peak memory is that process's, assembly included.
 """
 
 import argparse
@@ -31,7 +33,9 @@ DIRECT = 200_000
 
 
 def problem(plane):
-    foil = CoatedFoil(75e-6, float(pitch_from_open_fraction(75e-6, 0.2)), 15e-6, 30e-6, 1000.0, 1.1e-7)
+    foil = CoatedFoil(
+        75e-6, float(pitch_from_open_fraction(75e-6, 0.2)), 15e-6, 30e-6, 1000.0, 1.1e-7
+    )
     return build_network(foil, Mesh(plane, plane // 3, plane // 6))
 
 
@@ -47,7 +51,9 @@ def assembled(net):
         rows += [here, there, here, there]
         columns += [here, there, there, here]
         values += [k.ravel(), k.ravel(), -k.ravel(), -k.ravel()]
-    matrix = coo_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))).tocsr()
+    matrix = coo_array(
+        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+    ).tocsr()
     used = matrix.diagonal() > 0
     return matrix[used][:, used], (net.face + net.wall).ravel()[used], used
 
@@ -55,7 +61,11 @@ def assembled(net):
 def rampore(net, matrix, b, used):
     drive, x = net.face + net.wall, np.zeros(net.top.shape)
     Multigrid(net.conductances, drive + net.top).solve(
-        drive, x, converged=lambda x: np.linalg.norm(b - matrix @ x.ravel()[used]) < RESIDUAL * np.linalg.norm(b)
+        drive,
+        x,
+        converged=lambda x: (
+            np.linalg.norm(b - matrix @ x.ravel()[used]) < RESIDUAL * np.linalg.norm(b)
+        ),
     )
     return x.ravel()[used]
 
@@ -82,7 +92,11 @@ def pyamg(net, matrix, b, used):
     return smoothed_aggregation_solver(matrix.tocsr()).solve(b, tol=RESIDUAL, accel="cg")
 
 
-CODES = {"rampore": (rampore, "rampore"), "scipy spsolve": (direct, "scipy"), "scipy cg": (jacobi, "scipy")}
+CODES = {
+    "rampore": (rampore, "rampore"),
+    "scipy spsolve": (direct, "scipy"),
+    "scipy cg": (jacobi, "scipy"),
+}
 CODES["pyamg"] = (pyamg, "pyamg")
 
 
@@ -112,7 +126,11 @@ def machine():
     """What the numbers were measured on."""
     return {
         "processor": next(
-            (line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
+            (
+                line.split(":")[1].strip()
+                for line in open("/proc/cpuinfo")
+                if line.startswith("model name")
+            ),
             platform.processor(),
         )
         if os.path.exists("/proc/cpuinfo")
@@ -132,17 +150,25 @@ def _version(name):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--plane", type=int, nargs="+", default=[32, 64, 106], help="boxes along half a pitch")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--plane", type=int, nargs="+", default=[32, 64, 106], help="boxes along half a pitch"
+    )
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("-o", "--output", help="write the results as JSON")
-    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)  # CODE PLANE: a case, in this process
+    # CODE PLANE: a case, in this process
+    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         code, plane = options.one
         print(json.dumps(measure(code, int(plane), options.repeat)))
         return
-    print(f"{'boxes':>9} {'code':>14} {'time / s':>9} {'ratio':>7} {'memory / MB':>12} {'R / mohm cm2':>13}")
+    print(
+        f"{'boxes':>9} {'code':>14} {'time / s':>9} {'ratio':>7} {'memory / MB':>12} "
+        f"{'R / mohm cm2':>13}"
+    )
     results = []
     for plane in options.plane:
         own = None
@@ -150,7 +176,15 @@ def main():
             too_large = code == "scipy spsolve" and problem(plane).top.size > DIRECT
             if too_large or not find_spec(needs):
                 continue
-            command = [sys.executable, __file__, "--repeat", str(options.repeat), "--one", code, str(plane)]
+            command = [
+                sys.executable,
+                __file__,
+                "--repeat",
+                str(options.repeat),
+                "--one",
+                code,
+                str(plane),
+            ]
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
                 print(f"{plane:>9} {code:>14}  failed: {done.stderr.strip().splitlines()[-1]}")
@@ -166,7 +200,11 @@ def main():
             )
     if options.output:
         with open(options.output, "w", encoding="utf-8") as file:
-            json.dump({"title": TITLE, "machine": machine(), "residual": RESIDUAL, "results": results}, file, indent=2)
+            json.dump(
+                {"title": TITLE, "machine": machine(), "residual": RESIDUAL, "results": results},
+                file,
+                indent=2,
+            )
             file.write("\n")
 
 

@@ -1,10 +1,12 @@
-"""A spectrum of a perforated half cell of 5 000 boxes: rampore's iteration against a direct solver on the same matrix.
+"""A spectrum of a perforated half cell of 5 000 boxes: rampore's iteration against a direct solver
+on the same matrix.
 
     python benchmarks/bench_impedance.py [--repeat 3] [-o FILE.json]
 
-60 frequencies from 5 MHz to 50 mHz. The direct solver, scipy's on the complex sparse matrix, does every 20th of them
-and its time is multiplied. Times are of the processor, without imports, compilation and assembly; each code runs in a
-process of its own, and the peak memory is that process's. Both must agree on the impedance.
+60 frequencies from 5 MHz to 50 mHz. The direct solver, scipy's on the complex sparse matrix, does
+every 20th of them and its time is multiplied. Times are of the processor, without imports,
+compilation and assembly; each code runs in a process of its own, and the peak memory is that
+process's. Both must agree on the impedance.
 """
 
 import argparse
@@ -66,7 +68,9 @@ def measure(code, repeat):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("-o", "--output", help="write the results as JSON")
     parser.add_argument("--one", help=argparse.SUPPRESS)  # CODE: in this process
@@ -79,13 +83,20 @@ def main():
     for code in CODES:
         repeat = options.repeat if code == "rampore" else 1
         command = [sys.executable, __file__, "--repeat", str(repeat), "--one", code]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=one_thread)
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, text=True, check=True, env=one_thread
+        )
         found = json.loads(done.stdout.splitlines()[-1])
         results.append(
-            {"code": code, "ratio": found["processor_time_s"] / (results or [found])[0]["processor_time_s"]} | found
+            {
+                "code": code,
+                "ratio": found["processor_time_s"] / (results or [found])[0]["processor_time_s"],
+            }
+            | found
         )
         print(
-            f"{found['boxes']} boxes {code:>14} {found['processor_time_s']:8.2f} s {results[-1]['ratio']:6.1f}",
+            f"{found['boxes']} boxes {code:>14} {found['processor_time_s']:8.2f} s "
+            f"{results[-1]['ratio']:6.1f}",
             flush=True,
         )
     ours, theirs = (np.array(one["impedance_ohm_m2"]) @ [1, 1j] for one in results)
@@ -94,12 +105,16 @@ def main():
     if not worst < AGREEMENT:
         raise SystemExit(f"the impedances differ by {worst:.1e}")
     if options.output:
-        note = (
-            f"A spectrum of {FREQUENCIES.size} frequencies; the direct solver did {FREQUENCIES.size // STRIDE} of them."
-        )
+        note = f"A spectrum of {FREQUENCIES.size} frequencies; the direct solver did {FREQUENCIES.size // STRIDE} of them."
         title = "Impedance of a perforated half cell"
         with open(options.output, "w", encoding="utf-8") as file:
-            content = {"title": title, "note": note, "machine": machine(), "residual": RESIDUAL, "results": results}
+            content = {
+                "title": title,
+                "note": note,
+                "machine": machine(),
+                "residual": RESIDUAL,
+                "results": results,
+            }
             json.dump(content, file, indent=2)
             file.write("\n")
 

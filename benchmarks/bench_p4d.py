@@ -2,19 +2,23 @@
 
     python benchmarks/bench_p4d.py [-o FILE.json] [--sizes 1k 5k 20k 50k] [--without line box]
 
-- *perforated*: a full 3C discharge of the LG M50 cell on perforated foil at a time tolerance of 1e-3, by size.
-- *line*: the same cell on bare foil, laterally uniform, 80 cells a layer, against PyBaMM's DFN with the IDAKLU solver
-  on 80 points a layer and 20 in the particles; with the error in time of each, against itself at tight tolerances.
-- *box*: a porosity that varies along both lateral axes, on the same uniform boxes, against ``BasicDFNUnstructured``:
-  a full 3C discharge on the small mesh and its first 60 s on the large one; the first 600 s and 180 s at 1C. PyBaMM has
-  20 points in the particles, once also 80; what that leaves of the difference between the voltages, after 5 s and after
-  100 s, is given beside the times. It takes the potential in the middle of the last boxes for the foil's, so the solids
-  conduct like metal here. At 3C salt goes beyond the range that its conductivity was measured in, which the two codes
-  continue differently.
+- *perforated*: a full 3C discharge of the LG M50 cell on perforated foil at a time tolerance of
+  1e-3, by size.
+- *line*: the same cell on bare foil, laterally uniform, 80 cells a layer, against PyBaMM's DFN with
+  the IDAKLU solver on 80 points a layer and 20 in the particles; with the error in time of each,
+  against itself at tight tolerances.
+- *box*: a porosity that varies along both lateral axes, on the same uniform boxes, against
+  ``BasicDFNUnstructured``: a full 3C discharge on the small mesh and its first 60 s on the large
+  one; the first 600 s and 180 s at 1C. PyBaMM has 20 points in the particles, once also 80; what
+  that leaves of the difference between the voltages, after 5 s and after 100 s, is given beside the
+  times. It takes the potential in the middle of the last boxes for the foil's, so the solids
+  conduct like metal here. At 3C salt goes beyond the range that its conductivity was measured in,
+  which the two codes continue differently.
 
-Each case runs in a process of its own, so that the peak memory is that case's. It runs once before it is timed, small
-where that compiles the same; imports, compilation and the set-up of PyBaMM's models are not counted. Times are the
-shortest of some runs, processor time beside that of the wall. On a machine that is busy compare ratios, not seconds.
+Each case runs in a process of its own, so that the peak memory is that case's. It runs once before
+it is timed, small where that compiles the same; imports, compilation and the set-up of PyBaMM's
+models are not counted. Times are the shortest of some runs, processor time beside that of the wall.
+On a machine that is busy compare ratios, not seconds.
 """
 
 import argparse
@@ -79,11 +83,15 @@ def discharge(cell, until=None, c_rate=C_RATE):
 
 
 def perforated(size):
-    cell = replace(examples.chen_2020(), perforation=Perforation(75e-6, 160e-6, 15e-6), contact_negative=1e-4)
+    cell = replace(
+        examples.chen_2020(), perforation=Perforation(75e-6, 160e-6, 15e-6), contact_negative=1e-4
+    )
     columns, layers = SIZES[size]
     simulate(cell, discharge(cell, 10.0), Mesh((4, 2, 4), (2, 2), 2))
     mesh = Mesh((layers, layers // 2, layers), columns, max(layers // 4, 2))
-    return describe(*timed(lambda: simulate(cell, discharge(cell), mesh), 2 if size == "50k" else 3))
+    return describe(
+        *timed(lambda: simulate(cell, discharge(cell), mesh), 2 if size == "50k" else 3)
+    )
 
 
 def line():
@@ -93,9 +101,14 @@ def line():
     stops = np.linspace(20.0, 0.95 * float(solution.dataset.time[-1]), 12)
     v = [
         np.interp(stops, run.dataset.time, run.dataset.voltage)
-        for run in (simulate(cell, discharge(cell), mesh, Tolerances(time=t), stops) for t in (1e-3, 1e-6))
+        for run in (
+            simulate(cell, discharge(cell), mesh, Tolerances(time=t), stops) for t in (1e-3, 1e-6)
+        )
     ]
-    return {**describe(seconds, solution), "error_in_time_mV": 1e3 * float(np.abs(v[0] - v[1]).max())}
+    return {
+        **describe(seconds, solution),
+        "error_in_time_mV": 1e3 * float(np.abs(v[0] - v[1]).max()),
+    }
 
 
 def line_pybamm():
@@ -117,7 +130,13 @@ def line_pybamm():
     tight = simulation(rtol=1e-8, atol=1e-9).solve([0, 1200])
     error = 1e3 * float(np.abs(solution["Voltage [V]"](t) - tight["Voltage [V]"](t)).max())
     end = float(solution.t[-1])
-    return {"cells": 3 * LINE, "radial_points": 20, **seconds, "end_s": end, "error_in_time_mV": error}
+    return {
+        "cells": 3 * LINE,
+        "radial_points": 20,
+        **seconds,
+        "end_s": end,
+        "error_in_time_mV": error,
+    }
 
 
 def _varied(x, y, cosine):
@@ -128,7 +147,9 @@ def box(size):
     layers, columns, until, c_rate = BOXES[size]
     cell = examples.chen_2020()
     graphite = replace(cell.negative.materials[0], fraction=0.6)
-    negative = replace(cell.negative, materials=(graphite,), porosity=lambda x, y, z: _varied(x, y, np.cos))
+    negative = replace(
+        cell.negative, materials=(graphite,), porosity=lambda x, y, z: _varied(x, y, np.cos)
+    )
     cell = replace(
         cell,
         negative=replace(negative, conductivity=SOLID),
@@ -136,9 +157,13 @@ def box(size):
     )
     simulate(cell, discharge(cell, 10.0, c_rate), Mesh((4, 2, 4), (2, 2), grading=0.0), sides=SIDES)
     mesh = Mesh(layers, columns, grading=0.0)
-    seconds, solution = timed(lambda: simulate(cell, discharge(cell, until, c_rate), mesh, sides=SIDES), 3)
+    seconds, solution = timed(
+        lambda: simulate(cell, discharge(cell, until, c_rate), mesh, sides=SIDES), 3
+    )
     t = np.geomspace(5.0, 0.9 * float(solution.dataset.time[-1]), 16)
-    data = simulate(cell, discharge(cell, until, c_rate), mesh, Tolerances(), t, sides=SIDES).dataset
+    data = simulate(
+        cell, discharge(cell, until, c_rate), mesh, Tolerances(), t, sides=SIDES
+    ).dataset
     return {
         **describe(seconds, solution),
         "t_s": t.tolist(),
@@ -160,7 +185,9 @@ def box_pybamm(size, points):
             "Current function [A]": c_rate * one_c * SIDES[0] * SIDES[1],
             "Negative electrode porosity": lambda x, y, z: _varied(y, z, pybamm.cos),
             "Negative electrode active material volume fraction": 0.6,
-            **{f"{side} electrode conductivity [S.m-1]": SOLID for side in ("Negative", "Positive")},
+            **{
+                f"{side} electrode conductivity [S.m-1]": SOLID for side in ("Negative", "Positive")
+            },
         }
     )
     simulation = pybamm.Simulation(
@@ -189,7 +216,9 @@ def box_pybamm(size, points):
     }
 
 
-CASES = {function.__name__: function for function in (perforated, line, line_pybamm, box, box_pybamm)}
+CASES = {
+    function.__name__: function for function in (perforated, line, line_pybamm, box, box_pybamm)
+}
 
 
 def run(name, *arguments):
@@ -202,12 +231,22 @@ def run(name, *arguments):
     }
     load = os.getloadavg()[0]
     done = subprocess.run(
-        [sys.executable, __file__, "--case", name, *arguments], stdout=subprocess.PIPE, env=environment, check=True
+        [sys.executable, __file__, "--case", name, *arguments],
+        stdout=subprocess.PIPE,
+        env=environment,
+        check=True,
     )
     found = json.loads(done.stdout.splitlines()[-1]) | {"load_before": load}
     print(f"{' '.join((name, *arguments)):18}", end="")
-    print(f"{found['cells']:6} cells  {found.get('steps', '-'):>5} steps  {found['cpu_s']:8.3f} s cpu", end="")
-    print(f"  {found['wall_s']:8.3f} s wall  {found['peak_memory_GB']:.2f} GB  load {load:.1f}", flush=True)
+    print(
+        f"{found['cells']:6} cells  {found.get('steps', '-'):>5} steps  {found['cpu_s']:8.3f} s "
+        "cpu",
+        end="",
+    )
+    print(
+        f"  {found['wall_s']:8.3f} s wall  {found['peak_memory_GB']:.2f} GB  load {load:.1f}",
+        flush=True,
+    )
     return found
 
 
@@ -225,8 +264,15 @@ def machine():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-o", "--output", type=Path, help="where the results go as JSON; parts that are not run stay")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="where the results go as JSON; parts that are not run stay",
+    )
     parser.add_argument("--sizes", nargs="*", choices=SIZES, default=list(SIZES))
     parser.add_argument("--without", nargs="+", choices=("line", "box"), default=[])
     parser.add_argument("--case", nargs="+", help=argparse.SUPPRESS)
@@ -245,14 +291,18 @@ def main():
     sizes = {size: run("perforated", size) | {"target_s": TARGETS[size]} for size in options.sizes}
     if len(sizes) > 1:
         result["perforated"] = sizes
-        cells, cpu = (np.log([found[key] for found in sizes.values()]) for key in ("cells", "cpu_s"))
+        cells, cpu = (
+            np.log([found[key] for found in sizes.values()]) for key in ("cells", "cpu_s")
+        )
         result["cost_exponent"] = float(np.polyfit(cells, cpu, 1)[0])
         print(f"cost grows as cells to the power {result['cost_exponent']:.2f}")
     if "line" not in options.without:
         ours, theirs = run("line"), run("line_pybamm")
         theirs["ratio_of_cpu"] = theirs["cpu_s"] / ours["cpu_s"]
         result["line"] = {"ours": ours, "pybamm": [theirs]}
-        print(f"faster than PyBaMM's DFN {theirs['ratio_of_cpu']:.1f} times; error in time", end=" ")
+        print(
+            f"faster than PyBaMM's DFN {theirs['ratio_of_cpu']:.1f} times; error in time", end=" "
+        )
         print(f"{ours['error_in_time_mV']:.2f} mV, theirs {theirs['error_in_time_mV']:.2f} mV")
     if "box" not in options.without:
         result["box"] = {}
@@ -262,14 +312,21 @@ def main():
             result["box"][size] = {"ours": ours, "pybamm": []}
             for points in RADIAL if size == "small 1C" else RADIAL[:1]:
                 theirs = run("box_pybamm", size, str(points))
-                difference = 1e3 * np.abs(np.interp(t, theirs.pop("t_s"), theirs.pop("voltage_V")) - v)
+                difference = 1e3 * np.abs(
+                    np.interp(t, theirs.pop("t_s"), theirs.pop("voltage_V")) - v
+                )
                 theirs["ratio_of_cpu"] = theirs["cpu_s"] / ours["cpu_s"]
                 for since in (5.0, 100.0):
                     late = difference[t >= since]
-                    theirs[f"difference_after_{since:.0f}_s_mV"] = float(late.max()) if late.size else None
+                    theirs[f"difference_after_{since:.0f}_s_mV"] = (
+                        float(late.max()) if late.size else None
+                    )
                 result["box"][size]["pybamm"].append(theirs)
                 print(f"faster than PyBaMM's 3-D DFN {theirs['ratio_of_cpu']:.1f} times;", end=" ")
-                print(f"voltages within {difference.max():.2f} mV, after 100 s", theirs["difference_after_100_s_mV"])
+                print(
+                    f"voltages within {difference.max():.2f} mV, after 100 s",
+                    theirs["difference_after_100_s_mV"],
+                )
     if options.output:
         options.output.parent.mkdir(parents=True, exist_ok=True)
         options.output.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -1,7 +1,8 @@
 """A grey image to its pore network, whole, beside PoreSpy's snow2 on the same mask, in one run.
 
-``python benchmarks/bench_pores.py`` prints a line for each case; with ``--check`` it ends with 1 where a target is
-missed: not slower than snow2, and under 5 s. Imports are not counted: both run once, small, first.
+``python benchmarks/bench_pores.py`` prints a line for each case; with ``--check`` it ends with 1
+where a target is missed: not slower than snow2, and under 5 s. Imports are not counted: both run
+once, small, first.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ TARGET = 5.0  #: [s]
 SHAPES = {"section": (1536, 2048), "volume": (200, 200, 200)}
 
 
-def make_image(shape: tuple[int, ...], porosity: float = 0.24, blur: float = 5.0, noise: float = 15.0) -> np.ndarray:
+def make_image(
+    shape: tuple[int, ...], porosity: float = 0.24, blur: float = 5.0, noise: float = 15.0
+) -> np.ndarray:
     """A random field cut at its quantile, as 8-bit grey values with noise."""
     rng = np.random.default_rng(1)
     field = segmenting.gaussian(rng.random(shape, dtype=np.float32), blur)
@@ -64,7 +67,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="end with 1 where a target is missed")
     parser.add_argument("--steps", action="store_true", help="show when each step starts")
-    parser.add_argument("--repeats", type=int, default=3, help="runs of this code; PoreSpy runs once")
+    parser.add_argument(
+        "--repeats", type=int, default=3, help="runs of this code; PoreSpy runs once"
+    )
     options = parser.parse_args()
     from porespy import settings
 
@@ -79,7 +84,9 @@ def main() -> int:
         mask = pores.segment(grey, "dark")
         peer, network = seconds(theirs, mask)
         print(
-            f"{name} {shape}: PoreSpy snow2, from the mask: {peer:.2f} s, {len(network['pore.all'])} pores", flush=True
+            f"{name} {shape}: PoreSpy snow2, from the mask: {peer:.2f} s, "
+            f"{len(network['pore.all'])} pores",
+            flush=True,
         )
         for label, recipe in recipes.items():
             if options.steps:

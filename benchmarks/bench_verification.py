@@ -3,8 +3,8 @@
     python benchmarks/bench_verification.py [orders] [peers] [conservation] [sample]
 
 Each part that is named (default: all) is computed anew, in ``results/p4d/verification.json``.
-``peers`` takes its comparisons from the tests, which hold them to their limits; without PyBaMM, or without COMSOL's
-solution, it leaves that one out.
+``peers`` takes its comparisons from the tests, which hold them to their limits; without PyBaMM, or
+without COMSOL's solution, it leaves that one out.
 """
 
 import json
@@ -35,7 +35,9 @@ def fitted_order(sizes, errors):
 
 
 def voltage(cell, mesh, tolerance=1e-6, c_rate=2.0, t=400.0):
-    solution = simulate(cell, [Step("current", c_rate * cell.one_c, until_time=t)], mesh, Tolerances(time=tolerance))
+    solution = simulate(
+        cell, [Step("current", c_rate * cell.one_c, until_time=t)], mesh, Tolerances(time=tolerance)
+    )
     return float(solution.dataset.voltage[-1]), solution.counts["steps"]
 
 
@@ -46,9 +48,13 @@ def series(sizes, values, reference, fitted=True):
 
 
 def orders():
-    """Errors of the voltage over cells, steps and modes, against a much finer solution of the same code."""
+    """Errors of the voltage over cells, steps and modes, against a much finer solution of the same
+    code.
+    """
     cell = examples.chen_2020()
-    pierced = replace(cell, perforation=Perforation(75e-6, 160e-6, 15e-6, "coating"), contact_negative=1e-3)
+    pierced = replace(
+        cell, perforation=Perforation(75e-6, 160e-6, 15e-6, "coating"), contact_negative=1e-3
+    )
 
     def layers(n):
         return voltage(cell, Mesh((n, max(n // 2, 2), n)))[0]
@@ -89,7 +95,11 @@ def peers():
         for rate in ("0.1", "1", "2"):
             t, ours, theirs, profiles = validation.with_comsol(rate)
             salt = max(float(np.abs(here - there).max()) for here, there in profiles)
-            found.append(curves(f"COMSOL, Marquis 2019, {rate}C", t, ours, theirs, 3e-3, salt_mol_per_m3=salt))
+            found.append(
+                curves(
+                    f"COMSOL, Marquis 2019, {rate}C", t, ours, theirs, 3e-3, salt_mol_per_m3=salt
+                )
+            )
     if find_spec("pybamm"):
         os.environ["PYBAMM_DISABLE_TELEMETRY"] = "true"
         import pybamm
@@ -100,7 +110,9 @@ def peers():
             "ai_2022": "Ai 2022, two materials",
         }
         for name, words in names.items():
-            found.append(curves(f"PyBaMM, {words}, 1C", *validation.with_pybamm(pybamm, name), 2e-4))
+            found.append(
+                curves(f"PyBaMM, {words}, 1C", *validation.with_pybamm(pybamm, name), 2e-4)
+            )
         half = validation.with_pybamms_half_cell(pybamm)
         found.append(curves("PyBaMM, half cell of Chen 2020, 1C", *half, 2e-4))
         pierced = validation.with_pybamms_perforated_cell(pybamm)[:3]
@@ -119,19 +131,31 @@ def conservation():
     chen = examples.chen_2020()
     runs = {
         "rate test, bare foil": (bare, protocols.rate_test(bare), line),
-        "rate test, perforated foil": (pierced, protocols.rate_test(pierced, (0.5, 3.0, 0.5)), holes),
+        "rate test, perforated foil": (
+            pierced,
+            protocols.rate_test(pierced, (0.5, 3.0, 0.5)),
+            holes,
+        ),
         "pulses, perforated half cell": (half, pulses, holes),
-        "10C until the salt is used up": (chen, [Step("current", 10 * chen.one_c, until_voltage=2.0)], line),
+        "10C until the salt is used up": (
+            chen,
+            [Step("current", 10 * chen.one_c, until_voltage=2.0)],
+            line,
+        ),
     }
     found = []
     for name, (cell, protocol, mesh) in runs.items():
         solution = simulate(cell, protocol, mesh)
-        found.append({"name": name, "steps": solution.counts["steps"], **solution.conservation._asdict()})
+        found.append(
+            {"name": name, "steps": solution.counts["steps"], **solution.conservation._asdict()}
+        )
     return found
 
 
 def sample(kept=None):
-    """Random cells from within what the literature allows: discharge, rest, charge. Goes on where ``kept`` stopped."""
+    """Random cells from within what the literature allows: discharge, rest, charge. Goes on where
+    ``kept`` stopped.
+    """
     given = parameters.load()
     if kept is None or kept["cells"] == SAMPLE:
         kept = {"cells": 0, "outcomes": {}, "worst": {"lithium": 0.0, "salt": 0.0, "charge": 0.0}}
@@ -143,7 +167,11 @@ def sample(kept=None):
         try:
             cell, _ = cells.full_cell(drawn, scenario)
             discharge = Step("current", rate * cell.one_c, until_voltage=cell.lower_cutoff)
-            protocol = [discharge, Step("rest", until_time=600.0), *protocols.charge(cell, rate / 4, 0.1)]
+            protocol = [
+                discharge,
+                Step("rest", until_time=600.0),
+                *protocols.charge(cell, rate / 4, 0.1),
+            ]
             mesh = Mesh((5, 3, 5), (2, 2) if scenario.perforated else (1, 1), 1, 8)
             solution = simulate(cell, protocol, mesh)
         except CellError:
@@ -153,7 +181,10 @@ def sample(kept=None):
             print(f"cell {number}: {problem}")
         else:
             outcomes["finished"] += 1
-            worst = {name: max(value, getattr(solution.conservation, name)) for name, value in worst.items()}
+            worst = {
+                name: max(value, getattr(solution.conservation, name))
+                for name, value in worst.items()
+            }
         if (number + 1) % 10 == 0:
             yield {"cells": number + 1, "outcomes": dict(outcomes), "worst": worst}
 
@@ -168,7 +199,9 @@ def main(names):
         for entry in sample(results.get(name)) if name == "sample" else [PARTS[name]()]:
             results[name] = entry
             packages = ("numpy", "numba", "scipy", "pybamm")
-            results["versions"] = {package: version(package) for package in packages if find_spec(package)}
+            results["versions"] = {
+                package: version(package) for package in packages if find_spec(package)
+            }
             RESULTS.parent.mkdir(parents=True, exist_ok=True)
             RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
         print(f"{name}: {time.process_time() - start:.0f} s")

@@ -1,21 +1,26 @@
-"""Random small changes of the code, each against the tests that reach its line: what does the suite not see?
+"""Random small changes of the code, each against the tests that reach its line: what does the suite
+not see?
 
-    python benchmarks/mutants.py -n 60 --seed 1 [--folder build/mutants] [--kinds constant default] [--no-notebooks]
+    python benchmarks/mutants.py -n 60 --seed 1 [--folder build/mutants] [--kinds constant default]
+    [--no-notebooks]
 
-A mutant is one change of one token: a comparison or an operator turned, a constant scaled by 1.02, 1.1 or
-2, a default doubled, ``any`` for ``all``, ``min`` for ``max``, one more or less, a sign dropped, a condition
-negated, a key misspelt, a number of ``cell.toml`` or ``claims.toml`` moved by 2 %. Docstrings and wording are
-left alone.
+A mutant is one change of one token: a comparison or an operator turned, a constant scaled by 1.02,
+1.1 or 2, a default doubled, ``any`` for ``all``, ``min`` for ``max``, one more or less, a sign
+dropped, a condition negated, a key misspelt, a number of ``cell.toml`` or ``claims.toml`` moved by
+2 %. Docstrings and wording are left alone.
 
-1. The files that git tracks are copied into the folder, so that the checkout stays as it is, and each test
-   runs once under *coverage*, which notes the lines it reaches. What a file of tests reaches is kept as long
-   as it and the code stay the same.
-2. The seed draws a kind for every mutant, and one of all its places. Tests that reach the line run, the quick files
-   first, up to the first failure. Lines that run at import, compiled kernels and data count as reached by every test
-   that reaches their module, or one that imports it. A mutated kernel is compiled afresh, its callers too.
-3. What no test sees goes to ``--then``: by default the notebooks that import the module, and the comparison of numbers.
-4. ``journal.jsonl`` in the folder takes a line for each mutant; the same command goes on where it was ended. The table
-   counts seen, unseen and timed out by kind. Whether an unseen one changes any value is for a reader to judge.
+1. The files that git tracks are copied into the folder, so that the checkout stays as it is, and
+   each test runs once under *coverage*, which notes the lines it reaches. What a file of tests
+   reaches is kept as long as it and the code stay the same.
+2. The seed draws a kind for every mutant, and one of all its places. Tests that reach the line run,
+   the quick files first, up to the first failure. Lines that run at import, compiled kernels and
+   data count as reached by every test that reaches their module, or one that imports it. A mutated
+   kernel is compiled afresh, its callers too.
+3. What no test sees goes to ``--then``: by default the notebooks that import the module, and the
+   comparison of numbers.
+4. ``journal.jsonl`` in the folder takes a line for each mutant; the same command goes on where it
+   was ended. The table counts seen, unseen and timed out by kind. Whether an unseen one changes any
+   value is for a reader to judge.
 """
 
 from __future__ import annotations
@@ -48,7 +53,15 @@ COMPARISONS = {
     ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
     ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in",
 }  # fmt: skip
-OPERATORS = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.FloorDiv: "/", ast.Pow: "*", ast.BitAnd: "|"}
+OPERATORS = {
+    ast.Add: "-",
+    ast.Sub: "+",
+    ast.Mult: "/",
+    ast.Div: "*",
+    ast.FloorDiv: "/",
+    ast.Pow: "*",
+    ast.BitAnd: "|",
+}
 SWAPPED = {
     "any": "all", "all": "any", "min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum",
     "argmin": "argmax", "argmax": "argmin", "floor": "ceil", "ceil": "floor", "sin": "cos", "cos": "sin",
@@ -78,7 +91,7 @@ class Mutant:
         return source[: self.start] + self.new.encode() + source[self.start + len(old) :]
 
 
-# Mutants --------------------------------------------------------------------------------------------------------------
+# Mutants ------------------------------------------------------------------------------------------
 
 
 class Places(ast.NodeVisitor):
@@ -117,7 +130,8 @@ class Places(ast.NodeVisitor):
 
     def visit_BinOp(self, node):
         text = any(
-            isinstance(side, ast.Constant | ast.JoinedStr) and not number(side) for side in (node.left, node.right)
+            isinstance(side, ast.Constant | ast.JoinedStr) and not number(side)
+            for side in (node.left, node.right)
         )
         if type(node.op) in OPERATORS and not text:
             self.between("operator", node.left, node.right, OPERATORS[type(node.op)])
@@ -161,12 +175,22 @@ class Places(ast.NodeVisitor):
             if default is not None and number(default) and default.value:
                 span = self.span(default)
                 self.add("default", default.lineno, *span, f"(2 * {self.text(*span)})")
-        for part in [*arguments.defaults, *filter(None, arguments.kw_defaults), *node.decorator_list, *node.body]:
+        for part in [
+            *arguments.defaults,
+            *filter(None, arguments.kw_defaults),
+            *node.decorator_list,
+            *node.body,
+        ]:
             self.visit(part)
 
     def visit_ClassDef(self, node):
         for part in node.body:
-            if isinstance(part, ast.AnnAssign) and part.value and number(part.value) and part.value.value:
+            if (
+                isinstance(part, ast.AnnAssign)
+                and part.value
+                and number(part.value)
+                and part.value.value
+            ):
                 span = self.span(part.value)
                 self.add("default", part.lineno, *span, f"(2 * {self.text(*span)})")
             self.visit(part)
@@ -185,7 +209,11 @@ class Places(ast.NodeVisitor):
         self.generic_visit(node)
 
     def key(self, node):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[\w.]+", node.value):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and re.fullmatch(r"[\w.]+", node.value)
+        ):
             span = self.span(node)
             text = self.text(*span)
             self.add("key", node.lineno, *span, f"{text[:-1]}_{text[-1]}")
@@ -203,7 +231,9 @@ def of_data(file: str, source: bytes) -> list[Mutant]:
     """Numbers of a TOML file that are values: not years, versions and numbers inside texts."""
     found, start = [], 0
     for line, text in enumerate(source.decode().splitlines(keepends=True), 1):
-        if re.match(r"\s*(value|range|stated|tolerance|coefficients|low|high|[\w.]+ = \{ value)\b", text):
+        if re.match(
+            r"\s*(value|range|stated|tolerance|coefficients|low|high|[\w.]+ = \{ value)\b", text
+        ):
             bare = re.sub(r'"[^"]*"|#.*', lambda part: " " * len(part.group()), text)
             for token in re.finditer(r"(?<![\w.])\d+(\.\d+)?(e[+-]?\d+)?(?![\w.])", bare):
                 old = token.group()
@@ -241,7 +271,7 @@ def draw(kinds: dict[str, list[Mutant]], seed: int, count: int) -> list[Mutant]:
     return chosen
 
 
-# Which tests reach a line ---------------------------------------------------------------------------------------------
+# Which tests reach a line -------------------------------------------------------------------------
 
 
 class Contexts:
@@ -279,7 +309,10 @@ def cover(file: str, name: str) -> None:
     import coverage
     import pytest
 
-    measured, contexts = coverage.Coverage(f"{name}.lines", source=[PACKAGE], config_file=False), Contexts()
+    measured, contexts = (
+        coverage.Coverage(f"{name}.lines", source=[PACKAGE], config_file=False),
+        Contexts(),
+    )
     measured.start()
     pytest.main(["-q", "-p", "no:cacheprovider", file], plugins=[contexts])
     measured.stop()
@@ -304,7 +337,8 @@ class Reach:
                 module, within = str(Path(path).relative_to(tree)), in_functions(path)
                 for line, contexts in data.contexts_by_lineno(path).items():
                     reached = set(contexts)
-                    if "" in reached and line in within and tests:  # what the file of tests calls as it is read
+                    # what the file of tests calls as it is read
+                    if "" in reached and line in within and tests:
                         reached.add(f"{next(iter(tests))}|setup")
                     self.lines[module][line] |= reached
         self.importers = importers(tree)
@@ -314,11 +348,17 @@ class Reach:
         for context in filter(None, contexts):
             test, phase = context.rsplit("|", 1)
             file = test.split("::")[0] + "::"
-            found |= {other for other in self.tests if other.startswith(file)} if phase == "setup" else {test}
+            found |= (
+                {other for other in self.tests if other.startswith(file)}
+                if phase == "setup"
+                else {test}
+            )
         return found & self.tests.keys()
 
     def _of_module(self, file) -> set[str]:
-        return self._tests({context for line in self.lines.get(file, {}).values() for context in line})
+        return self._tests(
+            {context for line in self.lines.get(file, {}).values() for context in line}
+        )
 
     def of(self, mutant: Mutant) -> list[str]:
         """Tests that reach a mutant, by file; files that are done soonest come first."""
@@ -339,7 +379,11 @@ class Reach:
 
 def in_functions(path: str) -> set[int]:
     """Lines of the bodies of functions: those outside run when the module is imported."""
-    functions = (node for node in ast.walk(ast.parse(Path(path).read_bytes())) if isinstance(node, ast.FunctionDef))
+    functions = (
+        node
+        for node in ast.walk(ast.parse(Path(path).read_bytes()))
+        if isinstance(node, ast.FunctionDef)
+    )
     return {line for each in functions for line in range(each.body[0].lineno, each.end_lineno + 1)}
 
 
@@ -386,13 +430,15 @@ def notebooks(tree: Path, file: str, graph) -> list[str]:
     return found
 
 
-# Running --------------------------------------------------------------------------------------------------------------
+# Running ------------------------------------------------------------------------------------------
 
 
 def copied(folder: Path) -> Path:
     """The files that git tracks, as they are now."""
     tree = folder / "tree"
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True
+    ).stdout
     files = [name for name in listed.decode().split("\0") if name and (ROOT / name).is_file()]
     for name in files:
         there = tree / name
@@ -408,10 +454,15 @@ def copied(folder: Path) -> Path:
     return tree
 
 
-def run(command: list[str], tree: Path, caches: Path, limit: float | None) -> tuple[int | None, str]:
+def run(
+    command: list[str], tree: Path, caches: Path, limit: float | None
+) -> tuple[int | None, str]:
     """Exit code, None where time ran out, and what was printed."""
     paths = [str(tree / "src"), str(Path(__file__).parent)]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "NUMBA_CACHE_DIR": str(caches)}
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(paths),
+        "NUMBA_CACHE_DIR": str(caches),
+    }
     process = subprocess.Popen(
         command, cwd=tree, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         start_new_session=True,
@@ -427,7 +478,9 @@ def run(command: list[str], tree: Path, caches: Path, limit: float | None) -> tu
 
 
 def mapped(folder: Path, tree: Path, words: list[str] | None = None) -> Reach:
-    """The map of lines to tests, made anew for every file of tests that has changed, for all where the code has."""
+    """The map of lines to tests, made anew for every file of tests that has changed, for all where
+    the code has.
+    """
     code = [*(tree / "src").rglob("*.py"), tree / "tests/conftest.py"]
     state = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(code)))
     kept = []
@@ -460,10 +513,23 @@ def judge(mutant: Mutant, tree: Path, folder: Path, reach: Reach, options) -> di
     record = {"tests": len(tests), "verdict": "unseen", "by": None}
     commands = []
     if tests:
-        commands.append([sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"@{folder / 'chosen'}"])
+        commands.append(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-x",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                f"@{folder / 'chosen'}",
+            ]
+        )
     chapters = notebooks(tree, mutant.file, reach.importers) if options.notebooks else []
     if chapters:
-        numbers = "tests/test_audit_numbers.py" if (tree / "tests/test_audit_numbers.py").exists() else ""
+        numbers = (
+            "tests/test_audit_numbers.py" if (tree / "tests/test_audit_numbers.py").exists() else ""
+        )
         words = {"python": sys.executable, "notebooks": " ".join(chapters), "numbers": numbers}
         commands.append(shlex.split(options.then.format(**words)))
     path.write_bytes(mutant.applied(source))
@@ -489,33 +555,52 @@ def table(records: list[dict]) -> str:
     for kind in sorted({record["kind"] for record in records}):
         lines.append(f"{kind:20}" + "".join(f"{counts[kind, verdict]:10}" for verdict in verdicts))
     totals = Counter(record["verdict"] for record in records)
-    return "\n".join([*lines, f"{'all':20}" + "".join(f"{totals[verdict]:10}" for verdict in verdicts)])
+    return "\n".join(
+        [*lines, f"{'all':20}" + "".join(f"{totals[verdict]:10}" for verdict in verdicts)]
+    )
 
 
 def main() -> None:
     """The command."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("-n", "--count", type=int, default=60, help="mutants that the seed draws")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", nargs="+", help="only these")
     parser.add_argument("--files", nargs="+", help="only files whose path holds one of these words")
-    parser.add_argument("--tests", nargs="+", help="only files of tests whose path holds one of these words")
+    parser.add_argument(
+        "--tests", nargs="+", help="only files of tests whose path holds one of these words"
+    )
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "mutants")
-    parser.add_argument("--limit", type=float, default=900, help="on tests, and on notebooks, of one mutant [s]")
+    parser.add_argument(
+        "--limit", type=float, default=900, help="on tests, and on notebooks, of one mutant [s]"
+    )
     parser.add_argument("--no-notebooks", dest="notebooks", action="store_false")
-    parser.add_argument("--then", default=NOTEBOOKS, help="what sees what tests do not: {python} {notebooks} {numbers}")
+    parser.add_argument(
+        "--then",
+        default=NOTEBOOKS,
+        help="what sees what tests do not: {python} {notebooks} {numbers}",
+    )
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the file is put back, and what runs is ended
+    # the file is put back, and what runs is ended
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     tree = copied(folder)
     reach = mapped(folder, tree, options.tests)
     kinds = {
-        kind: [each for each in found if not options.files or any(word in each.file for word in options.files)]
+        kind: [
+            each
+            for each in found
+            if not options.files or any(word in each.file for word in options.files)
+        ]
         for kind, found in mutants(tree).items()
         if not options.kinds or kind in options.kinds
     }
-    chosen = draw({kind: found for kind, found in kinds.items() if found}, options.seed, options.count)
+    chosen = draw(
+        {kind: found for kind, found in kinds.items() if found}, options.seed, options.count
+    )
     journal = folder / "journal.jsonl"
     lines = journal.read_text().splitlines() if journal.exists() else []
     done = {(r["file"], r["start"], r["old"], r["new"]): r for r in map(json.loads, lines)}
@@ -527,7 +612,10 @@ def main() -> None:
             with journal.open("a") as out:
                 out.write(json.dumps(done[key]) + "\n")
         records.append(done[key])
-        print(f"{number_:4} {done[key]['verdict']:9} {mutant.name} [{done[key]['by'] or ''}]", flush=True)
+        print(
+            f"{number_:4} {done[key]['verdict']:9} {mutant.name} [{done[key]['by'] or ''}]",
+            flush=True,
+        )
     print(table(records))
 
 

@@ -1,9 +1,10 @@
-"""Kills, full disks and crowds: whatever ends a run, the next one gives what an undisturbed run gives.
+"""Kills, full disks and crowds: whatever ends a run, the next one gives what an undisturbed run
+gives.
 
-Each trial disturbs one run of a small study, or of a small sweep, at a random moment, lets the next run do the
-rest, and compares. Run it with ``python benchmarks/stress_outputs.py -o FOLDER``: it prints a table, ends with code 1
-where a trial failed, and goes on where it stopped. A full disk is a small tmpfs where this may mount one, and a limit
-on the size of files elsewhere.
+Each trial disturbs one run of a small study, or of a small sweep, at a random moment, lets the next
+run do the rest, and compares. Run it with ``python benchmarks/stress_outputs.py -o FOLDER``: it
+prints a table, ends with code 1 where a trial failed, and goes on where it stopped. A full disk is
+a small tmpfs where this may mount one, and a limit on the size of files elsewhere.
 """
 
 import argparse
@@ -59,12 +60,18 @@ if __name__ == "__main__":
 
 
 class Run:
-    """A program in a process group and a folder for temporary files of its own, whose processes can be found again."""
+    """A program in a process group and a folder for temporary files of its own, whose processes can
+    be found again.
+    """
 
     def __init__(self, command: list[str], scratch: Path, cwd: Path, **environment: str) -> None:
         scratch.mkdir(exist_ok=True)
         self.mark, self.scratch = f"{os.getpid()}-{random.random()}", scratch
-        shared = {MARK: self.mark, "TMPDIR": str(scratch), "JUPYTER_RUNTIME_DIR": str(scratch / "runtime")}
+        shared = {
+            MARK: self.mark,
+            "TMPDIR": str(scratch),
+            "JUPYTER_RUNTIME_DIR": str(scratch / "runtime"),
+        }
         self.process = subprocess.Popen(
             command,
             cwd=cwd,
@@ -87,13 +94,18 @@ class Run:
     def left(self) -> int:
         """How many of its processes still run, given some seconds to notice."""
         end = time.monotonic() + 20
-        while (count := sum(self._is_mine(process) for process in psutil.process_iter())) and time.monotonic() < end:
+        while (
+            count := sum(self._is_mine(process) for process in psutil.process_iter())
+        ) and time.monotonic() < end:
             time.sleep(0.2)
         return count
 
     def _is_mine(self, process: psutil.Process) -> bool:
         try:
-            return process.environ().get(MARK) == self.mark and process.status() != psutil.STATUS_ZOMBIE
+            return (
+                process.environ().get(MARK) == self.mark
+                and process.status() != psutil.STATUS_ZOMBIE
+            )
         except (psutil.Error, OSError):
             return False
 
@@ -107,13 +119,28 @@ class Reproduction:
         shutil.copytree(prepared(), folder / "study")
 
     def start(self, *arguments: str) -> Run:
-        command = [sys.executable, "-m", "rampore", "reproduce", "--no-html", "--output", str(self.build), *arguments]
-        return Run(command, self.folder / "tmp", self.study.root, PYTHONPATH=str(self.study.package.parent))
+        command = [
+            sys.executable,
+            "-m",
+            "rampore",
+            "reproduce",
+            "--no-html",
+            "--output",
+            str(self.build),
+            *arguments,
+        ]
+        return Run(
+            command, self.folder / "tmp", self.study.root, PYTHONPATH=str(self.study.package.parent)
+        )
 
     def result(self) -> dict[str, str]:
         kept = ("chapters/", "figures/", "results/", "claims.json")
         found = digests(self.build)
-        return {name: found[name] for name in found if name.startswith(kept) and "provenance" not in name}
+        return {
+            name: found[name]
+            for name in found
+            if name.startswith(kept) and "provenance" not in name
+        }
 
     def change(self) -> None:
         for name in ("first", "second"):
@@ -166,7 +193,9 @@ def undisturbed(kind: type, changed: bool = False) -> tuple[object, float]:
 
 @contextmanager
 def workplace() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="rampore-stress-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="rampore-stress-", ignore_cleanup_errors=True
+    ) as folder:
         yield Path(folder)
 
 
@@ -231,10 +260,14 @@ def full(case: dict) -> dict[str, float]:
 
 @contextmanager
 def disk(folder: Path, room: int) -> Iterator[Callable[[], None]]:
-    """Make a folder a disk of its own with some room [kB] beside its content; gives what makes it larger."""
+    """Make a folder a disk of its own with some room [kB] beside its content; gives what makes it
+    larger.
+    """
     aside = folder.with_name("aside")
     shutil.copytree(folder, aside)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=50m", "none", folder], check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=50m", "none", folder], check=False
+    )
     if mounted.returncode:
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (room * 100, hard))
@@ -258,7 +291,10 @@ def crowd(case: dict) -> dict[str, float]:
         subject = Reproduction(folder)
         expected = undisturbed(Reproduction)[0]
         go = subject.study.root / "book" / "go"
-        subject.study.put("first", f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.1)\nwidth")
+        subject.study.put(
+            "first",
+            f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.1)\nwidth",
+        )
         runs = [subject.start() for _ in range(6)]
         until(lambda: sum(run.process.poll() is not None for run in runs) == 5, 300)
         go.touch()
@@ -286,12 +322,20 @@ def dask(case: dict) -> dict[str, float]:
         servers = [Run(program, scratch, folder)]
         until(file.exists)
         program = [sys.executable, "-m", "distributed.cli.dask_worker", *shared, "--nthreads", "1"]
-        servers += [Run([*program, "--local-directory", str(scratch)], scratch, folder) for _ in range(2)]
+        servers += [
+            Run([*program, "--local-directory", str(scratch)], scratch, folder) for _ in range(2)
+        ]
         address = json.loads(file.read_text())["address"]
         with Client(address, timeout="120s") as client:
             client.wait_for_workers(2, timeout=300)
         run, journal = subject.start(address), subject.build / "journal.jsonl"
-        until(lambda: run.process.poll() is not None or (journal.exists() and len(journal.read_bytes()) > 1000), 120)
+        until(
+            lambda: (
+                run.process.poll() is not None
+                or (journal.exists() and len(journal.read_bytes()) > 1000)
+            ),
+            120,
+        )
         running = run.process.poll() is None
         victim = psutil.Process(servers[1].process.pid)
         for process in [victim, *victim.children(recursive=True)]:
@@ -319,9 +363,14 @@ TRIALS = {"killed": killed, "full": full, "crowd": crowd, "dask": dask}
 
 def cases(kills: int) -> list[dict]:
     """Every trial, the quick ones first."""
-    found = [{"trial": "dask", "what": "sweep", "whom": "a worker and its nanny", "number": k} for k in range(3)]
+    found = [
+        {"trial": "dask", "what": "sweep", "whom": "a worker and its nanny", "number": k}
+        for k in range(3)
+    ]
     for what in ("sweep", "reproduce"):
-        found += [{"trial": "full", "what": what, "whom": "full disk", "room_kB": room} for room in SIZES]
+        found += [
+            {"trial": "full", "what": what, "whom": "full disk", "room_kB": room} for room in SIZES
+        ]
         found += [
             {"trial": "killed", "what": what, "whom": whom, "number": number}
             for number in range(kills)
@@ -342,7 +391,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--kills", type=int, default=20, help="of each kind (default 20)")
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="where finished trials stand"
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="where finished trials stand",
     )
     options = parser.parse_args()
     trials = cases(options.kills)
@@ -362,7 +416,9 @@ def main() -> int:
     shown = ("disturbed", "equal", "processes", "files", "good")
     print(f"{'what':10} {'disturbed by':24} trials", *shown)
     for (what, whom), found in rows.items():
-        sums = [sum(values.get(name, 0) for values in found) for name in shown[:-1]] + [sum(map(passed, found))]
+        sums = [sum(values.get(name, 0) for values in found) for name in shown[:-1]] + [
+            sum(map(passed, found))
+        ]
         columns = (f"{value:{len(name)}.0f}" for name, value in zip(shown, sums, strict=True))
         print(f"{what:10} {whom:24} {len(found):6}", *columns)
     return int(not all(passed(outcome.values) for outcome in outcomes))

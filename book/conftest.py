@@ -1,8 +1,10 @@
-"""How nbval checks a chapter: words exactly, numbers each within its error; and its run becomes the study's.
+"""How nbval checks a chapter: words exactly, numbers each within its error; and its run becomes the
+study's.
 
-nbval compares the outputs of each cell by ``tests/nbval.cfg``, which masks the numbers. A chapter's last cell holds
-them all with their errors, and is compared here. A chapter that passes was executed as ``rampore reproduce`` would
-execute it: its figures and results are put into ``build``, so that the book need not run it again.
+nbval compares the outputs of each cell by ``tests/nbval.cfg``, which masks the numbers. A chapter's
+last cell holds them all with their errors, and is compared here. A chapter that passes was executed
+as ``rampore reproduce`` would execute it: its figures and results are put into ``build``, so that
+the book need not run it again.
 """
 
 import copy

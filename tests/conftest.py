@@ -12,9 +12,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory) -> Path:
-    """The output folder of the whole study, brought up to date once: executed chapters, claims.json, html."""
+    """The output folder of the whole study, brought up to date once: executed chapters,
+    claims.json, html.
+    """
     command = [sys.executable, "-m", "rampore", "reproduce", "--study", str(ROOT)]
-    with FileLock(tmp_path_factory.getbasetemp().parent / "built.lock"):  # of all workers that run tests at once
+    # of all workers that run tests at once
+    with FileLock(tmp_path_factory.getbasetemp().parent / "built.lock"):
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return ROOT / "build"

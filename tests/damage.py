@@ -31,7 +31,9 @@ def images():
     return {
         "plain.tif": written(tifffile.imwrite, plain, **grey),
         "zlib.tif": written(tifffile.imwrite, volume, compression="zlib", predictor=True, **grey),
-        "imagej.tif": written(tifffile.imwrite, volume, imagej=True, resolution=(10, 10), metadata={"unit": "um"}),
+        "imagej.tif": written(
+            tifffile.imwrite, volume, imagej=True, resolution=(10, 10), metadata={"unit": "um"}
+        ),
         "a.ome.tif": written(
             tifffile.imwrite,
             volume,
@@ -39,7 +41,9 @@ def images():
             metadata={"axes": "ZYX", "PhysicalSizeX": 0.1, "PhysicalSizeXUnit": "um"},
         ),
         "a.png": written(lambda stream: Image.fromarray(plain).save(stream, "png")),
-        "palette.png": written(lambda stream: Image.fromarray(255 * plain).convert("P").save(stream, "png")),
+        "palette.png": written(
+            lambda stream: Image.fromarray(255 * plain).convert("P").save(stream, "png")
+        ),
         "a.jpg": written(lambda stream: Image.fromarray(255 * plain).save(stream, "jpeg")),
         "a.npy": written(np.save, plain),
         "a.npz": written(np.savez_compressed, plain),
@@ -47,18 +51,25 @@ def images():
 
 
 def spectrum(points=31, noise=0.001):
-    """A blocking symmetric cell's spectrum as rows of text: frequency [Hz], real and imaginary part [ohm]."""
+    """A blocking symmetric cell's spectrum as rows of text: frequency [Hz], real and imaginary part
+    [ohm].
+    """
     from rampore.impedance.transmission_line import symmetric_cell
 
     f = np.geomspace(1e5, 0.1, points)
     z = symmetric_cell(2 * np.pi * f, 10.0, 40.0, 6e-3, 0.92)
     rng = np.random.default_rng(1)
     z = z * (1 + noise * (rng.standard_normal(points) + 1j * rng.standard_normal(points)))
-    return ["f / Hz,Z' / ohm,Z'' / ohm", *(f"{a:.8g},{b.real:.8g},{b.imag:.8g}" for a, b in zip(f, z, strict=True))]
+    return [
+        "f / Hz,Z' / ohm,Z'' / ohm",
+        *(f"{a:.8g},{b.real:.8g},{b.imag:.8g}" for a, b in zip(f, z, strict=True)),
+    ]
 
 
 def cell():
-    """A BPX file as the format has it, with expressions and a table, small enough to be read in a blink."""
+    """A BPX file as the format has it, with expressions and a table, small enough to be read in a
+    blink.
+    """
     x = np.linspace(0, 1, 21)
 
     def electrode(potential, low, high):
@@ -95,7 +106,9 @@ def cell():
                 "Conductivity [S.m-1]": "0.1 + 1.9*(x/1000) - 1.05*(x/1000)**2 + 0.155*(x/1000)**3",
             },
             "Negative electrode": electrode("0.1 + 0.7*exp(-10*x)", 0.05, 0.8),
-            "Positive electrode": electrode({"x": x.tolist(), "y": (4.4 - 1.2 * x).tolist()}, 0.4, 0.95),
+            "Positive electrode": electrode(
+                {"x": x.tolist(), "y": (4.4 - 1.2 * x).tolist()}, 0.4, 0.95
+            ),
             "Separator": {"Thickness [m]": 2.5e-5, "Porosity": 0.5, "Transport efficiency": 0.35},
         },
         "State": {
@@ -127,7 +140,22 @@ threshold = "otsu"
 """
 
 #: Other than numbers where one is expected, as text.
-ODD = ("", "nan", "inf", "-inf", "1e400", "abc", "-1", "0", "1,5", "１", "9" * 400, "\x00", "=1+1", '"')
+ODD = (
+    "",
+    "nan",
+    "inf",
+    "-inf",
+    "1e400",
+    "abc",
+    "-1",
+    "0",
+    "1,5",
+    "１",
+    "9" * 400,
+    "\x00",
+    "=1+1",
+    '"',
+)
 
 
 def leaves(tree, path=()):
@@ -153,7 +181,9 @@ def replaced(tree, path, value):
 
 def truncated(content, count):
     """The beginnings of a file, from nothing to all but a byte."""
-    places = sorted({0, 1, len(content) - 1, *(len(content) * n // count for n in range(1, count - 2))})
+    places = sorted(
+        {0, 1, len(content) - 1, *(len(content) * n // count for n in range(1, count - 2))}
+    )
     return {f"cut at {place}": content[:place] for place in places[:count]}
 
 
@@ -164,7 +194,9 @@ def flipped(content, count, first=256, seed=0):
     for number in range(count):
         changed = bytearray(content)
         for _ in range(3):
-            changed[rng.randrange(min(first, len(content)))] = rng.choice([0, 255, 127, 128, rng.randrange(256)])
+            changed[rng.randrange(min(first, len(content)))] = rng.choice(
+                [0, 255, 127, 128, rng.randrange(256)]
+            )
         made[f"bytes {number} replaced"] = bytes(changed)
     return made
 
@@ -185,7 +217,9 @@ def encoded(text):
 
 
 def zeros_packed(count, head=b""):
-    """A raw deflate stream of some bytes and `count` MB of zeros, made in a moment: it repeats one block."""
+    """A raw deflate stream of some bytes and `count` MB of zeros, made in a moment: it repeats one
+    block.
+    """
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     first = packer.compress(head + bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
     block = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
@@ -195,12 +229,16 @@ def zeros_packed(count, head=b""):
 def npz_of_zeros(count, shape):
     """An archive with one array that holds `count` MB of zeros, whatever shape it claims."""
     head = io.BytesIO()
-    np.lib.format.write_array_header_1_0(head, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    np.lib.format.write_array_header_1_0(
+        head, {"descr": "|u1", "fortran_order": False, "shape": shape}
+    )
     packed, size = zeros_packed(count, head.getvalue()), len(head.getvalue()) + count * 2**20
     common = (20, 0, 8, 0, 0, 0, len(packed), size, 5, 0)
     local = struct.pack("<IHHHHHIIIHH", 0x04034B50, *common) + b"a.npy"
     central = struct.pack("<IHHHHHHIIIHHHHHII", 0x02014B50, 20, *common, 0, 0, 0, 0, 0) + b"a.npy"
-    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 1, 1, len(central), len(local) + len(packed), 0)
+    end = struct.pack(
+        "<IHHHHIIH", 0x06054B50, 0, 0, 1, 1, len(central), len(local) + len(packed), 0
+    )
     return local + packed + central + end
 
 

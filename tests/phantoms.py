@@ -6,7 +6,8 @@ from rampore.pores.segmenting import gaussian
 
 
 def discs(radius, counts, pitch, links=(), width=3):
-    """Discs (balls) on a square (cubic) lattice, some joined by straight channels of an odd width [px].
+    """Discs (balls) on a square (cubic) lattice, some joined by straight channels of an odd width
+    [px].
 
     Parameters
     ----------
@@ -38,7 +39,10 @@ def discs(radius, counts, pitch, links=(), width=3):
 def all_links(counts):
     """Every channel between neighbours of a lattice."""
     return [
-        (place, axis) for place in np.ndindex(*counts) for axis in range(len(counts)) if place[axis] + 1 < counts[axis]
+        (place, axis)
+        for place in np.ndindex(*counts)
+        for axis in range(len(counts))
+        if place[axis] + 1 < counts[axis]
     ]
 
 

@@ -11,7 +11,16 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from rampore.audit.chapter import CLAIM_MIME, Assumption, Chapter, Uncertainty, card, spell, unit_text, with_unit
+from rampore.audit.chapter import (
+    CLAIM_MIME,
+    Assumption,
+    Chapter,
+    Uncertainty,
+    card,
+    spell,
+    unit_text,
+    with_unit,
+)
 from rampore.audit.claims import LedgerError, load
 from rampore.lim2026 import LEDGER
 from rampore.style import new_figure
@@ -22,7 +31,7 @@ def chapter(tmp_path):
     return Chapter("collector", output=str(tmp_path))
 
 
-# ── The paper's numbers ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── The paper's numbers ───────────────────────────────────────────────────────────────────────────
 
 
 def test_the_papers_numbers_come_in_si(chapter):
@@ -31,13 +40,15 @@ def test_the_papers_numbers_come_in_si(chapter):
     assert chapter.printed("foil-hole-diameter") == (75e-6, 0.5e-6)
 
 
-@pytest.mark.parametrize(("name", "reason"), [("web-stres", "did you mean web-stress"), ("ram-period", "no number")])
+@pytest.mark.parametrize(
+    ("name", "reason"), [("web-stres", "did you mean web-stress"), ("ram-period", "no number")]
+)
 def test_a_number_that_the_paper_does_not_state_is_refused(chapter, name, reason):
     with pytest.raises(LedgerError, match=reason):
         chapter.stated(name)
 
 
-# ── Verdicts ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Verdicts ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def entry_of(shown):
@@ -47,18 +58,28 @@ def entry_of(shown):
 def test_a_design_value_that_is_taken_is_an_input(chapter):
     shown = chapter.take("foil-hole-diameter")
     assert entry_of(shown)["verdict"] == "input"
-    assert repr(shown) == "foil-hole-diameter: stated 75\N{NO-BREAK SPACE}µm, taken as given -> input"
+    assert (
+        repr(shown) == "foil-hole-diameter: stated 75\N{NO-BREAK SPACE}µm, taken as given -> input"
+    )
 
 
 def test_a_report_in_si_becomes_an_entry_in_the_unit_of_the_paper(chapter):
     shown = chapter.report(
-        "web-stress", 200 / (0.6 * 10e-6), given="foil-thickness-bcu", explanation="Force over area."
+        "web-stress",
+        200 / (0.6 * 10e-6),
+        given="foil-thickness-bcu",
+        explanation="Force over area.",
     )
     entry = entry_of(shown)
-    assert (entry["verdict"], entry["given"], entry["chapter"]) == ("inconsistent", ["foil-thickness-bcu"], "collector")
+    assert (entry["verdict"], entry["given"], entry["chapter"]) == (
+        "inconsistent",
+        ["foil-thickness-bcu"],
+        "collector",
+    )
     assert entry["computed"] == pytest.approx(100 / 3, rel=1e-12)
     assert repr(shown) == (
-        "web-stress: stated 22\N{NO-BREAK SPACE}MPa, computed 33.3\N{NO-BREAK SPACE}MPa -> inconsistent"
+        "web-stress: stated 22\N{NO-BREAK SPACE}MPa, computed 33.3\N{NO-BREAK SPACE}MPa -> "
+        "inconsistent"
     )
 
 
@@ -73,14 +94,25 @@ def test_numpy_numbers_are_numbers(chapter, number):
     uncertainty = Uncertainty(numerics=np.float64(1e5))
     under = Assumption("Thicker", np.float64(15), (10, 15), "um", "the paper", np.float64(22.2e6))
     shown = chapter.report(
-        "web-stress", number, rounding=np.float64(1e5), uncertainty=uncertainty, under=under, explanation="x"
+        "web-stress",
+        number,
+        rounding=np.float64(1e5),
+        uncertainty=uncertainty,
+        under=under,
+        explanation="x",
     )
     entry = json.loads(json.dumps(entry_of(shown), allow_nan=False))
-    assert (entry["verdict"], entry["rounding"], entry["uncertainty"]["numerics"]) == ("reproduced", 0.1, 0.1)
+    assert (entry["verdict"], entry["rounding"], entry["uncertainty"]["numerics"]) == (
+        "reproduced",
+        0.1,
+        0.1,
+    )
     assert entry["assumption"]["needed"] == 15
 
 
-@pytest.mark.parametrize(("holds", "verdict"), [(np.True_, "reproduced"), (np.False_, "not reproduced")])
+@pytest.mark.parametrize(
+    ("holds", "verdict"), [(np.True_, "reproduced"), (np.False_, "not reproduced")]
+)
 def test_numpy_truth_values_are_truth_values(chapter, holds, verdict):
     shown = chapter.report("interface-area-larger", holds, measure="0.96 times", explanation="x")
     assert entry_of(shown)["verdict"] == verdict
@@ -94,7 +126,9 @@ def test_what_is_no_number_is_refused(chapter, value):
 
 
 def test_a_value_that_nothing_published_gives_is_reported_as_none(chapter):
-    entry = entry_of(chapter.report("adhesion-gain", None, explanation="Nothing published bears on it."))
+    entry = entry_of(
+        chapter.report("adhesion-gain", None, explanation="Nothing published bears on it.")
+    )
     assert (entry["verdict"], entry["computed"]) == ("not testable", None)
 
 
@@ -108,7 +142,9 @@ def test_a_cell_output_gives_what_ipython_asks_for(chapter):
 def test_ipython_displays_the_entry_and_the_card(chapter):
     from IPython.core.interactiveshell import InteractiveShell
 
-    data, _ = InteractiveShell.instance().display_formatter.format(chapter.take("foil-hole-diameter"))
+    data, _ = InteractiveShell.instance().display_formatter.format(
+        chapter.take("foil-hole-diameter")
+    )
     assert data[CLAIM_MIME]["id"] == "foil-hole-diameter"
     assert data["text/plain"].endswith("-> input")
     assert data["text/html"].startswith('<div class="claim-card claim-card-input">')
@@ -133,7 +169,11 @@ def test_a_card_shows_the_whole_report_escaped_and_leads_to_the_scorecard(chapte
     under = Assumption("The foil is <15 um> thick.", 15.0, (10.0, 15.0), "um", "3.1 & 2.2", 22.2e6)
     uncertainty = Uncertainty(numerics=1e4, inputs=1.7e6)
     shown = chapter.report(
-        "web-stress", 33.3e6, uncertainty=uncertainty, under=under, explanation="Force < area & so on."
+        "web-stress",
+        33.3e6,
+        uncertainty=uncertainty,
+        under=under,
+        explanation="Force < area & so on.",
     )
     html = shown._repr_mimebundle_()["text/html"]
     parser = _Text()
@@ -143,14 +183,17 @@ def test_a_card_shows_the_whole_report_escaped_and_leads_to_the_scorecard(chapte
     for part in [
         "◐ conditional", "stated 22 MPa (± 0.5, printed digits), computed 33.3 MPa", "± 0.010 numerics, ± 1.7 inputs",
         "Force < area & so on.",
-        "The foil is <15 um> thick: needs 15 µm, within 10 to 15 µm (3.1 & 2.2); then it is 22.2 MPa.",
+        "The foil is <15 um> thick: needs 15 µm, within 10 to 15 µm (3.1 & 2.2); then it is 22.2 "
+        "MPa.",
     ]:  # fmt: skip
         assert part in text, part
     assert 'href="scorecard.html#web-stress"' in html
 
 
 def test_a_card_of_a_trend_says_whether_it_holds_and_by_what_measure(chapter):
-    shown = chapter.report("interface-area-larger", False, measure="0.96 times the bare foil's", explanation="x")
+    shown = chapter.report(
+        "interface-area-larger", False, measure="0.96 times the bare foil's", explanation="x"
+    )
     parser = _Text()
     parser.feed(card(entry_of(shown)))
     assert {"does not hold", "0.96 times the bare foil's"} <= set(parser.words)
@@ -163,7 +206,7 @@ def test_a_card_of_what_cannot_be_tested_says_what_would_settle_it(chapter):
     assert "Would settle it: the cutting-force records of Fig. S8b" in html
 
 
-# ── Figures and results ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── Figures and results ───────────────────────────────────────────────────────────────────────────
 
 
 def drawing():
@@ -202,7 +245,10 @@ class _Class:
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        ({"f [-]": np.float64(0.2), "n": np.int64(3), "ok": np.True_}, {"f [-]": 0.2, "n": 3, "ok": True}),
+        (
+            {"f [-]": np.float64(0.2), "n": np.int64(3), "ok": np.True_},
+            {"f [-]": 0.2, "n": 3, "ok": True},
+        ),
         ({"profile [um]": np.array([[1.0, 2.0]])}, {"profile [um]": [[1.0, 2.0]]}),
         ({"µm": "Ω"}, {"µm": "Ω"}),
         (_Tuple(np.arange(2)), {"width": [0, 1]}),
@@ -211,7 +257,9 @@ class _Class:
 )
 def test_a_mapping_is_saved_as_json(chapter, tmp_path, data, expected):
     chapter.result("numbers", data)
-    assert json.loads((tmp_path / "results" / "numbers.json").read_text(encoding="utf-8")) == expected
+    assert (
+        json.loads((tmp_path / "results" / "numbers.json").read_text(encoding="utf-8")) == expected
+    )
 
 
 def test_a_table_is_saved_as_csv_with_its_units_in_the_head(chapter, tmp_path):
@@ -229,7 +277,9 @@ def test_a_dataset_is_saved_as_netcdf_with_its_units(chapter, tmp_path):
     import xarray as xr
 
     depth = xr.Variable("z", np.linspace(0, 3e-5, 4), {"units": "m"})
-    porosity = xr.DataArray(np.full(4, 0.24), coords={"z": depth}, name="porosity", attrs={"units": "1"})
+    porosity = xr.DataArray(
+        np.full(4, 0.24), coords={"z": depth}, name="porosity", attrs={"units": "1"}
+    )
     chapter.result("profile", porosity)
     with xr.open_dataset(tmp_path / "results" / "profile.nc", engine="h5netcdf") as back:
         assert back.porosity.attrs["units"] == "1"
@@ -245,7 +295,9 @@ def test_a_dataset_is_saved_as_netcdf_with_its_units(chapter, tmp_path):
     ],
 )
 @pytest.mark.parametrize("by_hand", [False, True])
-def test_a_result_that_cannot_be_saved_is_refused_by_hand_too(tmp_path, data, error, message, by_hand):
+def test_a_result_that_cannot_be_saved_is_refused_by_hand_too(
+    tmp_path, data, error, message, by_hand
+):
     with pytest.raises(error, match=message):
         Chapter("collector", None if by_hand else tmp_path).result("bad", data)
     assert list(tmp_path.iterdir()) == []
@@ -264,7 +316,7 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(chapter, name):
         chapter.result(name, {"a": 1})
 
 
-# ── Numbers for the prose ───────────────────────────────────────────────────────────────────────────────────────────
+# ── Numbers for the prose ─────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -330,12 +382,21 @@ def test_a_unit_is_set_as_print_does(unit, text):
 
 
 def test_a_pure_number_has_no_unit_and_degrees_stand_close():
-    assert [with_unit("1.5", unit) for unit in (None, "", "1", "deg")] == ["1.5", "1.5", "1.5", "1.5°"]
+    assert [with_unit("1.5", unit) for unit in (None, "", "1", "deg")] == [
+        "1.5",
+        "1.5",
+        "1.5",
+        "1.5°",
+    ]
 
 
-@pytest.mark.parametrize(("value", "unit"), [(0.045, "mg/cm2"), (4.5, None), (-0.0123, "%"), (1.2e-13, "m")])
+@pytest.mark.parametrize(
+    ("value", "unit"), [(0.045, "mg/cm2"), (4.5, None), (-0.0123, "%"), (1.2e-13, "m")]
+)
 def test_the_prose_gets_the_number_as_it_was_spelled(chapter, value, unit):
-    """What glue stores passes through repr and literal_eval: trailing zeros and no-break spaces must survive."""
+    """What glue stores passes through repr and literal_eval: trailing zeros and no-break spaces
+    must survive.
+    """
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.utils.capture import capture_output
     from myst_nb.core.variables import format_plain_text
@@ -354,7 +415,9 @@ def test_a_chapter_can_be_made_without_loading_what_draws(tmp_path):
 
     heavy = {"matplotlib", "pandas", "xarray", "IPython"}
     code = f"import sys, rampore.audit.chapter; print(sorted({heavy} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
     assert re.fullmatch(r"\[\]\s*", done.stdout)
 
 
@@ -369,6 +432,12 @@ def test_a_table_for_the_summary_is_shown_and_found_in_the_notebook_in_order():
     bundle = shown._repr_mimebundle_()
     assert "two" in repr(shown)
     assert "<td>+3 %</td>" in bundle["text/html"]
-    notebook = new_notebook(cells=[new_code_cell(outputs=[new_output("display_data", data=bundle)])])
-    expected = {"title": "Two cells.", "columns": ["Cell", "Gain"], "rows": [["one", "−9 %"], ["two", "+3 %"]]}
+    notebook = new_notebook(
+        cells=[new_code_cell(outputs=[new_output("display_data", data=bundle)])]
+    )
+    expected = {
+        "title": "Two cells.",
+        "columns": ["Cell", "Gain"],
+        "rows": [["one", "−9 %"], ["two", "+3 %"]],
+    }
     assert tables({"first": notebook, "second": new_notebook()}) == [expected]

@@ -30,7 +30,13 @@ def parameters(tmp_path):
 
 def test_a_declaration_says_type_unit_range_choices_and_meaning(parameters):
     width = parameters["width_um"]
-    assert (width.kind, width.unit, width.low, width.high, width.default) == (float, "um", 1.0, 1000.0, 75.0)
+    assert (width.kind, width.unit, width.low, width.high, width.default) == (
+        float,
+        "um",
+        1.0,
+        1000.0,
+        75.0,
+    )
     assert width.text == "of the holes"
     assert parameters["resolution"].choices == ("reading", "fine")
     assert parameters["share"].optional
@@ -79,7 +85,9 @@ def test_a_value_that_fits_is_read_in_its_own_type(parameters, tmp_path, name, g
         ("fast", "1", "True or False"),
     ],
 )
-def test_a_value_that_does_not_fit_is_refused_by_name_with_what_would_fit(parameters, tmp_path, name, given, says):
+def test_a_value_that_does_not_fit_is_refused_by_name_with_what_would_fit(
+    parameters, tmp_path, name, given, says
+):
     with pytest.raises(UsageError, match=f"-p {name}.*") as refused:
         parameters[name].read(given, tmp_path)
     assert says in str(refused.value)
@@ -97,4 +105,6 @@ def test_every_parameter_of_the_book_declares_what_it_takes_and_its_default_is_a
     study = find(Path(__file__))
     for parameter in declared(study.chapters[chapter]).values():
         assert parameter.is_declared, f"{chapter}: {parameter.name}"
-        assert parameter.read(parameter.default, study.chapters[chapter].parent) == parameter.default
+        assert (
+            parameter.read(parameter.default, study.chapters[chapter].parent) == parameter.default
+        )

@@ -41,7 +41,13 @@ LENGTH = Claim(
 )  # fmt: skip
 WIDTH = replace(LENGTH, id="width", basis=Basis.DESIGN, statement="It is 4.50 um wide.")
 TREND = Claim(
-    id="trend", section=1, where="1", basis=Basis.GEOMETRY, kind=Kind.TREND, statement="It grows.", chapter="collector"
+    id="trend",
+    section=1,
+    where="1",
+    basis=Basis.GEOMETRY,
+    kind=Kind.TREND,
+    statement="It grows.",
+    chapter="collector",
 )
 SPREAD = Claim(
     id="spread", section=2, where="1", basis=Basis.EXPERIMENT, kind=Kind.RATIO, statement="10 to 25 % more.", unit="1",
@@ -54,7 +60,7 @@ def under(gives, needed=15.0, plausible=(10.0, 15.0), unit="nm"):
     return Assumption("The foil is thicker", needed, plausible, unit, "two statements", gives)
 
 
-# ── The rule ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── The rule ──────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -73,7 +79,10 @@ def under(gives, needed=15.0, plausible=(10.0, 15.0), unit="nm"):
         (Report("length", 4.6e-6, given=("width",), under=under(4.504e-6)), "conditional"),
         (Report("length", 4.6e-6, under=under(4.51e-6)), "not reproduced"),
         (Report("length", 4.6e-6, under=under(4.504e-6, needed=15.01)), "not reproduced"),
-        (Report("length", 4.6e-6, given=("width",), under=under(4.504e-6, needed=9.99)), "inconsistent"),
+        (
+            Report("length", 4.6e-6, given=("width",), under=under(4.504e-6, needed=9.99)),
+            "inconsistent",
+        ),
         (Report("length", 4.5e-6, under=under(4.6e-6)), "reproduced"),
         (Report("length", None, under=under(4.504e-6)), "conditional"),
         (Report("length", None, under=under(4.6e-6)), "not testable"),
@@ -97,15 +106,21 @@ def test_a_statement_without_a_report_waits_for_its_chapter_or_for_data():
 
 
 def test_both_ends_of_a_stated_range_agree_and_nothing_beyond():
-    found = [claims.verdict(SPREAD, Report("spread", value)) for value in (1.0999, 1.10, 1.25, 1.2501)]
+    found = [
+        claims.verdict(SPREAD, Report("spread", value)) for value in (1.0999, 1.10, 1.25, 1.2501)
+    ]
     assert found == ["not reproduced", "reproduced", "reproduced", "not reproduced"]
 
 
 @pytest.mark.parametrize(
-    "claim", [claim for claim in claims.load(lim2026.LEDGER).values() if claim.kind.is_number], ids=lambda c: c.id
+    "claim",
+    [claim for claim in claims.load(lim2026.LEDGER).values() if claim.kind.is_number],
+    ids=lambda c: c.id,
 )
 def test_a_value_at_the_edge_of_the_tolerance_agrees_in_every_unit_of_the_ledger(claim):
-    """In SI, 4.50 + 0.005 mg/cm2 and its difference to 4.50 mg/cm2 differ by a binary digit: the tie must hold."""
+    """In SI, 4.50 + 0.005 mg/cm2 and its difference to 4.50 mg/cm2 differ by a binary digit: the
+    tie must hold.
+    """
     for sign in (-1, 1):
         edge = claim.stated_si + sign * claim.tolerance_si
         beyond = claim.stated_si + sign * 1.001 * claim.tolerance_si
@@ -119,7 +134,7 @@ def test_every_verdict_has_a_glyph_and_a_colour_of_its_own():
     assert len(set(VERDICT.values())) == len(Verdict)
 
 
-# ── Rounding of printed numbers ─────────────────────────────────────────────────────────────────────────────────────
+# ── Rounding of printed numbers ───────────────────────────────────────────────────────────────────
 
 
 def test_the_rounding_of_a_product_is_the_distance_to_its_farthest_corner():
@@ -150,7 +165,7 @@ def test_a_half_digit_or_a_value_that_is_none_is_refused(function, inputs, messa
         claims.printed_range(function, **inputs)
 
 
-# ── Reports that do not fit ─────────────────────────────────────────────────────────────────────────────────────────
+# ── Reports that do not fit ───────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -176,9 +191,18 @@ def test_a_half_digit_or_a_value_that_is_none_is_refused(function, inputs, messa
         (Report("length", None, given=("width",)), "nothing was computed from width"),
         (Report("length", None), "does not say which data it `needs`"),
         (Report("length", 4.5e-6, rounding=-1e-9), "`rounding` must be a half-width"),
-        (Report("length", 4.5e-6, uncertainty=Uncertainty(inputs=math.nan)), "`inputs` must be a half-width"),
-        (Report("spread", 1.0, under=under(1.2, 1.2, (1.0, 1.3), "1")), "is to assume the statement itself"),
-        (Report("length", 4.6e-6, under=under(4.5e-6, 4500.0, (1.0, 1e4))), "is to assume the statement itself"),
+        (
+            Report("length", 4.5e-6, uncertainty=Uncertainty(inputs=math.nan)),
+            "`inputs` must be a half-width",
+        ),
+        (
+            Report("spread", 1.0, under=under(1.2, 1.2, (1.0, 1.3), "1")),
+            "is to assume the statement itself",
+        ),
+        (
+            Report("length", 4.6e-6, under=under(4.5e-6, 4500.0, (1.0, 1e4))),
+            "is to assume the statement itself",
+        ),
     ],
 )
 def test_a_report_that_does_not_fit_its_claim_is_refused_with_the_reason(report, message):
@@ -218,7 +242,7 @@ def test_an_assumption_without_text_source_unit_or_range_is_refused(fields, mess
         replace(under(1.0), **fields)
 
 
-# ── What is written down ────────────────────────────────────────────────────────────────────────────────────────────
+# ── What is written down ──────────────────────────────────────────────────────────────────────────
 
 
 def test_a_record_holds_numbers_in_the_unit_of_the_paper_and_survives_json():
@@ -227,29 +251,50 @@ def test_a_record_holds_numbers_in_the_unit_of_the_paper_and_survives_json():
         explanation="So.",
     )  # fmt: skip
     entry = json.loads(json.dumps(claims.record(LENGTH, report), allow_nan=False))
-    required = {"id", "verdict", "stated", "computed", "unit", "tolerance", "uncertainty", "basis", "chapter"}
+    required = {
+        "id",
+        "verdict",
+        "stated",
+        "computed",
+        "unit",
+        "tolerance",
+        "uncertainty",
+        "basis",
+        "chapter",
+    }
     assert required | {"explanation"} <= set(entry)
     assert (entry["verdict"], entry["stated"], entry["unit"]) == ("conditional", 4.5, "um")
     assert entry["computed"] == pytest.approx(4.6, rel=1e-12)
     assert entry["rounding"] == pytest.approx(0.01, rel=1e-12)
-    assert entry["uncertainty"] == {"numerics": pytest.approx(0.001, rel=1e-12), "definition": None, "inputs": None}
+    assert entry["uncertainty"] == {
+        "numerics": pytest.approx(0.001, rel=1e-12),
+        "definition": None,
+        "inputs": None,
+    }
     assert entry["assumption"]["gives"] == pytest.approx(4.5, rel=1e-12)
     assert (entry["assumption"]["needed"], entry["assumption"]["is_plausible"]) == (15.0, True)
 
 
 def test_every_record_has_the_same_keys_whether_reported_or_not():
-    reports = {"length": Report("length", 4.5e-6), "width": Report("width", taken=True), "trend": Report("trend", True)}
+    reports = {
+        "length": Report("length", 4.5e-6),
+        "width": Report("width", taken=True),
+        "trend": Report("trend", True),
+    }
     keys = {tuple(claims.record(claim, reports.get(name))) for name, claim in LEDGER.items()}
     keys |= {tuple(claims.record(claim, None)) for claim in LEDGER.values()}
     assert len(keys) == 1
 
 
 def test_what_is_not_computed_is_none_in_the_record():
-    for entry in (claims.record(SPREAD, None), claims.record(WIDTH, Report("width", taken=True, explanation="So."))):
+    for entry in (
+        claims.record(SPREAD, None),
+        claims.record(WIDTH, Report("width", taken=True, explanation="So.")),
+    ):
         assert entry["computed"] is None
 
 
-# ── The file ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── The file ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_the_ledger_has_all_102_statements_in_nine_sections():
@@ -266,7 +311,9 @@ def printed():
 
 
 def read_as_printed(text):
-    """Value and half of the last digit [unit]: 24 %, 24 % lower and 24 % more are 0.24, 0.76 and 1.24."""
+    """Value and half of the last digit [unit]: 24 %, 24 % lower and 24 % more are 0.24, 0.76 and
+    1.24.
+    """
     numbers = re.findall(r"\d+(?:\.(\d+))?", text)
     values = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", text)]
     value, half = sum(values) / len(values), 0.5 * 10 ** -len(numbers[0])
@@ -276,9 +323,13 @@ def read_as_printed(text):
     return share.get(text.split()[-1], value), half
 
 
-@pytest.mark.parametrize("row", [row for row in printed() if row["printed"]], ids=lambda row: row["id"])
+@pytest.mark.parametrize(
+    "row", [row for row in printed() if row["printed"]], ids=lambda row: row["id"]
+)
 def test_the_ledger_states_what_the_paper_prints_to_its_last_digit(row):
-    """Typed a second time from the paper. Of the adhesion, "10 to 25 % higher", the ledger has the middle."""
+    """Typed a second time from the paper. Of the adhesion, "10 to 25 % higher", the ledger has the
+    middle.
+    """
     claim = claims.load(lim2026.LEDGER)[row["id"]]
     text = f"{row['printed']} more" if row["id"] == "adhesion-gain" else row["printed"]
     value, half = read_as_printed(text)
@@ -293,13 +344,19 @@ def test_the_ledger_states_what_the_paper_prints_to_its_last_digit(row):
 
 def test_the_ledger_has_every_statement_in_its_order_and_of_its_kind():
     listed = [(row["id"], row["basis"], row["kind"]) for row in printed()]
-    assert [(claim.id, claim.basis, claim.kind) for claim in claims.load(lim2026.LEDGER).values()] == listed
+    assert [
+        (claim.id, claim.basis, claim.kind) for claim in claims.load(lim2026.LEDGER).values()
+    ] == listed
     numbered = {row["id"] for row in printed() if row["printed"]}
-    assert {claim.id for claim in claims.load(lim2026.LEDGER).values() if claim.stated is not None} == numbered
+    assert {
+        claim.id for claim in claims.load(lim2026.LEDGER).values() if claim.stated is not None
+    } == numbered
 
 
 def test_what_is_said_to_be_printed_stands_in_the_paper():
-    """A text without figures and layout, beside this checkout or not; spaces and line breaks do not count."""
+    """A text without figures and layout, beside this checkout or not; spaces and line breaks do not
+    count.
+    """
     if not PAPER.with_name("lim2026.txt").exists():
         pytest.skip("the paper's whole text, CC BY 4.0, is not in the repository")
     text = "".join(PAPER.with_name("lim2026.txt").read_text(encoding="utf-8").split())
@@ -318,7 +375,10 @@ def test_the_ledger_says_in_words_of_its_own_what_the_paper_states():
     for entry in listed:
         assert ledger[entry["id"]].statement != entry["text"], entry["id"]
         if "value" in entry:
-            assert (ledger[entry["id"]].stated, ledger[entry["id"]].unit) == (entry["value"], entry["unit"])
+            assert (ledger[entry["id"]].stated, ledger[entry["id"]].unit) == (
+                entry["value"],
+                entry["unit"],
+            )
 
 
 def test_a_half_digit_is_half_a_power_of_ten_that_divides_the_stated_number():
@@ -327,7 +387,9 @@ def test_a_half_digit_is_half_a_power_of_ten_that_divides_the_stated_number():
             digit = 2 * claim.half_digit
             assert math.log10(digit) == pytest.approx(round(math.log10(digit)), abs=1e-9), claim.id
             if claim.tolerance_from is ToleranceFrom.PRINTED_DIGITS:
-                assert claim.stated / digit == pytest.approx(round(claim.stated / digit), abs=1e-9), claim.id
+                assert claim.stated / digit == pytest.approx(
+                    round(claim.stated / digit), abs=1e-9
+                ), claim.id
 
 
 def test_geometry_and_design_of_the_collector_and_the_energy_have_a_chapter_that_stands():
@@ -406,31 +468,44 @@ def test_a_statement_that_stands_twice_is_refused():
 
 
 def test_an_order_or_a_trend_has_no_number_to_ask_for():
-    with pytest.raises(LedgerError, match="'trend' is a statement of kind trend: it states no number"):
+    with pytest.raises(
+        LedgerError, match="'trend' is a statement of kind trend: it states no number"
+    ):
         _ = TREND.stated_si
 
 
-# ── Expected verdicts ───────────────────────────────────────────────────────────────────────────────────────────────
+# ── Expected verdicts ─────────────────────────────────────────────────────────────────────────────
 
 
 def test_the_expected_verdicts_name_every_statement_and_only_verdicts_there_are():
-    expected = tomllib.loads((ROOT / "tests" / "expected_verdicts.toml").read_text(encoding="utf-8"))
+    expected = tomllib.loads(
+        (ROOT / "tests" / "expected_verdicts.toml").read_text(encoding="utf-8")
+    )
     assert list(expected) == list(claims.load(lim2026.LEDGER))
     assert set(expected.values()) <= {str(verdict) for verdict in Verdict}
 
 
 def test_no_verdict_has_flipped(built):
-    expected = tomllib.loads((ROOT / "tests" / "expected_verdicts.toml").read_text(encoding="utf-8"))
+    expected = tomllib.loads(
+        (ROOT / "tests" / "expected_verdicts.toml").read_text(encoding="utf-8")
+    )
     entries = json.loads((built / "claims.json").read_text(encoding="utf-8"))
     found = {entry["id"]: entry["verdict"] for entry in entries}
-    flipped = [f'{name} = "{found[name]}"  # was "{expected[name]}"' for name in found if found[name] != expected[name]]
+    flipped = [
+        f'{name} = "{found[name]}"  # was "{expected[name]}"'
+        for name in found
+        if found[name] != expected[name]
+    ]
     assert list(found) == list(expected)
     assert not flipped, "\n".join(
-        ["these verdicts flipped; where that is meant, put them into expected_verdicts.toml:", *flipped]
+        [
+            "these verdicts flipped; where that is meant, put them into expected_verdicts.toml:",
+            *flipped,
+        ]
     )
 
 
-# ── The scorecard ───────────────────────────────────────────────────────────────────────────────────────────────────
+# ── The scorecard ─────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture
@@ -444,7 +519,10 @@ def entries():
         "trend": Report("trend", False, measure="0.96 < 1", explanation="It shrinks."),
     }  # fmt: skip
     found = [claims.record(claim, reports.get(name)) for name, claim in LEDGER.items()]
-    return [entry | {"link": "collector.html#length" if entry["id"] == "length" else ""} for entry in found]
+    return [
+        entry | {"link": "collector.html#length" if entry["id"] == "length" else ""}
+        for entry in found
+    ]
 
 
 def test_the_scorecard_holds_every_statement_once_in_its_section(entries):
@@ -459,17 +537,24 @@ def test_the_scorecard_holds_every_statement_once_in_its_section(entries):
 
 def test_the_scorecard_of_the_whole_ledger_holds_each_id_once():
     ledger = claims.load(lim2026.LEDGER)
-    page = scorecard_page([claims.record(claim, None) for claim in ledger.values()], ledger.sections)
+    page = scorecard_page(
+        [claims.record(claim, None) for claim in ledger.values()], ledger.sections
+    )
     assert all(page.count(f'id="{name}"') == 1 for name in ledger)
 
 
-def test_a_row_shows_both_numbers_their_uncertainty_the_assumption_and_where_it_was_computed(entries):
+def test_a_row_shows_both_numbers_their_uncertainty_the_assumption_and_where_it_was_computed(
+    entries,
+):
     page = scorecard_page(entries, LEDGER.sections)
-    row = page[page.index('<tr id="length"') : page.index('<tr id="width"')].replace("\N{NO-BREAK SPACE}", " ")
+    row = page[page.index('<tr id="length"') : page.index('<tr id="width"')].replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
     for part in [
         "4.50 µm", "± 0.005", "4.600 µm", "± 0.010 rounding", "± 0.010 numerics", "± 0.020 inputs",
         "≠</span> inconsistent",
-        "The foil is thicker: needs 20 nm, outside 10 to 15 nm (two statements); then it is 4.500 µm.",
+        "The foil is thicker: needs 20 nm, outside 10 to 15 nm (two statements); then it is 4.500 "
+        "µm.",
         'href="collector.html#length"', 'From <a href="#width">width</a>', 'data-chapter="collector"',
     ]:  # fmt: skip
         assert part in row, part
@@ -520,7 +605,11 @@ def test_the_summary_counts_every_statement_once(entries):
 
 
 def test_the_summary_carries_the_tables_that_chapters_hand_over(entries):
-    table = {"title": "Two cells.", "columns": ["Cell", "Gain"], "rows": [["one", "−9 %"], ["two", "+3 %"]]}
+    table = {
+        "title": "Two cells.",
+        "columns": ["Cell", "Gain"],
+        "rows": [["one", "−9 %"], ["two", "+3 %"]],
+    }
     expected = "Two cells.\n\n| Cell | Gain |\n| :-- | --: |\n| one | −9 % |\n| two | +3 % |\n"
     for text in (summary(entries, [table]), summary_readme(entries, [table])):
         assert text.endswith(f"\n\n{expected}")
@@ -542,7 +631,10 @@ def test_the_picture_has_a_tile_for_each_statement_and_each_line_of_its_legend(e
 
 def test_the_picture_stays_inside_its_frame_and_is_the_same_twice():
     ledger = claims.load(lim2026.LEDGER)
-    figures = [overview([claims.record(claim, None) for claim in ledger.values()], ledger.sections) for _ in range(2)]
+    figures = [
+        overview([claims.record(claim, None) for claim in ledger.values()], ledger.sections)
+        for _ in range(2)
+    ]
     renderer = FigureCanvasAgg(figures[0]).get_renderer()
     artists = [*figures[0].axes[0].texts, *figures[0].axes[0].patches]
     boxes = [artist.get_window_extent(renderer).extents for artist in artists]
@@ -568,13 +660,17 @@ def shown(tmp_path, entries):
     path = tmp_path / "book" / "scorecard.html"
     path.write_text(head + body, encoding="utf-8")
     with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = play.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
         yield browser, path.as_uri()
         browser.close()
 
 
 def visible(page):
-    return page.eval_on_selector_all("tr[data-verdict]", "rows => rows.filter(r => r.offsetHeight).map(r => r.id)")
+    return page.eval_on_selector_all(
+        "tr[data-verdict]", "rows => rows.filter(r => r.offsetHeight).map(r => r.id)"
+    )
 
 
 def test_the_filter_works_in_the_browser_and_keeps_its_state_in_the_address(shown):
@@ -608,7 +704,9 @@ def test_the_filter_works_in_the_browser_and_keeps_its_state_in_the_address(show
 
 def test_the_scorecard_shows_everything_without_scripts_and_fits_a_phone(shown):
     browser, address = shown
-    page = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800}).new_page()
+    page = browser.new_context(
+        java_script_enabled=False, viewport={"width": 390, "height": 800}
+    ).new_page()
     page.goto(f"{address}#verdict=input")
     assert page.locator("tr[data-verdict]:visible").count() == len(LEDGER)
     assert not page.is_visible("form")

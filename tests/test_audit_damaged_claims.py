@@ -1,4 +1,6 @@
-"""A ``claims.json`` that somebody damaged is one line; and the command works where Python drops docstrings."""
+"""A ``claims.json`` that somebody damaged is one line; and the command works where Python drops
+docstrings.
+"""
 
 import json
 import subprocess
@@ -23,8 +25,14 @@ ENTRY = claims.record(next(iter(claims.load(LEDGER).values())), None) | {"link":
         b"{}",
         b"[]",
         b"[3]",
-        *(json.dumps([ENTRY | {name: 3}]).encode() for name in ("id", "verdict", "statement", "chapter", "unit")),
-        *(json.dumps([ENTRY | {name: "3"}]).encode() for name in ("stated", "tolerance", "computed")),
+        *(
+            json.dumps([ENTRY | {name: 3}]).encode()
+            for name in ("id", "verdict", "statement", "chapter", "unit")
+        ),
+        *(
+            json.dumps([ENTRY | {name: "3"}]).encode()
+            for name in ("stated", "tolerance", "computed")
+        ),
         json.dumps([ENTRY | {"verdict": "true"}]).encode(),
         json.dumps([ENTRY, {}]).encode(),
     ],
@@ -35,7 +43,9 @@ def test_a_damaged_claims_file_is_one_line(tmp_path, capsys, content):
     path.write_text(json.dumps([ENTRY]))
     assert claims.entries(path) == [ENTRY]
     path.write_bytes(content)
-    with pytest.raises(LedgerError, match=r"claims.json: .*`rampore reproduce` writes it anew") as error:
+    with pytest.raises(
+        LedgerError, match=r"claims.json: .*`rampore reproduce` writes it anew"
+    ) as error:
         claims.entries(path)
     assert "\n" not in str(error.value)
     assert cli.main(["claims", "--output", str(tmp_path)]) == 1
@@ -44,6 +54,8 @@ def test_a_damaged_claims_file_is_one_line(tmp_path, capsys, content):
 
 @pytest.mark.parametrize("call", [["--help"], ["parameters", "perforation"], ["claims", "--help"]])
 def test_the_command_works_where_python_drops_docstrings_and_assertions(call):
-    done = subprocess.run([sys.executable, "-OO", "-m", "rampore", *call], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-OO", "-m", "rampore", *call], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout

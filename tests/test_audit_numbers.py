@@ -8,7 +8,15 @@ import pytest
 from rampore.audit.chapter import KEPT_MIME, NUMBERS_MIME, Assumption, Chapter, Uncertainty
 from rampore.audit.drawn import differences as apart_by_part
 from rampore.audit.drawn import drawn, words
-from rampore.audit.numbers import LONGEST, Numbers, decimals_allowed, differences, phrase, spaced, with_error
+from rampore.audit.numbers import (
+    LONGEST,
+    Numbers,
+    decimals_allowed,
+    differences,
+    phrase,
+    spaced,
+    with_error,
+)
 
 
 def record(**values):
@@ -38,7 +46,9 @@ def test_each_entry_of_a_row_has_its_own_error():
     assert "(number 1)" in line
 
 
-@pytest.mark.parametrize(("old", "new"), [(3, 4), ("closed", "open"), (True, False), ([1, 2], [1, 3])])
+@pytest.mark.parametrize(
+    ("old", "new"), [(3, 4), ("closed", "open"), (True, False), ([1, 2], [1, 3])]
+)
 def test_counts_words_and_what_holds_are_compared_exactly(old, new):
     assert differences(record(a=(old, None)), record(a=(old, None))) == []
     assert len(differences(record(a=(old, None)), record(a=(new, None)))) == 1
@@ -51,7 +61,10 @@ def test_no_number_is_its_own_equal_only_where_neither_is_one():
 
 
 def test_what_is_missing_or_new_is_said():
-    assert differences(record(a=(1.0, 0.1)), record(b=(1.0, 0.1))) == ["a: no longer there", "b: is new"]
+    assert differences(record(a=(1.0, 0.1)), record(b=(1.0, 0.1))) == [
+        "a: no longer there",
+        "b: is new",
+    ]
 
 
 def test_a_name_stands_for_one_thing():
@@ -92,7 +105,16 @@ def test_a_table_prints_what_its_errors_allow_and_keeps_every_number():
     chapter = Chapter("collector")
     table = pd.DataFrame({"gain": [0.12345, -0.2], "cases": [3, 4]}, index=["bare", "perforated"])
     shown = chapter.table("gains", table, error={"gain": 0.002}).bundle
-    assert shown["text/plain"].split() == ["gain", "cases", "bare", "0.12", "3", "perforated", "−0.20", "4"]
+    assert shown["text/plain"].split() == [
+        "gain",
+        "cases",
+        "bare",
+        "0.12",
+        "3",
+        "perforated",
+        "−0.20",
+        "4",
+    ]
     assert shown[KEPT_MIME] == ["table/gains"]
     assert chapter.numbers.entries["table/gains/gain"] == "0.12345 -0.2 ± 0.002"
     assert chapter.numbers.entries["table/gains/cases"] == [3, 4]
@@ -124,7 +146,9 @@ def test_a_curve_is_the_same_wherever_its_points_lie():
         return found["0/line 0/y"]
 
     assert np.allclose(curve(np.linspace(0, 1, 2000)), curve(np.linspace(0, 1, 1717)), atol=1e-6)
-    assert not np.allclose(curve(np.linspace(0, 1, 2000)), 1.01 * curve(np.linspace(0, 1, 2000)), atol=1e-6)
+    assert not np.allclose(
+        curve(np.linspace(0, 1, 2000)), 1.01 * curve(np.linspace(0, 1, 2000)), atol=1e-6
+    )
 
 
 def line(*heights):
@@ -158,13 +182,24 @@ def test_a_result_s_errors_are_given_by_entry_or_over_its_largest_number():
 
 def test_what_an_assumption_needs_has_an_error_of_its_own_and_the_rest_that_of_the_value():
     chapter = Chapter("collector")
-    under = Assumption("It is so.", needed=2.0, plausible=(1.0, 3.0), unit="1", source="a source", gives=0.354)
+    under = Assumption(
+        "It is so.", needed=2.0, plausible=(1.0, 3.0), unit="1", source="a source", gives=0.354
+    )
     numerics = Uncertainty(numerics=1e-4, definition=0.02)
     chapter.report(
-        "tensile-ratio", 0.3, rounding=0.01, uncertainty=numerics, under=under, explanation="So.", needed_error=0.1
+        "tensile-ratio",
+        0.3,
+        rounding=0.01,
+        uncertainty=numerics,
+        under=under,
+        explanation="So.",
+        needed_error=0.1,
     )
     entries = chapter.numbers.entries
-    errors = {part: entries[f"claim/tensile-ratio/{part}"].split("± ")[1] for part in ("computed", "gives", "needed")}
+    errors = {
+        part: entries[f"claim/tensile-ratio/{part}"].split("± ")[1]
+        for part in ("computed", "gives", "needed")
+    }
     assert errors == {"computed": "0.0001", "gives": "0.0001", "needed": "0.1"}
     assert entries["claim/tensile-ratio/plausible"] == "1 3 ± 0.1"
     assert entries["claim/tensile-ratio/rounding"] == "0.01 ± 0.0001"
@@ -202,7 +237,9 @@ def test_every_kind_of_artist_gives_its_data():
         (0.98, 0.0, "0.98"),
     ],
 )
-def test_a_number_is_printed_with_its_error_rounded_up_at_the_errors_first_digit(value, error, text):
+def test_a_number_is_printed_with_its_error_rounded_up_at_the_errors_first_digit(
+    value, error, text
+):
     assert with_error("{:.%df}", value, error) == text
 
 

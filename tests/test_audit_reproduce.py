@@ -73,12 +73,15 @@ def chapter(name: str, middle: str = "") -> nbformat.NotebookNode:
     cells = [
         new_markdown_cell(f"# The {name} chapter", id="title"),
         new_code_cell(
-            "output = None\nwidth = 2.0  # [m]\nseed = 7" + (f"\n{name}_only = 1" if name == "second" else ""),
+            "output = None\nwidth = 2.0  # [m]\nseed = 7"
+            + (f"\n{name}_only = 1" if name == "second" else ""),
             id="parameters",
             metadata={"tags": ["parameters"]},
         ),
         new_code_cell(
-            f"from rampore.audit.chapter import Chapter\nchapter = Chapter('{name}', output=output)", id="chapter"
+            f"from rampore.audit.chapter import Chapter\nchapter = Chapter('{name}', "
+            "output=output)",
+            id="chapter",
         ),
         new_markdown_cell("## What's computed, `f` of $x$", id="heading"),
         new_code_cell(CODE[name], id="compute"),
@@ -92,7 +95,9 @@ def chapter(name: str, middle: str = "") -> nbformat.NotebookNode:
 
 
 class TinyStudy:
-    """Two chapters, each with a module and a datum of its own, and a copy of the package that holds them."""
+    """Two chapters, each with a module and a datum of its own, and a copy of the package that holds
+    them.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root, self.build, self.package = root, root / "build", root / "src" / "rampore"
@@ -111,7 +116,8 @@ class TinyStudy:
         (self.root / "claims.toml").write_text(LEDGER, encoding="utf-8")
         (self.root / "book/_ext/nothing.py").write_text("def setup(app):\n    return {}\n")
         (self.root / "_toc.yml").write_text(
-            "format: jb-book\nroot: book/index\nchapters:\n- file: book/first\n- file: book/second\n"
+            "format: jb-book\nroot: book/index\nchapters:\n- file: book/first\n- file: "
+            "book/second\n"
         )
         (self.root / "_config.yml").write_text(
             "title: Tiny\nonly_build_toc_files: true\nexclude_patterns: ['**/_generated']\n"
@@ -131,19 +137,30 @@ class TinyStudy:
         return os.environ | {"PYTHONPATH": str(self.package.parent)}
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen:
-        """A run that can be interrupted even where the tests themselves run in the background, which ignores SIGINT."""
+        """A run that can be interrupted even where the tests themselves run in the background,
+        which ignores SIGINT.
+        """
         command = [sys.executable, "-m", "rampore", "reproduce", *arguments]
         pipe = subprocess.PIPE
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             return subprocess.Popen(
-                command, cwd=self.root, env=self.environment | environment, stdout=pipe, stderr=pipe, text=True
+                command,
+                cwd=self.root,
+                env=self.environment | environment,
+                stdout=pipe,
+                stderr=pipe,
+                text=True,
             )
         finally:
             signal.signal(signal.SIGINT, before)
 
     def run(self, *arguments: str, code: int = 0, html: bool = False) -> str:
-        process = self.start(*arguments, PYTHONDONTWRITEBYTECODE="") if html else self.start(*arguments, "--no-html")
+        process = (
+            self.start(*arguments, PYTHONDONTWRITEBYTECODE="")
+            if html
+            else self.start(*arguments, "--no-html")
+        )
         shown, complaint = process.communicate()
         assert process.returncode == code, shown + complaint
         return TIMES.sub("", shown) + complaint
@@ -181,7 +198,9 @@ def until(condition, seconds: float = 300) -> None:
 
 def test_every_chapter_leaves_its_notebook_its_figures_and_its_results(finished):
     expected = {f"chapters/{name}.ipynb" for name in CODE}
-    expected |= {f"results/{name}/{file}" for name in CODE for file in ("width.json", "provenance.json")}
+    expected |= {
+        f"results/{name}/{file}" for name in CODE for file in ("width.json", "provenance.json")
+    }
     expected |= {"claims.json", "figures/second/line.png", "figures/second/line.svg"}
     assert set(finished.results()) == expected
     assert json.loads((finished.build / "results/first/width.json").read_text())
@@ -193,9 +212,12 @@ def test_provenance_says_what_a_result_was_made_from(finished):
     assert provenance["seed"] == 7
     assert provenance["wall_time_s"] > 0
     assert provenance["packages"]["numpy"]
-    assert {"rampore/beta.py", "rampore/data/beta.toml", "rampore/audit/chapter.py", "../claims.toml"} <= set(
-        provenance["inputs"]
-    )
+    assert {
+        "rampore/beta.py",
+        "rampore/data/beta.toml",
+        "rampore/audit/chapter.py",
+        "../claims.toml",
+    } <= set(provenance["inputs"])
     assert "rampore/alpha.py" not in provenance["inputs"]
     for key in ("started", "python", "platform", "notebook_sha256", "source_sha256"):
         assert provenance[key]
@@ -208,7 +230,9 @@ def test_a_changed_notebook_runs_again_alone_and_its_provenance_names_the_commit
     (study.root / ".gitignore").write_text("build/\n")
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "x"]):
         subprocess.run([*git, *command], check=True)
-    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    head = subprocess.run(
+        [*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.strip()
     assert commit_of(study.root) == {"hash": head, "dirty": False}
     study.put("first", "width + 1")
     shown = study.run()
@@ -275,7 +299,10 @@ def test_an_altered_or_missing_result_is_made_again(study):
     (study.build / "results/second/width.json").write_text("{}")
     shown = study.run()
     assert "first: up to date" in shown
-    assert "second: running (its figures/line.png is missing; its results/width.json was altered)" in shown
+    assert (
+        "second: running (its figures/line.png is missing; its results/width.json was altered)"
+        in shown
+    )
 
 
 def test_naming_a_chapter_runs_it_alone_and_keeps_what_the_others_left(study):
@@ -284,14 +311,18 @@ def test_naming_a_chapter_runs_it_alone_and_keeps_what_the_others_left(study):
     shown = study.run("first")
     assert "first: running" in shown
     assert "second" not in shown
-    verdicts_there = [entry["verdict"] for entry in json.loads((study.build / "claims.json").read_text())]
+    verdicts_there = [
+        entry["verdict"] for entry in json.loads((study.build / "claims.json").read_text())
+    ]
     assert verdicts_there == ["reproduced", "reproduced"]
 
 
 # Parameters
 
 
-def test_a_parameter_reaches_the_chapter_that_declares_it_and_the_results_the_folder_that_is_named(study):
+def test_a_parameter_reaches_the_chapter_that_declares_it_and_the_results_the_folder_that_is_named(
+    study,
+):
     before = study.results()
     study.run("second", "-p", "second_only", "3", "--output", "mine")
     made = json.loads((study.root / "mine/results/second/provenance.json").read_text())
@@ -310,7 +341,9 @@ def test_a_chapter_that_raises_says_where_loses_nothing_and_the_next_run_resumes
     study.put("first", "raise RuntimeError('no convergence after 10 steps')")
     study.put("second", "width + 1")
     shown = study.run(code=1)
-    assert "first failed in cell 6 of 8, under 'What's computed, f of $x$'" in shown.replace('"', "'")
+    assert "first failed in cell 6 of 8, under 'What's computed, f of $x$'" in shown.replace(
+        '"', "'"
+    )
     assert "RuntimeError: no convergence after 10 steps" in shown
     assert "----> 1 raise RuntimeError" in shown
     assert "\x1b" not in shown
@@ -335,7 +368,10 @@ def test_a_chapter_that_raises_says_where_loses_nothing_and_the_next_run_resumes
     [
         ("import os; os._exit(1)", "first failed in cell 6 of 8.*the kernel ended"),
         ("raise SystemExit", "ended before its last cell"),
-        ("from rampore.lim2026 import parameters\nparameters.load('mine.toml')", "ParameterError: mine.toml: "),
+        (
+            "from rampore.lim2026 import parameters\nparameters.load('mine.toml')",
+            "ParameterError: mine.toml: ",
+        ),
     ],
     ids=["a kernel that dies", "a cell that quits", "a corrupted TOML"],
 )
@@ -372,10 +408,12 @@ def test_an_interruption_ends_the_kernels_and_loses_nothing(study, how, code):
     before = study.results()
     study.put(
         "first",
-        "import os, time\nfrom pathlib import Path\nPath('kernel').write_text(str(os.getpid()))\ntime.sleep(600)",
+        "import os, time\nfrom pathlib import "
+        "Path\nPath('kernel').write_text(str(os.getpid()))\ntime.sleep(600)",
     )
     noted = study.root / "book/kernel"
-    process = study.start("--no-html", "--jobs", "1")  # so that other chapters still wait for their turn
+    # so that other chapters still wait for their turn
+    process = study.start("--no-html", "--jobs", "1")
     until(lambda: noted.is_file() and noted.read_text())
     kernel = psutil.Process(int(noted.read_text()))
     process.send_signal(how)
@@ -388,7 +426,10 @@ def test_an_interruption_ends_the_kernels_and_loses_nothing(study, how, code):
 
 
 def test_a_second_run_on_the_same_folder_refuses_at_once(study):
-    study.put("first", "import time\nfrom pathlib import Path\nwhile not Path('go').exists(): time.sleep(0.1)")
+    study.put(
+        "first",
+        "import time\nfrom pathlib import Path\nwhile not Path('go').exists(): time.sleep(0.1)",
+    )
     process = study.start("first", "--no-html")
     until(lambda: any((study.build / ".work").glob("first-*")) if study.build.exists() else False)
     shown = study.run("second", code=1)
@@ -404,7 +445,9 @@ def test_a_second_run_on_the_same_folder_refuses_at_once(study):
 
 @pytest.fixture
 def refused(study, capsys, monkeypatch):
-    """What ``rampore reproduce`` says in this process, where it must end with a code and leave what there is."""
+    """What ``rampore reproduce`` says in this process, where it must end with a code and leave what
+    there is.
+    """
     before = study.results()
     monkeypatch.chdir(study.root)
 
@@ -422,7 +465,10 @@ def test_an_unknown_chapter_is_a_wrong_call_that_lists_the_chapters(refused):
 
 def test_an_unknown_parameter_is_a_wrong_call_that_lists_what_there_is(refused):
     shown = refused("-p", "length", "3", code=2)
-    assert "no chapter takes the parameter 'length'; there are: 'second_only', 'seed', 'width'" in shown
+    assert (
+        "no chapter takes the parameter 'length'; there are: 'second_only', 'seed', 'width'"
+        in shown
+    )
 
 
 @pytest.mark.parametrize(("name", "value"), [("width", "abc"), ("seed", "1.5")])
@@ -436,7 +482,9 @@ def test_committed_notebooks_are_not_refreshed_with_given_parameters(refused):
     assert "--update" in refused("--update", "-p", "width", "3", code=2)
 
 
-@pytest.mark.parametrize("where", ["_toc.yml/build", "/proc/build"], ids=["below a file", "read-only"])
+@pytest.mark.parametrize(
+    "where", ["_toc.yml/build", "/proc/build"], ids=["below a file", "read-only"]
+)
 def test_an_output_folder_that_cannot_be_written_to_is_named(refused, where):
     assert f"cannot write to {Path(where).absolute()}" in refused("--output", where, code=1)
 
@@ -455,29 +503,47 @@ def test_a_notebook_that_cannot_be_told_its_folder_is_refused(study, refused):
     notebook = chapter("second")
     notebook.cells[1].source = "width = 1"
     nbformat.write(notebook, study.root / "book/second.ipynb")
-    assert "second.ipynb: needs a cell tagged `parameters` with the line `output = None`" in refused(code=2)
+    assert (
+        "second.ipynb: needs a cell tagged `parameters` with the line `output = None`"
+        in refused(code=2)
+    )
 
 
 # Whose folder it is
 
 
 def everything_below(folder: Path) -> dict[str, str]:
-    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_text()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "html/index.html", "source/a.md", "figures/first/a.png", ".work/a"])
-def test_a_folder_that_no_run_has_made_is_a_wrong_call_and_is_left_as_it_is(tmp_path, refused, name):
+@pytest.mark.parametrize(
+    "name", ["notes.txt", "html/index.html", "source/a.md", "figures/first/a.png", ".work/a"]
+)
+def test_a_folder_that_no_run_has_made_is_a_wrong_call_and_is_left_as_it_is(
+    tmp_path, refused, name
+):
     mine = tmp_path / "mine"
     (mine / name).parent.mkdir(parents=True)
     (mine / name).write_text("mine")
     shown = refused("--output", str(mine), code=2)
-    assert f"{mine} is not a folder that `rampore reproduce` made: it holds {Path(name).parts[0]}" in shown
+    assert (
+        f"{mine} is not a folder that `rampore reproduce` made: it holds {Path(name).parts[0]}"
+        in shown
+    )
     assert len(shown.splitlines()) == 1
     assert everything_below(mine) == {name: "mine"}
 
 
-@pytest.mark.parametrize("place", ["html", "figures", "results", "source", "chapters", ".work", "figures/second"])
-def test_a_link_out_of_the_folder_is_refused_before_anything_runs_and_not_followed(study, tmp_path, refused, place):
+@pytest.mark.parametrize(
+    "place", ["html", "figures", "results", "source", "chapters", ".work", "figures/second"]
+)
+def test_a_link_out_of_the_folder_is_refused_before_anything_runs_and_not_followed(
+    study, tmp_path, refused, place
+):
     outside = tmp_path / "outside"
     if (study.build / place).exists():
         shutil.copytree(study.build / place, outside)
@@ -492,8 +558,16 @@ def test_a_link_out_of_the_folder_is_refused_before_anything_runs_and_not_follow
 
 @pytest.mark.parametrize("manifest", ["whole", "lacking", "damaged"])
 def test_a_file_of_the_users_stays_in_a_folder_of_ours(study, manifest):
-    """An earlier version kept no manifest: its folder is known by the lock, and what it left is taken over."""
-    mine = ["mine.txt", "figures/second/mine.png", "results/first/mine.csv", "failed/mine.ipynb", "html/mine.html"]
+    """An earlier version kept no manifest: its folder is known by the lock, and what it left is
+    taken over.
+    """
+    mine = [
+        "mine.txt",
+        "figures/second/mine.png",
+        "results/first/mine.csv",
+        "failed/mine.ipynb",
+        "html/mine.html",
+    ]
     for name in mine:
         (study.build / name).parent.mkdir(exist_ok=True)
         (study.build / name).write_text("mine")
@@ -521,7 +595,9 @@ def test_a_file_of_the_users_where_one_of_ours_would_go_is_named(tmp_path):
         folder.mkdir(parents=True)
         (folder / "line.png").write_text(folder.name)
     files.write(output / files.MANIFEST, "{}")
-    with pytest.raises(ReproduceError, match=r"figures/first/line.png was not made by .*move it away"):
+    with pytest.raises(
+        ReproduceError, match=r"figures/first/line.png was not made by .*move it away"
+    ):
         publish(new, output / "figures/first", output)
     assert (output / "figures/first/line.png").read_text() == "first"
 
@@ -552,7 +628,11 @@ NOTED = {
         b"{}",
         b"\xff",
         b"[" * 100_000,
-        *(json.dumps(NOTED | {name: 3}).encode() for name in NOTED if name not in ("wall_time_s", "seed")),
+        *(
+            json.dumps(NOTED | {name: 3}).encode()
+            for name in NOTED
+            if name not in ("wall_time_s", "seed")
+        ),
         *(json.dumps({key: NOTED[key] for key in NOTED if key != name}).encode() for name in NOTED),
         json.dumps(NOTED | {"inputs": {"numpy": 3}}).encode(),
         json.dumps(NOTED | {"files": {"notebook": None}}).encode(),
@@ -578,7 +658,9 @@ def test_a_chapter_whose_provenance_is_damaged_runs_again(study):
 def test_a_chapter_whose_executed_notebook_is_damaged_counts_as_lacking_where_it_is_not_run(study):
     (study.build / "chapters/second.ipynb").write_text("{")
     study.run("first")
-    verdicts_there = [entry["verdict"] for entry in json.loads((study.build / "claims.json").read_text())]
+    verdicts_there = [
+        entry["verdict"] for entry in json.loads((study.build / "claims.json").read_text())
+    ]
     assert verdicts_there == ["reproduced", "not yet computed"]
 
 
@@ -641,7 +723,10 @@ WHOLE = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
                 {"cells": None},
                 {"cells": [3]},
                 {"cells": [{"cell_type": "code"}]},
-                {"nbformat_minor": 4, "cells": [{"cell_type": "markdown", "metadata": {}, "source": "x"}]},
+                {
+                    "nbformat_minor": 4,
+                    "cells": [{"cell_type": "markdown", "metadata": {}, "source": "x"}],
+                },
             )
         ),
     ],
@@ -670,7 +755,9 @@ def test_a_chapter_computes_the_same_where_python_drops_docstrings_and_assertion
 
 @pytest.fixture
 def folders(tmp_path):
-    """A finished folder, and the one that it goes to, with a file that was published before and one of the user's."""
+    """A finished folder, and the one that it goes to, with a file that was published before and one
+    of the user's.
+    """
     output, new = tmp_path / "out", tmp_path / "new"
     old = output / "results/first"
     for folder, content in ((new, "new"), (old, "old")):
@@ -680,7 +767,9 @@ def folders(tmp_path):
     for name in ("gone/c", "kept/d"):
         (old / name).parent.mkdir()
         (old / name).write_text("old")
-    mine = {f"results/first/{name}": digest for name, digest in digests(old).items() if name != "kept/d"}
+    mine = {
+        f"results/first/{name}": digest for name, digest in digests(old).items() if name != "kept/d"
+    }
     files.write(output / files.MANIFEST, json.dumps(mine))
     return new, old, output
 
@@ -692,7 +781,9 @@ def test_publishing_replaces_every_file_and_drops_of_ours_what_is_no_more(folder
     assert {name: value for name, value in digests(old).items() if name != "kept/d"} == expected
     assert not (old / "gone").exists()
     assert (old / "kept/d").read_text() == "old"
-    assert files.listed(output) == {f"results/first/{name}": value for name, value in expected.items()}
+    assert files.listed(output) == {
+        f"results/first/{name}": value for name, value in expected.items()
+    }
 
 
 def test_a_full_disk_while_publishing_leaves_whole_files_and_the_old_seal(folders, monkeypatch):
@@ -709,7 +800,11 @@ def test_a_full_disk_while_publishing_leaves_whole_files_and_the_old_seal(folder
     monkeypatch.setattr(os, "replace", until_full)
     with pytest.raises(OSError, match="No space left"):
         publish(new, old, output, seal="seal")
-    assert [path.read_text() for path in (old / "a", old / "deep/b", old / "seal")] == ["new", "old", "old"]
+    assert [path.read_text() for path in (old / "a", old / "deep/b", old / "seal")] == [
+        "new",
+        "old",
+        "old",
+    ]
     monkeypatch.undo()
     publish(new, old, output, seal="seal")
     assert not (old / "gone").exists()
@@ -739,7 +834,9 @@ def test_what_an_interrupted_publication_had_placed_counts_as_ours(folders, monk
 
 def reporting(*names: str) -> nbformat.NotebookNode:
     """An executed notebook that reports these claims, one in a cell."""
-    outputs = [nbformat.v4.new_output("display_data", data={CLAIM_MIME: {"id": name}}) for name in names]
+    outputs = [
+        nbformat.v4.new_output("display_data", data={CLAIM_MIME: {"id": name}}) for name in names
+    ]
     return new_notebook(cells=[new_code_cell("", outputs=[output]) for output in outputs])
 
 
@@ -750,8 +847,14 @@ def reporting(*names: str) -> nbformat.NotebookNode:
             {"first": reporting("first", "first")},
             r"first \(cell 2\) reports the claim 'first' a second time, after",
         ),
-        ({"first": reporting("second")}, r"reports the claim 'second'; the ledger names second for it"),
-        ({"first": reporting("third")}, r"reports the claim 'third', which the ledger does not have"),
+        (
+            {"first": reporting("second")},
+            r"reports the claim 'second'; the ledger names second for it",
+        ),
+        (
+            {"first": reporting("third")},
+            r"reports the claim 'third', which the ledger does not have",
+        ),
     ],
     ids=["a claim reported twice", "another chapter's claim", "a claim that is none"],
 )
@@ -761,7 +864,9 @@ def test_claims_are_refused_that_do_not_fit_the_ledger(finished, notebooks, mess
 
 
 def test_a_claim_that_nobody_reported_leads_nowhere(finished):
-    first, second = verdicts.collect(claims.load(finished.root / "claims.toml"), {"second": reporting("second")})
+    first, second = verdicts.collect(
+        claims.load(finished.root / "claims.toml"), {"second": reporting("second")}
+    )
     assert (first["verdict"], first["link"], first["cell"]) == ("not yet computed", "", None)
     assert second["cell"]["index"] == 0
 
@@ -788,7 +893,9 @@ def test_the_book_is_built_once_and_a_broken_page_leaves_the_good_one(study):
 
 
 def test_a_notebook_depends_on_what_its_modules_import_and_name():
-    notebook = new_notebook(cells=[new_code_cell("%matplotlib inline\nfrom rampore.audit import claims")])
+    notebook = new_notebook(
+        cells=[new_code_cell("%matplotlib inline\nfrom rampore.audit import claims")]
+    )
     found = fingerprint.sources(notebook, Path())
     assert set(found) == {
         "rampore/__init__.py",
@@ -809,8 +916,18 @@ def test_a_caption_is_part_of_what_a_notebook_says_and_an_output_is_not():
 
 
 def test_changes_are_told_in_words_that_a_reader_understands():
-    old = {"the notebook": "0" * 64, "rampore/a.py": "1" * 64, "parameter width": "2.0", "numpy": "2.1.0"}
-    new = {"the notebook": "9" * 64, "rampore/b.py": "1" * 64, "parameter height": "3.0", "numpy": "2.2.0"}
+    old = {
+        "the notebook": "0" * 64,
+        "rampore/a.py": "1" * 64,
+        "parameter width": "2.0",
+        "numpy": "2.1.0",
+    }
+    new = {
+        "the notebook": "9" * 64,
+        "rampore/b.py": "1" * 64,
+        "parameter height": "3.0",
+        "numpy": "2.2.0",
+    }
     assert fingerprint.changes(old, new) == [
         "numpy 2.1.0 -> 2.2.0",
         "parameter height is 3.0",

@@ -92,7 +92,9 @@ def test_what_stands_in_the_journal_does_not_run_again(tmp_path):
     with threads() as workers:
         sweep.run(squared, CASES[:4], fresh(tmp_path), workers)
         ran = []
-        outcomes = sweep.run(lambda case: ran.append(case["x"]) or squared(case), CASES, fresh(tmp_path), workers)
+        outcomes = sweep.run(
+            lambda case: ran.append(case["x"]) or squared(case), CASES, fresh(tmp_path), workers
+        )
     assert ran == [4.0, 5.0]
     assert [outcome.values["square"] for outcome in outcomes] == [case["x"] ** 2 for case in CASES]
 
@@ -100,7 +102,9 @@ def test_what_stands_in_the_journal_does_not_run_again(tmp_path):
 def test_equal_cases_run_once(tmp_path):
     ran = []
     with threads() as workers:
-        outcomes = sweep.run(lambda case: ran.append(case) or squared(case), CASES[3:4] * 3, fresh(tmp_path), workers)
+        outcomes = sweep.run(
+            lambda case: ran.append(case) or squared(case), CASES[3:4] * 3, fresh(tmp_path), workers
+        )
     assert len(ran) == 1
     assert [outcome.values["square"] for outcome in outcomes] == [9.0] * 3
 
@@ -174,7 +178,9 @@ def test_every_good_line_of_a_journal_is_kept_whatever_stands_between(tmp_path, 
     assert known(tmp_path) == [0, 1, 3, 4]
 
 
-@pytest.mark.parametrize("torn", [b"\0" * 300, b'{"key": "c0ffee", "ca'], ids=["a hole", "half a line"])
+@pytest.mark.parametrize(
+    "torn", [b"\0" * 300, b'{"key": "c0ffee", "ca'], ids=["a hole", "half a line"]
+)
 def test_a_good_line_counts_that_stands_behind_what_was_torn_off(tmp_path, torn):
     add(fresh(tmp_path), 0, 1)
     path = tmp_path / "journal.jsonl"
@@ -192,7 +198,9 @@ def test_a_last_line_that_lacks_its_end_alone_is_kept_and_swallows_nothing(tmp_p
     assert known(tmp_path) == [0, 1, 2, 3]
 
 
-def test_a_journal_that_was_opened_while_another_wrote_loses_nothing_and_nothing_runs_twice(tmp_path):
+def test_a_journal_that_was_opened_while_another_wrote_loses_nothing_and_nothing_runs_twice(
+    tmp_path,
+):
     first, second, ran = fresh(tmp_path), fresh(tmp_path), []
     add(first, 0, 1, 2)
     with threads() as workers:
@@ -209,7 +217,10 @@ def test_a_full_disk_keeps_every_finished_case_and_the_next_run_does_the_rest(tm
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + room, hard))
     try:
-        with threads() as workers, pytest.raises(SweepError, match=r"cannot write to .*; what it holds stands"):
+        with (
+            threads() as workers,
+            pytest.raises(SweepError, match=r"cannot write to .*; what it holds stands"),
+        ):
             sweep.run(squared, CASES, fresh(tmp_path), workers)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -270,7 +281,9 @@ def test_a_sweep_whose_workers_are_all_gone_ends(tmp_path, monkeypatch):
     with ThreadPoolExecutor(1) as executor:
         workers = Workers(executor, 1, lambda: False)
         with pytest.raises(SweepError, match=r"all workers are gone; what was finished stands"):
-            sweep.run(lambda case: gone.wait(60) and squared(case), CASES[:1], fresh(tmp_path), workers)
+            sweep.run(
+                lambda case: gone.wait(60) and squared(case), CASES[:1], fresh(tmp_path), workers
+            )
         gone.set()
 
 
@@ -284,9 +297,14 @@ def test_an_interruption_keeps_what_was_done(tmp_path):
     assert sum(case in fresh(tmp_path) for case in CASES) == 3
 
 
-def test_a_worker_that_is_killed_ends_the_sweep_of_this_machine_and_the_next_run_does_the_rest(tmp_path):
+def test_a_worker_that_is_killed_ends_the_sweep_of_this_machine_and_the_next_run_does_the_rest(
+    tmp_path,
+):
     cases = [{"x": float(x), "folder": str(tmp_path)} for x in range(6)]
-    with sweep.processes(2) as workers, pytest.raises(SweepError, match=r"a worker was killed.*run again"):
+    with (
+        sweep.processes(2) as workers,
+        pytest.raises(SweepError, match=r"a worker was killed.*run again"),
+    ):
         sweep.run(killing, cases, fresh(tmp_path), workers)
     stood = [case for case in cases if case in fresh(tmp_path)]
     with sweep.processes(2) as workers:
@@ -297,7 +315,11 @@ def test_a_worker_that_is_killed_ends_the_sweep_of_this_machine_and_the_next_run
 
 
 def test_two_sweeps_do_not_write_to_one_journal(tmp_path):
-    with threads() as workers, fresh(tmp_path).writing(), pytest.raises(SweepError, match="another sweep is writing"):
+    with (
+        threads() as workers,
+        fresh(tmp_path).writing(),
+        pytest.raises(SweepError, match="another sweep is writing"),
+    ):
         sweep.run(squared, CASES, fresh(tmp_path), workers)
 
 
@@ -311,23 +333,39 @@ def test_a_worker_of_a_cluster_that_is_killed_under_the_command_loses_nothing_an
     cases = [{"x": float(x), "folder": str(tmp_path)} for x in range(12)]
     monkeypatch.setattr(crossing, "plan", lambda coarse: planned(killing, cases))
     cluster = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, worker_dashboard_address=None
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=None,
+        worker_dashboard_address=None,
     )
     result, journal = tmp_path / "result.nc", tmp_path / "journal.jsonl"
     with cluster:
-        called = ["sweep", "--scheduler", cluster.scheduler_address, "--journal", str(journal), "-o", str(result)]
+        called = [
+            "sweep",
+            "--scheduler",
+            cluster.scheduler_address,
+            "--journal",
+            str(journal),
+            "-o",
+            str(result),
+        ]
         assert main(called) == 0
     assert (tmp_path / "killed").exists()
     assert sweep.read(result).square.values.tolist() == [case["x"] ** 2 for case in cases]
     assert len(journal.read_text().splitlines()) == len(cases)
     ended = [len(list(tmp_path.glob(f"{case['x']:.0f}.*.ended"))) for case in cases]
     assert min(ended) == 1
-    assert sum(ended) <= len(cases) + 1  # one may have ended on the worker, and not yet have come back
+    # one may have ended on the worker, and not yet have come back
+    assert sum(ended) <= len(cases) + 1
 
 
 def test_a_scheduler_that_does_not_answer_is_named():
     pytest.importorskip("distributed", reason="distributed is not installed")
-    with pytest.raises(SweepError, match="no Dask scheduler answers at 'nowhere'"), sweep.cluster("nowhere"):
+    with (
+        pytest.raises(SweepError, match="no Dask scheduler answers at 'nowhere'"),
+        sweep.cluster("nowhere"),
+    ):
         pass
 
 
@@ -345,7 +383,12 @@ def test_the_data_set_holds_cases_values_units_and_reasons():
 
 
 def test_a_case_carries_the_largest_difference_between_the_meshes_in_its_group():
-    plan = planned(squared, CASES, {0: {"x": 0.5}, 2: {"x": 2.25}, 3: {"x": 3.5}}, group=lambda case: case["label"])
+    plan = planned(
+        squared,
+        CASES,
+        {0: {"x": 0.5}, 2: {"x": 2.25}, 3: {"x": 3.5}},
+        group=lambda case: case["label"],
+    )
     outcomes = [Outcome({"square": case["x"] ** 2}) for case in CASES]
     finer = [Outcome({"square": 0.25}), Outcome({"square": 5.0625}), Outcome({}, "SolverError: no")]
     even, odd = {"square": 1.0625}, {}
@@ -355,7 +398,9 @@ def test_a_case_carries_the_largest_difference_between_the_meshes_in_its_group()
 @pytest.fixture
 def written(tmp_path):
     """A data set as a sweep writes it, and its file."""
-    data = sweep.dataset(CASES, [Outcome(squared(case)) for case in CASES], {"x": "m", "square": "m2"})
+    data = sweep.dataset(
+        CASES, [Outcome(squared(case)) for case in CASES], {"x": "m", "square": "m2"}
+    )
     path = tmp_path / "squares.nc"
     sweep.write(data, path)
     return data, path
@@ -370,10 +415,21 @@ def written(tmp_path):
         lambda content: content[:-1],
         lambda content: b"x,y\n1,2\n",
         lambda content: bytes(xarray.Dataset({"x": 3}).to_netcdf(engine="h5netcdf")),
-        lambda content: bytes(xarray.Dataset({"x": (("a", "b"), [[1.0]])}).to_netcdf(engine="h5netcdf")),
+        lambda content: bytes(
+            xarray.Dataset({"x": (("a", "b"), [[1.0]])}).to_netcdf(engine="h5netcdf")
+        ),
         lambda content: content.replace(b"square", b"squirt"),
     ],
-    ids=["empty", "a beginning", "a half", "the last byte", "a table", "another", "other dimensions", "renamed"],
+    ids=[
+        "empty",
+        "a beginning",
+        "a half",
+        "the last byte",
+        "a table",
+        "another",
+        "other dimensions",
+        "renamed",
+    ],
 )
 def test_a_data_set_that_is_damaged_or_another_is_one_line(written, damage):
     _, path = written
@@ -412,8 +468,12 @@ def test_a_full_disk_leaves_the_old_data_set(written, size):
     assert list(path.parent.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("where", ["", "below/journal.jsonl/result.nc", "/proc/none/result.nc", "journal.jsonl"])
-def test_a_result_that_cannot_be_written_is_said_before_anything_is_computed(tmp_path, monkeypatch, capsys, where):
+@pytest.mark.parametrize(
+    "where", ["", "below/journal.jsonl/result.nc", "/proc/none/result.nc", "journal.jsonl"]
+)
+def test_a_result_that_cannot_be_written_is_said_before_anything_is_computed(
+    tmp_path, monkeypatch, capsys, where
+):
     from rampore.cli import main
     from rampore.lim2026.sweeps import crossing
 
@@ -428,7 +488,9 @@ def test_a_result_that_cannot_be_written_is_said_before_anything_is_computed(tmp
 
 
 def test_a_data_set_whose_numbers_were_changed_is_refused(tmp_path):
-    data = sweep.dataset(CASES, [Outcome(squared(case)) for case in CASES], {"x": "m", "square": "m2"})
+    data = sweep.dataset(
+        CASES, [Outcome(squared(case)) for case in CASES], {"x": "m", "square": "m2"}
+    )
     path = tmp_path / "new" / "squares.nc"
     sweep.write(data, path)
     assert sweep.read(path).square.values.tolist() == [case["x"] ** 2 for case in CASES]

@@ -1,4 +1,6 @@
-"""The book as a reader meets it: notebooks as committed, pages as built and opened in a browser without a network."""
+"""The book as a reader meets it: notebooks as committed, pages as built and opened in a browser
+without a network.
+"""
 
 import ast
 import json
@@ -29,7 +31,12 @@ def documents(node):
         return [page for entry in node for page in documents(entry)]
     if isinstance(node, dict):
         here = [node[key] for key in ("root", "file") if key in node]
-        return here + [page for key, below in node.items() if key not in ("root", "file") for page in documents(below)]
+        return here + [
+            page
+            for key, below in node.items()
+            if key not in ("root", "file")
+            for page in documents(below)
+        ]
     return []
 
 
@@ -51,30 +58,45 @@ def code(notebook):
 
 def test_every_page_of_the_contents_is_there_once():
     assert [
-        page for page in PAGES if not any((ROOT / f"{page}{ending}").is_file() for ending in (".md", ".ipynb"))
+        page
+        for page in PAGES
+        if not any((ROOT / f"{page}{ending}").is_file() for ending in (".md", ".ipynb"))
     ] == []
     assert len(set(PAGES)) == len(PAGES)
 
 
 def test_every_page_that_is_there_stands_in_the_contents():
-    there = {path.relative_to(ROOT).with_suffix("").as_posix() for path in BOOK.rglob("*.[mi][dp]*")}
+    there = {
+        path.relative_to(ROOT).with_suffix("").as_posix() for path in BOOK.rglob("*.[mi][dp]*")
+    }
     assert {page for page in there if "/_" not in page} == set(PAGES)
 
 
 def test_every_chapter_has_a_number_of_its_own():
-    numbers = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]["chapter_numbers"]
+    numbers = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"][
+        "config"
+    ]["chapter_numbers"]
     assert set(CHAPTERS) <= set(numbers)
     assert len(set(numbers.values())) == len(numbers)
 
 
 def test_a_committed_notebook_was_run_from_top_to_bottom(notebook):
-    assert [cell.execution_count for cell in code(notebook)] == list(range(1, len(code(notebook)) + 1))
-    assert not [output for cell in code(notebook) for output in cell.outputs if output.output_type == "error"]
+    assert [cell.execution_count for cell in code(notebook)] == list(
+        range(1, len(code(notebook)) + 1)
+    )
+    assert not [
+        output
+        for cell in code(notebook)
+        for output in cell.outputs
+        if output.output_type == "error"
+    ]
 
 
 def test_a_committed_notebook_holds_no_timings_and_no_folders_of_a_machine(notebook):
     held = [notebook.metadata, *(cell.metadata for cell in notebook.cells)]
-    assert not [metadata for metadata in held if {"papermill", "execution", "ExecuteTime"} & set(metadata)]
+    assert not [
+        metadata for metadata in held if {"papermill", "execution", "ExecuteTime"} & set(metadata)
+    ]
     assert not re.findall(r"(?:/home|/root|/tmp|/Users|/work)/\w+", nbformat.writes(notebook))
 
 
@@ -82,12 +104,16 @@ def test_a_cell_has_at_most_15_lines_and_defines_nothing(notebook):
     forbidden = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.While)
     for cell in code(notebook):
         assert len(cell.source.splitlines()) <= 15, cell.source
-        assert not [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, forbidden)], cell.source
+        assert not [
+            node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, forbidden)
+        ], cell.source
 
 
 def test_one_cell_holds_the_parameters_with_the_output_folder_among_them(notebook):
     [cell] = [cell for cell in code(notebook) if "parameters" in cell.metadata.get("tags", [])]
-    names = {target.id for node in ast.parse(cell.source).body for target in getattr(node, "targets", [])}
+    names = {
+        target.id for node in ast.parse(cell.source).body for target in getattr(node, "targets", [])
+    }
     assert "output" in names
 
 
@@ -108,11 +134,23 @@ def test_a_chapter_closes_with_all_its_numbers(notebook):
     *before, last = code(notebook)
     assert last.source == "chapter.close()"
     assert list(last.outputs[0].data[NUMBERS_MIME])
-    assert not [cell for cell in before if any(NUMBERS_MIME in output.get("data", {}) for output in cell.outputs)]
+    assert not [
+        cell
+        for cell in before
+        if any(NUMBERS_MIME in output.get("data", {}) for output in cell.outputs)
+    ]
 
 
-#: What a chapter hands over holds its numbers with their errors; anything else would be compared as text, or never.
-KEPT = {CLAIM_MIME, KEPT_MIME, NUMBERS_MIME, TABLE_MIME, "image/png", "application/papermill.record/text/plain"}
+#: What a chapter hands over holds its numbers with their errors; anything else would be compared as
+#: text, or never.
+KEPT = {
+    CLAIM_MIME,
+    KEPT_MIME,
+    NUMBERS_MIME,
+    TABLE_MIME,
+    "image/png",
+    "application/papermill.record/text/plain",
+}
 
 
 def test_every_number_that_a_chapter_shows_is_one_that_it_keeps(notebook):
@@ -138,13 +176,19 @@ def test_every_claim_and_every_number_of_the_prose_is_among_what_is_compared(not
 
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_fresh_run_gives_the_committed_numbers_within_their_errors(name, built):
-    committed = code(nbformat.read(ROOT / f"{name}.ipynb", as_version=4))[-1].outputs[0].data[NUMBERS_MIME]
-    fresh = json.loads((built / "results" / Path(name).name / "numbers.json").read_text(encoding="utf-8"))
+    committed = (
+        code(nbformat.read(ROOT / f"{name}.ipynb", as_version=4))[-1].outputs[0].data[NUMBERS_MIME]
+    )
+    fresh = json.loads(
+        (built / "results" / Path(name).name / "numbers.json").read_text(encoding="utf-8")
+    )
     assert differences(committed, fresh) == []
 
 
 def test_a_chapter_ends_with_two_exercises(notebook):
-    [text] = [cell.source for cell in notebook.cells if re.search(r"^#+ .*Exercises", cell.source, re.M)]
+    [text] = [
+        cell.source for cell in notebook.cells if re.search(r"^#+ .*Exercises", cell.source, re.M)
+    ]
     assert len(re.findall(r"^(?:\d\.|\*\*\d)", text, re.M)) == 2
 
 
@@ -191,7 +235,10 @@ def test_chapters_1_and_5_give_a_verdict_on_all_that_geometry_and_design_decide(
         for entry in entries
         if entry["section"] in (1, 2, 8, 9)
         and entry["basis"] in ("geometry", "design")
-        and (entry["verdict"] in (Verdict.NOT_YET_COMPUTED, Verdict.NOT_TESTABLE) or not entry["link"])
+        and (
+            entry["verdict"] in (Verdict.NOT_YET_COMPUTED, Verdict.NOT_TESTABLE)
+            or not entry["link"]
+        )
     ]
     assert silent == []
 
@@ -199,9 +246,13 @@ def test_chapters_1_and_5_give_a_verdict_on_all_that_geometry_and_design_decide(
 def test_a_verdict_leads_to_the_section_that_computed_it(built, entries):
     for entry in entries:
         if entry["verdict"] != Verdict.NOT_TESTABLE:  # a chapter may say why, or the ledger alone
-            assert bool(entry["link"]) == (entry["verdict"] != Verdict.NOT_YET_COMPUTED), entry["id"]
+            assert bool(entry["link"]) == (entry["verdict"] != Verdict.NOT_YET_COMPUTED), entry[
+                "id"
+            ]
         if entry["link"]:
-            assert broken(built / "html" / "book" / "scorecard.html", entry["link"]) is None, entry["id"]
+            assert broken(built / "html" / "book" / "scorecard.html", entry["link"]) is None, entry[
+                "id"
+            ]
     assert len(entries) == len(claims.load(LEDGER))
 
 
@@ -211,7 +262,9 @@ def test_the_readme_carries_the_summary_of_these_verdicts(entries):
     from rampore.audit.reproduce.verdicts import tables
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    committed = tables({page: nbformat.read(ROOT / f"{page}.ipynb", as_version=4) for page in CHAPTERS})
+    committed = tables(
+        {page: nbformat.read(ROOT / f"{page}.ipynb", as_version=4) for page in CHAPTERS}
+    )
     expected = with_summary(readme, summary_readme(entries, committed))
     assert readme == expected, "`make notebooks` brings README.md up to date"
 
@@ -228,7 +281,11 @@ def broken(page, link):
     if not target.is_file():
         return f"{link}: no such page"
     state_of_the_filter = "=" in fragment
-    if fragment and not state_of_the_filter and f'id="{unquote(fragment)}"' not in target.read_text(encoding="utf-8"):
+    if (
+        fragment
+        and not state_of_the_filter
+        and f'id="{unquote(fragment)}"' not in target.read_text(encoding="utf-8")
+    ):
         return f"{link}: no such place on the page"
     return None
 
@@ -302,10 +359,16 @@ def reader(chromium):
     """A page in the browser, and what went wrong on it."""
     page, found = chromium.new_page(), []
     own = ("file:", "data:", "blob:")
-    page.on("request", lambda request: request.url.startswith(own) or found.append(f"asks for {request.url}"))
+    page.on(
+        "request",
+        lambda request: request.url.startswith(own) or found.append(f"asks for {request.url}"),
+    )
     page.on("requestfailed", lambda request: found.append(f"did not get {request.url}"))
     page.on("pageerror", lambda error: found.append(f"script: {error}"))
-    page.on("console", lambda message: message.type == "error" and found.append(f"console: {message.text}"))
+    page.on(
+        "console",
+        lambda message: message.type == "error" and found.append(f"console: {message.text}"),
+    )
     yield page, found
     page.close()
 

@@ -12,7 +12,9 @@ class Bad(RamporeError):
     """What these tests ask to be raised."""
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -1.0, 0.0, 2.0, "1", None, True, 1j])
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, -math.inf, -1.0, 0.0, 2.0, "1", None, True, 1j]
+)
 def test_what_is_no_finite_number_between_the_limits_is_refused_by_its_name(value):
     with pytest.raises(Bad, match="porosity"):
         checks.quantity("porosity", value, Bad, above=0, at_most=1)

@@ -13,7 +13,18 @@ from rampore import RamporeError, cli
 from rampore.audit import claims
 from rampore.lim2026 import LEDGER
 
-HEAVY = ("numpy", "scipy", "pandas", "matplotlib", "pint", "xarray", "porespy", "papermill", "nbformat", "IPython")
+HEAVY = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "matplotlib",
+    "pint",
+    "xarray",
+    "porespy",
+    "papermill",
+    "nbformat",
+    "IPython",
+)
 
 
 def loaded_after(statement: str) -> set[str]:
@@ -57,35 +68,77 @@ def test_help_names_every_subcommand(capsys):
         (["parameters", "perforation.hole_diametre"], "did you mean 'perforation.hole_diameter'"),
         (["parameters", "perforation", "no.such"], "'no.such'"),
         (["pores", "a.png", "--pores", "drk", "-o", "out"], "did you mean 'dark'"),
-        (["pores", "a.png", "--pores", "dark", "--pixel-um", "nan", "-o", "out"], "--pixel-um: value = nan"),
+        (
+            ["pores", "a.png", "--pores", "dark", "--pixel-um", "nan", "-o", "out"],
+            "--pixel-um: value = nan",
+        ),
         (["pores", "a.png", "--pores", "dark", "--pixel-um", "-1", "-o", "out"], "at least 1e-06"),
         (["pores", "a.png", "--pores", "dark", "--rows", "9:3", "-o", "out"], "less than two rows"),
         (["pores", "a.png", "--pores", "dark", "--page", "-1", "-o", "out"], "at least 0"),
-        (["pores", "a.png", "--pores", "dark", "--pixel", "1", "-o", "out"], "did you mean '--pixel-um'"),
+        (
+            ["pores", "a.png", "--pores", "dark", "--pixel", "1", "-o", "out"],
+            "did you mean '--pixel-um'",
+        ),
         (["diffuse", "a.tif", "--phase", "1", "--axs", "0"], "did you mean '--axis'"),
         (["diffuse", "a.tif", "--phase", "1", "--axis", "7", "-o", "out"], "--axis: value = 7"),
         (["diffuse", "a.tif", "--phase", "1=", "-o", "out"], "'' is no number"),
         (["diffuse", "a.tif", "--phase", "1", "1=0.5", "-o", "out"], "label 1 is given twice"),
         (["diffuse", "a.tif", "--phase", "-1=-3e-6", "-o", "out"], "value = -3e-06 must be"),
         (["diffuse", "a.tif", "--phase", "1", "--tolerance", "0", "-o", "out"], "above 0"),
-        (["diffuse", "a.tif", "--phase", "1", "--dtype", "uint8", "-o", "out"], "--dtype would have no effect"),
+        (
+            ["diffuse", "a.tif", "--phase", "1", "--dtype", "uint8", "-o", "out"],
+            "--dtype would have no effect",
+        ),
         (["diffuse", "a.raw", "--phase", "1", "--shape", "0", "-1", "-o", "out"], "at least 1"),
-        (["diffuse", "a.raw", "--phase", "1", "--shape", "1", "2", "3", "4", "-o", "out"], "two numbers or three"),
-        (["diffuse", "a.raw", "--phase", "1", "--shape", "4", "4", "--page", "0", "-o", "out"], "--page would have no"),
+        (
+            ["diffuse", "a.raw", "--phase", "1", "--shape", "1", "2", "3", "4", "-o", "out"],
+            "two numbers or three",
+        ),
+        (
+            ["diffuse", "a.raw", "--phase", "1", "--shape", "4", "4", "--page", "0", "-o", "out"],
+            "--page would have no",
+        ),
         (
             ["impedance", "a.csv", "--model", "blocking", "--circuit", "R0", "-o", "out"],
             "--circuit would have no effect",
         ),
-        (["impedance", "a.csv", "--model", "blocking", "--guess", "1", "-o", "out"], "--guess would have no effect"),
-        (["impedance", "a.csv", "--model", "blocking", "--thickness-um", "5", "-o", "out"], "a tortuosity needs all"),
-        (["impedance", "a.csv", "--model", "blocking", "--area-cm2", "-1", "-o", "out"], "--area-cm2: value = -1"),
-        (["impedance", "a.csv", "--model", "blocking", "--porosity", "2", "-o", "out"], "at most 1"),
+        (
+            ["impedance", "a.csv", "--model", "blocking", "--guess", "1", "-o", "out"],
+            "--guess would have no effect",
+        ),
+        (
+            ["impedance", "a.csv", "--model", "blocking", "--thickness-um", "5", "-o", "out"],
+            "a tortuosity needs all",
+        ),
+        (
+            ["impedance", "a.csv", "--model", "blocking", "--area-cm2", "-1", "-o", "out"],
+            "--area-cm2: value = -1",
+        ),
+        (
+            ["impedance", "a.csv", "--model", "blocking", "--porosity", "2", "-o", "out"],
+            "at most 1",
+        ),
         (["impedance", "a.csv", "--model", "circuit", "-o", "out"], "needs --circuit"),
         (
-            ["impedance", "a.csv", "--model", "circuit", "--circuit", "R0", "--guess", "1", "--short", "-o", "out"],
+            [
+                "impedance",
+                "a.csv",
+                "--model",
+                "circuit",
+                "--circuit",
+                "R0",
+                "--guess",
+                "1",
+                "--short",
+                "-o",
+                "out",
+            ],
             "--short would have no effect",
         ),
-        (["sweep", "--scheduler", "tcp://127.0.0.1:1", "--jobs", "2", "-o", "out.nc"], "--jobs would have no effect"),
+        (
+            ["sweep", "--scheduler", "tcp://127.0.0.1:1", "--jobs", "2", "-o", "out.nc"],
+            "--jobs would have no effect",
+        ),
         (["sweep", "crosing", "-o", "out.nc"], "did you mean 'crossing'"),
     ],
     ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None,
@@ -129,16 +182,38 @@ def broken(monkeypatch):
 @pytest.mark.parametrize(
     ("error", "code", "line"),
     [
-        (KeyError("x"), 1, "rampore: unexpected KeyError: 'x': run again with --debug and report it"),
-        (RecursionError("deep"), 1, "rampore: unexpected RecursionError: deep: run again with --debug and report it"),
-        (MemoryError("8 GiB"), 1, "rampore: there is not enough memory for this (8 GiB): make it smaller"),
-        (OSError(28, "No space left on device", "a\nb"), 1, "rampore: No space left on device: 'a\\nb'"),
+        (
+            KeyError("x"),
+            1,
+            "rampore: unexpected KeyError: 'x': run again with --debug and report it",
+        ),
+        (
+            RecursionError("deep"),
+            1,
+            "rampore: unexpected RecursionError: deep: run again with --debug and report it",
+        ),
+        (
+            MemoryError("8 GiB"),
+            1,
+            "rampore: there is not enough memory for this (8 GiB): make it smaller",
+        ),
+        (
+            OSError(28, "No space left on device", "a\nb"),
+            1,
+            "rampore: No space left on device: 'a\\nb'",
+        ),
         (RamporeError("two\n  lines and \x1b[31m red"), 1, "rampore: two lines and \\x1b[31m red"),
-        (KeyboardInterrupt(), 130, "rampore: interrupted; what was finished stands, the next run does the rest"),
+        (
+            KeyboardInterrupt(),
+            130,
+            "rampore: interrupted; what was finished stands, the next run does the rest",
+        ),
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_every_failure_is_one_line_and_its_traceback_is_shown_on_demand(error, code, line, broken, capsys):
+def test_every_failure_is_one_line_and_its_traceback_is_shown_on_demand(
+    error, code, line, broken, capsys
+):
     broken(error)
     assert cli.main(["claims"]) == code
     assert capsys.readouterr().err == line + "\n"
@@ -202,14 +277,19 @@ def test_a_folder_without_a_study_is_a_wrong_call(tmp_path, capsys):
 @pytest.fixture
 def results(tmp_path):
     """A folder with the ledger as it is before anything ran."""
-    entries = [claims.record(claim, None) | {"link": "", "cell": None} for claim in claims.load(LEDGER).values()]
+    entries = [
+        claims.record(claim, None) | {"link": "", "cell": None}
+        for claim in claims.load(LEDGER).values()
+    ]
     (tmp_path / "claims.json").write_text(json.dumps(entries), encoding="utf-8")
     return tmp_path
 
 
 def test_claims_shows_one_line_for_each_statement(results, capsys):
     assert cli.main(["claims", "--output", str(results)]) == 0
-    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == list(claims.load(LEDGER))
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == list(
+        claims.load(LEDGER)
+    )
 
 
 def test_claims_filters_by_verdict_and_chapter(results, capsys):

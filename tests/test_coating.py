@@ -46,7 +46,9 @@ def test_a_fifth_of_holes_in_15_um_foil_takes_3_um_off_33_um():
 
 @pytest.mark.parametrize(("fraction", "depth"), FOILS)
 def test_area_weighted_local_loadings_are_the_loading(fraction, depth):
-    assert local_loading(LOADING, DENSITY, fraction, depth).mean(fraction) == pytest.approx(LOADING, rel=EXACT)
+    assert local_loading(LOADING, DENSITY, fraction, depth).mean(fraction) == pytest.approx(
+        LOADING, rel=EXACT
+    )
 
 
 @pytest.mark.parametrize(("fraction", "depth"), FOILS)
@@ -96,15 +98,21 @@ def test_the_foil_is_denser_below_the_calender_than_the_hole_and_both_than_befor
 def test_the_dried_coating_comes_back_from_the_calendered_one(compression, depth):
     dried = Dried(46e-6, 1040.0)
     thickness, density = calender(dried, depth, compression)
-    assert dried_from_densities(density, thickness.npr, depth) == pytest.approx(dried, rel=1e-10)  # 1 - share cancels
+    # 1 - share cancels
+    assert dried_from_densities(density, thickness.npr, depth) == pytest.approx(dried, rel=1e-10)
 
 
 @pytest.mark.parametrize(("fraction", "depth"), FOILS)
-def test_the_open_fraction_comes_back_from_thickness_from_loadings_and_from_densities(fraction, depth):
+def test_the_open_fraction_comes_back_from_thickness_from_loadings_and_from_densities(
+    fraction, depth
+):
     loading = local_loading(LOADING, DENSITY, fraction, depth)
     thickness = local_thickness(LOADING / DENSITY, fraction, depth)
-    assert open_fraction_from_loadings(LOADING, *loading) == pytest.approx(fraction, rel=1e-9)  # f t against H cancels
-    assert open_fraction_from_saving(LOADING / DENSITY - thickness.npr, depth) == pytest.approx(fraction, rel=1e-9)
+    # f t against H cancels
+    assert open_fraction_from_loadings(LOADING, *loading) == pytest.approx(fraction, rel=1e-9)
+    assert open_fraction_from_saving(LOADING / DENSITY - thickness.npr, depth) == pytest.approx(
+        fraction, rel=1e-9
+    )
     densities = Local(1600.0, 1300.0)
     total = Local(1600.0 * thickness.npr, 1300.0 * thickness.pr).mean(fraction)
     back = open_fraction_from_local_densities(total, *densities, thickness.npr, depth)
@@ -114,14 +122,17 @@ def test_the_open_fraction_comes_back_from_thickness_from_loadings_and_from_dens
 @pytest.mark.parametrize(("fraction", "depth"), FOILS)
 def test_either_local_density_completes_the_mass_balance(fraction, depth):
     npr = other_density(LOADING, fraction, 30e-6, depth, pr=700.0)
-    assert Local(npr * 30e-6, 700.0 * (30e-6 + depth)).mean(fraction) == pytest.approx(LOADING, rel=EXACT)
+    assert Local(npr * 30e-6, 700.0 * (30e-6 + depth)).mean(fraction) == pytest.approx(
+        LOADING, rel=EXACT
+    )
     assert other_density(LOADING, fraction, 30e-6, depth, npr=npr) == pytest.approx(700.0, rel=1e-9)
 
 
 @pytest.mark.parametrize(("fraction", "depth"), FOILS)
 def test_either_local_loading_completes_the_mass_balance(fraction, depth):
     loading = local_loading(LOADING, DENSITY, fraction, depth)
-    assert other_loading(LOADING, fraction, npr=loading.npr) == pytest.approx(loading.pr, rel=1e-9)  # f small: cancels
+    # f small: cancels
+    assert other_loading(LOADING, fraction, npr=loading.npr) == pytest.approx(loading.pr, rel=1e-9)
     assert other_loading(LOADING, fraction, pr=loading.pr) == pytest.approx(loading.npr, rel=1e-9)
 
 
@@ -142,34 +153,45 @@ def test_moved_porosities_hold_the_solid_of_the_bare_electrode(keep):
 
 def test_moving_porosities_keeps_what_it_says():
     start = Local(0.19, 0.28)
-    moved = {keep: mass_conserving_porosity(start, Local(30e-6, 45e-6), 25.08e-6, 0.2, keep) for keep in Keep}
+    moved = {
+        keep: mass_conserving_porosity(start, Local(30e-6, 45e-6), 25.08e-6, 0.2, keep)
+        for keep in Keep
+    }
     solids = moved[Keep.SOLID_RATIO]
     assert (1 - solids.npr) / (1 - solids.pr) == pytest.approx(0.81 / 0.72, rel=EXACT)
     assert moved[Keep.DIFFERENCE].pr - moved[Keep.DIFFERENCE].npr == pytest.approx(0.09, rel=EXACT)
-    assert moved[Keep.POROSITY_RATIO].pr / moved[Keep.POROSITY_RATIO].npr == pytest.approx(28 / 19, rel=EXACT)
+    assert moved[Keep.POROSITY_RATIO].pr / moved[Keep.POROSITY_RATIO].npr == pytest.approx(
+        28 / 19, rel=EXACT
+    )
 
 
 @pytest.mark.parametrize("keep", list(Keep))
 def test_porosities_that_conserve_mass_already_stay(keep):
     start = Local(0.2, 0.3)
     solid = Local(0.8 * 30e-6, 0.7 * 45e-6).mean(0.2)
-    assert mass_conserving_porosity(start, Local(30e-6, 45e-6), solid, 0.2, keep) == pytest.approx(start, rel=EXACT)
+    assert mass_conserving_porosity(start, Local(30e-6, 45e-6), solid, 0.2, keep) == pytest.approx(
+        start, rel=EXACT
+    )
 
 
 def test_equal_masses_of_two_solids_have_the_harmonic_mean_density():
     assert solid_density([0.5, 0.5], [1000.0, 3000.0]) == pytest.approx(1500.0, rel=EXACT)
-    assert recipe_porosity(750.0, [0.5, 0.5], [1000.0, 3000.0]).value == pytest.approx(0.5, rel=EXACT)
+    assert recipe_porosity(750.0, [0.5, 0.5], [1000.0, 3000.0]).value == pytest.approx(
+        0.5, rel=EXACT
+    )
 
 
 FRACTIONS, TRUE = np.array([0.3, 0.6, 0.1]), np.array([2200.0, 2240.0, 1200.0])
-RANGES = np.array([(2100.0, 2200.0), (2200.0, 2300.0), (1100.0, 1400.0)])  # one value at an end of its range
+# one value at an end of its range
+RANGES = np.array([(2100.0, 2200.0), (2200.0, 2300.0), (1100.0, 1400.0)])
 COATING = (1450.0, 1550.0)
 
 
 def test_the_first_order_uncertainty_is_that_of_a_central_difference():
     step = 1e-3
     slopes = [
-        recipe_porosity(1500.0, FRACTIONS, TRUE + e).value - recipe_porosity(1500.0, FRACTIONS, TRUE - e).value
+        recipe_porosity(1500.0, FRACTIONS, TRUE + e).value
+        - recipe_porosity(1500.0, FRACTIONS, TRUE - e).value
         for e in step * np.eye(3)
     ]
     expected = np.linalg.norm(np.array(slopes) / (2 * step) * np.ptp(RANGES, axis=1)) / np.sqrt(12)
@@ -180,7 +202,9 @@ def test_the_first_order_uncertainty_is_that_of_a_central_difference():
 def test_drawn_porosities_scatter_as_the_first_order_uncertainty_says_and_stay_in_the_range():
     middle = RANGES.mean(axis=1)
     porosity = recipe_porosity(1500.0, FRACTIONS, middle, RANGES, COATING)
-    drawn = recipe_porosity_samples(1500.0, FRACTIONS, RANGES, np.random.default_rng(1), COATING, size=40_000)
+    drawn = recipe_porosity_samples(
+        1500.0, FRACTIONS, RANGES, np.random.default_rng(1), COATING, size=40_000
+    )
     # Second order: (150/1250)^2 of the least certain part; sampling: 1/sqrt(2 * 40000) = 0.4 %.
     assert drawn.std() == pytest.approx(porosity.standard, rel=0.02)
     assert drawn.mean() == pytest.approx(porosity.value, abs=1e-3)
@@ -189,8 +213,12 @@ def test_drawn_porosities_scatter_as_the_first_order_uncertainty_says_and_stay_i
 
 def test_the_extreme_porosities_are_those_of_the_lightest_and_the_heaviest_recipe():
     porosity = recipe_porosity(1500.0, FRACTIONS, TRUE, RANGES, COATING)
-    assert porosity.low == pytest.approx(recipe_porosity(1550.0, FRACTIONS, RANGES[:, 0]).value, rel=EXACT)
-    assert porosity.high == pytest.approx(recipe_porosity(1450.0, FRACTIONS, RANGES[:, 1]).value, rel=EXACT)
+    assert porosity.low == pytest.approx(
+        recipe_porosity(1550.0, FRACTIONS, RANGES[:, 0]).value, rel=EXACT
+    )
+    assert porosity.high == pytest.approx(
+        recipe_porosity(1450.0, FRACTIONS, RANGES[:, 1]).value, rel=EXACT
+    )
 
 
 def test_exact_densities_leave_no_uncertainty():
@@ -201,7 +229,8 @@ def test_exact_densities_leave_no_uncertainty():
 
 def test_the_same_seed_draws_the_same_porosities():
     first, second = (
-        recipe_porosity_samples(1500.0, FRACTIONS, RANGES, np.random.default_rng(7), size=5) for _ in range(2)
+        recipe_porosity_samples(1500.0, FRACTIONS, RANGES, np.random.default_rng(7), size=5)
+        for _ in range(2)
     )
     assert first.tolist() == second.tolist()
 
@@ -214,7 +243,10 @@ def test_the_same_seed_draws_the_same_porosities():
         (lambda: local_thickness(33e-6, -0.2, 15e-6), "open fraction = .* at least 0 and below 1"),
         (lambda: open_fraction_from_loadings(0.07, 0.045, 0.0675), "must lie between the two"),
         (lambda: other_density(LOADING, 0.2, 30e-6, 15e-6), "takes one of the two"),
-        (lambda: other_density(LOADING, 0.2, 30e-6, 15e-6, npr=1600.0, pr=1400.0), "takes one of the two"),
+        (
+            lambda: other_density(LOADING, 0.2, 30e-6, 15e-6, npr=1600.0, pr=1400.0),
+            "takes one of the two",
+        ),
         (lambda: solid_density([0.5, 0.4], [1000.0, 2000.0]), "sum to 0.9"),
         (lambda: solid_density([0.5, 0.5], [1000.0, 0.0]), r"density at index \(1,\) = 0"),
         (lambda: recipe_porosity(2500.0, [1.0], [2200.0]), "denser than what it is made of"),
@@ -222,13 +254,20 @@ def test_the_same_seed_draws_the_same_porosities():
         (lambda: calender(Dried(46e-6, 1000.0), 15e-6, 1.0), "degree of calendering = 1 must"),
         (lambda: calender(Dried(46e-6, 1000.0), 15e-6, -0.1), "degree of calendering = -0.1 must"),
         (lambda: dried_from_densities(Local(1300.0, 1400.0), 30e-6, 15e-6), "denser over foil"),
-        (lambda: dried_from_densities(Local(2200.0, 1300.0), 30e-6, 15e-6), "cannot differ that much"),
         (
-            lambda: mass_conserving_porosity(Local(0.19, 0.28), Local(30e-6, 45e-6), 40e-6, 0.2, Keep.DIFFERENCE),
+            lambda: dried_from_densities(Local(2200.0, 1300.0), 30e-6, 15e-6),
+            "cannot differ that much",
+        ),
+        (
+            lambda: mass_conserving_porosity(
+                Local(0.19, 0.28), Local(30e-6, 45e-6), 40e-6, 0.2, Keep.DIFFERENCE
+            ),
             "do not fit",
         ),
         (
-            lambda: mass_conserving_porosity(Local(0.19, 0.28), Local(30e-6, 45e-6), 25e-6, 0.2, "nothing"),
+            lambda: mass_conserving_porosity(
+                Local(0.19, 0.28), Local(30e-6, 45e-6), 25e-6, 0.2, "nothing"
+            ),
             "keep = 'nothing' is not one of the choices",
         ),
     ],

@@ -39,7 +39,11 @@ def test_touching_holes_are_the_densest_packing_of_circles():
 
 @pytest.mark.parametrize("left_out", ["hole_diameter", "pitch", "open_fraction"])
 def test_any_two_of_diameter_pitch_and_open_fraction_give_the_third(left_out):
-    pair = {"hole_diameter": FOIL.hole_diameter, "pitch": FOIL.pitch, "open_fraction": FOIL.open_fraction}
+    pair = {
+        "hole_diameter": FOIL.hole_diameter,
+        "pitch": FOIL.pitch,
+        "open_fraction": FOIL.open_fraction,
+    }
     pair.pop(left_out)
     foil = perforated_foil(FOIL.thickness, FOIL.density, **pair)
     assert foil.hole_diameter == pytest.approx(FOIL.hole_diameter, rel=1e-14)
@@ -64,7 +68,9 @@ def test_a_fifth_of_75_um_holes_in_15_um_foil_leaves_96_percent_of_the_contact_a
 
 @pytest.mark.parametrize("sides", [1, 2])
 @pytest.mark.parametrize("fraction", [0.01, 0.2, 0.8])
-def test_at_the_breakeven_thickness_the_contact_area_is_that_of_bare_foil_whatever_the_open_fraction(sides, fraction):
+def test_at_the_breakeven_thickness_the_contact_area_is_that_of_bare_foil_whatever_the_open_fraction(
+    sides, fraction
+):
     thickness = breakeven_thickness(75e-6, sides)
     assert contact_area(fraction, thickness, 75e-6, sides) == pytest.approx(1.0, rel=1e-14)
     assert contact_area(fraction, 1.01 * thickness, 75e-6, sides) > 1
@@ -80,19 +86,26 @@ def test_few_holes_leave_the_bare_foil():
     foil = perforated_foil(10e-6, COPPER, hole_diameter=75e-6, open_fraction=1e-10)
     assert foil.areal_mass == pytest.approx(COPPER * 10e-6, rel=1e-9)
     assert foil.contact_area() == pytest.approx(1.0, rel=1e-9)
-    assert foil.net_section.across_rows == pytest.approx(1.0, abs=2e-5)  # approaches as the root of f
+    # approaches as the root of f
+    assert foil.net_section.across_rows == pytest.approx(1.0, abs=2e-5)
 
 
 def test_the_section_through_a_close_packed_row_keeps_the_ligaments():
-    assert FOIL.net_section.across_rows == pytest.approx(FOIL.ligament_width / FOIL.pitch, rel=1e-14)
+    assert FOIL.net_section.across_rows == pytest.approx(
+        FOIL.ligament_width / FOIL.pitch, rel=1e-14
+    )
 
 
 def test_cochrane_s_rule_weakens_the_foil_along_its_rows_once_holes_are_wide():
     """Two rows of a staggered joint: width g a step, less a hole, more s^2 / 4 g."""
     p, d = FOIL.pitch, FOIL.hole_diameter
     gauge, stagger = p * math.sqrt(3) / 2, p / 2
-    assert FOIL.net_section.along_rows == pytest.approx((gauge - d + stagger**2 / (4 * gauge)) / gauge, rel=1e-14)
-    assert net_section(1e-4).along_rows == pytest.approx(1 - math.sqrt(1e-4 / CLOSE_PACKED) / math.sqrt(3), rel=1e-14)
+    assert FOIL.net_section.along_rows == pytest.approx(
+        (gauge - d + stagger**2 / (4 * gauge)) / gauge, rel=1e-14
+    )
+    assert net_section(1e-4).along_rows == pytest.approx(
+        1 - math.sqrt(1e-4 / CLOSE_PACKED) / math.sqrt(3), rel=1e-14
+    )
 
 
 def test_no_section_is_stronger_than_the_metal_that_is_left():
@@ -102,16 +115,22 @@ def test_no_section_is_stronger_than_the_metal_that_is_left():
 
 
 def test_net_section_and_foil_masses_invert():
-    assert open_fraction_from_net_section(FOIL.net_section.across_rows) == pytest.approx(FOIL.open_fraction, rel=1e-13)
+    assert open_fraction_from_net_section(FOIL.net_section.across_rows) == pytest.approx(
+        FOIL.open_fraction, rel=1e-13
+    )
     solid = COPPER * FOIL.thickness
-    assert open_fraction_from_masses(FOIL.areal_mass, solid) == pytest.approx(FOIL.open_fraction, rel=1e-13)
+    assert open_fraction_from_masses(FOIL.areal_mass, solid) == pytest.approx(
+        FOIL.open_fraction, rel=1e-13
+    )
 
 
 def test_a_thicker_perforated_foil_of_the_same_mass_is_more_open():
     solid = COPPER * 10e-6
     fraction = open_fraction_from_masses(FOIL.areal_mass, solid, FOIL.thickness, 10e-6)
     assert fraction == pytest.approx(FOIL.open_fraction, rel=1e-13)
-    assert areal_mass(COPPER * FOIL.thickness, fraction) == pytest.approx(FOIL.areal_mass, rel=1e-13)
+    assert areal_mass(COPPER * FOIL.thickness, fraction) == pytest.approx(
+        FOIL.areal_mass, rel=1e-13
+    )
 
 
 def test_hole_centres_stand_a_pitch_apart_and_fill_the_window_with_the_open_fraction():
@@ -139,8 +158,16 @@ def test_every_hole_that_shows_in_the_window_is_drawn_and_no_other():
 
 
 def test_estimates_exclude_each_other_when_their_rounding_intervals_are_apart():
-    estimates = [Estimate("a", 0.20, 0.04), Estimate("b", 0.177, 0.006), Estimate("c", 0.317, 0.001)]
-    assert exclusions(estimates).tolist() == [[False, False, True], [False, False, True], [True, True, False]]
+    estimates = [
+        Estimate("a", 0.20, 0.04),
+        Estimate("b", 0.177, 0.006),
+        Estimate("c", 0.317, 0.001),
+    ]
+    assert exclusions(estimates).tolist() == [
+        [False, False, True],
+        [False, False, True],
+        [True, True, False],
+    ]
 
 
 def test_touching_intervals_do_not_exclude_each_other():
@@ -155,7 +182,8 @@ def test_graphite_and_silicon_capacities_match_the_handbook():
     """Per mass of host; printed to one mAh/g in every battery text."""
     mah_per_g = 3600.0
     assert theoretical_capacity(1, 6 * 12.011e-3) / mah_per_g == pytest.approx(372, abs=0.5)
-    assert theoretical_capacity(4.4, 28.0855e-3) / mah_per_g == pytest.approx(4200, abs=5)  # Li22Si5, 4200 mAh/g
+    # Li22Si5, 4200 mAh/g
+    assert theoretical_capacity(4.4, 28.0855e-3) / mah_per_g == pytest.approx(4200, abs=5)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +198,10 @@ def test_graphite_and_silicon_capacities_match_the_handbook():
 )
 def test_a_foil_that_cannot_be_is_refused(change, reason):
     with pytest.raises(CollectorError, match=reason):
-        PerforatedFoil(**{"hole_diameter": 75e-6, "pitch": 160e-6, "thickness": 15e-6, "density": COPPER} | change)
+        PerforatedFoil(
+            **{"hole_diameter": 75e-6, "pitch": 160e-6, "thickness": 15e-6, "density": COPPER}
+            | change
+        )
 
 
 @pytest.mark.parametrize(

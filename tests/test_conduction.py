@@ -70,7 +70,9 @@ def test_a_dominant_contact_conducts_by_its_area_walls_included():
     """R a_c / R_c - 1 is of the order of the coating's share, here 1e-6."""
     flow = through_plane(replace(FOIL, contact_resistance=3e-2), mesh=Mesh(16, 8, 4))
     assert flow.resistance * FOIL.contact_area / 3e-2 == pytest.approx(1, abs=3e-6)
-    assert flow.wall_share == pytest.approx(1 - (1 - FOIL.open_fraction) / FOIL.contact_area, abs=1e-5)
+    assert flow.wall_share == pytest.approx(
+        1 - (1 - FOIL.open_fraction) / FOIL.contact_area, abs=1e-5
+    )
 
 
 def test_a_dominant_contact_leaves_the_variation_that_the_series_says_at_second_order():
@@ -82,32 +84,50 @@ def test_a_dominant_contact_leaves_the_variation_that_the_series_says_at_second_
 
 
 def test_the_series_ends_in_the_variation_of_a_thin_coating():
-    """All harmonics together are the step from foil to hole (Parseval); those left out are worth 2 %."""
-    assert contact_limited_variation(D, P, 0.0, orders=150) == pytest.approx(thin_variation(0.2), rel=0.01)
+    """All harmonics together are the step from foil to hole (Parseval); those left out are worth 2
+    %.
+    """
+    assert contact_limited_variation(D, P, 0.0, orders=150) == pytest.approx(
+        thin_variation(0.2), rel=0.01
+    )
 
 
 def test_a_thin_coating_conducts_over_foil_and_a_rim():
-    """1 - f and, along the circumference 4 f / d, a strip of (2 ln 2 / pi) h; curvature is worth h / d."""
-    foil = replace(FOIL, hole_diameter=40 * 10e-6, pitch=40 / 7.5 * P, hole_depth=0.0, coating_thickness=10e-6)
+    """1 - f and, along the circumference 4 f / d, a strip of (2 ln 2 / pi) h; curvature is worth h
+    / d.
+    """
+    foil = replace(
+        FOIL, hole_diameter=40 * 10e-6, pitch=40 / 7.5 * P, hole_depth=0.0, coating_thickness=10e-6
+    )
     foil = replace(foil, contact_resistance=0.0)
     solid = 1 - foil.open_fraction
     coarse, fine = (
-        thin_resistance(foil) * solid / through_plane(foil, mesh=Mesh(8 * n, n, 1)).resistance - solid for n in (12, 24)
+        thin_resistance(foil) * solid / through_plane(foil, mesh=Mesh(8 * n, n, 1)).resistance
+        - solid
+        for n in (12, 24)
     )
-    # The corner between foil and hole leaves an error of first order, which the two meshes take out.
+    # The corner between foil and hole leaves an error of first order, which the two meshes take
+    # out.
     width = (2 * fine - coarse) / (4 * foil.open_fraction / foil.hole_diameter)
-    assert width == pytest.approx(edge_width(10e-6), rel=foil.coating_thickness / foil.hole_diameter)
+    assert width == pytest.approx(
+        edge_width(10e-6), rel=foil.coating_thickness / foil.hole_diameter
+    )
 
 
 def test_few_holes_under_a_thick_coating_cost_the_spreading_of_a_disc():
-    """Rest of the open fraction and of a mesh that the rim's singularity makes first-order: 5 % together."""
+    """Rest of the open fraction and of a mesh that the rim's singularity makes first-order: 5 %
+    together.
+    """
     f = 0.02
     pitch = float(pitch_from_open_fraction(20e-6, f))
     foil = CoatedFoil(20e-6, pitch, 0.0, 0.8 * pitch, 1000.0, 0.0)
     first, second = (
-        (through_plane(foil, mesh=Mesh(n, 3 * n // 2, 1, 0.95)).resistance - foil.bare_resistance) for n in (32, 64)
+        (through_plane(foil, mesh=Mesh(n, 3 * n // 2, 1, 0.95)).resistance - foil.bare_resistance)
+        for n in (32, 64)
     )
-    assert 2 * second - first == pytest.approx(thick_resistance(foil) - foil.bare_resistance, rel=0.06)
+    assert 2 * second - first == pytest.approx(
+        thick_resistance(foil) - foil.bare_resistance, rel=0.06
+    )
 
 
 # Conservation and order
@@ -120,12 +140,19 @@ def test_every_section_of_the_coating_carries_the_same_current(contact):
     up = flow.current_density()[2][..., deep + 1 : -1]  # boxes that touch neither foil nor top
     carried = (up * flow.network.plan[..., np.newaxis]).sum((0, 1)) / flow.network.plan.sum()
     np.testing.assert_allclose(carried, flow.mean_current, rtol=1e-6)
-    assert np.average(flow.top_current, weights=flow.network.plan) == pytest.approx(flow.mean_current)
+    assert np.average(flow.top_current, weights=flow.network.plan) == pytest.approx(
+        flow.mean_current
+    )
 
 
 def test_the_resistance_converges_as_the_rim_allows():
-    """Behind a contact resistance the current at the rim is finite, and the order about that of the cut boxes."""
-    values = [through_plane(FOIL, mesh=Mesh(n, n // 4, n // 8)).resistance_ratio for n in (16, 32, 64, 128)]
+    """Behind a contact resistance the current at the rim is finite, and the order about that of the
+    cut boxes.
+    """
+    values = [
+        through_plane(FOIL, mesh=Mesh(n, n // 4, n // 8)).resistance_ratio
+        for n in (16, 32, 64, 128)
+    ]
     assert fitted_order(np.diff(values)) > 1.3
     assert values[-1] == pytest.approx(values[-2], rel=5e-4)
 
@@ -148,10 +175,14 @@ def test_current_scales_with_voltage_and_nothing_else_does():
 
 
 def test_lengths_alone_decide_with_the_contact_length():
-    """Twice every length at half the conductivity and the same contact per length: the same picture."""
+    """Twice every length at half the conductivity and the same contact per length: the same
+    picture.
+    """
     scaled = CoatedFoil(2 * D, 2 * P, 30e-6, 60e-6, 500.0, 4 * 1.1e-7)
     mesh = Mesh(16, 8, 4)
-    assert departure(through_plane(scaled, mesh=mesh)) == pytest.approx(departure(through_plane(FOIL, mesh=mesh)))
+    assert departure(through_plane(scaled, mesh=mesh)) == pytest.approx(
+        departure(through_plane(FOIL, mesh=mesh))
+    )
     assert scaled.contact_length == 2 * FOIL.contact_length
 
 
@@ -173,13 +204,17 @@ def test_the_network_has_the_solution_of_a_direct_solver():
         rows += [here, there, here, there]
         columns += [here, there, there, here]
         values += [k.ravel(), k.ravel(), -k.ravel(), -k.ravel()]
-    matrix = coo_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))).tocsr()
+    matrix = coo_array(
+        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+    ).tocsr()
     phi = spsolve(matrix[used][:, used].tocsc(), (1e-3 * (net.face + net.wall)).ravel()[used])
     np.testing.assert_allclose(flow.potential.ravel()[used], phi, rtol=1e-6)
 
 
 def test_voxels_that_resolve_the_copper_conduct_as_much():
-    """Another mesh, another model: stairs for walls (2 % at 24 voxels a radius), and copper of finite conductivity."""
+    """Another mesh, another model: stairs for walls (2 % at 24 voxels a radius), and copper of
+    finite conductivity.
+    """
     from rampore.diffusion import steady_diffusion
 
     n, thickness, depth = 48, 20, 10
@@ -205,8 +240,12 @@ def test_a_series_keeps_what_it_says():
     diameters = [32.5e-6, 75e-6, 150e-6, 300e-6]
     fraction, pitch = (series(FOIL, diameters, keep, 33e-6) for keep in Keep)
     assert [foil.open_fraction for foil in fraction] == pytest.approx([0.2] * 4)
-    assert [foil.pitch for foil in pitch] == [P] * 3, "holes of 300 um do not fit into a pitch of 160 um"
-    assert [foil.coating_thickness for foil in pitch] == pytest.approx([33e-6 - f.open_fraction * 15e-6 for f in pitch])
+    assert [foil.pitch for foil in pitch] == [P] * 3, (
+        "holes of 300 um do not fit into a pitch of 160 um"
+    )
+    assert [foil.coating_thickness for foil in pitch] == pytest.approx(
+        [33e-6 - f.open_fraction * 15e-6 for f in pitch]
+    )
 
 
 def test_wider_holes_are_less_uniform_by_every_definition():
@@ -246,7 +285,10 @@ def test_a_thicker_coating_is_uniform_over_wider_holes():
     wide, errors = threshold_map(FOIL, [15e-6, 60e-6], [1.0], 0.1, holes=7)
     assert isinstance(wide, Departure)
     assert all(values[0, 1] > 1.5 * values[0, 0] for values in wide)
-    assert all((error > 0).all() and (error < 0.2 * values).all() for values, error in zip(wide, errors, strict=True))
+    assert all(
+        (error > 0).all() and (error < 0.2 * values).all()
+        for values, error in zip(wide, errors, strict=True)
+    )
 
 
 # Along the foil
@@ -256,8 +298,11 @@ def test_a_thicker_coating_is_uniform_over_wider_holes():
 def test_a_perforated_sheet_conducts_as_rayleighs_series_says_at_second_order(f):
     exact = rayleigh(f, orders=8)
     pitch = float(pitch_from_open_fraction(D, f))
-    errors = [perforated_sheet(D, pitch, cells=n).relative_conductance - exact for n in (16, 32, 64, 128)]
-    assert fitted_order(errors) == pytest.approx(2, abs=0.3)  # each mesh cuts the edge in other places
+    errors = [
+        perforated_sheet(D, pitch, cells=n).relative_conductance - exact for n in (16, 32, 64, 128)
+    ]
+    # each mesh cuts the edge in other places
+    assert fitted_order(errors) == pytest.approx(2, abs=0.3)
     assert abs(errors[-1]) < 1e-4 * exact
 
 
@@ -276,7 +321,8 @@ def test_few_holes_hinder_as_maxwell_found_and_none_conducts_better():
 
 def test_a_triangular_lattice_conducts_alike_along_and_across_its_rows():
     along, across = (perforated_sheet(D, P, axis, cells=64) for axis in (0, 1))
-    assert along.relative_conductance == pytest.approx(across.relative_conductance, rel=3e-5)  # both meshes' errors
+    # both meshes' errors
+    assert along.relative_conductance == pytest.approx(across.relative_conductance, rel=3e-5)
     assert max(along.imbalance, across.imbalance) < 1e-6
 
 
@@ -307,8 +353,12 @@ def test_the_error_of_a_tab_s_loss_covers_what_a_finer_mesh_changes(tab):
 
 
 def test_halving_a_narrow_tab_adds_the_logarithm_of_two():
-    """Spreading into a half plane: ln 2 / pi squares for each halving. Meshes as fine as the tab err alike."""
-    wide, narrow = (tab_loss(1.0, 1.0, 1 / part, 1.0, 1.0, cells=8 * part).mean for part in (16, 32))
+    """Spreading into a half plane: ln 2 / pi squares for each halving. Meshes as fine as the tab
+    err alike.
+    """
+    wide, narrow = (
+        tab_loss(1.0, 1.0, 1 / part, 1.0, 1.0, cells=8 * part).mean for part in (16, 32)
+    )
     assert narrow - wide == pytest.approx(math.log(2) / math.pi, rel=0.01)
 
 
@@ -316,7 +366,9 @@ def test_halving_a_narrow_tab_adds_the_logarithm_of_two():
 
 
 def test_far_inside_a_wide_sheet_the_field_is_half_of_the_current():
-    b = magnetic_field(np.stack([np.full((400, 400), 300.0), np.zeros((400, 400))]), (1e-4, 1e-4), 3e-4)
+    b = magnetic_field(
+        np.stack([np.full((400, 400), 300.0), np.zeros((400, 400))]), (1e-4, 1e-4), 3e-4
+    )
     centre = b[:, 200, 200]
     assert centre[1] == pytest.approx(-mu_0 * 300 / 2, rel=0.02)  # 2 z / (pi half width) is missing
     assert abs(centre[[0, 2]]).max() < 0.005 * abs(centre[1])  # half a pixel off the middle
@@ -344,7 +396,13 @@ def test_the_transform_gives_what_direct_summation_gives():
     r = np.stack(np.broadcast_arrays(
         x[:, None, None, None] - x[:, None], y[:, None, None] - y, np.full((13, 9, 13, 9), z)))  # fmt: skip
     sheet = np.concatenate([current, np.zeros((1, 13, 9))])[:, None, None]
-    direct = mu_0 / (4 * np.pi) * np.cross(sheet, r / (r**2).sum(0) ** 1.5, axis=0).sum((-2, -1)) * dx * dy
+    direct = (
+        mu_0
+        / (4 * np.pi)
+        * np.cross(sheet, r / (r**2).sum(0) ** 1.5, axis=0).sum((-2, -1))
+        * dx
+        * dy
+    )
     found = magnetic_field(current, (dx, dy), z)
     np.testing.assert_allclose(found, direct, atol=1e-12 * np.abs(direct).max())
     assert magnetic_field(current.astype(np.float32), (dx, dy), z).dtype == np.float32
@@ -366,7 +424,9 @@ def test_the_signal_of_holes_dies_within_the_decay_length_but_for_the_edges():
     assert (signal.greatest >= 0.99 * signal.inside).all()
     assert signal.field == pytest.approx(mu_0 / 2 / signal.width)
     assert signal.width == pytest.approx(3e-3, rel=0.05)
-    assert standoff_of(signal.greatest[1], signal.standoff, signal.greatest) == pytest.approx(0.2e-3)
+    assert standoff_of(signal.greatest[1], signal.standoff, signal.greatest) == pytest.approx(
+        0.2e-3
+    )
     visible = smallest_visible_pitch(1.0, 1e-3, 0.01)
     assert math.exp(-1e-3 / decay_length(visible)) == pytest.approx(0.01)
 

@@ -1,4 +1,6 @@
-"""What goes wrong with files and calls: each ends in a result or in one line, soon, and in little memory."""
+"""What goes wrong with files and calls: each ends in a result or in one line, soon, and in little
+memory.
+"""
 
 import json
 import os
@@ -18,7 +20,8 @@ from rampore.audit import claims
 from rampore.lim2026 import LEDGER
 
 CASES = ROOT / "tests" / "data" / "cases"
-#: Of one call, libraries loaded: processor time, and time on the clock of a machine that does other things too [s].
+#: Of one call, libraries loaded: processor time, and time on the clock of a machine that does other
+#: things too [s].
 SECONDS, PATIENCE = 20.0, 300.0
 
 
@@ -53,7 +56,9 @@ def bounded():
 
 @pytest.fixture
 def ends_well(tmp_path, capsys, monkeypatch):
-    """Runs a case and holds it to its end; figures, discharges, chapters and sweeps are other tests' affair."""
+    """Runs a case and holds it to its end; figures, discharges, chapters and sweeps are other
+    tests' affair.
+    """
 
     def reached(*_, **__):
         raise RamporeError("the computation was reached")
@@ -84,8 +89,14 @@ def ends_well(tmp_path, capsys, monkeypatch):
                 code = ended.code
         shown = capsys.readouterr()
         lines = shown.err.splitlines()
-        final = [line for line in lines if line.startswith("rampore: ") and not line.startswith("rampore: note: ")]
-        final += [line for line in lines if line.startswith("rampore ") and line.endswith(" --help")]
+        final = [
+            line
+            for line in lines
+            if line.startswith("rampore: ") and not line.startswith("rampore: note: ")
+        ]
+        final += [
+            line for line in lines if line.startswith("rampore ") and line.endswith(" --help")
+        ]
         assert "Traceback" not in shown.err
         assert "unexpected" not in shown.err
         assert all(line.startswith("rampore") for line in lines), lines
@@ -117,7 +128,8 @@ READERS = {
     "instrument": f"{BLOCKING} --instrument gamry",
     "parameters": PARAMETERS,
     "discharge": DISCHARGE,
-    "recipe": PORES.replace("FILE", str(CASES / "images" / "imagej_96dpi_inch.tif")) + " --recipe FILE",
+    "recipe": PORES.replace("FILE", str(CASES / "images" / "imagej_96dpi_inch.tif"))
+    + " --recipe FILE",
     "claims": "claims --output FOLDER",
 }
 
@@ -128,17 +140,30 @@ def damaged_images():
             yield f"{name} {what}", Case(DIFFUSE if number % 2 else PORES, changed, name)
         for number, (what, changed) in enumerate(damage.flipped(content, 8).items()):
             page = "--page 1" if number % 3 == 1 else ""
-            yield f"{name} {what}", Case(" ".join([PORES if number % 2 else DIFFUSE, page]).strip(), changed, name)
+            yield (
+                f"{name} {what}",
+                Case(" ".join([PORES if number % 2 else DIFFUSE, page]).strip(), changed, name),
+            )
     good = damage.images()
-    for taken, called in (("a.png", "a.npy"), ("a.npz", "a.npy"), ("a.npy", "a.npz"), ("plain.tif", "a.npz")):
+    for taken, called in (
+        ("a.png", "a.npy"),
+        ("a.npz", "a.npy"),
+        ("a.npy", "a.npz"),
+        ("plain.tif", "a.npz"),
+    ):
         yield f"{taken} called {called}", Case(DIFFUSE, good[taken], called)
-    for number, header in enumerate(("(8, 10", "(8.5, 10)", "(-8, -10)", "((((8, 10))))", "(10**12,)", "(True, 80)")):
+    for number, header in enumerate(
+        ("(8, 10", "(8.5, 10)", "(-8, -10)", "((((8, 10))))", "(10**12,)", "(True, 80)")
+    ):
         content = good["a.npy"].replace(b"(8, 10)", header.encode().ljust(7)[:16])
         yield f"npy header {number}", Case(DIFFUSE, content, "a.npy")
     for kind in ("|O", "<M8", "<c8", "|S1", "|V80"):
         content = good["a.npy"].replace(b"|u1", kind.encode())
         yield f"npy of {kind}", Case(DIFFUSE, content, "a.npy")
-    yield "a program in place of an image", Case(DIFFUSE, b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "a.png")
+    yield (
+        "a program in place of an image",
+        Case(DIFFUSE, b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "a.png"),
+    )
 
 
 def damaged_spectra():
@@ -151,14 +176,20 @@ def damaged_spectra():
             row = rows[7].split(",")
             row[column] = odd
             changed = [*rows[:7], ",".join(row), *rows[8:]]
-            yield f"spectrum with odd value {number} in column {column}", Case(BLOCKING, "\n".join(changed).encode())
+            yield (
+                f"spectrum with odd value {number} in column {column}",
+                Case(BLOCKING, "\n".join(changed).encode()),
+            )
     for name, separator in (("tab", "\t"), ("semicolon", ";"), ("blank", " "), ("bar", "|")):
         yield f"spectrum with {name}", Case(BLOCKING, content.replace(b",", separator.encode()))
     yield "spectrum with a quote", Case(BLOCKING, content.replace(b"\n", b'\n"', 3))
     yield "spectrum with a column more", Case(BLOCKING, content.replace(b"\n", b"\n1,"))
     yield (
         "spectrum below zero",
-        Case(BLOCKING, "\n".join([rows[0], *(row.replace(",", ",-", 1) for row in rows[1:])]).encode()),
+        Case(
+            BLOCKING,
+            "\n".join([rows[0], *(row.replace(",", ",-", 1) for row in rows[1:])]).encode(),
+        ),
     )
     yield "spectrum in pieces of gzip", Case(BLOCKING, content, "a.csv.gz")
     yield "spectrum in pieces of bzip2", Case(BLOCKING, b"BZh9" + content, "a.csv.bz2")
@@ -166,7 +197,11 @@ def damaged_spectra():
     from rampore.impedance.spectrum import INSTRUMENTS
 
     for instrument in (*INSTRUMENTS, "zplot", "gamri", ""):
-        for what, held in (("a table", content), ("an image", damage.images()["a.png"]), ("blanks", b" \n\t\n,\n" * 9)):
+        for what, held in (
+            ("a table", content),
+            ("an image", damage.images()["a.png"]),
+            ("blanks", b" \n\t\n,\n" * 9),
+        ):
             yield f"{what} of {instrument}", Case(f"{BLOCKING} --instrument {instrument}", held)
 
 
@@ -201,8 +236,20 @@ def circuits():
         "µ0",
     ]
     for number, circuit in enumerate(wrong):
-        yield f"circuit {number}", Case(f"{CIRCUIT} --circuit {circuit.replace(' ', '␣')} --guess 1 1 1", content)
-    for guess in ("1", "1 1 1 1 1", "nan 1 1 1", "1 1 1 1.5", "-1 1 1 0.9", "1e400 1 1 1", "a 1 1 1", "0 0 0 0"):
+        yield (
+            f"circuit {number}",
+            Case(f"{CIRCUIT} --circuit {circuit.replace(' ', '␣')} --guess 1 1 1", content),
+        )
+    for guess in (
+        "1",
+        "1 1 1 1 1",
+        "nan 1 1 1",
+        "1 1 1 1.5",
+        "-1 1 1 0.9",
+        "1e400 1 1 1",
+        "a 1 1 1",
+        "0 0 0 0",
+    ):
         yield f"guess {guess}", Case(f"{CIRCUIT} --circuit R0-p(R1,CPE1) --guess {guess}", content)
     yield "circuit that fits", Case(f"{CIRCUIT} --circuit R0-CPE1 --guess 10 0.003 0.9", content)
 
@@ -212,9 +259,26 @@ def damaged_cells():
     content = json.dumps(good).encode()
     for what, changed in (damage.truncated(content, 8) | damage.encoded(json.dumps(good))).items():
         yield f"cell {what}", Case(DISCHARGE, changed)
-    places = [place for place, value in damage.leaves(good) if isinstance(value, float) and place[0] != "Header"]
+    places = [
+        place
+        for place, value in damage.leaves(good)
+        if isinstance(value, float) and place[0] != "Header"
+    ]
     for number, place in enumerate(places):
-        odd = (-1.0, 0, "abc", None, [], {}, True, "nan", 1e400, "__import__('os')", "9**9**9*x", "1/0")[number % 12]
+        odd = (
+            -1.0,
+            0,
+            "abc",
+            None,
+            [],
+            {},
+            True,
+            "nan",
+            1e400,
+            "__import__('os')",
+            "9**9**9*x",
+            "1/0",
+        )[number % 12]
         changed = damage.replaced(good, place, odd)
         yield f"cell with {place[-1]} {odd!r}", Case(DISCHARGE, json.dumps(changed).encode())
     for path in sorted((CASES / "cells").glob("*.json")):
@@ -222,13 +286,34 @@ def damaged_cells():
 
 
 def damaged_texts():
-    for what, changed in (damage.truncated(damage.TOML.encode(), 8) | damage.encoded(damage.TOML)).items():
+    for what, changed in (
+        damage.truncated(damage.TOML.encode(), 8) | damage.encoded(damage.TOML)
+    ).items():
         yield f"parameters {what}", Case(PARAMETERS, changed)
-    for odd in ("-50", "nan", "0", "1e400", '"abc"', "[1, 2]", "true", "{}", "1979-05-27", "9" * 5000):
-        yield f"parameter {odd[:9]}", Case(PARAMETERS, damage.TOML.replace("value = 50", f"value = {odd}").encode())
+    for odd in (
+        "-50",
+        "nan",
+        "0",
+        "1e400",
+        '"abc"',
+        "[1, 2]",
+        "true",
+        "{}",
+        "1979-05-27",
+        "9" * 5000,
+    ):
+        yield (
+            f"parameter {odd[:9]}",
+            Case(PARAMETERS, damage.TOML.replace("value = 50", f"value = {odd}").encode()),
+        )
     for unit in ("kg", "m9**9**9**9", "", "um um", "µm", "(" * 99, "m**1e9"):
-        yield f"unit {unit[:9]}", Case(PARAMETERS, damage.TOML.replace('"um"', f'"{unit}"').encode())
-    for what, changed in (damage.truncated(damage.RECIPE.encode(), 6) | damage.encoded("treshold = 1")).items():
+        yield (
+            f"unit {unit[:9]}",
+            Case(PARAMETERS, damage.TOML.replace('"um"', f'"{unit}"').encode()),
+        )
+    for what, changed in (
+        damage.truncated(damage.RECIPE.encode(), 6) | damage.encoded("treshold = 1")
+    ).items():
         yield f"recipe {what}", Case(READERS["recipe"], changed)
     for odd in (
         "no=1",
@@ -241,7 +326,10 @@ def damaged_texts():
     ):
         yield f"recipe {odd}", Case(f"{RECIPE} {odd}", damage.images()["a.png"], "a.png")
     held = json.dumps(
-        [claims.record(claim, None) | {"link": "", "cell": None} for claim in claims.load(LEDGER).values()][:2]
+        [
+            claims.record(claim, None) | {"link": "", "cell": None}
+            for claim in claims.load(LEDGER).values()
+        ][:2]
     )
     odd = {
         "null": "null",
@@ -283,13 +371,42 @@ def wrong_calls():
     ):
         yield f"diffuse {more}", Case(f"diffuse {image} --phase 0.9 -o OUT {more}")
     for dtype in ("voxel", "O", "V8", "M8", "f8,f8", "S4", "i4,(2,", "u1" * 50, ""):
-        yield f"raw of {dtype[:9]}", Case(f"diffuse FILE --phase 1 --shape 2 2 --dtype {dtype} -o OUT", b"1234")
-    for shape in ("0 -1", "-2 -2", "1 1 1 1", "4", "2.0 2", "3000000000 3000000000", "2147483647 2147483647"):
-        yield f"raw of shape {shape}", Case(f"diffuse FILE --phase 1 --shape {shape} -o OUT", b"1234")
-    for more in ("--rows 5:5", "--rows 5", "--rows a:b", "--columns 9999:", "--page all", "--page 3", "--pixel-um inf"):
+        yield (
+            f"raw of {dtype[:9]}",
+            Case(f"diffuse FILE --phase 1 --shape 2 2 --dtype {dtype} -o OUT", b"1234"),
+        )
+    for shape in (
+        "0 -1",
+        "-2 -2",
+        "1 1 1 1",
+        "4",
+        "2.0 2",
+        "3000000000 3000000000",
+        "2147483647 2147483647",
+    ):
+        yield (
+            f"raw of shape {shape}",
+            Case(f"diffuse FILE --phase 1 --shape {shape} -o OUT", b"1234"),
+        )
+    for more in (
+        "--rows 5:5",
+        "--rows 5",
+        "--rows a:b",
+        "--columns 9999:",
+        "--page all",
+        "--page 3",
+        "--pixel-um inf",
+    ):
         yield f"pores {more}", Case(f"{PORES} {more}", damage.images()["a.png"], "a.png")
     spectrum = CASES / "spectra" / "plain.csv"
-    for more in ("--short x", "--porosity 0.5", "--area-cm2 0", "--conductivity nan", "--model blocking", "--guess"):
+    for more in (
+        "--short x",
+        "--porosity 0.5",
+        "--area-cm2 0",
+        "--conductivity nan",
+        "--model blocking",
+        "--guess",
+    ):
         yield f"impedance {more}", Case(f"impedance {spectrum} --model blocking -o OUT {more}")
     for call in (
         "reproduce no-such-chapter",
@@ -346,7 +463,14 @@ def wrong_calls():
 
 CORPUS = {
     name: case
-    for part in (damaged_images, damaged_spectra, circuits, damaged_cells, damaged_texts, wrong_calls)
+    for part in (
+        damaged_images,
+        damaged_spectra,
+        circuits,
+        damaged_cells,
+        damaged_texts,
+        wrong_calls,
+    )
     for name, case in part()
 }
 
@@ -427,7 +551,9 @@ def test_a_place_that_is_no_file_is_named_and_never_waited_for(kind, reader, tmp
         assert name in lines[-1]
 
 
-@pytest.mark.parametrize("name", ["two\nlines.csv", "b\udcffad.csv", "x" * 300 + ".csv", "\x1b[31m.csv", "-o"])
+@pytest.mark.parametrize(
+    "name", ["two\nlines.csv", "b\udcffad.csv", "x" * 300 + ".csv", "\x1b[31m.csv", "-o"]
+)
 @pytest.mark.parametrize("reader", READERS)
 def test_odd_names_do_no_harm(name, reader, tmp_path, ends_well):
     if len(name) < 200:
@@ -457,8 +583,12 @@ def bombs(folder: Path) -> dict[str, tuple[str, ...]]:
     png[29:33] = zlib.crc32(png[12:29]).to_bytes(4, "big")
     table = gzip.compress(b"1,2,3\n" * 2**18)
     header = damage.images()["a.npy"].replace(b"(8, 10), }       ", b"(1000000000000,)}", 1)
-    laughs = "<!DOCTYPE x [<!ENTITY a0 'ha'>" + "".join(f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 12))
-    ome = damage.images()["a.ome.tif"].replace(b'<?xml version="1.0" encoding="UTF-8"?>', laughs.encode()[:38])
+    laughs = "<!DOCTYPE x [<!ENTITY a0 'ha'>" + "".join(
+        f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 12)
+    )
+    ome = damage.images()["a.ome.tif"].replace(
+        b'<?xml version="1.0" encoding="UTF-8"?>', laughs.encode()[:38]
+    )
     rows = "\n".join(f"{n},1,-1" for n in range(1, 10**6 + 1)).encode()
     wide = ",".join(map(str, range(10**6))).encode()
     segments = b"Segments=1\n" * 3500
@@ -466,7 +596,11 @@ def bombs(folder: Path) -> dict[str, tuple[str, ...]]:
         "a picture that claims 900 megapixels": (DIFFUSE, "a.png", bytes(png)),
         "an array that claims 1e12 values": (DIFFUSE, "a.npy", header),
         "an archive of 2 GB": (PORES, "a.npz", damage.npz_of_zeros(2 * gib, (2 * gib, 2**20))),
-        "an archive of 2 GB that claims less": (PORES, "b.npz", damage.npz_of_zeros(2 * gib, (30, 30))),
+        "an archive of 2 GB that claims less": (
+            PORES,
+            "b.npz",
+            damage.npz_of_zeros(2 * gib, (30, 30)),
+        ),
         "a strip of 2 GB, deflated": (PORES, "a.tif", damage.tiff_strip(ones, 8, (30, 30))),
         "a strip of 1 GB, in LZMA": (
             PORES,
@@ -487,7 +621,9 @@ def bombs(folder: Path) -> dict[str, tuple[str, ...]]:
     }
     out = str(folder / "out")
     return {
-        what: tuple({"FILE": write(name, content), "OUT": out}.get(word, word) for word in call.split(" "))
+        what: tuple(
+            {"FILE": write(name, content), "OUT": out}.get(word, word) for word in call.split(" ")
+        )
         for what, (call, name, content) in files.items()
     }
 

@@ -23,7 +23,9 @@ def channels():
     return label
 
 
-def test_it_writes_what_the_library_finds_where_paraview_and_xarray_read_it(channels, tmp_path, capsys):
+def test_it_writes_what_the_library_finds_where_paraview_and_xarray_read_it(
+    channels, tmp_path, capsys
+):
     import pyvista
     import xarray
 
@@ -44,13 +46,19 @@ def test_it_writes_what_the_library_finds_where_paraview_and_xarray_read_it(chan
     length = 12 * 2e-6
     with xarray.open_dataset(tmp_path / "out/fields.nc", engine="h5netcdf") as data:
         assert data.axis1.values[-1] == pytest.approx(length - 1e-6)
-        np.testing.assert_allclose(data.flux.sel(component="axis1").values[0], 1 / length, rtol=1e-5)
+        np.testing.assert_allclose(
+            data.flux.sel(component="axis1").values[0], 1 / length, rtol=1e-5
+        )
         assert data.flux.attrs["units"] == "1/m"
         grid = pyvista.read(tmp_path / "out/fields.vti")
         assert grid.spacing == pytest.approx((2e-6,) * 3)
         for name in ("label", "concentration"):
-            np.testing.assert_array_equal(grid.cell_data[name].reshape(channels.shape, order="F"), data[name].values)
-    np.testing.assert_allclose(grid.cell_data["flux"].reshape(*channels.shape, 3, order="F")[0, ..., 1], 1 / length)
+            np.testing.assert_array_equal(
+                grid.cell_data[name].reshape(channels.shape, order="F"), data[name].values
+            )
+    np.testing.assert_allclose(
+        grid.cell_data["flux"].reshape(*channels.shape, 3, order="F")[0, ..., 1], 1 / length
+    )
 
 
 @pytest.mark.parametrize("ending", ["npy", "raw", "png", "page of a stack"])
@@ -75,7 +83,9 @@ def test_the_same_labels_give_the_same_number_from_every_kind_of_file(ending, tm
         options += ["--page", 1]
     assert run(path, tmp_path / "out", *options) == 0
     found = json.loads((tmp_path / "out/diffusion.json").read_text())
-    assert found["relative_diffusivity"] == pytest.approx(steady_diffusion(label == 255).relative_diffusivity)
+    assert found["relative_diffusivity"] == pytest.approx(
+        steady_diffusion(label == 255).relative_diffusivity
+    )
     assert found["shape_px"] == [60, 50]
 
 
@@ -119,13 +129,20 @@ def test_what_cannot_be_used_ends_with_code_2_its_reason_and_no_file(tmp_path, c
 
 
 def test_labels_come_with_the_pixel_size_that_the_file_states(tmp_path):
-    tifffile.imwrite(tmp_path / "a.tif", np.eye(4, dtype=np.uint8), resolution=(1e5, 1e5), resolutionunit="CENTIMETER")
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        np.eye(4, dtype=np.uint8),
+        resolution=(1e5, 1e5),
+        resolutionunit="CENTIMETER",
+    )
     assert read_labels(tmp_path / "a.tif").pixel_size == pytest.approx(1e-7)
 
 
 def test_labels_in_colour_are_refused(tmp_path):
     from PIL import Image
 
-    Image.fromarray(np.random.default_rng(0).integers(0, 255, (5, 5, 3), np.uint8)).save(tmp_path / "a.png")
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (5, 5, 3), np.uint8)).save(
+        tmp_path / "a.png"
+    )
     with pytest.raises(MicrographError, match="in colour"):
         read_labels(tmp_path / "a.png")

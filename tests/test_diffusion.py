@@ -36,10 +36,13 @@ def test_layers_in_series_and_in_parallel_are_exact(size):
 
 @pytest.mark.parametrize("contrast", [4.0, 9.0])
 def test_checkerboard_approaches_the_geometric_mean_at_the_corner_singularity_order(contrast):
-    """A checkerboard conducts sqrt(D1 D2) (Keller 1964); c ~ r^s at its corners, s = (4/pi) atan(1/sqrt(D1/D2))."""
+    """A checkerboard conducts sqrt(D1 D2) (Keller 1964); c ~ r^s at its corners, s = (4/pi)
+    atan(1/sqrt(D1/D2)).
+    """
 
     def error(n):
-        quarter = np.arange(n) * 2 // n  # the faces cut the squares in their middle, where the field is symmetric
+        # the faces cut the squares in their middle, where the field is symmetric
+        quarter = np.arange(n) * 2 // n
         board = np.where((quarter[:, np.newaxis] + quarter) % 2, contrast, 1.0)
         return steady_diffusion(board, tolerance=1e-8).relative_diffusivity - np.sqrt(contrast)
 
@@ -49,13 +52,17 @@ def test_checkerboard_approaches_the_geometric_mean_at_the_corner_singularity_or
 
 
 def test_dilute_discs_hinder_as_rayleigh_found():
-    """Insulating discs on a square lattice: 1 - 2 f / (1 + f - 0.3058 f^4) (Rayleigh 1892), to the stairs' error."""
+    """Insulating discs on a square lattice: 1 - 2 f / (1 + f - 0.3058 f^4) (Rayleigh 1892), to the
+    stairs' error.
+    """
     n = 256
     x, y = np.mgrid[:n, :n] - (n - 1) / 2
     pores = x**2 + y**2 > 0.15 / np.pi * n**2
     f = 1 - pores.mean()
     expected = 1 - 2 * f / (1 + f - 0.3058 * f**4)
-    assert steady_diffusion(pores, sides="periodic").relative_diffusivity == pytest.approx(expected, rel=4 / n)
+    assert steady_diffusion(pores, sides="periodic").relative_diffusivity == pytest.approx(
+        expected, rel=4 / n
+    )
 
 
 def test_dilute_spheres_hinder_as_rayleigh_found():
@@ -65,11 +72,14 @@ def test_dilute_spheres_hinder_as_rayleigh_found():
     pores = x**2 + y**2 + z**2 > (0.15 * 3 / (4 * np.pi)) ** (2 / 3) * n**2
     f = 1 - pores.mean()
     expected = 1 - 3 * f / (2 + f - 0.3914 * f ** (10 / 3))
-    assert steady_diffusion(pores, sides="periodic").relative_diffusivity == pytest.approx(expected, rel=1 / n)
+    assert steady_diffusion(pores, sides="periodic").relative_diffusivity == pytest.approx(
+        expected, rel=1 / n
+    )
 
 
 def test_a_slanted_channel_has_the_tortuosity_of_its_slope():
-    """A strip at 45 degrees is longer and narrower by sqrt(2) each: tau = 2, reached at first order in the pixel.
+    """A strip at 45 degrees is longer and narrower by sqrt(2) each: tau = 2, reached at first order
+    in the pixel.
 
     The resistance of the second half of a strip of double length is free of the oblique ends.
     """
@@ -93,12 +103,14 @@ def test_first_order_uptake_in_a_slab_follows_the_hyperbolic_cosine_at_second_or
     modulus = 3.0
 
     def errors(n):
-        result = steady_diffusion(np.ones((n, 2)), spacing=1 / n, outlet="closed", uptake=modulus**2, tolerance=1e-10)
+        result = steady_diffusion(
+            np.ones((n, 2)), spacing=1 / n, outlet="closed", uptake=modulus**2, tolerance=1e-10
+        )
         z = (np.arange(n) + 0.5) / n
         exact = np.cosh(modulus * (1 - z)) / np.cosh(modulus)
-        return np.abs(result.concentration[:, 0] - exact).max(), result.relative_diffusivity - modulus * np.tanh(
-            modulus
-        )
+        return np.abs(
+            result.concentration[:, 0] - exact
+        ).max(), result.relative_diffusivity - modulus * np.tanh(modulus)
 
     profile, flux = zip(*(errors(n) for n in (16, 32, 64, 128)), strict=True)
     assert fitted_order(profile) == pytest.approx(2, abs=0.1)
@@ -110,15 +122,21 @@ def test_the_flux_in_a_consuming_slab_follows_the_hyperbolic_sine_at_second_orde
     modulus = 3.0
 
     def error(n):
-        result = steady_diffusion(np.ones((n, 2)), spacing=1 / n, outlet="closed", uptake=modulus**2, tolerance=1e-10)
+        result = steady_diffusion(
+            np.ones((n, 2)), spacing=1 / n, outlet="closed", uptake=modulus**2, tolerance=1e-10
+        )
         z = (np.arange(n) + 0.5) / n
-        return np.abs(result.flux[0][:, 0] - modulus * np.sinh(modulus * (1 - z)) / np.cosh(modulus)).max()
+        return np.abs(
+            result.flux[0][:, 0] - modulus * np.sinh(modulus * (1 - z)) / np.cosh(modulus)
+        ).max()
 
     assert fitted_order([error(n) for n in (16, 32, 64, 128)]) == pytest.approx(2, abs=0.1)
 
 
 def test_a_slab_fills_in_time_as_the_series_says():
-    """c = 1 - sum of the slab's eigenfunctions (Crank 1975, Eq. 2.67); here the mesh of 200 leaves 1e-5."""
+    """c = 1 - sum of the slab's eigenfunctions (Crank 1975, Eq. 2.67); here the mesh of 200 leaves
+    1e-5.
+    """
     n, times = 200, np.array([0.05, 0.3])
     result = transient_diffusion(np.ones((n, 1)), times, spacing=1 / n, steps=256)
     z, k = (np.arange(n) + 0.5) / n, (np.arange(400) + 0.5) * np.pi
@@ -129,14 +147,20 @@ def test_a_slab_fills_in_time_as_the_series_says():
 
 def test_time_steps_converge_at_second_order():
     def middle(steps):
-        return transient_diffusion(np.ones((50, 1)), [0.2], spacing=1 / 50, steps=steps).concentration[0, 25, 0]
+        return transient_diffusion(
+            np.ones((50, 1)), [0.2], spacing=1 / 50, steps=steps
+        ).concentration[0, 25, 0]
 
     finest = middle(1024)
-    assert fitted_order([middle(steps) - finest for steps in (16, 32, 64, 128)]) == pytest.approx(2, abs=0.15)
+    assert fitted_order([middle(steps) - finest for steps in (16, 32, 64, 128)]) == pytest.approx(
+        2, abs=0.15
+    )
 
 
 def test_a_principal_diffusivity_acts_as_a_stretched_pixel_does():
-    """x -> x / sqrt(a) turns D diag(1, a) into an isotropic one: pixels 1 by 1 with a are pixels 1 by 1 / sqrt(a)."""
+    """x -> x / sqrt(a) turns D diag(1, a) into an isotropic one: pixels 1 by 1 with a are pixels 1
+    by 1 / sqrt(a).
+    """
     pores = blobs((90, 80), 0.7, 3)
     by_tensor = steady_diffusion(pores, anisotropy=(1.0, 4.0), tolerance=1e-8)
     by_shape = steady_diffusion(pores, spacing=(1.0, 0.5), tolerance=1e-8)
@@ -144,7 +168,9 @@ def test_a_principal_diffusivity_acts_as_a_stretched_pixel_does():
 
 
 def test_an_anisotropy_along_the_axis_scales_what_flows():
-    result = steady_diffusion(np.ones((90, 80)), anisotropy=(0.25, np.full((90, 80), 3.0)), tolerance=1e-8)
+    result = steady_diffusion(
+        np.ones((90, 80)), anisotropy=(0.25, np.full((90, 80), 3.0)), tolerance=1e-8
+    )
     assert result.relative_diffusivity == pytest.approx(0.25, rel=1e-6)
     assert result.tortuosity_factor == pytest.approx(1, rel=1e-6)
 
@@ -161,10 +187,14 @@ def test_the_flux_through_a_uniform_slab_is_one_along_the_axis_and_none_across()
 
 
 def test_the_mean_of_the_flux_is_what_flows_through():
-    """The mean over a section of the flux at centres is that through its two faces: D_eff / length in every one."""
+    """The mean over a section of the flux at centres is that through its two faces: D_eff / length
+    in every one.
+    """
     pores = blobs((150, 140), 0.7, 3)
     result = steady_diffusion(pores, tolerance=1e-8)
-    np.testing.assert_allclose(result.flux[0].mean(axis=1), result.relative_diffusivity / 150, rtol=1e-7)
+    np.testing.assert_allclose(
+        result.flux[0].mean(axis=1), result.relative_diffusivity / 150, rtol=1e-7
+    )
     assert (result.flux_magnitude[~pores] == 0).all()
 
 
@@ -197,7 +227,10 @@ def test_what_has_entered_is_what_is_in_the_pores():
 
 def test_the_other_way_round_is_the_same():
     pores = blobs((150, 140), 0.7, 3)
-    forth, back = (steady_diffusion(image, tolerance=1e-7).relative_diffusivity for image in (pores, pores[::-1]))
+    forth, back = (
+        steady_diffusion(image, tolerance=1e-7).relative_diffusivity
+        for image in (pores, pores[::-1])
+    )
     assert forth == pytest.approx(back, rel=1e-6)
 
 
@@ -210,7 +243,10 @@ def test_axes_and_dimensions_are_interchangeable():
     assert values[0] == pytest.approx(values[1], rel=1e-6)
     section = blobs((60, 70), 0.7, 3)
     extruded = np.repeat(section[:, :, np.newaxis], 3, axis=2)
-    flat, thick = (steady_diffusion(image, tolerance=1e-7).relative_diffusivity for image in (section, extruded))
+    flat, thick = (
+        steady_diffusion(image, tolerance=1e-7).relative_diffusivity
+        for image in (section, extruded)
+    )
     assert flat == pytest.approx(thick, rel=1e-6)
 
 
@@ -229,8 +265,10 @@ def test_the_multigrid_and_the_direct_solver_agree(monkeypatch):
 
 @pytest.mark.parametrize("edge", [50, 100])
 def test_overlapping_spheres_conduct_as_others_found(edge):
-    """Face-centred cubic spheres whose centres are 1.9 radii apart: the table of Daubner and Nestler (2024), solid and
-    pore, by TauFactor. The same voxels, so only what either solver leaves unsolved may differ: half a per cent."""
+    """Face-centred cubic spheres whose centres are 1.9 radii apart: the table of Daubner and
+    Nestler (2024), solid and pore, by TauFactor. The same voxels, so only what either solver leaves
+    unsolved may differ: half a per cent.
+    """
     table = np.genfromtxt(VOLUMES / "fcc_overlap10.txt", names=True)
     row = table[table["pixels"] == edge][0]
     places = (np.indices((edge,) * 3) + 0.5) / edge
@@ -241,7 +279,9 @@ def test_overlapping_spheres_conduct_as_others_found(edge):
     solid = nearest <= 0.5 / 1.9**2
     assert solid.mean() == pytest.approx(row["vol_num"], rel=1e-12)
     for phase, expected in ((solid, row["tau_solid"]), (~solid, row["tau_pore"])):
-        assert steady_diffusion(phase, tolerance=1e-4).tortuosity_factor == pytest.approx(expected, rel=5e-3)
+        assert steady_diffusion(phase, tolerance=1e-4).tortuosity_factor == pytest.approx(
+            expected, rel=5e-3
+        )
 
 
 def by_finite_volumes(conducting):
@@ -252,11 +292,15 @@ def by_finite_volumes(conducting):
     number = np.where(conducting, np.cumsum(conducting).reshape(conducting.shape) - 1, -1)
     pairs = []
     for axis in range(3):
-        first, second = (np.moveaxis(number, axis, 0)[part].ravel() for part in (slice(-1), slice(1, None)))
+        first, second = (
+            np.moveaxis(number, axis, 0)[part].ravel() for part in (slice(-1), slice(1, None))
+        )
         pairs.append(np.array([first, second])[:, (first >= 0) & (second >= 0)])
     i, j = np.concatenate(pairs, axis=1)
     inlet, outlet = (number[end][number[end] >= 0] for end in (0, -1))
-    diagonal = np.bincount(np.concatenate([i, j]), minlength=np.count_nonzero(conducting)).astype(float)
+    diagonal = np.bincount(np.concatenate([i, j]), minlength=np.count_nonzero(conducting)).astype(
+        float
+    )
     diagonal += 1e-12  # clusters that touch neither face have no level of their own
     diagonal[inlet] += 2  # half a voxel to the face
     diagonal[outlet] += 2
@@ -270,7 +314,9 @@ def by_finite_volumes(conducting):
 
 
 def test_a_piece_of_a_real_electrode_has_the_tortuosity_that_another_solution_of_the_same_voxels_has():
-    """32 voxels a side of TauFactor's electrode; asked for ten times the mismatch of the flux that is allowed."""
+    """32 voxels a side of TauFactor's electrode; asked for ten times the mismatch of the flux that
+    is allowed.
+    """
     packed = np.load(VOLUMES / "electrode_crop.npy")
     volume = np.unpackbits(packed).reshape(32, 32, 32).astype(bool)
     result = steady_diffusion(volume, tolerance=1e-5)
@@ -285,7 +331,9 @@ def test_the_electrode_of_taufactor_has_the_tortuosity_that_taufactor_finds():
     import tifffile
 
     volume = tifffile.imread(path) == 0
-    assert steady_diffusion(volume, tolerance=1e-3).tortuosity_factor == pytest.approx(2.0772, rel=2e-3)
+    assert steady_diffusion(volume, tolerance=1e-3).tortuosity_factor == pytest.approx(
+        2.0772, rel=2e-3
+    )
 
 
 # Connectivity and hard cases
@@ -311,7 +359,9 @@ def test_isolated_pores_change_nothing_but_the_porosity():
     closed = channel.copy()
     closed[20:40, 40:50] = True
     results = [steady_diffusion(image, tolerance=1e-8) for image in (channel, closed)]
-    assert results[0].relative_diffusivity == pytest.approx(results[1].relative_diffusivity, rel=1e-9)
+    assert results[0].relative_diffusivity == pytest.approx(
+        results[1].relative_diffusivity, rel=1e-9
+    )
     assert results[0].percolating_fraction == 1
     assert results[1].percolating_fraction == pytest.approx(600 / 800)
     assert np.isnan(results[1].concentration[30, 45])
@@ -343,7 +393,9 @@ def test_a_million_fold_contrast_of_phases_lies_between_its_bounds():
     assert harmonic < steady_diffusion(image).relative_diffusivity < arithmetic
 
 
-@pytest.mark.parametrize(("edge", "dimensions", "share"), [(60, 2, 0.5), (150, 2, 0.6), (24, 3, 0.3)])
+@pytest.mark.parametrize(
+    ("edge", "dimensions", "share"), [(60, 2, 0.5), (150, 2, 0.6), (24, 3, 0.3)]
+)
 def test_a_million_fold_contrast_from_pixel_to_pixel_is_solved(edge, dimensions, share):
     image = np.where(np.random.default_rng(0).random((edge,) * dimensions) < share, 1, 1e-6)
     result = steady_diffusion(image)
@@ -351,11 +403,17 @@ def test_a_million_fold_contrast_from_pixel_to_pixel_is_solved(edge, dimensions,
     assert 1 / np.mean(1 / image) < result.relative_diffusivity < np.mean(image)
 
 
-@pytest.mark.parametrize("shape", [(2000, 12), (12, 2000), (400, 5, 6), (1, 300), (300, 1), (1, 1, 90)])
+@pytest.mark.parametrize(
+    "shape", [(2000, 12), (12, 2000), (400, 5, 6), (1, 300), (300, 1), (1, 1, 90)]
+)
 def test_long_and_thin_samples_conduct_as_bulky_ones_do(shape):
-    layers = np.where(np.arange(shape[0]) % 2, 1.0, 0.25).reshape(-1, *[1] * (len(shape) - 1)) * np.ones(shape)
+    layers = np.where(np.arange(shape[0]) % 2, 1.0, 0.25).reshape(
+        -1, *[1] * (len(shape) - 1)
+    ) * np.ones(shape)
     expected = 1 / np.mean(1 / layers[(slice(None), *[0] * (len(shape) - 1))])
-    assert steady_diffusion(layers, tolerance=1e-8).relative_diffusivity == pytest.approx(expected, rel=1e-6)
+    assert steady_diffusion(layers, tolerance=1e-8).relative_diffusivity == pytest.approx(
+        expected, rel=1e-6
+    )
 
 
 def test_an_image_without_pores_is_no_error_but_conducts_nothing():

@@ -30,7 +30,10 @@ def discharge(file, output, *options):
         (["--c-rate=-1"], "starts full"),
         (["--hole-um", "50"], "--hole-um has no effect without --collector perforated"),
         (["--collector", "bare", "--pitch-um", "100"], "--pitch-um has no effect"),
-        (["--collector", "perforated", "--foil-um", "0"], "--foil-um = 0 must be finite and above 0"),
+        (
+            ["--collector", "perforated", "--foil-um", "0"],
+            "--foil-um = 0 must be finite and above 0",
+        ),
         (["--collector", "perforated", "--hole-um", "nan"], "--hole-um = nan"),
         (["--collector", "perforated", "--hole-um", "200"], "touch each other"),
         (["--lower-cutoff-V", "nan"], "--lower-cutoff-V = nan must be finite"),
@@ -83,7 +86,9 @@ def test_a_run_within_its_tables_leaves_nothing_to_tell(tmp_path, capsys):
 
 
 def test_salt_is_told_of_boxes_with_electrolyte_alone(tmp_path, capsys):
-    """In the boxes of the foil between the holes there is none; what stands in their unknowns is no concentration."""
+    """In the boxes of the foil between the holes there is none; what stands in their unknowns is no
+    concentration.
+    """
     mesh = ["--columns", "3", "4", "--layers", "4", "2", "4"]
     options = ["--collector", "perforated", "--c-rate", "1", "--lower-cutoff-V", "3.6", *mesh]
     assert discharge(CASES / "chen2020_sum_1.00000016.json", tmp_path, *options) == 0

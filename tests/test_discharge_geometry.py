@@ -1,4 +1,6 @@
-"""``rampore discharge`` on a foil that the options perforate: lengths in um become the cell's, in m."""
+"""``rampore discharge`` on a foil that the options perforate: lengths in um become the cell's, in
+m.
+"""
 
 import json
 from pathlib import Path
@@ -29,7 +31,9 @@ def discharged(tmp_path_factory):
 def test_holes_pitch_and_foil_are_as_long_as_the_options_say(discharged):
     options = ("--hole-um", "60", "--pitch-um", "120", "--foil-um", "12", "--columns", "2", "3")
     summary, fields = discharged("--collector", "perforated", *options)
-    assert summary["open_fraction"] == pytest.approx(np.pi / (2 * np.sqrt(3)) * (60 / 120) ** 2, rel=1e-12)
+    assert summary["open_fraction"] == pytest.approx(
+        np.pi / (2 * np.sqrt(3)) * (60 / 120) ** 2, rel=1e-12
+    )
     assert summary["current_density_A_per_m2"] == pytest.approx(48.0)
     half = (fields.x_edge[-1], fields.y_edge[-1])
     assert half == pytest.approx((60e-6, np.sqrt(3) * 60e-6), rel=1e-12)
@@ -42,7 +46,9 @@ def test_holes_pitch_and_foil_are_as_long_as_the_options_say(discharged):
 
 def test_without_sizes_the_holes_are_the_papers(discharged):
     summary, fields = discharged("--collector", "perforated", "--columns", "2", "2")
-    assert summary["open_fraction"] == pytest.approx(np.pi / (2 * np.sqrt(3)) * (75 / 160) ** 2, rel=1e-12)
+    assert summary["open_fraction"] == pytest.approx(
+        np.pi / (2 * np.sqrt(3)) * (75 / 160) ** 2, rel=1e-12
+    )
     assert float(fields.z_edge[0]) == pytest.approx(-15e-6, rel=1e-12)
 
 
@@ -53,5 +59,9 @@ def test_a_bare_foil_has_one_column_and_no_holes(discharged):
     assert float(fields.z_edge[0]) == 0
     energy = np.trapezoid(fields.voltage * fields.current_density, fields.time) / 3600
     assert summary["energy_Wh_per_m2"] == pytest.approx(energy, rel=1e-9)
-    assert summary["capacity_Ah_per_m2"] == pytest.approx(48 * summary["duration_s"] / 3600, rel=1e-9)
-    assert summary["mean_voltage_V"] == pytest.approx(energy / summary["capacity_Ah_per_m2"], rel=1e-9)
+    assert summary["capacity_Ah_per_m2"] == pytest.approx(
+        48 * summary["duration_s"] / 3600, rel=1e-9
+    )
+    assert summary["mean_voltage_V"] == pytest.approx(
+        energy / summary["capacity_Ah_per_m2"], rel=1e-9
+    )

@@ -1,4 +1,6 @@
-"""The stack and its energy density: exact values by hand, conservation, limits, round trips, refusals."""
+"""The stack and its energy density: exact values by hand, conservation, limits, round trips,
+refusals.
+"""
 
 from dataclasses import replace
 
@@ -47,9 +49,13 @@ BALANCE = Balance(
 def test_a_stack_of_five_dry_layers_weighs_and_measures_what_a_hand_calculation_gives():
     stack = CELL.stack()
     masses = {"Al foil": 0.03, "cathode": 0.2, "separator": 0.01, "anode": 0.06, "Cu foil": 0.09}
-    assert {layer.name: layer.areal_mass for layer in stack.layers} == pytest.approx(masses, rel=1e-14)
+    assert {layer.name: layer.areal_mass for layer in stack.layers} == pytest.approx(
+        masses, rel=1e-14
+    )
     assert stack.areal_mass == pytest.approx(0.39, rel=1e-14)
-    assert [layer.thickness * 1e6 for layer in stack.layers] == pytest.approx([10, 50, 20, 40, 10], rel=1e-14)
+    assert [layer.thickness * 1e6 for layer in stack.layers] == pytest.approx(
+        [10, 50, 20, 40, 10], rel=1e-14
+    )
     assert stack.thickness == pytest.approx(130e-6, rel=1e-14)
 
 
@@ -72,15 +78,21 @@ def test_mass_and_volume_are_conserved_when_holes_are_made_and_filled(sides, ope
     bare = replace(CELL, sides=sides).stack()
     perforated = replace(CELL, sides=sides, open_fraction=open_fraction).stack()
     copper = open_fraction * CELL.negative_foil_thickness
-    assert bare.areal_mass - perforated.areal_mass == pytest.approx(copper * CELL.negative_foil_density, abs=1e-15)
+    assert bare.areal_mass - perforated.areal_mass == pytest.approx(
+        copper * CELL.negative_foil_density, abs=1e-15
+    )
     assert bare.thickness - perforated.thickness == pytest.approx(copper, abs=1e-18)
 
 
 @pytest.mark.parametrize("open_fraction", [0.0, 0.3])
 def test_mass_shares_sum_to_one_and_layers_to_the_stack(open_fraction):
-    stack = replace(CELL, open_fraction=open_fraction, electrolyte_density=1200.0, casing_areal_mass=0.02).stack()
+    stack = replace(
+        CELL, open_fraction=open_fraction, electrolyte_density=1200.0, casing_areal_mass=0.02
+    ).stack()
     assert sum(stack.mass_shares.values()) == pytest.approx(1.0, abs=1e-14)
-    assert sum(layer.areal_mass for layer in stack.layers) == pytest.approx(stack.areal_mass, rel=1e-14)
+    assert sum(layer.areal_mass for layer in stack.layers) == pytest.approx(
+        stack.areal_mass, rel=1e-14
+    )
     assert len(stack.layers) == 7
 
 
@@ -169,7 +181,9 @@ def published(open_fraction=0.2, areal_energy=371.0):
 
 def test_what_is_printed_gives_back_the_cell_that_it_came_from():
     found = published()
-    assert (found.mass, found.areal_energy, found.thickness) == pytest.approx((0.39, 371.0, 130e-6), rel=1e-12)
+    assert (found.mass, found.areal_energy, found.thickness) == pytest.approx(
+        (0.39, 371.0, 130e-6), rel=1e-12
+    )
     assert found.areal_energy_pierced == pytest.approx(371.0, rel=1e-12)
     assert (found.saved_mass, found.thickness_to_save) == pytest.approx((0.018, 2e-6), rel=1e-9)
 
@@ -183,7 +197,9 @@ def test_printed_figures_of_one_pair_of_cells_agree_with_each_other():
     assert found.mass_by_pierced_share_kept == pytest.approx(0.372, rel=1e-12)
     assert found.gravimetric_by_mass == pytest.approx(found.gravimetric_pierced, rel=1e-12)
     assert found.volumetric_by_thickness == pytest.approx(found.volumetric_pierced, rel=1e-12)
-    assert found.gain_stated == pytest.approx(energy.gain_of_holes(replace(CELL, open_fraction=0.2)), rel=1e-12)
+    assert found.gain_stated == pytest.approx(
+        energy.gain_of_holes(replace(CELL, open_fraction=0.2)), rel=1e-12
+    )
     assert found.gain_by_mass == pytest.approx(found.gain_stated.gravimetric, rel=1e-12)
 
 
@@ -196,7 +212,9 @@ def test_a_blend_needs_the_loading_that_a_hand_calculation_gives_and_the_way_bac
     assert BLEND.capacity(1 / 3) == pytest.approx(720.0)
     assert BLEND.loading(1 / 3, CAPACITY) == pytest.approx(0.06, rel=1e-14)
     for content in (0.0, 0.3, 1.0):
-        assert BLEND.siox_fraction(BLEND.loading(content, CAPACITY), CAPACITY) == pytest.approx(content, abs=1e-12)
+        assert BLEND.siox_fraction(BLEND.loading(content, CAPACITY), CAPACITY) == pytest.approx(
+            content, abs=1e-12
+        )
 
 
 def test_a_blend_holds_its_areal_capacity_at_every_content():
@@ -209,13 +227,17 @@ def test_a_blend_holds_its_areal_capacity_at_every_content():
 
 
 def test_the_capacity_of_siox_is_what_the_graphite_leaves_to_do():
-    assert stacks.siox_capacity(CAPACITY, 0.06, 0.3, 0.6, 400.0) == pytest.approx(BLEND.siox_capacity, rel=1e-12)
+    assert stacks.siox_capacity(CAPACITY, 0.06, 0.3, 0.6, 400.0) == pytest.approx(
+        BLEND.siox_capacity, rel=1e-12
+    )
 
 
 def test_two_thicknesses_give_back_the_blend_that_made_them():
     thickness = [BLEND.loading(content, CAPACITY) / 1500 for content in (1.0, 0.1)]
     found = stacks.blend_from_thicknesses(thickness, (1.0, 0.1), CAPACITY, 1500.0, 0.9)
-    assert (found.siox_capacity, found.graphite_capacity) == pytest.approx((1600.0, 400.0), rel=1e-12)
+    assert (found.siox_capacity, found.graphite_capacity) == pytest.approx(
+        (1600.0, 400.0), rel=1e-12
+    )
 
 
 def test_energy_density_rises_with_content_when_the_energy_stays():
@@ -231,7 +253,9 @@ def test_the_first_cycle_keeps_back_what_each_material_keeps():
 
 
 def test_a_discharge_against_a_flat_anode_is_the_integral_of_a_straight_line():
-    """Pure SiOx at 0.4 V that keeps 15: 3 + 2 c / 80 - 0.4 = 4.0 V at c = 56 out of the cathode, and 41 come back."""
+    """Pure SiOx at 0.4 V that keeps 15: 3 + 2 c / 80 - 0.4 = 4.0 V at c = 56 out of the cathode,
+    and 41 come back.
+    """
     found = BALANCE.discharge(BLEND, 1.0, 60.0)
     assert found.capacity == pytest.approx(56.0 - 15.0, rel=1e-6)
     assert found.mean_voltage == pytest.approx(3 + (56 + 15) / 80 - 0.4, rel=1e-6)
@@ -255,7 +279,9 @@ def test_the_error_of_a_discharge_covers_what_its_points_leave(points):
 
 
 def test_two_anode_materials_empty_one_after_the_other_when_their_potentials_lie_apart():
-    """Halves at 0.1 and 0.4 V: 4.0 V is reached with the SiOx full and 3 + 2 c / 80 - 0.1, c = 44 in the anode."""
+    """Halves at 0.1 and 0.4 V: 4.0 V is reached with the SiOx full and 3 + 2 c / 80 - 0.1, c = 44
+    in the anode.
+    """
     blend = Blend(500.0, 499.0, 0.9)
     lossless = replace(BALANCE, siox_efficiency=1.0, graphite_efficiency=1.0)
     found = lossless.discharge(blend, 0.5, 80.0)
@@ -267,7 +293,9 @@ def test_two_anode_materials_empty_one_after_the_other_when_their_potentials_lie
 
 def test_a_cell_charges_on_one_branch_and_discharges_on_the_other():
     """3 + 2 c / 80 - 0.2 = 4.0 V at c = 48; back at 0.4 V of the anode."""
-    siox = Branches(lithiation=Curve((0.0, 1.0), (0.2, 0.2)), delithiation=Curve((0.0, 1.0), (0.4, 0.4)))
+    siox = Branches(
+        lithiation=Curve((0.0, 1.0), (0.2, 0.2)), delithiation=Curve((0.0, 1.0), (0.4, 0.4))
+    )
     found = replace(BALANCE, siox=siox, siox_efficiency=1.0).discharge(BLEND, 1.0, 60.0)
     assert found.capacity == pytest.approx(48.0, rel=1e-6)
     assert found.mean_voltage == pytest.approx(3 + 48 / 80 - 0.4, rel=1e-6)
@@ -282,7 +310,10 @@ def test_more_loss_delivers_less():
 
 
 def test_a_cell_of_two_sides_holds_twice_the_energy():
-    one, two = (stacks.over_content(replace(CELL, sides=sides), BLEND, [0.5], CAPACITY, 105.0) for sides in (1, 2))
+    one, two = (
+        stacks.over_content(replace(CELL, sides=sides), BLEND, [0.5], CAPACITY, 105.0)
+        for sides in (1, 2)
+    )
     assert two.areal_energy == pytest.approx(2 * one.areal_energy, rel=1e-14)
 
 
@@ -301,7 +332,9 @@ def test_the_bound_is_reached_where_graphite_holds_nothing():
     blend = Blend(1e9, 1.0, 0.9)
     areal_capacity = CELL.negative_loading * blend.capacity(1 / 3)
     bound = stacks.largest_gain_of_content(CELL, 1 / 3, 0.3, 0.5)
-    assert stacks.gain_of_content(CELL, blend, areal_capacity, 0.3, 0.5) == pytest.approx(bound, rel=1e-6)
+    assert stacks.gain_of_content(CELL, blend, areal_capacity, 0.3, 0.5) == pytest.approx(
+        bound, rel=1e-6
+    )
 
 
 @pytest.mark.parametrize(("per", "index"), [("mass", 0), ("volume", 1)])
@@ -309,7 +342,9 @@ def test_the_bound_is_reached_where_graphite_holds_nothing():
 def test_the_content_for_a_gain_gives_that_gain(per, index, sides):
     design = replace(CELL, sides=sides)
     content = stacks.content_for_gain(design, BLEND, CAPACITY, 0.3, 0.02, per)
-    assert stacks.gain_of_content(design, BLEND, CAPACITY, 0.3, content)[index] == pytest.approx(0.02, rel=1e-10)
+    assert stacks.gain_of_content(design, BLEND, CAPACITY, 0.3, content)[index] == pytest.approx(
+        0.02, rel=1e-10
+    )
 
 
 @pytest.mark.parametrize("sides", [1, 2])
@@ -326,7 +361,9 @@ def test_the_growth_of_the_areal_capacity_for_a_gain_gives_that_gain(sides):
 
 
 def test_the_spread_of_a_uniform_input_is_that_of_the_uniform_distribution():
-    """Within four standard errors of 4000 draws: 1 % of the range for the limits, 3.2 % for the median."""
+    """Within four standard errors of 4000 draws: 1 % of the range for the limits, 3.2 % for the
+    median.
+    """
     found = energy.spread(lambda x: x, {"x": (10.0, 20.0)}, np.random.default_rng(1))
     assert (found.low, found.high) == pytest.approx((10.25, 19.75), abs=0.1)
     assert found.middle == pytest.approx(15.0, abs=0.32)
@@ -336,10 +373,13 @@ def test_the_spread_of_a_uniform_input_is_that_of_the_uniform_distribution():
 def test_the_error_of_a_spread_is_how_far_it_moves_with_the_seed():
     """The median's is the largest, 10 / sqrt(4 n).
 
-    Thirty seeds know a standard deviation to 13 %, so that 0.3 is somewhat over twice that; the estimate itself reads
-    the density off 400 draws, to some per cent in the mean of thirty.
+    Thirty seeds know a standard deviation to 13 %, so that 0.3 is somewhat over twice that; the
+    estimate itself reads the density off 400 draws, to some per cent in the mean of thirty.
     """
-    found = [energy.spread(lambda x: x, {"x": (10.0, 20.0)}, np.random.default_rng(seed), 400) for seed in range(30)]
+    found = [
+        energy.spread(lambda x: x, {"x": (10.0, 20.0)}, np.random.default_rng(seed), 400)
+        for seed in range(30)
+    ]
     moved = np.std([(run.low, run.middle, run.high) for run in found], axis=0).max()
     assert np.mean([run.error for run in found]) == pytest.approx(10 / np.sqrt(4 * 400), rel=0.1)
     assert moved == pytest.approx(np.mean([run.error for run in found]), rel=0.3)
@@ -351,11 +391,14 @@ def test_the_spread_of_a_design_repeats_with_the_seed_and_vanishes_with_the_rang
 
     ranges = {"separator_porosity": (0.4, 0.6), "positive_loading": (0.19, 0.21)}
     first, second = (
-        energy.spread_of_design(CELL, measure, ranges, np.random.default_rng(7), samples=200) for _ in range(2)
+        energy.spread_of_design(CELL, measure, ranges, np.random.default_rng(7), samples=200)
+        for _ in range(2)
     )
     assert first == second
     assert first.low < CELL.stack().areal_mass < first.high
-    still = energy.spread_of_design(CELL, measure, {"positive_loading": (0.2, 0.2)}, np.random.default_rng(7), 10)
+    still = energy.spread_of_design(
+        CELL, measure, {"positive_loading": (0.2, 0.2)}, np.random.default_rng(7), 10
+    )
     assert still.half_width == 0
 
 
@@ -364,7 +407,9 @@ def test_the_papers_cell_is_built_from_the_parameters():
 
     cell = parameters.load()
     stack = stacks.design_of(cell).stack()
-    assert stack["Cu foil"].areal_mass == pytest.approx(cell.collector_negative.areal_mass, rel=1e-14)
+    assert stack["Cu foil"].areal_mass == pytest.approx(
+        cell.collector_negative.areal_mass, rel=1e-14
+    )
     assert stack["anode"].areal_mass == cell.negative.loading
     assert stack["anode"].thickness == pytest.approx(cell.negative.thickness, rel=1e-14)
     thin = stacks.design_of(cell, separator_thickness=cell.separator.thickness_pouch).stack()
@@ -379,7 +424,9 @@ def test_the_papers_blend_reaches_its_areal_capacity():
     blend = stacks.blend_of(cell)
     fraction = stacks.siox_fraction_of(cell)
     assert fraction == pytest.approx(31 / 93, rel=1e-12)
-    assert blend.capacity(fraction) * cell.negative.loading == pytest.approx(cell.negative.areal_capacity, rel=1e-3)
+    assert blend.capacity(fraction) * cell.negative.loading == pytest.approx(
+        cell.negative.areal_capacity, rel=1e-3
+    )
 
 
 def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
@@ -388,7 +435,8 @@ def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
     cell = parameters.load()
     blend, fraction = stacks.blend_of(cell), stacks.siox_fraction_of(cell)
     balances = stacks.balances_of(cell)
-    assert len(balances) == 8  # two cathode tables, two silicon tables, the lowest and the highest efficiency
+    # two cathode tables, two silicon tables, the lowest and the highest efficiency
+    assert len(balances) == 8
     for balance in balances:
         found = balance.discharge(blend, fraction, cell.negative.areal_capacity)
         lost = balance.loss(blend, fraction, cell.negative.areal_capacity)
@@ -408,8 +456,14 @@ def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
         (lambda: replace(CELL, separator_porosity=-0.1), "separator_porosity = -0.1 must"),
         (lambda: replace(CELL, negative_density=0.0), "negative_density = 0 must"),
         (lambda: replace(CELL, sides=3), "sides = 3 is not one of the choices"),
-        (lambda: replace(CELL, electrolyte_in=("foil",)), "electrolyte_in = 'foil' is not one of the choices"),
-        (lambda: replace(CELL, open_fraction=0.9, negative_loading=0.01), "the coating is only 6.67 um thick"),
+        (
+            lambda: replace(CELL, electrolyte_in=("foil",)),
+            "electrolyte_in = 'foil' is not one of the choices",
+        ),
+        (
+            lambda: replace(CELL, open_fraction=0.9, negative_loading=0.01),
+            "the coating is only 6.67 um thick",
+        ),
         (lambda: replace(published(), foil_share=0.0), "foil_share = 0 must"),
         (lambda: Blend(300.0, 400.0, 0.9), "SiOx must hold more charge than graphite"),
         (lambda: Blend(1600.0, 400.0, 1.1), "active_fraction = 1.1 must"),
@@ -420,8 +474,14 @@ def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
             lambda: replace(BALANCE, lower_cutoff=4.5).discharge(BLEND, 1.0, 60.0),
             "lower_cutoff and upper_cutoff must increase",
         ),
-        (lambda: replace(BALANCE, upper_cutoff=5.5).discharge(BLEND, 1.0, 20.0), "the anode is full at"),
-        (lambda: stacks.content_for_gain(CELL, BLEND, CAPACITY, 0.3, 0.5, "mass"), "pure SiOx gains"),
+        (
+            lambda: replace(BALANCE, upper_cutoff=5.5).discharge(BLEND, 1.0, 20.0),
+            "the anode is full at",
+        ),
+        (
+            lambda: stacks.content_for_gain(CELL, BLEND, CAPACITY, 0.3, 0.5, "mass"),
+            "pure SiOx gains",
+        ),
         (
             lambda: stacks.content_for_gain(CELL, BLEND, CAPACITY, 0.3, 0.02, "litre"),
             "per = 'litre' is not one of the choices",
@@ -436,9 +496,14 @@ def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
             ),
             "a design that does not count it",
         ),
-        (lambda: energy.spread(lambda x: x, {"x": (2.0, 1.0)}, np.random.default_rng(0)), "runs from 2.0 down to 1.0"),
         (
-            lambda: energy.spread_of_design(CELL, lambda d: 1.0, {"porosity": (0, 1)}, np.random.default_rng(0)),
+            lambda: energy.spread(lambda x: x, {"x": (2.0, 1.0)}, np.random.default_rng(0)),
+            "runs from 2.0 down to 1.0",
+        ),
+        (
+            lambda: energy.spread_of_design(
+                CELL, lambda d: 1.0, {"porosity": (0, 1)}, np.random.default_rng(0)
+            ),
             "unknown key 'porosity'; did you mean 'positive_porosity'",
         ),
     ],
@@ -459,7 +524,10 @@ def draw_thicknesses(figures):
 
 def draw_content(figures):
     free = stacks.over_content(CELL, BLEND, [0.1, 0.5, 1.0], CAPACITY, 300.0)
-    stated = {"gravimetric": [(0.3, 8e5), (0.3, 9e5), (0.5, 9e5)], "volumetric": [(0.3, 2e9), (0.3, 3e9), (0.4, 3e9)]}
+    stated = {
+        "gravimetric": [(0.3, 8e5), (0.3, 9e5), (0.5, 9e5)],
+        "volumetric": [(0.3, 2e9), (0.3, 3e9), (0.4, 3e9)],
+    }
     return figures.over_content(free, free, (1 / 3, 8.5e5, 2.5e9), stated)
 
 
@@ -468,12 +536,21 @@ DRAWN = {
     "masses": draw_masses,
     "thicknesses": draw_thicknesses,
     "over_content": draw_content,
-    "gain_by_foil": lambda figures: figures.gain_by_foil({"a": STATED, "b": energy.Gain(-0.04, -0.01)}, STATED),
+    "gain_by_foil": lambda figures: figures.gain_by_foil(
+        {"a": STATED, "b": energy.Gain(-0.04, -0.01)}, STATED
+    ),
     "gain_after_each": lambda figures: figures.gain_after_each(
-        energy.gain_after_each(replace(CELL, open_fraction=0.3), {"start": {}, "two": {"sides": 2}}), STATED
+        energy.gain_after_each(
+            replace(CELL, open_fraction=0.3), {"start": {}, "two": {"sides": 2}}
+        ),
+        STATED,
     ),
     "gain_over_foil": lambda figures: figures.gain_over_foil(
-        np.array([6e-6, 10e-6]), (0.1, 0.2), energy.gain_map(CELL, [6e-6, 10e-6], (0.1, 0.2)), [6e-6], STATED
+        np.array([6e-6, 10e-6]),
+        (0.1, 0.2),
+        energy.gain_map(CELL, [6e-6, 10e-6], (0.1, 0.2)),
+        [6e-6],
+        STATED,
     ),
 }
 

@@ -1,4 +1,6 @@
-"""What the study runs in: the three lists of packages agree, and the files that others' tools read are valid."""
+"""What the study runs in: the three lists of packages agree, and the files that others' tools read
+are valid.
+"""
 
 import json
 import re
@@ -19,7 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PYTHONS = ("3.11", "3.12", "3.13")
 
-#: Extras that serve a reader who reads, runs and tests; the others serve the developers' comparisons.
+#: Extras that serve a reader who reads, runs and tests; the others serve the developers'
+#: comparisons.
 IN_CONDA = ("book", "test")
 #: conda-forge's name of a package where it is another one.
 CONDA_NAMES = {"matplotlib-base": "matplotlib"}
@@ -27,7 +30,9 @@ CONDA_NAMES = {"matplotlib-base": "matplotlib"}
 
 def requirements(*extras):
     """Name -> specifier of what ``pyproject.toml`` asks for."""
-    listed = PROJECT["dependencies"] + [line for e in extras for line in PROJECT["optional-dependencies"][e]]
+    listed = PROJECT["dependencies"] + [
+        line for e in extras for line in PROJECT["optional-dependencies"][e]
+    ]
     parsed = map(Requirement, listed)
     return {canonicalize_name(each.name): each.specifier for each in parsed}
 
@@ -38,7 +43,9 @@ def conda():
     lines = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
     lines = [line for line in lines if isinstance(line, str)] + lines[-1]["pip"]
     parsed = [Requirement(line) for line in lines if not line.startswith("-e")]
-    return {canonicalize_name(CONDA_NAMES.get(each.name, each.name)): each.specifier for each in parsed}
+    return {
+        canonicalize_name(CONDA_NAMES.get(each.name, each.name)): each.specifier for each in parsed
+    }
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +65,10 @@ def locked(lock, python):
     }
     parsed = [Requirement(line.split("--hash")[0]) for line in lock]
     here = [each for each in parsed if each.marker is None or each.marker.evaluate(where)]
-    return {canonicalize_name(each.name): Version(str(each.specifier).removeprefix("==")) for each in here}
+    return {
+        canonicalize_name(each.name): Version(str(each.specifier).removeprefix("=="))
+        for each in here
+    }
 
 
 @pytest.mark.parametrize("name", sorted(requirements(*IN_CONDA)))
@@ -97,7 +107,11 @@ def test_every_package_of_the_lock_has_a_hash(lock):
 
 def test_no_committed_file_names_a_package_server(lock):
     assert not (ROOT / "uv.lock").exists()
-    assert [line for line in lock if re.match(r"\s*(-i|-f|--index|--extra-index|--find-links)|.*://", line)] == []
+    assert [
+        line
+        for line in lock
+        if re.match(r"\s*(-i|-f|--index|--extra-index|--find-links)|.*://", line)
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -105,12 +119,24 @@ def test_no_committed_file_names_a_package_server(lock):
     [
         ("vendor.citation-file-format", ["CITATION.cff"]),
         ("vendor.github-workflows", sorted((ROOT / ".github/workflows").glob("*.yml"))),
-        ("custom.github-workflows-require-timeout", sorted((ROOT / ".github/workflows").glob("*.yml"))),
+        (
+            "custom.github-workflows-require-timeout",
+            sorted((ROOT / ".github/workflows").glob("*.yml")),
+        ),
     ],
 )
 def test_what_others_read_follows_their_schema(schema, files):
     assert files
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, "--output-format", "json", *files]
+    command = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        schema,
+        "--output-format",
+        "json",
+        *files,
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, json.loads(done.stdout)["errors"]
 

@@ -13,7 +13,10 @@ X = np.array([0.2, 0.7])
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("-2*x**2 + exp(-x)/cosh(x) - tanh(3e-1*x)", -2 * X**2 + np.exp(-X) / np.cosh(X) - np.tanh(0.3 * X)),
+        (
+            "-2*x**2 + exp(-x)/cosh(x) - tanh(3e-1*x)",
+            -2 * X**2 + np.exp(-X) / np.cosh(X) - np.tanh(0.3 * X),
+        ),
         ("1 - 2 - x", -1 - X),
         ("8/4/2*x", X),
         ("-x**2", -(X**2)),
@@ -36,7 +39,9 @@ def test_a_formula_without_x_is_a_number():
 def test_a_formula_takes_the_complex_step():
     step = 1e-30
     slope = np.imag(Expression("x**3*tanh(2*x) - 1/x")(X + 1j * step)) / step
-    assert slope == pytest.approx(3 * X**2 * np.tanh(2 * X) + 2 * X**3 / np.cosh(2 * X) ** 2 + 1 / X**2, rel=1e-13)
+    assert slope == pytest.approx(
+        3 * X**2 * np.tanh(2 * X) + 2 * X**3 / np.cosh(2 * X) ** 2 + 1 / X**2, rel=1e-13
+    )
 
 
 def test_a_formula_that_has_no_value_somewhere_is_not_a_number_there():
@@ -144,9 +149,17 @@ def answer(text):
 
 
 @pytest.mark.parametrize("seed", range(300))
-def test_a_formula_of_the_grammar_is_read_as_python_reads_it_or_has_a_constant_that_is_no_number(seed):
+def test_a_formula_of_the_grammar_is_read_as_python_reads_it_or_has_a_constant_that_is_no_number(
+    seed,
+):
     text = formula(np.random.default_rng(seed), 5)
-    names = {"exp": np.exp, "tanh": np.tanh, "cosh": np.cosh, "x": np.float64(0.3), "__builtins__": {}}
+    names = {
+        "exp": np.exp,
+        "tanh": np.tanh,
+        "cosh": np.cosh,
+        "x": np.float64(0.3),
+        "__builtins__": {},
+    }
     value, refused = answer(text)
     assert not refused or "finite" in refused
     if refused:

@@ -31,14 +31,18 @@ ROWS = damage.spectrum()
 CELL = damage.cell()
 
 #: A value as it may stand in a table, good or bad.
-FIELDS = st.one_of(st.floats().map(str), st.integers().map(str), st.text(max_size=8), st.sampled_from(damage.ODD))
+FIELDS = st.one_of(
+    st.floats().map(str), st.integers().map(str), st.text(max_size=8), st.sampled_from(damage.ODD)
+)
 
 
 @st.composite
 def cut_and_changed(draw, content: bytes):
     """Bytes with some replaced, and with an end that may be missing or too much."""
     changed = bytearray(content)
-    for place, value in draw(st.lists(st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255)), max_size=6)):
+    for place, value in draw(
+        st.lists(st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255)), max_size=6)
+    ):
         changed[place] = value
     keep = draw(st.one_of(st.just(len(content)), st.integers(0, len(content))))
     return bytes(changed[:keep]) + draw(st.binary(max_size=6))
@@ -61,7 +65,9 @@ def tables(draw):
 
 
 @BOUNDED
-@given(content=st.one_of(tables(), st.binary(max_size=200), cut_and_changed("\n".join(ROWS).encode())))
+@given(
+    content=st.one_of(tables(), st.binary(max_size=200), cut_and_changed("\n".join(ROWS).encode()))
+)
 def test_a_table_is_a_spectrum_that_can_be_tested_or_is_refused(content, tmp_path):
     (tmp_path / "a.csv").write_bytes(content)
     try:
@@ -74,7 +80,10 @@ def test_a_table_is_a_spectrum_that_can_be_tested_or_is_refused(content, tmp_pat
 
 
 @BOUNDED
-@given(content=st.one_of(tables(), st.binary(max_size=200)), instrument=st.sampled_from(sorted(INSTRUMENTS)))
+@given(
+    content=st.one_of(tables(), st.binary(max_size=200)),
+    instrument=st.sampled_from(sorted(INSTRUMENTS)),
+)
 def test_an_instruments_file_is_a_spectrum_or_is_refused(content, instrument, tmp_path):
     (tmp_path / "a.txt").write_bytes(content)
     with contextlib.suppress(ImpedanceError):
@@ -91,7 +100,8 @@ def test_an_instruments_file_is_a_spectrum_or_is_refused(content, instrument, tm
                 lambda kind: st.integers(0, 99).map(lambda number: f"{kind}{number}")
             ),
             lambda inner: st.one_of(
-                st.tuples(inner, inner).map("-".join), st.tuples(inner, inner).map(lambda two: f"p({','.join(two)})")
+                st.tuples(inner, inner).map("-".join),
+                st.tuples(inner, inner).map(lambda two: f"p({','.join(two)})"),
             ),
             max_leaves=8,
         ),
@@ -150,7 +160,9 @@ def test_arrays_of_any_shape_and_type_are_read_or_refused(data, tmp_path):
 @given(
     content=st.binary(max_size=64),
     shape=st.lists(st.integers(-2, 2**40), max_size=5),
-    dtype=st.one_of(st.sampled_from(["uint8", ">u2", "float32", "O", "f8,f8", "M8", "V4"]), st.text(max_size=12)),
+    dtype=st.one_of(
+        st.sampled_from(["uint8", ">u2", "float32", "O", "f8,f8", "M8", "V4"]), st.text(max_size=12)
+    ),
 )
 def test_raw_voxels_of_any_shape_and_type_are_read_or_refused(content, shape, dtype, tmp_path):
     (tmp_path / "a.raw").write_bytes(content)
@@ -170,21 +182,39 @@ VALUES = st.one_of(
     st.text(max_size=20),
     st.lists(st.floats(), max_size=3),
     st.dictionaries(st.text(max_size=5), st.floats(), max_size=2),
-    st.sampled_from(["x", "exp(x)", "exp(exp(exp(x)))", "9**9**9", "x**x", "1/0", "exit(0)", "x.real", "(" * 300]),
+    st.sampled_from(
+        [
+            "x",
+            "exp(x)",
+            "exp(exp(exp(x)))",
+            "9**9**9",
+            "x**x",
+            "1/0",
+            "exit(0)",
+            "x.real",
+            "(" * 300,
+        ]
+    ),
 )
 
 
 @BOUNDED
 @given(place=st.sampled_from([place for place, _ in damage.leaves(CELL)]), value=VALUES)
 def test_a_cell_with_any_value_in_any_place_is_read_or_refused(place, value, tmp_path):
-    (tmp_path / "a.json").write_text(json.dumps(damage.replaced(CELL, place, value)), encoding="utf-8")
+    (tmp_path / "a.json").write_text(
+        json.dumps(damage.replaced(CELL, place, value)), encoding="utf-8"
+    )
     with warnings.catch_warnings(), contextlib.suppress(RamporeError):
         warnings.simplefilter("ignore")
         bpx.read(tmp_path / "a.json")
 
 
 @BOUNDED
-@given(place=st.sampled_from([place for place, _ in damage.leaves(CELL)]), name=st.text(max_size=20), data=st.data())
+@given(
+    place=st.sampled_from([place for place, _ in damage.leaves(CELL)]),
+    name=st.text(max_size=20),
+    data=st.data(),
+)
 def test_a_cell_with_a_key_renamed_or_dropped_is_read_or_refused(place, name, data, tmp_path):
     changed = damage.replaced(CELL, place, 1.0)
     inner = changed
@@ -212,8 +242,29 @@ def test_a_damaged_cell_file_is_read_or_refused(content, tmp_path):
 # Options
 
 WORDS = {
-    "pores": ["--pores", "dark", "--pixel-um", "--page", "all", "--rows", "--columns", "--recipe", "3:9", "a=b"],
-    "diffuse": ["--phase", "1=2", "--axis", "--voxel-um", "--sides", "periodic", "--tolerance", "--shape", "--dtype"],
+    "pores": [
+        "--pores",
+        "dark",
+        "--pixel-um",
+        "--page",
+        "all",
+        "--rows",
+        "--columns",
+        "--recipe",
+        "3:9",
+        "a=b",
+    ],
+    "diffuse": [
+        "--phase",
+        "1=2",
+        "--axis",
+        "--voxel-um",
+        "--sides",
+        "periodic",
+        "--tolerance",
+        "--shape",
+        "--dtype",
+    ],
     "impedance": [
         "--model",
         "blocking",
@@ -225,7 +276,15 @@ WORDS = {
         "--instrument",
         "--area-cm2",
     ],
-    "discharge": ["--c-rate", "--collector", "perforated", "--hole-um", "--columns", "--layers", "--lower-cutoff-V"],
+    "discharge": [
+        "--c-rate",
+        "--collector",
+        "perforated",
+        "--hole-um",
+        "--columns",
+        "--layers",
+        "--lower-cutoff-V",
+    ],
     "parameters": ["--cell", "perforation", "--cel"],
     "claims": ["--chapter", "--verdict", "reproduced", "--output"],
     "reproduce": ["-p", "x", "1", "--jobs", "--study", "--no-html", "--force", "--update"],
@@ -238,13 +297,18 @@ WORDS = {
 def test_options_in_any_order_end_in_a_result_or_one_line(command, data, tmp_path_factory):
     """Every path that a call may name is one where nothing is and nothing can be made."""
     words = data.draw(
-        st.lists(st.one_of(st.sampled_from([*WORDS[command], "-3e-6"]), FIELDS, st.text(max_size=6)), max_size=8)
+        st.lists(
+            st.one_of(st.sampled_from([*WORDS[command], "-3e-6"]), FIELDS, st.text(max_size=6)),
+            max_size=8,
+        )
     )
     assume(not any(word.startswith(("-h", "--help")) for word in words))
     call = [command, "/dev/null/none", *words]
-    call += {"claims": ["--output=/dev/null"], "parameters": [], "reproduce": ["--study=/dev/null"]}.get(
-        command, ["-o", "/dev/null/out"]
-    )
+    call += {
+        "claims": ["--output=/dev/null"],
+        "parameters": [],
+        "reproduce": ["--study=/dev/null"],
+    }.get(command, ["-o", "/dev/null/out"])
     said, out = io.StringIO(), io.StringIO()
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(out):
         try:

@@ -9,18 +9,30 @@ from rampore.impedance.circuits import fit_circuit
 from rampore.impedance.fitting import fit_logarithms
 from rampore.impedance.kramers_kronig import ACCEPTED, kramers_kronig
 from rampore.impedance.spectrum import ImpedanceError, Spectrum, read_spectrum
-from rampore.impedance.transmission_line import blocking_electrode, fit_blocking_cell, symmetric_cell, tortuosity
+from rampore.impedance.transmission_line import (
+    blocking_electrode,
+    fit_blocking_cell,
+    symmetric_cell,
+    tortuosity,
+)
 
 MEASUREMENTS = Path(__file__).parent / "data" / "impedance"
 FREQUENCY = np.geomspace(1e5, 0.1, 61)
 OMEGA = 2 * np.pi * FREQUENCY
-CELL = {"separator_resistance": 12.0, "ionic_resistance": 40.0, "capacitance": 6e-3, "exponent": 0.92}
+CELL = {
+    "separator_resistance": 12.0,
+    "ionic_resistance": 40.0,
+    "capacitance": 6e-3,
+    "exponent": 0.92,
+}
 
 
 def simulated(noise=0.0, seed=0, **changes):
     rng = np.random.default_rng(seed)
     z = symmetric_cell(OMEGA, **CELL | changes)
-    return Spectrum(FREQUENCY, z * (1 + noise * (rng.standard_normal(61) + 1j * rng.standard_normal(61))))
+    return Spectrum(
+        FREQUENCY, z * (1 + noise * (rng.standard_normal(61) + 1j * rng.standard_normal(61)))
+    )
 
 
 # Exact values
@@ -62,7 +74,13 @@ def test_the_tortuosity_of_a_fit_is_that_of_the_electrode_not_of_the_cell():
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"ionic_resistance": 400.0}, {"exponent": 0.75}, {"separator_resistance": 100.0}, {"capacitance": 6e-4}],
+    [
+        {},
+        {"ionic_resistance": 400.0},
+        {"exponent": 0.75},
+        {"separator_resistance": 100.0},
+        {"capacitance": 6e-4},
+    ],
 )
 def test_a_simulated_cell_is_found_again(changes):
     found = fit_blocking_cell(simulated(**changes)).fit
@@ -124,7 +142,9 @@ def test_a_circuit_of_impedance_py_is_found_again():
 def test_a_guess_outside_the_bounds_is_moved_to_them_and_finds_the_same():
     spectrum, bounds = Spectrum(FREQUENCY, symmetric_cell(OMEGA, **CELL)), ([1.0], [1e3])
     ends = [
-        fit_logarithms(spectrum, lambda _, r: r / 40 * spectrum.impedance, [[guess]], ["r"], ["ohm"], *bounds)
+        fit_logarithms(
+            spectrum, lambda _, r: r / 40 * spectrum.impedance, [[guess]], ["r"], ["ohm"], *bounds
+        )
         for guess in (30.0, 1e-9, 1e9)
     ]
     assert [end["r"] for end in ends] == pytest.approx([40.0] * 3, rel=1e-6)
@@ -134,7 +154,9 @@ def test_a_fit_that_runs_out_of_evaluations_is_none(monkeypatch):
     import scipy.optimize
 
     whole = scipy.optimize.least_squares
-    monkeypatch.setattr(scipy.optimize, "least_squares", lambda *a, **k: whole(*a, **(k | {"max_nfev": 1})))
+    monkeypatch.setattr(
+        scipy.optimize, "least_squares", lambda *a, **k: whole(*a, **(k | {"max_nfev": 1}))
+    )
     with pytest.raises(ImpedanceError, match="did not converge"):
         fit_blocking_cell(Spectrum(FREQUENCY, symmetric_cell(OMEGA, **CELL)))
 
@@ -171,10 +193,15 @@ def test_what_is_linear_and_at_rest_passes():
 
 
 def test_noise_is_found_at_its_size():
-    """Residuals are the noise less what 27 free values take up of 122: sqrt(95 / 122) of sqrt(2) x 0.3 %."""
+    """Residuals are the noise less what 27 free values take up of 122: sqrt(95 / 122) of sqrt(2) x
+    0.3 %.
+    """
     found = [kramers_kronig(simulated(noise=0.003, seed=seed)).rms for seed in range(20)]
-    # Three standard errors: each scatters by 1 / sqrt(2 x 95), the mean of twenty by a part in sqrt(20) of it.
-    assert np.mean(found) == pytest.approx(0.003 * np.sqrt(2 * 95 / 122), rel=3 / np.sqrt(2 * 95 * 20))
+    # Three standard errors: each scatters by 1 / sqrt(2 x 95), the mean of twenty by a part in
+    # sqrt(20) of it.
+    assert np.mean(found) == pytest.approx(
+        0.003 * np.sqrt(2 * 95 / 122), rel=3 / np.sqrt(2 * 95 * 20)
+    )
 
 
 def test_a_cell_that_drifts_while_it_is_measured_fails():
@@ -193,8 +220,18 @@ def test_a_table_is_read_with_the_sign_that_its_heading_says(tmp_path):
     spectrum = simulated()
     path = tmp_path / "spectrum.csv"
     for name, sign in (("Z'' / ohm", 1), ("-Z'' / ohm", -1), ("Neg. Z imag", -1)):
-        columns = FREQUENCY[::-1], spectrum.impedance[::-1].real, sign * spectrum.impedance[::-1].imag
-        np.savetxt(path, np.column_stack(columns), delimiter=",", header=f"f / Hz,Z' / ohm,{name}", comments="")
+        columns = (
+            FREQUENCY[::-1],
+            spectrum.impedance[::-1].real,
+            sign * spectrum.impedance[::-1].imag,
+        )
+        np.savetxt(
+            path,
+            np.column_stack(columns),
+            delimiter=",",
+            header=f"f / Hz,Z' / ohm,{name}",
+            comments="",
+        )
         found = read_spectrum(path)
         np.testing.assert_allclose(found.impedance, spectrum.impedance, rtol=1e-12)
         assert found.frequency[0] == FREQUENCY[0]
@@ -202,7 +239,10 @@ def test_a_table_is_read_with_the_sign_that_its_heading_says(tmp_path):
 
 def test_a_potentiostats_own_file_is_read_by_impedance_py(tmp_path):
     """Autolab's export has frequency first, and real and imaginary part fifth and sixth."""
-    lines = [f"{f},0,0,0,{z.real},{z.imag}" for f, z in zip(FREQUENCY, simulated().impedance, strict=True)]
+    lines = [
+        f"{f},0,0,0,{z.real},{z.imag}"
+        for f, z in zip(FREQUENCY, simulated().impedance, strict=True)
+    ]
     path = tmp_path / "autolab.csv"
     path.write_text("Frequency (Hz),a,b,c,Z',Z''\n" + "\n".join(lines) + "\n")
     found = read_spectrum(path, "autolab")
@@ -258,16 +298,29 @@ def table(tmp_path):
     def write(spectrum):
         path = tmp_path / "spectrum.csv"
         columns = spectrum.frequency, spectrum.impedance.real, spectrum.impedance.imag
-        np.savetxt(path, np.column_stack(columns), delimiter=",", header="f,real,imaginary", comments="")
+        np.savetxt(
+            path, np.column_stack(columns), delimiter=",", header="f,real,imaginary", comments=""
+        )
         return path
 
     return write
 
 
-GEOMETRY = ["--area-cm2", "1", "--thickness-um", "50", "--porosity", "0.35", "--conductivity", "0.9"]
+GEOMETRY = [
+    "--area-cm2",
+    "1",
+    "--thickness-um",
+    "50",
+    "--porosity",
+    "0.35",
+    "--conductivity",
+    "0.9",
+]
 
 
-def test_the_command_writes_parameters_with_intervals_residuals_and_a_figure(table, tmp_path, capsys):
+def test_the_command_writes_parameters_with_intervals_residuals_and_a_figure(
+    table, tmp_path, capsys
+):
     path, output = table(simulated(noise=0.001)), tmp_path / "out"
     assert main(["impedance", str(path), "--model", "blocking", *GEOMETRY, "-o", str(output)]) == 0
     found = json.loads((output / "impedance.json").read_text())
@@ -282,7 +335,9 @@ def test_the_command_writes_parameters_with_intervals_residuals_and_a_figure(tab
     assert "tortuosity" in capsys.readouterr().out
 
 
-def test_the_command_tests_a_bad_spectrum_writes_that_down_and_ends_with_an_error(table, tmp_path, capsys):
+def test_the_command_tests_a_bad_spectrum_writes_that_down_and_ends_with_an_error(
+    table, tmp_path, capsys
+):
     bad = Spectrum(FREQUENCY, simulated().impedance + 40 * np.linspace(0, 1, 61) ** 4)
     for model in (["blocking"], ["circuit", "--circuit", "R0-CPE0", "--guess", "1", "1e-3", "0.9"]):
         output = tmp_path / model[0]

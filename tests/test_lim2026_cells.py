@@ -1,4 +1,6 @@
-"""The paper's cell from ``cell.toml``: capacities, balance, scenarios, and its tests as lists of steps."""
+"""The paper's cell from ``cell.toml``: capacities, balance, scenarios, and its tests as lists of
+steps.
+"""
 
 from dataclasses import replace
 
@@ -27,11 +29,14 @@ def capacity_on_the_mesh(model, side):
 
 
 def test_the_electrodes_hold_what_the_paper_states():
-    """3.6 and 3.3 mAh/cm2: the cathode between 4.3 and 3.0 V, by the table that the nominal capacity goes with."""
+    """3.6 and 3.3 mAh/cm2: the cathode between 4.3 and 3.0 V, by the table that the nominal
+    capacity goes with.
+    """
     kremer = parameters.with_values(GIVEN, {"nmc.ocp.chosen": "kremer"})
     _, balance = cells.full_cell(kremer)
     assert balance.negative == pytest.approx(3.6 * MAH_CM2, rel=5e-4)
-    # the ends of the window lie where the table is steep, and straight lines between its rows differ from curves
+    # the ends of the window lie where the table is steep, and straight lines between its rows
+    # differ from curves
     assert balance.positive == pytest.approx(3.311 * MAH_CM2, rel=2e-3)
     # the other table must be continued to 4.3 V; how moves its capacity by less than 1 %
     _, balance = cells.full_cell(GIVEN)
@@ -71,7 +76,9 @@ def test_equal_mass_is_equal_capacity(porosity, keep):
 @pytest.mark.parametrize("columns", [(3, 5), (4, 7), (7, 12)])
 @pytest.mark.parametrize("open_fraction", [0.20, 0.317])
 def test_the_mesh_holds_the_same_however_coarse(columns, open_fraction):
-    """Boxes that the edge of a hole cuts take the mean by area, so no mesh makes the anode larger or smaller."""
+    """Boxes that the edge of a hole cuts take the mean by area, so no mesh makes the anode larger
+    or smaller.
+    """
     given = parameters.with_values(GIVEN, {"perforation.open_fraction": (open_fraction, "1")})
     cell, balance = cells.full_cell(given, Scenario(True))
     model = Model(cell, COARSE._replace(columns=columns))
@@ -87,7 +94,9 @@ def test_a_charged_cell_is_at_one_potential_and_keeps_the_lithium_of_the_cathode
     )
     nmc = cell.positive.materials[0]
     whole = balance._areal_capacity(nmc, cell.positive, None)
-    assert (1 - nmc.stoichiometry) * whole == pytest.approx(balance.charged + balance.lost, rel=1e-12)
+    assert (1 - nmc.stoichiometry) * whole == pytest.approx(
+        balance.charged + balance.lost, rel=1e-12
+    )
     assert nmc.open_circuit(nmc.stoichiometry) > 4.3
 
 
@@ -97,7 +106,9 @@ def test_a_charged_cell_is_at_one_potential_and_keeps_the_lithium_of_the_cathode
 @pytest.mark.parametrize("cathode", ["hanyang", "kremer"])
 @pytest.mark.parametrize("silicon", ["kuecher", "wetjen"])
 def test_the_discharge_at_open_circuit_is_that_of_the_energy_balance(cathode, silicon):
-    """That one interpolates tables in straight lines and ends them at their first and last rows: 0.5 %."""
+    """That one interpolates tables in straight lines and ends them at their first and last rows:
+    0.5 %.
+    """
     given = parameters.with_values(GIVEN, {"nmc.ocp.chosen": cathode, "siox.ocp.chosen": silicon})
     blend, siox = stacks.blend_of(given), stacks.siox_fraction_of(given)
     tables = (given.nmc.ocp.base.delithiation, given.siox.ocp.base)
@@ -109,23 +120,34 @@ def test_the_discharge_at_open_circuit_is_that_of_the_energy_balance(cathode, si
 
 
 def test_a_slow_discharge_gives_what_the_balance_says():
-    """At C/200 with particles a tenth of their size; what is left is the last of the graphite's and SiOx's slopes."""
+    """At C/200 with particles a tenth of their size; what is left is the last of the graphite's and
+    SiOx's slopes.
+    """
     cell, balance = cells.full_cell(GIVEN)
 
     def small(electrode):
-        return replace(electrode, materials=tuple(replace(m, radius=0.1 * m.radius) for m in electrode.materials))
+        return replace(
+            electrode,
+            materials=tuple(replace(m, radius=0.1 * m.radius) for m in electrode.materials),
+        )
 
     cell = replace(cell, negative=small(cell.negative), positive=small(cell.positive))
-    slow = simulate(cell, [Step("current", cell.one_c / 200, until_voltage=cell.lower_cutoff)], COARSE)
+    slow = simulate(
+        cell, [Step("current", cell.one_c / 200, until_voltage=cell.lower_cutoff)], COARSE
+    )
     assert slow.capacity == pytest.approx(balance.discharge, rel=3e-3)
 
 
 def test_half_cells_start_lithiated_and_give_their_areal_capacity():
     cell = cells.half_cell(GIVEN)
     siox, graphite = cell.negative.materials
-    assert graphite.open_circuit(graphite.stoichiometry) == pytest.approx(-cell.open_circuit_voltage, abs=1e-9)
+    assert graphite.open_circuit(graphite.stoichiometry) == pytest.approx(
+        -cell.open_circuit_voltage, abs=1e-9
+    )
     assert min(siox.stoichiometry, graphite.stoichiometry) > 0.95
-    slow = simulate(cell, [Step("current", cell.one_c / 50, until_voltage=cell.lower_cutoff)], COARSE)
+    slow = simulate(
+        cell, [Step("current", cell.one_c / 50, until_voltage=cell.lower_cutoff)], COARSE
+    )
     assert slow.ends == ("voltage",)
     assert 0.9 * 3.6 < slow.capacity / MAH_CM2 < 3.6
 
@@ -156,7 +178,9 @@ def test_assumptions_name_what_has_no_source():
     listed = cells.assumptions(GIVEN)
     for key in ("siox.ocp.verbrugge", "graphite.radius", "contact.negative", "lithium lost", "1C"):
         assert listed[key]
-    assert "siox.ocp.kuecher" in cells.assumptions(parameters.with_values(GIVEN, {"siox.ocp.chosen": "kuecher"}))
+    assert "siox.ocp.kuecher" in cells.assumptions(
+        parameters.with_values(GIVEN, {"siox.ocp.chosen": "kuecher"})
+    )
 
 
 @pytest.mark.parametrize("perforated", [False, True])
@@ -166,27 +190,33 @@ def test_a_rate_test_returns_to_where_it_began(perforated):
     solution = simulate(cell, steps, HOLES if perforated else COARSE)
     first, fast, last = protocols.rate_capacities(solution)
     assert set(solution.ends) == {"voltage", "current"}
-    # charged to the same voltage and current at the end; the first started from open circuit at 4.3 V, above that
+    # charged to the same voltage and current at the end; the first started from open circuit at 4.3
+    # V, above that
     assert last == pytest.approx(first, rel=0.02)
     assert fast < 0.7 * first
 
 
 @pytest.mark.parametrize("perforated", [False, True])
 def test_a_pulse_test_sees_a_contact_resistance_as_what_it_is(perforated):
-    """In series with everything, it adds itself to every pulse; only where all foil is alike, as on the bare one."""
+    """In series with everything, it adds itself to every pulse; only where all foil is alike, as on
+    the bare one.
+    """
     runs = []
     for contact in (0.0, 5e-4):
         cell = cells.half_cell(GIVEN, Scenario(perforated, PorositySet.MASS_CONSERVING))
         cell = replace(cell, contact_negative=contact)
         pulses = protocols.pulse_test(cell, GIVEN.negative.areal_capacity, levels=2)
         solution = simulate(cell, pulses.steps, HOLES if perforated else COARSE)
-        assert solution.capacity == pytest.approx(pulses.charge[-1] + 10 * 10 * cell.one_c, rel=1e-6)
+        assert solution.capacity == pytest.approx(
+            pulses.charge[-1] + 10 * 10 * cell.one_c, rel=1e-6
+        )
         runs.append(protocols.pulse_resistances(solution, pulses))
     area = 1.0
     if perforated:  # face and walls of the holes together, over the plan
         hole = cell.perforation
         area = 1 - hole.open_fraction * (1 - 4 * hole.foil_thickness / hole.hole_diameter)
-    # time steps end within 1e-3 of the voltage's scale of 1 V times the tolerance: 1e-5 ohm m2 at 5C
+    # time steps end within 1e-3 of the voltage's scale of 1 V times the tolerance: 1e-5 ohm m2 at
+    # 5C
     assert runs[1] - runs[0] == pytest.approx(5e-4 / area, rel=0.02 if perforated else 2e-3)
 
 
@@ -200,7 +230,10 @@ def test_a_sample_from_the_literatures_ranges_finishes_or_says_why():
         low, high = GIVEN.records["siox.diffusivity"].range
         assert low <= given.siox.diffusivity <= high
         cell, _ = cells.full_cell(given, scenario)
-        protocol = [Step("current", 4 * cell.one_c, until_voltage=cell.lower_cutoff), *protocols.charge(cell, 1.0, 0.2)]
+        protocol = [
+            Step("current", 4 * cell.one_c, until_voltage=cell.lower_cutoff),
+            *protocols.charge(cell, 1.0, 0.2),
+        ]
         try:
             solution = simulate(cell, protocol, HOLES if scenario.perforated else COARSE)
         except SolverError:

@@ -39,7 +39,9 @@ def test_a_fit_finds_the_closure_that_made_the_points():
 
 def test_equal_regions_gain_nothing_and_a_proportional_closure_never_does_by_mixing():
     assert coatings.conductance_gain(SAME, Closure("", 1.5)) == pytest.approx(0, abs=1e-12)
-    assert closures.mixing_gain(0.19, 0.28, 0.24, Closure("", 1.0, 0.3)) == pytest.approx(0, abs=1e-12)
+    assert closures.mixing_gain(0.19, 0.28, 0.24, Closure("", 1.0, 0.3)) == pytest.approx(
+        0, abs=1e-12
+    )
 
 
 def test_the_gain_weighs_each_region_by_its_area_and_its_thickness():
@@ -53,7 +55,9 @@ def test_mixing_pays_where_the_closure_is_convex(exponent, sign):
 
 
 def test_the_prefactor_has_no_say_in_the_gain():
-    gains = [coatings.conductance_gain(PAIR, Closure("", 1.5, prefactor)) for prefactor in (1.0, 0.2)]
+    gains = [
+        coatings.conductance_gain(PAIR, Closure("", 1.5, prefactor)) for prefactor in (1.0, 0.2)
+    ]
     assert gains[0] == pytest.approx(gains[1])
 
 
@@ -128,7 +132,9 @@ def test_sections_are_compared_place_by_place_and_reproducibly(recipe):
 
 
 def test_a_dense_section_is_closed_where_a_porous_one_is_open(recipe):
-    table = coatings.percolation(recipe, [0.15, 0.6], range(3)).groupby("porosity").percolates.mean()
+    table = (
+        coatings.percolation(recipe, [0.15, 0.6], range(3)).groupby("porosity").percolates.mean()
+    )
     assert list(table) == [0, 1]
 
 
@@ -139,12 +145,18 @@ def test_a_volume_conducts_more_than_its_own_sections(recipe):
 
 
 @pytest.mark.parametrize("case", [Case("foil", 0.01), Case("walls", 0.01, 300.0)])
-def test_a_hundred_times_tighter_balance_moves_what_is_read_off_a_section_by_less_than_the_balance(recipe, case):
+def test_a_hundred_times_tighter_balance_moves_what_is_read_off_a_section_by_less_than_the_balance(
+    recipe, case
+):
     phantom = recipe.perforated(0)
-    loose, tight = (coatings.diffuse(phantom, *case, tolerance=part * BALANCE) for part in (1, 0.01))
+    loose, tight = (
+        coatings.diffuse(phantom, *case, tolerance=part * BALANCE) for part in (1, 0.01)
+    )
     assert tight.iterations > loose.iterations > 0
     assert np.nanmax(np.abs(loose.concentration - tight.concentration)) < BALANCE
-    shares = [coatings.localisation(each.flux_magnitude, phantom.pore).share for each in (loose, tight)]
+    shares = [
+        coatings.localisation(each.flux_magnitude, phantom.pore).share for each in (loose, tight)
+    ]
     assert shares[0] == pytest.approx(shares[1], rel=BALANCE)
 
 
@@ -188,14 +200,19 @@ def test_what_makes_no_question_is_refused():
 
 
 def test_a_scan_gives_concentrations_over_that_on_bare_foil():
-    """Without contrast or holes every place of the unit cell is as bare foil, to the error of a mesh of 6.6 um."""
-    table = coatings.scan_unit_cells({"same": SAME}, FOIL, [Closure("b", 1.5), Closure("c", 2.0)], [0.1, 0.5])
+    """Without contrast or holes every place of the unit cell is as bare foil, to the error of a
+    mesh of 6.6 um.
+    """
+    table = coatings.scan_unit_cells(
+        {"same": SAME}, FOIL, [Closure("b", 1.5), Closure("c", 2.0)], [0.1, 0.5]
+    )
     assert list(table["closure"]) == ["b", "b", "c", "c"]
     assert list(table["exponent"]) == [1.5, 1.5, 2.0, 2.0]
     assert list(table["left"]) == [0.1, 0.5, 0.1, 0.5]
     assert set(table["porosities"]) == {"same"}
     places = table[["hole bottom", "beside the hole", "far from holes", "dense alone"]]
-    # the mesh's error at 3 um: a thousandth where nine tenths are consumed, see the order of convergence above
+    # the mesh's error at 3 um: a thousandth where nine tenths are consumed, see the order of
+    # convergence above
     assert places.to_numpy() == pytest.approx(1.0, abs=2e-3)
     assert places["dense alone"].to_numpy() == pytest.approx(1.0, abs=1e-12)
 
@@ -208,7 +225,10 @@ def test_cells_of_three_um_meet_the_thicknesses_and_the_pitch():
     # symmetric to the last digit: the middles of the cells, not a hundredth of a cell beside them
     np.testing.assert_allclose(cell.distance, cell.distance[::-1], atol=1e-18)
     np.testing.assert_allclose(cell.distance, cell.distance[:, ::-1], atol=1e-18)
-    at = [np.abs(side * ((np.arange(n) + 0.5) / n - 0.5)).min() for side, n in zip(sides, counts, strict=True)]
+    at = [
+        np.abs(side * ((np.arange(n) + 0.5) / n - 0.5)).min()
+        for side, n in zip(sides, counts, strict=True)
+    ]
     assert cell.distance.min() == pytest.approx(np.hypot(*at), rel=1e-12)
     over = cell.distance < FOIL.hole_diameter / 2
     assert over.mean() == pytest.approx(FOIL.open_fraction, abs=0.01)  # by the centres of cells
@@ -219,10 +239,13 @@ def test_cells_of_three_um_meet_the_thicknesses_and_the_pitch():
 def test_a_difference_of_places_is_a_mean_with_students_interval():
     import xarray as xr
 
-    values = xr.DataArray([[1.0, 4.0], [2.0, 6.0], [3.0, 8.0]], dims=("seed", "place"), coords={"place": list("ab")})
+    values = xr.DataArray(
+        [[1.0, 4.0], [2.0, 6.0], [3.0, 8.0]], dims=("seed", "place"), coords={"place": list("ab")}
+    )
     mean, half = coatings.difference(values, "b", "a")
     assert mean == 4.0
-    assert half == pytest.approx(4.302653 * 1.0 / np.sqrt(3), rel=1e-6)  # t for two degrees of freedom; sd is 1
+    # t for two degrees of freedom; sd is 1
+    assert half == pytest.approx(4.302653 * 1.0 / np.sqrt(3), rel=1e-6)
 
 
 def test_closures_of_the_literature_are_those_of_the_file():
@@ -232,7 +255,9 @@ def test_closures_of_the_literature_are_those_of_the_file():
     closures = {each.name: each for each in coatings.literature_closures(given)}
     assert closures["Bruggeman"].exponent == 1.5
     rivals = given.records["negative.bruggeman_exponent"].not_chosen
-    assert [each.exponent for each in coatings.literature_closures(given)[:-1]] == [each.value for each in rivals]
+    assert [each.exponent for each in coatings.literature_closures(given)[:-1]] == [
+        each.value for each in rivals
+    ]
     impedance = closures["Landesfeind 2016, impedance"]
     assert impedance.tortuosity(0.3) == pytest.approx(4.7 * 0.3**-0.1, rel=1e-12)
     assert impedance(0.3) == pytest.approx(0.3 / (4.7 * 0.3**-0.1), rel=1e-12)
@@ -241,21 +266,35 @@ def test_closures_of_the_literature_are_those_of_the_file():
 def test_the_generated_closure_fits_cubes_of_every_porosity_and_seed():
     porosities, seeds, edge, pixel = (0.4, 0.6), (0, 1), 9e-6, 0.75e-6
     found = coatings.generated_closure(porosities, seeds, edge, pixel)
-    pores = [coatings.cube(GRAPHITE_SIOX, eps, edge, seed, pixel).pore for eps in porosities for seed in seeds]
-    points = [(pore.mean(), coatings.steady_diffusion(pore, tolerance=1e-3).relative_diffusivity) for pore in pores]
+    pores = [
+        coatings.cube(GRAPHITE_SIOX, eps, edge, seed, pixel).pore
+        for eps in porosities
+        for seed in seeds
+    ]
+    points = [
+        (pore.mean(), coatings.steady_diffusion(pore, tolerance=1e-3).relative_diffusivity)
+        for pore in pores
+    ]
     eps, g = np.log(np.array(points)).T
     # the line of least squares in the logarithms, by its normal equations
     off = eps - eps.mean()
     assert found.exponent == pytest.approx((off @ g) / (off @ off), rel=1e-9)
-    assert np.log(found.prefactor) == pytest.approx(g.mean() - found.exponent * eps.mean(), rel=1e-9)
+    assert np.log(found.prefactor) == pytest.approx(
+        g.mean() - found.exponent * eps.mean(), rel=1e-9
+    )
     assert found.threshold == 0
 
 
 def test_the_closure_of_the_chapter_is_of_three_cubes_of_forty_um_at_five_porosities():
-    """What a default says is part of the result: half a pixel or a seed more would be another closure."""
+    """What a default says is part of the result: half a pixel or a seed more would be another
+    closure.
+    """
     import inspect
 
-    given = {name: each.default for name, each in inspect.signature(coatings.generated_closure).parameters.items()}
+    given = {
+        name: each.default
+        for name, each in inspect.signature(coatings.generated_closure).parameters.items()
+    }
     assert given == {
         "porosities": (0.19, 0.24, 0.28, 0.35, 0.45),
         "seeds": (0, 1, 2),
@@ -265,7 +304,9 @@ def test_the_closure_of_the_chapter_is_of_three_cubes_of_forty_um_at_five_porosi
 
 
 def test_sections_and_slices_lie_about_the_middle_of_a_hole(recipe):
-    """To a thousandth of a pixel: sections begin half their width before the hole's axis, slices on it."""
+    """To a thousandth of a pixel: sections begin half their width before the hole's axis, slices on
+    it.
+    """
     phantom = recipe.perforated(0)
     middles = 0.6e-6 * (np.arange(len(phantom.x)) + 0.5)
     assert phantom.x == pytest.approx(middles - 80e-6, abs=1e-3 * phantom.pixel_size)
@@ -298,5 +339,7 @@ def test_the_bottom_is_the_mean_of_the_last_two_um(recipe):
     data = coatings.compare_sections(replace(recipe, width=90e-6), [0], [case])
     known = data.concentration.sel(place=PLACES[0]).isel(seed=0, case=0).dropna("depth")
     last = known.values[-round(2e-6 / recipe.pixel_size) :]
-    assert float(data.bottom.sel(place=PLACES[0]).isel(seed=0, case=0)) == pytest.approx(last.mean(), rel=1e-12)
+    assert float(data.bottom.sel(place=PLACES[0]).isel(seed=0, case=0)) == pytest.approx(
+        last.mean(), rel=1e-12
+    )
     assert known.depth.values == pytest.approx(0.6e-6 * (np.arange(known.size) + 0.5), rel=1e-12)

@@ -1,4 +1,6 @@
-"""Correlations of ``cell.toml`` as functions: the same as those coded by hand, and what cannot be evaluated."""
+"""Correlations of ``cell.toml`` as functions: the same as those coded by hand, and what cannot be
+evaluated.
+"""
 
 import numpy as np
 import pytest
@@ -31,8 +33,12 @@ def test_electrolytes_are_those_of_the_materials(name, coded, temperature):
 
 def test_nymans_electrolyte_warms_by_its_activation_energy():
     given = CELL.electrolyte.correlations["Nyman"]
-    cold, warm = (correlations.electrolyte(given, "Nyman", temperature) for temperature in (298.15, 313.15))
-    assert cold.conductivity(1150.0) == pytest.approx(materials.nyman_2008().conductivity(1150.0), rel=1e-12)
+    cold, warm = (
+        correlations.electrolyte(given, "Nyman", temperature) for temperature in (298.15, 313.15)
+    )
+    assert cold.conductivity(1150.0) == pytest.approx(
+        materials.nyman_2008().conductivity(1150.0), rel=1e-12
+    )
     for name in ("conductivity", "diffusivity"):
         ratio = getattr(warm, name)(1150.0) / getattr(cold, name)(1150.0)
         assert ratio == pytest.approx(float(materials.arrhenius(17e3, 313.15)), rel=1e-12)
@@ -63,7 +69,9 @@ def test_every_potential_of_the_study_falls_as_lithium_goes_in(group):
 
 
 def test_the_multi_site_form_is_inverted():
-    """x(U) at the potential that the inverse gives is x; the table's spacing of 0.3 mV leaves less than 1e-4."""
+    """x(U) at the potential that the inverse gives is x; the table's spacing of 0.3 mV leaves less
+    than 1e-4.
+    """
     given = CELL.graphite.ocp["verbrugge"].lithiation
     u = correlations.potential(given)(X)[:, None]
     p = {name: np.asarray(values) for name, values in given.coefficients.items()}

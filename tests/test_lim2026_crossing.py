@@ -1,4 +1,6 @@
-"""The crossing of the assumptions: its cases, what is read off it, and the committed result against a fresh run."""
+"""The crossing of the assumptions: its cases, what is read off it, and the committed result against
+a fresh run.
+"""
 
 import argparse
 from pathlib import Path
@@ -42,28 +44,37 @@ def test_indices_of_a_product_differ_by_what_the_factors_do_together():
 
 def test_the_contact_needed_is_as_exact_as_the_quantity_over_its_slope():
     contact = np.array([0.0, 1.0, 3.0, 7.0, 10.0])
-    values = xr.DataArray([0.02 * contact - 0.1, 0.02 * contact - 0.195], dims=("case", "contact")).assign_coords(
-        contact=contact
-    )
+    values = xr.DataArray(
+        [0.02 * contact - 0.1, 0.02 * contact - 0.195], dims=("case", "contact")
+    ).assign_coords(contact=contact)
     error = xr.full_like(values, 0.01)
     assert crossing.contact_needed(values, 0.0).values == pytest.approx([5.0, 9.75])
     # the second would need more than the axis has where it is 0.01 less: its end stands for that
-    assert crossing.contact_error(values, error, 0.0).values == pytest.approx([0.5, (10.0 - 9.25) / 2])
+    assert crossing.contact_error(values, error, 0.0).values == pytest.approx(
+        [0.5, (10.0 - 9.25) / 2]
+    )
 
 
 def test_a_gain_by_contact_needs_a_contact_that_differs(monkeypatch):
     """The same resistance on both foils shifts both voltages by the same drop."""
     monkeypatch.setitem(crossing.MESHES, "crossing", Mesh((6, 3, 6), (3, 5), 2, 6))
-    case = next(case for case in crossing.cases() if case["contact"] == 3.0 and case["contact_ratio"] == 0.2)
-    margin = {ratio: crossing.compute({**case, "contact_ratio": ratio})["p4d_overpotential"] for ratio in (0.2, 1.0)}
+    case = next(
+        case for case in crossing.cases() if case["contact"] == 3.0 and case["contact_ratio"] == 0.2
+    )
+    margin = {
+        ratio: crossing.compute({**case, "contact_ratio": ratio})["p4d_overpotential"]
+        for ratio in (0.2, 1.0)
+    }
     face = 1 - 0.2 + 0.2 * 4 * 15 / 75  # foil and walls of the holes, over the plan area
-    # 80 % of 3 ohm cm2 at 3C over that face; 2 %: the margin is a least one over the discharge, and moves in charge.
+    # 80 % of 3 ohm cm2 at 3C over that face; 2 %: the margin is a least one over the discharge, and
+    # moves in charge.
     assert margin[0.2] - margin[1.0] == pytest.approx(0.8 * 3e-4 * 3 * 33.0 / face, rel=0.02)
 
 
 def test_random_cases_of_the_committed_crossing_come_out_again(committed):
     rng = np.random.default_rng()
-    quick = np.flatnonzero(committed.closure.values != "cubes")  # the cubes' law takes half a minute to compute
+    # the cubes' law takes half a minute to compute
+    quick = np.flatnonzero(committed.closure.values != "cubes")
     for n in rng.choice(quick, 3, replace=False):
         one = committed.isel(case=int(n))
         case = {axis.name: one[axis.name].item() for axis in crossing.AXES} | {"mesh": "crossing"}
@@ -74,9 +85,14 @@ def test_random_cases_of_the_committed_crossing_come_out_again(committed):
 
 
 def test_the_committed_crossing_is_whole_and_says_where_it_comes_from(committed):
-    held = {tuple(committed[axis.name].values[n] for axis in crossing.AXES) for n in range(committed.sizes["case"])}
+    held = {
+        tuple(committed[axis.name].values[n] for axis in crossing.AXES)
+        for n in range(committed.sizes["case"])
+    }
     assert held == {tuple(case[axis.name] for axis in crossing.AXES) for case in crossing.cases()}
-    assert {"title", "source", "follows_from", "mesh", "numerical_error", "packages"} <= set(committed.attrs)
+    assert {"title", "source", "follows_from", "mesh", "numerical_error", "packages"} <= set(
+        committed.attrs
+    )
     assert all(np.sum(share) == pytest.approx(1.0) for share in crossing.shares(committed).values())
 
 
@@ -84,13 +100,16 @@ def test_a_sweep_writes_its_file_and_runs_nothing_twice(tmp_path, monkeypatch):
     monkeypatch.setattr(crossing, "CHECKED", 1)
     ends = {"contact", "contact_ratio"}
     one_each = [
-        axis._replace(values=axis.values[-1:] if axis.name in ends else axis.values[:1]) for axis in crossing.AXES
+        axis._replace(values=axis.values[-1:] if axis.name in ends else axis.values[:1])
+        for axis in crossing.AXES
     ]
     monkeypatch.setattr(crossing, "AXES", one_each)
     monkeypatch.setitem(crossing.MESHES, "fine", crossing.MESHES["crossing"])
     said: list[str] = []
     journal, output = tmp_path / "j.jsonl", tmp_path / "new" / "x.nc"
-    options = argparse.Namespace(sweep="crossing", coarse=False, jobs=1, scheduler=None, journal=journal, output=output)
+    options = argparse.Namespace(
+        sweep="crossing", coarse=False, jobs=1, scheduler=None, journal=journal, output=output
+    )
     for _ in range(2):
         command.run(options, PLANS, said.append)
     assert len(journal.read_text().splitlines()) == 2

@@ -20,7 +20,9 @@ def test_every_design_holds_the_same_mass_over_foil_and_holes_together():
     solid = GIVEN.negative.density / (1 - GIVEN.negative.porosity)
     for case in PERFORATED:
         coated = design.coated(GIVEN, case)
-        height = local_thickness(GIVEN.negative.loading / case["density"], coated.open_fraction, case["foil_thickness"])
+        height = local_thickness(
+            GIVEN.negative.loading / case["density"], coated.open_fraction, case["foil_thickness"]
+        )
         held = [(1 - eps) * solid * h for eps, h in zip(coated.porosity, height, strict=True)]
         f = coated.open_fraction
         assert (1 - f) * held[0] + f * held[1] == pytest.approx(GIVEN.negative.loading, rel=1e-12)
@@ -37,8 +39,16 @@ def test_the_papers_foil_is_one_of_the_designs_and_no_two_holes_touch():
 
 
 def test_a_bare_foil_carries_its_tensile_strength_and_weighs_what_its_layers_weigh(monkeypatch):
-    monkeypatch.setitem(design.MESHES, "crossing", design.MESHES["crossing"]._replace(layers=(6, 3, 6)))
-    case = {"hole_diameter": 0.0, "pitch": 0.0, "foil_thickness": 10e-6, "density": 1500.0, "mesh": "crossing"}
+    monkeypatch.setitem(
+        design.MESHES, "crossing", design.MESHES["crossing"]._replace(layers=(6, 3, 6))
+    )
+    case = {
+        "hole_diameter": 0.0,
+        "pitch": 0.0,
+        "foil_thickness": 10e-6,
+        "density": 1500.0,
+        "mesh": "crossing",
+    }
     found = design.compute(case)
     assert found["strength"] == pytest.approx(212.5e6 * 10e-6, rel=1e-12)
     assert found["lowest_np_ratio"] == pytest.approx(3.6 / 3.3, rel=1e-12)
@@ -52,7 +62,9 @@ def test_a_bare_foil_carries_its_tensile_strength_and_weighs_what_its_layers_wei
 
 
 def test_the_front_holds_what_nothing_beats_in_every_goal():
-    data = xr.Dataset({"a": ("case", [1.0, 2.0, 0.0, 1.0, 1.0]), "b": ("case", [2.0, 1.0, 3.0, 1.0, 2.0])})
+    data = xr.Dataset(
+        {"a": ("case", [1.0, 2.0, 0.0, 1.0, 1.0]), "b": ("case", [2.0, 1.0, 3.0, 1.0, 2.0])}
+    )
     assert design.front(data, ("a", "b")).tolist() == [True, True, True, False, True]
 
 
@@ -66,8 +78,12 @@ def test_a_design_that_is_not_there_is_named():
 def test_a_random_design_of_the_committed_ones_comes_out_again():
     data = sweep.read(COMMITTED)
     n = int(np.random.default_rng().integers(data.sizes["case"]))
-    case = {axis.name: data[axis.name].values[n].item() for axis in design.AXES} | {"mesh": "crossing"}
+    case = {axis.name: data[axis.name].values[n].item() for axis in design.AXES} | {
+        "mesh": "crossing"
+    }
     assert case in design.cases()
     for name, value in design.compute(case).items():
         slack = 1e-9 * abs(value)  # geometry carries no error of the mesh
-        assert value == pytest.approx(data[name].values[n], abs=data[f"{name}_error"].values[n] + slack), (n, name)
+        assert value == pytest.approx(
+            data[name].values[n], abs=data[f"{name}_error"].values[n] + slack
+        ), (n, name)

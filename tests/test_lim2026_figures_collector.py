@@ -1,4 +1,6 @@
-"""The figures of the collector chapter: to scale, with units, and with the paper's numbers as open markers."""
+"""The figures of the collector chapter: to scale, with units, and with the paper's numbers as open
+markers.
+"""
 
 import numpy as np
 import pytest
@@ -19,7 +21,9 @@ def make_calendering():
     dried = [dried_from_loading(25.08e-6, 1 - eps, 0.2, 15e-6) for eps in (0.50, 0.55)]
     band = [calender(start, 15e-6, COMPRESSION) for start in dried]
     pressed = calender(dried[0], 15e-6, 0.36)
-    return figures.calendering(COMPRESSION, band, Local(0.19, 0.28), (0.36, 0.43), (dried[0], pressed, FOIL))
+    return figures.calendering(
+        COMPRESSION, band, Local(0.19, 0.28), (0.36, 0.43), (dried[0], pressed, FOIL)
+    )
 
 
 def make_contrast_map():
@@ -31,10 +35,15 @@ def make_contrast_map():
 
 
 FIGURES = {
-    "foil_to_scale": lambda: figures.foil_to_scale([FOIL, FOIL], [COATING, COATING], (400e-6, 300e-6)),
+    "foil_to_scale": lambda: figures.foil_to_scale(
+        [FOIL, FOIL], [COATING, COATING], (400e-6, 300e-6)
+    ),
     "open_fractions": lambda: figures.open_fractions(ESTIMATES, exclusions(ESTIMATES), FOIL, [0.2]),
     "local_values": lambda: figures.local_values(
-        ["design"], {"thickness / µm": [COATING]}, {"thickness / µm": [COATING]}, {"thickness / µm": 33e-6}
+        ["design"],
+        {"thickness / µm": [COATING]},
+        {"thickness / µm": [COATING]},
+        {"thickness / µm": 33e-6},
     ),
     "recipe_porosity": lambda: figures.recipe_porosity(
         {"drawn": np.linspace(0.28, 0.32, 50)}, Porosity(0.30, 0.01, 0.28, 0.32), (0.24, 0.005)
@@ -42,7 +51,9 @@ FIGURES = {
     "calendering": make_calendering,
     "contrast_map": make_contrast_map,
     "contact_areas": lambda: figures.contact_areas(
-        np.geomspace(20e-6, 600e-6, 9), {"one side": np.linspace(1.4, 0.8, 9)}, {"one side": (75e-6, 0.96)}
+        np.geomspace(20e-6, 600e-6, 9),
+        {"one side": np.linspace(1.4, 0.8, 9)},
+        {"one side": (75e-6, 0.96)},
     ),
     "strength": lambda: figures.strength(
         np.linspace(0.01, 0.6, 9), net_section(np.linspace(0.01, 0.6, 9)), 0.35, {"loadings": 0.2}
@@ -54,13 +65,17 @@ STATES_WHAT_THE_PAPER_SAYS = set(FIGURES) - {"foil_to_scale", "contrast_map", "c
 
 def open_markers(figure):
     lines = [line for axis in figure.axes for line in axis.get_lines()]
-    return [line for line in lines if line.get_marker() == PAPER["marker"] and line.get_mfc() == "white"]
+    return [
+        line for line in lines if line.get_marker() == PAPER["marker"] and line.get_mfc() == "white"
+    ]
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_renders_with_a_unit_on_every_labelled_axis(name):
     figure = FIGURES[name]()
-    labels = [text for axis in figure.axes for text in (axis.get_xlabel(), axis.get_ylabel()) if text]
+    labels = [
+        text for axis in figure.axes for text in (axis.get_xlabel(), axis.get_ylabel()) if text
+    ]
     assert labels
     assert all(" / " in label for label in labels)
     assert len(render(figure, "png", dpi=40)) > 1000

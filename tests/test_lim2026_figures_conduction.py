@@ -1,4 +1,6 @@
-"""The figures of the conduction chapter: with units, on equal scales, and with the paper's foil as an open marker."""
+"""The figures of the conduction chapter: with units, on equal scales, and with the paper's foil as
+an open marker.
+"""
 
 import numpy as np
 import pytest
@@ -12,7 +14,9 @@ from rampore.style import PAPER, render
 
 PITCH = float(pitch_from_open_fraction(75e-6, 0.2))
 FLOW = through_plane(CoatedFoil(75e-6, PITCH, 15e-6, 30e-6, 1000.0, 1.1e-7), mesh=Mesh(8, 4, 2))
-SIGNAL = field.hole_signal(sheet.perforated_sheet(75e-6, PITCH, cells=4), PITCH, (1e-3, 1e-3), 3.0, [1e-4, 1e-3])
+SIGNAL = field.hole_signal(
+    sheet.perforated_sheet(75e-6, PITCH, cells=4), PITCH, (1e-3, 1e-3), 3.0, [1e-4, 1e-3]
+)
 DIAMETERS = np.geomspace(20e-6, 600e-6, 5)
 RISING = Departure(*(np.linspace(0, 0.4, 5),) * 3)
 
@@ -23,10 +27,16 @@ FIGURES = {
         DIAMETERS, (RISING, RISING), RISING, Departure(0.5, 1.0, 0.25), 0.1, [75e-6]
     ),
     "thresholds": lambda: figures.thresholds(
-        np.array([10e-6, 100e-6]), [0.0], Departure(*(np.array([[40e-6, np.inf]]),) * 3), (30e-6, 75e-6)
+        np.array([10e-6, 100e-6]),
+        [0.0],
+        Departure(*(np.array([[40e-6, np.inf]]),) * 3),
+        (30e-6, 75e-6),
     ),
     "sheet_conductance": lambda: figures.sheet_conductance(
-        np.linspace(0, 0.8, 5), {"Maxwell": np.ones(5), "Rayleigh": np.ones(5)}, ([0.2], [0.7]), [0.2]
+        np.linspace(0, 0.8, 5),
+        {"Maxwell": np.ones(5), "Rayleigh": np.ones(5)},
+        ([0.2], [0.7]),
+        [0.2],
     ),
     "strip_profiles": lambda: figures.strip_profiles(SIGNAL, 3.0, 2.5e-3),
     "hole_signals": lambda: figures.hole_signals(
@@ -39,7 +49,9 @@ FIGURES = {
 def test_every_figure_renders_with_a_unit_on_every_labelled_axis(name):
     figure = FIGURES[name]()
     assert render(figure, "png").startswith(b"\x89PNG")
-    labels = [label for axis in figure.axes for label in (axis.get_xlabel(), axis.get_ylabel()) if label]
+    labels = [
+        label for axis in figure.axes for label in (axis.get_xlabel(), axis.get_ylabel()) if label
+    ]
     assert labels
     assert all(" / " in label for label in labels)
 
@@ -54,7 +66,9 @@ def test_the_papers_foil_is_an_open_marker():
     figure = FIGURES["thresholds"]()
     for axis in figure.axes:
         marks = [line for line in axis.get_lines() if line.get_marker() == PAPER["marker"]]
-        assert [(mark.get_xdata()[0], mark.get_ydata()[0]) for mark in marks] == [pytest.approx((30, 75))]
+        assert [(mark.get_xdata()[0], mark.get_ydata()[0]) for mark in marks] == [
+            pytest.approx((30, 75))
+        ]
         assert marks[0].get_mfc() == "white"
 
 
@@ -64,7 +78,9 @@ def test_a_hole_that_no_limit_bounds_leaves_its_curve_out():
 
 
 def test_the_map_at_the_top_shows_holes_as_a_triangular_lattice():
-    """The middle of the map and the four neighbours of its row and the next lie over holes: least current."""
+    """The middle of the map and the four neighbours of its row and the next lie over holes: least
+    current.
+    """
     quarter = FLOW.top_current
     shown = figures._mirrored(quarter)
     n, m = quarter.shape

@@ -1,4 +1,6 @@
-"""What the figures of diffusion and of the designs draw, read back: shares in per cent, lengths in um."""
+"""What the figures of diffusion and of the designs draw, read back: shares in per cent, lengths in
+um.
+"""
 
 import numpy as np
 import pandas as pd
@@ -27,21 +29,34 @@ def line(axes, label):
 
 def test_the_depth_that_pores_reach_is_a_mean_over_sections_in_per_cent():
     table = pd.DataFrame(
-        {"porosity": [0.2, 0.2, 0.3], "deepest": [0.4, 0.6, 1.0], "reached": [0.1, 0.3, 0.9], "percolates": [0, 1, 1]}
+        {
+            "porosity": [0.2, 0.2, 0.3],
+            "deepest": [0.4, 0.6, 1.0],
+            "reached": [0.1, 0.3, 0.9],
+            "percolates": [0, 1, 1],
+        }
     )
     [axes] = tool_figures.percolation(table, {"paper": 0.24}).axes
     assert line(axes, "a section's depth") == pytest.approx(np.array([[20, 20, 30], [40, 60, 100]]))
-    assert line(axes, "depth that its pores reach") == pytest.approx(np.array([[20, 30], [50, 100]]))
+    assert line(axes, "depth that its pores reach") == pytest.approx(
+        np.array([[20, 30], [50, 100]])
+    )
     assert line(axes, "pore area joined to the surface")[1] == pytest.approx([20, 90])
     assert line(axes, "sections with a way through")[1] == pytest.approx([50, 100])
     assert axes.texts[0].get_position()[0] == pytest.approx(24)
 
 
 def test_the_tortuosity_factor_is_porosity_over_efficiency():
-    cubes = pd.DataFrame({"porosity": [0.2, 0.4], "efficiency": [0.02, 0.2], "section_efficiency": [0.0, 0.1]})
-    [axes] = tool_figures.tortuosity(cubes, Closure("fit", 2.0), [Closure("other", 1.5)], (0.19, 0.28)).axes
+    cubes = pd.DataFrame(
+        {"porosity": [0.2, 0.4], "efficiency": [0.02, 0.2], "section_efficiency": [0.0, 0.1]}
+    )
+    [axes] = tool_figures.tortuosity(
+        cubes, Closure("fit", 2.0), [Closure("other", 1.5)], (0.19, 0.28)
+    ).axes
     assert line(axes, "cubes") == pytest.approx(np.array([[20, 40], [10, 2]]))
-    assert line(axes, "its sections, where one of eight is open") == pytest.approx(np.array([[40], [4]]))
+    assert line(axes, "its sections, where one of eight is open") == pytest.approx(
+        np.array([[40], [4]])
+    )
     for name, exponent in (("fit", 2.0), ("other", 1.5)):
         per_cent, factor = line(axes, name)
         assert factor == pytest.approx((per_cent / 100) ** (1 - exponent))
@@ -69,21 +84,26 @@ def test_concentration_is_drawn_as_the_mean_of_the_seeds_down_to_where_there_are
     for number, axes in enumerate((first, second)):
         for place in PLACES:
             c, depth = line(axes, place)
-            expected = data.concentration.sel(place=place).isel(case=number).mean("seed").dropna("depth")
+            expected = (
+                data.concentration.sel(place=place).isel(case=number).mean("seed").dropna("depth")
+            )
             assert c == pytest.approx(expected.values)
             assert depth == pytest.approx(1e6 * expected.depth.values)
 
 
 def test_crowding_has_students_interval_over_the_seeds():
     data = sections()
-    cubes = pd.DataFrame({"porosity": [0.21, 0.19, 0.4], "asked": [0.2, 0.2, 0.4], "share": [0.5, 0.3, 0.2]})
+    cubes = pd.DataFrame(
+        {"porosity": [0.21, 0.19, 0.4], "asked": [0.2, 0.2, 0.4], "share": [0.5, 0.3, 0.2]}
+    )
     left, right = tool_figures.crowding(data, cubes, ["foil", "walls"]).axes
     for shift, place, container in zip((-0.2, 0, 0.2), PLACES, left.containers, strict=True):
         share = 100 * data.share.sel(place=place).values
         middle, _, (bars,) = container.lines
         assert list(middle.get_xdata()) == pytest.approx([shift, 1 + shift])
         assert list(middle.get_ydata()) == pytest.approx(share.mean(axis=0))
-        half = t.ppf(0.975, 1) * np.abs(share[0] - share[1]) / 2  # two seeds: sd / sqrt(2) is half their difference
+        # two seeds: sd / sqrt(2) is half their difference
+        half = t.ppf(0.975, 1) * np.abs(share[0] - share[1]) / 2
         reach = [np.ptp(segment[:, 1]) / 2 for segment in bars.get_segments()]
         assert reach == pytest.approx(half)
     points, mean = (each.get_xydata().T for each in right.lines if each.get_color() == NEGATIVE)
@@ -95,7 +115,9 @@ def test_the_map_of_mixing_marks_closures_where_they_lie():
     exponents, thresholds = np.linspace(1, 3, 5), np.linspace(0, 0.15, 4)
     gain = np.add.outer(thresholds, exponents - 2)
     gains = {"a": gain, "b": gain + 0.1, "c": gain - 0.1}
-    axes = tool_figures.mixing_map(exponents, thresholds, gains, [Closure("one", 1.5), Closure("two", 2.5, 1, 0.1)])
+    axes = tool_figures.mixing_map(
+        exponents, thresholds, gains, [Closure("one", 1.5), Closure("two", 2.5, 1, 0.1)]
+    )
     axes = axes.axes[0]
     mesh = axes.collections[0]
     assert np.asarray(mesh.get_array()).ravel() == pytest.approx(100 * gain.ravel())
@@ -152,9 +174,13 @@ def designs():
 
 def test_designs_stand_at_their_energy_and_capacity(designs):
     figure = design_figures.trade(designs, 0)
-    for axes, capacity in zip(figure.axes[:2], ([2.0, 1.9, 1.8, 2.2], [1.0, 0.9, 0.8, 1.1]), strict=True):
+    for axes, capacity in zip(
+        figure.axes[:2], ([2.0, 1.9, 1.8, 2.2], [1.0, 0.9, 0.8, 1.1]), strict=True
+    ):
         places = np.concatenate([np.asarray(group.get_offsets()) for group in axes.collections])
-        assert places == pytest.approx(np.array([[250, capacity[0]], [240, capacity[1]], [260, capacity[3]]]))
+        assert places == pytest.approx(
+            np.array([[250, capacity[0]], [240, capacity[1]], [260, capacity[3]]])
+        )
         strengths = np.concatenate([np.asarray(group.get_array()) for group in axes.collections])
         assert strengths == pytest.approx([1.0, 1.5, 0.8])
         assert line(axes, "bare foil").ravel() == pytest.approx([230, capacity[2]])

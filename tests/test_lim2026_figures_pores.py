@@ -13,25 +13,32 @@ from rampore.style import PAPER, render
 
 PAPERS = {"bCuE": (0.60e-6, 1.2), "pCuE": (0.68e-6, 1.6)}
 BARE, PERFORATED = (
-    Outcomes(np.full(3, 0.24), *(np.ones((3, n)) * np.array([1e-6, 1, 9])[k] for k in range(3))) for n in (2, 3)
+    Outcomes(np.full(3, 0.24), *(np.ones((3, n)) * np.array([1e-6, 1, 9])[k] for k in range(3)))
+    for n in (2, 3)
 )
 
 
 def make_sections():
     mask, _ = discs(6, (2, 4), 20, all_links((2, 4)), width=3)
     analysis = pores.measure(mask, 0.1e-6)
-    return figures.sections({"pCuE": (mask.astype(float), analysis), "bCuE": (mask.astype(float), analysis)})
+    return figures.sections(
+        {"pCuE": (mask.astype(float), analysis), "bCuE": (mask.astype(float), analysis)}
+    )
 
 
 def make_phantoms():
     known = disc_lattice(2, 3, radius=2e-6, pitch=6e-6, pixel_size=0.2e-6)
-    return figures.phantoms(known, known.labels, np.array([0.1, 0.2, 0.4]), np.array([0, 0.01, 0.02]))
+    return figures.phantoms(
+        known, known.labels, np.array([0.1, 0.2, 0.4]), np.array([0, 0.01, 0.02])
+    )
 
 
 def make_along():
     profile = Profile(np.linspace(0, 100e-6, 5), np.full(5, 0.2), 20e-6)
     holes = [(10e-6, 30e-6), (60e-6, 80e-6)]
-    return figures.along_the_foil({"pCuE": profile, "bCuE": profile}, holes, {"PR": 0.28, "NPR": 0.19, "bCuE": 0.24})
+    return figures.along_the_foil(
+        {"pCuE": profile, "bCuE": profile}, holes, {"PR": 0.28, "NPR": 0.19, "bCuE": 0.24}
+    )
 
 
 WINDOWS = np.array([5, 20, 80]) * 1e-6
@@ -42,7 +49,9 @@ FIGURES = {
     "scatter_over_width": lambda: figures.scatter_over_width(
         WINDOWS, np.full((2, 3), 0.03), np.full(3, 0.03), {"hole": 75e-6}, 0.09
     ),
-    "predicted": lambda: figures.predicted({"bCuE": [BARE], "pCuE, published": [PERFORATED]}, PAPERS),
+    "predicted": lambda: figures.predicted(
+        {"bCuE": [BARE], "pCuE, published": [PERFORATED]}, PAPERS
+    ),
     "multiverse": lambda: figures.multiverse(BARE, PERFORATED, PAPERS, (0.04, 0.03)),
     "microscopes": lambda: figures.microscopes({"pixel 125 nm": (BARE, PERFORATED)}, PAPERS),
 }
@@ -50,7 +59,12 @@ FIGURES = {
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_axis_says_its_unit(name):
-    labels = [text for axes in FIGURES[name]().axes for text in (axes.get_xlabel(), axes.get_ylabel()) if text]
+    labels = [
+        text
+        for axes in FIGURES[name]().axes
+        for text in (axes.get_xlabel(), axes.get_ylabel())
+        if text
+    ]
     assert labels
     for label in labels:
         assert " / " in label or label in ("radius, pCuE / bCuE",), label
@@ -62,10 +76,15 @@ def test_every_figure_is_the_same_bytes_twice(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "count"), [("predicted", 4), ("multiverse", 3), ("microscopes", 4), ("along_the_foil", 4)]
+    ("name", "count"),
+    [("predicted", 4), ("multiverse", 3), ("microscopes", 4), ("along_the_foil", 4)],
 )
 def test_what_the_paper_states_is_an_open_marker(name, count):
     lines = [line for axes in FIGURES[name]().axes for line in axes.lines]
-    stated = [line for line in lines if line.get_zorder() == PAPER["zorder"] and line.get_markeredgecolor() == "black"]
+    stated = [
+        line
+        for line in lines
+        if line.get_zorder() == PAPER["zorder"] and line.get_markeredgecolor() == "black"
+    ]
     assert len(stated) == count
     assert {line.get_markerfacecolor() for line in stated} == {"white"}

@@ -54,7 +54,8 @@ def samples():
 def made(samples, **quantities):
     """A data set of samples with quantities of one's own, free of numerical error."""
     outcomes = [
-        sweep.Outcome({name: float(values[n]) for name, values in quantities.items()}) for n in range(len(samples))
+        sweep.Outcome({name: float(values[n]) for name, values in quantities.items()})
+        for n in range(len(samples))
     ]
     plain = [{name: value for name, value in case.items() if name != "mesh"} for case in samples]
     data = sweep.dataset(plain, outcomes, inverse.units())
@@ -103,32 +104,47 @@ def test_a_sample_with_the_studys_own_values_is_the_studys_own_cell():
 
 @pytest.mark.parametrize("hidden", [0.0, 0.7])
 def test_without_the_published_share_both_foils_hold_the_same_solid(hidden):
-    given, scenario = inverse.inputs({**OWN, "published_share": 0.0, "hidden_share": hidden, "mesh": "crossing"})
-    bare, perforated = (charged_cell(given, replace(scenario, perforated=foil))[0] for foil in (False, True))
+    given, scenario = inverse.inputs(
+        {**OWN, "published_share": 0.0, "hidden_share": hidden, "mesh": "crossing"}
+    )
+    bare, perforated = (
+        charged_cell(given, replace(scenario, perforated=foil))[0] for foil in (False, True)
+    )
     held = []
     for cell in (bare, perforated):
         f = cell.perforation.open_fraction if cell.perforation else 0.0
         for material in cell.negative.materials:
             over, above = (material.fraction,) * 2 if not cell.perforation else material.fraction
             depth = cell.perforation.foil_thickness if cell.perforation else 0.0
-            held.append((1 - f) * over * cell.negative.thickness + f * above * (cell.negative.thickness + depth))
+            held.append(
+                (1 - f) * over * cell.negative.thickness
+                + f * above * (cell.negative.thickness + depth)
+            )
     assert held[2:] == pytest.approx(held[:2], rel=1e-12)
 
 
 def test_a_contact_resistance_adds_itself_to_the_pulse_on_bare_foil():
-    """The current is imposed and the same everywhere, so the contact costs it R i, whatever the rest does."""
+    """The current is imposed and the same everywhere, so the contact costs it R i, whatever the
+    rest does.
+    """
     mesh = Mesh((6, 3, 1), (1, 1), 1, 6)
     without, with_it = (
-        pulse_resistance(half_cell(parameters.with_values(GIVEN, {"contact.negative": (value, "ohm cm2")})), mesh)
+        pulse_resistance(
+            half_cell(parameters.with_values(GIVEN, {"contact.negative": (value, "ohm cm2")})), mesh
+        )
         for value in (0.0, 5.0)
     )
-    assert with_it - without == pytest.approx(5e-4, rel=1e-3)  # the runs take other steps: 1e-3 V of their tolerance
+    # the runs take other steps: 1e-3 V of their tolerance
+    assert with_it - without == pytest.approx(5e-4, rel=1e-3)
 
 
 def test_a_sample_agrees_where_it_lies_within_tolerance_and_numerical_error(samples):
     few = samples[:4]
     data = made(
-        few, gain_3C=[0.1, 0.1, -0.01, 0.1], gain_5C=[0.204, 0.21, 0.2, np.nan], pulse_ratio=[0.76, 0.80, 0.76, 0.76]
+        few,
+        gain_3C=[0.1, 0.1, -0.01, 0.1],
+        gain_5C=[0.204, 0.21, 0.2, np.nan],
+        pulse_ratio=[0.76, 0.80, 0.76, 0.76],
     )
     assert consistency.consistent(data).tolist() == [True, False, False, False]
     assert consistency.consistent(data, wide=True).tolist() == [True, True, False, False]
@@ -145,7 +161,10 @@ def test_a_claim_stands_by_its_margin_over_its_error(samples):
     found = consistency.standing(data, np.array([True, True, True, True]))["p4d-gradient"]
     assert found == pytest.approx((1 / 3, 1 / 3, 1 / 3))
     assert found.word == "some"
-    assert consistency.standing(data, np.array([True, False, False, True]))["p4d-gradient"].word == "all"
+    assert (
+        consistency.standing(data, np.array([True, False, False, True]))["p4d-gradient"].word
+        == "all"
+    )
 
 
 def test_sensitivities_of_a_sum_are_its_terms_shares_of_the_variance(samples):
@@ -154,7 +173,8 @@ def test_sensitivities_of_a_sum_are_its_terms_shares_of_the_variance(samples):
     table = consistency.sensitivities(made(samples, gain_5C=np.expm1(0.3 * u + 0.2 * v)), "gain_5C")
     assert list(table.index[:2]) == ["published_share", "salt_transport"]
     shares, errors = table["first"].values, table.first_error.values
-    assert np.all(np.abs(shares[:2] - [9 / 13, 4 / 13]) < 2 * errors[:2])  # an error is 1.96 standard deviations
+    # an error is 1.96 standard deviations
+    assert np.all(np.abs(shares[:2] - [9 / 13, 4 / 13]) < 2 * errors[:2])
     assert np.all(np.abs(shares[2:]) < 2 * errors[2:].max())
 
 
@@ -192,4 +212,6 @@ def test_a_random_sample_of_the_committed_ones_comes_out_again():
     assert case == pytest.approx(inverse.cases()[n])
     for name, value in inverse.compute(case).items():
         if np.isfinite(value) and not name.endswith(("_every", "_any")):
-            assert value == pytest.approx(data[name].values[n], abs=data[f"{name}_error"].values[n]), (n, name)
+            assert value == pytest.approx(
+                data[name].values[n], abs=data[f"{name}_error"].values[n]
+            ), (n, name)

@@ -10,7 +10,14 @@ RESULTS = {
     "machine": {"processor": "Some CPU", "cores": 2, "memory_GB": 24, "numba": "0.60"},
     "cost_exponent": 1.037,
     "rows": [
-        {"image": "9 x 9", "code": "a", "time_s": 1.234, "ratio": 1.0, "memory_MB": 50.4, "tortuosity_factor": 2.07721},
+        {
+            "image": "9 x 9",
+            "code": "a",
+            "time_s": 1.234,
+            "ratio": 1.0,
+            "memory_MB": 50.4,
+            "tortuosity_factor": 2.07721,
+        },
         {"image": "9 x 9", "code": "b", "failed": "not done in 5 s"},
     ],
 }
@@ -29,11 +36,22 @@ def test_every_row_and_the_machine_stand_in_the_table(tmp_path):
 def test_a_solver_on_several_meshes_has_a_table_too(tmp_path):
     results = {
         "title": "Impedance",
-        "machine": {"processor": "Some CPU", "cores": 2, "load": 0.5, "versions": {"numba": "0.60", "pyamg": None}},
+        "machine": {
+            "processor": "Some CPU",
+            "cores": 2,
+            "load": 0.5,
+            "versions": {"numba": "0.60", "pyamg": None},
+        },
         "residual": 1e-8,
         "note": "Sixty frequencies.",
         "results": [
-            {"boxes": 4416, "code": "a", "processor_time_s": 4.321, "ratio": 1.0, "memory_MB": 300.2},
+            {
+                "boxes": 4416,
+                "code": "a",
+                "processor_time_s": 4.321,
+                "ratio": 1.0,
+                "memory_MB": 300.2,
+            },
             {"boxes": 4416, "code": "b", "processor_time_s": 43.21, "ratio": 10.0},
         ],
     }

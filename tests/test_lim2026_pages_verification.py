@@ -9,7 +9,9 @@ from rampore.lim2026 import pages
 from rampore.lim2026.figures import verification as figures
 from rampore.lim2026.pages import PageError, verification
 
-RESULTS = Path(__file__).resolve().parent.parent / "benchmarks" / "results" / "p4d" / "verification.json"
+RESULTS = (
+    Path(__file__).resolve().parent.parent / "benchmarks" / "results" / "p4d" / "verification.json"
+)
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +20,9 @@ def results():
 
 
 def test_the_committed_results_meet_what_was_asked_for(results):
-    """Second order within 0.25, a radial error of 0.1 mV with ten modes, every peer and every conservation law."""
+    """Second order within 0.25, a radial error of 0.1 mV with ten modes, every peer and every
+    conservation law.
+    """
     for name in ("thickness", "plane", "time"):
         assert results["orders"][name]["order"] == pytest.approx(2.0, abs=0.25)
     radius = results["orders"]["radius"]
@@ -26,7 +30,9 @@ def test_the_committed_results_meet_what_was_asked_for(results):
     text = verification.pages(results)["verification-peers.md"]
     assert "**no**" not in text
     assert text.count("| yes |") == len(results["peers"])
-    sample = results.get("sample", {"cells": 0, "outcomes": {}, "worst": results["conservation"][0]})
+    sample = results.get(
+        "sample", {"cells": 0, "outcomes": {}, "worst": results["conservation"][0]}
+    )
     for run in (*results["conservation"], sample["worst"]):
         assert max(run["lithium"], run["salt"]) < 1e-8
         assert run["charge"] < 1e-6
@@ -72,12 +78,20 @@ def test_times_stand_beside_those_of_the_other_code():
     speed = {
         "machine": {"cores": 2, "processor": "a processor", "python": "3.11"},
         "perforated": {"5k": ours},
-        "line": {"ours": ours, "pybamm": [ours | {"cpu_s": 9.0, "radial_points": 20, "ratio_of_cpu": 9.0 / 1.234}]},
+        "line": {
+            "ours": ours,
+            "pybamm": [ours | {"cpu_s": 9.0, "radial_points": 20, "ratio_of_cpu": 9.0 / 1.234}],
+        },
         "box": {
             "small": {
                 "ours": ours,
                 "pybamm": [
-                    ours | {"radial_points": 80, "difference_after_5_s_mV": 1.25, "difference_after_100_s_mV": None}
+                    ours
+                    | {
+                        "radial_points": 80,
+                        "difference_after_5_s_mV": 1.25,
+                        "difference_after_100_s_mV": None,
+                    }
                 ],
             }
         },
@@ -85,7 +99,10 @@ def test_times_stand_beside_those_of_the_other_code():
     }
     text = verification.speed_table(speed)
     assert "| perforated foil | rampore | 5,000 | 1015 | 1.23 | - | 0.31 | - |" in text
-    assert "| laterally uniform | PyBaMM, 20 points in a particle | 5,000 | 1015 | 9.00 | 7.3 | 0.31 | - |" in text
+    assert (
+        "| laterally uniform | PyBaMM, 20 points in a particle | 5,000 | 1015 | 9.00 | 7.3 | 0.31 "
+        "| - |" in text
+    )
     assert "| 5,000 | 1015 | 1.23 | - | 0.31 | 1.2, - |" in text
     assert "to the power 1.07" in text
 

@@ -5,7 +5,16 @@ import pytest
 
 from rampore.lim2026 import parameters
 from rampore.lim2026.cells import PorositySet, Scenario
-from rampore.lim2026.pairs import COARSE, FINE, READING, OnBoth, contact_for_ratio, halved, pair, short_pulses
+from rampore.lim2026.pairs import (
+    COARSE,
+    FINE,
+    READING,
+    OnBoth,
+    contact_for_ratio,
+    halved,
+    pair,
+    short_pulses,
+)
 from rampore.lim2026.scenarios import Row, capacity_table, claim_table, depth_table, table
 from rampore.p4d.errors import CellError
 
@@ -75,13 +84,18 @@ def test_a_contact_resistance_in_series_brings_the_pulses_to_the_ratio_asked_for
     bare, perforated, ratio = 4.5e-3, 4.6e-3, 0.76
     series = contact_for_ratio(bare, perforated, ratio, GIVEN)
     foil = GIVEN.perforation
-    metal = 1 - foil.open_fraction + 4 * foil.open_fraction * foil.foil_thickness / foil.hole_diameter
+    metal = (
+        1 - foil.open_fraction + 4 * foil.open_fraction * foil.foil_thickness / foil.hole_diameter
+    )
     on_perforated = series * GIVEN.contact.perforated_ratio / metal
     assert (perforated + on_perforated) / (bare + series) == pytest.approx(ratio, rel=1e-12)
 
 
 def test_short_pulses_on_a_finer_mesh_lie_within_the_error():
-    coarse, fine = short_pulses(GIVEN, Scenario(), READING, COARSE), short_pulses(GIVEN, Scenario(), FINE)
+    coarse, fine = (
+        short_pulses(GIVEN, Scenario(), READING, COARSE),
+        short_pulses(GIVEN, Scenario(), FINE),
+    )
     assert abs(fine.ratio - coarse.ratio) < coarse.ratio_error
     assert abs(fine.bare - coarse.bare) < coarse.error(lambda bare, _: bare)
 
@@ -92,7 +106,12 @@ def test_a_scenario_prints_each_number_with_its_error_and_the_digits_that_it_lea
         "not known": Row(-0.0884, 0.98032, 1.01699, 2, 8),
     }
     minus = "\N{MINUS SIGN}"
-    assert table(rows).loc["known"].tolist() == [f"{minus}0.5 ± 0.2 %", "× 0.980 ± 0.009", "× 1.017 ± 0.001", "1 of 8"]
+    assert table(rows).loc["known"].tolist() == [
+        f"{minus}0.5 ± 0.2 %",
+        "× 0.980 ± 0.009",
+        "× 1.017 ± 0.001",
+        "1 of 8",
+    ]
     assert table(rows).loc["not known"].tolist() == [f"{minus}9 %", "× 0.98", "× 1.02", "2 of 8"]
     gain = table(rows).loc["known", "Capacity at 3C"]
     assert gain.numbers[0] == pytest.approx((-0.48, 0.19))
@@ -100,9 +119,13 @@ def test_a_scenario_prints_each_number_with_its_error_and_the_digits_that_it_lea
 
 def test_tables_hold_each_number_with_the_error_of_its_pair(base):
     capacity = capacity_table({"base": base}).loc["base", "bare (mAh cm⁻²)"].numbers[0]
-    assert capacity == pytest.approx((base.bare.capacity / 36000, base.error(lambda bare, _: bare.capacity) / 36000))
+    assert capacity == pytest.approx(
+        (base.bare.capacity / 36000, base.error(lambda bare, _: bare.capacity) / 36000)
+    )
     depths = depth_table({"base": base})
-    assert depths.loc[("base", "perforated"), "porous"].numbers[0][0] == pytest.approx(100 * base.perforated.depth.hpd)
+    assert depths.loc[("base", "perforated"), "porous"].numbers[0][0] == pytest.approx(
+        100 * base.perforated.depth.hpd
+    )
     assert depths.loc[("base", "bare"), "porous"] == ""
     claims, judged = claim_table({"base": base}), base.judged()
     assert claims.loc["p4d-3c-capacity", "base"] == "fails"

@@ -1,4 +1,6 @@
-"""Bare against perforated foil in one discharge, in pulses and in the rate test, on the smallest meshes that run."""
+"""Bare against perforated foil in one discharge, in pulses and in the rate test, on the smallest
+meshes that run.
+"""
 
 from dataclasses import replace
 
@@ -27,7 +29,9 @@ def contact(value):
 
 
 def metal():
-    """Area of a perforated foil's face and of the walls of its holes, over the plan, by adding up areas [-]."""
+    """Area of a perforated foil's face and of the walls of its holes, over the plan, by adding up
+    areas [-].
+    """
     radius, depth = GIVEN.perforation.hole_diameter / 2, GIVEN.perforation.foil_thickness
     open_area = np.pi * radius**2
     plan = open_area / GIVEN.perforation.open_fraction
@@ -43,7 +47,9 @@ def test_the_mean_of_a_pulse_test_counts_every_pulse_once():
 
 @pytest.mark.parametrize("ratio", [0.5, 0.76, 1.1])
 def test_the_contact_resistance_for_a_ratio_gives_that_ratio_when_it_is_added(ratio):
-    """In series with everything: whole on bare foil; on perforated foil its share over the metal that there is."""
+    """In series with everything: whole on bare foil; on perforated foil its share over the metal
+    that there is.
+    """
     added = contact_for_ratio(3e-3, 4e-3, ratio, GIVEN)
     share = GIVEN.contact.perforated_ratio / metal()
     assert (4e-3 + share * added) / (3e-3 + added) == pytest.approx(ratio, rel=1e-12)
@@ -54,18 +60,23 @@ def test_the_contact_resistance_for_a_ratio_is_the_one_that_the_simulation_had()
     means = {}
     for foil, mesh in ((False, LINE), (True, TINY)):
         for value in (0.0, 5.0):
-            cell = cells.half_cell(contact(value), replace(EVEN, perforated=foil), state_of_charge=0.8)
+            cell = cells.half_cell(
+                contact(value), replace(EVEN, perforated=foil), state_of_charge=0.8
+            )
             means[foil, value] = pulse_resistance(cell, mesh, LOOSE)
     assert means[False, 5.0] - means[False, 0.0] == pytest.approx(5e-4, rel=1e-2)
     ratio = means[True, 5.0] / means[False, 5.0]
-    assert contact_for_ratio(means[False, 0.0], means[True, 0.0], ratio, GIVEN) == pytest.approx(5e-4, rel=2e-2)
+    assert contact_for_ratio(means[False, 0.0], means[True, 0.0], ratio, GIVEN) == pytest.approx(
+        5e-4, rel=2e-2
+    )
 
 
 def test_a_pulse_test_counts_its_states_of_charge_by_what_a_slow_discharge_gives():
     bare, perforated = pulse_tests(GIVEN, EVEN, SMALL, LOOSE, levels=2)
     assert bare.resistances.shape == perforated.resistances.shape == (2, 3)
     assert list(bare.state_of_charge) == list(perforated.state_of_charge) == [1.0, 0.5]
-    # each of its foil: the first pulse starts from rest and full, as one alone does; steps end within the tolerance
+    # each of its foil: the first pulse starts from rest and full, as one alone does; steps end
+    # within the tolerance
     alone = [
         pulse_resistance(cells.half_cell(GIVEN, replace(EVEN, perforated=foil)), mesh, LOOSE)
         for foil, mesh in ((False, SMALL._replace(columns=(1, 1))), (True, SMALL))
@@ -89,7 +100,9 @@ def test_a_pulse_that_meets_the_cut_off_has_no_resistance():
 
 
 def test_the_protocols_are_the_papers_where_nothing_else_is_said():
-    """Sect. 2.4: pulses of 10 s at 5C, 3.75C and 1.25C, 40 s apart, at every tenth; 0.2C to 5C and back to 0.2C."""
+    """Sect. 2.4: pulses of 10 s at 5C, 3.75C and 1.25C, 40 s apart, at every tenth; 0.2C to 5C and
+    back to 0.2C.
+    """
     cell = cells.half_cell(GIVEN)
     pulses = protocols.pulse_test(cell, 129600.0)
     rates, ends = [], []
@@ -101,16 +114,22 @@ def test_the_protocols_are_the_papers_where_nothing_else_is_said():
     assert set(ends) == {(10.0, "rest", 40.0)}
     between = [step for step in pulses.steps if step.until_capacity]
     assert [step.value / cell.one_c for step in between] == pytest.approx([0.2] * 9)
-    assert [step.until_capacity for step in between] == pytest.approx([12960.0 - 100.0 * cell.one_c] * 9)
+    assert [step.until_capacity for step in between] == pytest.approx(
+        [12960.0 - 100.0 * cell.one_c] * 9
+    )
     assert {pulses.steps[number - 1].until_time for number in pulses.pulses[:, 0]} == {1800.0}
 
     full, _ = cells.charged_cell(GIVEN)
     steps = protocols.rate_test(full)
-    assert [step.value / full.one_c for step in steps[::3]] == pytest.approx([0.2, 0.5, 1, 2, 3, 5, 0.2])
+    assert [step.value / full.one_c for step in steps[::3]] == pytest.approx(
+        [0.2, 0.5, 1, 2, 3, 5, 0.2]
+    )
     assert {step.until_voltage for step in steps[::3]} == {3.0}
     charges = list(zip(steps[1::3], steps[2::3], strict=True))
     assert [step.value / full.one_c for step, _ in charges] == pytest.approx([-0.2] * 6)
-    assert {(step.until_voltage, held.mode, held.value) for step, held in charges} == {(4.3, "voltage", 4.3)}
+    assert {(step.until_voltage, held.mode, held.value) for step, held in charges} == {
+        (4.3, "voltage", 4.3)
+    }
     assert [held.until_current / full.one_c for _, held in charges] == pytest.approx([0.02] * 6)
 
 
@@ -126,11 +145,15 @@ def fast():
 
 def test_a_pair_is_the_two_cells_of_a_scenario_discharged_alone(fast):
     both, _ = fast
-    built = [cells.charged_cell(contact(5.0), replace(EVEN, perforated=foil))[0] for foil in (False, True)]
+    built = [
+        cells.charged_cell(contact(5.0), replace(EVEN, perforated=foil))[0]
+        for foil in (False, True)
+    ]
     assert [cell.perforation is None for cell in both.cells] == [True, False]
     for cell, mesh, ours in zip(built, (LINE, TINY), (both.bare, both.perforated), strict=True):
         alone = simulate(cell, [Step("current", 3 * cell.one_c, until_voltage=3.0)], mesh, LOOSE)
-        # met exactly or not, the marks of the fields move the steps: by some of the tolerance in time
+        # met exactly or not, the marks of the fields move the steps: by some of the tolerance in
+        # time
         assert ours.capacity == pytest.approx(alone.capacity, rel=3 * LOOSE.time)
     assert both.gain == both.perforated.capacity / both.bare.capacity - 1
     assert both.gain > 0  # five ohm cm2 less four fifths of them
@@ -140,7 +163,9 @@ def test_the_error_of_a_finding_is_at_least_what_the_coarser_pair_moves_its_marg
     both, coarser = fast
     other = pair(contact(5.0), EVEN, 3.0, coarser, None, LOOSE)
     assert np.isnan(other.errors).all()
-    moved = [abs(one.margin - two.margin) for one, two in zip(both.findings, other.findings, strict=True)]
+    moved = [
+        abs(one.margin - two.margin) for one, two in zip(both.findings, other.findings, strict=True)
+    ]
     assert np.isfinite(moved).all()
     assert (np.array(both.errors) >= np.array(moved) * (1 - 1e-9) - 1e-15).all()
     assert 0 < abs(both.gain - other.gain) < both.gain_error < 10 * abs(both.gain - other.gain)
@@ -153,18 +178,26 @@ def test_what_the_overpotential_is_made_of_is_named_rightly_and_adds_up(fast):
     both, _ = fast
     cell, curve, charge = both.cells[0], both.bare.curve, 3600.0
     made_of = discharge.losses(both.solutions[0], cell, charge)
-    assert sum(made_of.values()) == pytest.approx(np.interp(charge, curve.charge, curve.overpotential), rel=1e-12)
-    # 5 ohm cm2 at 3C, and solids of which the better conducts so well that only the cathode's ohm shows
+    assert sum(made_of.values()) == pytest.approx(
+        np.interp(charge, curve.charge, curve.overpotential), rel=1e-12
+    )
+    # 5 ohm cm2 at 3C, and solids of which the better conducts so well that only the cathode's ohm
+    # shows
     ohmic = 5e-4 * 3 * cell.one_c
     cathode = cell.positive.thickness / cell.positive.conductivity * 3 * cell.one_c
     assert ohmic < made_of["contact and solids"] < ohmic + cathode
     assert min(value for name, value in made_of.items() if "balance" not in name) > 0
-    # early in the discharge the materials are still in balance: nothing is counted twice or left out
+    # early in the discharge the materials are still in balance: nothing is counted twice or left
+    # out
     early = discharge.losses(both.solutions[0], cell, float(curve.charge[2]))
     assert early["anode: materials out of balance"] == pytest.approx(0, abs=1e-3)
-    # salt: by the difference of its potential across the cell, as an electrode of lithium there would see it
+    # salt: by the difference of its potential across the cell, as an electrode of lithium there
+    # would see it
     data = both.solutions[0].dataset
-    at = {str(name): float(np.interp(charge, data.capacity, data.parts.sel(part=name))) for name in data.part.values}
+    at = {
+        str(name): float(np.interp(charge, data.capacity, data.parts.sel(part=name)))
+        for name in data.part.values
+    }
     assert made_of["salt: ohmic"] + made_of["salt: diffusion"] == pytest.approx(
         -sum(value for name, value in at.items() if name.startswith("electrolyte")), rel=1e-12
     )
@@ -172,10 +205,16 @@ def test_what_the_overpotential_is_made_of_is_named_rightly_and_adds_up(fast):
 
 @pytest.mark.parametrize("foil", ["bare", "perforated"])
 @pytest.mark.parametrize("quantity", ["depth", "overpotential"])
-def test_a_block_is_the_unit_cell_of_the_coating_down_to_the_bottom_of_the_holes(fast, foil, quantity):
+def test_a_block_is_the_unit_cell_of_the_coating_down_to_the_bottom_of_the_holes(
+    fast, foil, quantity
+):
     both, _ = fast
     number = ["bare", "perforated"].index(foil)
-    cell, solution, read = both.cells[number], both.solutions[number], (both.bare, both.perforated)[number]
+    cell, solution, read = (
+        both.cells[number],
+        both.solutions[number],
+        (both.bare, both.perforated)[number],
+    )
     block = discharge.block(cell, solution, quantity)
     data = solution.dataset
     holes = number == 1
@@ -183,9 +222,17 @@ def test_a_block_is_the_unit_cell_of_the_coating_down_to_the_bottom_of_the_holes
     assert block.edge == (GIVEN.perforation.hole_diameter / 2 if holes else 0.0)
     assert (block.z[0], block.z[-1]) == pytest.approx((-depth, cell.negative.thickness), abs=1e-15)
     coating = data.layer.isin(["negative", "hole"]).values
-    for edges, name, middle in ((block.x, "x", slice(None)), (block.y, "y", slice(None)), (block.z, "z", coating)):
-        np.testing.assert_allclose(edges, np.append(data[f"{name}_edge"][:-1][middle], edges[-1]), atol=1e-15)
-        np.testing.assert_allclose((edges[1:] + edges[:-1]) / 2, data[name].values[middle], atol=1e-15)
+    for edges, name, middle in (
+        (block.x, "x", slice(None)),
+        (block.y, "y", slice(None)),
+        (block.z, "z", coating),
+    ):
+        np.testing.assert_allclose(
+            edges, np.append(data[f"{name}_edge"][:-1][middle], edges[-1]), atol=1e-15
+        )
+        np.testing.assert_allclose(
+            (edges[1:] + edges[:-1]) / 2, data[name].values[middle], atol=1e-15
+        )
     values, volume = block.values, data.volume.values[..., coating]
     np.testing.assert_array_equal(np.isnan(values), volume == 0)
     mean = np.nansum(values * volume) / volume.sum()
@@ -203,12 +250,15 @@ def test_a_row_of_the_table_is_perforated_over_bare(fast):
     found = scenarios.row(contact(5.0), EVEN, both, SMALL)
     assert found.gain_3c == both.gain
     other = pair(contact(5.0), EVEN, 5.0, SMALL)
-    assert found.ratio_5c == pytest.approx(other.perforated.capacity / other.bare.capacity, rel=1e-12)
+    assert found.ratio_5c == pytest.approx(
+        other.perforated.capacity / other.bare.capacity, rel=1e-12
+    )
     assert found.ratio_5c > 1 > found.pulse_ratio
     resistances = {}
     for foil, mesh in ((False, SMALL._replace(columns=(1, 1))), (True, SMALL)):
         built = [
-            cells.half_cell(contact(5.0), replace(EVEN, perforated=foil), state_of_charge=level) for level in (0.8, 0.4)
+            cells.half_cell(contact(5.0), replace(EVEN, perforated=foil), state_of_charge=level)
+            for level in (0.8, 0.4)
         ]
         resistances[foil] = sum(pulse_resistance(cell, mesh) for cell in built)
     assert found.pulse_ratio == pytest.approx(resistances[True] / resistances[False], rel=1e-9)
@@ -222,7 +272,12 @@ def test_the_table_prints_gains_in_per_cent_and_ratios_as_factors():
     assert table.index.name == "Scenario"
     assert list(table.loc["a"]) == ["+3 %", "× 1.18", "× 0.85", "5 of 8"]
     assert list(table.loc["b"]) == ["\N{MINUS SIGN}2 %", "× 0.98", "× 1.20", "0 of 8"]
-    assert list(table.columns) == ["Capacity at 3C", "at 5C", "Pulse resistance", "Claims that hold"]
+    assert list(table.columns) == [
+        "Capacity at 3C",
+        "at 5C",
+        "Pulse resistance",
+        "Claims that hold",
+    ]
 
 
 def test_a_rate_test_gives_seven_capacities_on_either_foil_bare_first():
@@ -237,6 +292,8 @@ def test_a_rate_test_gives_seven_capacities_on_either_foil_bare_first():
 def test_the_meshes_by_name_halve_every_number_of_cells_and_so_do_their_errors():
     for finest, fine, coarse in pairs.RESOLUTIONS.values():
         for mesh, other in ((finest, fine), (fine, coarse)):
-            numbers, halves = ((*one.layers, *one.columns, one.hole_layers) for one in (mesh, other))
+            numbers, halves = (
+                (*one.layers, *one.columns, one.hole_layers) for one in (mesh, other)
+            )
             assert {type(n) for n in (*numbers, *halves)} == {int}
             assert all(n / 2 <= half < n for n, half in zip(numbers, halves, strict=True))

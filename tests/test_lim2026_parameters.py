@@ -39,11 +39,18 @@ def read(tmp_path):
 
 def entry(key="negative.loading", **changes):
     """One entry as TOML; None leaves a line out."""
-    lines = {"value": "4.95", "unit": '"mg/cm2"', "source": '["lim2026"]', "confidence": '"given"'} | changes
-    return f"[{key}]\n" + "\n".join(f"{name} = {text}" for name, text in lines.items() if text is not None)
+    lines = {
+        "value": "4.95",
+        "unit": '"mg/cm2"',
+        "source": '["lim2026"]',
+        "confidence": '"given"',
+    } | changes
+    return f"[{key}]\n" + "\n".join(
+        f"{name} = {text}" for name, text in lines.items() if text is not None
+    )
 
 
-# ── The study's own file ────────────────────────────────────────────────────────────────────────────────────────────
+# ── The study's own file ──────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -83,7 +90,10 @@ def attribute(cell, key):
 def test_every_record_says_where_the_attribute_of_its_name_comes_from(cell):
     for key, record in cell.records.items():
         if key.endswith(".composition"):
-            assert tuple((part.name, part.mass_fraction) for part in attribute(cell, key)) == record.si_value
+            assert (
+                tuple((part.name, part.mass_fraction) for part in attribute(cell, key))
+                == record.si_value
+            )
         else:
             assert attribute(cell, key) == record.si_value, key
 
@@ -102,13 +112,23 @@ def test_every_entry_of_the_file_has_a_unit_a_source_and_a_confidence(cell):
 
 def test_every_source_is_cited_and_every_citation_has_a_source(cell):
     cited = {name for record in cell.records.values() for name in record.source}
-    cited |= {name for record in cell.records.values() for rival in record.not_chosen for name in rival.source}
+    cited |= {
+        name
+        for record in cell.records.values()
+        for rival in record.not_chosen
+        for name in rival.source
+    }
     assert cited == set(cell.sources)
 
 
 def test_what_has_no_source_and_what_stands_in_are_marked(cell):
-    """The seven values that the literature search left without a source, and its stand-ins with silicon's tables."""
-    marked = {mark: {key for key, r in cell.records.items() if r.confidence == mark} for mark in Confidence}
+    """The seven values that the literature search left without a source, and its stand-ins with
+    silicon's tables.
+    """
+    marked = {
+        mark: {key for key, r in cell.records.items() if r.confidence == mark}
+        for mark in Confidence
+    }
     assert marked[Confidence.UNVERIFIED] == {
         "siox.density",
         "siox.radius",
@@ -141,7 +161,11 @@ def test_a_number_that_repeats_one_of_the_paper_equals_the_ledgers(cell):
     ledger = claims.load(LEDGER)
     compared = 0
     for key, record in cell.records.items():
-        rivals = [(to_si(rival.value, rival.unit), rival.claim) for rival in record.not_chosen if rival.claim]
+        rivals = [
+            (to_si(rival.value, rival.unit), rival.claim)
+            for rival in record.not_chosen
+            if rival.claim
+        ]
         for si_value, claim in [(record.si_value, record.claim)] * bool(record.claim) + rivals:
             if ledger[claim].kind.is_number:
                 assert si_value == ledger[claim].stated_si, key
@@ -151,11 +175,17 @@ def test_a_number_that_repeats_one_of_the_paper_equals_the_ledgers(cell):
 
 def test_a_composition_sums_to_one_and_knows_its_materials(cell):
     for electrode in (cell.negative, cell.positive):
-        assert sum(part.mass_fraction for part in electrode.composition) == pytest.approx(1, abs=1e-15)
+        assert sum(part.mass_fraction for part in electrode.composition) == pytest.approx(
+            1, abs=1e-15
+        )
     names = [(part.name, part.active) for part in cell.negative.composition]
     assert names == [("siox", True), ("graphite", True), ("super_p", False), ("paa", False)]
     siox, _, super_p, _ = cell.negative.composition
-    assert (siox.density, siox.density_uncertainty, siox.density_range) == (2200.0, 50.0, (2100.0, 2200.0))
+    assert (siox.density, siox.density_uncertainty, siox.density_range) == (
+        2200.0,
+        50.0,
+        (2100.0, 2200.0),
+    )
     assert siox.specific_capacity == cell.siox.specific_capacity
     assert (super_p.density_uncertainty, super_p.specific_capacity) == (150.0, 0.0)
     assert cell.positive.composition[2].density_range is None
@@ -178,13 +208,15 @@ def test_reading_the_parameters_loads_no_heavy_library():
 
 
 def test_an_unknown_name_is_answered_with_the_near_ones(cell):
-    with pytest.raises(KeyError, match=r"records has no 'negative\.loadin'; did you mean negative\.loading"):
+    with pytest.raises(
+        KeyError, match=r"records has no 'negative\.loadin'; did you mean negative\.loading"
+    ):
         cell.records["negative.loadin"]
     with pytest.raises(KeyError, match="did you mean LG19"):
         cell.electrolyte.correlations["LG18"]
 
 
-# ── What follows from other values ──────────────────────────────────────────────────────────────────────────────────
+# ── What follows from other values ────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -214,7 +246,10 @@ def test_the_negative_exponent_is_the_one_that_a_rounded_porosity_gives(cell):
 
 
 def test_volume_fractions_are_those_computed_by_hand_and_fill_the_coating(cell):
-    for electrode, printed in ((cell.negative, [0.211, 0.415, 0.074]), (cell.positive, [0.715, 0.076])):
+    for electrode, printed in (
+        (cell.negative, [0.211, 0.415, 0.074]),
+        (cell.positive, [0.715, 0.076]),
+    ):
         *actives, binder = printed
         found = electrode.volume_fractions
         np.testing.assert_allclose(found[: len(actives)], actives, rtol=0, atol=0.0005)
@@ -230,11 +265,19 @@ def test_values_derived_once_and_written_down_are_reproduced(cell):
     assert cell.siox.specific_capacity == 1636 * 3600
 
     w_nmc = positive.composition[0].mass_fraction
-    assert positive.areal_capacity / (w_nmc * positive.loading) / 3600 == pytest.approx(173.6, abs=0.05)
+    assert positive.areal_capacity / (w_nmc * positive.loading) / 3600 == pytest.approx(
+        173.6, abs=0.05
+    )
     assert cell.nmc.specific_capacity == pytest.approx(173.6 * 3600)
 
     masses = {"Li": 6.94, "Ni": 58.693, "Mn": 54.938, "Co": 58.933, "O": 15.999, "Si": 28.085}
-    nmc = masses["Li"] + 0.6 * masses["Ni"] + 0.2 * masses["Mn"] + 0.2 * masses["Co"] + 2 * masses["O"]
+    nmc = (
+        masses["Li"]
+        + 0.6 * masses["Ni"]
+        + 0.2 * masses["Mn"]
+        + 0.2 * masses["Co"]
+        + 2 * masses["O"]
+    )
     assert cell.nmc.molar_mass * 1000 == pytest.approx(nmc, abs=0.005)
 
     four_sio = 4 * (masses["Si"] + masses["O"]) * 1e-3
@@ -246,15 +289,20 @@ def test_values_derived_once_and_written_down_are_reproduced(cell):
     lost_siox, lost_graphite = 2.51 * (1 / np.array([0.816, 0.736]) - 1), 1.09 * (1 / 0.927 - 1)
     assert lost_graphite == pytest.approx(0.086, abs=0.0005)
     np.testing.assert_allclose(
-        np.array(cell.formation.irreversible_capacity) / 36000, lost_siox + lost_graphite, rtol=0, atol=0.01
+        np.array(cell.formation.irreversible_capacity) / 36000,
+        lost_siox + lost_graphite,
+        rtol=0,
+        atol=0.01,
     )
 
     reference = 6.48e-7 * 28700 / 278000 * math.sqrt(1000) * cell.siox.maximum_concentration
     assert cell.siox.exchange_current.reference == pytest.approx(reference, abs=0.0005)
-    assert 3 * 0.715 * 3.6 / 3.5 / cell.nmc.specific_surface == pytest.approx(cell.nmc.radius, abs=0.2e-6)
+    assert 3 * 0.715 * 3.6 / 3.5 / cell.nmc.specific_surface == pytest.approx(
+        cell.nmc.radius, abs=0.2e-6
+    )
 
 
-# ── Coefficients are copied right: the correlations give the values that were read beside them ──────────────────────
+# ── Coefficients are copied right: the correlations give the values that were read beside them ────
 
 
 def landesfeind(formula, c, kelvin=T):
@@ -264,7 +312,13 @@ def landesfeind(formula, c, kelvin=T):
         above = 1 + p[2] * math.sqrt(c) + p[3] * (1 + p[4] * boltzmann) * c
         value = p[0] * (1 + (kelvin - p[1])) * c * above / (1 + c**4 * p[5] * boltzmann)
     elif formula.form == "landesfeind-diffusivity":
-        value = 1e-10 * p[0] * math.exp(p[1] * c) * math.exp(p[2] / kelvin) * math.exp(p[3] * c / kelvin)
+        value = (
+            1e-10
+            * p[0]
+            * math.exp(p[1] * c)
+            * math.exp(p[2] / kelvin)
+            * math.exp(p[3] * c / kelvin)
+        )
     else:
         terms = [1, c, kelvin, c**2, c * kelvin, kelvin**2, c**3, c**2 * kelvin, c * kelvin**2]
         value = float(np.dot(p, terms))
@@ -283,7 +337,9 @@ def landesfeind(formula, c, kelvin=T):
         ("EMC-FEC", "transference", 1.15, 0.091, 0.0005),
     ],
 )
-def test_landesfeinds_correlations_give_their_known_values(cell, name, quantity, concentration, expected, half_digit):
+def test_landesfeinds_correlations_give_their_known_values(
+    cell, name, quantity, concentration, expected, half_digit
+):
     formula = getattr(cell.electrolyte.correlations[name], quantity)
     assert landesfeind(formula, concentration) == pytest.approx(expected, abs=half_digit)
 
@@ -292,16 +348,24 @@ def test_nymans_and_valoens_correlations_give_their_known_values(cell):
     c, sets = 1.15, cell.electrolyte.correlations
     p = sets["Nyman"].conductivity.coefficients
     assert p[0] * c**3 + p[1] * c**1.5 + p[2] * c == pytest.approx(0.93, abs=0.005)
-    assert np.polyval(sets["Nyman"].diffusivity.coefficients, c) == pytest.approx(1.46e-10, abs=0.005e-10)
+    assert np.polyval(sets["Nyman"].diffusivity.coefficients, c) == pytest.approx(
+        1.46e-10, abs=0.005e-10
+    )
     recalled = np.polyval(sets["Nyman-recalled"].transference.coefficients, 1.0)
     assert recalled == pytest.approx(sets["Nyman"].transference.coefficients[0], abs=5e-5)
 
     valoen = sets["ValoenReimers"]
     p = valoen.conductivity.coefficients
-    root = np.dot(p[:3], [1, T, T**2]) + c * np.dot(p[3:6], [1, T, T**2]) + c**2 * np.dot(p[6:], [1, T])
+    root = (
+        np.dot(p[:3], [1, T, T**2])
+        + c * np.dot(p[3:6], [1, T, T**2])
+        + c**2 * np.dot(p[6:], [1, T])
+    )
     assert 0.1 * c * root**2 == pytest.approx(1.183, abs=0.0005)
     p = valoen.diffusivity.coefficients
-    assert 1e-4 * 10 ** (p[0] + p[1] / (T + p[2] + p[3] * c) + p[4] * c) == pytest.approx(2.92e-10, abs=0.005e-10)
+    assert 1e-4 * 10 ** (p[0] + p[1] / (T + p[2] + p[3] * c) + p[4] * c) == pytest.approx(
+        2.92e-10, abs=0.005e-10
+    )
     p, t = valoen.thermodynamic_factor.coefficients, valoen.transference.coefficients[0]
     factor = (p[0] + p[1] * math.sqrt(c) + p[2] * (1 + p[3] * (T - 294)) * c**1.5) / (1 - t)
     assert factor == pytest.approx(2.47, abs=0.005)
@@ -309,7 +373,10 @@ def test_nymans_and_valoens_correlations_give_their_known_values(cell):
 
 def msmr(k, potential):
     parts = (k[name] for name in ("U0", "X", "w"))
-    return sum(x / (1 + math.exp(F * (potential - u) / (R * T * w))) for u, x, w in zip(*parts, strict=True))
+    return sum(
+        x / (1 + math.exp(F * (potential - u) / (R * T * w)))
+        for u, x, w in zip(*parts, strict=True)
+    )
 
 
 def over(curve, x):
@@ -348,12 +415,25 @@ def test_graphites_closed_forms_lie_between_its_measured_branches(cell, form, x)
     assert over(branches.lithiation, x) - 0.01 < potential < over(branches.delithiation, x) + 0.01
 
 
-def test_a_blend_with_siox_behaves_like_graphite_when_full_and_lies_above_it_when_nearly_empty(cell):
-    branches, blend = cell.graphite.ocp["kuecher"], cell.graphite.ocp["chen"].lithiation.coefficients
+def test_a_blend_with_siox_behaves_like_graphite_when_full_and_lies_above_it_when_nearly_empty(
+    cell,
+):
+    branches, blend = (
+        cell.graphite.ocp["kuecher"],
+        cell.graphite.ocp["chen"].lithiation.coefficients,
+    )
     for x in (0.4, 0.5, 0.6, 0.7, 0.8, 0.9):
-        assert over(branches.lithiation, x) - 0.02 < chen(blend, x) < over(branches.delithiation, x) + 0.02
+        assert (
+            over(branches.lithiation, x) - 0.02
+            < chen(blend, x)
+            < over(branches.delithiation, x) + 0.02
+        )
     for x in (0.1, 0.2, 0.3):
-        assert over(branches.delithiation, x) < chen(blend, x) < over(cell.siox.ocp["kuecher"].delithiation, x)
+        assert (
+            over(branches.delithiation, x)
+            < chen(blend, x)
+            < over(cell.siox.ocp["kuecher"].delithiation, x)
+        )
 
 
 def msmr_inverse(k):
@@ -371,7 +451,10 @@ def test_silicons_branches_are_as_far_apart_as_they_were_found(cell):
     gap = silicon(branches.delithiation, x) - silicon(branches.lithiation, x)
     assert [gap.min(), gap.max()] == pytest.approx([0.19, 0.28], abs=0.005)
     for name in ("kuecher", "wetjen"):
-        assert over(cell.siox.ocp[name].delithiation, 0.5) - over(cell.siox.ocp[name].lithiation, 0.5) > 0.19
+        assert (
+            over(cell.siox.ocp[name].delithiation, 0.5) - over(cell.siox.ocp[name].lithiation, 0.5)
+            > 0.19
+        )
 
 
 def test_nmcs_potentials_bound_the_window_that_was_found(cell):
@@ -379,7 +462,9 @@ def test_nmcs_potentials_bound_the_window_that_was_found(cell):
     x = np.linspace(0.3, 1, 70001)
     window = [float(x[np.searchsorted(-np.interp(x, *kremer), -volt)]) for volt in (4.3, 3.0)]
     assert window == pytest.approx([0.365, 0.995], abs=0.0005)
-    capacity = cell.positive.loading * 0.96 * cell.nmc.theoretical_capacity * (window[1] - window[0])
+    capacity = (
+        cell.positive.loading * 0.96 * cell.nmc.theoretical_capacity * (window[1] - window[0])
+    )
     assert capacity / 36000 == pytest.approx(3.311, abs=0.005)  # the window's rounding
     last_slope = (hanyang.x[-1] - hanyang.x[-2]) / (hanyang.y[-1] - hanyang.y[-2])
     assert hanyang.x[-1] + (3.0 - hanyang.y[-1]) * last_slope == pytest.approx(0.9884, abs=5e-5)
@@ -396,15 +481,23 @@ def test_nmcs_closed_forms_stay_near_its_tables(cell):
     nmc532 = np.polyval(p[5::-1], x) + p[6] * math.exp(p[7] * x + p[8])
     k = cell.nmc.ocp["chen"].lithiation.coefficients
     steps = zip(k["steps"], k["slopes"], k["centres"], strict=True)
-    nmc811 = k["slope"] * x + k["offset"] - sum(s * math.tanh(slope * (x - centre)) for s, slope, centre in steps)
+    nmc811 = (
+        k["slope"] * x
+        + k["offset"]
+        - sum(s * math.tanh(slope * (x - centre)) for s, slope, centre in steps)
+    )
     for potential in (nmc532, nmc811):
         assert potential == pytest.approx(over(cell.nmc.ocp.base.lithiation, x), abs=0.1)
 
 
 def test_volume_changes_and_conductivity_give_their_known_values(cell):
-    assert np.polyval(cell.graphite.volume_change.coefficients, 1.0) == pytest.approx(0.109, abs=0.0005)
+    assert np.polyval(cell.graphite.volume_change.coefficients, 1.0) == pytest.approx(
+        0.109, abs=0.0005
+    )
     ascending = cell.nmc.volume_change.coefficients[::-1]
-    assert np.polyval(ascending, [0.18, 0.319, 0.457, 1.0]) == pytest.approx([-0.0495, -0.024, -0.012, 0], abs=5e-4)
+    assert np.polyval(ascending, [0.18, 0.319, 0.457, 1.0]) == pytest.approx(
+        [-0.0495, -0.024, -0.012, 0], abs=5e-4
+    )
     sigma = cell.nmc.conductivity_correlation
     found = [math.exp(np.polyval(sigma.coefficients, 1 - x)) for x in (0.3, 0.5, 0.7, 1.0)]
     assert found == pytest.approx([2.0e-2, 4.6e-3, 5.9e-4, 1.4e-6], rel=0.03)  # two digits
@@ -435,11 +528,13 @@ def test_tables_run_over_increasing_stoichiometry(cell):
         assert table.y[0] > table.y[-1]
 
 
-# ── What if ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── What if ───────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_changed_value_takes_along_what_follows_from_it(cell):
-    changed = parameters.with_values(cell, {"negative.loading": (9.9, "mg/cm2"), "siox.density": [2100, "kg/m3"]})
+    changed = parameters.with_values(
+        cell, {"negative.loading": (9.9, "mg/cm2"), "siox.density": [2100, "kg/m3"]}
+    )
     assert changed.negative.thickness == pytest.approx(66e-6, rel=1e-12)
     assert changed.negative.porosity == pytest.approx(0.290, abs=0.0005)
     assert changed.negative.composition[0].density == 2100.0
@@ -479,19 +574,31 @@ def test_compounds_tables_formulas_and_choices_can_be_changed(cell):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"perforation.open_fracton": (0.3, "1")}, r"no such value; did you mean perforation\.open_fraction"),
-        ({"perforation.open_fraction": (0.91, "1")}, r"greater than 0 and less than 0\.9069, where round holes touch"),
+        (
+            {"perforation.open_fracton": (0.3, "1")},
+            r"no such value; did you mean perforation\.open_fraction",
+        ),
+        (
+            {"perforation.open_fraction": (0.91, "1")},
+            r"greater than 0 and less than 0\.9069, where round holes touch",
+        ),
         ({"separator.porosity": (math.nan, "1")}, "nan is not a finite number"),
         ({"separator.porosity": (10**400, "1")}, "write a finite number"),
         ({"separator.porosity": (np.array([0.4, 0.5]), "1")}, "is not a number"),
         ({"separator.porosity": (True, "1")}, "True is not a number"),
         ({"separator.thicknes": (1, "um")}, r"no such value; did you mean separator\.thickness"),
         ({3: (1, "um")}, "there is no such value"),
-        ({"formats.half_cell_lower_cutoff": (2, "V")}, "half_cell_lower_cutoff: is not below half_cell_upper_cutoff"),
+        (
+            {"formats.half_cell_lower_cutoff": (2, "V")},
+            "half_cell_lower_cutoff: is not below half_cell_upper_cutoff",
+        ),
         ({"perforation.open_fraction": (0.3, "um")}, "'um' cannot be expressed in '1'"),
         ({"perforation.open_fraction": 0.3}, "not a value with a unit"),
         ({"perforation.open_fraction": "0.3"}, "not a value with a unit"),
-        ({"negative.density": (4, "g/cm3")}, r"negative\.porosity: -0\.867.* computed as 1 - density"),
+        (
+            {"negative.density": (4, "g/cm3")},
+            r"negative\.porosity: -0\.867.* computed as 1 - density",
+        ),
         ({"electrolyte.correlations.chosen": "Newman"}, "'Newman' is none of LG19"),
         ({"electrolyte.correlations.chosen": (1, "1")}, r"\(1, '1'\) is not a name"),
     ],
@@ -501,17 +608,24 @@ def test_a_change_that_makes_no_sense_is_refused(cell, changes, reason):
         parameters.with_values(cell, changes)
 
 
-# ── A file of the reader's own ──────────────────────────────────────────────────────────────────────────────────────
+# ── A file of the reader's own ────────────────────────────────────────────────────────────────────
 
 
 def test_a_file_that_extends_the_study_holds_only_what_differs(read, cell):
     mine = read(
-        entry("perforation.hole_diameter", value="50", unit='"um"', source='["me"]', confidence='"own"')
+        entry(
+            "perforation.hole_diameter",
+            value="50",
+            unit='"um"',
+            source='["me"]',
+            confidence='"own"',
+        )
         + '\n[sources.me]\ncitation = "My own foil"\n[electrolyte.correlations]\nchosen = "Gen2"'
     )
     assert mine.perforation.hole_diameter == 50e-6
     assert mine.records["perforation.hole_diameter"].source == ("me",)
-    assert mine.records["perforation.hole_diameter"].claim == ""  # nothing of the study's entry is left
+    # nothing of the study's entry is left
+    assert mine.records["perforation.hole_diameter"].claim == ""
     assert mine.sources["me"].citation == "My own foil"
     assert mine.electrolyte.correlations.chosen == "Gen2"
     assert mine.negative == cell.negative
@@ -521,9 +635,18 @@ def test_a_file_of_its_own_may_name_other_binders(read):
     mine = read(
         entry("materials.cmc.density", value="1.6", unit='"g/cm3"', source="[]", confidence='"own"')
         + "\n"
-        + entry("negative.composition", value="{ graphite = 98, cmc = 2 }", unit='"%"', source="[]", confidence='"own"')
+        + entry(
+            "negative.composition",
+            value="{ graphite = 98, cmc = 2 }",
+            unit='"%"',
+            source="[]",
+            confidence='"own"',
+        )
     )
-    assert [(part.name, part.density) for part in mine.negative.composition] == [("graphite", 2240.0), ("cmc", 1600.0)]
+    assert [(part.name, part.density) for part in mine.negative.composition] == [
+        ("graphite", 2240.0),
+        ("cmc", 1600.0),
+    ]
 
 
 def test_the_studys_file_stands_on_its_own(tmp_path, cell):
@@ -539,25 +662,46 @@ LOADING = r"negative\.loading: "
 REFUSED = {
     "unit missing": (entry(unit=None), LOADING + "has no unit"),
     "unit empty": (entry(unit='""'), LOADING + "unit must be a text"),
-    "unit unknown": (entry(unit='"mg/cm^"'), LOADING + "the unit 'mg/cm.' is not one that can be read"),
-    "unit of another dimension": (entry(unit='"mg/cm3"'), LOADING + "the unit 'mg/cm3' cannot be expressed in 'kg/m2'"),
+    "unit unknown": (
+        entry(unit='"mg/cm^"'),
+        LOADING + "the unit 'mg/cm.' is not one that can be read",
+    ),
+    "unit of another dimension": (
+        entry(unit='"mg/cm3"'),
+        LOADING + "the unit 'mg/cm3' cannot be expressed in 'kg/m2'",
+    ),
     "unit not a text": (entry(unit="1"), LOADING + "unit must be a text, not 1"),
     "source missing": (entry(source=None), LOADING + "has no source"),
     "source empty": (entry(source="[]"), LOADING + "is marked given and names no source"),
-    "source unknown": (entry(source='["lim2027"]'), LOADING + "unknown source 'lim2027'; did you mean lim202"),
+    "source unknown": (
+        entry(source='["lim2027"]'),
+        LOADING + "unknown source 'lim2027'; did you mean lim202",
+    ),
     "source not a name": (entry(source="[3]"), LOADING + r"source \[3\] is not a list of names"),
     "confidence missing": (entry(confidence=None), LOADING + "has no confidence"),
-    "confidence unknown": (entry(confidence='"proxi"'), LOADING + "unknown confidence 'proxi'; did you mean proxy"),
+    "confidence unknown": (
+        entry(confidence='"proxi"'),
+        LOADING + "unknown confidence 'proxi'; did you mean proxy",
+    ),
     "unit of a computed value of another dimension": (
         entry("negative.thickness", value=None, source=None, unit='"MPa"', confidence='"derived"'),
         r"negative\.thickness: the unit 'MPa' cannot be expressed in 'm'",
     ),
     "unit of a computed value not a text": (
-        entry("negative.thickness", value=None, source=None, unit='{ a = "m" }', confidence='"derived"'),
+        entry(
+            "negative.thickness",
+            value=None,
+            source=None,
+            unit='{ a = "m" }',
+            confidence='"derived"',
+        ),
         r"negative\.thickness: unit must be a text",
     ),
     "value missing": (entry(value=None), LOADING + "has no value"),
-    "value missing, said to be derived": (entry(value=None, confidence='"derived"'), LOADING + "has no value"),
+    "value missing, said to be derived": (
+        entry(value=None, confidence='"derived"'),
+        LOADING + "has no value",
+    ),
     "value negative": (entry(value="-4.95"), LOADING + "-4.95 mg/cm2 must be greater than 0"),
     "value zero": (entry(value="0"), LOADING + "0 mg/cm2 must be greater than 0"),
     "value not a number": (entry(value="nan"), LOADING + "nan is not a finite number"),
@@ -572,7 +716,10 @@ REFUSED = {
     "key unknown": (entry(valu="4"), LOADING[:-2] + r"\.valu: unknown key; did you mean value"),
     "formula beside a number": (entry(formula='"x"'), r"negative\.loading\.formula: unknown key"),
     "note not a text": (entry(note="3"), LOADING + "note is not a text"),
-    "field unknown": (entry("negative.loadings"), r"negative\.loadings: unknown key; did you mean loading"),
+    "field unknown": (
+        entry("negative.loadings"),
+        r"negative\.loadings: unknown key; did you mean loading",
+    ),
     "group unknown": (entry("negativ.loading"), r"negativ: unknown key; did you mean negative"),
     "no table": ("[negative]\nloading = 4.95", LOADING + "4.95 is not a table"),
     "group no table": ("negative = 4.95", r"negative: 4.95 is not a table"),
@@ -589,7 +736,10 @@ REFUSED = {
         entry("temperature", value="-300", unit='"degC"'),
         r"temperature: -300 degC must be greater than 0",
     ),
-    "cut-off voltages crossed": (entry("lower_cutoff", value="4.5", unit='"V"'), "lower_cutoff: is not below"),
+    "cut-off voltages crossed": (
+        entry("lower_cutoff", value="4.5", unit='"V"'),
+        "lower_cutoff: is not below",
+    ),
     "shares that do not sum to one": (
         entry("negative.composition", value="{ siox = 31, graphite = 62 }", unit='"%"'),
         r"negative\.composition: the shares sum to 0\.93, not to 1",
@@ -639,7 +789,9 @@ REFUSED = {
         r"siox\.ocp\.wetjen: the branches are lithiation",
     ),
     "correlation without its formula": (
-        entry("electrolyte.correlations.mine.conductivity", value="1", unit='"S/m"', form='"constant"'),
+        entry(
+            "electrolyte.correlations.mine.conductivity", value="1", unit='"S/m"', form='"constant"'
+        ),
         r"electrolyte\.correlations\.mine\.conductivity: formula must be a text",
     ),
     "correlation of another dimension": (
@@ -658,11 +810,17 @@ REFUSED = {
         ),
         r"siox\.exchange_current: exponent: 2 1 must be greater than 0 and less than 1",
     ),
-    "choice unknown": ('[nmc.ocp]\nchosen = "kramer"', r"nmc\.ocp\.chosen: 'kramer' is none of hanyang, kremer"),
+    "choice unknown": (
+        '[nmc.ocp]\nchosen = "kramer"',
+        r"nmc\.ocp\.chosen: 'kramer' is none of hanyang, kremer",
+    ),
     "choice without words": ("[nmc.ocp]\nwhy = 3", r"nmc\.ocp\.why: 3 is not a text"),
     "choice not a name": ("[nmc.ocp]\nchosen = 3", r"nmc\.ocp\.chosen: 3 is none of hanyang"),
     "range reversed": (entry(range="[5, 4]"), LOADING + r"range \[5, 4\] does not hold the value"),
-    "range beside the value": (entry(range="[5, 6]"), LOADING + r"range \[5, 6\] does not hold the value"),
+    "range beside the value": (
+        entry(range="[5, 6]"),
+        LOADING + r"range \[5, 6\] does not hold the value",
+    ),
     "range of one": (entry(range="[5]"), LOADING + r"range \[5\] is not two numbers"),
     "range of words": (entry(range='["a", "b"]'), LOADING + "range: 'a' is not a number"),
     "rival without a reason": (
@@ -684,7 +842,10 @@ REFUSED = {
     ),
     "sources no table": ("sources = 3", "sources: is not a table"),
     "source no table": ("[sources]\nme = 3", r"sources\.me: is not a table"),
-    "source without a citation": ('[sources.me]\ndoi = "10.1/1"', r"sources\.me: citation must be a text"),
+    "source without a citation": (
+        '[sources.me]\ndoi = "10.1/1"',
+        r"sources\.me: citation must be a text",
+    ),
     "source with an unknown key": (
         '[sources.me]\ncitation = "x"\ndio = "y"',
         r"sources\.me\.dio: unknown key; did you mean doi",
@@ -709,8 +870,14 @@ REFUSED = {
         entry(value="1" + 400 * "0"),
         LOADING + r"10+ \.\.\.; write a finite number",
     ),
-    "note as long as a book": (entry(note=f'"{5000 * "a"}"'), LOADING + "note has 5000 characters; shorten"),
-    "unit as long as a book": (entry(unit=f'"{5000 * "m"}"'), LOADING + "unit has 5000 characters; shorten"),
+    "note as long as a book": (
+        entry(note=f'"{5000 * "a"}"'),
+        LOADING + "note has 5000 characters; shorten",
+    ),
+    "unit as long as a book": (
+        entry(unit=f'"{5000 * "m"}"'),
+        LOADING + "unit has 5000 characters; shorten",
+    ),
     "place a date": (entry(place="2026-11-29"), LOADING + "place is not a text"),
     "name that is none": (
         entry('materials."<b>".density', value="1", unit='"g/cm3"'),
@@ -720,7 +887,10 @@ REFUSED = {
         entry('materials."a.b".density', value="1", unit='"g/cm3"'),
         r"materials\.a\.b: cannot be a name",
     ),
-    "source's name that is none": ('[sources."a|b"]\ncitation = "x"', r"sources\.a\|b: cannot be a name"),
+    "source's name that is none": (
+        '[sources."a|b"]\ncitation = "x"',
+        r"sources\.a\|b: cannot be a name",
+    ),
     "key of several lines": ('"a\\nb" = 3', r"a\\nb: "),
     "range of a porosity the wrong way round": (
         entry("negative.initial_porosity", value="[0.55, 0.50]", unit='"1"'),
@@ -748,7 +918,9 @@ def test_what_makes_no_sense_is_refused_with_file_key_reason_and_remedy(read, bo
 
 
 def test_a_file_of_its_own_must_be_complete_or_say_what_it_extends(read):
-    with pytest.raises(ParameterError, match=r'temperature: is missing, as are \d+ others; .*extends = "study"'):
+    with pytest.raises(
+        ParameterError, match=r'temperature: is missing, as are \d+ others; .*extends = "study"'
+    ):
         read(entry(), extends=False)
 
 
@@ -759,7 +931,10 @@ def test_a_file_of_its_own_must_be_complete_or_say_what_it_extends(read):
         (b"[temperature]\nvalue = 25\nvalue = 26", "is not valid TOML: "),
         (b"\xff\xfe[temperature]", "is not UTF-8 text"),
         ("extends = 'study'".encode("utf-16-le"), "is not valid TOML"),
-        (b"extends = 'study'\n" + 1_000_000 * b"#", r"has \d+ bytes; give a file of 1000000 bytes or fewer"),
+        (
+            b"extends = 'study'\n" + 1_000_000 * b"#",
+            r"has \d+ bytes; give a file of 1000000 bytes or fewer",
+        ),
         (b"a = " + 100_000 * b"[", "nests tables or lists too deeply"),
         (b"temperature.value" + 5000 * b".a" + b" = 1", "has a key of twenty names or more"),
         (b"temperature.value" + 5000 * b".'a, b'" + b" = 1", "has a key of twenty names or more"),
@@ -785,8 +960,12 @@ def test_a_unit_that_is_a_tower_of_powers_is_refused_and_not_reckoned_out(tmp_pa
     path = tmp_path / "tower.toml"
     path.write_text('extends = "study"\n' + entry(unit='"m9**9**9**9"'), encoding="utf-8")
     code = "import sys; from rampore.lim2026 import parameters; parameters.load(sys.argv[1])"
-    ended = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=False, timeout=20)
-    assert re.search(r"ParameterError: .*tower\.toml: negative\.loading: the unit", ended.stderr.splitlines()[-1])
+    ended = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, check=False, timeout=20
+    )
+    assert re.search(
+        r"ParameterError: .*tower\.toml: negative\.loading: the unit", ended.stderr.splitlines()[-1]
+    )
 
 
 def test_a_pipe_is_no_file_and_is_not_waited_for(tmp_path):
@@ -804,9 +983,14 @@ def test_a_byte_order_mark_is_read_over(tmp_path, cell):
 def test_rounded_shares_are_divided_by_their_sum_and_the_note_says_so(read, cell):
     value = "{ siox = 31.0, graphite = 62.0, super_p = 3.0, paa = 4.05 }"
     mine = read(entry("negative.composition", value=value, unit='"%"', note='"rounded"'))
-    assert sum(part.mass_fraction for part in mine.negative.composition) == pytest.approx(1, abs=1e-15)
+    assert sum(part.mass_fraction for part in mine.negative.composition) == pytest.approx(
+        1, abs=1e-15
+    )
     assert mine.negative.composition[0].mass_fraction == pytest.approx(0.31 / 1.0005, rel=1e-12)
-    assert mine.records["negative.composition"].note == "rounded The shares sum to 1.0005 and are divided by it."
+    assert (
+        mine.records["negative.composition"].note
+        == "rounded The shares sum to 1.0005 and are divided by it."
+    )
     assert "divided" not in cell.records["negative.composition"].note
 
 
@@ -815,12 +999,15 @@ def test_a_refusal_survives_another_process():
     assert str(pickle.loads(pickle.dumps(refused))) == "cell.toml: a.b: is missing; add it"
 
 
-# ── The page ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── The page ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_the_page_counts_what_the_file_holds_and_lists_what_to_distrust(cell):
     page = inputs_page(cell)
-    counts = {mark: sum(record.confidence == mark for record in cell.records.values()) for mark in Confidence}
+    counts = {
+        mark: sum(record.confidence == mark for record in cell.records.values())
+        for mark in Confidence
+    }
     assert f"**{len(cell.records)} values**" in page
     assert f"**{counts['unverified']} have no source**" in page
     assert f"**{counts['proxy']} stand in**" in page
@@ -828,10 +1015,14 @@ def test_the_page_counts_what_the_file_holds_and_lists_what_to_distrust(cell):
         assert (f'confidence-{mark}">{mark}</span> | {count} |' in page) == bool(count)
     top = page.split("\n## ")[0]
     for title, mark in (("Without a source", "unverified"), ("Stand-ins", "proxy")):
-        listed = set(re.findall(r'<a href="#([^"]+)">', top.split(f"**{title}**")[1].split("\n\n**")[0]))
+        listed = set(
+            re.findall(r'<a href="#([^"]+)">', top.split(f"**{title}**")[1].split("\n\n**")[0])
+        )
         assert listed == {key for key, record in cell.records.items() if record.confidence == mark}
     contradicted = set(
-        re.findall(r'<a href="#([^"]+)">', top.split("**Where the paper gives more than one number**")[1])
+        re.findall(
+            r'<a href="#([^"]+)">', top.split("**Where the paper gives more than one number**")[1]
+        )
     )
     assert contradicted == {"perforation.foil_thickness", "perforation.open_fraction"}
 
@@ -839,10 +1030,14 @@ def test_the_page_counts_what_the_file_holds_and_lists_what_to_distrust(cell):
 def test_the_page_has_every_value_every_rival_and_every_source_once(cell):
     page = inputs_page(cell)
     assert sorted(re.findall(r'<span id="([^"]+)">[A-Z]', page)) == sorted(cell.records)
-    assert page.count("\n  - not ") == sum(len(record.not_chosen) for record in cell.records.values())
+    assert page.count("\n  - not ") == sum(
+        len(record.not_chosen) for record in cell.records.values()
+    )
     numbers = re.findall(r'^(\d+)\. <span id="source-(\d+)">', page, flags=re.MULTILINE)
     assert [int(number) for number, _ in numbers] == list(range(1, len(cell.sources) + 1))
-    assert set(re.findall(r'href="#(source-\d+)"', page)) == {f"source-{number}" for _, number in numbers}
+    assert set(re.findall(r'href="#(source-\d+)"', page)) == {
+        f"source-{number}" for _, number in numbers
+    }
     for source in cell.sources.values():
         assert f"](https://doi.org/{source.doi})" in page or not source.doi
 
@@ -855,7 +1050,9 @@ def test_the_pages_tables_are_whole(cell):
 
 
 def test_the_page_follows_a_changed_file(cell):
-    changed = parameters.with_values(cell, {"siox.density": (2150, "kg/m3"), "separator.porosity": (0.4, "1")})
+    changed = parameters.with_values(
+        cell, {"siox.density": (2150, "kg/m3"), "separator.porosity": (0.4, "1")}
+    )
     page = inputs_page(changed)
     assert "**6 have no source**" in page
     assert "**13 stand in**" in page
@@ -876,7 +1073,11 @@ def test_the_page_shows_tables_and_numbers_compactly(cell):
 
 
 def test_the_page_says_nothing_of_marks_that_no_value_bears(cell):
-    sure = {key: (r.value, r.unit) for key, r in cell.records.items() if r.confidence == Confidence.UNVERIFIED}
+    sure = {
+        key: (r.value, r.unit)
+        for key, r in cell.records.items()
+        if r.confidence == Confidence.UNVERIFIED
+    }
     page = inputs_page(parameters.with_values(cell, sure))
     assert "**0 have no source**" in page
     assert "**Without a source**" not in page
@@ -938,12 +1139,16 @@ not_chosen = [{ value = WORDS, source = ["me"], why = WORDS }]
 
 
 def test_no_words_of_a_file_become_markup_of_the_page(read, rendered):
-    """Whatever stands in its texts, the page has the elements that it has with plain words, and not one more."""
+    """Whatever stands in its texts, the page has the elements that it has with plain words, and not
+    one more.
+    """
 
     def elements(words):
         tokens = rendered.parse(inputs_page(read(EVERYWHERE.replace("WORDS", f'"{words}"'))))
         inline = [child.type for token in tokens for child in token.children or ()]
-        return [token.type for token in tokens], [name for name in inline if not name.startswith("text")]
+        return [token.type for token in tokens], [
+            name for name in inline if not name.startswith("text")
+        ]
 
     plain = elements("plain words")
     for words in HOSTILE:
@@ -955,8 +1160,9 @@ def test_a_doi_is_a_link_where_it_is_one_and_words_elsewhere(read):
         own = f'\n[sources.me]\ncitation = "Own work"\ndoi = "{doi}"'
         return inputs_page(read(entry(source='["me"]') + own))
 
-    assert "[doi:10.1016/S0378-7753(01)00756-3](https://doi.org/10.1016/S0378-7753%2801%2900756-3)" in page(
-        "10.1016/S0378-7753(01)00756-3"
+    assert (
+        "[doi:10.1016/S0378-7753(01)00756-3](https://doi.org/10.1016/S0378-7753%2801%2900756-3)"
+        in page("10.1016/S0378-7753(01)00756-3")
     )
     for doi in ("javascript:alert(1)", "10.1/x) <b>", "https://doi.org/10.1149/2.1", "10.1149/a b"):
         assert "Own work. doi:" in page(doi)

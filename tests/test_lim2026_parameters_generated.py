@@ -1,4 +1,6 @@
-"""Parameters: whatever stands in the study's file in place of what belongs there, the answer is a cell or one line."""
+"""Parameters: whatever stands in the study's file in place of what belongs there, the answer is a
+cell or one line.
+"""
 
 import json
 import re
@@ -14,38 +16,66 @@ from rampore.lim2026.parameters import Cell, ParameterError
 
 LINES = (resources.files("rampore") / "data" / "cell.toml").read_text(encoding="utf-8").splitlines()
 #: Lines that give a key its whole value, and lines that open a table.
-KEYS = [n for n, line in enumerate(LINES) if re.match(r"\w+ = [^\[{]", line) or re.match(r"\w+ = .*[\]}]$", line)]
+KEYS = [
+    n
+    for n, line in enumerate(LINES)
+    if re.match(r"\w+ = [^\[{]", line) or re.match(r"\w+ = .*[\]}]$", line)
+]
 ENTRY = ("value = ", "unit = ", "source = ", "confidence = ", "note = ", "range = ")
 TABLES = [n for n, line in enumerate(LINES) if line.startswith("[")]
 
 WORDS = st.one_of(
     st.text(max_size=30),
     st.sampled_from(
-        ["m", "1", "%", "given", "own", "lim2026", "<script>", "`|$", "m**-3", "1e400", "degC", "constant"]
+        [
+            "m",
+            "1",
+            "%",
+            "given",
+            "own",
+            "lim2026",
+            "<script>",
+            "`|$",
+            "m**-3",
+            "1e400",
+            "degC",
+            "constant",
+        ]
     ),
 )
 NUMBERS = st.one_of(
     st.integers(-(10**30), 10**30).map(str),
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
-    st.sampled_from(["0", "-0.0", "nan", "inf", "-inf", "1e999", "5e-324", "0x10", "true", "1" + "0" * 400]),
+    st.sampled_from(
+        ["0", "-0.0", "nan", "inf", "-inf", "1e999", "5e-324", "0x10", "true", "1" + "0" * 400]
+    ),
 )
 SCALARS = st.one_of(
     NUMBERS,
     WORDS.map(json.dumps),
     st.sampled_from(["2026-11-29", "2026-11-29T12:00:00Z", "12:00:00"]),
 )
-LISTS = st.lists(st.one_of(SCALARS, st.lists(SCALARS, max_size=3).map(lambda all: f"[{', '.join(all)}]")), max_size=4)
-TABLE = st.dictionaries(st.sampled_from(["value", "siox", "lithiation", "reference", "a"]), SCALARS, max_size=3)
+LISTS = st.lists(
+    st.one_of(SCALARS, st.lists(SCALARS, max_size=3).map(lambda all: f"[{', '.join(all)}]")),
+    max_size=4,
+)
+TABLE = st.dictionaries(
+    st.sampled_from(["value", "siox", "lithiation", "reference", "a"]), SCALARS, max_size=3
+)
 LITERALS = st.one_of(
     SCALARS,
     LISTS.map(lambda all: f"[{', '.join(all)}]"),
-    TABLE.map(lambda all: "{ " + ", ".join(f"{name} = {value}" for name, value in all.items()) + " }"),
+    TABLE.map(
+        lambda all: "{ " + ", ".join(f"{name} = {value}" for name, value in all.items()) + " }"
+    ),
 )
 
 
 @pytest.fixture(scope="module")
 def answer(tmp_path_factory):
-    """What comes of the study's lines with some of them changed: a cell, or the one line that refuses them."""
+    """What comes of the study's lines with some of them changed: a cell, or the one line that
+    refuses them.
+    """
     path = tmp_path_factory.mktemp("generated") / "mine.toml"
 
     def load(changes):
@@ -77,7 +107,9 @@ def test_anything_in_place_of_an_entrys_value_gives_a_cell_or_one_line(answer, n
 
 
 @few
-@given(number=st.sampled_from([n for n in KEYS if LINES[n].startswith("value = ")]), literal=NUMBERS)
+@given(
+    number=st.sampled_from([n for n in KEYS if LINES[n].startswith("value = ")]), literal=NUMBERS
+)
 def test_any_number_in_place_of_a_value_gives_a_cell_or_one_line(answer, number, literal):
     answer({number: f"value = {literal}"})
 

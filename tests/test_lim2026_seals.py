@@ -33,26 +33,48 @@ print(json.dumps(seals))
 #: A line of a file, what it becomes, and which of crossing, inverse and design follow from it.
 CHANGES = {
     ("p4d/grid.py", "import numpy as np", "import numpy as np\n\nDENSER = 2"): (True, True, True),
-    ("lim2026/cells.py", "hysteresis_decay: float = 20.0", "hysteresis_decay: float = 21.0"): (True, True, True),
+    ("lim2026/cells.py", "hysteresis_decay: float = 20.0", "hysteresis_decay: float = 21.0"): (
+        True,
+        True,
+        True,
+    ),
     ("lim2026/data/cell.toml", "value = ", "value  = "): (True, True, True),
-    ("lim2026/sweeps/inverse.py", "import numpy as np", "import numpy as np\n\nSAMPLES = 2"): (False, True, False),
+    ("lim2026/sweeps/inverse.py", "import numpy as np", "import numpy as np\n\nSAMPLES = 2"): (
+        False,
+        True,
+        False,
+    ),
     ("energy.py", "import math", "import math\n\nSIDES = 2"): (False, False, True),
     ("audit/reproduce/book.py", "import re", "import re\n\nPAGES = 2"): (False, False, False),
-    ("lim2026/figures/p4d.py", "import numpy as np", "import numpy as np\n\nWIDTH = 2"): (False, False, False),
-    ("p4d/model.py", "import numpy as np", "import numpy as np  # another word"): (False, False, False),
+    ("lim2026/figures/p4d.py", "import numpy as np", "import numpy as np\n\nWIDTH = 2"): (
+        False,
+        False,
+        False,
+    ),
+    ("p4d/model.py", "import numpy as np", "import numpy as np  # another word"): (
+        False,
+        False,
+        False,
+    ),
 }
 
 
 @pytest.fixture(scope="module")
 def seals(tmp_path_factory):
     package = tmp_path_factory.mktemp("sealed") / "rampore"
-    shutil.copytree(Path(rampore.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        Path(rampore.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__")
+    )
     command = [sys.executable, "-B", "-c", PROGRAM, str(package), json.dumps(list(CHANGES))]
     environment = os.environ | {"PYTHONPATH": str(package.parent)}
-    return json.loads(subprocess.run(command, env=environment, capture_output=True, check=True, text=True).stdout)
+    return json.loads(
+        subprocess.run(command, env=environment, capture_output=True, check=True, text=True).stdout
+    )
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change[0])
 def test_a_seal_breaks_where_what_a_sweep_runs_changes_and_only_there(seals, change):
-    broken = tuple(now != before for now, before in zip(seals[change[0] + change[2]], seals[""], strict=True))
+    broken = tuple(
+        now != before for now, before in zip(seals[change[0] + change[2]], seals[""], strict=True)
+    )
     assert broken == CHANGES[change]

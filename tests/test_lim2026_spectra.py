@@ -1,4 +1,6 @@
-"""The study's spectra: states of charge, blocking cells, what a line finds, spoilt spectra, figures."""
+"""The study's spectra: states of charge, blocking cells, what a line finds, spoilt spectra,
+figures.
+"""
 
 from dataclasses import replace
 
@@ -38,14 +40,17 @@ def test_a_slow_discharge_moves_lithium_from_one_electrode_to_the_other():
 
 def test_the_materials_of_an_electrode_stay_at_one_potential():
     siox, graphite = discharged(half_cell(GIVEN), 4e4).negative.materials
-    assert siox.open_circuit(siox.stoichiometry) == pytest.approx(graphite.open_circuit(graphite.stoichiometry))
+    assert siox.open_circuit(siox.stoichiometry) == pytest.approx(
+        graphite.open_circuit(graphite.stoichiometry)
+    )
 
 
 @pytest.mark.parametrize("make", [half_cell, lambda given: charged_cell(given)[0]])
 def test_a_state_of_charge_counts_what_a_slow_discharge_gives(make):
     cell = make(GIVEN)
     empty = at_state_of_charge(cell, 0.0)
-    if held(empty, "negative") > 1e-5 * held(cell, "negative"):  # else it is empty before the cut-off
+    # else it is empty before the cut-off
+    if held(empty, "negative") > 1e-5 * held(cell, "negative"):
         assert empty.open_circuit_voltage == pytest.approx(cell.lower_cutoff, abs=1e-6)
     half = at_state_of_charge(cell, 0.5)
     given = held(cell, "negative") - held(half, "negative")
@@ -63,7 +68,9 @@ def test_what_is_no_state_of_charge_is_refused(fraction):
 
 
 def test_charge_transfer_goes_as_the_active_material():
-    """At equal mass the foils have the same surface; what the published porosities hold more shows in full."""
+    """At equal mass the foils have the same surface; what the published porosities hold more shows
+    in full.
+    """
     for porosity in (PorositySet.PUBLISHED, PorositySet.MASS_CONSERVING):
         bare, perforated = spectra.half_cells(GIVEN, Scenario(porosity=porosity))
         surplus = sum(c for c, _ in capacities(perforated, "negative")) / sum(
@@ -74,7 +81,9 @@ def test_charge_transfer_goes_as_the_active_material():
 
 
 def test_the_arc_of_a_thin_half_cell_is_its_charge_transfer():
-    """A tenth of the coating's thickness: the pores' own resistance is a hundredth, and so is what is allowed."""
+    """A tenth of the coating's thickness: the pores' own resistance is a hundredth, and so is what
+    is allowed.
+    """
     cell = at_state_of_charge(spectra.half_cells(GIVEN, Scenario())[0], 0.5)
     thin = replace(cell, negative=replace(cell.negative, thickness=0.1 * cell.negative.thickness))
     fit = spectra.fit_arcs(spectra.simulate(thin, 1.0))
@@ -96,10 +105,16 @@ def test_a_line_finds_the_tortuosity_of_a_coating_on_bare_foil():
 
 def test_a_blocking_cell_has_the_surface_of_its_materials_and_its_pores():
     cell, whole = (make(GIVEN, Scenario(perforated=True)) for make in (blocking_cell, half_cell))
-    expected = sum(3 * material.fraction.pr / material.radius for material in whole.negative.materials)
+    expected = sum(
+        3 * material.fraction.pr / material.radius for material in whole.negative.materials
+    )
     assert cell.negative.inert_surface.pr == pytest.approx(expected, rel=1e-12)
     assert spectra.mean_porosity(blocking_cell(GIVEN)) == GIVEN.negative.porosity_image
-    f, depth, h = cell.perforation.open_fraction, cell.perforation.foil_thickness, cell.negative.thickness
+    f, depth, h = (
+        cell.perforation.open_fraction,
+        cell.perforation.foil_thickness,
+        cell.negative.thickness,
+    )
     dense, porous = cell.negative.porosity
     by_hand = ((1 - f) * h * dense + f * (h + depth) * porous) / (h + f * depth)
     assert spectra.mean_porosity(cell) == pytest.approx(by_hand, rel=1e-12)
@@ -116,7 +131,9 @@ def test_each_difference_alone_leaves_the_other_out():
 
 def test_a_pair_counts_its_gain_against_bare_foil():
     line = spectra.Line(2.0, (1.9, 2.1), 5.0, 4.0, 0.0)
-    pair = spectra.LinePair((blocking_cell(GIVEN),) * 2, line, line._replace(resistance=1.5, tortuosity_by_volume=3.0))
+    pair = spectra.LinePair(
+        (blocking_cell(GIVEN),) * 2, line, line._replace(resistance=1.5, tortuosity_by_volume=3.0)
+    )
     assert pair.gain == pytest.approx(0.25)
     assert pair.factor_ratio == pytest.approx(0.75)
     resistance, factors = spectra.stack([pair, pair])
@@ -128,7 +145,12 @@ def test_a_pair_counts_its_gain_against_bare_foil():
 
 
 def line_spectrum(**changes):
-    values = {"separator_resistance": 2.0, "ionic_resistance": 4.0, "capacitance": 3e-3, "exponent": 1.0} | changes
+    values = {
+        "separator_resistance": 2.0,
+        "ionic_resistance": 4.0,
+        "capacitance": 3e-3,
+        "exponent": 1.0,
+    } | changes
     return Spectrum(spectra.COATING, symmetric_cell(2 * np.pi * spectra.COATING, **values))
 
 
@@ -151,7 +173,10 @@ def test_what_is_read_off_a_spectrum_shares_its_error():
     given = {"good": spectra.noisy(good, 0.003, rng), "noisy": spectra.noisy(good, 0.05, rng)}
     outcomes = spectra.attempts(given, 0.01)
     resistance = fit_blocking_cell(given["good"]).fit["ionic_resistance"]
-    assert outcomes["good"].numbers[0] == (pytest.approx(resistance), pytest.approx(0.01 * resistance))
+    assert outcomes["good"].numbers[0] == (
+        pytest.approx(resistance),
+        pytest.approx(0.01 * resistance),
+    )
     [(percent, error)] = outcomes["noisy"].numbers
     assert percent == pytest.approx(100 * kramers_kronig(given["noisy"]).rms)
     assert error == pytest.approx(0.01 * percent)
@@ -160,7 +185,10 @@ def test_what_is_read_off_a_spectrum_shares_its_error():
 def test_a_spectrum_on_the_finer_mesh_has_no_mesh_error_and_one_on_a_coarser_mesh_more():
     cell, places = spectra.half_cells(GIVEN, Scenario())[0], spectra.DRAWN[::10]
     meshes = spectra.REACTING_FINE, spectra.REACTING, spectra.REACTING._replace(layers=(4, 2, 4))
-    errors = [spectra.mesh_error(cell, 1.0, spectra.simulate(cell, 1.0, mesh, places), every=1) for mesh in meshes]
+    errors = [
+        spectra.mesh_error(cell, 1.0, spectra.simulate(cell, 1.0, mesh, places), every=1)
+        for mesh in meshes
+    ]
     assert errors[0] == 0
     assert errors[2] > 2 * errors[1] > 0
 
@@ -168,8 +196,11 @@ def test_a_spectrum_on_the_finer_mesh_has_no_mesh_error_and_one_on_a_coarser_mes
 def test_noise_has_the_size_it_is_asked_for_and_drift_ends_where_it_is_told():
     good, later = line_spectrum(), line_spectrum(capacitance=6e-3)
     noise = spectra.noisy(good, 0.01, np.random.default_rng(0)).impedance / good.impedance - 1
-    three_deviations = 3 / np.sqrt(2 * 2 * noise.size)  # of a standard deviation from so many draws, two a frequency
-    assert np.sqrt(np.mean(np.abs(noise) ** 2)) == pytest.approx(0.01 * np.sqrt(2), rel=three_deviations)
+    # of a standard deviation from so many draws, two a frequency
+    three_deviations = 3 / np.sqrt(2 * 2 * noise.size)
+    assert np.sqrt(np.mean(np.abs(noise) ** 2)) == pytest.approx(
+        0.01 * np.sqrt(2), rel=three_deviations
+    )
     drifted = spectra.drifting(good, later, 1.0).impedance
     assert drifted[-1] == later.impedance[-1]
     assert drifted[0] == pytest.approx(good.impedance[0], rel=1e-3)
@@ -177,7 +208,10 @@ def test_noise_has_the_size_it_is_asked_for_and_drift_ends_where_it_is_told():
 
 def test_a_cell_that_is_half_wetted_has_half_the_capacitance():
     cell = blocking_cell(GIVEN)
-    low = [spectra.simulate(one, 1.0, frequency=[1, 0.8, 0.6, 0.4, 0.2]) for one in (cell, spectra.wetted(cell, 0.5))]
+    low = [
+        spectra.simulate(one, 1.0, frequency=[1, 0.8, 0.6, 0.4, 0.2])
+        for one in (cell, spectra.wetted(cell, 0.5))
+    ]
     assert low[1].impedance[-1].imag / low[0].impedance[-1].imag == pytest.approx(2.0, rel=1e-3)
 
 
@@ -189,13 +223,18 @@ def test_the_figures_show_both_foils_on_axes_with_units():
     pair = [spectrum, spectrum]
     drawn = [
         tool_figures.spectra({"one": pair, "two": pair}),
-        tool_figures.charge_transfer(np.array([0.1, 0.5]), {"a": np.ones((2, 2)), "b": np.ones((2, 2))}),
+        tool_figures.charge_transfer(
+            np.array([0.1, 0.5]), {"a": np.ones((2, 2)), "b": np.ones((2, 2))}
+        ),
         tool_figures.lines(np.array([1e-5, 2e-5]), {"a": (np.ones((2, 2)), np.ones((2, 2, 2)))}),
         figures.report(spectrum, kramers_kronig(spectrum)),
     ]
     for figure in drawn[:3]:
         labels = [
-            text.get_text() for axis in figure.axes if axis.get_legend() for text in axis.get_legend().get_texts()
+            text.get_text()
+            for axis in figure.axes
+            if axis.get_legend()
+            for text in axis.get_legend().get_texts()
         ]
         assert any("bCuE" in label for label in labels)
         assert any("pCuE" in label for label in labels)

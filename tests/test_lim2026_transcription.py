@@ -16,8 +16,8 @@ VALUES = Path(__file__).parent / "data" / "paper" / "values.csv"
 RECORDS = parameters.load().records
 NUMBER = re.compile(r"(?<![\w.])-?\d+\.?\d*(?:e[+-]?\d+)?")
 
-#: Rivals that lie outside what the study allows, as their reasons say: too simple a relation, a unit that is
-#: ambiguous, and a resistance that was not visible.
+#: Rivals that lie outside what the study allows, as their reasons say: too simple a relation, a
+#: unit that is ambiguous, and a resistance that was not visible.
 OUTSIDE = {
     ("negative.tortuosity", 1.83),
     ("positive.tortuosity", 2.19),
@@ -28,12 +28,18 @@ OUTSIDE = {
 
 
 def numbers(value):
-    """All numbers of a value, in order: of tables, of named coefficients, of a formula that is a text."""
+    """All numbers of a value, in order: of tables, of named coefficients, of a formula that is a
+    text.
+    """
     if isinstance(value, str):
         return [float(number) for number in NUMBER.findall(value)]
     if hasattr(value, "values"):
         value = list(value.values())
-    return [number for part in value for number in numbers(part)] if isinstance(value, list | tuple) else [float(value)]
+    return (
+        [number for part in value for number in numbers(part)]
+        if isinstance(value, list | tuple)
+        else [float(value)]
+    )
 
 
 def units(value):
@@ -54,7 +60,9 @@ def transcribed():
 
 
 def written():
-    """The same of the study's file; what the loader computes from other entries is not copied from anywhere."""
+    """The same of the study's file; what the loader computes from other entries is not copied from
+    anywhere.
+    """
     found = {}
     for key, record in RECORDS.items():
         if record.source or record.confidence is not Confidence.DERIVED:
@@ -62,7 +70,9 @@ def written():
         if record.range:
             found[key, "range"] = [("SI", list(record.range))]
         if record.not_chosen:
-            found[key, "rival"] = [(units(rival.unit), numbers(rival.value)) for rival in record.not_chosen]
+            found[key, "rival"] = [
+                (units(rival.unit), numbers(rival.value)) for rival in record.not_chosen
+            ]
     return found
 
 
@@ -89,8 +99,13 @@ def test_rivals_lie_within_the_range_that_the_study_allows_or_say_why_not():
             if low is None or isinstance(rival.value, str):
                 continue
             allowed = (low - 1e-9 * abs(low), high + 1e-9 * abs(high))
-            inside = (allowed[0] <= to_si(number, rival.unit) <= allowed[1] for number in numbers(rival.value))
-            outside |= {(key, n) for n, good in zip(numbers(rival.value), inside, strict=True) if not good}
+            inside = (
+                allowed[0] <= to_si(number, rival.unit) <= allowed[1]
+                for number in numbers(rival.value)
+            )
+            outside |= {
+                (key, n) for n, good in zip(numbers(rival.value), inside, strict=True) if not good
+            }
     assert outside == OUTSIDE
 
 

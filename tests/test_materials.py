@@ -35,7 +35,10 @@ ELECTROLYTES = [
     ("electrolyte", "printed"),
     [
         (materials.landesfeind_gasteiger_2019(), ("0.903", "2.63e-10", "0.198", "2.41")),
-        (materials.landesfeind_gasteiger_2019(solvent="EMC:FEC 19:1"), ("0.615", None, "0.091", None)),
+        (
+            materials.landesfeind_gasteiger_2019(solvent="EMC:FEC 19:1"),
+            ("0.615", None, "0.091", None),
+        ),
         (materials.nyman_2008(), ("0.93", "1.46e-10", "0.2594", "1.0")),
         (materials.valoen_reimers_2005(), ("1.183", "2.92e-10", "0.38", "2.47")),
         (materials.gen2_colclasure_2020(), ("0.881", "1.15e-10", "0.462", "2.72")),
@@ -61,7 +64,9 @@ def test_electrolyte_at_the_papers_concentration_has_the_published_properties(el
 def test_complex_step_agrees_with_the_central_difference(function):
     x = np.linspace(0.05, 0.95, 181)
     h = 1e-5
-    central = (8 * (function(x + h) - function(x - h)) - function(x + 2 * h) + function(x - 2 * h)) / (12 * h)
+    central = (
+        8 * (function(x + h) - function(x - h)) - function(x + 2 * h) + function(x - 2 * h)
+    ) / (12 * h)
     scale = np.abs(central).max()
     assert np.abs(materials.slope(function, x) - central).max() < 1e-6 * scale
 
@@ -72,7 +77,10 @@ def test_electrolyte_functions_are_differentiable_and_physical_where_they_are_va
     for function in electrolyte[:4]:
         central = (function(c + 0.01) - function(c - 0.01)) / 0.02
         assert np.allclose(
-            materials.slope(function, c), central, rtol=1e-5, atol=1e-6 * np.abs(function(c)).max() / 1000
+            materials.slope(function, c),
+            central,
+            rtol=1e-5,
+            atol=1e-6 * np.abs(function(c)).max() / 1000,
         )
     assert np.all(electrolyte.conductivity(c) > 0)
     assert np.all(electrolyte.diffusivity(c) > 0)
@@ -81,7 +89,9 @@ def test_electrolyte_functions_are_differentiable_and_physical_where_they_are_va
 
 @pytest.mark.parametrize("potential", POTENTIALS, ids=lambda f: f.__name__)
 def test_potential_falls_as_lithium_goes_in(potential):
-    """Thermodynamic stability. Marquis' graphite rises by less than 4 mV somewhere; no other potential rises at all."""
+    """Thermodynamic stability. Marquis' graphite rises by less than 4 mV somewhere; no other
+    potential rises at all.
+    """
     u = potential(np.linspace(0.02, 0.98, 500))
     rise = np.max(u - np.minimum.accumulate(u))
     assert rise <= (0.004 if potential is materials.graphite_mcmb else 1e-12)
@@ -110,7 +120,10 @@ def test_table_converges_to_the_function_that_it_samples():
     for n in (41, 81, 161):
         nodes = np.linspace(0.05, 0.95, n)
         errors.append(
-            np.abs(materials.Tabulated(nodes, materials.nmc811_lgm50(nodes))(x) - materials.nmc811_lgm50(x)).max()
+            np.abs(
+                materials.Tabulated(nodes, materials.nmc811_lgm50(nodes))(x)
+                - materials.nmc811_lgm50(x)
+            ).max()
         )
     assert errors[0] / errors[1] > 4
     assert errors[1] / errors[2] > 4
@@ -156,8 +169,16 @@ def test_functions_are_those_of_pybamm(monkeypatch):
         ("Ecker2015", "Negative electrode OCP [V]", materials.graphite_ecker),
         ("Mohtat2020", "Negative electrode OCP [V]", materials.graphite_mohtat),
         ("Mohtat2020", "Positive electrode OCP [V]", materials.nmc532_mohtat),
-        ("Chen2020_composite", "Secondary: Negative electrode lithiation OCP [V]", materials.silicon_lithiation),
-        ("Chen2020_composite", "Secondary: Negative electrode delithiation OCP [V]", materials.silicon_delithiation),
+        (
+            "Chen2020_composite",
+            "Secondary: Negative electrode lithiation OCP [V]",
+            materials.silicon_lithiation,
+        ),
+        (
+            "Chen2020_composite",
+            "Secondary: Negative electrode delithiation OCP [V]",
+            materials.silicon_delithiation,
+        ),
     ]
     for name, key, ours in pairs:
         theirs = pybamm.ParameterValues(name)[key]

@@ -50,7 +50,10 @@ def test_with_every_fault_off_two_phases_are_two_greys_exactly(phantom):
 def test_with_every_fault_off_each_phase_has_its_grey(phantom):
     image = Microscope().image(phantom, rng())
     for phase in Phase:
-        assert np.all(image.grey[phantom.phase == phase] == np.float32(getattr(Contrast(), phase.name.lower())))
+        assert np.all(
+            image.grey[phantom.phase == phase]
+            == np.float32(getattr(Contrast(), phase.name.lower()))
+        )
 
 
 def test_the_same_stream_gives_the_same_image(phantom):
@@ -64,7 +67,9 @@ def test_turning_one_fault_off_leaves_the_others_as_they_were(phantom):
     streaks = Microscope(curtain_strength=0.1)
     both = replace(streaks, grain_spread=0.05)
     pores = phantom.pore
-    assert np.array_equal(both.image(phantom, rng()).grey[pores], streaks.image(phantom, rng()).grey[pores])
+    assert np.array_equal(
+        both.image(phantom, rng()).grey[pores], streaks.image(phantom, rng()).grey[pores]
+    )
 
 
 def test_blur_spreads_a_point_as_a_gaussian_of_its_width_and_keeps_the_signal():
@@ -73,14 +78,16 @@ def test_blur_spreads_a_point_as_a_gaussian_of_its_width_and_keeps_the_signal():
     width = 8 * PIXEL
     spread = blur(grey, width, PIXEL)
     assert spread.sum() == pytest.approx(1, abs=1e-5)
-    assert spread[40, 44] / spread[40, 40] == pytest.approx(0.5, abs=1e-3)  # half the width from the middle
+    # half the width from the middle
+    assert spread[40, 44] / spread[40, 40] == pytest.approx(0.5, abs=1e-3)
 
 
 def test_blur_has_one_width_in_metres_whatever_the_pixel():
     edge = (np.arange(400) >= 200).astype(np.float32)
     coarse = blur(np.tile(edge[::2], (8, 1)), 2e-6, 2 * PIXEL)[4]
     fine = blur(np.tile(edge, (8, 1)), 2e-6, PIXEL)[4]
-    np.testing.assert_allclose(fine.reshape(-1, 2).mean(axis=1), coarse, atol=0.01)  # 5 coarse pixels a width
+    # 5 coarse pixels a width
+    np.testing.assert_allclose(fine.reshape(-1, 2).mean(axis=1), coarse, atol=0.01)
 
 
 @pytest.mark.parametrize("electrons", [20.0, 400.0])
@@ -88,7 +95,9 @@ def test_shot_noise_keeps_the_mean_and_has_the_variance_of_a_count(electrons):
     grey = np.full((400, 400), 0.5, dtype=np.float32)
     noisy = shot_noise(grey, electrons, rng())
     assert noisy.mean() == pytest.approx(0.5, abs=5 * np.sqrt(0.5 / electrons / grey.size))
-    assert noisy.var() == pytest.approx(0.5 / electrons, rel=5 * np.sqrt((2 + 2 / electrons) / grey.size))
+    assert noisy.var() == pytest.approx(
+        0.5 / electrons, rel=5 * np.sqrt((2 + 2 / electrons) / grey.size)
+    )
 
 
 def test_streaks_run_down_the_image():
@@ -101,7 +110,10 @@ def test_streaks_run_down_the_image():
 
 def test_uneven_illumination_is_smooth_and_keeps_within_its_bounds():
     light = uneven_illumination(np.ones((200, 300), dtype=np.float32), 0.1, rng())
-    assert (light.min(), light.max()) == (pytest.approx(0.9, abs=1e-5), pytest.approx(1.1, abs=1e-5))
+    assert (light.min(), light.max()) == (
+        pytest.approx(0.9, abs=1e-5),
+        pytest.approx(1.1, abs=1e-5),
+    )
     assert np.abs(np.diff(light, axis=1)).max() < 0.01
 
 
@@ -130,7 +142,9 @@ def test_the_back_of_a_pore_shows_in_pores_only_never_darkens_and_more_in_wide_o
 
 def test_a_grain_has_one_grey(phantom):
     crystal = (phantom.phase == Phase.GRAPHITE) | (phantom.phase == Phase.SIOX)
-    grey = grain_contrast(np.full(crystal.shape, 0.5, np.float32), phantom.grain, crystal, 0.1, rng())
+    grey = grain_contrast(
+        np.full(crystal.shape, 0.5, np.float32), phantom.grain, crystal, 0.1, rng()
+    )
     assert np.all(grey[~crystal] == np.float32(0.5))
     for number in np.unique(phantom.grain[crystal])[:20]:
         assert np.ptp(grey[crystal & (phantom.grain == number)]) == 0
@@ -141,7 +155,9 @@ def test_a_grain_has_one_grey(phantom):
 def test_digits_are_the_nearest_and_are_clipped(bits):
     white = 2**bits - 1
     grey = np.array([[-0.5, 0.0, 0.3], [0.7, 1.0, 1.5]])
-    assert np.array_equal(digitise(grey, bits), [[0, 0, round(0.3 * white)], [round(0.7 * white), white, white]])
+    assert np.array_equal(
+        digitise(grey, bits), [[0, 0, round(0.3 * white)], [round(0.7 * white), white, white]]
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""Generated sections and volumes: the truth is exact, the porosity is met, and pixels do not change the electrode."""
+"""Generated sections and volumes: the truth is exact, the porosity is met, and pixels do not change
+the electrode.
+"""
 
 import math
 
@@ -33,7 +35,12 @@ PIXEL = 0.2e-6
 
 def cut(electrode, seed=0, width=120e-6, pixel_size=PIXEL, **more):
     return section(
-        electrode, GRAPHITE_SIOX, width=width, pixel_size=pixel_size, rng=np.random.default_rng(seed), **more
+        electrode,
+        GRAPHITE_SIOX,
+        width=width,
+        pixel_size=pixel_size,
+        rng=np.random.default_rng(seed),
+        **more,
     )
 
 
@@ -49,7 +56,9 @@ def porosity(phantom, where=...):
 def test_the_porosity_is_met_in_the_image_and_in_every_window(electrode, seed):
     """120 um are three windows of 40 um across; the coating over foil is one deep."""
     phantom = cut(electrode, seed)
-    assert porosity(phantom) == pytest.approx(float(np.nanmean(phantom.porosity)), abs=POROSITY_TOLERANCE)
+    assert porosity(phantom) == pytest.approx(
+        float(np.nanmean(phantom.porosity)), abs=POROSITY_TOLERANCE
+    )
     for columns in np.array_split(np.arange(phantom.phase.shape[1]), 3):
         here = np.s_[:, columns]
         assert porosity(phantom, here) == pytest.approx(
@@ -59,10 +68,17 @@ def test_the_porosity_is_met_in_the_image_and_in_every_window(electrode, seed):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_perforated_electrode_has_both_porosities_where_they_belong(seed):
-    """Beyond the transition; regions cut windows in part, so that they fluctuate by what half a window does."""
+    """Beyond the transition; regions cut windows in part, so that they fluctuate by what half a
+    window does.
+    """
     phantom = cut(RAM, seed, width=300e-6, x=-150e-6)
-    outward = np.abs((phantom.x + FOIL.pitch / 2) % FOIL.pitch - FOIL.pitch / 2) - FOIL.hole_diameter / 2
-    npr, pr = porosity(phantom, np.s_[:, outward > 5e-6]), porosity(phantom, np.s_[:, outward < -5e-6])
+    outward = (
+        np.abs((phantom.x + FOIL.pitch / 2) % FOIL.pitch - FOIL.pitch / 2) - FOIL.hole_diameter / 2
+    )
+    npr, pr = (
+        porosity(phantom, np.s_[:, outward > 5e-6]),
+        porosity(phantom, np.s_[:, outward < -5e-6]),
+    )
     assert npr == pytest.approx(PUBLISHED.npr, abs=0.02)
     assert pr == pytest.approx(PUBLISHED.pr, abs=0.02)
 
@@ -83,7 +99,10 @@ def test_a_porosity_that_is_a_field_is_met_along_it():
 
 def test_without_windows_only_the_whole_is_met_and_parts_fluctuate():
     phantom = cut(BARE, width=160e-6, window=math.inf)
-    parts = [porosity(phantom, np.s_[:, columns]) for columns in np.array_split(np.arange(phantom.phase.shape[1]), 4)]
+    parts = [
+        porosity(phantom, np.s_[:, columns])
+        for columns in np.array_split(np.arange(phantom.phase.shape[1]), 4)
+    ]
     assert porosity(phantom) == pytest.approx(0.24, abs=1e-4)
     assert np.std(parts) > 5 * POROSITY_TOLERANCE
 
@@ -120,13 +139,17 @@ def test_every_pixel_is_one_thing():
 def test_binder_has_the_share_of_the_solid_that_was_asked_for():
     phantom = cut(BARE)
     solid = phantom.coating & ~phantom.pore
-    assert np.mean(phantom.phase[solid] == Phase.BINDER) == pytest.approx(GRAPHITE_SIOX.binder, abs=2e-4)
+    assert np.mean(phantom.phase[solid] == Phase.BINDER) == pytest.approx(
+        GRAPHITE_SIOX.binder, abs=2e-4
+    )
 
 
 def test_graphite_and_siox_share_the_solid_nearly_as_they_are_drawn():
     """Overlaps cost the larger kind 0.05; one section of 18 000 um2 scatters by 0.02 about that."""
     phantom = cut(bare_electrode(60e-6, 0.24), width=300e-6, pixel_size=0.4e-6)
-    graphite, siox = (np.count_nonzero(phantom.phase == phase) for phase in (Phase.GRAPHITE, Phase.SIOX))
+    graphite, siox = (
+        np.count_nonzero(phantom.phase == phase) for phase in (Phase.GRAPHITE, Phase.SIOX)
+    )
     assert graphite / (graphite + siox) == pytest.approx(0.653 - 0.05, abs=0.06)
 
 
@@ -151,7 +174,11 @@ def test_layers_have_their_thickness_from_the_free_surface_down():
     layers = [Phase.OUTSIDE] * 20 + [None] * 170 + [Phase.COLLECTOR] * 50 + [Phase.OUTSIDE] * 10
     assert phantom.phase.shape[0] == len(layers)
     for row, layer in zip(phantom.phase, layers, strict=True):
-        assert np.all(row == layer) if layer is not None else not np.isin(row, (Phase.OUTSIDE, Phase.COLLECTOR)).any()
+        assert (
+            np.all(row == layer)
+            if layer is not None
+            else not np.isin(row, (Phase.OUTSIDE, Phase.COLLECTOR)).any()
+        )
 
 
 def test_platelets_lie_flat_and_siox_is_round():
@@ -160,7 +187,10 @@ def test_platelets_lie_flat_and_siox_is_round():
 
     def elongation(phase):
         mask = phantom.phase == phase
-        edges = [np.count_nonzero(np.diff(np.where(mask, phantom.grain, 0), axis=axis)) for axis in (0, 1)]
+        edges = [
+            np.count_nonzero(np.diff(np.where(mask, phantom.grain, 0), axis=axis))
+            for axis in (0, 1)
+        ]
         return edges[0] / edges[1]
 
     assert elongation(Phase.GRAPHITE) > 1.4
@@ -178,26 +208,42 @@ def test_the_same_stream_gives_the_same_electrode_and_another_one_another():
 
 
 def test_half_the_pixel_size_shows_the_same_electrode():
-    """Grains and roughness are those of the coarse image; what differs is within half a coarse pixel of an edge."""
+    """Grains and roughness are those of the coarse image; what differs is within half a coarse
+    pixel of an edge.
+    """
     coarse, fine = cut(RAM, 3, pixel_size=0.2e-6), cut(RAM, 3, pixel_size=0.1e-6)
     assert np.array_equal(coarse.grains.centre, fine.grains.centre)
     assert porosity(fine) == pytest.approx(porosity(coarse), abs=2 * POROSITY_TOLERANCE)
     enlarged = np.kron(coarse.pore, np.ones((2, 2), dtype=bool))
     differs = enlarged != fine.pore
-    boundary = ndimage.binary_dilation(enlarged, iterations=2) & ndimage.binary_dilation(~enlarged, iterations=2)
+    boundary = ndimage.binary_dilation(enlarged, iterations=2) & ndimage.binary_dilation(
+        ~enlarged, iterations=2
+    )
     assert differs.mean() < 0.02
     assert np.mean(boundary[differs]) > 0.95
-    seen = [np.unique(phantom.grain[phantom.grain > 0], return_counts=True)[1].size for phantom in (coarse, fine)]
+    seen = [
+        np.unique(phantom.grain[phantom.grain > 0], return_counts=True)[1].size
+        for phantom in (coarse, fine)
+    ]
     assert seen[1] == pytest.approx(seen[0], rel=0.05)
-    sizes = [np.count_nonzero(p.grain) * p.pixel_size**2 / n for p, n in zip((coarse, fine), seen, strict=True)]
+    sizes = [
+        np.count_nonzero(p.grain) * p.pixel_size**2 / n
+        for p, n in zip((coarse, fine), seen, strict=True)
+    ]
     assert sizes[1] == pytest.approx(sizes[0], rel=0.05)
 
 
 def test_grains_have_the_size_distribution_that_was_asked_for():
-    """Median by volume and spread; the tail beyond two standard deviations is cut, which moves the median by 2 %."""
+    """Median by volume and spread; the tail beyond two standard deviations is cut, which moves the
+    median by 2 %.
+    """
     kind = GrainKind(Phase.SIOX, share=1.0, diameter=3e-6, spread=0.35, aspect=1.0, tilt=math.inf)
     made = section(
-        bare_electrode(60e-6, 0.3), Mixture((kind,)), width=200e-6, pixel_size=0.5e-6, rng=np.random.default_rng(0)
+        bare_electrode(60e-6, 0.3),
+        Mixture((kind,)),
+        width=200e-6,
+        pixel_size=0.5e-6,
+        rng=np.random.default_rng(0),
     )
     diameter = np.sort(2 * np.cbrt(np.prod(made.grains.radii, axis=1)))
     by_volume = np.cumsum(diameter**3) / np.sum(diameter**3)
@@ -210,10 +256,13 @@ def test_grains_have_the_size_distribution_that_was_asked_for():
 
 
 @pytest.mark.parametrize(
-    ("along", "down", "pieces"), [(True, True, 1), (True, False, 4), (False, True, 5), (False, False, 20)]
+    ("along", "down", "pieces"),
+    [(True, True, 1), (True, False, 4), (False, True, 5), (False, False, 20)],
 )
 def test_discs_hang_together_as_their_channels_say(along, down, pieces):
-    known = disc_lattice(4, 5, radius=2e-6, pitch=6e-6, pixel_size=0.1e-6, channel=0.6e-6, along=along, down=down)
+    known = disc_lattice(
+        4, 5, radius=2e-6, pitch=6e-6, pixel_size=0.1e-6, channel=0.6e-6, along=along, down=down
+    )
     assert ndimage.label(known.pore)[1] == pieces
     assert known.labels.max() == 20
     assert np.all(known.pore[known.labels > 0])
@@ -223,16 +272,20 @@ def test_discs_hang_together_as_their_channels_say(along, down, pieces):
 def test_discs_have_their_radius_to_first_order_in_the_pixel():
     for pixel in (0.2e-6, 0.1e-6, 0.05e-6):
         known = disc_lattice(2, 2, radius=2e-6, pitch=6e-6, pixel_size=pixel)
-        # A quarter of a pixel: the rim is drawn in whole ones, whose errors along it cancel but for a fraction of one.
+        # A quarter of a pixel: the rim is drawn in whole ones, whose errors along it cancel but for
+        # a fraction of one.
         np.testing.assert_allclose(known.radius, 2e-6, atol=0.25 * pixel)
-        assert np.count_nonzero(known.pore) * pixel**2 == pytest.approx(np.pi * np.sum(known.radius**2), rel=1e-12)
+        assert np.count_nonzero(known.pore) * pixel**2 == pytest.approx(
+            np.pi * np.sum(known.radius**2), rel=1e-12
+        )
 
 
 def test_a_chequerboard_has_the_porosity_of_each_square():
     wanted = np.array([[0.09, 0.25, 0.49], [0.25, 0.64, 0.09]])
     known = chequered(wanted, block=20, pixel_size=1e-7)
     blocks = known.pore.reshape(2, 20, 3, 20).mean(axis=(1, 3))
-    np.testing.assert_allclose(blocks, wanted, atol=1e-12)  # 6, 10, 14 and 16 pixels of 20 are exact
+    # 6, 10, 14 and 16 pixels of 20 are exact
+    np.testing.assert_allclose(blocks, wanted, atol=1e-12)
     np.testing.assert_allclose(known.radius, 20e-7 * np.sqrt(wanted.ravel() / np.pi), rtol=1e-12)
     assert known.labels.max() == ndimage.label(known.pore)[1] == 6
 
@@ -260,7 +313,10 @@ def test_a_chequerboard_has_the_porosity_of_each_square():
         (lambda: GrainKind(Phase.SIOX, 1.0, -1e-6, 0.3, 1.0, 0.0), "diameter"),
         (lambda: GrainKind(Phase.SIOX, 1.0, 1e-6, 0.3, 1.5, 0.0), "aspect"),
         (lambda: disc_lattice(2, 2, radius=3e-6, pitch=6e-6, pixel_size=1e-7), "touch"),
-        (lambda: disc_lattice(2, 2, radius=2e-6, pitch=6e-6, pixel_size=1e-7, channel=5e-8), "do not show"),
+        (
+            lambda: disc_lattice(2, 2, radius=2e-6, pitch=6e-6, pixel_size=1e-7, channel=5e-8),
+            "do not show",
+        ),
         (lambda: chequered([[0.2, 1.0]], block=20, pixel_size=1e-7), "porosities at index"),
     ],
 )

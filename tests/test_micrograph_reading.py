@@ -1,4 +1,6 @@
-"""Reading images: grey values in their own scale, the pixel's size and who says so, crops, and what is refused."""
+"""Reading images: grey values in their own scale, the pixel's size and who says so, crops, and what
+is refused.
+"""
 
 import zlib
 from pathlib import Path
@@ -33,7 +35,11 @@ def test_a_tiff_gives_its_values_back_exactly(tmp_path, dtype):
     np.testing.assert_array_equal(micrograph.grey, image)
     assert micrograph.grey.dtype.kind == "f"
     assert micrograph.dtype == np.dtype(dtype).name
-    assert (micrograph.source, micrograph.pixel_size, micrograph.pixel_size_source) == ("a.tif", PIXEL, "given")
+    assert (micrograph.source, micrograph.pixel_size, micrograph.pixel_size_source) == (
+        "a.tif",
+        PIXEL,
+        "given",
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -114,7 +120,9 @@ def test_pages_of_different_shape_are_told_apart(tmp_path):
 
 def test_colour_planes_of_a_tiff_are_channels_and_no_pages(tmp_path):
     image = grey()
-    tifffile.imwrite(tmp_path / "a.tif", np.stack([image] * 3), photometric="rgb", planarconfig="separate")
+    tifffile.imwrite(
+        tmp_path / "a.tif", np.stack([image] * 3), photometric="rgb", planarconfig="separate"
+    )
     np.testing.assert_array_equal(read(tmp_path / "a.tif", PIXEL).grey, image)
 
 
@@ -122,12 +130,16 @@ def test_colour_planes_of_a_tiff_are_channels_and_no_pages(tmp_path):
 
 
 def imagej(path, unit="um", **more):
-    tifffile.imwrite(path, grey(), imagej=True, resolution=(20.0, 20.0), metadata={"unit": unit}, **more)
+    tifffile.imwrite(
+        path, grey(), imagej=True, resolution=(20.0, 20.0), metadata={"unit": unit}, **more
+    )
 
 
 def fei(path):
     record = "[User]\r\nDate=1\r\n[Scan]\r\nPixelWidth=5e-008\r\nPixelHeight=5e-008\r\n"
-    tifffile.imwrite(path, grey(), extratags=[(34682, 2, 0, record, True)], resolution=(72, 72), resolutionunit=2)
+    tifffile.imwrite(
+        path, grey(), extratags=[(34682, 2, 0, record, True)], resolution=(72, 72), resolutionunit=2
+    )
 
 
 def zeiss(path):
@@ -168,7 +180,8 @@ def test_imagej_writes_its_micrometre_in_several_ways(tmp_path, unit):
 def test_the_density_of_a_png_is_taken_where_nothing_better_is(tmp_path):
     Image.fromarray(grey()).save(tmp_path / "a.png", dpi=(0.0254 / PIXEL, 0.0254 / PIXEL))
     micrograph = read(tmp_path / "a.png")
-    assert micrograph.pixel_size == pytest.approx(PIXEL, rel=1e-3)  # the file holds whole pixels per metre
+    # the file holds whole pixels per metre
+    assert micrograph.pixel_size == pytest.approx(PIXEL, rel=1e-3)
     assert micrograph.pixel_size_source == "PNG pixel density metadata"
 
 
@@ -209,7 +222,9 @@ def test_a_pixel_size_is_a_positive_length(size):
 # ── Crop and info bar ────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("crop", [np.s_[5:30, -50:], ((5, 30), (10, None)), (slice(5, 30), (10, 60))])
+@pytest.mark.parametrize(
+    "crop", [np.s_[5:30, -50:], ((5, 30), (10, None)), (slice(5, 30), (10, 60))]
+)
 def test_a_crop_keeps_what_it_names_and_remembers_where_it_was(crop):
     image = grey()
     micrograph = read(image, PIXEL, crop=crop)
@@ -268,7 +283,8 @@ def test_real_images_are_read_whole_and_carry_no_bar(name):
 def test_a_page_of_labels_with_one_plane_is_an_image():
     micrograph = read(IMAGES / "nmc_sem_labels.tif", 1e-7)
     assert micrograph.grey.shape == (628, 758)
-    assert np.mean(micrograph.grey == 0) == pytest.approx(0.144, abs=5e-4)  # the share its source prints
+    # the share its source prints
+    assert np.mean(micrograph.grey == 0) == pytest.approx(0.144, abs=5e-4)
 
 
 # ── Refusals ─────────────────────────────────────────────────────────────────────────────────────
@@ -305,7 +321,9 @@ def test_transparency_that_varies_is_refused():
 def test_a_truncated_file_is_refused(tmp_path, suffix, share):
     path = tmp_path / f"a.{suffix}"
     image = grey((200, 300))
-    {"npy": np.save, "npz": np.savez}.get(suffix, lambda p, a: Image.fromarray(a).save(p))(path, image)
+    {"npy": np.save, "npz": np.savez}.get(suffix, lambda p, a: Image.fromarray(a).save(p))(
+        path, image
+    )
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(MicrographError, match=r"truncated|damaged|neither"):
@@ -326,7 +344,9 @@ def test_a_truncated_page_of_a_tiff_is_refused(tmp_path, compression):
 def test_a_file_with_too_many_pixels_is_refused(tmp_path, suffix):
     path = tmp_path / f"a.{suffix}"
     image = grey((200, 300))
-    {"npy": np.save, "npz": np.savez}.get(suffix, lambda p, a: Image.fromarray(a).save(p))(path, image)
+    {"npy": np.save, "npz": np.savez}.get(suffix, lambda p, a: Image.fromarray(a).save(p))(
+        path, image
+    )
     with pytest.raises(MicrographError, match="59999 pixels"):
         read(path, PIXEL, max_pixels=59_999)
     assert read(path, PIXEL, max_pixels=60_000).grey.size == 60_000
@@ -336,7 +356,8 @@ def test_a_gigantic_image_is_refused_before_it_is_decoded(tmp_path):
     small = tmp_path / "a.png"
     Image.fromarray(grey()).save(small)
     whole = bytearray(small.read_bytes())
-    whole[16:24] = (60_000).to_bytes(4, "big") * 2  # the header claims 3.6 gigapixels, with a checksum that holds
+    # the header claims 3.6 gigapixels, with a checksum that holds
+    whole[16:24] = (60_000).to_bytes(4, "big") * 2
     whole[29:33] = zlib.crc32(whole[12:29]).to_bytes(4, "big")
     small.write_bytes(whole)
     with pytest.raises(MicrographError, match="too large"):

@@ -23,13 +23,19 @@ def network(rng, shape, periodic=(False, False, False), contrast=1.0):
 
 def matrix_of(conductances, ground):
     cells = np.arange(ground.size).reshape(ground.shape)
-    rows, columns, values = [cells.ravel()], [cells.ravel()], [(degree(conductances) + ground).ravel()]
+    rows, columns, values = (
+        [cells.ravel()],
+        [cells.ravel()],
+        [(degree(conductances) + ground).ravel()],
+    )
     for axis, k in enumerate(conductances):
         here, there = cells.ravel(), np.roll(cells, -1, axis).ravel()
         rows += [here, there]
         columns += [there, here]
         values += [-k.ravel(), -k.ravel()]
-    return coo_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))).tocsc()
+    return coo_array(
+        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+    ).tocsc()
 
 
 @pytest.mark.parametrize("shape", [(40, 1, 37), (13, 12, 17), (1, 50, 50)])
@@ -60,7 +66,9 @@ def test_iterations_hardly_grow_with_the_network():
 
     def iterations(n):
         conductances, ground = network(np.random.default_rng(3), (n, 1, n))
-        return Multigrid(conductances, ground).solve(np.ones((n, 1, n)), np.zeros((n, 1, n)), tolerance=1e-8)
+        return Multigrid(conductances, ground).solve(
+            np.ones((n, 1, n)), np.zeros((n, 1, n)), tolerance=1e-8
+        )
 
     assert iterations(256) <= 1.5 * iterations(64)
 
@@ -75,7 +83,9 @@ def test_an_axis_of_weak_links_is_left_uncoarsened_until_it_is_strong():
 
 
 def test_a_network_without_links_cannot_be_coarsened_and_is_solved_at_once():
-    """More cells than the coarsest level may have, each by itself: one level, and what each holds is b over ground."""
+    """More cells than the coarsest level may have, each by itself: one level, and what each holds
+    is b over ground.
+    """
     ground = np.linspace(1.0, 2.0, 21 * 21).reshape(21, 1, 21)
     hierarchy = Multigrid([np.zeros(ground.shape) for _ in range(3)], ground)
     assert [level.shift for level in hierarchy.levels] == [(0, 0, 0)]
@@ -114,4 +124,6 @@ def test_cells_that_are_left_out_stay_as_they_are():
 def test_what_does_not_converge_raises():
     conductances, ground = network(np.random.default_rng(7), (40, 1, 40))
     with pytest.raises(ConvergenceError, match="iteration 3 of at most 3"):
-        Multigrid(conductances, ground).solve(np.ones(ground.shape), np.zeros(ground.shape), tolerance=1e-14, most=3)
+        Multigrid(conductances, ground).solve(
+            np.ones(ground.shape), np.zeros(ground.shape), tolerance=1e-14, most=3
+        )

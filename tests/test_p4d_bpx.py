@@ -70,7 +70,11 @@ def marquis():
                 "Conductivity [S.m-1]": "0.0911 + 1.9101*(x/1000) - 1.052*(x/1000)**2 + 0.1554*(x/1000)**3",
             },
             "Negative electrode": electrode(
-                negative, cell.negative, negative.exchange_current.reference / F, graphite, (0.1, 0.8)
+                negative,
+                cell.negative,
+                negative.exchange_current.reference / F,
+                graphite,
+                (0.1, 0.8),
             ),
             "Positive electrode": electrode(
                 positive, cell.positive, positive.exchange_current.reference / F, oxide, (0.6, 0.99)
@@ -175,7 +179,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_file_with_what_cannot_be_is_refused_within_a_second_and_leaves_nothing(name, tmp_path, monkeypatch):
+def test_a_file_with_what_cannot_be_is_refused_within_a_second_and_leaves_nothing(
+    name, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     start = time.process_time()
@@ -211,7 +217,9 @@ def test_branches_count_where_something_says_how_they_are_followed(tmp_path):
         graphite = bpx.read(path).negative.materials[0]
     content = json.loads(path.read_text())
     sheet = content["Parameterisation"]["Negative electrode"]
-    assert graphite.open_circuit(0.4) == pytest.approx(bpx.Expression(sheet["OCP [V]"])(0.4), rel=1e-12)
+    assert graphite.open_circuit(0.4) == pytest.approx(
+        bpx.Expression(sheet["OCP [V]"])(0.4), rel=1e-12
+    )
     content["State"]["Initial conditions"]["Initial hysteresis state: Negative electrode"] = -1.0
     other = tmp_path / "with a state.json"
     other.write_text(json.dumps(content))
@@ -223,13 +231,17 @@ def test_branches_count_where_something_says_how_they_are_followed(tmp_path):
 def test_shares_that_miss_one_by_rounding_are_taken_with_a_word_and_computed():
     with pytest.warns(UserWarning, match="add to 1 \\+ 1.6e-07"):
         cell = bpx.read(CASES / "chen2020_sum_1.00000016.json")
-    solution = simulate(cell, [Step("current", cell.one_c, until_time=60.0)], Mesh((6, 3, 6), modes=4))
+    solution = simulate(
+        cell, [Step("current", cell.one_c, until_time=60.0)], Mesh((6, 3, 6), modes=4)
+    )
     assert solution.ends == ("time",)
 
 
 def test_tables_of_the_electrolyte_end_its_validity_and_are_held_there():
     cell = bpx.read(CASES / "electrolyte_table_to_2000.json")
-    given = json.loads((CASES / "electrolyte_table_to_2000.json").read_text())["Parameterisation"]["Electrolyte"]
+    given = json.loads((CASES / "electrolyte_table_to_2000.json").read_text())["Parameterisation"][
+        "Electrolyte"
+    ]
     assert (cell.electrolyte.lowest, cell.electrolyte.validity) == (200.0, 2000.0)
     for function, key in (
         (cell.electrolyte.conductivity, "Conductivity [S.m-1]"),
@@ -243,7 +255,9 @@ def test_a_property_that_cannot_be_beyond_the_limits_is_held_at_them(marquis, wr
     marquis["Parameterisation"]["Negative electrode"]["Diffusivity [m2.s-1]"] = "4e-14*(0.9 - x)"
     with pytest.warns(UserWarning, match="held at"):
         cell = bpx.read(write(marquis))
-    assert cell.negative.materials[0].diffusivity(np.array([0.5, 1.0])) == pytest.approx([1.6e-14, 0.4e-14])
+    assert cell.negative.materials[0].diffusivity(np.array([0.5, 1.0])) == pytest.approx(
+        [1.6e-14, 0.4e-14]
+    )
 
 
 def places(content, path=()):
@@ -264,7 +278,18 @@ def changed(content, path, value):
     return content
 
 
-WRONG = [float("nan"), float("inf"), -float("inf"), -1.0, "abc", "exit(0)", True, [1.0], {}, {"x": [0, 1], "y": [1]}]
+WRONG = [
+    float("nan"),
+    float("inf"),
+    -float("inf"),
+    -1.0,
+    "abc",
+    "exit(0)",
+    True,
+    [1.0],
+    {},
+    {"x": [0, 1], "y": [1]},
+]
 
 
 @pytest.mark.parametrize("value", WRONG, ids=str)
@@ -284,7 +309,13 @@ def test_no_number_of_a_file_can_be_what_no_number_is(marquis, write, value):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("Separator", 0), ("Cell", "x"), ("User-defined", None), ("Negative electrode", []), ("Electrolyte", {})],
+    [
+        ("Separator", 0),
+        ("Cell", "x"),
+        ("User-defined", None),
+        ("Negative electrode", []),
+        ("Electrolyte", {}),
+    ],
 )
 def test_a_section_that_is_none_is_refused_in_one_line(marquis, write, key, value):
     with pytest.raises(CellError) as refused:
@@ -295,12 +326,17 @@ def test_a_section_that_is_none_is_refused_in_one_line(marquis, write, key, valu
 def test_a_misspelt_key_is_named_with_the_nearest(marquis, write):
     salt = marquis["Parameterisation"]["Electrolyte"]
     salt["Conductvity [S.m-1]"] = salt.pop("Conductivity [S.m-1]")
-    with pytest.raises(CellError, match=r"'Conductvity \[S.m-1\]'; did you mean .*'Conductivity \[S.m-1\]'"):
+    with pytest.raises(
+        CellError, match=r"'Conductvity \[S.m-1\]'; did you mean .*'Conductivity \[S.m-1\]'"
+    ):
         bpx.read(write(marquis))
 
 
 def test_fields_of_other_programs_are_named_and_left_alone(marquis, write):
-    marquis["Parameterisation"]["User-defined"] = {"description": "of mine, exit(0)", "Tab width [m]": 0.04}
+    marquis["Parameterisation"]["User-defined"] = {
+        "description": "of mine, exit(0)",
+        "Tab width [m]": 0.04,
+    }
     with pytest.warns(UserWarning, match=r"Tab width \[m\] has no effect"):
         bpx.read(write(marquis))
 
@@ -326,7 +362,9 @@ NO_JSON = {
     "bytes": bytes(range(256)),
     "large": b" " * (bpx.LARGEST + 1),
     "long number": b'{"Header": ' + b"9" * 100_000 + b"}",
-    "many texts": json.dumps({"Header": {}, "a": {str(n): "x+" * 5000 + "x" for n in range(200)}}).encode(),
+    "many texts": json.dumps(
+        {"Header": {}, "a": {str(n): "x+" * 5000 + "x" for n in range(200)}}
+    ).encode(),
     "nulls": b'{"a": [' + b"null," * 1_000_000 + b"null]}",
 }
 
@@ -373,7 +411,17 @@ def test_command_writes_its_files(marquis, write, tmp_path, capsys):
     import xarray as xr
 
     out = tmp_path / "out"
-    arguments = [str(write(marquis)), "--c-rate", "2", "--lower-cutoff-V", "3.2", "--layers", "8", "5", "8"]
+    arguments = [
+        str(write(marquis)),
+        "--c-rate",
+        "2",
+        "--lower-cutoff-V",
+        "3.2",
+        "--layers",
+        "8",
+        "5",
+        "8",
+    ]
     assert cli.main(["discharge", *arguments, "-o", str(out)]) == 0
     table = np.loadtxt(out / "discharge.csv", delimiter=",", skiprows=1)
     assert (out / "discharge.csv").read_text().startswith("time_s,voltage_V,capacity_Ah_m2\n")
@@ -397,6 +445,9 @@ def test_command_writes_its_files(marquis, write, tmp_path, capsys):
 def test_command_that_cannot_be_carried_out_says_why(marquis, write, tmp_path, capsys):
     assert cli.main(["discharge", str(tmp_path / "absent.json"), "-o", str(tmp_path / "out")]) == 2
     assert "No such file" in capsys.readouterr().err
-    assert cli.main(["discharge", str(write(marquis)), "--c-rate", "0", "-o", str(tmp_path / "out")]) == 2
+    assert (
+        cli.main(["discharge", str(write(marquis)), "--c-rate", "0", "-o", str(tmp_path / "out")])
+        == 2
+    )
     assert "discharges nothing" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -1,4 +1,6 @@
-"""What cannot be is refused where it enters: cells, steps, meshes, scenarios, and properties over their domain."""
+"""What cannot be is refused where it enters: cells, steps, meshes, scenarios, and properties over
+their domain.
+"""
 
 from dataclasses import replace
 
@@ -36,7 +38,11 @@ NOT_NEGATIVE = [
 
 
 def fields(table):
-    return [pytest.param(owner, name, id=f"{type(owner).__name__}.{name}") for owner, names in table for name in names]
+    return [
+        pytest.param(owner, name, id=f"{type(owner).__name__}.{name}")
+        for owner, names in table
+        for name in names
+    ]
 
 
 @pytest.mark.parametrize(("owner", "name"), fields(POSITIVE + NOT_NEGATIVE))
@@ -91,7 +97,9 @@ def test_a_word_that_is_no_choice_is_refused_with_the_nearest():
 def test_the_exact_word_is_as_good_as_the_member_of_its_enumeration():
     given = parameters.load()
     by_word, by_member = (
-        charged_cell(given, Scenario(perforated=True, porosity=word, keep=str(Keep.SOLID_RATIO)))[0].negative.porosity
+        charged_cell(given, Scenario(perforated=True, porosity=word, keep=str(Keep.SOLID_RATIO)))[
+            0
+        ].negative.porosity
         for word in ("mass-conserving", PorositySet.MASS_CONSERVING)
     )
     assert by_word == by_member
@@ -167,7 +175,9 @@ def test_layers_and_sides_that_cannot_be_are_refused():
 def test_a_tolerance_that_is_no_positive_number_is_refused(name):
     for value in (0.0, -1.0, np.nan):
         with pytest.raises(CellError, match=name):
-            simulate(CELL, [Step("rest", until_time=1.0)], COARSE, Tolerances()._replace(**{name: value}))
+            simulate(
+                CELL, [Step("rest", until_time=1.0)], COARSE, Tolerances()._replace(**{name: value})
+            )
 
 
 @pytest.mark.parametrize("times", [[np.nan], [-1.0], ["a"]])
@@ -203,7 +213,9 @@ def test_a_protocol_that_cannot_be_is_refused(make):
         ("thermodynamic_factor", lambda c: 1.0 / (c - c)),
     ],
 )
-def test_a_property_of_the_electrolyte_is_refused_where_it_cannot_be_within_its_validity(name, function):
+def test_a_property_of_the_electrolyte_is_refused_where_it_cannot_be_within_its_validity(
+    name, function
+):
     electrolyte = CELL.electrolyte._replace(**{name: function})
     with np.errstate(all="ignore"), pytest.raises(CellError, match=f"{name} up to 2000 mol/m3"):
         Model(replace(CELL, electrolyte=electrolyte), COARSE)
@@ -211,7 +223,10 @@ def test_a_property_of_the_electrolyte_is_refused_where_it_cannot_be_within_its_
 
 @pytest.mark.parametrize(
     ("name", "function"),
-    [("diffusivity", lambda x: 1e-14 * (0.95 - x)), ("potential", lambda x: 0.1 / np.maximum(x - 0.5, 0.0))],
+    [
+        ("diffusivity", lambda x: 1e-14 * (0.95 - x)),
+        ("potential", lambda x: 0.1 / np.maximum(x - 0.5, 0.0)),
+    ],
 )
 def test_a_property_of_a_solid_is_refused_where_it_cannot_be(name, function):
     changed = replace(NEGATIVE, materials=(replace(GRAPHITE, **{name: function}),))
@@ -230,7 +245,10 @@ def test_a_field_is_refused_where_it_cannot_be_on_the_mesh(name, function):
 
 def test_a_transport_efficiency_beyond_that_of_the_bulk_is_refused():
     with pytest.raises(CellError, match="separator: transport_efficiency"):
-        Model(replace(CELL, separator=replace(CELL.separator, transport_efficiency=constant(1.2))), COARSE)
+        Model(
+            replace(CELL, separator=replace(CELL.separator, transport_efficiency=constant(1.2))),
+            COARSE,
+        )
 
 
 @pytest.mark.parametrize(
@@ -243,7 +261,9 @@ def test_a_transport_efficiency_beyond_that_of_the_bulk_is_refused():
     ids=["charge to below", "discharge to above", "a contact that takes all"],
 )
 def test_a_run_whose_cut_off_is_reached_at_its_start_is_an_error(cell, step):
-    with pytest.raises(CellError, match=r"the cell starts at 4\.\d* V, and the end of the first step, voltage = "):
+    with pytest.raises(
+        CellError, match=r"the cell starts at 4\.\d* V, and the end of the first step, voltage = "
+    ):
         simulate(cell, [step], COARSE)
 
 

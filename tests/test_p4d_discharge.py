@@ -30,8 +30,11 @@ def bare():
 @pytest.mark.parametrize("foil", ["bare", "perforated"])
 def test_depth_of_discharge_times_what_was_held_is_the_charge_that_was_given(foil, request):
     cell, found, _ = request.getfixturevalue(foil)
-    held = sum(capacity * material.stoichiometry for capacity, material in capacities(cell, "negative"))
-    # what the double layers took is the rest: 0.2 F/m2 on 1e2 m2 of particles a m2 of cell, a few tenths of a volt
+    held = sum(
+        capacity * material.stoichiometry for capacity, material in capacities(cell, "negative")
+    )
+    # what the double layers took is the rest: 0.2 F/m2 on 1e2 m2 of particles a m2 of cell, a few
+    # tenths of a volt
     assert held * found.depth.all == pytest.approx(found.capacity, rel=5e-4)
 
 
@@ -41,7 +44,9 @@ def test_regions_add_up_to_the_whole(perforated):
     over = coating.volume * discharges._local(cell.negative.materials[0].fraction, coating.hole)
     share = (over * coating.hole).sum() / over.sum()
     for regions in (found.depth, found.overpotential):
-        assert share * regions.hpd + (1 - share) * regions.lpd == pytest.approx(regions.all, rel=1e-12)
+        assert share * regions.hpd + (1 - share) * regions.lpd == pytest.approx(
+            regions.all, rel=1e-12
+        )
         assert regions.largest >= max(regions[:-2])
 
 
@@ -49,7 +54,9 @@ def test_the_share_over_holes_is_the_open_fraction(perforated):
     cell, _, solution = perforated
     coating = discharges._coating(solution.dataset, cell)
     top = coating.volume[..., -1]
-    assert (top * coating.hole[..., -1]).sum() / top.sum() == pytest.approx(cell.perforation.open_fraction, rel=1e-12)
+    assert (top * coating.hole[..., -1]).sum() / top.sum() == pytest.approx(
+        cell.perforation.open_fraction, rel=1e-12
+    )
 
 
 def test_a_field_that_is_the_distance_from_the_hole_has_slope_one(perforated):
@@ -65,7 +72,8 @@ def test_a_field_that_is_the_distance_from_the_hole_has_slope_one(perforated):
 @pytest.mark.parametrize("foil", ["bare", "perforated"])
 def test_a_cell_at_rest_has_no_overpotential(foil, request):
     _, found, _ = request.getfixturevalue(foil)
-    # tables of 4000 points: their error in x, 1e-7, times the steepest slope of a potential, some 10 V
+    # tables of 4000 points: their error in x, 1e-7, times the steepest slope of a potential, some
+    # 10 V
     assert found.curve.overpotential[0] == pytest.approx(0.0, abs=1e-5)
     assert np.all(found.curve.overpotential[1:] > 0)
 
@@ -86,7 +94,9 @@ def test_a_bare_electrode_is_the_same_in_every_column():
     many, solution = discharge(cell, 3.0, COARSE._replace(columns=(2, 3)))
     assert many.capacity == pytest.approx(one.capacity, rel=1e-6)  # Newton's tolerance
     spread = solution.dataset.c_e.isel(field_time=-1)
-    assert float((spread.max(("x", "y")) - spread.min(("x", "y"))).max()) < 1e-6 * cell.concentration
+    assert (
+        float((spread.max(("x", "y")) - spread.min(("x", "y"))).max()) < 1e-6 * cell.concentration
+    )
 
 
 def test_against_itself_a_discharge_shows_no_difference(perforated):
@@ -98,8 +108,12 @@ def test_against_itself_a_discharge_shows_no_difference(perforated):
 
 
 def test_better_foil_contact_alone_gives_more_capacity_and_less_overpotential(bare):
-    cell, _ = full_cell(parameters.with_values(GIVEN, {"contact.negative": (0.0, "ohm cm2")}), Scenario())
-    worse, _ = full_cell(parameters.with_values(GIVEN, {"contact.negative": (5.0, "ohm cm2")}), Scenario())
+    cell, _ = full_cell(
+        parameters.with_values(GIVEN, {"contact.negative": (0.0, "ohm cm2")}), Scenario()
+    )
+    worse, _ = full_cell(
+        parameters.with_values(GIVEN, {"contact.negative": (5.0, "ohm cm2")}), Scenario()
+    )
     mesh = COARSE._replace(columns=(1, 1))
     found = compare(discharge(worse, 3.0, mesh)[0], discharge(cell, 3.0, mesh)[0])
     margin = {finding.reading: finding.margin for finding in found}
@@ -121,7 +135,13 @@ def test_every_simulation_claim_of_the_ledger_has_a_reading_that_decides(bare, p
 
 @pytest.mark.parametrize(
     ("margins", "holds"),
-    [((0.2, 0.3), True), ((0.2, -0.3), False), ((0.2, 0.05), None), ((0.05, -0.3), False), ((0.2, np.nan), None)],
+    [
+        ((0.2, 0.3), True),
+        ((0.2, -0.3), False),
+        ((0.2, 0.05), None),
+        ((0.05, -0.3), False),
+        ((0.2, np.nan), None),
+    ],
 )
 def test_a_margin_below_its_error_decides_nothing(margins, holds):
     findings = [Finding("a", str(margin), margin, "V", True) for margin in margins]
@@ -136,7 +156,9 @@ def test_a_margin_below_its_error_decides_nothing(margins, holds):
         ((-0.1, -0.3, 0.01), (0.05, 0.06, 0.1), (-0.3, 0.06)),  # some fail: the one that fails most
     ],
 )
-def test_a_judgement_carries_the_weakest_of_the_margins_that_decide_and_its_error(margins, errors, weakest):
+def test_a_judgement_carries_the_weakest_of_the_margins_that_decide_and_its_error(
+    margins, errors, weakest
+):
     findings = [Finding("a", str(margin), margin, "V", True) for margin in margins]
     judged = judge([*findings, Finding("a", "other", -9.0, "V", False)], [*errors, 1.0])["a"]
     assert (judged.margin, judged.error) == weakest
@@ -148,13 +170,17 @@ def test_a_judgement_carries_the_weakest_of_the_margins_that_decide_and_its_erro
     [
         (PorositySet.MASS_CONSERVING, 0.0),
         (PorositySet.RECIPE, 0.0),
-        # what 19 and 28 % leave for solid in 30 um of coating and 15 um of holes, over 76 % of 33 um
+        # what 19 and 28 % leave for solid in 30 um of coating and 15 um of holes, over 76 % of 33
+        # um
         (PorositySet.PUBLISHED, (0.8 * 0.81 * 30 + 0.2 * 0.72 * 45) / (0.76 * 33) - 1),
     ],
 )
 def test_only_the_published_porosities_give_the_two_foils_different_masses(porosity, gain):
     held = [
-        sum(capacity for capacity, _ in capacities(full_cell(GIVEN, Scenario(foil, porosity))[0], "negative"))
+        sum(
+            capacity
+            for capacity, _ in capacities(full_cell(GIVEN, Scenario(foil, porosity))[0], "negative")
+        )
         for foil in (False, True)
     ]
     assert held[1] / held[0] - 1 == pytest.approx(gain, abs=1e-9)

@@ -22,12 +22,16 @@ def test_holes_keep_their_area_and_their_wall_on_every_mesh(columns):
 
 def test_volume_of_the_layers_is_the_plan_times_their_thickness():
     grid = make_grid(LAYERS, (4, 3, 5), HOLES, (4, 7))
-    assert grid.volume[..., grid.layer != HOLE].sum() == pytest.approx(grid.area * sum(LAYERS), rel=1e-12)
+    assert grid.volume[..., grid.layer != HOLE].sum() == pytest.approx(
+        grid.area * sum(LAYERS), rel=1e-12
+    )
     assert grid.area == pytest.approx(80e-6 * np.sqrt(3) * 80e-6)
 
 
 def test_faces_in_the_hole_are_open_over_the_length_of_the_chord():
-    """The faces at x = X have together the chord of both quarter discs; the lattice has a centre of symmetry."""
+    """The faces at x = X have together the chord of both quarter discs; the lattice has a centre of
+    symmetry.
+    """
     grid = make_grid(LAYERS, (4, 3, 5), HOLES, (8, 14))
     lengths = grid.area_x[:, :, 0].sum(axis=1) / np.diff(grid.z)[0]
     x = grid.x[1:-1]

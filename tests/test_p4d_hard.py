@@ -17,12 +17,18 @@ COARSE = Mesh((8, 5, 8))
 
 
 def siox_graphite_cell(rng=None):
-    """The study's kind of cell; with ``rng``, every uncertain number is drawn from what the literature allows."""
+    """The study's kind of cell; with ``rng``, every uncertain number is drawn from what the
+    literature allows.
+    """
 
     def draw(value, low, high, logarithmic=True):
         if rng is None:
             return value
-        return float(np.exp(rng.uniform(np.log(low), np.log(high)))) if logarithmic else float(rng.uniform(low, high))
+        return (
+            float(np.exp(rng.uniform(np.log(low), np.log(high))))
+            if logarithmic
+            else float(rng.uniform(low, high))
+        )
 
     siox = Material(
         "siox",
@@ -43,7 +49,9 @@ def siox_graphite_cell(rng=None):
         radius=draw(10e-6, 4e-6, 15e-6),
         maximum_concentration=draw(29662.0, 28000.0, 31900.0, False),
         diffusivity=draw(5.5e-14, 2e-15, 1e-13),
-        exchange_current=materials.ExchangeCurrent(draw(2.668, 0.5, 20.0), salt=0.208, filled=0.792, empty=0.208),
+        exchange_current=materials.ExchangeCurrent(
+            draw(2.668, 0.5, 20.0), salt=0.208, filled=0.792, empty=0.208
+        ),
         stoichiometry=draw(0.85, 0.7, 0.95, False),
         potential=materials.graphite_ecker,
     )
@@ -53,20 +61,32 @@ def siox_graphite_cell(rng=None):
         radius=draw(3e-6, 1.5e-6, 7e-6),
         maximum_concentration=draw(48490.0, 48000.0, 51900.0, False),
         diffusivity=draw(8e-15, 2e-15, 4e-13),
-        exchange_current=materials.ExchangeCurrent(draw(5.0, 1.0, 10.0), salt=0.57, filled=0.43, empty=0.57),
+        exchange_current=materials.ExchangeCurrent(
+            draw(5.0, 1.0, 10.0), salt=0.57, filled=0.43, empty=0.57
+        ),
         stoichiometry=draw(0.35, 0.3, 0.4, False),
         potential=materials.nmc811_lgm50,
     )
     negative = Electrode(
-        33e-6, draw(0.3, 0.2, 0.33, False), draw(1000.0, 0.2, 8000.0), (siox, graphite), tortuosity(draw(5.3, 3.3, 9.5))
+        33e-6,
+        draw(0.3, 0.2, 0.33, False),
+        draw(1000.0, 0.2, 8000.0),
+        (siox, graphite),
+        tortuosity(draw(5.3, 3.3, 9.5)),
     )
     positive = Electrode(
-        56.6e-6, draw(0.209, 0.15, 0.25, False), draw(1.8, 0.18, 2.2), (nmc,), tortuosity(draw(3.0, 2.2, 3.8))
+        56.6e-6,
+        draw(0.209, 0.15, 0.25, False),
+        draw(1.8, 0.18, 2.2),
+        (nmc,),
+        tortuosity(draw(3.0, 2.2, 3.8)),
     )
     nyman = rng is not None and rng.random() < 0.3
     return Cell(
         negative=negative,
-        separator=Separator(draw(20e-6, 1e-6, 25e-6), draw(0.41, 0.39, 0.55, False), tortuosity(draw(6.0, 2.5, 6.9))),
+        separator=Separator(
+            draw(20e-6, 1e-6, 25e-6), draw(0.41, 0.39, 0.55, False), tortuosity(draw(6.0, 2.5, 6.9))
+        ),
         positive=positive,
         electrolyte=materials.nyman_2008() if nyman else materials.landesfeind_gasteiger_2019(),
         concentration=1150.0,
@@ -80,7 +100,9 @@ def siox_graphite_cell(rng=None):
 
 @pytest.mark.parametrize("c_rate", [5, 10, 50])
 def test_high_rates_end_at_their_cut_off(c_rate):
-    solution = simulate(siox_graphite_cell(), [Step("current", 33.0 * c_rate, until_voltage=2.0)], COARSE)
+    solution = simulate(
+        siox_graphite_cell(), [Step("current", 33.0 * c_rate, until_voltage=2.0)], COARSE
+    )
     assert solution.ends == ("voltage",)
     assert solution.dataset.voltage[-1] == pytest.approx(2.0, abs=2e-6)
     assert float(solution.dataset.c_e_min.min()) > 0
@@ -107,9 +129,13 @@ def test_depletion_limits_the_current_to_what_diffusion_brings():
     assert fast.capacity < 0.2 * slow.capacity
 
 
-@pytest.mark.parametrize("curve", [materials.silicon_lithiation, materials.graphite_ecker, materials.nmc811_lgm50])
+@pytest.mark.parametrize(
+    "curve", [materials.silicon_lithiation, materials.graphite_ecker, materials.nmc811_lgm50]
+)
 def test_a_tabulated_potential_falls_all_the_way_to_full_and_empty(curve):
-    """A pole of the correlation at x = 0 or 1 does not make the interpolation swing, so its surface state is unique."""
+    """A pole of the correlation at x = 0 or 1 does not make the interpolation swing, so its surface
+    state is unique.
+    """
     value, slope = equations.tabulate(curve)
     intervals = value.shape[0] - 1
     kinetics = one_sphere(value, slope)
@@ -118,28 +144,41 @@ def test_a_tabulated_potential_falls_all_the_way_to_full_and_empty(curve):
 
 
 def one_sphere(value, slope):
-    return equations.Kinetics(np.array([0]), np.array([1.0]), value, slope, 0.05138, 0.0845, 0.5, 0.792, 0.208)
+    return equations.Kinetics(
+        np.array([0]), np.array([1.0]), value, slope, 0.05138, 0.0845, 0.5, 0.792, 0.208
+    )
 
 
 @pytest.mark.parametrize("left", [1e-3, 1e-9, 1e-14, 1e-20, 1e-40, 1e-80])
 @pytest.mark.parametrize("b", [-1e-2, -1e-6, -1e-10])
 def test_a_surface_finds_its_state_however_few_sites_are_left(left, b):
-    """The current that leaves a share ``left`` of the surface free is found from the potential that it takes."""
+    """The current that leaves a share ``left`` of the surface free is found from the potential that
+    it takes.
+    """
     value, slope = equations.tabulate(materials.graphite_ecker)
     kinetics = one_sphere(np.tile(value, (1, 2)), np.tile(slope, (1, 2)))
     full = 3.0 * abs(b) + left  # 1 - a, so that j = -3 A/m2
     a = 1.0 - full
     full = 1.0 - a
     j = (full - left) / b
-    exchange = kinetics.reference * 1150.0**kinetics.salt * (1 - left) ** kinetics.filled * left**kinetics.empty
+    exchange = (
+        kinetics.reference
+        * 1150.0**kinetics.salt
+        * (1 - left) ** kinetics.filled
+        * left**kinetics.empty
+    )
     drop = equations.potentials(kinetics, np.zeros(1), np.array([1 - left]))[0]
     drop += kinetics.thermal_voltage * np.arcsinh(j / (2 * exchange))
     u = np.array([[1150.0, -drop, 0.0]])
     system = equations.System(np.zeros((1, 3)), np.zeros((1, 39)))
     x, current = np.array([0.5]), np.array([0.0])
     args = np.zeros((1, 2)), kinetics
-    assert equations.react(u, np.array([a]), np.array([b]), np.zeros(1), x, current, *args, system) == -1
-    # 1 - x has lost digits to a, known to 1e-16, and to the potential, known to 1e-16 V, which moves it by 1e-13 left
+    assert (
+        equations.react(u, np.array([a]), np.array([b]), np.zeros(1), x, current, *args, system)
+        == -1
+    )
+    # 1 - x has lost digits to a, known to 1e-16, and to the potential, known to 1e-16 V, which
+    # moves it by 1e-13 left
     assert current[0] == pytest.approx(j, rel=1e-9, abs=(1e-12 * left + 4e-16) / abs(b))
     assert system.residual[0, 2] == current[0]
 
@@ -148,9 +187,13 @@ def test_a_surface_finds_its_state_however_few_sites_are_left(left, b):
         other = equations.System(*(np.zeros_like(part) for part in system))
         moved = current.copy()
         shifted = u + np.array([0, 0, change])
-        equations.react(shifted, np.array([a]), np.array([b]), np.zeros(1), x.copy(), moved, *args, other)
+        equations.react(
+            shifted, np.array([a]), np.array([b]), np.zeros(1), x.copy(), moved, *args, other
+        )
         expected = system.matrix[0, equations.SS]
-        assert (moved[0] - current[0]) / change == pytest.approx(expected, rel=1e-2, abs=1e-9 * abs(j) / 1e-6)
+        assert (moved[0] - current[0]) / change == pytest.approx(
+            expected, rel=1e-2, abs=1e-9 * abs(j) / 1e-6
+        )
 
 
 def test_a_full_electrode_waits_at_constant_voltage():
@@ -173,7 +216,10 @@ def test_a_full_electrode_waits_at_constant_voltage():
         Step("voltage", 4.2, until_time=1800.0),
         Step("current", 33.0, until_time=600.0),
     ]
-    runs = [simulate(cell, protocol, COARSE, Tolerances(time=tolerance)).dataset for tolerance in (1e-3, 2e-4)]
+    runs = [
+        simulate(cell, protocol, COARSE, Tolerances(time=tolerance)).dataset
+        for tolerance in (1e-3, 2e-4)
+    ]
     for name in ("stoichiometry_negative_siox", "stoichiometry_negative_graphite"):
         assert float(runs[0][name].max()) == pytest.approx(float(runs[1][name].max()), abs=1e-3)
     assert 1 - 1e-4 < float(runs[0].stoichiometry_negative_graphite.max()) < 1 + OVERSHOT
@@ -181,12 +227,16 @@ def test_a_full_electrode_waits_at_constant_voltage():
 
 
 def test_a_held_voltage_draws_a_current_that_converges_with_the_tolerance_in_time():
-    """The current falls to an eighth while the voltage is held; its error falls as the steps squared."""
+    """The current falls to an eighth while the voltage is held; its error falls as the steps
+    squared.
+    """
     times = np.linspace(1210.0, 2100.0, 12)
     protocol = [Step("current", 33.0, until_time=1200.0), Step("voltage", 4.15, until_time=900.0)]
 
     def run(tolerance):
-        solution = simulate(siox_graphite_cell(), protocol, Mesh((6, 4, 6)), Tolerances(time=tolerance), times)
+        solution = simulate(
+            siox_graphite_cell(), protocol, Mesh((6, 4, 6)), Tolerances(time=tolerance), times
+        )
         data = solution.dataset
         return np.interp(times, data.time, data.current_density), solution.counts["steps"]
 
@@ -201,15 +251,21 @@ def test_a_held_voltage_draws_a_current_that_converges_with_the_tolerance_in_tim
 
 @pytest.mark.parametrize("number", [10, 31])
 def test_cells_of_the_study_that_rounding_makes_hard_are_conserved_all_the_same(number):
-    """Their fast reactions lose digits in the pivots, so that the last correction alone leaves 1e-7 of the lithium and
-    1e-5 of the charge unaccounted for. A run that misses its bounds is refused by :func:`simulate`."""
+    """Their fast reactions lose digits in the pivots, so that the last correction alone leaves 1e-7
+    of the lithium and 1e-5 of the charge unaccounted for. A run that misses its bounds is refused
+    by :func:`simulate`.
+    """
     rng = np.random.default_rng([2026, number])
     drawn, scenario = cells.draw(parameters.load(), rng)
     rate = float(np.exp(rng.uniform(np.log(0.2), np.log(10.0))))
     cell = cells.full_cell(drawn, scenario)[0]
     discharge = Step("current", rate * cell.one_c, until_voltage=cell.lower_cutoff)
     mesh = Mesh((5, 3, 5), (2, 2) if scenario.perforated else (1, 1), 1, 8)
-    solution = simulate(cell, [discharge, Step("rest", until_time=600.0), *protocols.charge(cell, rate / 4, 0.1)], mesh)
+    solution = simulate(
+        cell,
+        [discharge, Step("rest", until_time=600.0), *protocols.charge(cell, rate / 4, 0.1)],
+        mesh,
+    )
     assert solution.conservation.lithium <= 1e-10
     assert solution.conservation.charge <= 1e-6
 
@@ -232,7 +288,11 @@ def test_a_random_sample_finishes_at_its_cutoffs_and_within_bounds():
             too_steep += 1
             continue
         data = solution.dataset
-        assert all(np.isfinite(data[name]).all() for name in data if name != "parts" and "time" in data[name].dims)
+        assert all(
+            np.isfinite(data[name]).all()
+            for name in data
+            if name != "parts" and "time" in data[name].dims
+        )
         assert float(data.c_e_min.min()) > 0
         for name in data:
             if name.startswith("stoichiometry"):

@@ -1,4 +1,6 @@
-"""Spectra of the P4D engine: closed forms, limits, order, independent codes, its own answer in time, refusals."""
+"""Spectra of the P4D engine: closed forms, limits, order, independent codes, its own answer in
+time, refusals.
+"""
 
 from dataclasses import replace
 
@@ -26,7 +28,8 @@ from rampore.p4d.time import Integrator, Tolerances
 COARSE = Mesh((8, 4, 8))
 FREQUENCIES = np.geomspace(1e5, 1e-2, 15)
 RT_F = GAS_CONSTANT * REFERENCE_TEMPERATURE / FARADAY
-#: What the linear solver leaves: 1e-5 of the current, and its square in the impedance; asked for with room.
+#: What the linear solver leaves: 1e-5 of the current, and its square in the impedance; asked for
+#: with room.
 SOLVED = 1e-8
 
 
@@ -35,8 +38,17 @@ def salt(conductivity=1.0, diffusivity=3e-10, transference=0.3, factor=1.5):
     return materials.Electrolyte(*(materials.constant(value) for value in values), 5000.0, "test")
 
 
-def porous(thickness=60e-6, conductivity=100.0, capacitance=0.2, surface=2e5, materials=(), porosity=0.3):
-    return Electrode(thickness, porosity, conductivity, materials, double_layer=capacitance, inert_surface=surface)
+def porous(
+    thickness=60e-6, conductivity=100.0, capacitance=0.2, surface=2e5, materials=(), porosity=0.3
+):
+    return Electrode(
+        thickness,
+        porosity,
+        conductivity,
+        materials,
+        double_layer=capacitance,
+        inert_surface=surface,
+    )
 
 
 def cell_of(negative, positive, separator=25e-6, **changes):
@@ -51,7 +63,9 @@ def blocking(positive=None, **changes):
 def reacting(**changes):
     """Chen's cell with double layers."""
     cell = examples.chen_2020()
-    with_layers = {side: replace(getattr(cell, side), double_layer=0.2) for side in ("negative", "positive")}
+    with_layers = {
+        side: replace(getattr(cell, side), double_layer=0.2) for side in ("negative", "positive")
+    }
     return replace(cell, **with_layers | changes)
 
 
@@ -68,17 +82,27 @@ def spectrum(cell, mesh=COARSE, frequency=FREQUENCIES, **options):
 
 @pytest.mark.parametrize("side", ["negative", "positive"])
 def test_a_contact_resistance_adds_to_every_frequency(side):
-    plain, with_contact = (spectrum(reacting(**{f"contact_{side}": value})) for value in (0.0, 3e-3))
+    plain, with_contact = (
+        spectrum(reacting(**{f"contact_{side}": value})) for value in (0.0, 3e-3)
+    )
     np.testing.assert_allclose(with_contact - plain, 3e-3, rtol=SOLVED * np.abs(plain).max() / 3e-3)
 
 
 def test_at_high_frequency_the_phases_conduct_side_by_side_and_the_separator_after_them():
-    """Where double layers short pores and solid: half a box of solid, L / (kappa + sigma), half a box of pores."""
+    """Where double layers short pores and solid: half a box of solid, L / (kappa + sigma), half a
+    box of pores.
+    """
     cell = blocking(Mirror(), separator=12.5e-6, contact_negative=1e-4)
     pores, solid, separator = 0.3**1.5, 100.0, 0.5**1.5
     grid = make_grid((60e-6, 12.5e-6, 0), COARSE.layers)
     first, last = (np.diff(grid.z)[grid.layer == NEGATIVE][n] / 2 for n in (0, -1))
-    half = 1e-4 + first / solid + (60e-6 - first - last) / (solid + pores) + last / pores + 12.5e-6 / separator
+    half = (
+        1e-4
+        + first / solid
+        + (60e-6 - first - last) / (solid + pores)
+        + last / pores
+        + 12.5e-6 / separator
+    )
     found = spectrum(cell, frequency=[1e12])[0]
     assert found == pytest.approx(2 * half, rel=1e-6)  # the double layers still have 1e-7 of it
 
@@ -92,7 +116,8 @@ def test_at_low_frequency_the_cell_is_the_capacitor_that_its_open_circuit_voltag
         capacity = FARADAY * material.maximum_concentration * material.fraction * side.thickness
         slopes += abs(materials.slope(material.potential, material.stoichiometry)) / capacity
     reactance = -spectrum(cell, frequency=[frequency])[0].imag * 2 * np.pi * frequency
-    assert reactance == pytest.approx(slopes, rel=1e-5)  # of the differences that the slopes are taken from
+    # of the differences that the slopes are taken from
+    assert reactance == pytest.approx(slopes, rel=1e-5)
 
 
 def test_a_blocking_symmetric_cell_is_two_transmission_lines_and_their_separator():
@@ -103,7 +128,11 @@ def test_a_blocking_symmetric_cell_is_two_transmission_lines_and_their_separator
     electrode = porous(conductivity=1e5)  # 2e-6 of the ionic resistance
     cell = cell_of(electrode, electrode)
     errors = [
-        np.abs(spectrum(cell, Mesh((n, 4, n), grading=0.0), frequency, cation_share=0.3 + 1e-12) / closed - 1)
+        np.abs(
+            spectrum(cell, Mesh((n, 4, n), grading=0.0), frequency, cation_share=0.3 + 1e-12)
+            / closed
+            - 1
+        )
         for n in (10, 20, 40)
     ]
     assert np.log2(errors[1] / errors[2]) == pytest.approx(2.0, abs=0.1)
@@ -112,29 +141,45 @@ def test_a_blocking_symmetric_cell_is_two_transmission_lines_and_their_separator
 
 @pytest.mark.parametrize("share", [0.3 + 1e-9, 0.5, 1.0])
 def test_a_mirror_in_the_middle_stands_for_the_other_half(share):
-    """On meshes with the same boxes, salt included: to the last digit of 13 V at the 16 faces of the solid."""
+    """On meshes with the same boxes, salt included: to the last digit of 13 V at the 16 faces of
+    the solid.
+    """
     both = spectrum(blocking(), Mesh((8, 8, 8), grading=0.0), cation_share=share)
-    one = spectrum(blocking(Mirror(), separator=12.5e-6), Mesh((8, 4, 1), grading=0.0), FREQUENCIES, cation_share=share)
+    one = spectrum(
+        blocking(Mirror(), separator=12.5e-6),
+        Mesh((8, 4, 1), grading=0.0),
+        FREQUENCIES,
+        cation_share=share,
+    )
     conductance = 100.0 / (60e-6 / 8)  # of a face
     rounding = 16 * conductance * np.finfo(float).eps * np.abs(both)  # over the 1 A/m2 that flows
     assert np.abs(one / both - 1).max() < rounding.max()
 
 
 def test_salt_that_only_cations_leave_piles_up_and_adds_to_the_ionic_resistance_at_low_frequency():
-    """2 R T / F (1 - t)^2 dlnf kappa / (F D c) times the ohmic resistance, of the electrode's third and the separator.
+    """2 R T / F (1 - t)^2 dlnf kappa / (F D c) times the ohmic resistance, of the electrode's third
+    and the separator.
 
-    Salt diffuses a hundred times faster than usual here, so that 0.3 mHz is below all rates of diffusion by a thousand.
+    Salt diffuses a hundred times faster than usual here, so that 0.3 mHz is below all rates of
+    diffusion by a thousand.
     """
-    electrode = porous(conductivity=2e3, capacitance=2e3)  # the solid adds 1e-4; at so low a frequency |Z| stays small
+    # the solid adds 1e-4; at so low a frequency |Z| stays small
+    electrode = porous(conductivity=2e3, capacitance=2e3)
     cell = replace(cell_of(electrode, electrode), electrolyte=salt(diffusivity=3e-8, factor=150.0))
-    without, with_salt = (spectrum(cell, COARSE, [3e-4], cation_share=share)[0].real for share in (0.3 + 1e-12, 1.0))
+    without, with_salt = (
+        spectrum(cell, COARSE, [3e-4], cation_share=share)[0].real for share in (0.3 + 1e-12, 1.0)
+    )
     gain = 2 * RT_F * 0.7**2 * 150.0 / (FARADAY * 3e-8 * 1000.0)
     assert with_salt / without == pytest.approx(1 + gain, rel=1e-3)
 
 
 def test_spheres_have_the_spherical_warburg_impedance():
-    """Ten modes: to 1e-9 where the whole sphere answers, to 1 % where the outer 2 % of the radius do."""
-    material = Material("m", 0.5, 5e-6, 3e4, 1e-14, materials.ExchangeCurrent(1.0), 0.5, lambda x: 1 - x)
+    """Ten modes: to 1e-9 where the whole sphere answers, to 1 % where the outer 2 % of the radius
+    do.
+    """
+    material = Material(
+        "m", 0.5, 5e-6, 3e4, 1e-14, materials.ExchangeCurrent(1.0), 0.5, lambda x: 1 - x
+    )
     spheres = Spheres(make_modes(10), material, 1)
     for depth, allowed in ((0.3, 1e-9), (5.0, 1e-6), (50.0, 1e-2)):
         omega = depth**2 * 1e-14 / 5e-6**2
@@ -146,7 +191,11 @@ def test_spheres_have_the_spherical_warburg_impedance():
 def test_a_diffusivity_that_depends_on_lithium_counts_where_the_particle_is():
     x, diffusivity = 0.5, 1e-14
     made = [
-        Spheres(make_modes(6), Material("m", 0.5, 5e-6, 3e4, d, materials.ExchangeCurrent(1.0), x, lambda x: 1 - x), 2)
+        Spheres(
+            make_modes(6),
+            Material("m", 0.5, 5e-6, 3e4, d, materials.ExchangeCurrent(1.0), x, lambda x: 1 - x),
+            2,
+        )
         for d in (diffusivity, lambda x: diffusivity * (0.5 + x))
     ]
     np.testing.assert_allclose(made[0].transfer(1e-3), made[1].transfer(1e-3), rtol=1e-12)
@@ -166,7 +215,9 @@ def test_between_two_foils_of_lithium_lie_contact_kinetics_and_separator():
 
 
 def test_charge_transfer_alone_is_what_a_thin_electrode_resists_between_its_double_layer_and_its_spheres():
-    """A cell so thin that the current reaches all particles alike: to 1 %, what the spheres add at this frequency."""
+    """A cell so thin that the current reaches all particles alike: to 1 %, what the spheres add at
+    this frequency.
+    """
     cell = reacting()
     thin = replace(
         cell,
@@ -189,9 +240,13 @@ def test_columns_that_are_alike_have_the_impedance_of_one():
 
 @pytest.mark.parametrize("filling", ["coating", "electrolyte"])
 def test_the_iteration_gives_what_a_direct_solver_does(filling):
-    """A perforated half cell with two porosities, graded boxes, contact, lithium: at five frequencies."""
+    """A perforated half cell with two porosities, graded boxes, contact, lithium: at five
+    frequencies.
+    """
     cell = perforated()
-    cell = replace(cell, perforation=replace(cell.perforation, filling=filling), contact_negative=1e-4)
+    cell = replace(
+        cell, perforation=replace(cell.perforation, filling=filling), contact_negative=1e-4
+    )
     cell = replace(cell, positive=replace(cell.positive, double_layer=0.2))
     linear = Linearised(Model(cell, Mesh((5, 3, 1), (3, 4), 2)))
     for omega in 2 * np.pi * np.geomspace(1e6, 1e-3, 5):
@@ -218,7 +273,9 @@ def test_the_error_falls_with_the_square_of_the_boxes():
 
 
 def test_every_frequency_takes_a_few_steps():
-    """Nine where the real systems are exact, for a condition number of two; a twentieth of them left costs more."""
+    """Nine where the real systems are exact, for a condition number of two; a twentieth of them
+    left costs more.
+    """
     steps = impedance(perforated(), np.geomspace(5e6, 1e-3, 12), Mesh((5, 3, 1), (3, 4), 2)).steps
     assert steps.max() <= 15
 
@@ -241,14 +298,18 @@ def test_a_perforated_cell_obeys_kramers_and_kronig():
 
 
 def test_a_hole_over_foil_that_touches_nothing_leaves_the_face_alone():
-    """Empty holes filled with electrolyte add no contact: the resistance is that of the foil's face."""
+    """Empty holes filled with electrolyte add no contact: the resistance is that of the foil's
+    face.
+    """
     holes = Perforation(75e-6, 160e-6, 15e-6)
     cell = blocking(Mirror(), separator=12.5e-6, perforation=holes)
     mesh, frequency = Mesh((4, 2, 1), (6, 8), 3), [1e4]
     plain, resisting = (
-        spectrum(replace(cell, contact_negative=value), mesh, frequency)[0].real for value in (0.0, 1.0)
+        spectrum(replace(cell, contact_negative=value), mesh, frequency)[0].real
+        for value in (0.0, 1.0)
     )
-    assert resisting - plain == pytest.approx(2 * 1.0 / (1 - holes.open_fraction), rel=1e-3)  # sigma still spreads it
+    # sigma still spreads it
+    assert resisting - plain == pytest.approx(2 * 1.0 / (1 - holes.open_fraction), rel=1e-3)
 
 
 def test_local_porosities_count_by_their_area():
@@ -256,7 +317,11 @@ def test_local_porosities_count_by_their_area():
     holes = Perforation(75e-6, 160e-6, 1e-9, "coating")
     negatives = [porous(porosity=value) for value in (0.2, Local(0.2, 0.4), 0.4)]
     found = [
-        spectrum(replace(blocking(Mirror(), perforation=holes), negative=one), Mesh((4, 2, 1), (4, 5), 1), [1.0])[0]
+        spectrum(
+            replace(blocking(Mirror(), perforation=holes), negative=one),
+            Mesh((4, 2, 1), (4, 5), 1),
+            [1.0],
+        )[0]
         for one in negatives
     ]
     assert found[0].real > found[1].real > found[2].real
@@ -266,10 +331,12 @@ def test_local_porosities_count_by_their_area():
 
 
 def test_the_spectrum_is_that_of_pybamm_extrapolated_in_its_mesh(monkeypatch):
-    """Asked for: 0.5 % of the modulus, half of what PyBaMM's own mesh leaves at 1 kHz before the extrapolation.
+    """Asked for: 0.5 % of the modulus, half of what PyBaMM's own mesh leaves at 1 kHz before the
+    extrapolation.
 
-    Lithium diffuses a hundred times faster in the particles than in Chen's, or their shells would have to be nm thin.
-    The two differ in what charges the double layers, cations here and anions there, which the salt hardly feels.
+    Lithium diffuses a hundred times faster in the particles than in Chen's, or their shells would
+    have to be nm thin. The two differ in what charges the double layers, cations here and anions
+    there, which the salt hardly feels.
     """
     monkeypatch.setenv("PYBAMM_DISABLE_TELEMETRY", "true")
     pybamm = pytest.importorskip("pybamm")
@@ -295,7 +362,8 @@ def test_the_spectrum_is_that_of_pybamm_extrapolated_in_its_mesh(monkeypatch):
 
 
 def test_the_engine_answers_a_small_wave_in_time_with_this_impedance():
-    """A thousandth of 1C at 1 Hz on a perforated half cell; the error of 100 steps a period, (omega h)^2 / 3.
+    """A thousandth of 1C at 1 Hz on a perforated half cell; the error of 100 steps a period, (omega
+    h)^2 / 3.
 
     Extrapolated from 50 and 100 steps, 1e-3 is left at most.
     """
@@ -347,10 +415,14 @@ def test_an_unstable_state_is_refused():
     (material,) = cell.negative.materials
     rising = replace(material, potential=lambda x: 0.1 + 0.1 * x)
     with pytest.raises(CellError, match="not stable"):
-        impedance(replace(cell, negative=replace(cell.negative, materials=(rising,))), [1.0], COARSE)
+        impedance(
+            replace(cell, negative=replace(cell.negative, materials=(rising,))), [1.0], COARSE
+        )
 
 
-@pytest.mark.parametrize(("share", "cell"), [(0.3, blocking()), (1.1, blocking()), (0.5, reacting())])
+@pytest.mark.parametrize(
+    ("share", "cell"), [(0.3, blocking()), (1.1, blocking()), (0.5, reacting())]
+)
 def test_a_share_of_cations_that_cannot_be_is_refused(share, cell):
     with pytest.raises(CellError, match=r"cation_share|anions"):
         impedance(cell, [1.0], COARSE, cation_share=share)

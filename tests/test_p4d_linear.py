@@ -14,7 +14,11 @@ from rampore.p4d.solution import Step, simulate
 
 def system(columns, filling="electrolyte", layers=(8, 5, 8)):
     """A model of a perforated cell, linearised about a disturbed state, and its right-hand side."""
-    cell = replace(examples.chen_2020(), perforation=Perforation(75e-6, 160e-6, 15e-6, filling), contact_negative=1e-4)
+    cell = replace(
+        examples.chen_2020(),
+        perforation=Perforation(75e-6, 160e-6, 15e-6, filling),
+        contact_negative=1e-4,
+    )
     model = Model(cell, Mesh(layers, columns, 3))
     rng = np.random.default_rng(0)
     u, voltage = model.start()
@@ -37,7 +41,9 @@ def test_multigrid_solves_what_a_direct_solver_solves(columns, filling):
 
 @pytest.mark.parametrize("filling", ["electrolyte", "coating"])
 def test_a_loose_solution_conserves_in_every_plane(filling):
-    """What is left of the residual sums to zero over each plane, so that salt and charge are conserved."""
+    """What is left of the residual sums to zero over each plane, so that salt and charge are
+    conserved.
+    """
     model, right, imposed = system((3, 5), filling)
     x, border = model.multigrid.solve(right, imposed, 1e-1)
     left = np.append(right, imposed) - model.multigrid.sparse() @ np.append(x, border)
@@ -61,6 +67,8 @@ def test_holes_that_close_leave_the_bare_foil():
     difference = []
     for diameter in (80e-6, 20e-6, 0.0):
         holes = replace(cell, perforation=Perforation(diameter, 160e-6, 15e-6))
-        difference.append(abs(simulate(holes, step, Mesh((8, 5, 8), (4, 6), 3)).dataset.voltage[-1].item() - bare))
+        difference.append(
+            abs(simulate(holes, step, Mesh((8, 5, 8), (4, 6), 3)).dataset.voltage[-1].item() - bare)
+        )
     assert difference[0] > 3 * difference[1] > 0
     assert difference[2] < 1e-7

@@ -24,13 +24,25 @@ def unit(eps):
 
 def salt(conductivity=1.0, diffusivity=2e-10, transference=0.4, factor=1.0):
     properties = (conductivity, diffusivity, transference, factor)
-    return materials.Electrolyte(*(materials.constant(value) for value in properties), 5000.0, "test")
+    return materials.Electrolyte(
+        *(materials.constant(value) for value in properties), 5000.0, "test"
+    )
 
 
 def lithium_on_both_sides(length=100e-6, exchange=20.0, **changes):
     foil = Lithium(materials.ExchangeCurrent(exchange, salt=0.3))
     return replace(
-        Cell(foil, Separator(length, 0.5, unit), foil, salt(), 1000.0, 10.0, -9.0, 9.0, contact_negative=2e-4),
+        Cell(
+            foil,
+            Separator(length, 0.5, unit),
+            foil,
+            salt(),
+            1000.0,
+            10.0,
+            -9.0,
+            9.0,
+            contact_negative=2e-4,
+        ),
         **changes,
     )
 
@@ -39,7 +51,9 @@ def lithium_on_both_sides(length=100e-6, exchange=20.0, **changes):
 
 
 def test_lithium_on_both_sides_reaches_its_steady_state():
-    """Linear salt between the faces, Ohm, the concentration cell and Butler-Volmer at both: all in closed form."""
+    """Linear salt between the faces, Ohm, the concentration cell and Butler-Volmer at both: all in
+    closed form.
+    """
     cell, current, length = lithium_on_both_sides(), 10.0, 100e-6
     data = simulate(cell, [Step("current", current, until_time=2e5)], Mesh((1, 40, 1))).dataset
     swing = 0.6 * current * length / (2 * FARADAY * 2e-10)
@@ -56,17 +70,30 @@ def test_the_limiting_current_is_where_the_salt_at_the_face_runs_out():
     """2 F D c / ((1 - t) L): just below it the cell settles, just above it the voltage runs away."""
     cell = lithium_on_both_sides()
     limit = 2 * FARADAY * 2e-10 * 1000.0 / (0.6 * 100e-6)
-    below = simulate(cell, [Step("current", 0.97 * limit, until_time=1e5, until_voltage=-1.0)], COARSE)
+    below = simulate(
+        cell, [Step("current", 0.97 * limit, until_time=1e5, until_voltage=-1.0)], COARSE
+    )
     assert below.ends == ("time",)
-    above = simulate(cell, [Step("current", 1.03 * limit, until_time=1e5, until_voltage=-1.0)], COARSE)
+    above = simulate(
+        cell, [Step("current", 1.03 * limit, until_time=1e5, until_voltage=-1.0)], COARSE
+    )
     assert above.ends == ("voltage",)
 
 
 def test_a_double_layer_charges_with_its_time_constant():
-    """A thin electrode of a flat potential at a current well below i0: eta = i R (1 - exp(-t / R C))."""
+    """A thin electrode of a flat potential at a current well below i0: eta = i R (1 - exp(-t / R
+    C)).
+    """
     thickness, capacitance, exchange = 1e-6, 2.0, 1.0
     flat = Material(
-        "flat", 0.5, 1e-6, 1e7, 1e-10, materials.ExchangeCurrent(2 * exchange), 0.5, potential=materials.constant(0.3)
+        "flat",
+        0.5,
+        1e-6,
+        1e7,
+        1e-10,
+        materials.ExchangeCurrent(2 * exchange),
+        0.5,
+        potential=materials.constant(0.3),
     )
     cell = Cell(
         Lithium(materials.ExchangeCurrent(1e7, salt=0.0)),
@@ -81,7 +108,8 @@ def test_a_double_layer_charges_with_its_time_constant():
     for tolerance in (1e-5, 1e-6):
         step = Step("current", current, until_time=times[-1])
         data = simulate(cell, [step], Mesh((1, 2, 2)), Tolerances(time=tolerance), times).dataset
-        # the ohmic rest, and the lag behind the surface that is charged through the particles' faces, is far below
+        # the ohmic rest, and the lag behind the surface that is charged through the particles'
+        # faces, is far below
         fall = 0.3 - np.interp(times, data.time, data.voltage)
         errors.append(np.abs(fall / (current * resistance) - (1 - np.exp(-times / times[1]))).max())
     assert errors[1] < 2e-3
@@ -89,10 +117,21 @@ def test_a_double_layer_charges_with_its_time_constant():
 
 
 def test_blocking_electrodes_take_a_third_of_their_ionic_resistance():
-    """At constant current the late voltage is 2 i t / C + i (R_sep + 2 R_ion / 3): de Levie's line at low frequency."""
+    """At constant current the late voltage is 2 i t / C + i (R_sep + 2 R_ion / 3): de Levie's line
+    at low frequency.
+    """
     length, gap, kappa, current, capacitance = 50e-6, 20e-6, 1.0, 1.0, 100.0
     blocking = Electrode(length, 0.5, 1e4, (), unit, 1.0, inert_surface=capacitance / length)
-    cell = Cell(blocking, Separator(gap, 0.5, unit), blocking, salt(kappa, 1e-7, factor=0.0), 1000.0, 10.0, -9.0, 9.0)
+    cell = Cell(
+        blocking,
+        Separator(gap, 0.5, unit),
+        blocking,
+        salt(kappa, 1e-7, factor=0.0),
+        1000.0,
+        10.0,
+        -9.0,
+        9.0,
+    )
     end = 30 * length / kappa * capacitance
     solution = simulate(cell, [Step("current", current, until_time=end)], Mesh((40, 10, 40)))
     late = -float(solution.dataset.voltage[-1]) - 2 * current * end / capacitance
@@ -104,7 +143,13 @@ def test_blocking_electrodes_take_a_third_of_their_ionic_resistance():
 def test_a_symmetric_cell_of_equal_electrodes_answers_both_directions_alike():
     electrode = examples.chen_2020().negative
     half_full = replace(electrode, materials=(replace(electrode.materials[0], stoichiometry=0.5),))
-    cell = replace(examples.chen_2020(), negative=half_full, positive=half_full, lower_cutoff=-1.0, upper_cutoff=1.0)
+    cell = replace(
+        examples.chen_2020(),
+        negative=half_full,
+        positive=half_full,
+        lower_cutoff=-1.0,
+        upper_cutoff=1.0,
+    )
     there, back = (
         simulate(cell, [Step("current", current, until_time=200.0)], COARSE).dataset.voltage
         for current in (40.0, -40.0)
@@ -121,19 +166,32 @@ def test_lithium_on_either_side_is_the_same_cell():
     whole = examples.chen_2020()
     upright = replace(whole, negative=LITHIUM, contact_negative=1e-4)
     over = replace(
-        whole, negative=whole.positive, positive=LITHIUM, contact_positive=1e-4, lower_cutoff=-5.0, upper_cutoff=-2.0
+        whole,
+        negative=whole.positive,
+        positive=LITHIUM,
+        contact_positive=1e-4,
+        lower_cutoff=-5.0,
+        upper_cutoff=-2.0,
     )
     # tolerance: the linear solver stops at 1e-3 of each correction of at most 1e-4 V
     for current in (30.0, -10.0):
-        one = simulate(upright, [Step("current", current, until_time=300.0)], Mesh((8, 5, 8), grading=0.0))
-        other = simulate(over, [Step("current", -current, until_time=300.0)], Mesh((8, 5, 8), grading=0.0))
-        assert float(one.dataset.voltage[-1]) == pytest.approx(-float(other.dataset.voltage[-1]), abs=1e-6)
+        one = simulate(
+            upright, [Step("current", current, until_time=300.0)], Mesh((8, 5, 8), grading=0.0)
+        )
+        other = simulate(
+            over, [Step("current", -current, until_time=300.0)], Mesh((8, 5, 8), grading=0.0)
+        )
+        assert float(one.dataset.voltage[-1]) == pytest.approx(
+            -float(other.dataset.voltage[-1]), abs=1e-6
+        )
         for solution in (one, other):
             assert abs(solution.dataset.parts.sum("part") - solution.dataset.voltage).max() < 1e-12
             assert solution.conservation.lithium < 1e-9
 
 
-@pytest.mark.parametrize("sides", [("negative",), ("positive",), ("negative", "positive")], ids="+".join)
+@pytest.mark.parametrize(
+    "sides", [("negative",), ("positive",), ("negative", "positive")], ids="+".join
+)
 def test_jacobian_of_a_cell_with_lithium_is_the_derivative_of_its_residual(sides):
     cell = replace(examples.chen_2020(), lower_cutoff=-9.0, upper_cutoff=9.0, contact_positive=1e-4)
     cell = replace(cell, **dict.fromkeys(sides, LITHIUM))
@@ -149,7 +207,9 @@ def test_jacobian_of_a_cell_with_lithium_is_the_derivative_of_its_residual(sides
         exact = model.multigrid.sparse() @ np.append(direction, 1e-3)
         sides = []
         for h in (1e-3, -1e-3):
-            residual, imposed = model.assemble(u + h * direction, voltage + 1e-3 * h, u, u, weights, drive)
+            residual, imposed = model.assemble(
+                u + h * direction, voltage + 1e-3 * h, u, u, weights, drive
+            )
             sides.append(np.append(residual, imposed))
         assert np.abs((sides[0] - sides[1]) / 2e-3 - exact).max() < 1e-6 * np.abs(exact).max()
 
@@ -177,4 +237,6 @@ def test_lithium_salt_and_charge_are_conserved_where_lithium_dissolves():
 
 def test_refusal_of_holes_in_a_foil_of_lithium():
     with pytest.raises(CellError, match="lithium"):
-        replace(examples.chen_2020(), negative=LITHIUM, perforation=Perforation(75e-6, 160e-6, 15e-6))
+        replace(
+            examples.chen_2020(), negative=LITHIUM, perforation=Perforation(75e-6, 160e-6, 15e-6)
+        )

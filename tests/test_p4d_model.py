@@ -38,7 +38,9 @@ def test_a_cell_at_rest_stays_at_its_open_circuit_voltage():
 def test_a_cell_returns_to_the_open_circuit_voltage_of_its_new_charge():
     """After 600 s at 1C and a long rest; the stoichiometries follow from the charge alone."""
     cell = examples.marquis_2019()
-    solution = simulate(cell, [Step("current", 24.0, until_time=600.0), Step("rest", until_time=1e6)], COARSE)
+    solution = simulate(
+        cell, [Step("current", 24.0, until_time=600.0), Step("rest", until_time=1e6)], COARSE
+    )
     expected = 0.0
     for electrode, sign in ((cell.negative, -1), (cell.positive, 1)):
         material = electrode.materials[0]
@@ -49,11 +51,24 @@ def test_a_cell_returns_to_the_open_circuit_voltage_of_its_new_charge():
 
 
 def test_with_instant_kinetics_and_flat_potentials_the_first_drop_is_ohms_law():
-    """Reaction at the separator's faces where the solid conducts perfectly and kinetics are instant is not assumed: the
-    transmission line of Newman and Tobias without polarisation, kappa and sigma in parallel, is."""
+    """Reaction at the separator's faces where the solid conducts perfectly and kinetics are instant
+    is not assumed: the transmission line of Newman and Tobias without polarisation, kappa and sigma
+    in parallel, is.
+    """
     kappa, sigma, length, current = 1.0, 2.0, 100e-6, 10.0
-    flat = Material("flat", 0.5, 1e-6, 1e5, 1e-10, materials.ExchangeCurrent(1e7), 0.5, potential=lambda x: 1.0 + 0 * x)
-    electrode = Electrode(length, 0.5, sigma, (flat,), transport_efficiency=lambda eps: 1.0 + 0 * eps)
+    flat = Material(
+        "flat",
+        0.5,
+        1e-6,
+        1e5,
+        1e-10,
+        materials.ExchangeCurrent(1e7),
+        0.5,
+        potential=lambda x: 1.0 + 0 * x,
+    )
+    electrode = Electrode(
+        length, 0.5, sigma, (flat,), transport_efficiency=lambda eps: 1.0 + 0 * eps
+    )
     salt = materials.Electrolyte(
         materials.constant(kappa),
         materials.constant(1e-3),
@@ -76,16 +91,23 @@ def test_contact_resistance_shifts_the_voltage_by_ohms_law():
     step = [Step("current", 24.0, until_time=300.0)]
     bare = simulate(cell, step, COARSE, field_times=(100.0,))
     resistive = simulate(
-        replace(cell, contact_negative=2e-4, contact_positive=1e-4), step, COARSE, field_times=(100.0,)
+        replace(cell, contact_negative=2e-4, contact_positive=1e-4),
+        step,
+        COARSE,
+        field_times=(100.0,),
     )
-    assert voltage_at(bare, 100.0) - voltage_at(resistive, 100.0) == pytest.approx(24.0 * 3e-4, abs=2e-6)
+    assert voltage_at(bare, 100.0) - voltage_at(resistive, 100.0) == pytest.approx(
+        24.0 * 3e-4, abs=2e-6
+    )
     parts = resistive.dataset.parts.isel(time=-1)
     assert parts.sel(part="contact, negative") == pytest.approx(-24.0 * 2e-4)
     assert parts.sel(part="contact, positive") == pytest.approx(-24.0 * 1e-4)
 
 
 def test_concentration_reaches_the_steady_profile_of_the_separator():
-    """There the salt falls by (1 - t) i / (F D) a metre, but for what the electrodes still exchange (0.3 %)."""
+    """There the salt falls by (1 - t) i / (F D) a metre, but for what the electrodes still exchange
+    (0.3 %).
+    """
     salt = materials.Electrolyte(
         materials.constant(1.0),
         materials.constant(2e-10),
@@ -125,9 +147,15 @@ def test_lithium_salt_and_charge_are_conserved_through_a_protocol():
     assert given == pytest.approx(float(lost[0] - lost[-1]) * full, rel=5e-3)
 
 
-@pytest.mark.parametrize("cell", [examples.chen_2020(), examples.ai_2022()], ids=["one material", "two materials"])
+@pytest.mark.parametrize(
+    "cell", [examples.chen_2020(), examples.ai_2022()], ids=["one material", "two materials"]
+)
 def test_parts_of_the_voltage_sum_to_it(cell):
-    solution = simulate(cell, [Step("current", cell.one_c, until_time=900.0), Step("rest", until_time=900.0)], COARSE)
+    solution = simulate(
+        cell,
+        [Step("current", cell.one_c, until_time=900.0), Step("rest", until_time=900.0)],
+        COARSE,
+    )
     assert np.abs(solution.dataset.parts.sum("part") - solution.dataset.voltage).max() < 1e-12
 
 
@@ -139,7 +167,11 @@ def test_voltage_converges_at_second_order_through_the_thickness():
 
     def voltage(n):
         step = Step("current", 2 * cell.one_c, until_time=400.0)
-        return simulate(cell, [step], Mesh((n, n, n)), Tolerances(time=1e-4), (100.0, 200.0)).dataset.voltage[-1].item()
+        return (
+            simulate(cell, [step], Mesh((n, n, n)), Tolerances(time=1e-4), (100.0, 200.0))
+            .dataset.voltage[-1]
+            .item()
+        )
 
     v = [voltage(n) for n in (8, 16, 32, 64)]
     rates = np.log2(np.abs(np.diff(v)[:-1] / np.diff(v)[1:]))
@@ -147,7 +179,9 @@ def test_voltage_converges_at_second_order_through_the_thickness():
 
 
 def test_error_in_time_follows_its_tolerance_at_second_order():
-    """The step is chosen from its local error, of third order; the error of the run falls as the steps squared."""
+    """The step is chosen from its local error, of third order; the error of the run falls as the
+    steps squared.
+    """
     cell = examples.chen_2020()
     times = np.linspace(300.0, 1500.0, 5)
 
@@ -178,7 +212,10 @@ def test_ten_modes_leave_a_radial_error_below_a_tenth_of_a_millivolt():
 
     def run(modes):
         step = Step("current", 2 * cell.one_c, until_time=1500.0)
-        return voltage_at(simulate(cell, [step], Mesh((10, 6, 10), modes=modes), Tolerances(time=1e-5), times), times)
+        return voltage_at(
+            simulate(cell, [step], Mesh((10, 6, 10), modes=modes), Tolerances(time=1e-5), times),
+            times,
+        )
 
     assert np.abs(run(10) - run(24)).max() < 1e-4
 
@@ -202,7 +239,9 @@ def test_jacobian_is_the_derivative_of_the_residual():
         exact = matrix @ np.append(direction, 1e-3)
         sides = []
         for h in (1e-3, -1e-3):
-            residual, imposed = model.assemble(u + h * direction, voltage + 1e-3 * h, u, u, weights, drive)
+            residual, imposed = model.assemble(
+                u + h * direction, voltage + 1e-3 * h, u, u, weights, drive
+            )
             sides.append(np.append(residual, imposed))
         difference = (sides[0] - sides[1]) / 2e-3
         assert np.abs(difference - exact).max() < 1e-6 * np.abs(exact).max()
@@ -214,7 +253,9 @@ def test_two_halves_of_a_material_are_the_material():
     halves = tuple(replace(graphite, name=name, fraction=0.375) for name in ("one", "other"))
     step = [Step("current", cell.one_c, until_time=600.0)]
     whole = simulate(cell, step, COARSE).dataset.voltage[-1]
-    split = simulate(replace(cell, negative=replace(cell.negative, materials=halves)), step, COARSE).dataset.voltage[-1]
+    split = simulate(
+        replace(cell, negative=replace(cell.negative, materials=halves)), step, COARSE
+    ).dataset.voltage[-1]
     assert split == pytest.approx(float(whole), abs=1e-7)
 
 
@@ -223,25 +264,37 @@ def test_power_and_voltage_steps_repeat_the_current_that_they_follow_from():
     first = simulate(cell, [Step("current", 24.0, until_time=200.0)], COARSE).dataset
     held = simulate(
         cell,
-        [Step("current", 24.0, until_time=200.0), Step("voltage", float(first.voltage[-1]), until_time=1e-3)],
+        [
+            Step("current", 24.0, until_time=200.0),
+            Step("voltage", float(first.voltage[-1]), until_time=1e-3),
+        ],
         COARSE,
     )
     assert held.dataset.current_density[-1] == pytest.approx(24.0, rel=1e-3)
     power = simulate(
         cell,
-        [Step("current", 24.0, until_time=200.0), Step("power", 24 * float(first.voltage[-1]), until_time=1e-3)],
+        [
+            Step("current", 24.0, until_time=200.0),
+            Step("power", 24 * float(first.voltage[-1]), until_time=1e-3),
+        ],
         COARSE,
     )
     assert power.dataset.voltage[-1] == pytest.approx(float(first.voltage[-1]), abs=1e-5)
 
 
 def test_hysteresis_moves_the_state_to_the_branch_of_its_direction():
-    """One-state model: over a change of stoichiometry d the distance to the branch falls by exp(-decay d)."""
+    """One-state model: over a change of stoichiometry d the distance to the branch falls by
+    exp(-decay d).
+    """
     cell = examples.ai_2022()
-    silicon = replace(cell.negative.materials[1], hysteresis=-1.0, hysteresis_decay=20.0, fraction=0.1)
+    silicon = replace(
+        cell.negative.materials[1], hysteresis=-1.0, hysteresis_decay=20.0, fraction=0.1
+    )
     cell = replace(cell, negative=replace(cell.negative, materials=(silicon,)))
     model_states = []
-    solution = simulate(cell, [Step("current", 20.0, until_time=3000.0)], COARSE, progress=model_states.append)
+    solution = simulate(
+        cell, [Step("current", 20.0, until_time=3000.0)], COARSE, progress=model_states.append
+    )
     x = solution.dataset.stoichiometry_negative_silicon
     drop = float(x[0] - x[-1])
     low = simulate(
@@ -251,8 +304,8 @@ def test_hysteresis_moves_the_state_to_the_branch_of_its_direction():
     ).dataset
     rise = float(low.voltage[-1] - solution.dataset.voltage[-1])
     gap = 2 * silicon.half_gap(float(x[-1]))
-    # A hundredth: the state is followed at every depth, while the right side takes its mean over the electrode. Half
-    # the decay would be off by 7 %.
+    # A hundredth: the state is followed at every depth, while the right side takes its mean over
+    # the electrode. Half the decay would be off by 7 %.
     assert rise == pytest.approx(gap * (1 - np.exp(-20.0 * drop)), rel=0.01)
 
 
@@ -264,14 +317,18 @@ def test_cut_offs_are_met_and_not_passed():
     solution = simulate(cell, [Step("current", cell.one_c, until_voltage=3.5)], COARSE)
     assert solution.dataset.voltage[-1] == pytest.approx(3.5, abs=2e-6)
     assert solution.ends == ("voltage",)
-    solution = simulate(cell, [Step("current", cell.one_c, until_capacity=1e4, until_voltage=2.5)], COARSE)
+    solution = simulate(
+        cell, [Step("current", cell.one_c, until_capacity=1e4, until_voltage=2.5)], COARSE
+    )
     assert solution.capacity == pytest.approx(1e4, rel=2e-6)
     assert solution.ends == ("capacity",)
 
 
 def test_a_cut_off_in_the_first_second_is_met():
     cell = examples.chen_2020()
-    solution = simulate(cell, [Step("current", 40 * cell.one_c, until_voltage=cell.lower_cutoff)], COARSE)
+    solution = simulate(
+        cell, [Step("current", 40 * cell.one_c, until_voltage=cell.lower_cutoff)], COARSE
+    )
     assert solution.dataset.time[-1] < 5.0
     assert solution.dataset.voltage[-1] == pytest.approx(cell.lower_cutoff, abs=2e-6)
 
@@ -287,7 +344,10 @@ def test_exhausted_salt_and_particles_are_answered_by_an_error_that_says_where()
     [
         (lambda c: replace(c, one_c=0.0), "one_c"),
         (lambda c: replace(c, lower_cutoff=5.0), "cut-off"),
-        (lambda c: replace(c, negative=with_material(c.negative, stoichiometry=1.2)), "stoichiometry"),
+        (
+            lambda c: replace(c, negative=with_material(c.negative, stoichiometry=1.2)),
+            "stoichiometry",
+        ),
         (lambda c: replace(c, negative=with_material(c.negative, potential=None)), "open-circuit"),
         (lambda c: replace(c, negative=replace(c.negative, porosity=0.6)), "add to"),
     ],

@@ -13,11 +13,15 @@ R, D, C_MAX, J = 5e-6, 4e-15, 50000.0, 2.0
 
 
 def material(diffusivity=D):
-    return Material("ball", 0.5, R, C_MAX, diffusivity, ExchangeCurrent(1.0), 0.3, potential=lambda x: 0 * x)
+    return Material(
+        "ball", 0.5, R, C_MAX, diffusivity, ExchangeCurrent(1.0), 0.3, potential=lambda x: 0 * x
+    )
 
 
 def run(spheres, steps, dt, j=J):
-    """BDF2 from rest at a constant current density, the first step by backward Euler; the surface at the end."""
+    """BDF2 from rest at a constant current density, the first step by backward Euler; the surface
+    at the end.
+    """
     for step in range(steps):
         weights = np.array([1.0, -1.0, 0.0]) / dt if step == 0 else np.array([1.5, -2.0, 0.5]) / dt
         spheres.condense(weights, 1.0)
@@ -28,7 +32,10 @@ def run(spheres, steps, dt, j=J):
 def exact_surface(t, j=J, terms=400):
     """Surface stoichiometry of a sphere under a constant flux (Carslaw and Jaeger 1959, 9.7)."""
     roots = np.array(
-        [brentq(lambda b: np.sin(b) - b * np.cos(b), (n + 1e-9) * np.pi, (n + 0.5) * np.pi) for n in range(1, terms)]
+        [
+            brentq(lambda b: np.sin(b) - b * np.cos(b), (n + 1e-9) * np.pi, (n + 0.5) * np.pi)
+            for n in range(1, terms)
+        ]
     )
     tau = D * t / R**2
     series = 3 * tau + 0.2 - 2 * np.sum(np.exp(-(roots**2) * tau) / roots**2)
@@ -58,7 +65,8 @@ def test_variable_diffusivity_that_does_not_vary_is_the_constant_one():
 
 def test_surface_converges_at_second_order_in_time():
     errors = [
-        abs(run(Spheres(make_modes(16), material(), 1), n, 1000.0 / n) - exact_surface(1000.0)) for n in (50, 100, 200)
+        abs(run(Spheres(make_modes(16), material(), 1), n, 1000.0 / n) - exact_surface(1000.0))
+        for n in (50, 100, 200)
     ]
     assert np.log2(errors[0] / errors[1]) > 1.8
     assert np.log2(errors[1] / errors[2]) > 1.8
@@ -68,7 +76,10 @@ def test_surface_converges_spectrally_in_the_radius():
     """At tau = 0.008, a steep profile, every two modes more divide the error by ten."""
     t = 0.008 * R**2 / D
     fine = run(Spheres(make_modes(40), material(), 1), 2000, t / 2000)
-    errors = [abs(run(Spheres(make_modes(n), material(), 1), 2000, t / 2000) - fine) for n in (6, 8, 10, 12)]
+    errors = [
+        abs(run(Spheres(make_modes(n), material(), 1), 2000, t / 2000) - fine)
+        for n in (6, 8, 10, 12)
+    ]
     assert np.all(np.array(errors[1:]) < 0.3 * np.array(errors[:-1]))
 
 

@@ -1,4 +1,6 @@
-"""The P4D engine against independent codes: COMSOL's solution of the one-dimensional model, and PyBaMM's DFN."""
+"""The P4D engine against independent codes: COMSOL's solution of the one-dimensional model, and
+PyBaMM's DFN.
+"""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -18,14 +20,21 @@ DISCHARGE = Path(__file__).parent / "data" / "discharge"
 
 def with_comsol(c_rate):
     """Times, voltages here and there, and the salt's profiles: pairs at each time of the reference."""
-    t, voltage = np.loadtxt(DISCHARGE / f"comsol_marquis2019_{c_rate}C_voltage.csv", delimiter=",", skiprows=1).T
+    t, voltage = np.loadtxt(
+        DISCHARGE / f"comsol_marquis2019_{c_rate}C_voltage.csv", delimiter=",", skiprows=1
+    ).T
     salt = DISCHARGE / f"comsol_marquis2019_{c_rate}C_electrolyte.csv"
-    times = np.array([float(name[2:-1]) for name in salt.read_text().splitlines()[0].split(",")[1:]])
+    times = np.array(
+        [float(name[2:-1]) for name in salt.read_text().splitlines()[0].split(",")[1:]]
+    )
     z, *profiles = np.loadtxt(salt, delimiter=",", skiprows=1).T
     cell = examples.marquis_2019()
     stops = np.union1d(t[1:], times[1:])
     data = simulate(
-        cell, [Step("current", float(c_rate) * cell.one_c, until_time=stops[-1])], Mesh((40, 20, 40)), field_times=stops
+        cell,
+        [Step("current", float(c_rate) * cell.one_c, until_time=stops[-1])],
+        Mesh((40, 20, 40)),
+        field_times=stops,
     ).dataset
     pairs = []
     for time, profile in zip(times[1:], profiles[1:], strict=True):
@@ -36,8 +45,9 @@ def with_comsol(c_rate):
 
 @pytest.mark.parametrize(("c_rate", "asked"), [("0.1", 0.13e-3), ("1", 0.5e-3), ("2", 0.4e-3)])
 def test_voltage_and_salt_are_those_of_comsol(c_rate, asked):
-    """The reference itself is good to about 2 mV. Met with 0.105, 0.42 and 0.31 mV RMS, 2.6 mV at most, where the
-    voltage falls off at 1C, and 1.06 mol/m3; asked for a fifth more."""
+    """The reference itself is good to about 2 mV. Met with 0.105, 0.42 and 0.31 mV RMS, 2.6 mV at
+    most, where the voltage falls off at 1C, and 1.06 mol/m3; asked for a fifth more.
+    """
     _, ours, theirs, profiles = with_comsol(c_rate)
     assert np.sqrt(np.mean((ours - theirs) ** 2)) < asked
     assert np.abs(ours - theirs).max() < 3e-3
@@ -46,7 +56,9 @@ def test_voltage_and_salt_are_those_of_comsol(c_rate, asked):
 
 
 def _pybamm_cell(pybamm, name):
-    parameters = pybamm.ParameterValues({"ai_2022": "Chen2020_composite"}.get(name, name.title().replace("_", "")))
+    parameters = pybamm.ParameterValues(
+        {"ai_2022": "Chen2020_composite"}.get(name, name.title().replace("_", ""))
+    )
     options = {}
     if name == "marquis_2019":
         area = parameters["Electrode width [m]"] * parameters["Electrode height [m]"]
@@ -108,7 +120,9 @@ def with_pybamms_half_cell(pybamm):
     parameters = pybamm.ParameterValues("Chen2020")
     parameters.update(
         {
-            "Exchange-current density for lithium metal electrode [A.m-2]": lambda c, c_li, T: 20.0 * (c / 1000) ** 0.3,
+            "Exchange-current density for lithium metal electrode [A.m-2]": lambda c, c_li, T: (
+                20.0 * (c / 1000) ** 0.3
+            ),
             "Lithium metal partial molar volume [m3.mol-1]": 1.3e-5,
             "Lower voltage cut-off [V]": 2.0,
             "Upper voltage cut-off [V]": 5.0,
@@ -126,7 +140,9 @@ def with_pybamms_half_cell(pybamm):
             solver=pybamm.IDAKLUSolver(rtol=1e-7, atol=1e-8),
         )
         theirs.append(simulation.solve([0, t[-1]])["Voltage [V]"](t))
-    cell = replace(examples.chen_2020(), negative=Lithium(materials.ExchangeCurrent(20.0, salt=0.3)))
+    cell = replace(
+        examples.chen_2020(), negative=Lithium(materials.ExchangeCurrent(20.0, salt=0.3))
+    )
     step = Step("current", cell.one_c, until_time=t[-1])
     data = simulate(cell, [step], Mesh((1, 20, 40), modes=12), Tolerances(time=1e-4), t).dataset
     return t, np.interp(t, data.time, data.voltage), extrapolated(theirs)
@@ -146,7 +162,9 @@ def quick(electrode):
 
 
 def three_dimensional(pybamm, sides, current):
-    """PyBaMM's parameters of the same cell as with :func:`quick`, on a unit cell of these sides [m]."""
+    """PyBaMM's parameters of the same cell as with :func:`quick`, on a unit cell of these sides
+    [m].
+    """
     parameters = pybamm.ParameterValues("Chen2020")
     area = sides[0] * sides[1]
     parameters.update(
@@ -170,16 +188,24 @@ def solve_in_three_dimensions(pybamm, parameters, layers, columns, t, **changes)
         model,
         parameter_values=parameters,
         submesh_types={**model.default_submesh_types, **changes},
-        var_pts=dict(zip(("x_n", "x_s", "x_p", "y", "z", "r_n", "r_p"), (*layers, *columns, 30, 30), strict=True)),
+        var_pts=dict(
+            zip(
+                ("x_n", "x_s", "x_p", "y", "z", "r_n", "r_p"),
+                (*layers, *columns, 30, 30),
+                strict=True,
+            )
+        ),
         solver=pybamm.IDAKLUSolver(rtol=1e-6, atol=1e-7),
     )
     return simulation.solve([0, t[-1]], t_interp=np.append(0, t))["Voltage [V]"](t)
 
 
 def test_voltage_in_three_dimensions_is_that_of_pybamm_on_the_same_mesh(monkeypatch):
-    """A porosity that varies along both lateral axes, on uniform meshes of the same boxes. Asked for: 0.15 mV.
+    """A porosity that varies along both lateral axes, on uniform meshes of the same boxes. Asked
+    for: 0.15 mV.
 
-    Salt stays below 2 mol/L, for beyond its measured range the conductivity is continued differently.
+    Salt stays below 2 mol/L, for beyond its measured range the conductivity is continued
+    differently.
     """
     monkeypatch.setenv("PYBAMM_DISABLE_TELEMETRY", "true")
     pybamm = pytest.importorskip("pybamm")
@@ -190,7 +216,9 @@ def test_voltage_in_three_dimensions_is_that_of_pybamm_on_the_same_mesh(monkeypa
         return 0.25 + 0.12 * cosine(np.pi * x / width) * cosine(np.pi * y / height)
 
     cell = replace(base, negative=quick(base.negative), positive=quick(base.positive))
-    varied = replace(cell, negative=replace(cell.negative, porosity=lambda x, y, z: lateral(x, y, np.cos)))
+    varied = replace(
+        cell, negative=replace(cell.negative, porosity=lambda x, y, z: lateral(x, y, np.cos))
+    )
     current = 0.65 * base.one_c
     t = np.linspace(100.0, 3000.0, 30)
 
@@ -231,7 +259,9 @@ def staircase(grid):
 
 
 def pierced_mesh(pybamm, grid):
-    """PyBaMM's mesh of the negative electrode and its holes, the foil's face and the walls being its ``left``."""
+    """PyBaMM's mesh of the negative electrode and its holes, the foil's face and the walls being
+    its ``left``.
+    """
     from pybamm.meshes.unstructured_submesh import UnstructuredSubMesh, _hex_grid
 
     class Pierced(pybamm.UnstructuredMeshGenerator):
@@ -239,7 +269,10 @@ def pierced_mesh(pybamm, grid):
             through = np.count_nonzero(np.isin(grid.layer, (HOLE, NEGATIVE)))
             nodes, boxes = _hex_grid(grid.z[: through + 1], grid.x, grid.y)
             middle = nodes[boxes].mean(axis=1)
-            place = (np.searchsorted(edges, middle[:, n]) - 1 for n, edges in ((1, grid.x), (2, grid.y), (0, grid.z)))
+            place = (
+                np.searchsorted(edges, middle[:, n]) - 1
+                for n, edges in ((1, grid.x), (2, grid.y), (0, grid.z))
+            )
             used, boxes = np.unique(boxes[grid.volume[tuple(place)] > 0], return_inverse=True)
             mesh = UnstructuredSubMesh(nodes[used], boxes.reshape(-1, 8))
             mesh.detect_box_boundaries()
@@ -251,7 +284,9 @@ def pierced_mesh(pybamm, grid):
                 ("bottom", 2, grid.y),
                 ("top", 2, grid.y),
             ):
-                outer = np.isclose(centre[faces[name], axis, None], edges[[0, -1]], atol=1e-12).any(axis=1)
+                outer = np.isclose(centre[faces[name], axis, None], edges[[0, -1]], atol=1e-12).any(
+                    axis=1
+                )
                 on_foil.append(faces[name][~outer])
                 faces[name] = faces[name][outer]
             faces["left"] = np.concatenate(on_foil)
@@ -261,10 +296,14 @@ def pierced_mesh(pybamm, grid):
 
 
 def with_pybamms_perforated_cell(pybamm):
-    """Times, voltages here and there, and here on bare foil; holes of 75 um at 160 um, filled with coating."""
+    """Times, voltages here and there, and here on bare foil; holes of 75 um at 160 um, filled with
+    coating.
+    """
     layers, columns, depth = (8, 5, 8), (4, 7), 2
     base, hole = examples.chen_2020(), Perforation(75e-6, 160e-6, 15e-6, "coating")
-    cell = replace(base, negative=quick(base.negative), positive=quick(base.positive), perforation=hole)
+    cell = replace(
+        base, negative=quick(base.negative), positive=quick(base.positive), perforation=hole
+    )
     thicknesses = (cell.negative.thickness, cell.separator.thickness, cell.positive.thickness)
     mesh = Mesh(layers, columns, depth, grading=0.0)
     grid = staircase(make_grid(thicknesses, layers, hole, columns, depth, 0.0))
@@ -279,7 +318,9 @@ def with_pybamms_perforated_cell(pybamm):
 
     parameters = three_dimensional(pybamm, sides, current)
     generator = pierced_mesh(pybamm, grid)
-    theirs = solve_in_three_dimensions(pybamm, parameters, layers, columns, t, **{"negative electrode": generator})
+    theirs = solve_in_three_dimensions(
+        pybamm, parameters, layers, columns, t, **{"negative electrode": generator}
+    )
     return t, ours(cell, grid=grid), theirs, ours(replace(cell, perforation=None), sides=sides)
 
 

@@ -30,7 +30,9 @@ def grey():
 
 
 def test_a_noisy_phantom_gives_its_pores_neighbours_and_radius(grey):
-    """4 x 5 discs with 31 channels; each pore is a disc and its halves of the channels, by the mask drawn."""
+    """4 x 5 discs with 31 channels; each pore is a disc and its halves of the channels, by the mask
+    drawn.
+    """
     mask, _ = discs(12, COUNTS, 40, all_links(COUNTS), width=5)
     analysis = pores.analyse(grey, "dark", PX)
     radius, number = analysis.means(np.random.default_rng(0))
@@ -55,7 +57,9 @@ def test_measuring_a_mask_is_the_second_half_of_analysing_an_image(grey):
 
 
 def test_recipes_disagree_about_a_real_section_as_the_chapter_says():
-    """Chapter 2 names the least and the most that its four recipes find in a published image of an NMC cathode."""
+    """Chapter 2 names the least and the most that its four recipes find in a published image of an
+    NMC cathode.
+    """
     path = ROOT / "tests" / "data" / "micrographs" / "nmc_sem_bse_130nm.png"
     even = {"background": "divide", "background_size": "20 um"}
     tries = [
@@ -65,7 +69,10 @@ def test_recipes_disagree_about_a_real_section_as_the_chapter_says():
         Recipe(**even, threshold="multi-otsu", denoise="gaussian", denoise_size="1 px"),
     ]
     image = micrograph.read(path, 0.13e-6)
-    found = [100 * pores.analyse(image.grey, "dark", image.pixel_size, recipe).porosity for recipe in tries]
+    found = [
+        100 * pores.analyse(image.grey, "dark", image.pixel_size, recipe).porosity
+        for recipe in tries
+    ]
     text = (ROOT / "book" / "pores.ipynb").read_text(encoding="utf-8")
     assert f"find between {min(found):.1f} and {max(found):.1f} % of pores" in text
 
@@ -73,7 +80,13 @@ def test_recipes_disagree_about_a_real_section_as_the_chapter_says():
 def test_each_step_is_named_once(grey):
     steps = []
     pores.analyse(grey, "dark", PX, progress=steps.append)
-    assert steps == ["noise: median", "threshold: otsu", "small objects", "pores: rabbani", "throats and sizes"]
+    assert steps == [
+        "noise: median",
+        "threshold: otsu",
+        "small objects",
+        "pores: rabbani",
+        "throats and sizes",
+    ]
 
 
 def test_the_counting_rule_changes_means_and_nothing_else():
@@ -100,8 +113,12 @@ def test_the_report_is_the_same_in_every_run_and_can_be_read_back(shape):
     entries = json.loads(files["pores.json"])
     table = pd.read_csv(io.BytesIO(files["pores.csv"]))
     assert entries["pore_count"] == len(table) == analysis.labels.max()
-    assert entries["mean_equivalent_radius_um"] == pytest.approx(table["equivalent_radius_um"].mean(), rel=1e-9)
-    assert entries["mean_coordination_number"] == pytest.approx(table["coordination"].mean(), rel=1e-9)
+    assert entries["mean_equivalent_radius_um"] == pytest.approx(
+        table["equivalent_radius_um"].mean(), rel=1e-9
+    )
+    assert entries["mean_coordination_number"] == pytest.approx(
+        table["coordination"].mean(), rel=1e-9
+    )
     assert entries["porosity"] == pytest.approx(mask.mean(), abs=0.05)
     assert pores.make_recipe(entries["recipe"]) == analysis.recipe
 
@@ -112,7 +129,9 @@ def test_every_axis_of_the_figure_has_its_unit(grey):
     analysis = pores.analyse(grey, "dark", PX)
     profile = pores.porosity_profile(analysis.mask, 1, "9 px", PX)
     figure = overview(grey, analysis, profile, *analysis.means(np.random.default_rng(0)))
-    labels = [text for axes in figure.axes for text in (axes.get_xlabel(), axes.get_ylabel()) if text]
+    labels = [
+        text for axes in figure.axes for text in (axes.get_xlabel(), axes.get_ylabel()) if text
+    ]
     assert len(labels) == 11
     assert all(label == "pores" or " / " in label for label in labels)
     assert render(figure, "png").startswith(b"\x89PNG")
@@ -129,9 +148,13 @@ class TestCommand:
 
     @staticmethod
     def run(image, folder, *more, pixel="0.1"):
-        return cli.main(["pores", str(image), "--pixel-um", pixel, "--pores", "dark", "-o", str(folder), *more])
+        return cli.main(
+            ["pores", str(image), "--pixel-um", pixel, "--pores", "dark", "-o", str(folder), *more]
+        )
 
-    def test_it_writes_what_the_library_finds_and_says_what_it_does(self, image, grey, tmp_path, capsys):
+    def test_it_writes_what_the_library_finds_and_says_what_it_does(
+        self, image, grey, tmp_path, capsys
+    ):
         assert self.run(image, tmp_path / "a") == 0
         names = {path.name for path in (tmp_path / "a").iterdir()}
         assert names == {"pores.json", "pores.csv", "labels.tif", "pores.png", "pores.svg"}
@@ -162,7 +185,13 @@ class TestCommand:
 
     def test_a_recipe_comes_from_a_file_and_from_the_call(self, image, tmp_path):
         (tmp_path / "mine.toml").write_text('denoise = "gaussian"\ndenoise_size = "0.1 um"\n')
-        recipe = ["--recipe", str(tmp_path / "mine.toml"), "neighbours=throats", "--recipe", "isolated=false"]
+        recipe = [
+            "--recipe",
+            str(tmp_path / "mine.toml"),
+            "neighbours=throats",
+            "--recipe",
+            "isolated=false",
+        ]
         assert self.run(image, tmp_path / "a", *recipe) == 0
         entries = json.loads((tmp_path / "a/pores.json").read_text())
         assert entries["recipe"]["denoise_size"] == "0.1 um"
@@ -186,12 +215,16 @@ class TestCommand:
             (["--recipe", "threshold=fixed", "threshold_value=256"], "pore everywhere"),
         ],
     )
-    def test_what_cannot_be_done_ends_with_code_2_its_reason_and_no_file(self, image, tmp_path, capsys, more, reason):
+    def test_what_cannot_be_done_ends_with_code_2_its_reason_and_no_file(
+        self, image, tmp_path, capsys, more, reason
+    ):
         assert self.run(image, tmp_path / "a", *more) == 2
         assert reason in capsys.readouterr().err
         assert not (tmp_path / "a").exists()
 
-    def test_an_image_that_is_missing_constant_or_broken_ends_with_code_2(self, image, tmp_path, capsys):
+    def test_an_image_that_is_missing_constant_or_broken_ends_with_code_2(
+        self, image, tmp_path, capsys
+    ):
         tifffile.imwrite(tmp_path / "even.tif", np.full((50, 50), 7, np.uint8))
         (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnonsense")
         for name in ("none.png", "even.tif", "broken.png"):
@@ -203,18 +236,24 @@ class TestCommand:
         assert self.run(image, tmp_path / "file") == 1
         assert "file" in capsys.readouterr().err
 
-    @pytest.mark.parametrize("wrong", [["--pores", "grey"], ["--page", "first"], ["--rows", "5"], ["--pixel-um", "x"]])
+    @pytest.mark.parametrize(
+        "wrong", [["--pores", "grey"], ["--page", "first"], ["--rows", "5"], ["--pixel-um", "x"]]
+    )
     def test_a_wrong_call_ends_with_code_2(self, image, tmp_path, capsys, wrong):
         with pytest.raises(SystemExit) as ended:
             self.run(image, tmp_path / "a", *wrong)
         assert ended.value.code == 2
         assert "see rampore pores --help" in capsys.readouterr().err
 
-    def test_an_earlier_result_stays_whole_where_a_later_run_fails(self, image, tmp_path, monkeypatch):
+    def test_an_earlier_result_stays_whole_where_a_later_run_fails(
+        self, image, tmp_path, monkeypatch
+    ):
         self.run(image, tmp_path / "a")
         before = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
         (tmp_path / "a/mine.txt").write_text("mine")
-        assert self.run(image, tmp_path / "a", "--recipe", "threshold=fixed", "threshold_value=0") == 2
+        assert (
+            self.run(image, tmp_path / "a", "--recipe", "threshold=fixed", "threshold_value=0") == 2
+        )
         after = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
         assert after == before | {"mine.txt": b"mine"}
 

@@ -25,7 +25,9 @@ SNAKE = [((0, 0), 1), ((0, 1), 1), ((0, 2), 0), ((1, 2), 1), ((1, 3), 0)]
     ],
     ids=["alone", "snake", "square", "cubic"],
 )
-def test_each_disc_has_as_many_neighbours_as_channels_were_drawn(partition, counts, links, radius, pitch):
+def test_each_disc_has_as_many_neighbours_as_channels_were_drawn(
+    partition, counts, links, radius, pitch
+):
     mask, _ = discs(radius, counts, pitch, links, width=5)
     recipe = Recipe(partition=partition)
     table = pores.pore_table(pores.partition(mask, recipe), PX, recipe=recipe)
@@ -33,14 +35,20 @@ def test_each_disc_has_as_many_neighbours_as_channels_were_drawn(partition, coun
     for where, axis in links:
         drawn[where] += 1
         drawn[tuple(np.add(where, np.eye(len(counts), dtype=int)[axis]))] += 1
-    cell = tuple((table[[f"position_{a}" for a in range(len(counts))]].to_numpy() / PX // pitch).astype(int).T)
+    cell = tuple(
+        (table[[f"position_{a}" for a in range(len(counts))]].to_numpy() / PX // pitch)
+        .astype(int)
+        .T
+    )
     assert len(table) == np.prod(counts)
     np.testing.assert_array_equal(table["coordination"], drawn[cell])
 
 
 @pytest.mark.parametrize("radius", [5, 10, 20, 40, 80])
 def test_the_radius_of_a_disc_is_right_to_the_bound_of_the_circle_problem(radius):
-    """Gauss: the pixels within a circle differ from its area by at most 2 sqrt(2) pi R, so R by sqrt(2) px + O(1/R)."""
+    """Gauss: the pixels within a circle differ from its area by at most 2 sqrt(2) pi R, so R by
+    sqrt(2) px + O(1/R).
+    """
     mask, _ = discs(radius, (1, 1), 2 * radius + 10)
     table = pores.pore_table(pores.partition(mask), PX)
     assert abs(table["equivalent_radius"].item() / PX - radius) <= np.sqrt(2) + 1 / radius
@@ -92,7 +100,9 @@ def test_the_mean_of_the_profile_is_the_porosity(window, axis):
 
 
 def test_a_chequered_porosity_comes_back_exactly_away_from_its_steps():
-    """Columns of 19 and 28 of 100 pixels: within a domain by more than half the window, the profile is exact."""
+    """Columns of 19 and 28 of 100 pixels: within a domain by more than half the window, the profile
+    is exact.
+    """
     mask = np.zeros((100, 400), bool)
     for start in range(0, 400, 100):
         mask[: 19 if start % 200 else 28, start : start + 100] = True
@@ -181,7 +191,9 @@ def test_mirrored_and_turned_labels_give_the_same_numbers(shape):
             for name in ("equivalent_radius", "inscribed_radius", "boundary", "coordination"):
                 np.testing.assert_array_equal(turned[name], table[name])
     width = pores.throats(labels, PX, separate=True).width
-    np.testing.assert_allclose(np.sort(pores.throats(np.flip(labels, 0), PX, separate=True).width), np.sort(width))
+    np.testing.assert_allclose(
+        np.sort(pores.throats(np.flip(labels, 0), PX, separate=True).width), np.sort(width)
+    )
 
 
 @pytest.mark.parametrize("shape", [(150, 170), (40, 44, 48)], ids=["section", "volume"])
@@ -194,11 +206,15 @@ def test_the_network_is_that_which_porespy_finds_in_the_same_labels(shape):
     ours, theirs = pores.network(table, found), regions_to_network(labels, voxel_size=PX)
     order = np.lexsort(theirs["throat.conns"].T[::-1])
     np.testing.assert_array_equal(ours["throat.conns"], theirs["throat.conns"][order])
-    np.testing.assert_allclose(ours["throat.inscribed_diameter"], theirs["throat.inscribed_diameter"][order], rtol=1e-6)
+    np.testing.assert_allclose(
+        ours["throat.inscribed_diameter"], theirs["throat.inscribed_diameter"][order], rtol=1e-6
+    )
     for name in ("pore.region_label", "pore.region_volume", "pore.equivalent_diameter"):
         np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-9)
     half = [PX / 2] * labels.ndim + [0] * (3 - labels.ndim)
-    np.testing.assert_allclose(ours["pore.coords"], theirs["pore.coords"] + half, rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(
+        ours["pore.coords"], theirs["pore.coords"] + half, rtol=1e-9, atol=1e-15
+    )
     np.testing.assert_array_equal(
         table["coordination"], np.bincount(theirs["throat.conns"].ravel(), minlength=labels.max())
     )
@@ -217,7 +233,12 @@ def test_pores_cut_by_the_edge_are_marked_and_stay_out_where_the_rule_says_so():
 
 def test_a_mean_by_number_and_one_by_area_weigh_as_they_say():
     table = pd.DataFrame(
-        {"area": [1.0, 3.0], "equivalent_radius": [1.0, 2.0], "boundary": False, "coordination": [0, 4]}
+        {
+            "area": [1.0, 3.0],
+            "equivalent_radius": [1.0, 2.0],
+            "boundary": False,
+            "coordination": [0, 4],
+        }
     )
     rng = np.random.default_rng(0)
     assert pores.mean(table, "equivalent_radius", rng).value == 1.5
@@ -227,12 +248,16 @@ def test_a_mean_by_number_and_one_by_area_weigh_as_they_say():
 
 
 def test_the_bootstrap_covers_the_mean_as_often_as_it_says():
-    """95 % of 300 draws of 60 pores; binomial standard deviation 1.3 %, the method itself a few per cent."""
+    """95 % of 300 draws of 60 pores; binomial standard deviation 1.3 %, the method itself a few per
+    cent.
+    """
     rng = np.random.default_rng(3)
     hits = 0
     for _ in range(300):
         radius = rng.lognormal(0, 0.3, 60)
-        table = pd.DataFrame({"area": radius**2, "equivalent_radius": radius, "boundary": False, "coordination": 1})
+        table = pd.DataFrame(
+            {"area": radius**2, "equivalent_radius": radius, "boundary": False, "coordination": 1}
+        )
         found = pores.mean(table, "equivalent_radius", rng, resamples=199)
         hits += found.low <= np.exp(0.045) <= found.high
     assert 0.89 < hits / 300 < 0.99
@@ -240,7 +265,9 @@ def test_the_bootstrap_covers_the_mean_as_often_as_it_says():
 
 def test_the_same_generator_gives_the_same_interval():
     table = pores.pore_table(pores.partition(blobs((150, 170), 0.3)), PX)
-    first, second = (pores.mean(table, "coordination", np.random.default_rng(5), weighted=True) for _ in range(2))
+    first, second = (
+        pores.mean(table, "coordination", np.random.default_rng(5), weighted=True) for _ in range(2)
+    )
     assert first == second
     assert first.low < first.value < first.high
 
@@ -248,8 +275,15 @@ def test_the_same_generator_gives_the_same_interval():
 def test_the_csv_holds_the_table_with_units_in_its_header():
     table = pores.pore_table(pores.partition(blobs((80, 90), 0.3)), PX)
     read = pd.read_csv(io.StringIO(pores.as_csv(table)))
-    assert list(read.columns[:4]) == ["label", "area_um2", "equivalent_radius_um", "inscribed_radius_um"]
-    np.testing.assert_allclose(read["equivalent_radius_um"], table["equivalent_radius"] * 1e6, rtol=1e-9)
+    assert list(read.columns[:4]) == [
+        "label",
+        "area_um2",
+        "equivalent_radius_um",
+        "inscribed_radius_um",
+    ]
+    np.testing.assert_allclose(
+        read["equivalent_radius_um"], table["equivalent_radius"] * 1e6, rtol=1e-9
+    )
     np.testing.assert_array_equal(read["coordination"], table["coordination"])
     assert set(table.attrs["units"]) == set(table.columns)
 

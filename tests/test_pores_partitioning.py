@@ -24,8 +24,12 @@ def same_parts(labels, others):
 
 
 @pytest.mark.parametrize("recipe", WATERSHEDS, ids=NAMES)
-@pytest.mark.parametrize(("counts", "radius", "pitch"), [((4, 5), 12, 40), ((2, 3, 2), 8, 26)], ids=["discs", "balls"])
-def test_joined_discs_are_parted_into_exactly_the_discs_that_were_joined(recipe, counts, radius, pitch):
+@pytest.mark.parametrize(
+    ("counts", "radius", "pitch"), [((4, 5), 12, 40), ((2, 3, 2), 8, 26)], ids=["discs", "balls"]
+)
+def test_joined_discs_are_parted_into_exactly_the_discs_that_were_joined(
+    recipe, counts, radius, pitch
+):
     mask, place = discs(radius, counts, pitch, all_links(counts), width=5)
     labels = pores.partition(mask, recipe)
     assert labels.max() == np.prod(counts)
@@ -37,7 +41,9 @@ def test_joined_discs_are_parted_into_exactly_the_discs_that_were_joined(recipe,
 
 @pytest.mark.parametrize("recipe", WATERSHEDS, ids=NAMES)
 def test_a_channel_is_cut_at_its_middle(recipe):
-    """The two cuts of an even channel are equally good; which is taken changes an area by one row of the channel."""
+    """The two cuts of an even channel are equally good; which is taken changes an area by one row
+    of the channel.
+    """
     counts, width = (3, 3), 5
     mask, place = discs(12, counts, 40, all_links(counts), width)
     labels = pores.partition(mask, recipe)
@@ -59,7 +65,9 @@ def test_every_pore_pixel_belongs_to_one_pore_and_every_pore_is_in_one_piece(rec
     assert (sizes > 0).all()
     assert sizes.sum() == mask.sum()
     whole = np.ones((3,) * mask.ndim)
-    assert all(ndimage.label(labels == number, whole)[1] == 1 for number in range(1, labels.max() + 1))
+    assert all(
+        ndimage.label(labels == number, whole)[1] == 1 for number in range(1, labels.max() + 1)
+    )
 
 
 def test_without_a_watershed_a_pore_is_a_connected_piece():
@@ -77,7 +85,9 @@ def test_a_mirrored_phantom_gives_mirrored_pores(recipe, axis):
 
 
 def test_snow_gives_the_pores_of_porespy_and_one_for_each_piece_in_which_porespy_has_no_peak():
-    """PoreSpy floods through solid and from side to side, where this floods in the mask and over corners too."""
+    """PoreSpy floods through solid and from side to side, where this floods in the mask and over
+    corners too.
+    """
     from porespy.filters import snow_partitioning
 
     mask = blobs((300, 320), 0.6, size=5)
@@ -102,13 +112,18 @@ def test_the_summits_are_the_peaks_that_porespy_finds(shape, radius):
 
     mask = blobs(shape, 0.4, size=3)
     height = partitioning.gaussian(partitioning.distance_map(mask), 0.4) * mask
-    np.testing.assert_array_equal(partitioning.summits(height, mask, radius), find_peaks(dt=height, r_max=radius))
+    np.testing.assert_array_equal(
+        partitioning.summits(height, mask, radius), find_peaks(dt=height, r_max=radius)
+    )
 
 
-@pytest.mark.parametrize(("shape", "porosity"), [((150, 170), 0.3), ((150, 170), 0.6), ((40, 44, 48), 0.4)])
+@pytest.mark.parametrize(
+    ("shape", "porosity"), [((150, 170), 0.3), ((150, 170), 0.6), ((40, 44, 48), 0.4)]
+)
 def test_the_peaks_that_are_left_are_those_that_porespy_leaves(shape, porosity):
-    """A saddle is decided the same, ties and plateaus included; a tie between neighbours by their numbers, so that the
-    second step is compared on heights without ties."""
+    """A saddle is decided the same, ties and plateaus included; a tie between neighbours by their
+    numbers, so that the second step is compared on heights without ties.
+    """
     from porespy import settings
     from porespy.filters import trim_nearby_peaks, trim_saddle_points
 
@@ -126,9 +141,13 @@ def test_the_peaks_that_are_left_are_those_that_porespy_leaves(shape, porosity):
 
 
 def test_lines_take_their_pixels_from_sizes_and_from_nothing_else():
-    """Two discs and a channel of 5 px: the cut is one line of 5 pixels on one side, or 7 where it steps."""
+    """Two discs and a channel of 5 px: the cut is one line of 5 pixels on one side, or 7 where it
+    steps.
+    """
     mask, _ = discs(12, (1, 2), 40, [((0, 0), 1)], width=5)
-    whole, lined = (pores.measure(mask, 1.0, recipe) for recipe in (Recipe(), Recipe(watershed_lines=True)))
+    whole, lined = (
+        pores.measure(mask, 1.0, recipe) for recipe in (Recipe(), Recipe(watershed_lines=True))
+    )
     np.testing.assert_array_equal(whole.labels, lined.labels)
     assert whole.porosity == lined.porosity
     assert whole.table["area"].sum() - lined.table["area"].sum() == 5
@@ -149,11 +168,15 @@ def test_summits_that_rise_less_than_the_height_above_a_pass_are_levelled():
     height = partitioning.distance_map(mask)
     rise = height.max() - height[20, 40]
     for share, count in ((0.9, 2), (1.1, 1)):
-        recipe = Recipe(metric="euclidean", smoothing="h-maxima", smoothing_size=pores.Length(share * rise))
+        recipe = Recipe(
+            metric="euclidean", smoothing="h-maxima", smoothing_size=pores.Length(share * rise)
+        )
         assert pores.partition(mask, recipe).max() == count
 
 
-@pytest.mark.parametrize(("metric", "expected"), [("cityblock", 10), ("chessboard", 5), ("euclidean", np.sqrt(50))])
+@pytest.mark.parametrize(
+    ("metric", "expected"), [("cityblock", 10), ("chessboard", 5), ("euclidean", np.sqrt(50))]
+)
 def test_the_distance_from_one_solid_corner_is_that_of_the_metric(metric, expected):
     mask = np.ones((6, 6), bool)
     mask[0, 0] = False

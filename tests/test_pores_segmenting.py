@@ -1,4 +1,6 @@
-"""From grey image to pore mask: exact on clean images, right under noise and uneven light, clear where it cannot be."""
+"""From grey image to pore mask: exact on clean images, right under noise and uneven light, clear
+where it cannot be.
+"""
 
 import numpy as np
 import pytest
@@ -46,13 +48,17 @@ def test_of_three_grey_values_multi_otsu_takes_the_outermost_as_pore(side):
 
 def test_the_scale_of_grey_values_does_not_matter():
     grey = np.where(blobs(), 60.0, 160.0) + np.random.default_rng(0).normal(0, 15, (120, 160))
-    np.testing.assert_array_equal(pores.segment(grey, "dark"), pores.segment(4 * grey - 256, "dark"))
+    np.testing.assert_array_equal(
+        pores.segment(grey, "dark"), pores.segment(4 * grey - 256, "dark")
+    )
 
 
 def test_the_complement_is_what_is_bright():
     """What is not dark is bright where nothing is filtered and no value stands on the threshold."""
     grey = np.where(blobs(), 60.0, 160.0)
-    np.testing.assert_array_equal(pores.segment(grey, "dark", PLAIN), ~pores.segment(grey, "bright", PLAIN))
+    np.testing.assert_array_equal(
+        pores.segment(grey, "dark", PLAIN), ~pores.segment(grey, "bright", PLAIN)
+    )
 
 
 @pytest.mark.parametrize("noise", [10, 20, 30])
@@ -78,7 +84,12 @@ def test_uneven_light_ruins_a_global_threshold_and_the_background_step_mends_it(
     corrected = Recipe(background=way, background_size="40 px")
     assert overlap(pores.segment(grey, "dark"), truth) < 0.8
     assert overlap(pores.segment(grey, "dark", corrected), truth) > 0.9
-    assert overlap(pores.segment(grey, "dark", Recipe(threshold="local", threshold_window="81 px")), truth) > 0.8
+    assert (
+        overlap(
+            pores.segment(grey, "dark", Recipe(threshold="local", threshold_window="81 px")), truth
+        )
+        > 0.8
+    )
 
 
 def test_the_background_keeps_the_mean_and_leaves_an_even_image_alone():
@@ -90,7 +101,9 @@ def test_the_background_keeps_the_mean_and_leaves_an_even_image_alone():
 
 
 def test_the_blur_has_the_variance_it_is_asked_for():
-    """Three boxes of odd width: the variance is met within what rounding the width to the next odd number leaves."""
+    """Three boxes of odd width: the variance is met within what rounding the width to the next odd
+    number leaves.
+    """
     point = np.zeros((401, 3))
     point[200] = 1
     spread = segmenting.illumination(point, 20)[:, 1]
@@ -126,10 +139,18 @@ def test_lengths_in_units_follow_the_pixel_size():
 
 
 def test_a_recipe_survives_being_written_and_read(tmp_path):
-    recipe = Recipe(denoise="gaussian", denoise_size="0.2 um", threshold="fixed", threshold_value=80, isolated=False)
+    recipe = Recipe(
+        denoise="gaussian",
+        denoise_size="0.2 um",
+        threshold="fixed",
+        threshold_value=80,
+        isolated=False,
+    )
     assert pores.make_recipe(recipe.as_dict()) == recipe
     path = tmp_path / "mine.toml"
-    path.write_text('denoise = "gaussian"\ndenoise_size = "0.2 um"\nisolated = true\nthreshold_classes = 4\n')
+    path.write_text(
+        'denoise = "gaussian"\ndenoise_size = "0.2 um"\nisolated = true\nthreshold_classes = 4\n'
+    )
     read = pores.read_recipe(str(path), "isolated=false", "threshold=fixed", "threshold_value=80")
     assert read == Recipe(**recipe.as_dict() | {"threshold_classes": 4})
 
@@ -173,7 +194,10 @@ GREY = np.arange(100.0).reshape(10, 10)
     [
         (lambda: pores.segment(GREY, "grey"), "there are: 'dark', 'bright'"),
         (lambda: pores.segment(np.zeros((10, 10)), "dark"), "everywhere"),
-        (lambda: pores.segment(np.where(GREY > 50, np.nan, GREY), "dark"), "49 pixels are not finite"),
+        (
+            lambda: pores.segment(np.where(GREY > 50, np.nan, GREY), "dark"),
+            "49 pixels are not finite",
+        ),
         (lambda: pores.segment(GREY[0], "dark"), "1 dimensions"),
         (lambda: pores.segment(GREY.reshape(5, 10, 2), "dark"), "5 x 10 x 2"),
         (lambda: pores.segment(GREY > 3, "dark"), "bool"),
@@ -181,8 +205,18 @@ GREY = np.arange(100.0).reshape(10, 10)
         (lambda: pores.segment(GREY, "dark", Recipe(denoise_size="1 um")), "pixel size"),
         (lambda: pores.segment(GREY, "dark", region=np.zeros((10, 10), bool)), "empty"),
         (lambda: pores.segment(GREY, "dark", region=np.ones((10, 9), bool)), "shape"),
-        (lambda: pores.segment(GREY - 50, "dark", Recipe(background="divide", background_size="1 px")), "subtract"),
-        (lambda: pores.segment(np.eye(9), "dark", Recipe(threshold="multi-otsu", denoise="none")), "3 classes"),
+        (
+            lambda: pores.segment(
+                GREY - 50, "dark", Recipe(background="divide", background_size="1 px")
+            ),
+            "subtract",
+        ),
+        (
+            lambda: pores.segment(
+                np.eye(9), "dark", Recipe(threshold="multi-otsu", denoise="none")
+            ),
+            "3 classes",
+        ),
         (lambda: pores.segment(np.pad([[1.0]], 5), "dark"), "after filtering"),
     ],
 )
@@ -212,7 +246,9 @@ def test_the_median_is_that_of_scipy_and_zero_where_it_is_not_asked_for(shape, s
     expected = median_filter(image, size, mode="reflect")
     np.testing.assert_array_equal(segmenting.median(image, size), expected)
     where = image > 0.4
-    np.testing.assert_array_equal(segmenting.median(image, size, where), np.where(where, expected, 0))
+    np.testing.assert_array_equal(
+        segmenting.median(image, size, where), np.where(where, expected, 0)
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""Quantities and choices of the library: whatever is handed over in their place, the module's own error names it."""
+"""Quantities and choices of the library: whatever is handed over in their place, the module's own
+error names it.
+"""
 
 import math
 from dataclasses import replace
@@ -53,13 +55,19 @@ QUANTITIES = {
     "N/P": lambda v: coating.np_ratio(0.05, v, 1.0, 1.0),
     "mean loading": lambda v: coating.open_fraction_from_loadings(v, 0.045, 0.06),
     "known loading": lambda v: coating.other_loading(0.05, 0.2, npr=v),
-    "what is kept": lambda v: coating.mass_conserving_porosity(Local(0.2, 0.3), Local(3e-5, 4e-5), 2.5e-5, 0.2, v),
+    "what is kept": lambda v: coating.mass_conserving_porosity(
+        Local(0.2, 0.3), Local(3e-5, 4e-5), 2.5e-5, 0.2, v
+    ),
     "density of a part": lambda v: coating.solid_density([1.0], [v]),
-    "draws": lambda v: coating.recipe_porosity_samples(1500.0, [1.0], [(2100.0, 2300.0)], RNG, size=v),
+    "draws": lambda v: coating.recipe_porosity_samples(
+        1500.0, [1.0], [(2100.0, 2300.0)], RNG, size=v
+    ),
     "calendering": lambda v: coating.calender(coating.Dried(4e-5, 1000.0), 1e-5, v),
     "layer": lambda v: energy.Layer("a", v, 1.0),
     "blend": lambda v: stacks.Blend(v, 10.0, 0.9),
-    "blend of two coatings": lambda v: stacks.blend_from_thicknesses([3e-5, 2e-5], v, 1.0, 1.0, 0.9),
+    "blend of two coatings": lambda v: stacks.blend_from_thicknesses(
+        [3e-5, 2e-5], v, 1.0, 1.0, 0.9
+    ),
     "range": lambda v: energy.spread(lambda a: a, {"a": v}, RNG, 5),
     "image": diffusion.steady_diffusion,
     "axis of flow": lambda v: diffusion.steady_diffusion(IMAGE, axis=v),
@@ -114,20 +122,41 @@ def test_what_is_no_quantity_is_refused_by_the_modules_own_error(call):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: diffusion.steady_diffusion(IMAGE, sides="Periodic"), "sides = 'Periodic' .*'periodic'"),
-        (lambda: diffusion.steady_diffusion(IMAGE, outlet="close", uptake=1.0), "did you mean 'closed'"),
-        (lambda: diffusion.steady_diffusion(IMAGE, outlet="closed", uptake=0.0), "an uptake of 0 nothing flows"),
-        (lambda: diffusion.steady_diffusion(IMAGE, uptake=np.ones((2, 2))), "uptake takes .* shape, \\(6, 7\\)"),
+        (
+            lambda: diffusion.steady_diffusion(IMAGE, sides="Periodic"),
+            "sides = 'Periodic' .*'periodic'",
+        ),
+        (
+            lambda: diffusion.steady_diffusion(IMAGE, outlet="close", uptake=1.0),
+            "did you mean 'closed'",
+        ),
+        (
+            lambda: diffusion.steady_diffusion(IMAGE, outlet="closed", uptake=0.0),
+            "an uptake of 0 nothing flows",
+        ),
+        (
+            lambda: diffusion.steady_diffusion(IMAGE, uptake=np.ones((2, 2))),
+            "uptake takes .* shape, \\(6, 7\\)",
+        ),
         (lambda: uniformity.series(FOIL, [1e-5], "picth"), "did you mean 'pitch'"),
         (lambda: uniformity.over_diameter(FOIL, []), "no diameters"),
         (lambda: design.nearest(None, {"hole_diametr": 1e-5}), "did you mean 'hole_diameter'"),
         (lambda: design.compute({"pitch": 1e-4}), "a design needs hole_diameter"),
         (lambda: circuits.fit_circuit(SPECTRUM, "R0-p(R1,CEP1)", [1.0] * 4), "did you mean 'CPE'"),
-        (lambda: circuits.fit_circuit(SPECTRUM, "__import__('os').abort()", [1.0]), "is not expected"),
-        (lambda: stacks.blend_from_thicknesses([3e-5, 2e-5], [0.3, 0.3], 1.0, 1.0, 0.9), "two different SiOx"),
+        (
+            lambda: circuits.fit_circuit(SPECTRUM, "__import__('os').abort()", [1.0]),
+            "is not expected",
+        ),
+        (
+            lambda: stacks.blend_from_thicknesses([3e-5, 2e-5], [0.3, 0.3], 1.0, 1.0, 0.9),
+            "two different SiOx",
+        ),
         (lambda: coating.open_fraction_from_loadings(0.05, 0.05, 0.05), "must lie between the two"),
         (lambda: coating.other_loading(0.05, 0.9, npr=0.6), "completes the balance = -0.01"),
-        (lambda: coating.recipe_porosity(1500.0, [1.0], [2200.0], None, (1600.0, 1700.0)), "outside the range"),
+        (
+            lambda: coating.recipe_porosity(1500.0, [1.0], [2200.0], None, (1600.0, 1700.0)),
+            "outside the range",
+        ),
     ],
 )
 def test_a_misspelt_word_or_a_question_without_an_answer_is_refused_with_the_reason(call, message):
@@ -136,7 +165,9 @@ def test_a_misspelt_word_or_a_question_without_an_answer_is_refused_with_the_rea
 
 
 def test_a_series_keeps_the_pitch_by_the_word_as_well_as_by_the_member():
-    by_word, by_member = (uniformity.series(FOIL, [50e-6], keep) for keep in ("pitch", uniformity.Keep.PITCH))
+    by_word, by_member = (
+        uniformity.series(FOIL, [50e-6], keep) for keep in ("pitch", uniformity.Keep.PITCH)
+    )
     assert by_word == by_member
     assert by_word[0].pitch == FOIL.pitch
 

@@ -25,7 +25,11 @@ def test_a_workflow_names_its_actions_by_commit_with_the_version_beside_it(path)
 
 
 def test_one_action_has_one_commit_in_all_workflows():
-    used = {use for path in WORKFLOWS for use in re.findall(r"uses: (\S+@.*)", path.read_text(encoding="utf-8"))}
+    used = {
+        use
+        for path in WORKFLOWS
+        for use in re.findall(r"uses: (\S+@.*)", path.read_text(encoding="utf-8"))
+    }
     assert len({use.partition("@")[0] for use in used}) == len(used)
 
 

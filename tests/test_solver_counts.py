@@ -1,7 +1,7 @@
 """How many steps, iterations and sweeps the solvers take: what only slows them changes no result.
 
-Counts of an adaptive run turn on last digits, which another processor rounds differently: a step that is
-rejected on one is accepted on the next. Where nothing is adaptive, the count is exact.
+Counts of an adaptive run turn on last digits, which another processor rounds differently: a step
+that is rejected on one is accepted on the next. Where nothing is adaptive, the count is exact.
 """
 
 from dataclasses import replace
@@ -71,7 +71,9 @@ def perforated():
 
 @pytest.mark.parametrize("foil", ["bare", "perforated"])
 def test_a_discharge_takes_some_seventy_steps_of_which_few_are_in_vain(foil, request):
-    """68 and 67 were counted, 6 and 4 rejected; a step more or less where an error lies next to its tolerance."""
+    """68 and 67 were counted, 6 and 4 rejected; a step more or less where an error lies next to its
+    tolerance.
+    """
     found = request.getfixturevalue(foil)
     assert 60 <= found["steps"] <= 70
     assert found["rejected"] <= 8
@@ -82,7 +84,9 @@ def test_a_discharge_takes_some_seventy_steps_of_which_few_are_in_vain(foil, req
 
 @pytest.mark.parametrize("foil", ["bare", "perforated"])
 def test_a_step_needs_two_matrices_and_no_more(foil, request):
-    """The guess is good to the error of a step; one correction finds that out, a second one ends it: 2.06."""
+    """The guess is good to the error of a step; one correction finds that out, a second one ends
+    it: 2.06.
+    """
     found = request.getfixturevalue(foil)
     assert found["matrices"] <= found["solutions"] <= 2.15 * found["newton"]
 
@@ -93,11 +97,14 @@ def test_lines_alone_are_solved_at_once_and_columns_in_two_cycles(bare, perforat
 
 
 def test_steps_grow_with_the_inverse_cube_root_of_the_tolerance():
-    """The error of a step is of third order: an eighth of the tolerance, twice the steps; at the start fewer."""
+    """The error of a step is of third order: an eighth of the tolerance, twice the steps; at the
+    start fewer.
+    """
     cell = examples.chen_2020()
     step = Step("current", cell.one_c, until_time=1800.0)
     few, many = (
-        simulate(cell, [step], Mesh((4, 2, 4)), Tolerances(time=time)).counts["steps"] for time in (1e-3, 1.25e-4)
+        simulate(cell, [step], Mesh((4, 2, 4)), Tolerances(time=time)).counts["steps"]
+        for time in (1e-3, 1.25e-4)
     )
     assert 50 <= few <= 58  # 54
     assert 1.6 < many / few < 2.1
@@ -117,7 +124,9 @@ def network(shape):
 
 
 def test_a_polynomial_of_three_sweeps_smooths_what_it_says():
-    """Over [2 / SMOOTHED, 2] Chebyshev's polynomial of degree 3 is no larger than 1 / T3((b + a) / (b - a))."""
+    """Over [2 / SMOOTHED, 2] Chebyshev's polynomial of degree 3 is no larger than 1 / T3((b + a) /
+    (b - a)).
+    """
     low, high = 2 / multigrid.SMOOTHED, 2.0
     eigenvalues = np.linspace(low, high, 1001)
     x, other = np.zeros_like(eigenvalues), np.zeros_like(eigenvalues)
@@ -130,7 +139,9 @@ def test_a_polynomial_of_three_sweeps_smooths_what_it_says():
 
 
 def test_a_cycle_visits_every_level_but_the_last_twice_from_each_above(monkeypatch):
-    """Three sweeps before and after, one for each residual: counted on 96 x 96 cells in three levels."""
+    """Three sweeps before and after, one for each residual: counted on 96 x 96 cells in three
+    levels.
+    """
     calls, sweep = [], multigrid._chebyshev
 
     def counted(*given):
@@ -139,10 +150,18 @@ def test_a_cycle_visits_every_level_but_the_last_twice_from_each_above(monkeypat
 
     monkeypatch.setattr(multigrid, "_chebyshev", counted)
     conductances, ground = network((96, 1, 96))
-    hierarchy = multigrid.Multigrid([conductances[0], np.zeros((96, 1, 96)), conductances[2]], ground)
-    assert [level.x.shape for level in hierarchy.levels] == [(96, 1, 96), (48, 1, 48), (24, 1, 24), (12, 1, 12)]
+    hierarchy = multigrid.Multigrid(
+        [conductances[0], np.zeros((96, 1, 96)), conductances[2]], ground
+    )
+    assert [level.x.shape for level in hierarchy.levels] == [
+        (96, 1, 96),
+        (48, 1, 48),
+        (24, 1, 24),
+        (12, 1, 12),
+    ]
     hierarchy(np.ones((96, 1, 96)))
-    # 6 sweeps a visit, 1 for the residual that goes down, 1 for what a second visit below starts from
+    # 6 sweeps a visit, 1 for the residual that goes down, 1 for what a second visit below starts
+    # from
     by_level = {shape[0]: calls.count(shape) for shape in calls}
     assert by_level == {96: 7, 48: 2 * 7 + 1, 24: 4 * 7 + 2}
 
@@ -151,9 +170,13 @@ def test_a_cycle_visits_every_level_but_the_last_twice_from_each_above(monkeypat
 def test_a_uniform_network_is_solved_in_a_handful_of_iterations(shape, most):
     """7 and 8, a digit each; one is left for another processor's rounding of single precision."""
     conductances, ground = network(shape)
-    conductances = [k if n > 1 else np.zeros(shape) for k, n in zip(conductances, shape, strict=True)]
+    conductances = [
+        k if n > 1 else np.zeros(shape) for k, n in zip(conductances, shape, strict=True)
+    ]
     x = np.zeros(shape)
-    assert multigrid.Multigrid(conductances, ground).solve(np.ones(shape), x, tolerance=1e-8) <= most
+    assert (
+        multigrid.Multigrid(conductances, ground).solve(np.ones(shape), x, tolerance=1e-8) <= most
+    )
 
 
 def test_a_real_electrode_needs_eight_iterations_and_a_small_image_none():

@@ -46,7 +46,10 @@ OLD = {"a.csv": "old", "summary.json": "old", "mine.txt": "old"}
 
 @pytest.mark.parametrize("size", [0, 1, 100, 4095, 9999])
 def test_a_full_disk_leaves_the_old_file_and_nothing_beside_it(folder, size):
-    with full_after(size), pytest.raises(StorageError, match=r"cannot write to .*summary.json: File too large"):
+    with (
+        full_after(size),
+        pytest.raises(StorageError, match=r"cannot write to .*summary.json: File too large"),
+    ):
         storage.write(folder / "summary.json", "x" * 10000)
     assert contents(folder) == OLD
 
@@ -61,7 +64,9 @@ def test_a_link_is_followed_and_the_mode_of_a_file_kept(tmp_path):
     assert stat.S_IMODE((tmp_path / "real").stat().st_mode) == 0o640
 
 
-@pytest.mark.parametrize("where", ["folder", "file/below", "x" * 300, "/dev/null", "/proc/none/result"])
+@pytest.mark.parametrize(
+    "where", ["folder", "file/below", "x" * 300, "/dev/null", "/proc/none/result"]
+)
 def test_what_cannot_be_written_is_found_out_beforehand_and_nothing_is_made(tmp_path, where):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
@@ -82,7 +87,9 @@ def test_what_can_be_written_leaves_no_trace_of_the_question(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_process_has_not_finished_is_removed_by_the_next_and_no_other_process_is_disturbed(tmp_path):
+def test_what_a_killed_process_has_not_finished_is_removed_by_the_next_and_no_other_process_is_disturbed(
+    tmp_path,
+):
     path = tmp_path / "result.nc"
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
@@ -99,7 +106,9 @@ def test_what_a_killed_process_has_not_finished_is_removed_by_the_next_and_no_ot
 
 
 def fill(folder, files, then=lambda work: None):
-    """Texts by name come together into a folder, after something else was done where they are written."""
+    """Texts by name come together into a folder, after something else was done where they are
+    written.
+    """
     with together(folder) as work:
         for name, text in files.items():
             (work / name).write_text(text)
@@ -115,7 +124,12 @@ def test_files_come_together_and_others_stay(folder):
         for name in ("a.csv", "b.csv", "summary.json"):
             (work / name).write_text("new")
         assert contents_of_files(folder) == OLD
-    assert contents(folder) == {"a.csv": "new", "b.csv": "new", "summary.json": "new", "mine.txt": "old"}
+    assert contents(folder) == {
+        "a.csv": "new",
+        "b.csv": "new",
+        "summary.json": "new",
+        "mine.txt": "old",
+    }
 
 
 def contents_of_files(folder):
@@ -131,7 +145,10 @@ def test_where_the_computation_fails_none_of_them_comes(folder, error):
 
 @pytest.mark.parametrize("size", [0, 1, 100, 4095, 9999])
 def test_where_the_disk_is_full_none_of_them_comes(folder, size):
-    with pytest.raises(StorageError, match=f"cannot write to {folder}: File too large"), full_after(size):
+    with (
+        pytest.raises(StorageError, match=f"cannot write to {folder}: File too large"),
+        full_after(size),
+    ):
         fill(folder, {"a.csv": "n", "summary.json": "x" * 10000})
     assert contents(folder) == OLD
 
@@ -159,7 +176,9 @@ def test_a_folder_that_cannot_be_written_to_is_said_before_the_computation(folde
     assert contents(folder) == OLD
 
 
-def test_a_folder_in_the_place_of_a_file_is_said_before_the_computation_where_the_name_is_known(tmp_path):
+def test_a_folder_in_the_place_of_a_file_is_said_before_the_computation_where_the_name_is_known(
+    tmp_path,
+):
     (tmp_path / "summary.json").mkdir()
     with pytest.raises(StorageError, match="it is a folder"), together(tmp_path, ["summary.json"]):
         pytest.fail("it went on")
@@ -182,7 +201,8 @@ def test_an_interruption_waits_until_all_files_have_moved(folder, monkeypatch):
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", interrupted)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background has it ignored
+    # a shell's background has it ignored
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
             fill(folder, {"a.csv": "new", "summary.json": "new"})

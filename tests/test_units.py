@@ -48,7 +48,8 @@ def test_a_difference_leaves_out_the_offset_of_a_scale():
 
 
 @pytest.mark.parametrize(
-    ("unit", "si"), [("mg/cm2", "kg/m3"), ("um", "m2"), ("mAh/g", "C/m2"), ("1", "m"), ("degC", "1"), ("S/m", "S")]
+    ("unit", "si"),
+    [("mg/cm2", "kg/m3"), ("um", "m2"), ("mAh/g", "C/m2"), ("1", "m"), ("degC", "1"), ("S/m", "S")],
 )
 def test_a_unit_of_another_dimension_is_refused_with_both_units_named(unit, si):
     with pytest.raises(UnitError) as refused:
@@ -87,7 +88,9 @@ def test_a_unit_that_would_take_long_is_refused_within_a_second(unit):
     assert time.process_time() - start < 1
 
 
-@pytest.mark.parametrize(("unit", "factor"), [("m**-0.5", 1.0), ("W/(m K)", 1.0), ("\N{MICRO SIGN}m2", 1e-12)])
+@pytest.mark.parametrize(
+    ("unit", "factor"), [("m**-0.5", 1.0), ("W/(m K)", 1.0), ("\N{MICRO SIGN}m2", 1e-12)]
+)
 def test_a_small_exponent_is_a_power_of_the_unit(unit, factor):
     assert to_si(1.0, unit) == factor
 

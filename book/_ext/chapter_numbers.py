@@ -1,8 +1,8 @@
 """Chapter numbers that are set, not counted.
 
-Sphinx counts the chapters of a numbered part. With a chapter still unwritten, everything behind the gap would change
-its number on the day it arrives, and the docstrings that cite an equation would be wrong. ``chapter_numbers`` in
-``_config.yml`` (page -> number) settles them once.
+Sphinx counts the chapters of a numbered part. With a chapter still unwritten, everything behind the
+gap would change its number on the day it arrives, and the docstrings that cite an equation would be
+wrong. ``chapter_numbers`` in ``_config.yml`` (page -> number) settles them once.
 """
 
 from docutils import nodes

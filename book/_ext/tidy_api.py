@@ -1,4 +1,6 @@
-"""What Python says of itself in an API page, and a reader need not know; and a page made in less time."""
+"""What Python says of itself in an API page, and a reader need not know; and a page made in less
+time.
+"""
 
 import enum
 import inspect
@@ -10,7 +12,9 @@ from numpydoc.docscrape_sphinx import SphinxDocString
 
 
 def drop_alias(app, what, name, obj, options, lines):
-    """A named tuple's field without a word of its own: nothing, instead of "Alias for field number 0"."""
+    """A named tuple's field without a word of its own: nothing, instead of "Alias for field number
+    0".
+    """
     if "\n".join(lines).strip().startswith("Alias for field number"):
         lines.clear()
 
@@ -24,7 +28,9 @@ def drop_enum_call(app, what, name, obj, options, signature, return_annotation):
 
 @cache
 def template():
-    """The template by which numpydoc lays out a docstring; it would read and compile it anew for each."""
+    """The template by which numpydoc lays out a docstring; it would read and compile it anew for
+    each.
+    """
     return SandboxedEnvironment(loader=PackageLoader("numpydoc")).get_template("numpydoc_docstring.rst")
 
 

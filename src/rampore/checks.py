@@ -1,7 +1,8 @@
-"""What a quantity, a choice or a key goes through where it enters: one line says what is wrong and what would be right.
+"""What a quantity, a choice or a key goes through where it enters: one line says what is wrong and
+what would be right.
 
-Each function gives back what it was given, or raises the error class of the module that asks, so that a user reads of a
-cell, a coating or an option, and never of a check.
+Each function gives back what it was given, or raises the error class of the module that asks, so
+that a user reads of a cell, a coating or an option, and never of a check.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ SHARES = 1e-3
 
 
 def nearest(name: object, names: Iterable[str]) -> str:
-    """A hint at what may have been meant: ``; did you mean 'a' or 'b'?``, or all there is where nothing is near."""
+    """A hint at what may have been meant: ``; did you mean 'a' or 'b'?``, or all there is where
+    nothing is near.
+    """
     names = [str(known) for known in names]
     near = difflib.get_close_matches(str(name), names, n=3)
     if near:
@@ -44,7 +47,9 @@ def choice(name: str, value, choices: Iterable, error: type[RamporeError]):
     return value
 
 
-def known_keys(where: str, given: Iterable[str], known: Iterable[str], error: type[RamporeError]) -> None:
+def known_keys(
+    where: str, given: Iterable[str], known: Iterable[str], error: type[RamporeError]
+) -> None:
     """No key but the known ones; the message names the nearest."""
     known = list(known)
     for key in given:
@@ -106,7 +111,9 @@ def quantity(
         where = "" if array.ndim == 0 else f" at index {tuple(map(int, np.argwhere(~good)[0]))}"
         wrong = float(array[~good].flat[0]) if array.ndim else float(array)
         shown = f"{wrong:.6g} {unit}".rstrip()
-        raise error(f"{name}{where} = {shown} must be {'finite' if not wanted else f'finite and {wanted}'}")
+        raise error(
+            f"{name}{where} = {shown} must be {'finite' if not wanted else f'finite and {wanted}'}"
+        )
     return value
 
 
@@ -129,7 +136,9 @@ def increasing(name: str, values, error: type[RamporeError]):
     steps = np.diff(array)
     if np.any(steps <= 0):
         row = int(np.argmax(steps <= 0)) + 1
-        raise error(f"{name} must increase: {array[row]:g} at row {row + 1} follows {array[row - 1]:g}")
+        raise error(
+            f"{name} must increase: {array[row]:g} at row {row + 1} follows {array[row - 1]:g}"
+        )
     return values
 
 

@@ -28,7 +28,9 @@ LONGEST_LINE = 1000
 
 
 class _Parser(argparse.ArgumentParser):
-    """One line for a wrong call, which names the nearest right one; no option is ever guessed from its beginning."""
+    """One line for a wrong call, which names the nearest right one; no option is ever guessed from
+    its beginning.
+    """
 
     def __init__(self, **settings) -> None:
         super().__init__(allow_abbrev=False, **settings)
@@ -93,12 +95,17 @@ def _refuse_idle(parser: argparse.ArgumentParser, why: str, given: dict[str, obj
     """End where options were given that have no effect in this call."""
     idle = [name for name, value in given.items() if value is not None and value is not False]
     if idle:
-        parser.error(f"{' and '.join(idle)} would have no effect {why}: leave {'them' if idle[1:] else 'it'} out")
+        parser.error(
+            f"{' and '.join(idle)} would have no effect {why}: leave "
+            f"{'them' if idle[1:] else 'it'} out"
+        )
 
 
 def _reproduce(parser: argparse.ArgumentParser) -> Run:
     """Run the chapters that changed and build the book."""
-    parser.add_argument("chapters", nargs="*", metavar="CHAPTER", help="chapters to run; all by default")
+    parser.add_argument(
+        "chapters", nargs="*", metavar="CHAPTER", help="chapters to run; all by default"
+    )
     parser.add_argument(
         "-p",
         "--parameter",
@@ -108,13 +115,34 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
         metavar=("NAME", "VALUE"),
         help="set a parameter of the chapters that declare it; may be repeated",
     )
-    parser.add_argument("--parameters", action="store_true", help="list what the chapters take by -p, and run nothing")
-    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where results go (default: build in the study)")
-    parser.add_argument("--study", type=Path, default=Path(), metavar="FOLDER", help="where _toc.yml is, or below it")
-    parser.add_argument("--jobs", type=_count, metavar="N", help="chapters at once (default: one on each core)")
+    parser.add_argument(
+        "--parameters",
+        action="store_true",
+        help="list what the chapters take by -p, and run nothing",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="where results go (default: build in the study)",
+    )
+    parser.add_argument(
+        "--study",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="where _toc.yml is, or below it",
+    )
+    parser.add_argument(
+        "--jobs", type=_count, metavar="N", help="chapters at once (default: one on each core)"
+    )
     parser.add_argument("--no-html", dest="html", action="store_false", help="stop before the HTML")
-    parser.add_argument("--update", action="store_true", help="refresh the committed notebooks and README.md")
-    parser.add_argument("--force", action="store_true", help="run the chapters even where nothing changed")
+    parser.add_argument(
+        "--update", action="store_true", help="refresh the committed notebooks and README.md"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="run the chapters even where nothing changed"
+    )
 
     def run(options: argparse.Namespace) -> int:
         from rampore.audit import reproduce
@@ -122,7 +150,14 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
 
         study = reproduce.find(options.study)
         if options.parameters:
-            print(listing({name: declared(study.chapters[name]) for name in study.select(options.chapters)}))
+            print(
+                listing(
+                    {
+                        name: declared(study.chapters[name])
+                        for name in study.select(options.chapters)
+                    }
+                )
+            )
             return 0
         names = [name for name, _ in options.parameter]
         if twice := [name for name in names if names.count(name) > 1]:
@@ -145,7 +180,9 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
 
 @contextmanager
 def _termination_unwinds() -> Iterator[None]:
-    """SIGTERM ends the program as an interruption does: with what it started, and with its unfinished work removed."""
+    """SIGTERM ends the program as an interruption does: with what it started, and with its
+    unfinished work removed.
+    """
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         yield
@@ -161,10 +198,21 @@ def _claims(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument("ids", nargs="*", metavar="CLAIM", help="claims to show in full")
     parser.add_argument("--chapter", help="only what this chapter computes")
     parser.add_argument(
-        "--verdict", choices=verdicts, metavar="VERDICT", help=f"only this one of: {', '.join(verdicts)}"
+        "--verdict",
+        choices=verdicts,
+        metavar="VERDICT",
+        help=f"only this one of: {', '.join(verdicts)}",
     )
-    parser.add_argument("--study", type=Path, default=Path(), metavar="FOLDER", help="where study.toml is, or below it")
-    parser.add_argument("--output", type=Path, default=Path("build"), metavar="FOLDER", help="where the results are")
+    parser.add_argument(
+        "--study",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="where study.toml is, or below it",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("build"), metavar="FOLDER", help="where the results are"
+    )
 
     def run(options: argparse.Namespace) -> int:
         from rampore.audit import chapter, claims
@@ -172,20 +220,37 @@ def _claims(parser: argparse.ArgumentParser) -> Run:
 
         ledger = claims.load(_study_settings(options.study).ledger)
         if options.chapter is not None:
-            choice("--chapter", options.chapter, {each.chapter for each in ledger.values()}, claims.LedgerError)
+            choice(
+                "--chapter",
+                options.chapter,
+                {each.chapter for each in ledger.values()},
+                claims.LedgerError,
+            )
         path = options.output / "claims.json"
         if not path.is_file():
-            raise claims.LedgerError(f"no {path}: run `rampore reproduce` first, or name its folder by --output")
+            raise claims.LedgerError(
+                f"no {path}: run `rampore reproduce` first, or name its folder by --output"
+            )
         entries = claims.entries(path)
         for name in options.ids:
             ledger[name]
         for entry in entries:
-            if options.chapter not in (None, entry["chapter"]) or options.verdict not in (None, entry["verdict"]):
+            if options.chapter not in (None, entry["chapter"]) or options.verdict not in (
+                None,
+                entry["verdict"],
+            ):
                 continue
             if not options.ids:
                 print(chapter.line(entry))
             elif entry["id"] in options.ids:
-                print(chapter.line(entry), entry["statement"], entry["explanation"], entry["link"], "", sep="\n")
+                print(
+                    chapter.line(entry),
+                    entry["statement"],
+                    entry["explanation"],
+                    entry["link"],
+                    "",
+                    sep="\n",
+                )
         return 0
 
     return run
@@ -193,8 +258,12 @@ def _claims(parser: argparse.ArgumentParser) -> Run:
 
 def _parameters(parser: argparse.ArgumentParser) -> Run:
     """Show the study's inputs: all keys, or where some come from."""
-    parser.add_argument("keys", nargs="*", metavar="KEY", help="keys, or beginnings of keys, to show in full")
-    parser.add_argument("--cell", type=Path, metavar="FILE", help="a TOML file of your own instead of the study's")
+    parser.add_argument(
+        "keys", nargs="*", metavar="KEY", help="keys, or beginnings of keys, to show in full"
+    )
+    parser.add_argument(
+        "--cell", type=Path, metavar="FILE", help="a TOML file of your own instead of the study's"
+    )
 
     def run(options: argparse.Namespace) -> int:
         from rampore.audit.pages.inputs import value_text
@@ -205,7 +274,11 @@ def _parameters(parser: argparse.ArgumentParser) -> Run:
         for beginning in options.keys:
             if not any(key.startswith(beginning) for key in cell.records):
                 parser.error(f"no key starts with {beginning!r}{nearest(beginning, cell.records)}")
-        shown = [record for key, record in cell.records.items() if key.startswith(tuple(options.keys) or "")]
+        shown = [
+            record
+            for key, record in cell.records.items()
+            if key.startswith(tuple(options.keys) or "")
+        ]
         for record in shown:
             print(f"{record.key} = {value_text(record)}  ({record.confidence}) {record.label}")
             if options.keys:
@@ -224,19 +297,39 @@ def _parameters(parser: argparse.ArgumentParser) -> Run:
 
 
 def _discharge(parser: argparse.ArgumentParser) -> Run:
-    """Discharge a cell from a BPX file, on bare or perforated foil, with the three-dimensional model."""
+    """Discharge a cell from a BPX file, on bare or perforated foil, with the three-dimensional
+    model.
+    """
     parser.add_argument("cell", type=Path, metavar="CELL.json", help="a BPX file")
-    parser.add_argument("--c-rate", type=float, default=1.0, help="current over 1C; negative charges (default 1)")
-    parser.add_argument("--collector", choices=("bare", "perforated"), help="negative foil (default: as in the file)")
-    parser.add_argument("--hole-um", type=float, help="diameter of the holes (default 75)")
-    parser.add_argument("--pitch-um", type=float, help="distance of neighbouring holes (default 160)")
-    parser.add_argument("--foil-um", type=float, help="thickness of the foil (default 15)")
-    parser.add_argument("--lower-cutoff-V", type=float, dest="lower_cutoff", help="default: as in the file")
-    parser.add_argument("--upper-cutoff-V", type=float, dest="upper_cutoff", help="default: as in the file")
     parser.add_argument(
-        "--columns", type=int, nargs=2, metavar=("NX", "NY"), help="cells across the unit cell (default 8 14 or 1 1)"
+        "--c-rate", type=float, default=1.0, help="current over 1C; negative charges (default 1)"
     )
-    parser.add_argument("--layers", type=int, nargs=3, default=(20, 10, 20), metavar=("NEG", "SEP", "POS"))
+    parser.add_argument(
+        "--collector",
+        choices=("bare", "perforated"),
+        help="negative foil (default: as in the file)",
+    )
+    parser.add_argument("--hole-um", type=float, help="diameter of the holes (default 75)")
+    parser.add_argument(
+        "--pitch-um", type=float, help="distance of neighbouring holes (default 160)"
+    )
+    parser.add_argument("--foil-um", type=float, help="thickness of the foil (default 15)")
+    parser.add_argument(
+        "--lower-cutoff-V", type=float, dest="lower_cutoff", help="default: as in the file"
+    )
+    parser.add_argument(
+        "--upper-cutoff-V", type=float, dest="upper_cutoff", help="default: as in the file"
+    )
+    parser.add_argument(
+        "--columns",
+        type=int,
+        nargs=2,
+        metavar=("NX", "NY"),
+        help="cells across the unit cell (default 8 14 or 1 1)",
+    )
+    parser.add_argument(
+        "--layers", type=int, nargs=3, default=(20, 10, 20), metavar=("NEG", "SEP", "POS")
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
 
     def run(options: argparse.Namespace) -> int:
@@ -260,7 +353,9 @@ def _span(text: str) -> slice:
         )
     first, last = (int(end) if end else None for end in ends)
     if last is not None and last - (first or 0) < 2:
-        raise argparse.ArgumentTypeError(f"{text!r} leaves less than two rows or columns; B is the first that goes")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} leaves less than two rows or columns; B is the first that goes"
+        )
     return slice(first, last)
 
 
@@ -271,10 +366,24 @@ _EDGE = _number(at_least=1e-6, at_most=1e6)
 def _pores(parser: argparse.ArgumentParser) -> Run:
     """Find and measure the pores of a grey cross-section or volume."""
     parser.add_argument("image", type=Path, metavar="IMAGE", help="PNG, TIFF, JPEG or NumPy file")
-    parser.add_argument("--pixel-um", type=_EDGE, metavar="X", help="pixel size in um; counts over what the file says")
-    parser.add_argument("--pores", choices=["dark", "bright"], required=True, help="what is pore; never guessed")
-    parser.add_argument("--page", type=_page, metavar="N|all", help="page of a TIFF that has several; all are a volume")
-    parser.add_argument("--rows", type=_span, metavar="A:B", help="rows to keep, e.g. :943 to drop an info bar")
+    parser.add_argument(
+        "--pixel-um",
+        type=_EDGE,
+        metavar="X",
+        help="pixel size in um; counts over what the file says",
+    )
+    parser.add_argument(
+        "--pores", choices=["dark", "bright"], required=True, help="what is pore; never guessed"
+    )
+    parser.add_argument(
+        "--page",
+        type=_page,
+        metavar="N|all",
+        help="page of a TIFF that has several; all are a volume",
+    )
+    parser.add_argument(
+        "--rows", type=_span, metavar="A:B", help="rows to keep, e.g. :943 to drop an info bar"
+    )
     parser.add_argument("--columns", type=_span, metavar="A:B", help="columns to keep")
     parser.add_argument(
         "--recipe",
@@ -284,7 +393,9 @@ def _pores(parser: argparse.ArgumentParser) -> Run:
         metavar="FILE.toml|KEY=VALUE",
         help="steps, values and counting rules, e.g. threshold=local 'denoise_size=0.2 um'; the later overrule",
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go"
+    )
 
     def run(options: argparse.Namespace) -> int:
         from rampore.commands import pores
@@ -302,7 +413,9 @@ def _labelled(text: str) -> tuple[float, float]:
 
 def _diffuse(parser: argparse.ArgumentParser) -> Run:
     """Solve diffusion through the pores of a segmented image or volume: tortuosity, fields, figure."""
-    parser.add_argument("image", type=Path, metavar="IMAGE", help="TIFF (its pages are a volume), PNG, NumPy or raw")
+    parser.add_argument(
+        "image", type=Path, metavar="IMAGE", help="TIFF (its pages are a volume), PNG, NumPy or raw"
+    )
     parser.add_argument(
         "--phase",
         type=_labelled,
@@ -318,8 +431,12 @@ def _diffuse(parser: argparse.ArgumentParser) -> Run:
         metavar="N",
         help="axis of flow, 0, 1 or 2; in a volume 0 runs through the pages (default 0)",
     )
-    parser.add_argument("--voxel-um", type=_EDGE, metavar="X", help="edge of a voxel in um; counts over the file's")
-    parser.add_argument("--sides", choices=["closed", "periodic"], default="closed", help="the faces along the axis")
+    parser.add_argument(
+        "--voxel-um", type=_EDGE, metavar="X", help="edge of a voxel in um; counts over the file's"
+    )
+    parser.add_argument(
+        "--sides", choices=["closed", "periodic"], default="closed", help="the faces along the axis"
+    )
     parser.add_argument(
         "--tolerance",
         type=_number(above=0, below=1),
@@ -341,16 +458,24 @@ def _diffuse(parser: argparse.ArgumentParser) -> Run:
         help="of a raw file, two or three numbers; its last axis varies fastest",
     )
     parser.add_argument("--dtype", help="of a raw file, as NumPy names it (default uint8)")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go"
+    )
 
     def run(options: argparse.Namespace) -> int:
         labels = [label for label, _ in options.phase]
         if twice := [label for label in labels if labels.count(label) > 1]:
             parser.error(f"the label {twice[0]:g} is given twice")
         if options.shape is None:
-            _refuse_idle(parser, "without --shape, which says that the file is raw", {"--dtype": options.dtype})
+            _refuse_idle(
+                parser,
+                "without --shape, which says that the file is raw",
+                {"--dtype": options.dtype},
+            )
         else:
-            _refuse_idle(parser, "on a raw file, which --shape says it is", {"--page": options.page})
+            _refuse_idle(
+                parser, "on a raw file, which --shape says it is", {"--page": options.page}
+            )
             if len(options.shape) not in (2, 3):
                 parser.error(f"--shape takes two numbers or three, not {len(options.shape)}")
 
@@ -364,16 +489,29 @@ def _diffuse(parser: argparse.ArgumentParser) -> Run:
 
 def _impedance(parser: argparse.ArgumentParser) -> Run:
     """Test an impedance spectrum by Kramers and Kronig's relations, and fit a circuit to it."""
-    parser.add_argument("spectrum", type=Path, metavar="SPECTRUM.csv", help="frequency, real and imaginary part")
     parser.add_argument(
-        "--model", choices=["blocking", "circuit"], required=True, help="symmetric cell, or any circuit"
+        "spectrum", type=Path, metavar="SPECTRUM.csv", help="frequency, real and imaginary part"
+    )
+    parser.add_argument(
+        "--model",
+        choices=["blocking", "circuit"],
+        required=True,
+        help="symmetric cell, or any circuit",
     )
     parser.add_argument("--circuit", help="in impedance.py's notation, e.g. 'R0-p(R1,CPE1)'")
     parser.add_argument(
-        "--guess", type=_number(), nargs="+", metavar="X", help="start of each parameter of the circuit, SI"
+        "--guess",
+        type=_number(),
+        nargs="+",
+        metavar="X",
+        help="start of each parameter of the circuit, SI",
     )
-    parser.add_argument("--short", action="store_true", help="allow for an electronic short in the symmetric cell")
-    parser.add_argument("--instrument", help="read a potentiostat's own file: gamry, biologic, autolab, ...")
+    parser.add_argument(
+        "--short", action="store_true", help="allow for an electronic short in the symmetric cell"
+    )
+    parser.add_argument(
+        "--instrument", help="read a potentiostat's own file: gamry, biologic, autolab, ..."
+    )
     parser.add_argument(
         "--area-cm2",
         type=_number(at_least=1e-9, at_most=1e9),
@@ -381,13 +519,23 @@ def _impedance(parser: argparse.ArgumentParser) -> Run:
         help="of one electrode; with the next three: tortuosity",
     )
     parser.add_argument(
-        "--thickness-um", type=_number(at_least=1e-6, at_most=1e9), metavar="X", help="of one electrode"
+        "--thickness-um",
+        type=_number(at_least=1e-6, at_most=1e9),
+        metavar="X",
+        help="of one electrode",
     )
-    parser.add_argument("--porosity", type=_number(above=0, at_most=1), metavar="X", help="of the electrode [-]")
     parser.add_argument(
-        "--conductivity", type=_number(at_least=1e-12, at_most=1e9), metavar="X", help="of the electrolyte [S/m]"
+        "--porosity", type=_number(above=0, at_most=1), metavar="X", help="of the electrode [-]"
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go")
+    parser.add_argument(
+        "--conductivity",
+        type=_number(at_least=1e-12, at_most=1e9),
+        metavar="X",
+        help="of the electrolyte [S/m]",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go"
+    )
 
     def run(options: argparse.Namespace) -> int:
         geometry = {
@@ -399,11 +547,19 @@ def _impedance(parser: argparse.ArgumentParser) -> Run:
         if options.model == "circuit":
             _refuse_idle(parser, "with --model circuit", {"--short": options.short, **geometry})
             if not (options.circuit and options.guess):
-                parser.error("--model circuit needs --circuit and a --guess for each of its parameters")
+                parser.error(
+                    "--model circuit needs --circuit and a --guess for each of its parameters"
+                )
         else:
-            _refuse_idle(parser, "with --model blocking", {"--circuit": options.circuit, "--guess": options.guess})
+            _refuse_idle(
+                parser,
+                "with --model blocking",
+                {"--circuit": options.circuit, "--guess": options.guess},
+            )
             if missing := [name for name, value in geometry.items() if value is None]:
-                _refuse_idle(parser, f"without {', '.join(missing)}; a tortuosity needs all four", geometry)
+                _refuse_idle(
+                    parser, f"without {', '.join(missing)}; a tortuosity needs all four", geometry
+                )
 
         from rampore.commands import impedance
 
@@ -434,9 +590,21 @@ def _sweep(parser: argparse.ArgumentParser) -> Run:
         help="of Lim et al.: the assumptions of chapter 4 crossed (crossing, the default), its unpublished inputs "
         "sampled (inverse), or foils to choose from (design)",
     )
-    parser.add_argument("--study", type=Path, default=Path(), metavar="FOLDER", help="where study.toml is, or below it")
-    parser.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one on each core)")
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster's scheduler, e.g. tcp://10.0.0.5:8786")
+    parser.add_argument(
+        "--study",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="where study.toml is, or below it",
+    )
+    parser.add_argument(
+        "--jobs", type=_count, metavar="N", help="processes (default: one on each core)"
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="a Dask cluster's scheduler, e.g. tcp://10.0.0.5:8786",
+    )
     parser.add_argument("--coarse", action="store_true", help="a few cases only, for a first look")
     parser.add_argument(
         "--journal",
@@ -444,11 +612,15 @@ def _sweep(parser: argparse.ArgumentParser) -> Run:
         metavar="FILE",
         help="where finished cases stand (default: build/sweep/SWEEP.jsonl)",
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.nc", help="where the result goes")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE.nc", help="where the result goes"
+    )
 
     def run(options: argparse.Namespace) -> int:
         if options.scheduler is not None:
-            _refuse_idle(parser, "with --scheduler, whose workers do the work", {"--jobs": options.jobs})
+            _refuse_idle(
+                parser, "with --scheduler, whose workers do the work", {"--jobs": options.jobs}
+            )
 
         from rampore.audit import sweep_command
 
@@ -480,7 +652,9 @@ COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
 
 @contextmanager
 def _notes() -> Iterator[None]:
-    """What libraries warn of, or log, is told as a note of one line; what only their developers need is not."""
+    """What libraries warn of, or log, is told as a note of one line; what only their developers
+    need is not.
+    """
 
     def tell(message, category=UserWarning, *_) -> None:
         if not issubclass(category, DeprecationWarning | PendingDeprecationWarning | FutureWarning):
@@ -501,7 +675,9 @@ def _notes() -> Iterator[None]:
 
 
 def _open_streams() -> None:
-    """A stream that was closed before the start leads nowhere, or the first file would get what is meant for it."""
+    """A stream that was closed before the start leads nowhere, or the first file would get what is
+    meant for it.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
@@ -521,7 +697,9 @@ def _find_room_for_compiled_code() -> None:
 
 
 def _drop_output() -> None:
-    """What cannot be written any more goes nowhere, so that the interpreter does not try again at its end."""
+    """What cannot be written any more goes nowhere, so that the interpreter does not try again at
+    its end.
+    """
     try:
         sys.stdout.flush()
     except OSError:
@@ -546,10 +724,12 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a subcommand; gives the exit code: 0, 1 for a failure, 2 for a wrong call, 130 for an interruption.
+    """Run a subcommand; gives the exit code: 0, 1 for a failure, 2 for a wrong call, 130 for an
+    interruption.
 
-    A failure is one line on standard error, which names the file, key or option and what to do; ``--debug`` shows the
-    traceback before it. The failure of a chapter's cell is shown with its lines.
+    A failure is one line on standard error, which names the file, key or option and what to do;
+    ``--debug`` shows the traceback before it. The failure of a chapter's cell is shown with its
+    lines.
     """
     _open_streams()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
@@ -580,8 +760,12 @@ def _told(error: Exception, keep_lines: bool) -> tuple[str, int]:
         case MemoryError():
             return _one_line(f"there is not enough memory for this ({error}): make it smaller"), 1
         case OSError():
-            return _one_line(f"{error.strerror or error}" + (f": {error.filename!r}" if error.filename else "")), 1
-    return _one_line(f"unexpected {type(error).__name__}: {error}: run again with --debug and report it"), 1
+            return _one_line(
+                f"{error.strerror or error}" + (f": {error.filename!r}" if error.filename else "")
+            ), 1
+    return _one_line(
+        f"unexpected {type(error).__name__}: {error}: run again with --debug and report it"
+    ), 1
 
 
 def _fail(message: str, code: int) -> int:

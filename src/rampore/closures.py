@@ -1,4 +1,5 @@
-r"""Closures: the transport efficiency of a porous medium from its porosity, and when a mixture of two conducts better.
+r"""Closures: the transport efficiency of a porous medium from its porosity, and when a mixture of
+two conducts better.
 
 A *closure* gives :math:`g = D_\mathrm{eff}/D_0 = \varepsilon/\tau` as a function of the porosity.
 """
@@ -20,7 +21,8 @@ class ClosureError(RamporeError, ValueError):
 
 @dataclass(frozen=True)
 class Closure:
-    r"""Transport efficiency over porosity, :math:`g = B\,(\varepsilon - \varepsilon_c)^a` (Eq. 3.6), 0 below.
+    r"""Transport efficiency over porosity, :math:`g = B\,(\varepsilon - \varepsilon_c)^a` (Eq.
+    3.6), 0 below.
 
     Attributes
     ----------
@@ -42,14 +44,19 @@ class Closure:
     def __call__(self, porosity):
         """D_eff / D_0 at a porosity, or an array of them [-]."""
         quantity("porosity", porosity, ClosureError, at_least=0, at_most=1)
-        return self.prefactor * np.maximum(np.asarray(porosity, float) - self.threshold, 0) ** self.exponent
+        return (
+            self.prefactor
+            * np.maximum(np.asarray(porosity, float) - self.threshold, 0) ** self.exponent
+        )
 
     def tortuosity(self, porosity):
         """tau = eps / g [-]."""
         return porosity / self(porosity)
 
 
-def fit_closure(porosity: np.ndarray, efficiency: np.ndarray, name: str = "fit", free: bool = True) -> Closure:
+def fit_closure(
+    porosity: np.ndarray, efficiency: np.ndarray, name: str = "fit", free: bool = True
+) -> Closure:
     """The closure without threshold that is nearest to computed efficiencies in their logarithms.
 
     Parameters
@@ -58,7 +65,8 @@ def fit_closure(porosity: np.ndarray, efficiency: np.ndarray, name: str = "fit",
         [-]
     name : str
     free : bool
-        Whether the prefactor is fitted as well; else it is 1, so that a sample of pores alone conducts fully.
+        Whether the prefactor is fitted as well; else it is 1, so that a sample of pores alone
+        conducts fully.
     """
     quantity("porosity of samples that are not all pore", porosity, ClosureError, above=0, below=1)
     quantity("efficiency of samples that percolate", efficiency, ClosureError, above=0)
@@ -74,10 +82,12 @@ def fit_closure(porosity: np.ndarray, efficiency: np.ndarray, name: str = "fit",
 
 
 def mixing_gain(low: float, high: float, mean: float, closure: Callable):
-    r"""What two porosities mixed by area, at equal thickness and pore volume, conduct more than their mean, less 1.
+    r"""What two porosities mixed by area, at equal thickness and pore volume, conduct more than
+    their mean, less 1.
 
     :math:`\left[(1-w)\,g(\varepsilon_1) + w\,g(\varepsilon_2)\right]/g(\varepsilon_0) - 1` with
-    :math:`w = (\varepsilon_0-\varepsilon_1)/(\varepsilon_2-\varepsilon_1)`; positive where g is convex.
+    :math:`w = (\varepsilon_0-\varepsilon_1)/(\varepsilon_2-\varepsilon_1)`; positive where g is
+    convex.
     """
     quantity("porosities", [low, mean, high], ClosureError, at_least=0, at_most=1)
     if not low < mean < high:

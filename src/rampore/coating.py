@@ -1,7 +1,8 @@
-"""The coating on a perforated foil: local thickness, loading, N/P ratio, porosity, and what the calender does to them.
+"""The coating on a perforated foil: local thickness, loading, N/P ratio, porosity, and what the
+calender does to them.
 
-NPR is the coating over foil, PR the coating in and over a hole. The coating fills the holes and its top is flat, before
-the calender and after it. Equations are numbered as in chapter 1 of the book.
+NPR is the coating over foil, PR the coating in and over a hole. The coating fills the holes and its
+top is flat, before the calender and after it. Equations are numbered as in chapter 1 of the book.
 """
 
 from __future__ import annotations
@@ -78,7 +79,9 @@ def coating_loading(thickness, density):
 
 
 def thickness_saving(open_fraction, hole_depth):
-    """Thickness that the coating lacks above the foil because it fills the holes, f t (Eq. 1.3) [m]."""
+    """Thickness that the coating lacks above the foil because it fills the holes, f t (Eq. 1.3)
+    [m].
+    """
     _check_open_fraction(open_fraction)
     quantity("hole depth", hole_depth, CoatingError, at_least=0, unit="m")
     return open_fraction * hole_depth
@@ -87,7 +90,8 @@ def thickness_saving(open_fraction, hole_depth):
 def local_thickness(bare_thickness, open_fraction, hole_depth) -> Local:
     r"""Thickness over foil and over a hole, of a coating that has one density everywhere (Eq. 1.3).
 
-    What fills the holes is missing above: :math:`h_\mathrm{NPR} = H - f t`, :math:`h_\mathrm{PR} = h_\mathrm{NPR} + t`.
+    What fills the holes is missing above: :math:`h_\mathrm{NPR} = H - f t`, :math:`h_\mathrm{PR} =
+    h_\mathrm{NPR} + t`.
 
     Parameters
     ----------
@@ -116,7 +120,8 @@ def local_thickness(bare_thickness, open_fraction, hole_depth) -> Local:
 
 
 def local_loading(loading, density, open_fraction, hole_depth) -> Local:
-    """Loading over foil and over a hole [kg/m2], of a coating that has one density everywhere (Eq. 1.3).
+    """Loading over foil and over a hole [kg/m2], of a coating that has one density everywhere (Eq.
+    1.3).
 
     Parameters
     ----------
@@ -145,7 +150,9 @@ def np_ratio(local_loading, loading, negative_capacity, positive_capacity):
         [-]
     """
     quantity("local loading", local_loading, CoatingError, at_least=0, unit="kg/m2")
-    _positive(loading=loading, negative_capacity=negative_capacity, positive_capacity=positive_capacity)
+    _positive(
+        loading=loading, negative_capacity=negative_capacity, positive_capacity=positive_capacity
+    )
     return local_loading / loading * negative_capacity / positive_capacity
 
 
@@ -157,8 +164,11 @@ class LocalDesign(NamedTuple):
     np_ratio: Local  #: [-]
 
 
-def local_design(loading, density, negative_capacity, positive_capacity, open_fraction, hole_depth) -> LocalDesign:
-    """Local thickness, loading and N/P ratio of a coating that has one density everywhere (Eqs. 1.3 and 1.5).
+def local_design(
+    loading, density, negative_capacity, positive_capacity, open_fraction, hole_depth
+) -> LocalDesign:
+    """Local thickness, loading and N/P ratio of a coating that has one density everywhere (Eqs. 1.3
+    and 1.5).
 
     Parameters
     ----------
@@ -178,7 +188,9 @@ def local_design(loading, density, negative_capacity, positive_capacity, open_fr
 
 
 def open_fraction_from_saving(saving, hole_depth):
-    """Open fraction [-] from the thickness that a perforated foil saves and its own thickness [m] (Eq. 1.3)."""
+    """Open fraction [-] from the thickness that a perforated foil saves and its own thickness [m]
+    (Eq. 1.3).
+    """
     quantity("saving", saving, CoatingError, at_least=0, unit="m")
     _positive(hole_depth=hole_depth)
     return quantity("open fraction by the saving", saving / hole_depth, CoatingError, at_most=1)
@@ -194,16 +206,20 @@ def open_fraction_from_loadings(total, npr, pr):
     """
     _positive(mean_loading=total, loading_over_foil=npr, loading_at_a_hole=pr)
     span = np.subtract(pr, npr)
-    fraction = np.divide(np.subtract(total, npr), span, out=np.full(np.shape(total - span), -1.0), where=span != 0)[()]
+    fraction = np.divide(
+        np.subtract(total, npr), span, out=np.full(np.shape(total - span), -1.0), where=span != 0
+    )[()]
     if np.any((fraction <= 0) | (fraction >= 1)):
         raise CoatingError(
-            f"no open fraction mixes {npr} and {pr} kg/m2 to {total} kg/m2: the mean must lie between the two"
+            f"no open fraction mixes {npr} and {pr} kg/m2 to {total} kg/m2: the mean must lie "
+            "between the two"
         )
     return fraction
 
 
 def open_fraction_from_local_densities(total, npr_density, pr_density, npr_thickness, hole_depth):
-    """Open fraction [-] with which two local densities [kg/m3] make the mean loading [kg/m2] (Eq. 1.4).
+    """Open fraction [-] with which two local densities [kg/m3] make the mean loading [kg/m2] (Eq.
+    1.4).
 
     Parameters
     ----------
@@ -214,11 +230,14 @@ def open_fraction_from_local_densities(total, npr_density, pr_density, npr_thick
     npr_thickness, hole_depth : float
         Thickness over foil, and what a hole adds to it [m].
     """
-    return open_fraction_from_loadings(total, npr_density * npr_thickness, pr_density * (npr_thickness + hole_depth))
+    return open_fraction_from_loadings(
+        total, npr_density * npr_thickness, pr_density * (npr_thickness + hole_depth)
+    )
 
 
 def other_loading(total, open_fraction, *, npr=None, pr=None):
-    """The local loading that completes the mass balance, where the other one is known (Eq. 1.4) [kg/m2].
+    """The local loading that completes the mass balance, where the other one is known (Eq. 1.4)
+    [kg/m2].
 
     Parameters
     ----------
@@ -236,18 +255,23 @@ def other_loading(total, open_fraction, *, npr=None, pr=None):
     """
     _check_open_fraction(open_fraction)
     if (npr is None) == (pr is None):
-        raise CoatingError("the mass balance takes one of the two, `npr` or `pr`, and gives the other")
+        raise CoatingError(
+            "the mass balance takes one of the two, `npr` or `pr`, and gives the other"
+        )
     _positive(mean_loading=total, known_loading=npr if pr is None else pr)
     if pr is None:
         _positive(open_fraction=open_fraction)
         other = (total - (1 - open_fraction) * npr) / open_fraction
     else:
         other = (total - open_fraction * pr) / (1 - open_fraction)
-    return quantity("loading that completes the balance", other, CoatingError, above=0, unit="kg/m2")
+    return quantity(
+        "loading that completes the balance", other, CoatingError, above=0, unit="kg/m2"
+    )
 
 
 def other_density(total, open_fraction, npr_thickness, hole_depth, *, npr=None, pr=None):
-    """The local density that completes the mass balance, where the other one is known (Eq. 1.4) [kg/m3].
+    """The local density that completes the mass balance, where the other one is known (Eq. 1.4)
+    [kg/m3].
 
     Parameters
     ----------
@@ -282,7 +306,9 @@ class Keep(StrEnum):
     POROSITY_RATIO = "ratio of the porosities"
 
 
-def mass_conserving_porosity(porosity: Local, thickness: Local, solid_height, open_fraction, keep: Keep) -> Local:
+def mass_conserving_porosity(
+    porosity: Local, thickness: Local, solid_height, open_fraction, keep: Keep
+) -> Local:
     r"""The porosities nearest to a pair that hold a given amount of solid (Eq. 1.6).
 
     Two porosities and one balance leave one freedom; `keep` says what of the pair is held.
@@ -294,7 +320,8 @@ def mass_conserving_porosity(porosity: Local, thickness: Local, solid_height, op
     thickness : Local
         Over foil and over a hole [m].
     solid_height : float
-        Solid volume per plan area to be held, e.g. :math:`(1 - \varepsilon) H` of the bare electrode [m].
+        Solid volume per plan area to be held, e.g. :math:`(1 - \varepsilon) H` of the bare
+        electrode [m].
     open_fraction : float
         f [-].
     keep : Keep
@@ -325,7 +352,8 @@ def mass_conserving_porosity(porosity: Local, thickness: Local, solid_height, op
             moved = Local(*(eps * (room - solid_height) / (room - held) for eps in porosity))
     if not all(0 < eps < 1 for eps in moved):
         raise CoatingError(
-            f"{solid_height * 1e6:.1f} um of solid do not fit: porosities would be {moved.npr:.3f} and {moved.pr:.3f}"
+            f"{solid_height * 1e6:.1f} um of solid do not fit: porosities would be "
+            f"{moved.npr:.3f} and {moved.pr:.3f}"
         )
     return moved
 
@@ -357,7 +385,8 @@ class Porosity(NamedTuple):
     """A porosity with what the uncertainty of its inputs makes of it [-]."""
 
     value: float
-    standard: float  #: standard uncertainty to first order, every input evenly spread over its range
+    #: standard uncertainty to first order, every input evenly spread over its range
+    standard: float
     low: float  #: with all inputs at the ends of their ranges that lower it
     high: float  #: with all inputs at the ends that raise it
 
@@ -369,7 +398,8 @@ def recipe_porosity(
     ranges: Sequence[tuple[float, float]] | None = None,
     coating_range: tuple[float, float] | None = None,
 ) -> Porosity:
-    r"""Porosity that a recipe implies at a coating density, :math:`1 - \rho \sum w_i/\rho_i` (Eq. 1.7).
+    r"""Porosity that a recipe implies at a coating density, :math:`1 - \rho \sum w_i/\rho_i` (Eq.
+    1.7).
 
     Parameters
     ----------
@@ -378,7 +408,8 @@ def recipe_porosity(
     mass_fractions, densities : (n,) sequence of float
         w_i [-] and true densities rho_i [kg/m3] of what it is made of.
     ranges : (n, 2) sequence of float, optional
-        Lowest and highest true density that sources allow [kg/m3]; by default the densities are exact.
+        Lowest and highest true density that sources allow [kg/m3]; by default the densities are
+        exact.
     coating_range : (float, float), optional
         The same of the coating density [kg/m3].
 
@@ -399,7 +430,8 @@ def recipe_porosity(
     value = 1 - coating_density / solid
     if value < 0:
         raise CoatingError(
-            f"a coating of {coating_density:g} kg/m3 is denser than what it is made of ({solid:.0f} kg/m3)"
+            f"a coating of {coating_density:g} kg/m3 is denser than what it is made of "
+            f"({solid:.0f} kg/m3)"
         )
     slopes = np.append(coating_density * w / rho**2, 1 / solid)
     widths = np.append(highest - lowest, coating_highest - coating_lowest)
@@ -495,14 +527,16 @@ def dried_from_loading(loading, density, open_fraction, hole_depth) -> Dried:
     CoatingError
         Where the holes take up all of the coating.
     """
-    return Dried(local_thickness(coating_thickness(loading, density), open_fraction, hole_depth).npr, density)
+    return Dried(
+        local_thickness(coating_thickness(loading, density), open_fraction, hole_depth).npr, density
+    )
 
 
 def calender(dried: Dried, hole_depth, compression) -> Calendered:
     r"""Compress a dried coating to one flat top, each column keeping its mass (Eq. 1.8).
 
-    A column of :math:`h_0` over foil becomes :math:`h = (1 - \Pi) h_0`, one of :math:`h_0 + t` over a hole becomes
-    :math:`h + t`: nothing flows sideways, nothing springs back.
+    A column of :math:`h_0` over foil becomes :math:`h = (1 - \Pi) h_0`, one of :math:`h_0 + t` over
+    a hole becomes :math:`h + t`: nothing flows sideways, nothing springs back.
 
     Parameters
     ----------
@@ -510,7 +544,8 @@ def calender(dried: Dried, hole_depth, compression) -> Calendered:
     hole_depth : float or array
         t [m].
     compression : float or array
-        Degree of calendering Pi, the thickness over foil that is taken away over the one that was there [-].
+        Degree of calendering Pi, the thickness over foil that is taken away over the one that was
+        there [-].
 
     Returns
     -------
@@ -534,7 +569,8 @@ def calender(dried: Dried, hole_depth, compression) -> Calendered:
 
 
 def dried_from_densities(density: Local, thickness, hole_depth) -> Dried:
-    r"""The dried coating from which calendering makes two local densities; the inverse of :func:`calender` (Eq. 1.10).
+    r"""The dried coating from which calendering makes two local densities; the inverse of
+    :func:`calender` (Eq. 1.10).
 
     Parameters
     ----------
@@ -552,13 +588,15 @@ def dried_from_densities(density: Local, thickness, hole_depth) -> Dried:
     Raises
     ------
     CoatingError
-        Where no dried coating leads there: the hole is the denser part, or the contrast exceeds what the heights allow.
+        Where no dried coating leads there: the hole is the denser part, or the contrast exceeds
+        what the heights allow.
     """
     _positive(density=density, thickness=thickness, hole_depth=hole_depth)
     share = density.npr * thickness / (density.pr * (thickness + hole_depth))  # h0 / (h0 + t)
     if np.any(density.npr < density.pr):
         raise CoatingError(
-            f"calendering leaves the coating denser over foil; {density.npr} there and {density.pr} at a hole"
+            f"calendering leaves the coating denser over foil; {density.npr} there and "
+            f"{density.pr} at a hole"
         )
     if np.any(share >= 1):
         raise CoatingError(

@@ -57,7 +57,9 @@ def open_fraction_from_lattice(hole_diameter, pitch):
 
 
 def pitch_from_open_fraction(hole_diameter, open_fraction):
-    """Distance between the centres of neighbouring holes [m], from their diameter [m] and the open fraction [-]."""
+    """Distance between the centres of neighbouring holes [m], from their diameter [m] and the open
+    fraction [-].
+    """
     _length("hole diameter", hole_diameter)
     quantity("open fraction", open_fraction, CollectorError, above=0, at_most=CLOSE_PACKED)
     return hole_diameter * np.sqrt(CLOSE_PACKED / open_fraction)
@@ -81,8 +83,8 @@ def wall_area(open_fraction, thickness, hole_diameter):
 def contact_area(open_fraction, thickness, hole_diameter, sides: int = 1, walls: bool = True):
     r"""Area on which one coating touches the foil, over that of a bare foil (Eq. 1.11).
 
-    The hole takes :math:`f` from the plane and gives its wall back, :math:`4 f t/d`; where the foil is coated on both
-    sides, the two coatings share the wall.
+    The hole takes :math:`f` from the plane and gives its wall back, :math:`4 f t/d`; where the foil
+    is coated on both sides, the two coatings share the wall.
 
     Parameters
     ----------
@@ -107,11 +109,16 @@ def contact_area(open_fraction, thickness, hole_diameter, sides: int = 1, walls:
     """
     choice("sides", sides, (1, 2), CollectorError)
     _share(open_fraction)
-    return 1 - open_fraction + (wall_area(open_fraction, thickness, hole_diameter) / sides if walls else 0.0)
+    return (
+        1
+        - open_fraction
+        + (wall_area(open_fraction, thickness, hole_diameter) / sides if walls else 0.0)
+    )
 
 
 def breakeven_thickness(hole_diameter, sides: int = 1):
-    r"""Foil thickness above which holes enlarge the contact area, :math:`n d / 4` for `n` coated sides [m].
+    r"""Foil thickness above which holes enlarge the contact area, :math:`n d / 4` for `n` coated
+    sides [m].
 
     It does not depend on how many holes there are (Eq. 1.12).
     """
@@ -121,9 +128,12 @@ def breakeven_thickness(hole_diameter, sides: int = 1):
 
 
 class NetSection(NamedTuple):
-    """Strength of a perforated foil over that of the bare one, by the metal that is left to carry the load [-]."""
+    """Strength of a perforated foil over that of the bare one, by the metal that is left to carry
+    the load [-].
+    """
 
-    across_rows: float  #: pulled at right angles to the close-packed rows: the straight section through one row
+    #: pulled at right angles to the close-packed rows: the straight section through one row
+    across_rows: float
     along_rows: float  #: pulled along them: the weaker of a straight section and a staggered one
     bound: float  #: share of metal, which no foil of ductile metal exceeds
 
@@ -131,10 +141,11 @@ class NetSection(NamedTuple):
 def net_section(open_fraction) -> NetSection:
     r"""Net-section strength of a triangular lattice of holes in a ductile foil (Eq. 1.13).
 
-    At right angles to the close-packed rows a straight section keeps :math:`1 - d/p`. Along the rows a straight section
-    meets every second row and keeps :math:`1 - d/(\sqrt3 p)`; a staggered one meets every row, at a gauge
-    :math:`g = \sqrt3 p/2` with a stagger :math:`s = p/2`, and by Cochrane's rule of structural steel (add
-    :math:`s^2/4g` a step) keeps :math:`1 - 2d/(\sqrt3 p) + 1/12`. The share of metal, :math:`1 - f`, bounds both.
+    At right angles to the close-packed rows a straight section keeps :math:`1 - d/p`. Along the
+    rows a straight section meets every second row and keeps :math:`1 - d/(\sqrt3 p)`; a staggered
+    one meets every row, at a gauge :math:`g = \sqrt3 p/2` with a stagger :math:`s = p/2`, and by
+    Cochrane's rule of structural steel (add :math:`s^2/4g` a step) keeps :math:`1 - 2d/(\sqrt3 p) +
+    1/12`. The share of metal, :math:`1 - f`, bounds both.
 
     Parameters
     ----------
@@ -158,20 +169,25 @@ def net_section(open_fraction) -> NetSection:
 
 
 def open_fraction_from_net_section(strength_ratio):
-    """Open fraction [-] at which a straight section through a close-packed row keeps `strength_ratio` [-]."""
+    """Open fraction [-] at which a straight section through a close-packed row keeps
+    `strength_ratio` [-].
+    """
     quantity("strength ratio", strength_ratio, CollectorError, at_least=0, at_most=1)
     return CLOSE_PACKED * (1 - strength_ratio) ** 2
 
 
 def areal_mass(solid, open_fraction):
-    """Areal mass of a foil with holes [kg/m2], from that of the same foil without [kg/m2] and f [-] (Eq. 1.2)."""
+    """Areal mass of a foil with holes [kg/m2], from that of the same foil without [kg/m2] and f [-]
+    (Eq. 1.2).
+    """
     quantity("areal mass", solid, CollectorError, above=0, unit="kg/m2")
     _share(open_fraction)
     return solid * (1 - open_fraction)
 
 
 def open_fraction_from_masses(perforated, solid, perforated_thickness=1.0, solid_thickness=1.0):
-    """Open fraction from the areal masses of a perforated and of a solid foil of one metal (Eq. 1.2).
+    """Open fraction from the areal masses of a perforated and of a solid foil of one metal (Eq.
+    1.2).
 
     Parameters
     ----------
@@ -196,7 +212,9 @@ def open_fraction_from_masses(perforated, solid, perforated_thickness=1.0, solid
     _length("solid thickness", solid_thickness)
     share = (perforated / perforated_thickness) / (solid / solid_thickness)
     if np.any(share > 1):
-        raise CollectorError(f"a foil cannot gain mass by holes: {perforated} kg/m2 perforated, {solid} kg/m2 solid")
+        raise CollectorError(
+            f"a foil cannot gain mass by holes: {perforated} kg/m2 perforated, {solid} kg/m2 solid"
+        )
     return 1 - share
 
 
@@ -207,7 +225,8 @@ class PerforatedFoil:
     Attributes
     ----------
     hole_diameter, pitch, thickness : float
-        Diameter of the holes, distance between the centres of neighbours, thickness of the foil [m].
+        Diameter of the holes, distance between the centres of neighbours, thickness of the foil
+        [m].
     density : float
         Density of the metal [kg/m3].
 
@@ -282,7 +301,9 @@ class PerforatedFoil:
         _length("height", height)
         radius, rise = self.hole_diameter / 2, self.pitch * math.sqrt(3) / 2
         rows = np.arange(-math.ceil(radius / rise), math.ceil((height + radius) / rise) + 1)
-        columns = np.arange(-math.ceil(radius / self.pitch) - 1, math.ceil((width + radius) / self.pitch) + 1)
+        columns = np.arange(
+            -math.ceil(radius / self.pitch) - 1, math.ceil((width + radius) / self.pitch) + 1
+        )
         row, column = np.meshgrid(rows, columns, indexing="ij")
         x, y = (column + 0.5 * (row % 2)) * self.pitch, row * rise
         nearest = np.hypot(x - np.clip(x, 0, width), y - np.clip(y, 0, height))
@@ -316,16 +337,24 @@ def perforated_foil(
     Raises
     ------
     CollectorError
-        Where not exactly two of the three are given, the holes would overlap, or a value is nonsense.
+        Where not exactly two of the three are given, the holes would overlap, or a value is
+        nonsense.
     """
     given = {"hole_diameter": hole_diameter, "pitch": pitch, "open_fraction": open_fraction}
     given = {name: value for name, value in given.items() if value is not None}
     if len(given) != 2:
         raise CollectorError(
-            "two of hole_diameter, pitch and open_fraction make a lattice; given: " + (", ".join(given) or "none")
+            "two of hole_diameter, pitch and open_fraction make a lattice; given: "
+            + (", ".join(given) or "none")
         )
     if open_fraction is not None:
-        quantity("open fraction of separate holes", open_fraction, CollectorError, above=0, below=CLOSE_PACKED)
+        quantity(
+            "open fraction of separate holes",
+            open_fraction,
+            CollectorError,
+            above=0,
+            below=CLOSE_PACKED,
+        )
     if pitch is None:
         pitch = float(pitch_from_open_fraction(hole_diameter, open_fraction))
     elif hole_diameter is None:

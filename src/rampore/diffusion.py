@@ -1,8 +1,9 @@
 r"""Steady diffusion through an image of pores, in two dimensions or three.
 
-Finite volumes on the pixels themselves: the conductance of a face is the harmonic mean of the diffusivities on its two
-sides, so that fluxes balance exactly in every pixel and layers in series and in parallel come out to rounding. Pores
-that join no inlet to an outlet are found by connectivity and carry nothing; no small number is added anywhere.
+Finite volumes on the pixels themselves: the conductance of a face is the harmonic mean of the
+diffusivities on its two sides, so that fluxes balance exactly in every pixel and layers in series
+and in parallel come out to rounding. Pores that join no inlet to an outlet are found by
+connectivity and carry nothing; no small number is added anywhere.
 """
 
 from __future__ import annotations
@@ -19,16 +20,19 @@ from rampore import RamporeError
 from rampore.checks import choice, increasing, quantity
 from rampore.multigrid import ConvergenceError, Multigrid, degree
 
-#: Below this many pixels, or across a section this small, a sparse direct solver is faster and exact.
+#: Below this many pixels, or across a section this small, a sparse direct solver is faster and
+#: exact.
 DIRECT_PIXELS = 3000
 DIRECT_SECTION = 48
-#: Above this many pixels conductances are kept in single precision; an imbalance below about 1e-6 is then out of reach.
+#: Above this many pixels conductances are kept in single precision; an imbalance below about 1e-6
+#: is then out of reach.
 LARGE = 20_000_000
-#: A plane of up to so many pixels is solved directly after all, where so many iterations have not sufficed: strong
-#: contrasts from pixel to pixel, which blocks of pixels cannot represent.
+#: A plane of up to so many pixels is solved directly after all, where so many iterations have not
+#: sufficed: strong contrasts from pixel to pixel, which blocks of pixels cannot represent.
 DIRECT_PLANE = 2_000_000
 PATIENCE = 100
-#: Working memory for each pixel, measured, with a tenth to spare [B]; images above LARGE take the second.
+#: Working memory for each pixel, measured, with a tenth to spare [B]; images above LARGE take the
+#: second.
 BYTES_PER_PIXEL = 150, 120
 
 
@@ -41,12 +45,14 @@ class Diffusion:
     relative_diffusivity : float
         D_eff / D_0 [-]; 0 where nothing percolates. With a sink: of the flux that enters.
     mean_diffusivity : float
-        Mean of D / D_0 along the axis over the image [-]: the porosity, where the image is 1 in pores and 0 elsewhere.
+        Mean of D / D_0 along the axis over the image [-]: the porosity, where the image is 1 in
+        pores and 0 elsewhere.
     conducting_fraction, percolating_fraction : float
-        Share of the image's volume that conducts at all, and share of that which takes part in the flow [-].
+        Share of the image's volume that conducts at all, and share of that which takes part in the
+        flow [-].
     imbalance : float
-        Largest difference between the fluxes through any two cross-sections, after what the sink takes between
-        them, over the mean flux [-].
+        Largest difference between the fluxes through any two cross-sections, after what the sink
+        takes between them, over the mean flux [-].
     iterations : int
         Of the linear solver; 0 for a direct solution.
     axis : int
@@ -67,7 +73,8 @@ class Diffusion:
 
     @cached_property
     def flux(self) -> np.ndarray:
-        """Flux at the centres of pixels, one component for each axis: (d, n0, ...) array [D_0 c_0 / L].
+        """Flux at the centres of pixels, one component for each axis: (d, n0, ...) array [D_0 c_0 /
+        L].
 
         The mean of what passes a pixel's two faces; 0 where nothing flows. Positive along the axis.
         """
@@ -81,7 +88,11 @@ class Diffusion:
     @property
     def tortuosity_factor(self) -> float:
         """tau = eps D_0 / D_eff [-]; infinite where nothing percolates."""
-        return self.mean_diffusivity / self.relative_diffusivity if self.relative_diffusivity else np.inf
+        return (
+            self.mean_diffusivity / self.relative_diffusivity
+            if self.relative_diffusivity
+            else np.inf
+        )
 
     @property
     def macmullin_number(self) -> float:
@@ -90,7 +101,9 @@ class Diffusion:
 
 
 class DiffusionError(RamporeError, ValueError):
-    """An image, a phase or a condition that makes no diffusion problem; the message says what to do."""
+    """An image, a phase or a condition that makes no diffusion problem; the message says what to
+    do.
+    """
 
     exit_code = 2
 
@@ -101,10 +114,12 @@ def face_conductances(
     periodic: tuple[bool, ...],
     anisotropy: Sequence[np.ndarray | float] | None = None,
 ) -> list[np.ndarray]:
-    r"""Conductance of the face between a pixel and its next neighbour along each axis, per unit volume.
+    r"""Conductance of the face between a pixel and its next neighbour along each axis, per unit
+    volume.
 
-    :math:`K = \frac{1}{h^2}\,\frac{2 D_1 D_2}{D_1 + D_2}` (Eq. 3.3): the harmonic mean is the conductance of the two
-    half pixels in series. The last slice is the face that joins the last pixel with the first: zero unless periodic.
+    :math:`K = \frac{1}{h^2}\,\frac{2 D_1 D_2}{D_1 + D_2}` (Eq. 3.3): the harmonic mean is the
+    conductance of the two half pixels in series. The last slice is the face that joins the last
+    pixel with the first: zero unless periodic.
 
     Parameters
     ----------
@@ -139,8 +154,11 @@ def _slab(axis: int, index) -> tuple:
     return (slice(None),) * axis + (index,)
 
 
-def flow_paths(conducting: np.ndarray, axis: int, periodic: tuple[bool, ...], dead_end: bool = False) -> np.ndarray:
-    """The conducting pixels that a flow along `axis` can pass: joined to the inlet and, unless `dead_end`, the outlet.
+def flow_paths(
+    conducting: np.ndarray, axis: int, periodic: tuple[bool, ...], dead_end: bool = False
+) -> np.ndarray:
+    """The conducting pixels that a flow along `axis` can pass: joined to the inlet and, unless
+    `dead_end`, the outlet.
 
     Pixels are joined through faces, not through edges or corners.
 
@@ -190,19 +208,21 @@ def steady_diffusion(
 ) -> Diffusion:
     r"""Steady diffusion through an image along one axis.
 
-    Solves :math:`\nabla\cdot(D\nabla c) = k c` (Eq. 3.1) with c = 1 on the face before the first pixels of the axis
-    and, on the face behind its last, c = 0 or no flux.
+    Solves :math:`\nabla\cdot(D\nabla c) = k c` (Eq. 3.1) with c = 1 on the face before the first
+    pixels of the axis and, on the face behind its last, c = 0 or no flux.
 
     Parameters
     ----------
     diffusivity : (n0, n1[, n2]) array
-        D / D_0 of each pixel [-]; 0 where nothing diffuses. A boolean image conducts where it is True.
+        D / D_0 of each pixel [-]; 0 where nothing diffuses. A boolean image conducts where it is
+        True.
     axis : int
         The axis of flow.
     spacing : float or tuple of float
         Edge of a pixel [L], along each axis if they differ.
     anisotropy : sequence of float or array, one for each axis, optional
-        Diffusivity along the axis over `diffusivity` [-], positive: a tensor whose principal axes are the image's.
+        Diffusivity along the axis over `diffusivity` [-], positive: a tensor whose principal axes
+        are the image's.
     sides : {"closed", "periodic"}
         What the other faces are.
     outlet : {"fixed", "closed"}
@@ -221,20 +241,28 @@ def steady_diffusion(
     Raises
     ------
     DiffusionError
-        For an image that is empty, of one pixel, not two- or three-dimensional, negative, not finite or too large for
-        the memory that is free, and for conditions that leave nothing to solve.
+        For an image that is empty, of one pixel, not two- or three-dimensional, negative, not
+        finite or too large for the memory that is free, and for conditions that leave nothing to
+        solve.
     multigrid.ConvergenceError
         Where `tolerance` is not reached.
     """
     quantity("tolerance", tolerance, DiffusionError, above=0)
     choice("outlet", outlet, ("fixed", "closed"), DiffusionError)
     if outlet == "closed" and uptake is None:
-        raise DiffusionError("with a closed outlet and no uptake nothing flows: give an uptake, or outlet='fixed'")
+        raise DiffusionError(
+            "with a closed outlet and no uptake nothing flows: give an uptake, or outlet='fixed'"
+        )
     image = _checked(diffusivity, axis)
     sink = 0.0 if uptake is None else uptake
-    problem, paths = _prepare(image, axis, spacing, anisotropy, sides, outlet, sink, dead_end=uptake is not None)
+    problem, paths = _prepare(
+        image, axis, spacing, anisotropy, sides, outlet, sink, dead_end=uptake is not None
+    )
     if outlet == "closed" and paths.any() and not problem.sink.any():
-        raise DiffusionError("with a closed outlet and an uptake of 0 nothing flows: give an uptake, or outlet='fixed'")
+        raise DiffusionError(
+            "with a closed outlet and an uptake of 0 nothing flows: give an uptake, or "
+            "outlet='fixed'"
+        )
     iterations = problem.solve_steadily(tolerance, progress) if paths.any() else 0
     along = 1 if anisotropy is None else anisotropy[axis]
     return Diffusion(
@@ -258,21 +286,27 @@ def _prepare(diffusivity, axis, spacing, anisotropy, sides, outlet, uptake, dead
     choice("outlet", outlet, ("fixed", "closed"), DiffusionError)
     quantity("spacing", spacing, DiffusionError, above=0)
     if np.shape(spacing) not in ((), (1,), (image.ndim,)):
-        raise DiffusionError(f"the spacing takes one length, or one for each of {image.ndim} axes, not {spacing!r}")
+        raise DiffusionError(
+            f"the spacing takes one length, or one for each of {image.ndim} axes, not {spacing!r}"
+        )
     steps = tuple(float(h) for h in np.broadcast_to(spacing, image.ndim))
     factors = _factors(anisotropy, image.shape)
     _fits("uptake", uptake, image.shape)
     periodic = tuple(sides == "periodic" and other != axis for other in range(image.ndim))
     paths = flow_paths(image > 0, axis, periodic, dead_end)
     sink = quantity("uptake", np.where(paths, uptake, 0.0), DiffusionError, at_least=0)
-    return _Problem(np.where(paths, image, 0), axis, steps, factors, periodic, outlet == "fixed", sink), paths
+    return _Problem(
+        np.where(paths, image, 0), axis, steps, factors, periodic, outlet == "fixed", sink
+    ), paths
 
 
 def _factors(anisotropy, shape: tuple[int, ...]) -> list:
     if anisotropy is None:
         return [1.0] * len(shape)
     if not hasattr(anisotropy, "__len__") or len(anisotropy) != len(shape):
-        raise DiffusionError("the anisotropy takes one positive factor, or an array of them, for each axis")
+        raise DiffusionError(
+            "the anisotropy takes one positive factor, or an array of them, for each axis"
+        )
     for axis, factor in enumerate(anisotropy):
         quantity(f"anisotropy along axis {axis}", factor, DiffusionError, above=0)
         _fits(f"anisotropy along axis {axis}", factor, shape)
@@ -287,7 +321,9 @@ def _fits(name: str, values, shape: tuple[int, ...]) -> None:
     except ValueError:  # rows of different lengths, or shapes that do not go together
         fits = False
     if not fits:
-        raise DiffusionError(f"{name} takes a number, or an array of them of the image's shape, {shape}")
+        raise DiffusionError(
+            f"{name} takes a number, or an array of them of the image's shape, {shape}"
+        )
 
 
 def most_pixels() -> int:
@@ -304,7 +340,9 @@ def _checked(diffusivity: np.ndarray, axis: int) -> np.ndarray:
     except ValueError:
         raise DiffusionError("an image has rows of one length") from None
     if image.ndim not in (2, 3):
-        raise DiffusionError(f"an image of two or three dimensions is needed, not one of shape {image.shape}")
+        raise DiffusionError(
+            f"an image of two or three dimensions is needed, not one of shape {image.shape}"
+        )
     if image.size == 0:
         raise DiffusionError(f"the image is empty: shape {image.shape}")
     if image.size == 1:
@@ -319,7 +357,9 @@ def _checked(diffusivity: np.ndarray, axis: int) -> np.ndarray:
         )
     image = image.astype(np.float32 if image.size > LARGE else float)
     if not np.isfinite(image).all():
-        raise DiffusionError("the image has pixels that are not finite: set them to a diffusivity, or to 0")
+        raise DiffusionError(
+            "the image has pixels that are not finite: set them to a diffusivity, or to 0"
+        )
     if image.min() < 0:
         raise DiffusionError(f"a diffusivity cannot be negative; the lowest is {image.min():g}")
     return image
@@ -335,7 +375,8 @@ class Transient(NamedTuple):
     concentration : (nt, n0, ...) array
         c / c_0 [-]; NaN where nothing diffuses or nothing arrives.
     taken_in : (nt,) array
-        Amount that has entered since t = 0, net of what left through an open outlet, per volume of the image [-].
+        Amount that has entered since t = 0, net of what left through an open outlet, per volume of
+        the image [-].
     """
 
     times: np.ndarray
@@ -359,9 +400,10 @@ def transient_diffusion(
 ) -> Transient:
     r"""Diffusion into an image from the face before its first pixels, in time.
 
-    Solves :math:`\partial c/\partial t = \nabla\cdot(D\nabla c) - k c` (Eq. 3.4) in the conducting pixels that the
-    inlet reaches, with c = 1 on the inlet from t = 0. In time: the two-stage, second-order, L-stable method of
-    Alexander (1977), on steps that grow linearly from the start, where the inlet's jump makes the solution steep.
+    Solves :math:`\partial c/\partial t = \nabla\cdot(D\nabla c) - k c` (Eq. 3.4) in the conducting
+    pixels that the inlet reaches, with c = 1 on the inlet from t = 0. In time: the two-stage,
+    second-order, L-stable method of Alexander (1977), on steps that grow linearly from the start,
+    where the inlet's jump makes the solution steep.
 
     Parameters
     ----------
@@ -392,7 +434,9 @@ def transient_diffusion(
     quantity("steps", steps, DiffusionError, at_least=1, whole=True)
     quantity("initial", initial, DiffusionError, at_least=0)
     _fits("initial", initial, np.shape(diffusivity))
-    problem, paths = _prepare(diffusivity, axis, spacing, anisotropy, sides, outlet, uptake, dead_end=True)
+    problem, paths = _prepare(
+        diffusivity, axis, spacing, anisotropy, sides, outlet, uptake, dead_end=True
+    )
     problem.c = np.where(paths, np.broadcast_to(initial, paths.shape), 0.0).astype(float)
     grid = np.union1d(wanted[-1] * (np.arange(1, steps + 1) / steps) ** 2, wanted)
     grid = grid[np.concatenate([[True], np.diff(grid) > 1e-9 * grid[-1]]) | np.isin(grid, wanted)]
@@ -404,7 +448,9 @@ def transient_diffusion(
         hierarchy = problem.multigrid(storage)
         first = problem.implicit_stage(hierarchy, storage, problem.c)
         slope = (first - problem.c) / (gamma * (end - now))
-        problem.c = problem.implicit_stage(hierarchy, storage, problem.c + (1 - gamma) * (end - now) * slope)
+        problem.c = problem.implicit_stage(
+            hierarchy, storage, problem.c + (1 - gamma) * (end - now) * slope
+        )
         now = end
         if progress:
             progress(number + 1, end)
@@ -433,11 +479,14 @@ class _Problem:
         self.b = np.zeros_like(self.ground)
         self.b[_slab(axis, 0)] = self.entry
         inner = (np.arange(self.shape[axis]) + 0.5) / self.shape[axis]
-        profile = np.expand_dims(1 - inner, [other for other in range(len(self.shape)) if other != axis])
+        profile = np.expand_dims(
+            1 - inner, [other for other in range(len(self.shape)) if other != axis]
+        )
         self.c = np.where(image > 0, profile, 0.0)
 
     def fluxes(self) -> np.ndarray:
-        """Flux through every cross-section of the axis, both faces included, plus what was taken up before it.
+        """Flux through every cross-section of the axis, both faces included, plus what was taken up
+        before it.
 
         Constant, where the balance holds [D_0 c_0 L^(d - 2), up to the volume of a pixel].
         """
@@ -453,7 +502,9 @@ class _Problem:
     def flux(self) -> np.ndarray:
         """Flux at the centres of pixels: the mean over the two faces of each axis [D_0 c_0 / L]."""
         components = np.empty((len(self.shape), *self.shape), self.conductances[0].dtype)
-        for axis, (k, h, component) in enumerate(zip(self.conductances, self.steps, components, strict=True)):
+        for axis, (k, h, component) in enumerate(
+            zip(self.conductances, self.steps, components, strict=True)
+        ):
             after = k * (self.c - np.roll(self.c, -1, axis))
             before = np.roll(after, 1, axis)
             if axis == self.axis:
@@ -503,17 +554,26 @@ class _Problem:
         diagonal = diagonal[inside].astype(float)
         rows, columns, values = [number[inside]], [number[inside]], [diagonal]
         for axis, k in enumerate(self.conductances):
-            here, there, value = number[k > 0], np.roll(number, -1, axis)[k > 0], -k[k > 0].astype(float)
+            here, there, value = (
+                number[k > 0],
+                np.roll(number, -1, axis)[k > 0],
+                -k[k > 0].astype(float),
+            )
             rows += [here, there]
             columns += [there, here]
             values += [value, value]
         entries = (np.concatenate(rows), np.concatenate(columns))
         matrix = coo_array((np.concatenate(values), entries), shape=(diagonal.size,) * 2).tocsc()
-        # The matrix is a symmetric M-matrix: it needs no pivoting, and an ordering of A + A' that keeps it symmetric.
-        factors = splu(matrix, "MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+        # The matrix is a symmetric M-matrix: it needs no pivoting, and an ordering of A + A' that
+        # keeps it symmetric.
+        factors = splu(
+            matrix, "MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
+        )
         self.c[inside] = factors.solve(self.b[inside].astype(float))
         if (imbalance := self.imbalance()) > tolerance:
-            raise ConvergenceError(f"the direct solution is out of balance by {imbalance:.1e}, not {tolerance:.1e}")
+            raise ConvergenceError(
+                f"the direct solution is out of balance by {imbalance:.1e}, not {tolerance:.1e}"
+            )
         return 0
 
     def implicit_stage(self, hierarchy, storage: np.ndarray, past: np.ndarray) -> np.ndarray:
@@ -523,11 +583,15 @@ class _Problem:
         return c
 
     def in_box(self, array: np.ndarray) -> np.ndarray:
-        """A view of three dimensions: the kernels vectorise the last axis, so a plane stands upright in the box."""
+        """A view of three dimensions: the kernels vectorise the last axis, so a plane stands
+        upright in the box.
+        """
         return array if array.ndim == 3 else array[:, np.newaxis, :]
 
     def multigrid(self, storage: np.ndarray | float = 0.0):
-        """The hierarchy of the network, with a conductance `storage` to the past added in every conducting pixel."""
+        """The hierarchy of the network, with a conductance `storage` to the past added in every
+        conducting pixel.
+        """
         faces = [self.in_box(k) for k in self.conductances]
         if len(self.shape) == 2:
             faces.insert(1, np.zeros_like(faces[0]))

@@ -1,8 +1,9 @@
 r"""Energy density of a cell stack: from densities, loadings and foils forward.
 
-A :class:`Design` says what a unit of the stack is made of, :meth:`Design.stack` lays it out layer by layer, and the
-areal energy divided by the stack's areal mass or thickness is the energy density (Eq. 5.1). A perforated foil changes
-two things (Eq. 5.2): a fraction f of its mass is gone, and the coating that fills its holes no longer stands above it.
+A :class:`Design` says what a unit of the stack is made of, :meth:`Design.stack` lays it out layer
+by layer, and the areal energy divided by the stack's areal mass or thickness is the energy density
+(Eq. 5.1). A perforated foil changes two things (Eq. 5.2): a fraction f of its mass is gone, and the
+coating that fills its holes no longer stands above it.
 """
 
 from __future__ import annotations
@@ -78,7 +79,10 @@ class Stack:
         for layer in self.layers:
             if layer.name == name:
                 return layer
-        raise StackError(f"the stack has no layer {name!r}; it has {', '.join(layer.name for layer in self.layers)}")
+        raise StackError(
+            f"the stack has no layer {name!r}; it has "
+            f"{', '.join(layer.name for layer in self.layers)}"
+        )
 
     @property
     def areal_mass(self) -> float:
@@ -115,14 +119,15 @@ class Design:
     open_fraction : float
         Area fraction of the holes, f [-]; the coating fills them.
     sides : int
-        1: one coating on each foil, a separator between them. 2: the unit that repeats in a cell of many layers, two
-        coatings on each foil and two separators.
+        1: one coating on each foil, a separator between them. 2: the unit that repeats in a cell of
+        many layers, two coatings on each foil and two separators.
     electrolyte_density : float
         [kg/m3]; 0 counts none.
     electrolyte_in : tuple of str
         The layers whose pores are counted, of :data:`POROUS`.
     electrolyte_excess : float
-        Electrolyte volume over the volume of those pores [-]. What exceeds 1 has mass and no thickness.
+        Electrolyte volume over the volume of those pores [-]. What exceeds 1 has mass and no
+        thickness.
     casing_areal_mass, casing_thickness : float
         What the casing adds to one unit: [kg/m2], [m].
     """
@@ -159,7 +164,9 @@ class Design:
         for layer in self.electrolyte_in:
             choice("electrolyte_in", layer, POROUS, StackError)
         if len(set(self.electrolyte_in)) < len(self.electrolyte_in):
-            raise StackError(f"electrolyte_in names a layer twice: {', '.join(self.electrolyte_in)}")
+            raise StackError(
+                f"electrolyte_in names a layer twice: {', '.join(self.electrolyte_in)}"
+            )
         if self.thickness_saved >= self.sides * self.negative_loading / self.negative_density:
             raise StackError(
                 f"the holes hold {1e6 * self.thickness_saved:.3g} um of coating, and the coating is only "
@@ -168,7 +175,9 @@ class Design:
 
     @property
     def thickness_saved(self) -> float:
-        """Coating that the holes take in, per area: f t [m] (Eq. 5.2). Both coatings together where there are two."""
+        """Coating that the holes take in, per area: f t [m] (Eq. 5.2). Both coatings together where
+        there are two.
+        """
         return self.open_fraction * self.negative_foil_thickness
 
     @property
@@ -177,14 +186,24 @@ class Design:
         return self.thickness_saved * self.negative_foil_density
 
     def stack(self) -> Stack:
-        """The layers, from the positive foil to the negative; then electrolyte and casing, where they are counted."""
+        """The layers, from the positive foil to the negative; then electrolyte and casing, where
+        they are counted.
+        """
         positive = self.sides * self.positive_loading
         negative = self.sides * self.negative_loading
         separator = self.sides * self.separator_thickness
         layers = [
-            Layer("Al foil", self.positive_foil_thickness * self.positive_foil_density, self.positive_foil_thickness),
+            Layer(
+                "Al foil",
+                self.positive_foil_thickness * self.positive_foil_density,
+                self.positive_foil_thickness,
+            ),
             Layer("cathode", positive, positive / self.positive_density),
-            Layer("separator", separator * (1 - self.separator_porosity) * self.separator_density, separator),
+            Layer(
+                "separator",
+                separator * (1 - self.separator_porosity) * self.separator_density,
+                separator,
+            ),
             Layer("anode", negative, negative / self.negative_density - self.thickness_saved),
             Layer(
                 "Cu foil",
@@ -198,7 +217,9 @@ class Design:
                 "separator": self.separator_porosity * separator,
                 "anode": self.negative_porosity * negative / self.negative_density,
             }
-            volume = self.electrolyte_excess * math.fsum(pores[name] for name in self.electrolyte_in)
+            volume = self.electrolyte_excess * math.fsum(
+                pores[name] for name in self.electrolyte_in
+            )
             layers.append(Layer("electrolyte", volume * self.electrolyte_density, 0.0))
         if self.casing_areal_mass or self.casing_thickness:
             layers.append(Layer("casing", self.casing_areal_mass, self.casing_thickness))
@@ -284,14 +305,16 @@ class Step(NamedTuple):
 
 
 def gain_after_each(design: Design, changes: Mapping[str, Mapping]) -> tuple[Step, ...]:
-    """The gain of the holes as a design is changed step by step, each change on top of those before.
+    """The gain of the holes as a design is changed step by step, each change on top of those
+    before.
 
     Parameters
     ----------
     design : Design
         Where it starts.
     changes : mapping of str to mapping
-        Name of each step, and the fields of :class:`Design` that it sets; an empty mapping shows the start.
+        Name of each step, and the fields of :class:`Design` that it sets; an empty mapping shows
+        the start.
     """
     steps = []
     for name, change in changes.items():
@@ -312,7 +335,9 @@ def counted(design: Design, electrolyte_density: float) -> dict[str, Stack]:
     """
 
     def wet(*layers):
-        return replace(design, electrolyte_density=electrolyte_density, electrolyte_in=layers).stack()
+        return replace(
+            design, electrolyte_density=electrolyte_density, electrolyte_in=layers
+        ).stack()
 
     return {
         "dry layers": replace(design, electrolyte_density=0.0).stack(),
@@ -341,7 +366,8 @@ def spread(
     rng: np.random.Generator,
     samples: int = 4000,
 ) -> Spread:
-    """Carry ranges of inputs through a function by Monte-Carlo draws, uniform and independent in each range.
+    """Carry ranges of inputs through a function by Monte-Carlo draws, uniform and independent in
+    each range.
 
     Parameters
     ----------
@@ -357,12 +383,16 @@ def spread(
     for name, limits in ranges.items():
         quantity(f"range of {name!r}", limits, StackError)
         if np.shape(limits) != (2,):
-            raise StackError(f"the range of {name!r} has a lowest and a highest value, not {limits!r}")
+            raise StackError(
+                f"the range of {name!r} has a lowest and a highest value, not {limits!r}"
+            )
         low, high = limits
         if not low <= high:
             raise StackError(f"the range of {name!r} runs from {low!r} down to {high!r}")
     draws = {name: rng.uniform(low, high, samples) for name, (low, high) in ranges.items()}
-    values = [function(**{name: float(draw[k]) for name, draw in draws.items()}) for k in range(samples)]
+    values = [
+        function(**{name: float(draw[k]) for name, draw in draws.items()}) for k in range(samples)
+    ]
     shares = np.array([0.025, 0.5, 0.975])
     standard = np.sqrt(shares * (1 - shares) / samples)  # of the share of draws below
     below, above = (np.quantile(values, np.clip(shares + way * standard, 0, 1)) for way in (-1, 1))

@@ -1,8 +1,10 @@
-"""Formulas of one variable, read from text: numbers, x, ``+ - * / **``, parentheses, and exp, tanh, cosh.
+"""Formulas of one variable, read from text: numbers, x, ``+ - * / **``, parentheses, and exp, tanh,
+cosh.
 
-A text is cut into these parts and put in the order of its computation; nothing of it is ever run as a program. All
-numbers are floating-point, length, nesting and exponents are bounded, and what no variable enters is computed once,
-when the text is read: no text takes long, and a constant beyond all numbers is refused.
+A text is cut into these parts and put in the order of its computation; nothing of it is ever run as
+a program. All numbers are floating-point, length, nesting and exponents are bounded, and what no
+variable enters is computed once, when the text is read: no text takes long, and a constant beyond
+all numbers is refused.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ _OPERATORS = {
     "/": np.divide,
     "**": np.power,
 }
-_PART = re.compile(r"\s*(?:((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(\*\*|[-+*/()]))", re.ASCII)
+_PART = re.compile(
+    r"\s*(?:((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(\*\*|[-+*/()]))", re.ASCII
+)
 
 
 class ExpressionError(RamporeError, ValueError):
@@ -41,7 +45,8 @@ def _shown(text: str) -> str:
 
 
 class Expression:
-    """The function of x that a text denotes, with the precedence of Python: -2**2 is -4, and 2**3**2 is 2**9.
+    """The function of x that a text denotes, with the precedence of Python: -2**2 is -4, and
+    2**3**2 is 2**9.
 
     Parameters
     ----------
@@ -66,7 +71,9 @@ class Expression:
         self.constant = self._program[0] if constant else None
 
     def __call__(self, x):
-        """Its value [the unit of what it describes] at x; not a number, or infinite, where it has none."""
+        """Its value [the unit of what it describes] at x; not a number, or infinite, where it has
+        none.
+        """
         stack = []
         with np.errstate(all="ignore"):
             for entry in self._program:
@@ -81,7 +88,9 @@ class Expression:
 
 
 class _Reader:
-    """Descends through a text once, and leaves its program in postfix order: a number, None for x, or an operation."""
+    """Descends through a text once, and leaves its program in postfix order: a number, None for x,
+    or an operation.
+    """
 
     def __init__(self, text: str):
         self.program: list[float | np.ufunc | None] = []
@@ -125,8 +134,13 @@ class _Reader:
         with np.errstate(all="ignore"):
             value = float(operation(*taken))
         if not np.isfinite(value):
-            sign = next(sign for sign, act in {**_OPERATORS, **_FUNCTIONS}.items() if act is operation)
-            self._refuse(f"{sign} of {' and '.join(f'{number:g}' for number in taken)} is not a finite number")
+            sign = next(
+                sign for sign, act in {**_OPERATORS, **_FUNCTIONS}.items() if act is operation
+            )
+            self._refuse(
+                f"{sign} of {' and '.join(f'{number:g}' for number in taken)} is not a finite "
+                "number"
+            )
         self.program[-operation.nin :] = [value]
 
     def _sum(self):
@@ -176,7 +190,9 @@ class _Reader:
             if not np.isfinite(self.program[-1]):
                 self._refuse(f"the number {_shown(part)} is not finite")
         else:
-            self._refuse(f"{_shown(part)} is not part of the format" if part else "it ends too early")
+            self._refuse(
+                f"{_shown(part)} is not part of the format" if part else "it ends too early"
+            )
 
     def _enclosed(self):
         self._sum()

@@ -1,8 +1,9 @@
-"""Open-circuit potentials, kinetics and electrolytes: pure functions of arrays, each with its source.
+"""Open-circuit potentials, kinetics and electrolytes: pure functions of arrays, each with its
+source.
 
-Potentials are against lithium [V], functions of the stoichiometry x = c / c_max [-]; transport properties of the
-electrolyte are functions of its salt concentration [mol/m3]. All of them accept complex arguments, so that
-:func:`slope` differentiates them to the last digit.
+Potentials are against lithium [V], functions of the stoichiometry x = c / c_max [-]; transport
+properties of the electrolyte are functions of its salt concentration [mol/m3]. All of them accept
+complex arguments, so that :func:`slope` differentiates them to the last digit.
 """
 
 from collections.abc import Callable
@@ -41,7 +42,8 @@ def slope(function, x):
 
 
 class Tabulated:
-    """A measured curve, interpolated without overshoot (PCHIP), continued by straight lines or held at its ends.
+    """A measured curve, interpolated without overshoot (PCHIP), continued by straight lines or held
+    at its ends.
 
     Parameters
     ----------
@@ -62,7 +64,8 @@ class Tabulated:
         x, y = np.asarray(x, float), np.asarray(y, float)
         if x.ndim != 1 or x.shape != y.shape or x.size < 2:
             raise MaterialError(
-                f"a table needs two columns of equal length with two rows or more, not {x.shape}, {y.shape}"
+                f"a table needs two columns of equal length with two rows or more, not {x.shape}, "
+                f"{y.shape}"
             )
         order = np.argsort(x)
         self.x = increasing("x of a table, in order,", x[order], MaterialError)
@@ -73,7 +76,11 @@ class Tabulated:
 
     def __call__(self, x):
         inside = np.clip(x, self.x[0], self.x[-1])
-        return self._curve(inside) if self.held else self._curve(inside) + self._slope(inside) * (x - inside)
+        return (
+            self._curve(inside)
+            if self.held
+            else self._curve(inside) + self._slope(inside) * (x - inside)
+        )
 
     def slope(self, x):
         """Derivative dy/dx [V for a potential]."""
@@ -157,8 +164,12 @@ def graphite_mohtat(x):
 
 
 def silicon_lithiation(x):
-    """Silicon while it takes lithium up, Verbrugge et al. 2015, in the form of Ai et al. 2022 [V]; 0 < x < 1."""
-    return np.polyval([-96.63, 372.6, -587.6, 489.9, -232.8, 62.99, -9.286, 0.8633], x) + 1e-4 * (1 / x + 1 / (x - 1))
+    """Silicon while it takes lithium up, Verbrugge et al. 2015, in the form of Ai et al. 2022 [V];
+    0 < x < 1.
+    """
+    return np.polyval([-96.63, 372.6, -587.6, 489.9, -232.8, 62.99, -9.286, 0.8633], x) + 1e-4 * (
+        1 / x + 1 / (x - 1)
+    )
 
 
 def silicon_delithiation(x):
@@ -210,14 +221,18 @@ def graphite_diffusivity_ecker(x):
 
 
 def graphite_diffusivity_oregan(x):
-    """Graphite of the LG M50 at 298.15 K, O'Regan et al. 2022, 10.1016/j.electacta.2022.140700 [m2/s]."""
+    """Graphite of the LG M50 at 298.15 K, O'Regan et al. 2022, 10.1016/j.electacta.2022.140700
+    [m2/s].
+    """
     peaks = (
         (-1.553, 0.2031, 0.0006091),
         (-6.136, 0.5375, 0.06438),
         (-9.725, 0.9144, 0.0578),
         (1.85, 0.5953, 0.001356),
     )
-    return 3.0321 * 10 ** (11.17 * x - 15.11 + sum(a * np.exp(-((x - b) ** 2) / c) for a, b, c in peaks))
+    return 3.0321 * 10 ** (
+        11.17 * x - 15.11 + sum(a * np.exp(-((x - b) ** 2) / c) for a, b, c in peaks)
+    )
 
 
 def nmc811_diffusivity_oregan(x):
@@ -235,7 +250,8 @@ def arrhenius(activation_energy, temperature, reference=REFERENCE_TEMPERATURE):
 
 
 class ExchangeCurrent(NamedTuple):
-    r"""Exchange current density :math:`i_0 = i_{ref} (c_e/c_{ref})^{a} x^{b} (1 - x)^{c}` of a Butler-Volmer reaction.
+    r"""Exchange current density :math:`i_0 = i_{ref} (c_e/c_{ref})^{a} x^{b} (1 - x)^{c}` of a
+    Butler-Volmer reaction.
 
     The reaction itself is symmetric, :math:`j = 2 i_0 \sinh(F \eta / 2RT)`.
     """
@@ -248,11 +264,18 @@ class ExchangeCurrent(NamedTuple):
 
     def __call__(self, c_e, x):
         """i_0 [A/m2] at salt concentration c_e [mol/m3] and surface stoichiometry x [-]."""
-        return self.reference * (c_e / self.concentration) ** self.salt * x**self.filled * (1 - x) ** self.empty
+        return (
+            self.reference
+            * (c_e / self.concentration) ** self.salt
+            * x**self.filled
+            * (1 - x) ** self.empty
+        )
 
 
 def symmetric_exchange_current(m_ref, maximum_concentration):
-    """The usual i_0 = m_ref sqrt(c_e c_s (c_max - c_s)) with m_ref in A/m2 (m3/mol)^1.5 and c_max in mol/m3."""
+    """The usual i_0 = m_ref sqrt(c_e c_s (c_max - c_s)) with m_ref in A/m2 (m3/mol)^1.5 and c_max
+    in mol/m3.
+    """
     return ExchangeCurrent(m_ref * np.sqrt(1000.0) * maximum_concentration)
 
 
@@ -260,21 +283,26 @@ def symmetric_exchange_current(m_ref, maximum_concentration):
 
 
 class Electrolyte(NamedTuple):
-    """Transport in a binary electrolyte at one temperature, as functions of the salt concentration [mol/m3]."""
+    """Transport in a binary electrolyte at one temperature, as functions of the salt concentration
+    [mol/m3].
+    """
 
     conductivity: Function  #: [S/m]
     diffusivity: Function  #: [m2/s]
     transference: Function  #: of the cation, against the solvent [-]
     thermodynamic_factor: Function  #: 1 + dln f / dln c [-]
-    validity: float  #: highest concentration that the correlation was measured at or may be trusted to [mol/m3]
+    #: highest concentration that the correlation was measured at or may be trusted to [mol/m3]
+    validity: float
     source: str
     lowest: float = 0.0  #: concentration that the correlation was measured from [mol/m3]
 
 
 def landesfeind_gasteiger_2019(temperature=REFERENCE_TEMPERATURE, solvent="EC:EMC 3:7"):
-    """LiPF6 in EC:EMC 3:7 by weight (or EMC:FEC 19:1), all four properties from one set of measurements.
+    """LiPF6 in EC:EMC 3:7 by weight (or EMC:FEC 19:1), all four properties from one set of
+    measurements.
 
-    Landesfeind and Gasteiger, J. Electrochem. Soc. 166 (2019) A3079, 10.1149/2.0571912jes, 0.1 to 3 mol/L, -10 to 50 C.
+    Landesfeind and Gasteiger, J. Electrochem. Soc. 166 (2019) A3079, 10.1149/2.0571912jes, 0.1 to 3
+    mol/L, -10 to 50 C.
 
     Parameters
     ----------
@@ -298,11 +326,19 @@ def landesfeind_gasteiger_2019(temperature=REFERENCE_TEMPERATURE, solvent="EC:EM
 
     def cubic(p):
         return polynomial(
-            p[6] * 1e-9, (p[3] + p[7] * T) * 1e-6, (p[1] + p[4] * T + p[8] * T**2) * 1e-3, p[0] + p[2] * T + p[5] * T**2
+            p[6] * 1e-9,
+            (p[3] + p[7] * T) * 1e-6,
+            (p[1] + p[4] * T + p[8] * T**2) * 1e-3,
+            p[0] + p[2] * T + p[5] * T**2,
         )
 
     return Electrolyte(
-        conductivity, diffusivity, cubic(transfer), cubic(factor), 3000.0, f"Landesfeind and Gasteiger 2019, {solvent}"
+        conductivity,
+        diffusivity,
+        cubic(transfer),
+        cubic(factor),
+        3000.0,
+        f"Landesfeind and Gasteiger 2019, {solvent}",
     )
 
 
@@ -323,7 +359,8 @@ _LANDESFEIND_GASTEIGER = {
 
 
 def nyman_2008():
-    """LiPF6 in EC:EMC 3:7 at 25 C with the constant transference number and the unit factor that Chen et al. 2020 use.
+    """LiPF6 in EC:EMC 3:7 at 25 C with the constant transference number and the unit factor that
+    Chen et al. 2020 use.
 
     Nyman, Behm and Lindbergh, Electrochim. Acta 53 (2008) 6356, 10.1016/j.electacta.2008.04.023.
     """
@@ -343,7 +380,9 @@ def nyman_2008():
 
 
 def valoen_reimers_2005(temperature=REFERENCE_TEMPERATURE):
-    """LiPF6 in PC:EC:DMC 10:27:63 by volume, Valoen and Reimers, J. Electrochem. Soc. 152 (2005) A882."""
+    """LiPF6 in PC:EC:DMC 10:27:63 by volume, Valoen and Reimers, J. Electrochem. Soc. 152 (2005)
+    A882.
+    """
     T = temperature
 
     def conductivity(c):
@@ -363,15 +402,21 @@ def valoen_reimers_2005(temperature=REFERENCE_TEMPERATURE):
 
     def factor(c):
         c = c / 1000
-        return (0.601 - 0.24 * np.sqrt(c) + 0.982 * (1 - 0.0052 * (T - 294)) * c * np.sqrt(c)) / (1 - 0.38)
+        return (0.601 - 0.24 * np.sqrt(c) + 0.982 * (1 - 0.0052 * (T - 294)) * c * np.sqrt(c)) / (
+            1 - 0.38
+        )
 
-    return Electrolyte(conductivity, diffusivity, constant(0.38), factor, 3000.0, "Valoen and Reimers 2005")
+    return Electrolyte(
+        conductivity, diffusivity, constant(0.38), factor, 3000.0, "Valoen and Reimers 2005"
+    )
 
 
 def gen2_colclasure_2020(temperature=REFERENCE_TEMPERATURE):
-    """LiPF6 in EC:EMC 3:7 ("Gen2"), computed properties of Colclasure et al., Electrochim. Acta 337 (2020) 135854.
+    """LiPF6 in EC:EMC 3:7 ("Gen2"), computed properties of Colclasure et al., Electrochim. Acta 337
+    (2020) 135854.
 
-    The factor is the one that its authors' own codes hold; some copies add 1 to it, and miss the dilute limit.
+    The factor is the one that its authors' own codes hold; some copies add 1 to it, and miss the
+    dilute limit.
     """
     T = temperature
     kappa = (
@@ -406,13 +451,19 @@ def gen2_colclasure_2020(temperature=REFERENCE_TEMPERATURE):
 
     def factor(c):
         c = c / 1000
-        return 0.341 * np.exp(261 / T) - 0.00225 * np.exp(1360 / T) * c + 0.54 * np.exp(329 / T) * c**2
+        return (
+            0.341 * np.exp(261 / T) - 0.00225 * np.exp(1360 / T) * c + 0.54 * np.exp(329 / T) * c**2
+        )
 
-    return Electrolyte(conductivity, diffusivity, transference, factor, 2500.0, "Colclasure et al. 2020 (Gen2)")
+    return Electrolyte(
+        conductivity, diffusivity, transference, factor, 2500.0, "Colclasure et al. 2020 (Gen2)"
+    )
 
 
 def marquis_2019():
-    """LiPF6 in EC:DMC of Marquis et al. 2019 (Newman's Dualfoil, Capiglia et al. 1999), transference number 0.4."""
+    """LiPF6 in EC:DMC of Marquis et al. 2019 (Newman's Dualfoil, Capiglia et al. 1999),
+    transference number 0.4.
+    """
 
     def diffusivity(c):
         return 5.34e-10 * np.exp(-0.65e-3 * c)

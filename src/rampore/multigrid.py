@@ -1,16 +1,17 @@
 r"""Multigrid for symmetric networks of conductances on a box of cells; it knows no physics.
 
-The system is :math:`\sum_f K_f (x_i - x_{j(f)}) + g_i x_i = b_i`: every cell i is joined to its neighbours j through
-its faces f by conductances :math:`K_f \ge 0`, and to the ground by :math:`g_i \ge 0`. Cells without any conductance
-are left out.
+The system is :math:`\sum_f K_f (x_i - x_{j(f)}) + g_i x_i = b_i`: every cell i is joined to its
+neighbours j through its faces f by conductances :math:`K_f \ge 0`, and to the ground by :math:`g_i
+\ge 0`. Cells without any conductance are left out.
 
-Each level is scaled to a unit diagonal, :math:`\hat A = S A S` with :math:`S = \mathrm{diag}(A)^{-1/2}`, whose
-spectrum lies in (0, 2]: a Chebyshev polynomial smooths its upper part with nothing but contiguous sweeps. Coarse cells
-are blocks of two along each axis that is strongly coupled, the coarse operator is the Galerkin one for piecewise
-constant interpolation, and its correction is lengthened by `OVERCORRECTION`, because piecewise constants make the
-coarse network too stiff by a factor of two (Braess 1995). One W-cycle preconditions conjugate gradients, in single
-precision under an iteration in double precision: the preconditioner decides how fast the answer comes, never what it
-is.
+Each level is scaled to a unit diagonal, :math:`\hat A = S A S` with :math:`S =
+\mathrm{diag}(A)^{-1/2}`, whose spectrum lies in (0, 2]: a Chebyshev polynomial smooths its upper
+part with nothing but contiguous sweeps. Coarse cells are blocks of two along each axis that is
+strongly coupled, the coarse operator is the Galerkin one for piecewise constant interpolation, and
+its correction is lengthened by `OVERCORRECTION`, because piecewise constants make the coarse
+network too stiff by a factor of two (Braess 1995). One W-cycle preconditions conjugate gradients,
+in single precision under an iteration in double precision: the preconditioner decides how fast the
+answer comes, never what it is.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ import numpy as np
 from rampore import RamporeError
 from rampore.checks import quantity
 
-#: Length of the coarse correction; 2 would be exact for a uniform network, less is safe for a ragged one.
+#: Length of the coarse correction; 2 would be exact for a uniform network, less is safe for a
+#: ragged one.
 OVERCORRECTION = 1.8
 #: Degree of the smoothing polynomial, before and after the coarse correction.
 DEGREE = 3
@@ -48,10 +50,11 @@ class NetworkError(RamporeError, ValueError):
     """Conductances that make no network; the message names what is wrong with them."""
 
 
-# The wrap-around face of a periodic axis stands in the last slice of its conductances and is zero on a closed one, so
-# that neighbours are found by index arithmetic alone. Kernels work on rows of the last axis, whose ends are peeled off,
-# so that the compiler can vectorise what lies between. The sum over neighbours is written out in both kernels and for
-# both parts of a row: as a function of its own it keeps the compiler from vectorising, at half the speed.
+# The wrap-around face of a periodic axis stands in the last slice of its conductances and is zero
+# on a closed one, so that neighbours are found by index arithmetic alone. Kernels work on rows of
+# the last axis, whose ends are peeled off, so that the compiler can vectorise what lies between.
+# The sum over neighbours is written out in both kernels and for both parts of a row: as a function
+# of its own it keeps the compiler from vectorising, at half the speed.
 
 
 @_compile
@@ -127,7 +130,9 @@ def _correct(x, rescale, coarse, shift, length):
 
 @_compile
 def _coarsen(k0, k1, k2, ground, shift, c0, c1, c2, coarse_ground):
-    """Galerkin operator of the blocks: conductances between blocks add up, those within a block vanish."""
+    """Galerkin operator of the blocks: conductances between blocks add up, those within a block
+    vanish.
+    """
     n0, n1, n2 = ground.shape
     for i in range(n0):
         here0, next0 = i >> shift[0], (i + 1) % n0 >> shift[0]
@@ -226,23 +231,35 @@ class _Level:
 class Multigrid:
     """A network and its hierarchy of ever coarser ones.
 
-    Called with a residual it runs one W-cycle, a symmetric positive definite preconditioner; :meth:`solve` runs
-    conjugate gradients with it.
+    Called with a residual it runs one W-cycle, a symmetric positive definite preconditioner;
+    :meth:`solve` runs conjugate gradients with it.
 
     Parameters
     ----------
     conductances : three (n0, n1, n2) arrays
-        Conductance of the face between a cell and its next neighbour along each axis; the last slice joins the last
-        cell with the first (zero unless the axis is periodic). Zero throughout along an axis of one cell.
+        Conductance of the face between a cell and its next neighbour along each axis; the last
+        slice joins the last cell with the first (zero unless the axis is periodic). Zero throughout
+        along an axis of one cell.
     ground : (n0, n1, n2) array
-        Conductance of each cell to the ground. Every connected set of cells must be grounded somewhere.
+        Conductance of each cell to the ground. Every connected set of cells must be grounded
+        somewhere.
     """
 
     def __init__(self, conductances: Sequence[np.ndarray], ground: np.ndarray) -> None:
         shapes = {np.shape(array) for array in (*conductances, ground)}
-        if len(conductances) != 3 or len(shapes) != 1 or len(*shapes) != 3 or 0 in next(iter(shapes)):
-            raise NetworkError(f"three conductances and the ground are arrays of one shape, not {sorted(shapes)}")
-        for name, array in (("conductances", np.array([[k.min(), k.max()] for k in conductances])), ("ground", ground)):
+        if (
+            len(conductances) != 3
+            or len(shapes) != 1
+            or len(*shapes) != 3
+            or 0 in next(iter(shapes))
+        ):
+            raise NetworkError(
+                f"three conductances and the ground are arrays of one shape, not {sorted(shapes)}"
+            )
+        for name, array in (
+            ("conductances", np.array([[k.min(), k.max()] for k in conductances])),
+            ("ground", ground),
+        ):
             greatest = float(quantity(f"greatest of {name}", array.max(), NetworkError, at_least=0))
             quantity(f"least of {name}", array.min(), NetworkError, at_least=-ROUNDING * greatest)
         self.network = (*conductances, degree(conductances) + ground)
@@ -262,14 +279,18 @@ class Multigrid:
                 _coarsen(*k, ground, shift, *coarse)
             scale = np.divide(1, root, out=np.zeros_like(root), where=root > 0)
             _scale(*k, scale)
-            self.levels.append(_Level(k, scale, root, shift, *(np.zeros_like(root) for _ in range(3))))
+            self.levels.append(
+                _Level(k, scale, root, shift, *(np.zeros_like(root) for _ in range(3)))
+            )
             if last:
                 break
             k, ground = coarse[:3], coarse[3]
 
     @staticmethod
     def _shift(conductances) -> tuple[int, int, int]:
-        strength = [k.mean(dtype=float) if k.shape[axis] > 1 else 0.0 for axis, k in enumerate(conductances)]
+        strength = [
+            k.mean(dtype=float) if k.shape[axis] > 1 else 0.0 for axis, k in enumerate(conductances)
+        ]
         return tuple(int(s > 0 and s >= STRONG * max(strength)) for s in strength)
 
     @staticmethod
@@ -285,7 +306,9 @@ class Multigrid:
         try:
             return cho_factor(matrix)
         except LinAlgError:
-            raise NetworkError("some of the cells are joined to no ground: their values can be anything") from None
+            raise NetworkError(
+                "some of the cells are joined to no ground: their values can be anything"
+            ) from None
 
     def __call__(self, residual: np.ndarray) -> np.ndarray:
         """An approximate solution z of A z = residual; the array is overwritten by the next call."""
@@ -313,15 +336,20 @@ class Multigrid:
         below = self.levels[depth + 1]
         # spare + (b - A x), see _chebyshev with step 1 and momentum -1
         level.spare[...] = 0
-        _chebyshev(*level.conductances, level.x, level.spare, level.b, np.float32(1), np.float32(-1))
+        _chebyshev(
+            *level.conductances, level.x, level.spare, level.b, np.float32(1), np.float32(-1)
+        )
         _restrict(level.spare, level.root, level.shift, below.b)
         below.b *= below.scale
         self._cycle(depth + 1)
-        # A second visit pays where it costs less than the level itself: blocks of four cells or more.
+        # A second visit pays where it costs less than the level itself: blocks of four cells or
+        # more.
         if sum(level.shift) > 1 and depth + 2 < len(self.levels):
             first = below.x.copy()
             below.spare[...] = 0
-            _chebyshev(*below.conductances, below.x, below.spare, below.b, np.float32(1), np.float32(-1))
+            _chebyshev(
+                *below.conductances, below.x, below.spare, below.b, np.float32(1), np.float32(-1)
+            )
             below.b[...] = below.spare
             self._cycle(depth + 1)
             below.x += first
@@ -348,7 +376,8 @@ class Multigrid:
         converged : callable, optional
             Is asked after every iteration whether `x` will do.
         tolerance : float
-            Without `converged`: reduction of the error's energy norm, as the preconditioner measures it.
+            Without `converged`: reduction of the error's energy norm, as the preconditioner
+            measures it.
         most : int
             Iterations after which it gives up.
 
@@ -366,7 +395,8 @@ class Multigrid:
         """
         if not np.shape(b) == np.shape(x) == self.levels[0].scale.shape or x.dtype != np.float64:
             raise NetworkError(
-                f"a network of shape {self.levels[0].scale.shape} takes b and x of that shape, x in float64"
+                f"a network of shape {self.levels[0].scale.shape} takes b and x of that shape, x "
+                "in float64"
             )
         quantity("least and greatest of the right side", [b.min(), b.max()], NetworkError)
         quantity("tolerance", tolerance, NetworkError, above=0)
@@ -390,5 +420,6 @@ class Multigrid:
             if converged is not None and converged(x):
                 return iteration
         raise ConvergenceError(
-            f"conjugate gradients did not converge; gave up in iteration {iteration} of at most {most}"
+            f"conjugate gradients did not converge; gave up in iteration {iteration} of at most "
+            f"{most}"
         )

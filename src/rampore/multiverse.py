@@ -19,13 +19,15 @@ from rampore.pores.recipe import PoreError, Recipe
 from rampore.pores.segmenting import segment
 
 _STEPS = [field.name for field in fields(Recipe)]
-#: The fields of a recipe on which its mask depends, and those on which the pores in it do before any is dropped.
+#: The fields of a recipe on which its mask depends, and those on which the pores in it do before
+#: any is dropped.
 _MASK = tuple(_STEPS[: _STEPS.index("partition")])
 _PARTS = ("partition", "metric", "smoothing", "smoothing_size", "peak_radius", "peak_blur")
 
 
 class Outcomes(NamedTuple):
-    """What n recipes find: a row for each recipe, a column for each group of columns of the image and one for all.
+    """What n recipes find: a row for each recipe, a column for each group of columns of the image
+    and one for all.
 
     A pixel at a threshold may join two pores or part them: by that much the means are known.
     """
@@ -42,7 +44,9 @@ class Outcomes(NamedTuple):
 
     @property
     def coordination_error(self) -> np.ndarray:
-        """What one contact more or less is to the mean coordination number [-], shape (n, 1 + groups)."""
+        """What one contact more or less is to the mean coordination number [-], shape (n, 1 +
+        groups).
+        """
         return 2 / np.maximum(self.pores, 1)
 
 
@@ -67,7 +71,8 @@ def over_sections(
         Group of columns of the image; 0 for the whole.
     """
     values, errors = (
-        np.array([getattr(each, name)[0, column] for each in sections]) for name in (quantity, f"{quantity}_error")
+        np.array([getattr(each, name)[0, column] for each in sections])
+        for name in (quantity, f"{quantity}_error")
     )
     return OverSections(float(values.mean()), float(values.std(ddof=1)), float(errors.max()))
 
@@ -101,7 +106,12 @@ class Specimen:
     def phantom(self) -> Phantom:
         """The section, centred on the middle of a hole where there is one."""
         rng = np.random.default_rng([self.seed, 0])
-        size = {"width": self.width, "pixel_size": self.pixel_size, "x": -self.width / 2, "window": self.window}
+        size = {
+            "width": self.width,
+            "pixel_size": self.pixel_size,
+            "x": -self.width / 2,
+            "window": self.window,
+        }
         return section(self.electrode, self.mixture, rng=rng, **size)
 
     def image(self, phantom: Phantom | None = None) -> Micrograph:
@@ -130,7 +140,8 @@ def variations(base: Recipe, *choices: Iterable[Mapping[str, object]]) -> list[R
         for change in group:
             known_keys("a recipe", change, _STEPS, PoreError)
     merged = (
-        {name: value for change in combination for name, value in change.items()} for combination in product(*groups)
+        {name: value for change in combination for name, value in change.items()}
+        for combination in product(*groups)
     )
     return [replace(base, **change) for change in merged]
 
@@ -188,7 +199,9 @@ def outcomes(
     return Outcomes(share, radius, number, count)
 
 
-def _by(recipes: Sequence[Recipe], among: Iterable[int], names: Sequence[str]) -> Iterable[list[int]]:
+def _by(
+    recipes: Sequence[Recipe], among: Iterable[int], names: Sequence[str]
+) -> Iterable[list[int]]:
     """Numbers of the recipes that share the values of some fields."""
     alike: dict[tuple, list[int]] = {}
     for k in among:
@@ -219,7 +232,8 @@ def generate(specimens: Sequence[Specimen], workers: int = 1) -> list[Phantom]:
 
 
 def survey(jobs: Sequence[tuple[Specimen, Sequence[Recipe]]], workers: int = 1) -> list[Outcomes]:
-    """Generate specimens, look at each, and see what its recipes find: in the whole, over foil, at the holes.
+    """Generate specimens, look at each, and see what its recipes find: in the whole, over foil, at
+    the holes.
 
     The sample's outline is taken as known: thresholds are found within it.
 

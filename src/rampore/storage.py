@@ -1,7 +1,8 @@
-"""Files that are either the old ones or the new ones, never half of each, whatever ends the program meanwhile.
+"""Files that are either the old ones or the new ones, never half of each, whatever ends the program
+meanwhile.
 
-What is being written lies beside its place, under a hidden name that tells the machine and the process. What a killed
-process left there is removed by the next one that writes to the same place.
+What is being written lies beside its place, under a hidden name that tells the machine and the
+process. What a killed process left there is removed by the next one that writes to the same place.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ class StorageError(RamporeError, OSError):
 
 
 def write(path: Path, content: bytes | str) -> None:
-    """Write a file in one stroke, on the disk when this returns; leaves it alone where it holds that already.
+    """Write a file in one stroke, on the disk when this returns; leaves it alone where it holds
+    that already.
 
     Parameters
     ----------
@@ -81,7 +83,8 @@ def write(path: Path, content: bytes | str) -> None:
 def netcdf(data: xarray.Dataset, encoding: dict | None = None) -> bytes:
     """A data set as the bytes of a NetCDF file.
 
-    HDF5 that meets a full disk while it writes a file takes the whole process down; bytes fail as any file does.
+    HDF5 that meets a full disk while it writes a file takes the whole process down; bytes fail as
+    any file does.
     """
     return bytes(data.to_netcdf(engine="h5netcdf", encoding=encoding))
 
@@ -92,7 +95,8 @@ def check(path: Path) -> None:
     Raises
     ------
     StorageError
-        Where its folder cannot be made or written to, or it is there and no plain file, or read-only.
+        Where its folder cannot be made or written to, or it is there and no plain file, or
+        read-only.
     """
     path = Path(os.path.realpath(path))
     check_target(path)
@@ -101,7 +105,9 @@ def check(path: Path) -> None:
 
 
 def check_target(path: Path) -> None:
-    """Refuse a place where something stands that a new file must not replace: a folder, a device, a read-only file."""
+    """Refuse a place where something stands that a new file must not replace: a folder, a device, a
+    read-only file.
+    """
     if not _exists(path):
         return
     if path.is_dir():
@@ -154,8 +160,12 @@ def folder_for(folder: Path) -> Iterator[None]:
 
 
 def aside(path: Path) -> Path:
-    """A name beside a file, or a folder, for what is not finished: of this process and this call alone."""
-    return path.with_name(f".{path.name[:40]}.{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.unfinished")
+    """A name beside a file, or a folder, for what is not finished: of this process and this call
+    alone.
+    """
+    return path.with_name(
+        f".{path.name[:40]}.{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.unfinished"
+    )
 
 
 def _machine() -> str:
@@ -163,13 +173,19 @@ def _machine() -> str:
 
 
 def remove_leftovers(folder: Path, name: str = "*") -> None:
-    """Remove from a folder what processes of this machine that run no more have not finished of a file."""
+    """Remove from a folder what processes of this machine that run no more have not finished of a
+    file.
+    """
     import psutil
 
     pattern = name if name == "*" else glob.escape(name[:40])
     for path in folder.glob(f".{pattern}.*.unfinished"):
         found = _UNFINISHED.fullmatch(path.name)
-        if found and found["machine"] == _machine() and not psutil.pid_exists(int(found["process"])):
+        if (
+            found
+            and found["machine"] == _machine()
+            and not psutil.pid_exists(int(found["process"]))
+        ):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)
             else:
@@ -184,7 +200,10 @@ def undisturbed() -> Iterator[None]:
         return
     came: list[int] = []
     numbers = signal.SIGINT, signal.SIGTERM
-    before = {number: signal.signal(number, lambda number, frame: came.append(number)) for number in numbers}
+    before = {
+        number: signal.signal(number, lambda number, frame: came.append(number))
+        for number in numbers
+    }
     try:
         yield
     finally:

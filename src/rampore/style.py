@@ -1,4 +1,6 @@
-"""One look for all figures: a colour for each electrode and material, an open marker for what the paper states."""
+"""One look for all figures: a colour for each electrode and material, an open marker for what the
+paper states.
+"""
 
 from __future__ import annotations
 
@@ -31,13 +33,23 @@ VERDICT = {
 }
 
 #: What the paper states: an open marker.
-PAPER = {"marker": "o", "mfc": "white", "mec": "black", "mew": 1.4, "ms": 8, "ls": "none", "zorder": 5}
+PAPER = {
+    "marker": "o",
+    "mfc": "white",
+    "mec": "black",
+    "mew": 1.4,
+    "ms": 8,
+    "ls": "none",
+    "zorder": 5,
+}
 
 # Matplotlib reads the first two when axes are made, the third when an SVG is written.
 _RC = {"axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "rampore"}
 
 
-def new_figure(nrows: int = 1, ncols: int = 1, *, width: float = 7.0, height: float = 3.4, **subplots):
+def new_figure(
+    nrows: int = 1, ncols: int = 1, *, width: float = 7.0, height: float = 3.4, **subplots
+):
     """A figure and its axes in the book's style, without pyplot.
 
     Parameters

@@ -1,7 +1,8 @@
-"""The unit cell of a triangular lattice of holes, on a mesh of boxes that the edge of the holes cuts exactly.
+"""The unit cell of a triangular lattice of holes, on a mesh of boxes that the edge of the holes
+cuts exactly.
 
-Mirror planes bound a rectangle of half a pitch along a close-packed row by half the distance of equal rows; a quarter
-of a hole stands in its first corner and another in the opposite one.
+Mirror planes bound a rectangle of half a pitch along a close-packed row by half the distance of
+equal rows; a quarter of a hole stands in its first corner and another in the opposite one.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class CutMesh(NamedTuple):
     y: np.ndarray  #: edges (ny + 1,) [m]
     plan: np.ndarray  #: area of the boxes (nx, ny) [m2]
     hole: np.ndarray  #: area of their part in a hole (nx, ny) [m2]
-    side_x: np.ndarray  #: length in a hole of the edge between (i, j) and (i + 1, j) (nx - 1, ny) [m]
+    #: length in a hole of the edge between (i, j) and (i + 1, j) (nx - 1, ny) [m]
+    side_x: np.ndarray
     side_y: np.ndarray  #: of the edge between (i, j) and (i, j + 1) (nx, ny - 1) [m]
     arc: np.ndarray  #: length of the hole's edge in the boxes (nx, ny) [m]
 
@@ -37,7 +39,8 @@ def sides_of_cell(pitch):
 
 
 def cut_mesh(x, y, radius) -> CutMesh:
-    """Boxes between the edges x and y, cut by quarter discs in the first corner and the opposite one.
+    """Boxes between the edges x and y, cut by quarter discs in the first corner and the opposite
+    one.
 
     Parameters
     ----------
@@ -76,9 +79,15 @@ def graded(n, length, grading=0.6):
 
 
 def _two_quarter_discs(x, y, radius):
-    """Quarter discs in two opposite corners: area in the cells, length on the inner faces, arc in the cells."""
+    """Quarter discs in two opposite corners: area in the cells, length on the inner faces, arc in
+    the cells.
+    """
     hole = np.zeros((len(x) - 1, len(y) - 1))
-    side_x, side_y, arc = np.zeros((len(x) - 2, len(y) - 1)), np.zeros((len(x) - 1, len(y) - 2)), np.zeros_like(hole)
+    side_x, side_y, arc = (
+        np.zeros((len(x) - 2, len(y) - 1)),
+        np.zeros((len(x) - 1, len(y) - 2)),
+        np.zeros_like(hole),
+    )
     if radius > 0:
         for turn in (slice(None), slice(None, None, -1)):
             u, v = np.abs(x[turn] - x[turn][0]), np.abs(y[turn] - y[turn][0])
@@ -87,7 +96,10 @@ def _two_quarter_discs(x, y, radius):
             hole[turn, turn] += np.diff(np.diff(corner, axis=0), axis=1)
             side_x[turn, turn] += np.diff(np.minimum(v[None, :], chord_u[1:-1, None]), axis=1)
             side_y[turn, turn] += np.diff(np.minimum(u[:, None], chord_v[None, 1:-1]), axis=0)
-            from_u, from_v = np.arccos(np.minimum(u / radius, 1)), np.arcsin(np.minimum(v / radius, 1))
+            from_u, from_v = (
+                np.arccos(np.minimum(u / radius, 1)),
+                np.arcsin(np.minimum(v / radius, 1)),
+            )
             last = np.minimum(from_u[:-1, None], from_v[None, 1:])
             first = np.maximum(from_u[1:, None], from_v[None, :-1])
             arc[turn, turn] += radius * np.maximum(last - first, 0)
@@ -99,7 +111,9 @@ def _area_in_quarter_disc(u, v, radius):
     """Area of [0, u] x [0, v] inside the disc of this radius about the origin."""
 
     def below(t):
-        return 0.5 * (t * np.sqrt(np.maximum(radius**2 - t**2, 0)) + radius**2 * np.arcsin(t / radius))
+        return 0.5 * (
+            t * np.sqrt(np.maximum(radius**2 - t**2, 0)) + radius**2 * np.arcsin(t / radius)
+        )
 
     u = np.minimum(u, radius)
     corner = np.minimum(u, np.sqrt(np.maximum(radius**2 - v**2, 0)))

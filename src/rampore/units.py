@@ -1,7 +1,7 @@
 """Units: the paper's on paper, SI in the code.
 
-A thin layer over pint that knows how battery papers write units (``mg/cm2``, ``mAh/cm2``, ``um``) and that always
-names the dimension it wanted when a unit does not fit.
+A thin layer over pint that knows how battery papers write units (``mg/cm2``, ``mAh/cm2``, ``um``)
+and that always names the dimension it wanted when a unit does not fit.
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ def _check(unit: str) -> None:
     """Refuse what is no unit before anything computes it."""
     if len(unit) > LONGEST:
         raise UnitError(
-            f"the unit {unit[:20]!r}... is not one that can be read: it is longer than {LONGEST} characters"
+            f"the unit {unit[:20]!r}... is not one that can be read: it is longer than {LONGEST} "
+            "characters"
         )
     for piece in re.split(r"[\s*/()\N{MIDDLE DOT}]+", re.sub(r"\s*(?:\*\*|\^)\s*", "^", unit)):
         if piece and not _PIECE.fullmatch(piece):
             raise UnitError(
-                f"the unit {unit!r} is not one that can be read: {piece!r} is no name with a small exponent"
+                f"the unit {unit!r} is not one that can be read: {piece!r} is no name with a "
+                "small exponent"
             )
 
 
@@ -51,7 +53,9 @@ def _registry():
 
 @lru_cache(maxsize=1000)
 def _scale(unit: str, si: str | None) -> tuple[float, float]:
-    """Factor and offset that take a number in `unit` to `si`, or to pint's base units where `si` is None."""
+    """Factor and offset that take a number in `unit` to `si`, or to pint's base units where `si` is
+    None.
+    """
     import pint
 
     for text in (unit, si):
@@ -59,7 +63,9 @@ def _scale(unit: str, si: str | None) -> tuple[float, float]:
             _check(text)
     registry = _registry()
     try:
-        origin, one = (registry.Quantity(number, registry.parse_units(unit)) for number in (0.0, 1.0))
+        origin, one = (
+            registry.Quantity(number, registry.parse_units(unit)) for number in (0.0, 1.0)
+        )
         target = origin.to_base_units().units if si is None else registry.parse_units(si)
         zero = origin.to(target).magnitude
         return one.to(target).magnitude - zero, zero
@@ -107,7 +113,9 @@ def from_si(value: float, unit: str) -> float:
 
 
 def difference_to_si(value: float, unit: str, si: str | None = None) -> float:
-    """A difference (tolerance, half-width) given in `unit`, in SI: the offset of a scale such as degC drops out."""
+    """A difference (tolerance, half-width) given in `unit`, in SI: the offset of a scale such as
+    degC drops out.
+    """
     return _decimal(value * _scale(unit, si)[0])
 
 

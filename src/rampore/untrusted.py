@@ -1,6 +1,8 @@
-"""A user's files on their way in: what is no file is refused, what has no end is bounded, what readers raise is fenced.
+"""A user's files on their way in: what is no file is refused, what has no end is bounded, what
+readers raise is fenced.
 
-Each function raises the error class of the module that asks, so that a user reads of an image or of a spectrum.
+Each function raises the error class of the module that asks, so that a user reads of an image or of
+a spectrum.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ _UNPACK = {".gz": gzip.open, ".bz2": bz2.open}
 
 
 def regular(path: str | os.PathLike, error: type[RamporeError]) -> Path:
-    """A file that can be read and holds something; no folder, pipe or device, which may have no end.
+    """A file that can be read and holds something; no folder, pipe or device, which may have no
+    end.
 
     Parameters
     ----------
@@ -37,7 +40,9 @@ def regular(path: str | os.PathLike, error: type[RamporeError]) -> Path:
     except FileNotFoundError:
         raise error(f"there is no file {shown}") from None
     except (OSError, ValueError) as problem:
-        raise error(f"{shown} cannot be read: {getattr(problem, 'strerror', None) or problem}") from None
+        raise error(
+            f"{shown} cannot be read: {getattr(problem, 'strerror', None) or problem}"
+        ) from None
     if stat.S_ISDIR(status.st_mode):
         raise error(f"{shown} is a folder: name a file in it")
     if not stat.S_ISREG(status.st_mode):
@@ -70,7 +75,10 @@ def text(path: str | os.PathLike, error: type[RamporeError], most: int = MOST_BY
     try:
         read = content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as problem:
-        raise error(f"{path} is no text in UTF-8 ({problem.reason} at byte {problem.start}): save it as that") from None
+        raise error(
+            f"{path} is no text in UTF-8 ({problem.reason} at byte {problem.start}): save it as "
+            "that"
+        ) from None
     if "\0" in read:
         raise error(f"{path} is no text: it holds zero bytes; unpack or export it first")
     return read

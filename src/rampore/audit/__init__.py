@@ -1,1 +1,3 @@
-"""The machinery of an executable audit, of any paper: ledger, chapters, inputs, sweeps, reproduction."""
+"""The machinery of an executable audit, of any paper: ledger, chapters, inputs, sweeps,
+reproduction.
+"""

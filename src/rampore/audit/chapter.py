@@ -1,7 +1,8 @@
-"""What a notebook uses to hand over what it found: verdicts, figures, results, numbers for the prose.
+"""What a notebook uses to hand over what it found: verdicts, figures, results, numbers for the
+prose.
 
-A chapter run by hand shows all of it and writes nothing; run by :mod:`rampore.audit.reproduce` it is given an output
-folder.
+A chapter run by hand shows all of it and writes nothing; run by :mod:`rampore.audit.reproduce` it
+is given an output folder.
 """
 
 from __future__ import annotations
@@ -22,9 +23,18 @@ from rampore.audit.numbers import Phrase
 from rampore.audit.study import settings
 from rampore.units import difference_from_si, from_si
 
-__all__ = ["CLAIM_MIME", "KEPT_MIME", "NUMBERS_MIME", "TABLE_MIME", "Assumption", "Chapter", "Uncertainty"]
+__all__ = [
+    "CLAIM_MIME",
+    "KEPT_MIME",
+    "NUMBERS_MIME",
+    "TABLE_MIME",
+    "Assumption",
+    "Chapter",
+    "Uncertainty",
+]
 
-#: A cell output of this type holds one entry of claims.json: the verdict stays in the cell that computed it.
+#: A cell output of this type holds one entry of claims.json: the verdict stays in the cell that
+#: computed it.
 CLAIM_MIME = "application/vnd.rampore.claim+json"
 
 #: One of this type holds a table for the summary, which the README and the book's first page carry.
@@ -33,7 +43,8 @@ TABLE_MIME = "application/vnd.rampore.table+json"
 #: One of this type names the entries of the chapter's numbers that an output shows.
 KEPT_MIME = "application/vnd.rampore.kept+json"
 
-#: One of this type, in a chapter's last cell, holds all its numbers with their errors: :mod:`rampore.audit.numbers`.
+#: One of this type, in a chapter's last cell, holds all its numbers with their errors:
+#: :mod:`rampore.audit.numbers`.
 NUMBERS_MIME = "application/vnd.rampore.audit.numbers+json"
 
 #: The same as a result.
@@ -66,7 +77,8 @@ class Chapter:
     ledger : claims.Ledger, optional
         By default the one of the study in whose folder the notebook runs.
     accuracy : float
-        Relative numerical error of a number that comes without one [-]; by default that of a closed formula.
+        Relative numerical error of a number that comes without one [-]; by default that of a closed
+        formula.
     """
 
     def __init__(
@@ -91,7 +103,9 @@ class Chapter:
         return self.ledger[claim_id].half_digit_si
 
     def printed(self, claim_id: str) -> tuple[float, float]:
-        """The paper's number and half of its last printed digit [SI]: :func:`rampore.audit.claims.printed_range`."""
+        """The paper's number and half of its last printed digit [SI]:
+        :func:`rampore.audit.claims.printed_range`.
+        """
         return self.stated(claim_id), self.half_digit(claim_id)
 
     def take(self, claim_id: str, explanation: str = "A design value, taken as given.") -> _Shown:
@@ -123,14 +137,15 @@ class Chapter:
         ----------
         claim_id : str
         computed : float, bool or None
-            What the published inputs (and constants of nature) give, never a value that needs more: that stands in
-            `under`. For an order or a trend, whether it holds. None where what is published gives no value at all.
+            What the published inputs (and constants of nature) give, never a value that needs more:
+            that stands in `under`. For an order or a trend, whether it holds. None where what is
+            published gives no value at all.
         given, rounding, uncertainty, under, measure, explanation
-            As in :class:`rampore.audit.claims.Report`. What `uncertainty` names as `numerics` is the numerical error of
-            all numbers of the report but those that an assumption needs.
+            As in :class:`rampore.audit.claims.Report`. What `uncertainty` names as `numerics` is
+            the numerical error of all numbers of the report but those that an assumption needs.
         needed_error : float, optional
-            Numerical error of `needed` and `plausible` of the assumption [its unit]; by default the chapter's
-            accuracy times each.
+            Numerical error of `needed` and `plausible` of the assumption [its unit]; by default the
+            chapter's accuracy times each.
 
         Raises
         ------
@@ -142,7 +157,17 @@ class Chapter:
         widths = Uncertainty(*(_plain(width) for width in uncertainty))
         given = (given,) if isinstance(given, str) else tuple(given)
         return self._verdict(
-            Report(claim_id, _plain(computed), False, given, _plain(rounding), widths, under, measure, explanation),
+            Report(
+                claim_id,
+                _plain(computed),
+                False,
+                given,
+                _plain(rounding),
+                widths,
+                under,
+                measure,
+                explanation,
+            ),
             needed_error,
         )
 
@@ -159,19 +184,27 @@ class Chapter:
             if text := getattr(report, part):
                 self.numbers.keep_text(f"{name}/{part}", text)
         widths = {"rounding": report.rounding} | report.uncertainty._asdict()
-        values = {"computed": report.computed} | {key: width for key, width in widths.items() if width}
+        values = {"computed": report.computed} | {
+            key: width for key, width in widths.items() if width
+        }
         if under := report.under:
             self.numbers.keep_text(f"{name}/assumption", under.text)
-            values |= {"needed": under.needed, "plausible": list(under.plausible), "gives": under.gives}
+            values |= {
+                "needed": under.needed,
+                "plausible": list(under.plausible),
+                "gives": under.gives,
+            }
         for part, value in values.items():
             if value is not None and part != "numerics":
                 error = needed_error if part in ("needed", "plausible") else numerics
                 self.numbers.keep(f"{name}/{part}", value, error, self.accuracy)
 
     def phrase(self, template: str, *values) -> Phrase:
-        """A text with numbers in it, for :meth:`say`, :meth:`tell` and what :meth:`report` takes as text.
+        """A text with numbers in it, for :meth:`say`, :meth:`tell` and what :meth:`report` takes as
+        text.
 
-        See :func:`rampore.audit.numbers.phrase`; a number without an error has the chapter's accuracy.
+        See :func:`rampore.audit.numbers.phrase`; a number without an error has the chapter's
+        accuracy.
         """
         return numbers.phrase(template, *values, accuracy=self.accuracy)
 
@@ -199,10 +232,11 @@ class Chapter:
         table : pandas.DataFrame or Series
             Its index and columns name the rows and columns; units stand there.
         decimals : int or mapping of column to int
-            Decimals of the numbers that are not whole; fewer where the numerical error leaves fewer.
+            Decimals of the numbers that are not whole; fewer where the numerical error leaves
+            fewer.
         error : float, mapping of column to float, or pandas.DataFrame, optional
-            Numerical error [as the numbers]; by default the chapter's accuracy times each number. Of a mapping or a
-            table, a column without an entry has that default.
+            Numerical error [as the numbers]; by default the chapter's accuracy times each number.
+            Of a mapping or a table, a column without an entry has that default.
         """
         import pandas as pd
 
@@ -224,24 +258,38 @@ class Chapter:
                     part = slice(start, start + numbers.LONGEST)
                     end = f"/{start}" if start else ""
                     exact = values.dtype.kind not in "fc"
-                    self.numbers.keep(key + end, values.to_numpy()[part], None if exact else errors[part])
-        self.numbers.keep_text(f"table/{name}", " | ".join(map(_label, [*table.index, *table.columns])))
+                    self.numbers.keep(
+                        key + end, values.to_numpy()[part], None if exact else errors[part]
+                    )
+        self.numbers.keep_text(
+            f"table/{name}", " | ".join(map(_label, [*table.index, *table.columns]))
+        )
         page = shown.to_html(border=0, classes="numbers", na_rep="")
-        return _Shown({KEPT_MIME: [f"table/{name}"], "text/html": page, "text/plain": shown.to_string(na_rep="")})
+        return _Shown(
+            {
+                KEPT_MIME: [f"table/{name}"],
+                "text/html": page,
+                "text/plain": shown.to_string(na_rep=""),
+            }
+        )
 
     def _errors(self, values, column, error) -> np.ndarray:
         if error is not None and not isinstance(error, int | float):
             error = error.get(column)
         if error is None and values.dtype.kind == "f":
             error = self.accuracy * values.abs()
-        return np.broadcast_to(np.asarray(0.0 if error is None else error, dtype=float), len(values))
+        return np.broadcast_to(
+            np.asarray(0.0 if error is None else error, dtype=float), len(values)
+        )
 
     def close(self) -> _Shown:
         """Hand over every number of the chapter with its error: the last cell of a notebook."""
         entries = self.numbers.entries
         if self.output:
             self._write("results", f"{NUMBERS_FILE}.json", _json(NUMBERS_FILE, entries).encode())
-        return _Shown({NUMBERS_MIME: entries, "text/plain": "every number above, with its numerical error"})
+        return _Shown(
+            {NUMBERS_MIME: entries, "text/plain": "every number above, with its numerical error"}
+        )
 
     def figure(self, figure, name: str, dpi: int = 150, error=None) -> _Shown:
         """Show a figure, and save it as PNG and SVG where there is an output folder.
@@ -254,9 +302,10 @@ class Chapter:
         dpi : int
             Resolution of the PNG [1/in].
         error : float or matplotlib.figure.Figure, optional
-            Numerical error of what is drawn, over the largest of each artist's numbers [-]; by default the chapter's
-            accuracy, or a millionth where that is less. A figure is the same one, drawn from a coarser computation:
-            the error is then the largest difference of each artist's numbers.
+            Numerical error of what is drawn, over the largest of each artist's numbers [-]; by
+            default the chapter's accuracy, or a millionth where that is less. A figure is the same
+            one, drawn from a coarser computation: the error is then the largest difference of each
+            artist's numbers.
         """
         from rampore.audit.drawn import differences, drawn, words
         from rampore.style import render
@@ -285,12 +334,13 @@ class Chapter:
         name : str
             File name without ending.
         data : mapping, dataclass or NamedTuple; pandas.DataFrame; xarray.Dataset or DataArray
-            Saved as JSON, CSV or NetCDF. Units stand in the keys or the column names, where ``data.attrs["units"]`` of
-            a table (column -> unit) is put too; each number of a dataset carries the attribute ``units``.
+            Saved as JSON, CSV or NetCDF. Units stand in the keys or the column names, where
+            ``data.attrs["units"]`` of a table (column -> unit) is put too; each number of a dataset
+            carries the attribute ``units``.
         error : float or mapping of str to float, optional
-            Numerical error over the largest number of an entry, a column or a field; by default the chapter's
-            accuracy [-]. Of a mapping: the error itself, by entry, column or field [its unit]; what it does not name
-            has the default.
+            Numerical error over the largest number of an entry, a column or a field; by default the
+            chapter's accuracy [-]. Of a mapping: the error itself, by entry, column or field [its
+            unit]; what it does not name has the default.
 
         Raises
         ------
@@ -309,25 +359,36 @@ class Chapter:
             parts = {key: field.values for key, field in fields.items()}
         elif hasattr(data, "to_csv"):
             ending, content = "csv", _csv(data).encode()
-            parts = {_label(column): data.iloc[:, place].to_numpy() for place, column in enumerate(data.columns)}
+            parts = {
+                _label(column): data.iloc[:, place].to_numpy()
+                for place, column in enumerate(data.columns)
+            }
         elif isinstance(data, Mapping):
             ending, content = "json", _json(name, data).encode()
             parts = dict(_leaves(json.loads(content)))
         else:
-            raise TypeError(f"result {name!r}: a {type(data).__name__} is no mapping, table or dataset")
+            raise TypeError(
+                f"result {name!r}: a {type(data).__name__} is no mapping, table or dataset"
+            )
         relative = error if isinstance(error, float | int) else self.accuracy
         absolute = {} if error is None or isinstance(error, float | int) else error
         for part, values in parts.items():
-            self._keep_result(f"result/{name}/{part}", np.asarray(values), relative, absolute.get(part))
+            self._keep_result(
+                f"result/{name}/{part}", np.asarray(values), relative, absolute.get(part)
+            )
         if self.output:
             self._write("results", f"{name}.{ending}", content)
 
-    def _keep_result(self, name: str, values: np.ndarray, relative: float, absolute: float | None) -> None:
+    def _keep_result(
+        self, name: str, values: np.ndarray, relative: float, absolute: float | None
+    ) -> None:
         if values.dtype.kind == "f" and values.size > numbers.LONGEST:
             values = numbers.summary(values)
         if values.dtype.kind == "f":
             finite = np.abs(values[np.isfinite(values)])
-            self.numbers.keep(name, values, relative * finite.max(initial=0.0) if absolute is None else absolute)
+            self.numbers.keep(
+                name, values, relative * finite.max(initial=0.0) if absolute is None else absolute
+            )
         else:
             self.numbers.keep(name, values.ravel()[numbers.spaced(values.size)].astype(str))
 
@@ -349,12 +410,26 @@ class Chapter:
         entry = {
             "title": title,
             "columns": [name, *map(str, table.columns)],
-            "rows": [[str(row), *map(str, values)] for row, values in zip(table.index, table.values, strict=True)],
+            "rows": [
+                [str(row), *map(str, values)]
+                for row, values in zip(table.index, table.values, strict=True)
+            ],
         }
-        return _Shown({TABLE_MIME: entry, "text/html": table.to_html(border=0), "text/plain": table.to_string()})
+        return _Shown(
+            {
+                TABLE_MIME: entry,
+                "text/html": table.to_html(border=0),
+                "text/plain": table.to_string(),
+            }
+        )
 
     def say(
-        self, name: str, value: float | str, unit: str | None = None, digits: int = 3, error: float | None = None
+        self,
+        name: str,
+        value: float | str,
+        unit: str | None = None,
+        digits: int = 3,
+        error: float | None = None,
     ) -> None:
         """Keep a number for the prose, where the role ``glue:text`` sets it by its name.
 
@@ -376,7 +451,9 @@ class Chapter:
             self.numbers.keep_text(f"prose/{name}", value)
         else:
             self.numbers.keep(f"prose/{name}", value, error, self.accuracy)
-            digits = _digits_allowed(value, unit, digits, abs(value) * self.accuracy if error is None else error)
+            digits = _digits_allowed(
+                value, unit, digits, abs(value) * self.accuracy if error is None else error
+            )
         glue(name, spell(value, unit, digits), display=False)
 
     def _write(self, folder: str, name: str, content: bytes) -> None:
@@ -414,11 +491,15 @@ def _leaves(data, path: str = ""):
 
 
 def _set(values, errors: np.ndarray, decimals: int) -> list:
-    """A column as it is printed, with the decimals that its errors allow; texts and whole numbers as they are."""
+    """A column as it is printed, with the decimals that its errors allow; texts and whole numbers
+    as they are.
+    """
     if values.dtype.kind != "f":
         return list(values)
     allowed = max(0, numbers.decimals_allowed(decimals, errors))
-    return ["" if math.isnan(value) else f"{value:.{allowed}f}".replace("-", _MINUS) for value in values]
+    return [
+        "" if math.isnan(value) else f"{value:.{allowed}f}".replace("-", _MINUS) for value in values
+    ]
 
 
 def _digits_allowed(value: float, unit: str | None, digits: int, error: float) -> int:
@@ -430,12 +511,16 @@ def _digits_allowed(value: float, unit: str | None, digits: int, error: float) -
     if not value:
         return digits
     leading = math.floor(math.log10(abs(value)))
-    return max(1, min(digits, numbers.decimals_allowed(digits - 1 - leading, [error]) + leading + 1))
+    return max(
+        1, min(digits, numbers.decimals_allowed(digits - 1 - leading, [error]) + leading + 1)
+    )
 
 
 def _json(name: str, data: Mapping) -> str:
     try:
-        return json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False, default=_plain) + "\n"
+        return (
+            json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False, default=_plain) + "\n"
+        )
     except ValueError as error:
         raise ValueError(f"result {name!r}: {error}") from None
 
@@ -448,15 +533,21 @@ def _csv(table) -> str:
 
 def _netcdf(name: str, data) -> bytes:
     dataset = data if hasattr(data, "data_vars") else data.to_dataset(name=data.name or name)
-    numbers = {key: variable for key, variable in dataset.variables.items() if variable.dtype.kind in "iufc"}
+    numbers = {
+        key: variable
+        for key, variable in dataset.variables.items()
+        if variable.dtype.kind in "iufc"
+    }
     bare = [str(key) for key, variable in numbers.items() if "units" not in variable.attrs]
     if bare:
         raise ValueError(f"result {name!r}: no attribute `units` on {', '.join(bare)}")
-    compressed = {key: {"compression": "gzip", "compression_opts": 4} for key in numbers if numbers[key].ndim}
+    compressed = {
+        key: {"compression": "gzip", "compression_opts": 4} for key in numbers if numbers[key].ndim
+    }
     return bytes(dataset.to_netcdf(engine="h5netcdf", encoding=compressed))
 
 
-# ── Numbers and units as print sets them ────────────────────────────────────────────────────────────────────────────
+# ── Numbers and units as print sets them ──────────────────────────────────────────────────────────
 
 _MINUS = "\N{MINUS SIGN}"
 _SPACE = "\N{NO-BREAK SPACE}"
@@ -465,7 +556,8 @@ _NAMES = {"degC": "°C", "deg": "°", "ohm": "Ω", "percent": "%"}
 
 
 def spell(value: float | str, unit: str | None = None, digits: int = 3) -> str:
-    """A number as it stands in prose: `digits` significant digits, in the unit that is asked for, with a true minus.
+    """A number as it stands in prose: `digits` significant digits, in the unit that is asked for,
+    with a true minus.
 
     Parameters
     ----------
@@ -504,7 +596,9 @@ def _significant(value: float, digits: int) -> str:
 
 
 def with_unit(number: str, unit: str | None) -> str:
-    """A number that is already spelled, with its unit; ``1`` or None adds nothing, degrees stand close."""
+    """A number that is already spelled, with its unit; ``1`` or None adds nothing, degrees stand
+    close.
+    """
     if unit in (None, "", "1"):
         return number
     name = unit_text(unit)
@@ -512,7 +606,9 @@ def with_unit(number: str, unit: str | None) -> str:
 
 
 def unit_text(unit: str) -> str:
-    """A unit as print sets it: ``mg/cm2`` becomes mg cm⁻², ``um`` becomes µm, ``ohm*m2`` becomes Ω m²."""
+    """A unit as print sets it: ``mg/cm2`` becomes mg cm⁻², ``um`` becomes µm, ``ohm*m2`` becomes Ω
+    m².
+    """
     above, *below = unit.split("/")
     factors = [(name, 1) for name in re.split(r"[ *]", above) if name not in ("", "1")]
     factors += [(name, -1) for part in below for name in re.split(r"[ *]", part) if name]
@@ -526,7 +622,7 @@ def _factor(name: str, sign: int) -> str:
     return letters + ("" if exponent == 1 else str(exponent).translate(_RAISED))
 
 
-# ── How a claim and its verdict look: in a chapter, and on the scorecard ────────────────────────────────────────────
+# ── How a claim and its verdict look: in a chapter, and on the scorecard ──────────────────────────
 
 
 def badge(verdict: str) -> str:
@@ -541,12 +637,16 @@ def slug(text: str) -> str:
 
 
 def stated_text(entry: dict) -> str:
-    """The paper's number as the paper prints it; empty for an order or a trend, which the statement itself says."""
+    """The paper's number as the paper prints it; empty for an order or a trend, which the statement
+    itself says.
+    """
     if entry["half_digit"] is None:
         return ""
     decimals = _decimals(entry)
     if entry["tolerance_from"] == claims.ToleranceFrom.STATED_RANGE:
-        low, high = (_fixed(entry["stated"] + sign * entry["tolerance"], decimals) for sign in (-1, 1))
+        low, high = (
+            _fixed(entry["stated"] + sign * entry["tolerance"], decimals) for sign in (-1, 1)
+        )
         return with_unit(f"{low} to {high}", entry["unit"])
     return with_unit(_fixed(entry["stated"], decimals), entry["unit"])
 
@@ -566,13 +666,19 @@ def computed_text(entry: dict) -> str:
 
 
 def uncertainty_text(entry: dict) -> str:
-    """The half-widths of the computed value, named by what they come from; empty where there are none."""
+    """The half-widths of the computed value, named by what they come from; empty where there are
+    none.
+    """
     widths = {"rounding": entry["rounding"], **entry["uncertainty"]}
-    return ", ".join(f"±{_SPACE}{_significant(width, 2)} {name}" for name, width in widths.items() if width)
+    return ", ".join(
+        f"±{_SPACE}{_significant(width, 2)} {name}" for name, width in widths.items() if width
+    )
 
 
 def assumption_text(entry: dict) -> str:
-    """The assumption under which the statement comes out, with what it needs, its range and its source; or empty."""
+    """The assumption under which the statement comes out, with what it needs, its range and its
+    source; or empty.
+    """
     under = entry["assumption"]
     if not under:
         return ""
@@ -623,7 +729,9 @@ def card(entry: dict) -> str:
     """One claim and its verdict as a small HTML card, which leads to its row on the scorecard."""
     name = html.escape(entry["id"])
     link = f'<a class="claim-id" href="scorecard.html#{name}">{name}</a>'
-    body = "".join(f'<p class="claim-{part}">{text}</p>' for part, text in _card_parts(entry).items() if text)
+    body = "".join(
+        f'<p class="claim-{part}">{text}</p>' for part, text in _card_parts(entry).items() if text
+    )
     return (
         f'<div class="claim-card claim-card-{slug(entry["verdict"])}">'
         f'<p class="claim-head">{badge(entry["verdict"])} {link}</p>{body}</div>'
@@ -640,6 +748,10 @@ def _card_parts(entry: dict) -> dict[str, str]:
         "uncertainty": uncertainty_text(entry),
         "explanation": entry["explanation"],
         "assumption": assumption_text(entry),
-        "needs": f"Would settle it: {entry['needs']}." if entry["verdict"] == claims.Verdict.NOT_TESTABLE else "",
+        "needs": f"Would settle it: {entry['needs']}."
+        if entry["verdict"] == claims.Verdict.NOT_TESTABLE
+        else "",
     }
-    return {part: html.escape(text) for part, text in parts.items()} | {"numbers": ", ".join(numbers)}
+    return {part: html.escape(text) for part, text in parts.items()} | {
+        "numbers": ", ".join(numbers)
+    }

@@ -1,8 +1,8 @@
 """The ledger: what the paper states, what a computation gives, and the verdict that follows.
 
-A study keeps every statement in ``claims.toml`` with its tolerance, fixed before anything was computed. A chapter hands
-in a :class:`Report`; :func:`check` refuses one that does not fit, :func:`verdict` is the one place where the two meet,
-and :func:`record` writes both down.
+A study keeps every statement in ``claims.toml`` with its tolerance, fixed before anything was
+computed. A chapter hands in a :class:`Report`; :func:`check` refuses one that does not fit,
+:func:`verdict` is the one place where the two meet, and :func:`record` writes both down.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from rampore.units import UnitError, difference_from_si, difference_to_si, from_
 
 
 class LedgerError(RamporeError, ValueError):
-    """The ledger, or a report to it, is not what it must be; the message names the claim and the reason."""
+    """The ledger, or a report to it, is not what it must be; the message names the claim and the
+    reason.
+    """
 
 
 class Basis(StrEnum):
@@ -39,7 +41,9 @@ class Basis(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a statement says: a number (value, ratio), or something that holds or not (order, trend)."""
+    """What a statement says: a number (value, ratio), or something that holds or not (order,
+    trend).
+    """
 
     VALUE = "value"
     RATIO = "ratio"
@@ -69,7 +73,9 @@ class Verdict(StrEnum):
 
 
 class ToleranceFrom(StrEnum):
-    """What fixes a tolerance: half of the last digit that the paper prints, or half of a range that it states."""
+    """What fixes a tolerance: half of the last digit that the paper prints, or half of a range that
+    it states.
+    """
 
     PRINTED_DIGITS = "printed digits"
     STATED_RANGE = "stated range"
@@ -136,7 +142,11 @@ class Claim:
                 yield f"`{name}` must be a text, not {getattr(self, name)!r}"
         if not isinstance(self.section, int) or isinstance(self.section, bool):
             yield f"`section` must be a whole number, not {self.section!r}"
-        numbers = {"stated": self.stated, "tolerance": self.tolerance, "half_digit": self.half_digit}
+        numbers = {
+            "stated": self.stated,
+            "tolerance": self.tolerance,
+            "half_digit": self.half_digit,
+        }
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id):
             yield "an id is made of small letters and digits, joined by hyphens"
         if not self.statement:
@@ -156,7 +166,10 @@ class Claim:
                 yield f"`{name}` must not be negative, as {value!r} is"
         if not self.tolerance_from:
             yield f"needs `tolerance_from`: {' or '.join(map(repr, map(str, ToleranceFrom)))}"
-        if self.tolerance_from is ToleranceFrom.PRINTED_DIGITS and self.tolerance != self.half_digit:
+        if (
+            self.tolerance_from is ToleranceFrom.PRINTED_DIGITS
+            and self.tolerance != self.half_digit
+        ):
             yield f"a tolerance from printed digits is `half_digit`, {self.half_digit!r}, not {self.tolerance!r}"
         try:
             to_si(self.stated, self.unit)
@@ -180,7 +193,9 @@ class Claim:
 
     def _number(self, value: float | None) -> float:
         if value is None:
-            raise LedgerError(f"claim {self.id!r} is a statement of kind {self.kind}: it states no number")
+            raise LedgerError(
+                f"claim {self.id!r} is a statement of kind {self.kind}: it states no number"
+            )
         return value
 
 
@@ -191,8 +206,10 @@ class Uncertainty(NamedTuple):
     """
 
     numerics: float | None = None  #: mesh, time step, solver tolerance
-    definition: float | None = None  #: how the quantity is defined: threshold, metric, counting rule
-    inputs: float | None = None  #: the range that the literature allows for what the paper does not publish
+    #: how the quantity is defined: threshold, metric, counting rule
+    definition: float | None = None
+    #: the range that the literature allows for what the paper does not publish
+    inputs: float | None = None
 
 
 @dataclass(frozen=True)
@@ -227,14 +244,19 @@ class Assumption:
 
     def __post_init__(self) -> None:
         if not self.text or not self.source:
-            raise LedgerError("an assumption needs its `text`, and the `source` of its plausible range")
+            raise LedgerError(
+                "an assumption needs its `text`, and the `source` of its plausible range"
+            )
         quantity("needed", self.needed, LedgerError)
         if not isinstance(self.plausible, list | tuple) or len(self.plausible) != 2:
             raise LedgerError(f"assumption {self.text!r}: {self.plausible!r} is no range")
         quantity("plausible", self.plausible, LedgerError)
         low, high = self.plausible
         if not low <= high:
-            raise LedgerError(f"assumption {self.text!r}: {self.needed!r} in {self.plausible!r} is no value in a range")
+            raise LedgerError(
+                f"assumption {self.text!r}: {self.needed!r} in {self.plausible!r} is no value in "
+                "a range"
+            )
         try:
             to_si(self.needed, self.unit)
         except UnitError as error:
@@ -255,15 +277,16 @@ class Report:
     claim_id : str
         The claim.
     computed : float, bool or None
-        What the published inputs give: the value, or whether the order or trend holds; None for a design value that is
-        taken as given, and where what is published does not suffice for any value.
+        What the published inputs give: the value, or whether the order or trend holds; None for a
+        design value that is taken as given, and where what is published does not suffice for any
+        value.
     taken : bool
         A design value that the study takes as given.
     given : tuple of str
         The statements of the paper that alone give `computed`; empty where anything else entered.
     rounding : float
-        Half-range of `computed` that comes from the printed digits of what it was computed from, see
-        :func:`printed_range`.
+        Half-range of `computed` that comes from the printed digits of what it was computed from,
+        see :func:`printed_range`.
     uncertainty : Uncertainty
         What else limits the value; for the reader, not for the verdict.
     under : Assumption or None
@@ -292,36 +315,47 @@ def _agrees(claim: Claim, value: float | bool | None, rounding: float) -> bool:
         return bool(value)
     difference, reach = abs(value - claim.stated_si), claim.tolerance_si + rounding
     # A tie in decimals is a tie, whatever binary arithmetic makes of it.
-    return difference <= reach or math.isclose(difference, reach, rel_tol=1e-9, abs_tol=1e-12 * abs(claim.stated_si))
+    return difference <= reach or math.isclose(
+        difference, reach, rel_tol=1e-9, abs_tol=1e-12 * abs(claim.stated_si)
+    )
 
 
 def verdict(claim: Claim, report: Report | None) -> Verdict:
     """The verdict on one claim: the only rule there is. What fits first, holds.
 
-    1. No chapter has reported: `not testable` where the ledger has no chapter for it and says which data would settle
-       it, else `not yet computed`.
+    1. No chapter has reported: `not testable` where the ledger has no chapter for it and says which
+       data would settle it, else `not yet computed`.
     2. A design value that the study takes as given: `input`.
-    3. What the published inputs give agrees with the paper, ``|computed - stated| <= tolerance + rounding`` (an order
-       or a trend: it holds): `reproduced`.
-    4. It agrees under a named assumption, and the value this needs lies within its plausible range: `conditional`.
+    3. What the published inputs give agrees with the paper, ``|computed - stated| <= tolerance +
+       rounding`` (an order or a trend: it holds): `reproduced`.
+    4. It agrees under a named assumption, and the value this needs lies within its plausible range:
+       `conditional`.
     5. What is published does not suffice for a value: `not testable`.
     6. Other statements of the paper, and nothing else, gave the value: `inconsistent`.
     7. `not reproduced`.
     """
     if report is None:
-        return Verdict.NOT_TESTABLE if claim.needs and not claim.chapter else Verdict.NOT_YET_COMPUTED
+        return (
+            Verdict.NOT_TESTABLE if claim.needs and not claim.chapter else Verdict.NOT_YET_COMPUTED
+        )
     if report.taken:
         return Verdict.INPUT
     if _agrees(claim, report.computed, report.rounding):
         return Verdict.REPRODUCED
-    if report.under and report.under.is_plausible and _agrees(claim, report.under.gives, report.rounding):
+    if (
+        report.under
+        and report.under.is_plausible
+        and _agrees(claim, report.under.gives, report.rounding)
+    ):
         return Verdict.CONDITIONAL
     if report.computed is None:
         return Verdict.NOT_TESTABLE
     return Verdict.INCONSISTENT if report.given else Verdict.NOT_REPRODUCED
 
 
-def printed_range(function: Callable[..., float], **inputs: tuple[float, float]) -> tuple[float, float]:
+def printed_range(
+    function: Callable[..., float], **inputs: tuple[float, float]
+) -> tuple[float, float]:
     """A value computed from printed numbers, and how far their rounding can move it.
 
     Parameters
@@ -334,7 +368,8 @@ def printed_range(function: Callable[..., float], **inputs: tuple[float, float])
     Returns
     -------
     (float, float)
-        The value at the printed numbers, and its largest distance to the values at the corners of the box.
+        The value at the printed numbers, and its largest distance to the values at the corners of
+        the box.
 
     Raises
     ------
@@ -350,12 +385,17 @@ def printed_range(function: Callable[..., float], **inputs: tuple[float, float])
     distances = [abs(float(function(**corner)) - middle) for corner in corners]
     for corner, distance in zip(corners, distances, strict=True):
         if not math.isfinite(distance):
-            raise LedgerError(f"no finite value at the printed numbers or at the corner {corner!r} of their rounding")
+            raise LedgerError(
+                f"no finite value at the printed numbers or at the corner {corner!r} of their "
+                "rounding"
+            )
     return middle, max(distances)
 
 
 class Ledger(Mapping[str, Claim]):
-    """All statements, by name, in the ledger's order; `sections` holds the sections' titles by number."""
+    """All statements, by name, in the ledger's order; `sections` holds the sections' titles by
+    number.
+    """
 
     def __init__(self, claims: Iterable[Claim], sections: Mapping[int, str]) -> None:
         claims = tuple(claims)
@@ -364,10 +404,14 @@ class Ledger(Mapping[str, Claim]):
         if len(self._claims) != len(claims):
             names = [claim.id for claim in claims]
             twice = sorted({name for name in names if names.count(name) > 1})
-            raise LedgerError(f"these claims stand in the ledger more than once: {', '.join(twice)}")
+            raise LedgerError(
+                f"these claims stand in the ledger more than once: {', '.join(twice)}"
+            )
         for claim in claims:
             if claim.section not in self.sections:
-                raise LedgerError(f"claim {claim.id!r}: the ledger has no section {claim.section!r}")
+                raise LedgerError(
+                    f"claim {claim.id!r}: the ledger has no section {claim.section!r}"
+                )
 
     def __getitem__(self, claim_id: str) -> Claim:
         try:
@@ -393,8 +437,8 @@ def load(path: str | Path) -> Ledger:
     Raises
     ------
     LedgerError
-        Where the file cannot be read or is not TOML, or an entry has an unknown key, lacks one, or has a nonsense
-        value; the message names file, claim and reason.
+        Where the file cannot be read or is not TOML, or an entry has an unknown key, lacks one, or
+        has a nonsense value; the message names file, claim and reason.
     """
     source = Path(path)
     try:
@@ -402,7 +446,9 @@ def load(path: str | Path) -> Ledger:
     except (OSError, ValueError, RecursionError) as error:
         raise LedgerError(f"{source}: cannot be read as TOML: {error}") from None
     try:
-        known_keys("a ledger has [[section]] and [[claim]]", content, ("section", "claim"), LedgerError)
+        known_keys(
+            "a ledger has [[section]] and [[claim]]", content, ("section", "claim"), LedgerError
+        )
         for name, tables in content.items():
             if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
                 raise LedgerError(f"{name} is no list of tables: write [[{name}]] before each")
@@ -473,7 +519,9 @@ def _objections(ledger: Ledger, claim: Claim, report: Report) -> Iterator[str]:
         yield "no value was computed, and the ledger does not say which data it `needs`"
     if report.measure and claim.kind.is_number:
         yield "`measure` is for an order or a trend; here the value itself is the measure"
-    if not claim.kind.is_number and (report.rounding or any(width is not None for width in report.uncertainty)):
+    if not claim.kind.is_number and (
+        report.rounding or any(width is not None for width in report.uncertainty)
+    ):
         yield f"a statement of kind {claim.kind} has no rounding and no uncertainty: put them into `measure`"
     for name, width in {"rounding": report.rounding, **report.uncertainty._asdict()}.items():
         if width is not None and not (_is_finite(width) and width >= 0):
@@ -481,7 +529,9 @@ def _objections(ledger: Ledger, claim: Claim, report: Report) -> Iterator[str]:
 
 
 def _restates(claim: Claim, under: Assumption) -> bool:
-    """Whether the assumption gives back its own number: then it is the statement, not a reason for it."""
+    """Whether the assumption gives back its own number: then it is the statement, not a reason for
+    it.
+    """
     if not claim.kind.is_number:
         return False
     try:
@@ -494,9 +544,9 @@ def _restates(claim: Claim, under: Assumption) -> bool:
 def record(claim: Claim, report: Report | None) -> dict:
     """One claim with its verdict, as it stands in ``claims.json``.
 
-    Numbers are in the claim's unit; an assumption's `needed` and `plausible` in the assumption's. What a chapter leaves
-    open is None. Where a chapter has reported, ``link`` to the section that did is added by
-    :mod:`rampore.audit.reproduce`.
+    Numbers are in the claim's unit; an assumption's `needed` and `plausible` in the assumption's.
+    What a chapter leaves open is None. Where a chapter has reported, ``link`` to the section that
+    did is added by :mod:`rampore.audit.reproduce`.
     """
     found = report or Report(claim.id)
 
@@ -512,9 +562,12 @@ def record(claim: Claim, report: Report | None) -> dict:
         "tolerance": claim.tolerance,
         "tolerance_from": str(claim.tolerance_from or ""),
         "half_digit": claim.half_digit,
-        "rounding": in_unit(found.rounding, difference_from_si) if claim.kind.is_number and report else None,
+        "rounding": in_unit(found.rounding, difference_from_si)
+        if claim.kind.is_number and report
+        else None,
         "uncertainty": {
-            name: in_unit(width, difference_from_si) for name, width in found.uncertainty._asdict().items()
+            name: in_unit(width, difference_from_si)
+            for name, width in found.uncertainty._asdict().items()
         },
         "measure": found.measure,
         "basis": str(claim.basis),
@@ -541,7 +594,8 @@ _TEXTS = ("id", "unit", "tolerance_from", "kind", "chapter", "statement", "expla
 
 
 def entries(path: Path) -> list[dict]:
-    """What a ``claims.json`` holds: for each statement what :func:`record` gives, with its ``link``.
+    """What a ``claims.json`` holds: for each statement what :func:`record` gives, with its
+    ``link``.
 
     Parameters
     ----------
@@ -570,7 +624,9 @@ def _is_entry(entry: object) -> bool:
     if not isinstance(entry, dict) or not all(isinstance(entry.get(name), str) for name in _TEXTS):
         return False
     half_digit, computed = entry.get("half_digit"), entry.get("computed")
-    numbers = [entry.get("stated"), entry.get("tolerance"), half_digit] if half_digit is not None else []
+    numbers = (
+        [entry.get("stated"), entry.get("tolerance"), half_digit] if half_digit is not None else []
+    )
     if computed is not None and not isinstance(computed, bool):
         numbers.append(computed)
     return entry.get("verdict") in list(Verdict) and all(map(_is_finite, numbers))

@@ -1,4 +1,6 @@
-"""What a figure shows, as numbers: so that two drawings are compared by their data and not by their pixels."""
+"""What a figure shows, as numbers: so that two drawings are compared by their data and not by their
+pixels.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,9 @@ DISTRIBUTION = summary(np.zeros(1)).size
 def drawn(figure) -> Iterator[tuple[str, np.ndarray]]:
     """Name and numbers of every artist with data, axes by axes.
 
-    A line over a rising abscissa is kept as a function of it, at evenly spaced places between its ends, for an adaptive
-    computation puts its points elsewhere each time. What is larger than a row is kept by its distribution.
+    A line over a rising abscissa is kept as a function of it, at evenly spaced places between its
+    ends, for an adaptive computation puts its points elsewhere each time. What is larger than a row
+    is kept by its distribution.
 
     Parameters
     ----------
@@ -27,7 +30,12 @@ def drawn(figure) -> Iterator[tuple[str, np.ndarray]]:
         E.g. ``("0/line 1/y", ...)`` for the second line of the first axes [as drawn].
     """
     for number, axes in enumerate(figure.axes):
-        kinds = {"line": axes.lines, "collection": axes.collections, "patch": axes.patches, "image": axes.images}
+        kinds = {
+            "line": axes.lines,
+            "collection": axes.collections,
+            "patch": axes.patches,
+            "image": axes.images,
+        }
         for kind, artists in kinds.items():
             for index, artist in enumerate(artists):
                 for part, values in _PARTS[kind](artist):
@@ -38,11 +46,13 @@ def drawn(figure) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def differences(figure, coarser) -> dict[str, float]:
-    """Largest difference of every artist's numbers between two drawings of the same, by the names of :func:`drawn`.
+    """Largest difference of every artist's numbers between two drawings of the same, by the names
+    of :func:`drawn`.
 
-    A line over fewer cells is held against the other at the middle of each of its own. Two bars, and two points, may
-    agree by chance: they have the largest difference of their kind on the same axes, and so has what the coarser
-    drawing lacks, such as a mark that its discharge does not reach.
+    A line over fewer cells is held against the other at the middle of each of its own. Two bars,
+    and two points, may agree by chance: they have the largest difference of their kind on the same
+    axes, and so has what the coarser drawing lacks, such as a mark that its discharge does not
+    reach.
 
     Parameters
     ----------
@@ -56,8 +66,12 @@ def differences(figure, coarser) -> dict[str, float]:
     fine, coarse = dict(drawn(figure)), dict(drawn(coarser))
     unlike = {*map(_kind, fine)} ^ {*map(_kind, coarse)}
     if unlike:
-        raise ValueError(f"two figures of the same have unlike artists: {', '.join(sorted(unlike))}")
-    between = {part: _between(part, fine[part], coarse[part]) for part in fine.keys() & coarse.keys()}
+        raise ValueError(
+            f"two figures of the same have unlike artists: {', '.join(sorted(unlike))}"
+        )
+    between = {
+        part: _between(part, fine[part], coarse[part]) for part in fine.keys() & coarse.keys()
+    }
     kinds = {
         kind: max((one for part, one in between.items() if _kind(part) == kind), default=0.0)
         for kind in map(_kind, fine)
@@ -75,7 +89,9 @@ def _kind(part: str) -> str:
 
 def _between(part: str, fine: np.ndarray, coarse: np.ndarray) -> float:
     if fine.shape != coarse.shape and part.endswith("/colour"):
-        fine, coarse = (values if values.size == DISTRIBUTION else summary(values) for values in (fine, coarse))
+        fine, coarse = (
+            values if values.size == DISTRIBUTION else summary(values) for values in (fine, coarse)
+        )
     elif fine.shape != coarse.shape:
         places, own = ((np.arange(values.size) + 0.5) / values.size for values in (coarse, fine))
         fine = np.interp(places, own, fine)

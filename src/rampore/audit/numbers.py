@@ -1,4 +1,5 @@
-"""Every number that a chapter prints or draws, with its numerical error, so that two runs are compared as numbers.
+"""Every number that a chapter prints or draws, with its numerical error, so that two runs are
+compared as numbers.
 
 Another processor rounds differently, and an adaptive computation then ends at other last digits:
 text would differ where nothing did. A chapter therefore keeps what it shows in :class:`Numbers`, as
@@ -20,7 +21,8 @@ ROUNDING = 1e-9
 #: Of a longer row as many values are kept, evenly spaced.
 LONGEST = 24
 
-#: A numerical error may come out this much larger on another processor, where it is itself computed [-].
+#: A numerical error may come out this much larger on another processor, where it is itself computed
+#: [-].
 GROWTH = 2.0
 
 _BETWEEN = " ± "
@@ -58,7 +60,9 @@ def phrase(template: str, *values, accuracy: float = ROUNDING) -> Phrase:
     for value in values:
         number, error = value if isinstance(value, tuple) else (value, None)
         if isinstance(number, float | np.floating):
-            numbers.append((float(number), abs(number) * accuracy if error is None else float(error)))
+            numbers.append(
+                (float(number), abs(number) * accuracy if error is None else float(error))
+            )
             shown.append(_Signed(number))
             masks.append(_Mask())
         else:
@@ -69,8 +73,11 @@ def phrase(template: str, *values, accuracy: float = ROUNDING) -> Phrase:
     return text
 
 
-def with_error(template: str, value: float, error: float, decimals: tuple[int, int] = (2, 3), unit: str = "") -> Phrase:
-    """A number and its numerical error, rounded up, with the decimals that the error's first digit leaves.
+def with_error(
+    template: str, value: float, error: float, decimals: tuple[int, int] = (2, 3), unit: str = ""
+) -> Phrase:
+    """A number and its numerical error, rounded up, with the decimals that the error's first digit
+    leaves.
 
     Parameters
     ----------
@@ -88,7 +95,9 @@ def with_error(template: str, value: float, error: float, decimals: tuple[int, i
         return phrase(template % usual + unit, float(value))
     shown = max(0, min(most, -math.floor(math.log10(error))))
     upper = math.ceil(error * 10**shown - 1e-9) / 10**shown
-    return phrase(f"{template % shown} ± {{:.{shown}f}}{unit}", (float(value), float(error)), (upper, upper))
+    return phrase(
+        f"{template % shown} ± {{:.{shown}f}}{unit}", (float(value), float(error)), (upper, upper)
+    )
 
 
 class _Signed(float):
@@ -106,7 +115,8 @@ class _Mask:
 class Numbers:
     """What a chapter has shown so far, by name.
 
-    An entry is ``"0.25 0.3 ± 1e-9"`` for numbers, and a list such as ``["text"]`` for what is exact.
+    An entry is ``"0.25 0.3 ± 1e-9"`` for numbers, and a list such as ``["text"]`` for what is
+    exact.
     """
 
     def __init__(self) -> None:
@@ -138,7 +148,10 @@ class Numbers:
         chosen = spaced(array.size)
         array, errors = array[chosen], errors[chosen]
         errors = errors[:1] if len({*errors.tolist()}) == 1 else errors
-        self._add(name, " ".join(map(_text, array)) + _BETWEEN + " ".join(f"{error:.2g}" for error in errors))
+        self._add(
+            name,
+            " ".join(map(_text, array)) + _BETWEEN + " ".join(f"{error:.2g}" for error in errors),
+        )
         return None
 
     def keep_text(self, name: str, text: str) -> None:
@@ -159,14 +172,23 @@ def spaced(size: int) -> np.ndarray:
 
 
 def summary(array: np.ndarray) -> np.ndarray:
-    """A field too large to keep: extremes, mean, spread and quartiles of its finite values [its unit].
+    """A field too large to keep: extremes, mean, spread and quartiles of its finite values [its
+    unit].
 
     Unlike single entries they do not depend on where an adaptive computation has put its points.
     """
     finite = array[np.isfinite(array)]
     if not finite.size:
         return np.array([])
-    return np.array([finite.min(), finite.max(), finite.mean(), finite.std(), *np.quantile(finite, [0.25, 0.5, 0.75])])
+    return np.array(
+        [
+            finite.min(),
+            finite.max(),
+            finite.mean(),
+            finite.std(),
+            *np.quantile(finite, [0.25, 0.5, 0.75]),
+        ]
+    )
 
 
 def _text(value: float) -> str:
@@ -176,7 +198,8 @@ def _text(value: float) -> str:
 def differences(reference: Mapping[str, str | list], fresh: Mapping[str, str | list]) -> list[str]:
     """What a fresh record says otherwise than the reference, a line each; nothing where they agree.
 
-    Numbers agree within the numerical error that the reference gives; an error may have grown by :data:`GROWTH`.
+    Numbers agree within the numerical error that the reference gives; an error may have grown by
+    :data:`GROWTH`.
 
     Parameters
     ----------
@@ -211,12 +234,15 @@ def _unlike(reference: str | list, fresh: str | list) -> Iterator[str]:
 
 
 def _parse(entry: str) -> tuple[np.ndarray, np.ndarray]:
-    values, errors = (np.array(part.split(), dtype=float) for part in entry.split(_BETWEEN.rstrip()))
+    values, errors = (
+        np.array(part.split(), dtype=float) for part in entry.split(_BETWEEN.rstrip())
+    )
     return values, errors
 
 
 def decimals_allowed(decimals: int, errors: Iterable[float]) -> int:
-    """As many of the wanted decimals as the largest numerical error leaves: its last digit may be off by one.
+    """As many of the wanted decimals as the largest numerical error leaves: its last digit may be
+    off by one.
 
     Parameters
     ----------

@@ -2,11 +2,12 @@
 
 A study is a folder with ``_toc.yml``, as Jupyter Book has it, and ``study.toml``::
 
-    ledger = "claims.toml"        # the statements of the paper, in this folder or below it
-    package = "rampore.lim2026"   # optional: a module of its own, with what it has of `pages` and `sweeps`
+    ledger = "claims.toml"        # the statements of the paper, in this folder or below it package
+    = "rampore.lim2026"   # optional: a module of its own, with what it has of `pages` and `sweeps`
 
-``<package>.pages.generated(root)`` gives the pages that the book has beside those of any study, by file name;
-``<package>.sweeps.PLANS`` names the modules of ``rampore sweep``, each with a function ``plan(coarse)``.
+``<package>.pages.generated(root)`` gives the pages that the book has beside those of any study, by
+file name; ``<package>.sweeps.PLANS`` names the modules of ``rampore sweep``, each with a function
+``plan(coarse)``.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from rampore import RamporeError
 from rampore.audit import claims
 from rampore.checks import known_keys
 
-_LARGEST_YAML, _DEEPEST_YAML = 2**15, 50  # [byte], [level]: more would take longer than a second, or all memory
+# [byte], [level]: more would take longer than a second, or all memory
+_LARGEST_YAML, _DEEPEST_YAML = 2**15, 50
 
 
 class ReproduceError(RamporeError, RuntimeError):
@@ -35,7 +37,9 @@ class ReproduceError(RamporeError, RuntimeError):
 
 
 class UsageError(ReproduceError):
-    """What was asked for does not fit the study: an unknown chapter or parameter, a folder without a study."""
+    """What was asked for does not fit the study: an unknown chapter or parameter, a folder without
+    a study.
+    """
 
     exit_code = 2
 
@@ -60,7 +64,11 @@ class Settings:
 
     def part(self, name: str) -> ModuleType | None:
         """A module of the study's own package, None where it has no such one."""
-        if not self.package or find_spec(self.package) is None or find_spec(f"{self.package}.{name}") is None:
+        if (
+            not self.package
+            or find_spec(self.package) is None
+            or find_spec(f"{self.package}.{name}") is None
+        ):
             return None
         return import_module(f"{self.package}.{name}")
 
@@ -123,7 +131,9 @@ class Study:
         """The chapters named, in the book's order; all of them where none is named."""
         unknown = [name for name in names if name not in self.chapters]
         if unknown:
-            raise UsageError(f"no chapter {', '.join(unknown)}; there are: {', '.join(self.chapters)}")
+            raise UsageError(
+                f"no chapter {', '.join(unknown)}; there are: {', '.join(self.chapters)}"
+            )
         return [name for name in self.chapters if not names or name in names]
 
 
@@ -139,7 +149,10 @@ def find(start: Path) -> Study:
     for root in (start, *start.parents):
         if (root / "_toc.yml").is_file():
             return _read(root)
-    raise UsageError(f"no study here: neither {start} nor a folder above it holds _toc.yml (or name one by --study)")
+    raise UsageError(
+        f"no study here: neither {start} nor a folder above it holds _toc.yml (or name one by "
+        "--study)"
+    )
 
 
 def _read(root: Path) -> Study:
@@ -153,14 +166,20 @@ def _read(root: Path) -> Study:
         notebook = root / f"{page}.ipynb"
         if notebook.is_file():
             if chapters.setdefault(notebook.stem, notebook) != notebook:
-                raise UsageError(f"_toc.yml names two chapters {notebook.stem}: {chapters[notebook.stem]}, {notebook}")
+                raise UsageError(
+                    f"_toc.yml names two chapters {notebook.stem}: {chapters[notebook.stem]}, "
+                    f"{notebook}"
+                )
         elif not (root / f"{page}.md").is_file():
-            raise UsageError(f"_toc.yml names {page}, but there is neither {page}.ipynb nor {page}.md in {root}")
+            raise UsageError(
+                f"_toc.yml names {page}, but there is neither {page}.ipynb nor {page}.md in {root}"
+            )
     return Study(root, chapters, settings(root))
 
 
 def read_yaml(path: Path) -> dict:
-    """A mapping in YAML, of a size that somebody wrote by hand, without aliases: a few of them make gigabytes.
+    """A mapping in YAML, of a size that somebody wrote by hand, without aliases: a few of them make
+    gigabytes.
 
     Raises
     ------
@@ -190,7 +209,9 @@ def read_yaml(path: Path) -> dict:
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise UsageError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
-        raise UsageError(f"{path}: {'empty' if content is None else 'not a mapping of keys to values'}")
+        raise UsageError(
+            f"{path}: {'empty' if content is None else 'not a mapping of keys to values'}"
+        )
     return content
 
 
@@ -199,7 +220,11 @@ def _pages(node: dict, path: Path) -> Iterator[str]:
     for key in ("root", "file"):
         if key in node:
             page = node[key]
-            if not isinstance(page, str) or PurePosixPath(page).is_absolute() or ".." in PurePosixPath(page).parts:
+            if (
+                not isinstance(page, str)
+                or PurePosixPath(page).is_absolute()
+                or ".." in PurePosixPath(page).parts
+            ):
                 raise UsageError(f"{path}: `{key}: {page}` is not a page of the study")
             yield page
     for key in ("parts", "chapters", "sections"):
@@ -225,7 +250,9 @@ def read_notebook(path: Path) -> NotebookNode:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ReproduceError(f"{path}: not a notebook: {reason}") from None
     if not all("id" in cell for cell in content.cells):
-        raise ReproduceError(f"{path}: its cells have no ids: save it in format 4.5, as Jupyter does today")
+        raise ReproduceError(
+            f"{path}: its cells have no ids: save it in format 4.5, as Jupyter does today"
+        )
     return content
 
 

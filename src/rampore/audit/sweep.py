@@ -1,9 +1,9 @@
 """Many independent computations, each kept as soon as it is done: a sweep goes on where it stopped.
 
-A sweep is one function evaluated at many cases. What is done stands in a journal, a text file with one line a case, so
-that an interruption, a worker that is killed or a full disk loses nothing that was finished, and nothing that was
-finished runs again. Any ``concurrent.futures.Executor`` does the work: processes of this machine, or a cluster by
-the executor that its library provides.
+A sweep is one function evaluated at many cases. What is done stands in a journal, a text file with
+one line a case, so that an interruption, a worker that is killed or a full disk loses nothing that
+was finished, and nothing that was finished runs again. Any ``concurrent.futures.Executor`` does the
+work: processes of this machine, or a cluster by the executor that its library provides.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 SEAL = "content_sha256"  #: attribute of a data set that holds the hash of its content
 _LARGEST = 2**28  #: [byte] of a data set in memory
-_LOOK, _LOOKS = 10.0, 3  #: between two looks after the workers [s], and how many in vain: a nanny needs some seconds
+#: between two looks after the workers [s], and how many in vain: a nanny needs some seconds
+_LOOK, _LOOKS = 10.0, 3
 
 Case = Mapping[str, float | int | str | bool]
 Progress = Callable[[int, int, str], None]
@@ -61,12 +62,16 @@ class Plan(NamedTuple):
     compute: Callable[[Case], Mapping[str, float]]
     cases: Sequence[Case]
     finer: Mapping[int, Case]  #: on a finer mesh, by the number of the case that they check
-    group: Callable[[Case], Hashable]  #: cases that it gives the same of share their numerical error
+    #: cases that it gives the same of share their numerical error
+    group: Callable[[Case], Hashable]
     units: Mapping[str, str]  #: of every number that goes in or comes out
     about: Mapping[str, str]  #: what the reader should know of the whole
 
-    def errors(self, outcomes: Sequence[Outcome], finer: Sequence[Outcome]) -> list[dict[str, float]]:
-        """The numerical error of each case: the largest difference between the meshes that its group shows.
+    def errors(
+        self, outcomes: Sequence[Outcome], finer: Sequence[Outcome]
+    ) -> list[dict[str, float]]:
+        """The numerical error of each case: the largest difference between the meshes that its
+        group shows.
 
         Parameters
         ----------
@@ -75,7 +80,10 @@ class Plan(NamedTuple):
         """
         found: dict[Hashable, dict[str, float]] = {}
         for number, one in zip(self.finer, finer, strict=True):
-            worst, coarser = found.setdefault(self.group(self.cases[number]), {}), outcomes[number].values
+            worst, coarser = (
+                found.setdefault(self.group(self.cases[number]), {}),
+                outcomes[number].values,
+            )
             for name in coarser.keys() & one.values.keys():
                 worst[name] = max(worst.get(name, 0.0), abs(coarser[name] - one.values[name]))
         return [found.get(self.group(case), {}) for case in self.cases]
@@ -84,8 +92,8 @@ class Plan(NamedTuple):
 class Workers(NamedTuple):
     """Who does the work.
 
-    A worker gets its next case when its last one stands in the journal: a worker that dies takes with it what it was
-    at, and nothing that it had finished.
+    A worker gets its next case when its last one stands in the journal: a worker that dies takes
+    with it what it was at, and nothing that it had finished.
     """
 
     executor: Executor
@@ -96,8 +104,8 @@ class Workers(NamedTuple):
 class Journal:
     """The finished cases of a sweep, by their content.
 
-    Every line that is whole counts, whatever stands between: one that an interruption or a full disk tore off is
-    dropped, and its case runs again.
+    Every line that is whole counts, whatever stands between: one that an interruption or a full
+    disk tore off is dropped, and its case runs again.
 
     Parameters
     ----------
@@ -132,7 +140,8 @@ class Journal:
 
     @contextmanager
     def writing(self) -> Iterator[Callable[[Case, Outcome], None]]:
-        """Gives a function that adds an outcome, on the disk when it returns; what others added until now is known.
+        """Gives a function that adds an outcome, on the disk when it returns; what others added
+        until now is known.
 
         Raises
         ------
@@ -167,23 +176,31 @@ class Journal:
             yield add
 
     def _full(self, error: OSError) -> SweepError:
-        return SweepError(f"cannot write to {self.path}: {error.strerror or error}; what it holds stands")
+        return SweepError(
+            f"cannot write to {self.path}: {error.strerror or error}; what it holds stands"
+        )
 
 
 def _entry(line: bytes) -> tuple[str, Outcome]:
-    """Key and outcome that a line of a journal holds, in spite of what was torn off before them; or an empty key."""
+    """Key and outcome that a line of a journal holds, in spite of what was torn off before them; or
+    an empty key.
+    """
     try:
         entry = json.loads(line[max(0, line.rfind(b'{"key": ')) :])
         key, values, error = entry["key"], entry["values"], entry["error"]
     except (ValueError, LookupError, TypeError, RecursionError):
         return "", Outcome({})
-    numbers = isinstance(values, dict) and all(type(value) in (int, float) for value in values.values())
+    numbers = isinstance(values, dict) and all(
+        type(value) in (int, float) for value in values.values()
+    )
     whole = numbers and isinstance(key, str) and isinstance(error, str)
     return (key, Outcome(values, error)) if whole else ("", Outcome({}))
 
 
 def _end_last_line(file: io.FileIO) -> None:
-    """Let a journal end in a whole line: one that lacks its end alone gets it, one that was torn off goes."""
+    """Let a journal end in a whole line: one that lacks its end alone gets it, one that was torn
+    off goes.
+    """
     content = Path(file.name).read_bytes()
     last = content.rpartition(b"\n")[2]
     if last and _entry(last)[0]:
@@ -217,8 +234,8 @@ def run(
     Parameters
     ----------
     compute : callable
-        Takes a case, gives numbers by name. It must be importable, and each run of it independent. A
-        ``RamporeError`` that it raises is the case's outcome; any other exception ends the sweep.
+        Takes a case, gives numbers by name. It must be importable, and each run of it independent.
+        A ``RamporeError`` that it raises is the case's outcome; any other exception ends the sweep.
     cases : sequence of mappings
         Plain numbers and texts by name. Equal cases run once.
     journal : Journal
@@ -235,11 +252,14 @@ def run(
     Raises
     ------
     SweepError
-        Where a worker died, the journal cannot be written, or a case raised what is no ``RamporeError``.
+        Where a worker died, the journal cannot be written, or a case raised what is no
+        ``RamporeError``.
     """
     if any(case not in journal for case in cases):
         with journal.writing() as add:  # another sweep may have added some meanwhile
-            waiting = list({journal.key(case): case for case in cases if case not in journal}.values())
+            waiting = list(
+                {journal.key(case): case for case in cases if case not in journal}.values()
+            )
             done = len(cases) - len(waiting)
             for case, outcome in _outcomes(compute, waiting, workers):
                 add(case, outcome)
@@ -275,21 +295,30 @@ def _outcomes(
             done = wait(running, _LOOK, FIRST_COMPLETED).done
             absent = 0 if done or workers.alive() else absent + 1
             if absent > _LOOKS:
-                raise SweepError("all workers are gone; what was finished stands, start some and run again to go on")
+                raise SweepError(
+                    "all workers are gone; what was finished stands, start some and run again to "
+                    "go on"
+                )
             for future in done:
                 case = running.pop(future)
                 try:
                     outcome = future.result()
                 except BrokenExecutor as error:
                     raise SweepError(
-                        "a worker was killed, for want of memory perhaps; what was finished stands, run again to go on"
+                        "a worker was killed, for want of memory perhaps; what was finished "
+                        "stands, run again to go on"
                     ) from error
                 except CancelledError as error:
-                    raise SweepError("the scheduler is gone; what was finished stands, run again to go on") from error
+                    raise SweepError(
+                        "the scheduler is gone; what was finished stands, run again to go on"
+                    ) from error
                 except Exception as error:
                     what = f"{type(error).__name__}: {error}"
-                    raise SweepError(f"the case {dict(case)} raised {what}; what was finished stands") from error
-                del future  # a cluster computes again what a dead worker held and somebody still refers to
+                    raise SweepError(
+                        f"the case {dict(case)} raised {what}; what was finished stands"
+                    ) from error
+                # a cluster computes again what a dead worker held and somebody still refers to
+                del future
                 yield case, outcome
                 hand_out(1)
     finally:
@@ -299,7 +328,9 @@ def _outcomes(
 
 @contextmanager
 def processes(count: int | None = None) -> Iterator[Workers]:
-    """Processes of this machine, one a core by default; they end with this one, even where it is killed."""
+    """Processes of this machine, one a core by default; they end with this one, even where it is
+    killed.
+    """
     count = count or os.cpu_count() or 1
     # Compiled code and threads do not survive a fork.
     with ProcessPoolExecutor(
@@ -334,7 +365,9 @@ def cluster(address: str) -> Iterator[Workers]:
         count = sum(client.nthreads().values())
         if count == 0:
             raise SweepError(f"the Dask cluster at {address!r} has no workers: start some")
-        yield Workers(client.get_executor(pure=False), count, lambda: any(client.nthreads().values()))
+        yield Workers(
+            client.get_executor(pure=False), count, lambda: any(client.nthreads().values())
+        )
 
 
 def dataset(
@@ -385,7 +418,11 @@ def write(data: xarray.Dataset, path: Path) -> None:
         Where it cannot be written; what stood there before still stands.
     """
     sealed = data.assign_attrs({SEAL: _content(data)})
-    packed = {name: {"compression": "gzip", "compression_opts": 4} for name in data if data[name].dtype.kind == "f"}
+    packed = {
+        name: {"compression": "gzip", "compression_opts": 4}
+        for name in data
+        if data[name].dtype.kind == "f"
+    }
     storage.write(Path(path), storage.netcdf(sealed, packed))
 
 
@@ -407,7 +444,8 @@ def read(path: Path | str) -> xarray.Dataset:
         with xr.open_dataset(path, engine="h5netcdf") as stored:
             if stored.nbytes > _LARGEST:
                 raise SweepError(
-                    f"{path}: {stored.nbytes / 1e6:.0f} MB; no sweep writes more than {_LARGEST / 1e6:.0f} MB"
+                    f"{path}: {stored.nbytes / 1e6:.0f} MB; no sweep writes more than "
+                    f"{_LARGEST / 1e6:.0f} MB"
                 )
             data = stored.load()
         seal, content = data.attrs.get(SEAL), _content(data)
@@ -415,14 +453,20 @@ def read(path: Path | str) -> xarray.Dataset:
         raise
     except Exception as error:  # HDF5 and xarray raise whatever they like
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise SweepError(f"{path}: damaged, or not written by `rampore sweep`: run it again ({reason})") from error
+        raise SweepError(
+            f"{path}: damaged, or not written by `rampore sweep`: run it again ({reason})"
+        ) from error
     if seal != content:
-        raise SweepError(f"{path}: the numbers are not those that `rampore sweep` wrote: run it again")
+        raise SweepError(
+            f"{path}: the numbers are not those that `rampore sweep` wrote: run it again"
+        )
     return data
 
 
 def _content(data: xarray.Dataset) -> str:
     """SHA-256 of all values, and of the description but for the hash itself."""
     content = {name: data[name].values.tolist() for name in sorted(map(str, data.variables))}
-    content["attributes"] = {name: text for name, text in sorted(data.attrs.items()) if name != SEAL}
+    content["attributes"] = {
+        name: text for name, text in sorted(data.attrs.items()) if name != SEAL
+    }
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()

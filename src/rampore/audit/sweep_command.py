@@ -43,7 +43,8 @@ def run(
     options : argparse.Namespace
         The options of the subcommand, see ``rampore sweep --help``.
     plans : mapping of str to str
-        What can be asked for: modules whose ``plan(coarse)`` gives a :class:`rampore.audit.sweep.Plan`.
+        What can be asked for: modules whose ``plan(coarse)`` gives a
+        :class:`rampore.audit.sweep.Plan`.
     report : callable, optional
         Takes a line of progress; standard error by default.
 
@@ -62,13 +63,22 @@ def run(
     plan = import_module(plans[options.sweep]).plan(options.coarse)
     follows_from = seal(plan.compute)
     journal = sweep.Journal(place, follows_from)
-    workers = sweep.cluster(options.scheduler) if options.scheduler else sweep.processes(options.jobs)
+    workers = (
+        sweep.cluster(options.scheduler) if options.scheduler else sweep.processes(options.jobs)
+    )
     with workers as pool, _bar(report) as tell:
         outcomes = sweep.run(plan.compute, [*plan.cases, *plan.finer.values()], journal, pool, tell)
     chosen, finer = outcomes[: len(plan.cases)], outcomes[len(plan.cases) :]
-    packages = ", ".join(f"{name} {metadata.version(name)}" for name in ("rampore", "numpy", "scipy", "numba"))
+    packages = ", ".join(
+        f"{name} {metadata.version(name)}" for name in ("rampore", "numpy", "scipy", "numba")
+    )
     source = f"rampore sweep {options.sweep}{' --coarse' if options.coarse else ''}"
-    origin = {"title": plan.title, "source": source, "follows_from": follows_from, "packages": packages}
+    origin = {
+        "title": plan.title,
+        "source": source,
+        "follows_from": follows_from,
+        "packages": packages,
+    }
     plain = [{name: value for name, value in case.items() if name != "mesh"} for case in plan.cases]
     data = sweep.dataset(plain, chosen, plan.units, {**origin, **plan.about})
     errors = plan.errors(chosen, finer)

@@ -1,4 +1,6 @@
-"""``rampore diffuse``: diffusion through a segmented image or volume, with its fields and its figure."""
+"""``rampore diffuse``: diffusion through a segmented image or volume, with its fields and its
+figure.
+"""
 
 import json
 import sys
@@ -15,7 +17,8 @@ from rampore.style import render
 
 
 def run(options) -> None:
-    """Do what the command line says: ``fields.nc``, ``fields.vti``, a figure and ``diffusion.json``, written last.
+    """Do what the command line says: ``fields.nc``, ``fields.vti``, a figure and
+    ``diffusion.json``, written last.
 
     Parameters
     ----------
@@ -48,20 +51,28 @@ def run(options) -> None:
             spacing=1.0 if size is None else size,
             sides=options.sides,
             tolerance=options.tolerance,
-            progress=lambda step, imbalance: _say(f"iteration {step}: fluxes differ by {imbalance:.1e}"),
+            progress=lambda step, imbalance: _say(
+                f"iteration {step}: fluxes differ by {imbalance:.1e}"
+            ),
         )
         entries = summary(result, size) | {
             "image": options.image.name,
-            "phases": [{"label": label, "relative_diffusivity": value} for label, value in phases.items()],
+            "phases": [
+                {"label": label, "relative_diffusivity": value} for label, value in phases.items()
+            ],
             "sides": options.sides,
             "tolerance": options.tolerance,
         }
         _say("fields and figure")
         write(result, image.label, size, entries, folder)
     factor = (
-        f"tortuosity factor {result.tortuosity_factor:.4f}" if result.relative_diffusivity else "nothing percolates"
+        f"tortuosity factor {result.tortuosity_factor:.4f}"
+        if result.relative_diffusivity
+        else "nothing percolates"
     )
-    _say(f"{options.output / 'diffusion.json'}: porosity {result.conducting_fraction:.4f}, {factor}")
+    _say(
+        f"{options.output / 'diffusion.json'}: porosity {result.conducting_fraction:.4f}, {factor}"
+    )
 
 
 def _say(step: str) -> None:
@@ -74,7 +85,10 @@ def _diffusivity(label: np.ndarray, phases: dict[float, float]) -> np.ndarray:
     missing = [each for each in phases if each not in held]
     if missing and len(held) > 1:
         shown = ", ".join(f"{value:g}" for value in held[:12]) + (", ..." if len(held) > 12 else "")
-        raise DiffusionError(f"no pixel has the label {', '.join(f'{each:g}' for each in missing)}; there are {shown}")
+        raise DiffusionError(
+            f"no pixel has the label {', '.join(f'{each:g}' for each in missing)}; there are "
+            f"{shown}"
+        )
     if missing:
         _say(f"note: every pixel has the label {held[0]:g}")
     if set(phases.values()) == {1.0}:
@@ -86,7 +100,8 @@ def _diffusivity(label: np.ndarray, phases: dict[float, float]) -> np.ndarray:
 
 
 def summary(result: Diffusion, size: float | None) -> dict:
-    """What ``diffusion.json`` holds: plain numbers, units in their names; null for what is infinite or not known.
+    """What ``diffusion.json`` holds: plain numbers, units in their names; null for what is infinite
+    or not known.
 
     Parameters
     ----------
@@ -111,7 +126,9 @@ def summary(result: Diffusion, size: float | None) -> dict:
     }
 
 
-def write(result: Diffusion, label: np.ndarray, size: float | None, entries: dict, folder: Path) -> None:
+def write(
+    result: Diffusion, label: np.ndarray, size: float | None, entries: dict, folder: Path
+) -> None:
     """Write the fields as NetCDF and for ParaView, the figure, and `entries`, into a folder.
 
     Parameters
@@ -133,7 +150,10 @@ def write(result: Diffusion, label: np.ndarray, size: float | None, entries: dic
         "concentration": (result.concentration.astype(np.float32), "1"),
     }
     names = [f"axis{number}" for number in range(label.ndim)]
-    places = {name: (name, step * (np.arange(n) + 0.5), {"units": unit}) for name, n in zip(names, shape, strict=True)}
+    places = {
+        name: (name, step * (np.arange(n) + 0.5), {"units": unit})
+        for name, n in zip(names, shape, strict=True)
+    }
     data = xarray.Dataset(
         {name: (names, values, {"units": held}) for name, (values, held) in fields.items()}
         | {"flux": (["component", *names], result.flux.astype(np.float32), {"units": f"1/{unit}"})},
@@ -143,7 +163,9 @@ def write(result: Diffusion, label: np.ndarray, size: float | None, entries: dic
     coding = {name: {"compression": "gzip", "compression_opts": 1} for name in data.data_vars}
     (folder / "fields.nc").write_bytes(netcdf(data, coding))
 
-    grid = pyvista.ImageData(dimensions=[*(n + 1 for n in shape), *[1] * (3 - label.ndim)], spacing=(step,) * 3)
+    grid = pyvista.ImageData(
+        dimensions=[*(n + 1 for n in shape), *[1] * (3 - label.ndim)], spacing=(step,) * 3
+    )
     for name in fields:
         grid.cell_data[name] = data[name].values.ravel(order="F")
     flux = np.zeros((label.size, 3), np.float32)
@@ -155,4 +177,6 @@ def write(result: Diffusion, label: np.ndarray, size: float | None, entries: dic
     figure = overview(result, label, size)
     for form in ("png", "svg"):
         (folder / f"diffusion.{form}").write_bytes(render(figure, form, "diffusion"))
-    (folder / "diffusion.json").write_text(json.dumps(entries, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    (folder / "diffusion.json").write_text(
+        json.dumps(entries, indent=2, allow_nan=False) + "\n", encoding="utf-8"
+    )

@@ -14,7 +14,8 @@ from rampore.p4d.cell import Perforation
 from rampore.p4d.errors import CellError
 from rampore.storage import netcdf
 
-HOLES = {"hole_um": 75.0, "pitch_um": 160.0, "foil_um": 15.0}  #: of --collector perforated, where they are not given
+#: of --collector perforated, where they are not given
+HOLES = {"hole_um": 75.0, "pitch_um": 160.0, "foil_um": 15.0}
 
 
 def run(args, report=print):
@@ -49,7 +50,9 @@ def run(args, report=print):
         cell = replace(cell, perforation=holes)
     cutoff = _cutoff(cell, c_rate)
     with together(args.output) as folder:
-        solution = _simulate(cell, c_rate, cutoff, args, progress := _Progress(cell, c_rate, report))
+        solution = _simulate(
+            cell, c_rate, cutoff, args, progress := _Progress(cell, c_rate, report)
+        )
         summary = summarise(cell, solution, c_rate) | {"validity_left": progress.left()}
         write(solution, summary, folder)
     for left in summary["validity_left"]:
@@ -61,7 +64,9 @@ def _simulate(cell, c_rate, cutoff, args, progress):
     from rampore.p4d.solution import Mesh, Step, simulate
 
     columns = tuple(args.columns or ((8, 14) if cell.perforation else (1, 1)))
-    step = Step("current", c_rate * cell.one_c, until_voltage=cutoff, until_time=3 * 3600.0 / abs(c_rate))
+    step = Step(
+        "current", c_rate * cell.one_c, until_voltage=cutoff, until_time=3 * 3600.0 / abs(c_rate)
+    )
     return simulate(cell, [step], Mesh(tuple(args.layers), columns), progress=progress)
 
 
@@ -74,10 +79,14 @@ def _holes(args):
     given = {name: value for name in HOLES if (value := getattr(args, name)) is not None}
     if args.collector != "perforated":
         if given:
-            raise CellError(f"{_option(next(iter(given)))} has no effect without --collector perforated")
+            raise CellError(
+                f"{_option(next(iter(given)))} has no effect without --collector perforated"
+            )
         return None
     lengths = HOLES | given
-    return Perforation(*(1e-6 * quantity(_option(name), lengths[name], CellError, above=0) for name in HOLES))
+    return Perforation(
+        *(1e-6 * quantity(_option(name), lengths[name], CellError, above=0) for name in HOLES)
+    )
 
 
 def _with_cutoffs(cell, args):
@@ -88,7 +97,9 @@ def _with_cutoffs(cell, args):
         quantity(f"{_option(name)}-V", value, CellError)
     useless = "upper_cutoff" if args.c_rate > 0 else "lower_cutoff"
     if useless in given:
-        raise CellError(f"{_option(useless)}-V has no effect on a run that ends at the other cut-off")
+        raise CellError(
+            f"{_option(useless)}-V has no effect on a run that ends at the other cut-off"
+        )
     return replace(cell, **given)
 
 
@@ -97,14 +108,24 @@ def _cutoff(cell, c_rate):
     start = cell.open_circuit_voltage
     if c_rate > 0:
         if cell.state_of_charge == 0:
-            raise CellError("the cell starts empty, at a state of charge of 0: there is nothing to discharge")
+            raise CellError(
+                "the cell starts empty, at a state of charge of 0: there is nothing to discharge"
+            )
         if not start > cell.lower_cutoff:
-            raise CellError(f"the cell starts at {start:.4f} V, not above the lower cut-off of {cell.lower_cutoff:g} V")
+            raise CellError(
+                f"the cell starts at {start:.4f} V, not above the lower cut-off of "
+                f"{cell.lower_cutoff:g} V"
+            )
         return cell.lower_cutoff
     if cell.state_of_charge == 1:
-        raise CellError("the cell starts full, at a state of charge of 1: there is nothing to charge")
+        raise CellError(
+            "the cell starts full, at a state of charge of 1: there is nothing to charge"
+        )
     if not start < cell.upper_cutoff:
-        raise CellError(f"the cell starts at {start:.4f} V, not below the upper cut-off of {cell.upper_cutoff:g} V")
+        raise CellError(
+            f"the cell starts at {start:.4f} V, not below the upper cut-off of "
+            f"{cell.upper_cutoff:g} V"
+        )
     return cell.upper_cutoff
 
 
@@ -114,7 +135,9 @@ class _Progress:
     def __init__(self, cell, c_rate, report):
         self._cell, self._rate, self._report, self._next = cell, c_rate / 3600.0, report, 0.0
         self._members = [
-            (side, material) for side in ("negative", "positive") for material in getattr(cell, side).materials
+            (side, material)
+            for side in ("negative", "positive")
+            for material in getattr(cell, side).materials
         ]
         self._salt, self._surfaces = [np.inf, -np.inf], [[np.inf, -np.inf] for _ in self._members]
 
@@ -137,7 +160,9 @@ class _Progress:
         electrolyte = self._cell.electrolyte
         spans = [("salt [mol/m3]", self._salt, (electrolyte.lowest, electrolyte.validity))]
         for (side, material), span in zip(self._members, self._surfaces, strict=True):
-            spans.append((f"surface stoichiometry, {side} {material.name}", span, material.validity))
+            spans.append(
+                (f"surface stoichiometry, {side} {material.name}", span, material.validity)
+            )
         return [
             f"{name} went from {span[0]:.5g} to {span[1]:.5g}; its properties are valid from {valid[0]:.5g} to "
             f"{valid[1]:.5g} and held beyond"
@@ -177,8 +202,8 @@ def summarise(cell, solution, c_rate):
 def write(solution, summary, output):
     """Write what a discharge gave into a folder.
 
-    These are ``discharge.csv``, ``.png`` and ``.svg``, ``fields.nc``, for ParaView ``fields_0.vtr`` and so on, one for
-    each time of the fields, and last ``summary.json``.
+    These are ``discharge.csv``, ``.png`` and ``.svg``, ``fields.nc``, for ParaView ``fields_0.vtr``
+    and so on, one for each time of the fields, and last ``summary.json``.
     """
     from rampore.figures.p4d import voltage_parts
     from rampore.style import render

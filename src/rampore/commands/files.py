@@ -9,29 +9,32 @@ from pathlib import Path
 from rampore import storage
 from rampore.storage import StorageError
 
-_LAST_WORDS = {".vti": b"</VTKFile>", ".vtr": b"</VTKFile>"}  # VTK says nothing where the disk is full
+# VTK says nothing where the disk is full
+_LAST_WORDS = {".vti": b"</VTKFile>", ".vtr": b"</VTKFile>"}
 
 
 @contextmanager
 def together(folder: Path, names: Iterable[str] = ()) -> Iterator[Path]:
     """A place to write files in; once all are complete they move to `folder`.
 
-    Enter it before the computation: where the folder cannot be written to, that is said at once. Where the
-    block fails, or the writing of any file, none moves, and what stood in the folder stands. The files move
-    one after another, the oldest first: the one written last, which speaks for all, is never newer than the
-    others. An interruption waits until the last has moved.
+    Enter it before the computation: where the folder cannot be written to, that is said at once.
+    Where the block fails, or the writing of any file, none moves, and what stood in the folder
+    stands. The files move one after another, the oldest first: the one written last, which speaks
+    for all, is never newer than the others. An interruption waits until the last has moved.
 
     Parameters
     ----------
     folder : Path
         Is made where it is missing; files in it that have other names stay.
     names : iterable of str
-        Files that will be written, as far as they are known: what must not be replaced is found out at once.
+        Files that will be written, as far as they are known: what must not be replaced is found out
+        at once.
 
     Raises
     ------
     StorageError
-        Where the folder cannot be made or written to, something there is no plain file, or a file was not completed.
+        Where the folder cannot be made or written to, something there is no plain file, or a file
+        was not completed.
     """
     folder = Path(os.path.realpath(folder))
     for name in names:
@@ -76,4 +79,6 @@ def _complete(path: Path) -> None:
         last = _LAST_WORDS.get(path.suffix, b"")
         file.seek(max(0, path.stat().st_size - 64))
         if last not in file.read():
-            raise StorageError(path.parent.parent / path.name, "it could not be completed; the disk may be full")
+            raise StorageError(
+                path.parent.parent / path.name, "it could not be completed; the disk may be full"
+            )

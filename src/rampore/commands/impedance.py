@@ -16,7 +16,8 @@ from rampore.style import render
 
 
 def run(options, say=print) -> dict:
-    """Do what the command line says: ``impedance.json``, ``residuals.csv`` and the figure; returns the summary.
+    """Do what the command line says: ``impedance.json``, ``residuals.csv`` and the figure; returns
+    the summary.
 
     Parameters
     ----------
@@ -28,15 +29,18 @@ def run(options, say=print) -> dict:
     Raises
     ------
     ImpedanceError
-        The circuit makes no sense, or the spectrum cannot be read, believed or fitted. Where it can be
-        read, its test is written and drawn all the same.
+        The circuit makes no sense, or the spectrum cannot be read, believed or fitted. Where it can
+        be read, its test is written and drawn all the same.
     """
     if options.model == "circuit":
         check_circuit(options.circuit, options.guess)
     spectrum = read_spectrum(options.spectrum, options.instrument)
     with together(options.output) as folder:
         check = kramers_kronig(spectrum)
-        summary, refusal = {"model": options.model, "kramers_kronig": {"rms": check.rms, "passed": check.passed}}, None
+        summary, refusal = (
+            {"model": options.model, "kramers_kronig": {"rms": check.rms, "passed": check.passed}},
+            None,
+        )
         try:
             found, fit = _fit(options, spectrum, check)
             summary |= found | {"residual_rms": fit.rms, "parameters": _parameters(fit)}
@@ -46,11 +50,17 @@ def run(options, say=print) -> dict:
     if refusal:
         raise refusal
     for name, entry in summary["parameters"].items():
-        say(f"{name} = {entry['value']:.4g} {entry['unit']}  ({entry['low']:.4g} to {entry['high']:.4g})")
+        say(
+            f"{name} = {entry['value']:.4g} {entry['unit']}  ({entry['low']:.4g} to "
+            f"{entry['high']:.4g})"
+        )
     for name in ("cell_ionic_resistance_ohm", "tortuosity", "with_short", "without_short"):
         if name in summary:
             say(f"{name} = {summary[name]}")
-    say(f"residual {100 * fit.rms:.2f} %, Kramers-Kronig {100 * check.rms:.2f} %: {options.output / 'impedance.json'}")
+    say(
+        f"residual {100 * fit.rms:.2f} %, Kramers-Kronig {100 * check.rms:.2f} %: "
+        f"{options.output / 'impedance.json'}"
+    )
     return summary
 
 
@@ -60,22 +70,27 @@ def _fit(options, spectrum, check) -> tuple[dict, Fit]:
         return _blocking(spectrum, options.short, None if None in geometry else geometry)
     if not check.passed:
         raise ImpedanceError(
-            f"the spectrum breaks Kramers and Kronig's relations by {100 * check.rms:.1f} % and is not fitted"
+            f"the spectrum breaks Kramers and Kronig's relations by {100 * check.rms:.1f} % and "
+            "is not fitted"
         )
     return {"circuit": options.circuit}, fit_circuit(spectrum, options.circuit, options.guess)
 
 
 def _blocking(spectrum, short: bool, geometry) -> tuple[dict, Fit]:
-    """What follows from the fit, and what the other assumption on a short would make of it; and the fit.
+    """What follows from the fit, and what the other assumption on a short would make of it; and the
+    fit.
 
-    `geometry` is area [cm2] and thickness [um] of an electrode, its porosity [-], the conductivity [S/m]; or None.
+    `geometry` is area [cm2] and thickness [um] of an electrode, its porosity [-], the conductivity
+    [S/m]; or None.
     """
     cell = fit_blocking_cell(spectrum, short)
     found = {"cell_ionic_resistance_ohm": cell.cell_resistance}
     if geometry:
         area, thickness, porosity, conductivity = geometry
         found["tortuosity"] = float(
-            tortuosity(cell.electrode_resistance, area * 1e-4, thickness * 1e-6, porosity, conductivity)
+            tortuosity(
+                cell.electrode_resistance, area * 1e-4, thickness * 1e-6, porosity, conductivity
+            )
         )
     try:
         other = fit_blocking_cell(spectrum, not short)
@@ -103,7 +118,10 @@ def _write(folder: Path, summary: dict, spectrum, check, fit) -> None:
     }
     if fit is not None:
         place = np.isin(spectrum.frequency, fit.spectrum.frequency)
-        for name, part in (("fit_real_ohm", fit.fitted.real), ("fit_imaginary_ohm", fit.fitted.imag)):
+        for name, part in (
+            ("fit_real_ohm", fit.fitted.real),
+            ("fit_imaginary_ohm", fit.fitted.imag),
+        ):
             columns[name] = np.full(spectrum.frequency.size, np.nan)
             columns[name][place] = part
     table = np.column_stack(list(columns.values()))

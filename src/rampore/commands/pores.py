@@ -8,7 +8,8 @@ from rampore.figures.pores import report
 
 
 def run(options) -> None:
-    """Do what the command line says: ``pores.json``, ``pores.csv``, ``labels.tif`` and a figure, written last.
+    """Do what the command line says: ``pores.json``, ``pores.csv``, ``labels.tif`` and a figure,
+    written last.
 
     Parameters
     ----------
@@ -24,13 +25,18 @@ def run(options) -> None:
     _say("reading")
     pixel_size = None if options.pixel_um is None else options.pixel_um * 1e-6
     crop = (options.rows, options.columns) if options.rows or options.columns else None
-    image = micrograph.read(options.image, pixel_size=pixel_size, page=options.page, crop=crop, override=True)
+    image = micrograph.read(
+        options.image, pixel_size=pixel_size, page=options.page, crop=crop, override=True
+    )
     with together(options.output) as folder:
         analysis = pores.analyse(image.grey, options.pores, image.pixel_size, recipe, progress=_say)
         _say("means and figure")
         for name, content in report(image.grey, analysis, options.pores).items():
             (folder / name).write_bytes(content)
-    _say(f"{options.output / 'pores.json'}: {len(analysis.table)} pores, porosity {analysis.porosity:.3f}")
+    _say(
+        f"{options.output / 'pores.json'}: {len(analysis.table)} pores, porosity "
+        f"{analysis.porosity:.3f}"
+    )
 
 
 def _say(step: str) -> None:

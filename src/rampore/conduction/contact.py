@@ -10,7 +10,8 @@ from rampore.conduction.errors import ConductionError, check_positive
 
 
 def contact_saving(contact_resistance: float, ratio: float) -> float:
-    """What a cell's resistance loses where the contact's falls to `ratio` of it, (1 - ratio) R_c (Eq. 6.14) [ohm m2].
+    """What a cell's resistance loses where the contact's falls to `ratio` of it, (1 - ratio) R_c
+    (Eq. 6.14) [ohm m2].
 
     Parameters
     ----------
@@ -35,7 +36,8 @@ def contact_saving(contact_resistance: float, ratio: float) -> float:
 
 
 def contact_needed(share: float, resistance: float, ratio: float) -> float:
-    """Contact resistance that makes a cell's resistance fall by `share` when it falls to `ratio` (Eq. 6.14) [ohm m2].
+    """Contact resistance that makes a cell's resistance fall by `share` when it falls to `ratio`
+    (Eq. 6.14) [ohm m2].
 
     Parameters
     ----------
@@ -62,7 +64,8 @@ def contact_needed(share: float, resistance: float, ratio: float) -> float:
 
 
 def separator_resistance(thickness: float, macmullin_number: float, conductivity: float) -> float:
-    r"""Ohmic resistance of the electrolyte in a separator, :math:`N_M L / \kappa` [ohm m2]: no cell has less.
+    r"""Ohmic resistance of the electrolyte in a separator, :math:`N_M L / \kappa` [ohm m2]: no cell
+    has less.
 
     Parameters
     ----------
@@ -73,5 +76,7 @@ def separator_resistance(thickness: float, macmullin_number: float, conductivity
     conductivity : float
         Of the electrolyte [S/m].
     """
-    check_positive(thickness=thickness, macmullin_number=macmullin_number, conductivity=conductivity)
+    check_positive(
+        thickness=thickness, macmullin_number=macmullin_number, conductivity=conductivity
+    )
     return macmullin_number * thickness / conductivity

@@ -5,7 +5,9 @@ from rampore.checks import quantity
 
 
 class ConductionError(RamporeError, ValueError):
-    """A foil, a coating or a condition that makes no conduction problem; the message names the quantity."""
+    """A foil, a coating or a condition that makes no conduction problem; the message names the
+    quantity.
+    """
 
 
 def check_positive(**quantities: float) -> None:

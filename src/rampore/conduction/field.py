@@ -16,22 +16,25 @@ from rampore.conduction.errors import ConductionError, check_positive
 from rampore.conduction.sheet import Sheet
 from rampore.unitcell import sides_of_cell
 
-#: A pixel's current may be put into its middle where it is seen from this many pixels away: the field of what repeats
-#: with the pixel is there exp(-4 pi), 3e-6 of the whole.
+#: A pixel's current may be put into its middle where it is seen from this many pixels away: the
+#: field of what repeats with the pixel is there exp(-4 pi), 3e-6 of the whole.
 LEAST_DISTANCE = 2.0
 
 
-def magnetic_field(current: np.ndarray, spacing: tuple[float, float], standoff: float) -> np.ndarray:
+def magnetic_field(
+    current: np.ndarray, spacing: tuple[float, float], standoff: float
+) -> np.ndarray:
     r"""Magnetic field at a distance from a flat sheet of current, above the middles of its pixels.
 
-    :math:`\mathbf B = \frac{\mu_0}{4\pi} \int \frac{\mathbf K \times \mathbf R}{R^3}\,\mathrm dA` (Eq. 6.11), as a
-    convolution by fast Fourier transforms on an array of twice the size, so that nothing repeats: no other current is
-    there than the one given.
+    :math:`\mathbf B = \frac{\mu_0}{4\pi} \int \frac{\mathbf K \times \mathbf R}{R^3}\,\mathrm dA`
+    (Eq. 6.11), as a convolution by fast Fourier transforms on an array of twice the size, so that
+    nothing repeats: no other current is there than the one given.
 
     Parameters
     ----------
     current : (2, nx, ny) array of float
-        Components of the sheet current along x and y [A/m]; in single precision the field is too, in half the time.
+        Components of the sheet current along x and y [A/m]; in single precision the field is too,
+        in half the time.
     spacing : (float, float)
         Edges of a pixel along x and y [m].
     standoff : float
@@ -52,7 +55,9 @@ def magnetic_field(current: np.ndarray, spacing: tuple[float, float], standoff: 
     check_positive(standoff=standoff, spacing=spacing)
     quantity("current", current, ConductionError, unit="A/m")
     if np.ndim(current) != 3 or len(current) != 2 or np.shape(spacing) != (2,):
-        raise ConductionError("a sheet's current has two components over x and y, and its pixels two edges")
+        raise ConductionError(
+            "a sheet's current has two components over x and y, and its pixels two edges"
+        )
     if standoff < LEAST_DISTANCE * max(spacing):
         raise ConductionError(
             f"pixels of {max(spacing) * 1e6:.3g} um are too coarse for a distance of {standoff * 1e6:.3g} um: "
@@ -60,9 +65,17 @@ def magnetic_field(current: np.ndarray, spacing: tuple[float, float], standoff: 
         )
     shape = current.shape[1:]
     size = tuple(next_fast_len(2 * n - 1, real=True) for n in shape)
-    offsets = [np.where(np.arange(m) < n, np.arange(m), np.arange(m) - m) for n, m in zip(shape, size, strict=True)]
-    x, y = (h * axis.astype(current.dtype) for h, axis in zip(spacing, np.ix_(*offsets), strict=True))
-    weight = current.dtype.type(math.prod(spacing) * mu_0 / (4 * math.pi)) / (x**2 + y**2 + standoff**2) ** 1.5
+    offsets = [
+        np.where(np.arange(m) < n, np.arange(m), np.arange(m) - m)
+        for n, m in zip(shape, size, strict=True)
+    ]
+    x, y = (
+        h * axis.astype(current.dtype) for h, axis in zip(spacing, np.ix_(*offsets), strict=True)
+    )
+    weight = (
+        current.dtype.type(math.prod(spacing) * mu_0 / (4 * math.pi))
+        / (x**2 + y**2 + standoff**2) ** 1.5
+    )
     along, across = (rfft2(part, size) for part in current)
     above = rfft2(weight * standoff)
     upward = along * rfft2(weight * y) - across * rfft2(weight * x)
@@ -100,16 +113,19 @@ def long_strip_field(y, standoff: float, width: float, sheet_current: float) -> 
 
 
 def decay_length(pitch):
-    r"""Distance over which the field of a triangular lattice falls by e, :math:`\sqrt3 p/4\pi` (Eq. 6.13) [m]."""
+    r"""Distance over which the field of a triangular lattice falls by e, :math:`\sqrt3 p/4\pi` (Eq.
+    6.13) [m].
+    """
     check_positive(pitch=pitch)
     return math.sqrt(3) * pitch / (4 * math.pi)
 
 
 def ripple(sheet: Sheet, pitch: float, standoff):
-    r"""Largest amplitude that the holes add to the field far inside a sheet, over the field of the sheet (Eq. 6.13).
+    r"""Largest amplitude that the holes add to the field far inside a sheet, over the field of the
+    sheet (Eq. 6.13).
 
-    The six shortest harmonics of the current, each of which falls as :math:`e^{-Gz}`, in phase: what is left where
-    `standoff` exceeds the pitch by half or more.
+    The six shortest harmonics of the current, each of which falls as :math:`e^{-Gz}`, in phase:
+    what is left where `standoff` exceeds the pitch by half or more.
 
     Parameters
     ----------
@@ -128,7 +144,8 @@ def ripple(sheet: Sheet, pitch: float, standoff):
     quantity("standoff", standoff, ConductionError, at_least=0, unit="m")
     along = sheet.tiled((2, 2))[0]
     spectrum = np.abs(np.fft.fft2(along)) / along.size
-    # A rectangle of p by sqrt(3) p: (+-1, +-1) and (0, +-2) are the six shortest reciprocal vectors.
+    # A rectangle of p by sqrt(3) p: (+-1, +-1) and (0, +-2) are the six shortest reciprocal
+    # vectors.
     shortest = 4 * spectrum[1, 1] + 2 * spectrum[0, 2]
     return shortest * np.exp(-np.asarray(standoff) / decay_length(pitch))
 
@@ -151,7 +168,8 @@ def smallest_visible_pitch(amplitude: float, standoff, share: float):
 
 
 def standoff_of(level: float, standoffs, greatest) -> float:
-    """Distance from the strip at which what the holes change has fallen to a level, between logarithms [m].
+    """Distance from the strip at which what the holes change has fallen to a level, between
+    logarithms [m].
 
     Parameters
     ----------
@@ -171,7 +189,8 @@ class HoleSignal(NamedTuple):
     """What holes change in the field of a strip, over the distance from it."""
 
     standoff: np.ndarray  #: (n,) [m]
-    greatest: np.ndarray  #: largest difference of any component anywhere above the strip, edges included (n,) [T]
+    #: largest difference of any component anywhere above the strip, edges included (n,) [T]
+    greatest: np.ndarray
     inside: np.ndarray  #: amplitude far from edges and ends (n,) [T]
     y: np.ndarray  #: distance from the middle line (ny,) [m]
     across: np.ndarray  #: difference along the middle section, components x, y, z (n, 3, ny) [T]
@@ -180,11 +199,13 @@ class HoleSignal(NamedTuple):
     length: float  #: [m]
 
 
-def hole_signal(sheet: Sheet, pitch: float, size: tuple[float, float], current: float, standoffs) -> HoleSignal:
+def hole_signal(
+    sheet: Sheet, pitch: float, size: tuple[float, float], current: float, standoffs
+) -> HoleSignal:
     """Field of a perforated strip less that of a bare one with the same current.
 
-    Both strips are of the same size, the nearest at which edges and ends are mirror planes of the lattice. Current is
-    fed evenly along the ends.
+    Both strips are of the same size, the nearest at which edges and ends are mirror planes of the
+    lattice. Current is fed evenly along the ends.
 
     Parameters
     ----------
@@ -193,7 +214,8 @@ def hole_signal(sheet: Sheet, pitch: float, size: tuple[float, float], current: 
     pitch : float
         [m]
     size : (float, float)
-        Length and width of the strip [m]. The difference is that of edges and ends; a piece of a long strip tells it.
+        Length and width of the strip [m]. The difference is that of edges and ends; a piece of a
+        long strip tells it.
     current : float
         [A]
     standoffs : (n,) array
@@ -210,7 +232,9 @@ def hole_signal(sheet: Sheet, pitch: float, size: tuple[float, float], current: 
     """
     check_positive(pitch=pitch, size=size, current=current, standoff=standoffs)
     if np.shape(size) != (2,) or not np.size(standoffs):
-        raise ConductionError("a strip has a length and a width, and is seen from one distance or more")
+        raise ConductionError(
+            "a strip has a length and a width, and is seen from one distance or more"
+        )
     cell = sides_of_cell(pitch)
     cells = tuple(max(1, round(wanted / side)) for wanted, side in zip(size, cell, strict=True))
     length, width = (n * side for n, side in zip(cells, cell, strict=True))

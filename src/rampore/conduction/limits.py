@@ -1,4 +1,5 @@
-r"""Closed forms for the unit cell where coating is thin or thick against the holes, or contact outweighs coating.
+r"""Closed forms for the unit cell where coating is thin or thick against the holes, or contact
+outweighs coating.
 
 Equations are numbered as in chapter 6 of the book.
 """
@@ -15,24 +16,29 @@ from rampore.conduction.through_plane import CoatedFoil
 
 
 def thin_resistance(foil: CoatedFoil) -> float:
-    r"""Of a coating much thinner than the holes are wide, which only conducts over foil (Eq. 6.4) [ohm m2].
+    r"""Of a coating much thinner than the holes are wide, which only conducts over foil (Eq. 6.4)
+    [ohm m2].
 
-    :math:`R = (R_c + h/\sigma) / (1 - f)`. The current is uniform there and 0 over the holes, so that its coefficient
-    of variation is :func:`thin_variation`.
+    :math:`R = (R_c + h/\sigma) / (1 - f)`. The current is uniform there and 0 over the holes, so
+    that its coefficient of variation is :func:`thin_variation`.
     """
     return foil.bare_resistance / (1 - foil.open_fraction)
 
 
 def thin_variation(open_fraction):
-    r"""Coefficient of variation of a current that is uniform over foil and 0 over holes, :math:`\sqrt{f/(1-f)}` [-]."""
+    r"""Coefficient of variation of a current that is uniform over foil and 0 over holes,
+    :math:`\sqrt{f/(1-f)}` [-].
+    """
     quantity("open fraction", open_fraction, ConductionError, at_least=0, below=1)
     return np.sqrt(open_fraction / (1 - open_fraction))
 
 
 def edge_width(coating_thickness):
-    r"""Width of hole that the edge of the foil feeds in a thin coating, :math:`(2\ln2/\pi)\,h` (Eq. 6.4) [m].
+    r"""Width of hole that the edge of the foil feeds in a thin coating, :math:`(2\ln2/\pi)\,h` (Eq.
+    6.4) [m].
 
-    Exact for a straight edge of an equipotential foil that ends on an insulating plane, by conformal mapping.
+    Exact for a straight edge of an equipotential foil that ends on an insulating plane, by
+    conformal mapping.
     """
     quantity("coating thickness", coating_thickness, ConductionError, at_least=0, unit="m")
     return 2 * math.log(2) / math.pi * coating_thickness
@@ -41,9 +47,10 @@ def edge_width(coating_thickness):
 def thick_resistance(foil: CoatedFoil) -> float:
     r"""Of a coating much thicker than the pitch (Eq. 6.5) [ohm m2].
 
-    :math:`R = R_c/a_c + h/\sigma + 2 f d / (3\pi\sigma)` with the contact area :math:`a_c`: the last term is what the
-    current pays for spreading over empty holes that are few, in an equipotential foil; each disc of insulator of radius
-    a lowers the mean potential of its plane by (4/3) a^3 E. Walls of filled holes make it less.
+    :math:`R = R_c/a_c + h/\sigma + 2 f d / (3\pi\sigma)` with the contact area :math:`a_c`: the
+    last term is what the current pays for spreading over empty holes that are few, in an
+    equipotential foil; each disc of insulator of radius a lowers the mean potential of its plane by
+    (4/3) a^3 E. Walls of filled holes make it less.
     """
     spreading = 2 * foil.open_fraction * foil.hole_diameter / (3 * math.pi * foil.conductivity)
     return (
@@ -51,11 +58,14 @@ def thick_resistance(foil: CoatedFoil) -> float:
     ) + spreading  # fmt: skip
 
 
-def contact_limited_variation(hole_diameter: float, pitch: float, coating_thickness, orders: int = 60):
-    r"""Coefficient of variation at the top where contact outweighs coating and the holes are empty (Eq. 6.6).
+def contact_limited_variation(
+    hole_diameter: float, pitch: float, coating_thickness, orders: int = 60
+):
+    r"""Coefficient of variation at the top where contact outweighs coating and the holes are empty
+    (Eq. 6.6).
 
-    The current then enters uniformly over foil. Each harmonic :math:`\mathbf G` of the lattice loses
-    :math:`1/\cosh Gh` on its way to the top:
+    The current then enters uniformly over foil. Each harmonic :math:`\mathbf G` of the lattice
+    loses :math:`1/\cosh Gh` on its way to the top:
 
     .. math:: \frac{1}{(1-f)^2} \sum_{\mathbf G \ne 0} \left( \frac{2 f J_1(Ga)}{Ga \cosh Gh} \right)^2 .
 
@@ -84,5 +94,8 @@ def contact_limited_variation(hole_diameter: float, pitch: float, coating_thickn
     g = 4 * math.pi / (math.sqrt(3) * pitch) * np.sqrt(m**2 + m * n + n**2).ravel()
     g = g[g > 0]
     amplitude = 2 * f * j1(g * hole_diameter / 2) / (g * hole_diameter / 2) / (1 - f)
-    decay = 2 / (np.exp(g * np.expand_dims(coating_thickness, -1)) + np.exp(-g * np.expand_dims(coating_thickness, -1)))
+    decay = 2 / (
+        np.exp(g * np.expand_dims(coating_thickness, -1))
+        + np.exp(-g * np.expand_dims(coating_thickness, -1))
+    )
     return np.sqrt((amplitude * decay) ** 2 @ np.ones_like(g))

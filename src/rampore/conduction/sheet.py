@@ -1,4 +1,5 @@
-r"""Current along the foil: a perforated sheet in the plane, and the way from the tab to the far edge.
+r"""Current along the foil: a perforated sheet in the plane, and the way from the tab to the far
+edge.
 
 Equations are numbered as in chapter 6 of the book.
 """
@@ -42,7 +43,8 @@ class Sheet:
     imbalance: float
 
     def tiled(self, cells: tuple[int, int]) -> np.ndarray:
-        """The current of many unit cells beside each other, each the mirror image of its neighbours.
+        """The current of many unit cells beside each other, each the mirror image of its
+        neighbours.
 
         Parameters
         ----------
@@ -74,8 +76,8 @@ def perforated_sheet(
 ) -> Sheet:
     """Effective conductance of a foil with round holes on a triangular lattice, in its plane.
 
-    Finite volumes on boxes whose edges are as long as their metal. The mean current runs along `axis` between two
-    mirror planes, which are equipotentials.
+    Finite volumes on boxes whose edges are as long as their metal. The mean current runs along
+    `axis` between two mirror planes, which are equipotentials.
 
     Parameters
     ----------
@@ -105,14 +107,19 @@ def perforated_sheet(
     choice("axis", axis, (0, 1), ConductionError)
     quantity("cells", cells, ConductionError, at_least=2, whole=True)
     if hole_diameter >= pitch:
-        raise ConductionError(f"holes of {hole_diameter * 1e6:g} um overlap at a pitch of {pitch * 1e6:g} um")
+        raise ConductionError(
+            f"holes of {hole_diameter * 1e6:g} um overlap at a pitch of {pitch * 1e6:g} um"
+        )
     width, height = sides_of_cell(pitch)
     shape = cells, round(math.sqrt(3) * cells)
     mesh = cut_mesh(*(np.linspace(0, side, n + 1) for side, n in zip((width, height), shape, strict=True)),
                     hole_diameter / 2)  # fmt: skip
     steps = mesh.x[1], mesh.y[1]
     kx, ky, ground, drive = (np.zeros(shape) for _ in range(4))
-    for k, side, (across, along) in ((kx[:-1], mesh.side_x, steps[::-1]), (ky[:, :-1], mesh.side_y, steps)):
+    for k, side, (across, along) in (
+        (kx[:-1], mesh.side_x, steps[::-1]),
+        (ky[:, :-1], mesh.side_y, steps),
+    ):
         metal = (across - side) / along
         k[...] = np.where(metal > 1e-12 * across / along, metal, 0)
     radius, middles = hole_diameter / 2, (mesh.y, mesh.x)[axis]
@@ -152,19 +159,23 @@ def perforated_sheet(
 
 
 def maxwell(open_fraction):
-    """Conductance of a sheet with few round holes over that of the bare one, (1 - f) / (1 + f) (Eq. 6.8) [-].
+    """Conductance of a sheet with few round holes over that of the bare one, (1 - f) / (1 + f) (Eq.
+    6.8) [-].
 
-    Maxwell (1873) for spheres, here in the plane; also Hashin and Shtrikman's upper bound of any such sheet.
+    Maxwell (1873) for spheres, here in the plane; also Hashin and Shtrikman's upper bound of any
+    such sheet.
     """
     quantity("open fraction", open_fraction, ConductionError, at_least=0, at_most=1)
     return (1 - open_fraction) / (1 + open_fraction)
 
 
 def rayleigh(open_fraction, orders: int = 3):
-    r"""The same for a triangular lattice at any open fraction, by Rayleigh's multipoles (Eq. 6.9) [-].
+    r"""The same for a triangular lattice at any open fraction, by Rayleigh's multipoles (Eq. 6.9)
+    [-].
 
-    The potential around a hole is a series of multipoles of the orders 1, 5, 7, 11, ... that six-fold symmetry allows;
-    what all other holes add to each is a lattice sum (Rayleigh 1892; Perrins, McKenzie and McPhedran 1979).
+    The potential around a hole is a series of multipoles of the orders 1, 5, 7, 11, ... that
+    six-fold symmetry allows; what all other holes add to each is a lattice sum (Rayleigh 1892;
+    Perrins, McKenzie and McPhedran 1979).
 
     Parameters
     ----------
@@ -195,8 +206,9 @@ def rayleigh(open_fraction, orders: int = 3):
 def _first_multipole(f, multipoles, sums):
     """Strength of the dipole in a unit mean field; 1 / (1 + f) where other multipoles do not count.
 
-    With the field -x + sum of all holes' B_n a^n cos(n theta) / r^n, holes that insulate ask of each order n
-    B_n = [n = 1] - sum over m of (-1)^m C(n + m - 1, n) S_(n + m) a^(n + m) B_m; the dipoles' own field, S_2, is f.
+    With the field -x + sum of all holes' B_n a^n cos(n theta) / r^n, holes that insulate ask of
+    each order n B_n = [n = 1] - sum over m of (-1)^m C(n + m - 1, n) S_(n + m) a^(n + m) B_m; the
+    dipoles' own field, S_2, is f.
     """
     radius = math.sqrt(f * math.sqrt(3) / (2 * math.pi))  # over the pitch
     matrix = np.eye(len(multipoles))
@@ -233,8 +245,9 @@ def tab_loss(
 ) -> TabLoss:
     r"""Ohmic drop in a rectangular foil with a tab in the middle of one edge (Eq. 6.10).
 
-    Solves :math:`\nabla^2\phi = R_s I / (w l)` with :math:`\phi = 0` at the tab and no current through the other edges.
-    A tab as wide as the foil leaves :math:`I R_s l/2w` at the far edge and :math:`I R_s l/3w` on average.
+    Solves :math:`\nabla^2\phi = R_s I / (w l)` with :math:`\phi = 0` at the tab and no current
+    through the other edges. A tab as wide as the foil leaves :math:`I R_s l/2w` at the far edge and
+    :math:`I R_s l/3w` on average.
 
     Parameters
     ----------
@@ -262,11 +275,15 @@ def tab_loss(
     multigrid.ConvergenceError
         Where `tolerance` is not reached.
     """
-    check_positive(width=width, length=length, tab_width=tab_width, sheet_resistance=sheet_resistance)
+    check_positive(
+        width=width, length=length, tab_width=tab_width, sheet_resistance=sheet_resistance
+    )
     quantity("current", current, ConductionError, unit="A")
     quantity("cells", cells, ConductionError, at_least=2, whole=True)
     if tab_width > width:
-        raise ConductionError(f"a tab of {tab_width * 1e3:g} mm is wider than the foil, {width * 1e3:g} mm")
+        raise ConductionError(
+            f"a tab of {tab_width * 1e3:g} mm is wider than the foil, {width * 1e3:g} mm"
+        )
     given = width, length, tab_width, sheet_resistance * current, tolerance
     (mean, greatest), coarse = (_tab_drops(*given, boxes) for boxes in (cells, cells // 2))
     return TabLoss(mean, greatest, max(abs(mean - coarse[0]), abs(greatest - coarse[1])))

@@ -1,8 +1,10 @@
-r"""Electrons from a perforated foil through contact and coating: the unit cell of the lattice in three dimensions.
+r"""Electrons from a perforated foil through contact and coating: the unit cell of the lattice in
+three dimensions.
 
-Finite volumes on boxes that the edge of the holes cuts exactly. Within a unit cell the foil is one potential: copper
-conducts four orders of magnitude better than the coating, and :attr:`ThroughPlane.foil_drop` bounds what that neglects.
-Equations are numbered as in chapter 6 of the book.
+Finite volumes on boxes that the edge of the holes cuts exactly. Within a unit cell the foil is one
+potential: copper conducts four orders of magnitude better than the coating, and
+:attr:`ThroughPlane.foil_drop` bounds what that neglects. Equations are numbered as in chapter 6 of
+the book.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from rampore.collector import contact_area, open_fraction_from_lattice
 from rampore.conduction.errors import ConductionError, check_positive
 from rampore.unitcell import CutMesh, cut_mesh, graded, sides_of_cell
 
-#: Largest difference between the currents out of the foil and into the top that passes as a solution [-].
+#: Largest difference between the currents out of the foil and into the top that passes as a
+#: solution [-].
 IMBALANCE = 1e-6
 
 
@@ -31,8 +34,8 @@ class CoatedFoil:
     hole_diameter, pitch : float
         Diameter of the holes and distance between the centres of neighbours [m].
     hole_depth : float
-        Depth of the coating in a hole: the foil's thickness, or half of it where both sides are coated [m].
-        0 leaves the holes empty.
+        Depth of the coating in a hole: the foil's thickness, or half of it where both sides are
+        coated [m]. 0 leaves the holes empty.
     coating_thickness : float
         Over the foil [m].
     conductivity : float
@@ -64,7 +67,8 @@ class CoatedFoil:
             quantity(name.replace("_", " "), getattr(self, name), ConductionError, at_least=0)
         if self.hole_diameter >= self.pitch:
             raise ConductionError(
-                f"holes of {self.hole_diameter * 1e6:g} um overlap at a pitch of {self.pitch * 1e6:g} um"
+                f"holes of {self.hole_diameter * 1e6:g} um overlap at a pitch of "
+                f"{self.pitch * 1e6:g} um"
             )
 
     @property
@@ -99,7 +103,9 @@ class Mesh(NamedTuple):
     @property
     def halved(self) -> Mesh:
         """With half as many boxes along every edge."""
-        return self._replace(**{edge: max(1, getattr(self, edge) // 2) for edge in ("plane", "coating", "hole")})
+        return self._replace(
+            **{edge: max(1, getattr(self, edge) // 2) for edge in ("plane", "coating", "hole")}
+        )
 
 
 MESH = Mesh()  #: the default
@@ -113,7 +119,8 @@ class Network(NamedTuple):
     z: np.ndarray  #: edges (nz + 1,), 0 at the foil's face [m]
     plan: np.ndarray  #: area of the boxes from above (nx, ny) [m2]
     hole: np.ndarray  #: area of their part in a hole (nx, ny) [m2]
-    conductances: tuple[np.ndarray, np.ndarray, np.ndarray]  #: as `rampore.multigrid` takes them (nx, ny, nz) [S]
+    #: as `rampore.multigrid` takes them (nx, ny, nz) [S]
+    conductances: tuple[np.ndarray, np.ndarray, np.ndarray]
     face: np.ndarray  #: conductance to the foil's face (nx, ny, nz) [S]
     wall: np.ndarray  #: to the walls of the holes (nx, ny, nz) [S]
     top: np.ndarray  #: to the top of the coating (nx, ny, nz) [S]
@@ -168,7 +175,9 @@ class ThroughPlane:
 
     @property
     def least(self) -> float:
-        """Smallest over mean current density at the top [-]; where holes are wide, it lies over their middle."""
+        """Smallest over mean current density at the top [-]; where holes are wide, it lies over
+        their middle.
+        """
         return float(self.top_current.min() / self.mean_current)
 
     @property
@@ -194,28 +203,35 @@ class ThroughPlane:
         return 2 * width * height / self.resistance * self.foil.pitch / neck
 
     def current_density(self) -> np.ndarray:
-        """Components along x, y and z at the centres of the boxes (3, nx, ny, nz) [A/m2]; NaN in the foil."""
+        """Components along x, y and z at the centres of the boxes (3, nx, ny, nz) [A/m2]; NaN in
+        the foil.
+        """
         net = self.network
         inside = np.isfinite(self.potential)
         phi = np.where(inside, self.potential, 0)
         dx, dy, dz = np.ix_(*(np.diff(edges) for edges in (net.x, net.y, net.z)))
         density = []
-        for axis, (k, area) in enumerate(zip(net.conductances, (dy * dz, dx * dz, dx * dy), strict=True)):
+        for axis, (k, area) in enumerate(
+            zip(net.conductances, (dy * dz, dx * dz, dx * dy), strict=True)
+        ):
             flow = k * (phi - np.roll(phi, -1, axis))  # through the far face; 0 through the last
             into = np.roll(flow, 1, axis)
             if axis == 2:
                 into = into + net.face * np.where(inside, self.voltage - phi, 0)
                 flow = flow + net.top * phi
             one_sided = (net.wall > 0) & (axis < 2)  # the wall closes the other face
-            density.append(np.where(inside, (flow + into) / np.where(one_sided, 1, 2) / area, np.nan))
+            density.append(
+                np.where(inside, (flow + into) / np.where(one_sided, 1, 2) / area, np.nan)
+            )
         return np.array(density)
 
 
 def build_network(foil: CoatedFoil, mesh: Mesh = MESH) -> Network:
     """The unit cell as a network of conductances.
 
-    A box that the edge of a hole cuts keeps its centre and its part in the hole. Contact and half a box in series join
-    the boxes at the foil to it; at a wall, half a box is volume over twice the wall's area.
+    A box that the edge of a hole cuts keeps its centre and its part in the hole. Contact and half a
+    box in series join the boxes at the foil to it; at a wall, half a box is volume over twice the
+    wall's area.
 
     Parameters
     ----------
@@ -232,20 +248,34 @@ def build_network(foil: CoatedFoil, mesh: Mesh = MESH) -> Network:
         For a mesh without boxes.
     """
     for name in ("plane", "coating", "hole"):
-        quantity(f"boxes of the mesh, {name}", getattr(mesh, name), ConductionError, at_least=1, whole=True)
+        quantity(
+            f"boxes of the mesh, {name}",
+            getattr(mesh, name),
+            ConductionError,
+            at_least=1,
+            whole=True,
+        )
     quantity("grading", mesh.grading, ConductionError, at_least=0, below=1)
     width, height = sides_of_cell(foil.pitch)
     columns = mesh.plane, round(math.sqrt(3) * mesh.plane)
     plane = cut_mesh(*(np.linspace(0, side, n + 1) for side, n in zip((width, height), columns, strict=True)),
                      foil.hole_diameter / 2)  # fmt: skip
     above = graded(mesh.coating, foil.coating_thickness, mesh.grading)
-    below = graded(mesh.hole, foil.hole_depth, mesh.grading)[:-1] - foil.hole_depth if foil.hole_depth else above[:0]
+    below = (
+        graded(mesh.hole, foil.hole_depth, mesh.grading)[:-1] - foil.hole_depth
+        if foil.hole_depth
+        else above[:0]
+    )
     z = np.concatenate([below, above])
-    return Network(plane.x, plane.y, z, plane.plan, plane.hole, *_conductances(foil, plane, z, len(below)))
+    return Network(
+        plane.x, plane.y, z, plane.plan, plane.hole, *_conductances(foil, plane, z, len(below))
+    )
 
 
 def _conductances(foil: CoatedFoil, plane: CutMesh, z: np.ndarray, deep: int):
-    """Between boxes, to the face, to the walls and to the top; the first `deep` layers lie in the holes."""
+    """Between boxes, to the face, to the walls and to the top; the first `deep` layers lie in the
+    holes.
+    """
     sigma, contact = foil.conductivity, foil.contact_resistance
     dx, dy, dz = plane.x[1] - plane.x[0], plane.y[1] - plane.y[0], np.diff(z)
     in_hole = np.arange(dz.size) < deep
@@ -258,7 +288,9 @@ def _conductances(foil: CoatedFoil, plane: CutMesh, z: np.ndarray, deep: int):
     kx[:-1] = sigma * through(plane.side_x, np.full_like(plane.side_x, dy)) * dz / dx
     ky[:, :-1] = sigma * through(plane.side_y, np.full_like(plane.side_y, dx)) * dz / dy
     footprint = through(plane.hole, plane.plan)
-    kz[..., :-1] = 2 * sigma * np.minimum(footprint[..., 1:], footprint[..., :-1]) / (dz[1:] + dz[:-1])
+    kz[..., :-1] = (
+        2 * sigma * np.minimum(footprint[..., 1:], footprint[..., :-1]) / (dz[1:] + dz[:-1])
+    )
     face[..., deep] = (plane.plan - plane.hole) / (contact + dz[deep] / 2 / sigma)
     top[..., -1] = 2 * sigma * plane.plan / dz[-1]
     walled = (plane.arc > 0) & (plane.hole > 0)
@@ -267,11 +299,13 @@ def _conductances(foil: CoatedFoil, plane: CutMesh, z: np.ndarray, deep: int):
     return (kx, ky, kz), face, wall, top
 
 
-def through_plane(foil: CoatedFoil, voltage: float = 1e-3, mesh: Mesh = MESH, tolerance: float = 1e-9) -> ThroughPlane:
+def through_plane(
+    foil: CoatedFoil, voltage: float = 1e-3, mesh: Mesh = MESH, tolerance: float = 1e-9
+) -> ThroughPlane:
     r"""Current through contact and coating of a unit cell.
 
-    Solves :math:`\nabla\cdot(\sigma\nabla\phi) = 0` in the coating (Eq. 6.1), with
-    :math:`\mathbf n\cdot\mathbf j = (V - \phi)/R_c` on the foil's face and the walls of the holes (Eq. 6.2),
+    Solves :math:`\nabla\cdot(\sigma\nabla\phi) = 0` in the coating (Eq. 6.1), with :math:`\mathbf
+    n\cdot\mathbf j = (V - \phi)/R_c` on the foil's face and the walls of the holes (Eq. 6.2),
     :math:`\phi = 0` at the top, and no current through mirror planes and the bottoms of the holes.
 
     Parameters
@@ -281,7 +315,8 @@ def through_plane(foil: CoatedFoil, voltage: float = 1e-3, mesh: Mesh = MESH, to
         V, between foil and top [V].
     mesh : Mesh
     tolerance : float
-        Reduction of the error of the linear solver, see :meth:`rampore.multigrid.Multigrid.solve` [-].
+        Reduction of the error of the linear solver, see :meth:`rampore.multigrid.Multigrid.solve`
+        [-].
 
     Returns
     -------
@@ -292,7 +327,8 @@ def through_plane(foil: CoatedFoil, voltage: float = 1e-3, mesh: Mesh = MESH, to
     ConductionError
         For a mesh without boxes.
     multigrid.ConvergenceError
-        Where `tolerance` is not reached, or the currents in and out differ by more than `IMBALANCE`.
+        Where `tolerance` is not reached, or the currents in and out differ by more than
+        `IMBALANCE`.
     """
     from rampore.multigrid import ConvergenceError, Multigrid
 

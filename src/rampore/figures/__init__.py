@@ -1,1 +1,3 @@
-"""The figures of the book: one function a figure, from results to a matplotlib figure; nothing is computed here."""
+"""The figures of the book: one function a figure, from results to a matplotlib figure; nothing is
+computed here.
+"""

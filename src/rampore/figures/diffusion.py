@@ -20,7 +20,8 @@ def field_map(axes, values: np.ndarray, extent, **norm):
 
 
 def overview(result: Diffusion, label: np.ndarray, size: float | None) -> Figure:
-    """An image, concentration and flux in it, and what both are along the flow; of a volume, the middle section.
+    """An image, concentration and flux in it, and what both are along the flow; of a volume, the
+    middle section.
 
     Parameters
     ----------
@@ -37,13 +38,16 @@ def overview(result: Diffusion, label: np.ndarray, size: float | None) -> Figure
     turn = (lambda plane: plane) if result.axis < across else np.transpose
     step = -(-max(label.shape) // DRAWN)
     picture, c, flux = (
-        turn(field[tuple(cut)])[::step, ::step] for field in (label, result.concentration, result.flux_magnitude)
+        turn(field[tuple(cut)])[::step, ::step]
+        for field in (label, result.concentration, result.flux_magnitude)
     )
     side = 1.0 if size is None else UM * size
     unit = "px" if size is None else "µm"
     length = label.shape[result.axis] * side
     extent = (0, label.shape[across] * side, length, 0)
-    mean = result.relative_diffusivity / (label.shape[result.axis] * (1.0 if size is None else size))
+    mean = result.relative_diffusivity / (
+        label.shape[result.axis] * (1.0 if size is None else size)
+    )
 
     tall = min(max(2.6 * picture.shape[0] / picture.shape[1], 1.0), 4.0)
     figure, ((image, inside), (crowd, along)) = new_figure(2, 2, height=2 * tall + 1.6)
@@ -52,7 +56,9 @@ def overview(result: Diffusion, label: np.ndarray, size: float | None) -> Figure
     figure.colorbar(drawn, ax=inside, label="c / c$_0$ / -")
     moving = flux > 0
     high = np.percentile(flux[moving], 99) / mean if moving.any() else 1.0
-    drawn = field_map(crowd, np.where(moving, flux / (mean or 1.0), np.nan), extent, cmap=FLUX, vmin=0, vmax=high)
+    drawn = field_map(
+        crowd, np.where(moving, flux / (mean or 1.0), np.nan), extent, cmap=FLUX, vmin=0, vmax=high
+    )
     figure.colorbar(drawn, ax=crowd, label="flux over its mean / -", extend="max")
     for axes in (image, inside, crowd):
         axes.set(xlabel=f"axis {across} / {unit}", ylabel=f"axis {result.axis} / {unit}")
@@ -61,9 +67,20 @@ def overview(result: Diffusion, label: np.ndarray, size: float | None) -> Figure
     count = taking_part.sum(axis=others)
     total = np.where(taking_part, result.concentration, 0).sum(axis=others)
     depth = side * (np.arange(len(count)) + 0.5)
-    along.plot(np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0), depth, color=ACCENT)
-    along.set(xlabel="mean c / c$_0$ / -", ylabel=f"axis {result.axis} / {unit}", xlim=(0, 1), ylim=(length, 0))
-    factor = f"τ = {result.tortuosity_factor:.3f}" if result.relative_diffusivity else "no path through"
+    along.plot(
+        np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0),
+        depth,
+        color=ACCENT,
+    )
+    along.set(
+        xlabel="mean c / c$_0$ / -",
+        ylabel=f"axis {result.axis} / {unit}",
+        xlim=(0, 1),
+        ylim=(length, 0),
+    )
+    factor = (
+        f"τ = {result.tortuosity_factor:.3f}" if result.relative_diffusivity else "no path through"
+    )
     image.set_title(f"conducting: {100 * result.conducting_fraction:.1f} %", **TITLE)
     inside.set_title("concentration", **TITLE)
     crowd.set_title("flux", **TITLE)

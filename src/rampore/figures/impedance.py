@@ -30,7 +30,9 @@ def report(spectrum: Spectrum, check: KramersKronig, fit: Fit | None = None) -> 
     """
     figure, (plane, over) = new_figure(2, 1, width=5.6, height=7.0, height_ratios=[1.4, 1])
     z = spectrum.impedance
-    plane.plot(z.real, -z.imag, marker="o", ms=4, mfc="white", color="black", ls="none", label="measured")
+    plane.plot(
+        z.real, -z.imag, marker="o", ms=4, mfc="white", color="black", ls="none", label="measured"
+    )
     if fit is not None:
         plane.plot(fit.fitted.real, -fit.fitted.imag, color=PCUE, label="fitted")
         f, shown = fit.spectrum.frequency, np.abs(fit.residual)
@@ -47,7 +49,9 @@ def report(spectrum: Spectrum, check: KramersKronig, fit: Fit | None = None) -> 
     foot = z.real[-z.imag < 2 * z.real]  # noise on a large reactance would tell nothing
     knee = np.ptp(foot) if foot.size else np.ptp(z.real)
     if foot.size and -z.imag.min() > knee:  # a capacitive branch, of which its foot tells
-        plane.set(xlim=(foot.min() - 0.1 * knee, foot.max() + 0.5 * knee), ylim=(-0.1 * knee, 1.2 * knee))
+        plane.set(
+            xlim=(foot.min() - 0.1 * knee, foot.max() + 0.5 * knee), ylim=(-0.1 * knee, 1.2 * knee)
+        )
         plane.set_aspect("equal", adjustable="box")
     else:
         plane.set_aspect("equal", adjustable="datalim")

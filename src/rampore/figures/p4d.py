@@ -22,7 +22,9 @@ def voltage_parts(data) -> Figure:
     charge = data.capacity / 3600
     figure, (top, bottom) = new_figure(2, 1, height=6, sharex=True)
     names = [str(part) for part in data.part.values]
-    open_circuit = sum(data.parts.sel(part=name) for name in names if name.startswith("open circuit"))
+    open_circuit = sum(
+        data.parts.sel(part=name) for name in names if name.startswith("open circuit")
+    )
     top.plot(charge, open_circuit, "--", color=MUTED, label="open circuit")
     top.plot(charge, data.voltage, color=PCUE, label="cell")
     top.set_ylabel("voltage / V")
@@ -37,4 +39,4 @@ def voltage_parts(data) -> Figure:
     return figure
 
 
-# The chapter --------------------------------------------------------------------------------------------------------
+# The chapter --------------------------------------------------------------------------------------

@@ -28,8 +28,11 @@ def _mean_line(axes, found: Mean, factor: float, text: str) -> None:
     axes.legend(frameon=False, fontsize=9, loc="upper right", handlelength=1.2)
 
 
-def overview(grey: np.ndarray, analysis: Analysis, profile: Profile, radius: Mean, number: Mean) -> Figure:
-    """An image and its pores, the porosity along it, and how radii and coordination numbers are distributed.
+def overview(
+    grey: np.ndarray, analysis: Analysis, profile: Profile, radius: Mean, number: Mean
+) -> Figure:
+    """An image and its pores, the porosity along it, and how radii and coordination numbers are
+    distributed.
 
     Parameters
     ----------
@@ -52,7 +55,9 @@ def overview(grey: np.ndarray, analysis: Analysis, profile: Profile, radius: Mea
 
     low, high = np.percentile(picture, [0.5, 99.5])
     for panel in (raw, coloured):
-        panel.imshow(picture, cmap="gray", vmin=low, vmax=high, extent=extent, interpolation="nearest")
+        panel.imshow(
+            picture, cmap="gray", vmin=low, vmax=high, extent=extent, interpolation="nearest"
+        )
         panel.set(xlabel="x / µm", ylabel="depth / µm")
     radii = UM * analysis.table["equivalent_radius"].to_numpy()
     scale = ScalarMappable(Normalize(0, np.percentile(radii, 98)), "viridis")
@@ -90,7 +95,8 @@ def overview(grey: np.ndarray, analysis: Analysis, profile: Profile, radius: Mea
 
 
 def report(grey: np.ndarray, analysis: Analysis, pores: str, seed: int = 0) -> dict[str, bytes]:
-    """The files that ``rampore pores`` writes, by their names; the same bytes for the same image and recipe.
+    """The files that ``rampore pores`` writes, by their names; the same bytes for the same image
+    and recipe.
 
     Parameters
     ----------
@@ -132,7 +138,7 @@ def report(grey: np.ndarray, analysis: Analysis, pores: str, seed: int = 0) -> d
     }
 
 
-# ── The figures of chapter 2 ────────────────────────────────────────────────────────────────────────────────────────
+# ── The figures of chapter 2 ──────────────────────────────────────────────────────────────────────
 
 
 def label_panel(axes, text: str) -> None:

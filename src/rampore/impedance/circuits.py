@@ -24,7 +24,8 @@ class CircuitError(ImpedanceError):
 
 
 def check_circuit(circuit: str, guess: Sequence[float]) -> None:
-    """Hold a circuit to the notation and its guess to the circuit, before impedance.py evaluates either.
+    """Hold a circuit to the notation and its guess to the circuit, before impedance.py evaluates
+    either.
 
     Parameters
     ----------
@@ -35,8 +36,9 @@ def check_circuit(circuit: str, guess: Sequence[float]) -> None:
     Raises
     ------
     CircuitError
-        Where the text is anything but elements with their numbers, ``-`` and ``p( , )``, an element is not known or
-        there twice, or the guess has another count or lies outside of what the fit allows.
+        Where the text is anything but elements with their numbers, ``-`` and ``p( , )``, an element
+        is not known or there twice, or the guess has another count or lies outside of what the fit
+        allows.
     """
     from impedance.models.circuits.elements import circuit_elements
     from impedance.models.circuits.fitting import set_default_bounds
@@ -44,30 +46,47 @@ def check_circuit(circuit: str, guess: Sequence[float]) -> None:
     if not isinstance(circuit, str):
         raise CircuitError(f"a circuit is a text such as 'R0-p(R1,CPE1)', not {circuit!r}")
     guess = np.atleast_1d(quantity("guess", guess, CircuitError))
-    known = {name: made.num_params for name, made in circuit_elements.items() if hasattr(made, "num_params")}
+    known = {
+        name: made.num_params
+        for name, made in circuit_elements.items()
+        if hasattr(made, "num_params")
+    }
     elements = _elements(circuit)
     names = []
     for element in elements:
         kind = element.rstrip("0123456789_")
         if kind not in known:
-            raise CircuitError(f"circuit {circuit!r}: there is no element {kind!r}{nearest(kind, known)}")
+            raise CircuitError(
+                f"circuit {circuit!r}: there is no element {kind!r}{nearest(kind, known)}"
+            )
         if elements.count(element) > 1:
-            raise CircuitError(f"circuit {circuit!r}: {element} is there twice; give each element its own number")
+            raise CircuitError(
+                f"circuit {circuit!r}: {element} is there twice; give each element its own number"
+            )
         count = known[kind]
         names += [element] if count == 1 else [f"{element}_{number}" for number in range(count)]
     if len(names) != len(guess):
         raise CircuitError(
-            f"circuit {circuit!r} with {len(guess)} values: it has {len(names)} parameters, {', '.join(names)}"
+            f"circuit {circuit!r} with {len(guess)} values: it has {len(names)} parameters, "
+            f"{', '.join(names)}"
         )
-    for name, value, low, high in zip(names, guess, *set_default_bounds(circuit.replace(" ", "")), strict=True):
+    for name, value, low, high in zip(
+        names, guess, *set_default_bounds(circuit.replace(" ", "")), strict=True
+    ):
         limit = {"at_most": high} if np.isfinite(high) else {}
-        quantity(f"circuit {circuit!r}: the guess of {name}", value, CircuitError, at_least=low, **limit)
+        quantity(
+            f"circuit {circuit!r}: the guess of {name}", value, CircuitError, at_least=low, **limit
+        )
 
 
 def _elements(circuit: str) -> list[str]:
-    """The elements of a circuit in the order of its text, which is read by the grammar and never evaluated."""
+    """The elements of a circuit in the order of its text, which is read by the grammar and never
+    evaluated.
+    """
     if len(circuit) > LONGEST:
-        raise CircuitError(f"a circuit of {len(circuit)} characters is too long; {LONGEST} are read")
+        raise CircuitError(
+            f"a circuit of {len(circuit)} characters is too long; {LONGEST} are read"
+        )
     words = re.findall(r"p\(|[A-Za-z]+_?\d{1,3}|[-,)]|\S", circuit)
     elements: list[str] = []
 
@@ -83,7 +102,9 @@ def _elements(circuit: str) -> list[str]:
             word = words.pop(0) if words else ""
             if word == "p(":
                 if depth == DEEPEST:
-                    raise CircuitError(f"circuit {circuit!r} nests its branches deeper than {DEEPEST} levels")
+                    raise CircuitError(
+                        f"circuit {circuit!r} nests its branches deeper than {DEEPEST} levels"
+                    )
                 end, branches = series(depth + 1), 1
                 while end == ",":
                     end, branches = series(depth + 1), branches + 1
@@ -103,13 +124,15 @@ def _elements(circuit: str) -> list[str]:
 
 
 def fit_circuit(spectrum: Spectrum, circuit: str, guess: Sequence[float]) -> Fit:
-    """Fit an equivalent circuit by impedance.py's ``CustomCircuit``, with weights of one over the modulus.
+    """Fit an equivalent circuit by impedance.py's ``CustomCircuit``, with weights of one over the
+    modulus.
 
     Parameters
     ----------
     spectrum : Spectrum
     circuit : str
-        In impedance.py's notation: elements in series are joined by ``-``, in parallel by ``p( , )``.
+        In impedance.py's notation: elements in series are joined by ``-``, in parallel by ``p( ,
+        )``.
     guess : sequence of float
         Start of every parameter, in the order of the elements [SI].
 
@@ -120,17 +143,22 @@ def fit_circuit(spectrum: Spectrum, circuit: str, guess: Sequence[float]) -> Fit
     Raises
     ------
     ImpedanceError
-        Where circuit and guess do not fit each other, the fit does not converge, or leaves a parameter undetermined.
+        Where circuit and guess do not fit each other, the fit does not converge, or leaves a
+        parameter undetermined.
     """
     from impedance.models.circuits import CustomCircuit
     from scipy.stats import t
 
     if 2 * spectrum.frequency.size <= len(guess):
-        raise ImpedanceError(f"{spectrum.frequency.size} frequencies do not determine {len(guess)} parameters")
+        raise ImpedanceError(
+            f"{spectrum.frequency.size} frequencies do not determine {len(guess)} parameters"
+        )
     check_circuit(circuit, guess)
     try:
         made = CustomCircuit(circuit, initial_guess=[float(value) for value in guess])
-        made.fit(spectrum.frequency, spectrum.impedance, weight_by_modulus=True, maxfev=MOST_EVALUATIONS)
+        made.fit(
+            spectrum.frequency, spectrum.impedance, weight_by_modulus=True, maxfev=MOST_EVALUATIONS
+        )
         names, units = made.get_param_names()
         fitted = made.predict(spectrum.frequency)
     except Exception as error:

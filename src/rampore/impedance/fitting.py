@@ -89,14 +89,17 @@ def fit_logarithms(
     Raises
     ------
     ImpedanceError
-        Where the fit does not converge, or leaves a parameter undetermined: at a bound, or without curvature.
+        Where the fit does not converge, or leaves a parameter undetermined: at a bound, or without
+        curvature.
     """
     from scipy.optimize import least_squares
     from scipy.stats import t
 
     _check_start(guesses, names, units, least, greatest)
     if 2 * spectrum.frequency.size <= len(names):
-        raise ImpedanceError(f"{spectrum.frequency.size} frequencies do not determine {len(names)} parameters")
+        raise ImpedanceError(
+            f"{spectrum.frequency.size} frequencies do not determine {len(names)} parameters"
+        )
     omega, z = spectrum.omega, spectrum.impedance
     modulus = np.abs(z)
     bounds = np.log(least), np.log(greatest)
@@ -109,11 +112,19 @@ def fit_logarithms(
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             ends = [
-                least_squares(departure, np.clip(np.log(guess), *inner), bounds=bounds, x_scale="jac", max_nfev=2000)
+                least_squares(
+                    departure,
+                    np.clip(np.log(guess), *inner),
+                    bounds=bounds,
+                    x_scale="jac",
+                    max_nfev=2000,
+                )
                 for guess in guesses
             ]
     except ValueError as error:
-        raise ImpedanceError(f"the fit of {', '.join(names)} cannot start from this spectrum: {error}") from error
+        raise ImpedanceError(
+            f"the fit of {', '.join(names)} cannot start from this spectrum: {error}"
+        ) from error
     found = min(ends, key=lambda end: end.cost)
     if not found.success:
         raise ImpedanceError(f"the fit of {', '.join(names)} did not converge: {found.message}")
@@ -136,7 +147,11 @@ def fit_logarithms(
 def _check_start(guesses, names, units, least, greatest) -> None:
     if not len(guesses) or {len(row) for row in (*guesses, units, least, greatest)} != {len(names)}:
         raise ImpedanceError(f"guesses, units and bounds are needed of each of {', '.join(names)}")
-    for what, row in (("least", least), ("greatest", greatest), *(("guess", guess) for guess in guesses)):
+    for what, row in (
+        ("least", least),
+        ("greatest", greatest),
+        *(("guess", guess) for guess in guesses),
+    ):
         for name, value in zip(names, row, strict=True):
             quantity(f"{what} {name.replace('_', ' ')}", value, ImpedanceError, above=0)
     for name, low, high in zip(names, least, greatest, strict=True):

@@ -1,4 +1,6 @@
-r"""Whether a spectrum is that of a linear system that did not change meanwhile: Kramers and Kronig's relations."""
+r"""Whether a spectrum is that of a linear system that did not change meanwhile: Kramers and
+Kronig's relations.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,12 @@ import numpy as np
 from rampore.checks import quantity
 from rampore.impedance.spectrum import ImpedanceError, Spectrum
 
-#: Root mean square residual above which a spectrum is not believed [-]; one per cent is the custom of the field.
+#: Root mean square residual above which a spectrum is not believed [-]; one per cent is the custom
+#: of the field.
 ACCEPTED = 0.01
 
-#: How far the time constants reach beyond the measured range: a relaxation outside of it shows inside [-].
+#: How far the time constants reach beyond the measured range: a relaxation outside of it shows
+#: inside [-].
 BEYOND = 10.0
 
 
@@ -35,18 +39,20 @@ class KramersKronig(NamedTuple):
 
 
 def kramers_kronig(spectrum: Spectrum, per_decade: float = 3.0) -> KramersKronig:
-    r"""Test a spectrum against a chain of RC elements, which obeys the relations whatever its resistances are.
+    r"""Test a spectrum against a chain of RC elements, which obeys the relations whatever its
+    resistances are.
 
-    The linear test of Boukamp (J. Electrochem. Soc. 142 (1995) 1885): :math:`Z = R_0 + \sum_k R_k/(1 + i\omega\tau_k)
-    + 1/(i\omega C) + i\omega L` with fixed time constants over the range of the frequencies and a decade beyond either
-    end, fitted by least squares with weights of one over the modulus. What it cannot follow drifted, was nonlinear, or
-    is noise.
+    The linear test of Boukamp (J. Electrochem. Soc. 142 (1995) 1885): :math:`Z = R_0 + \sum_k
+    R_k/(1 + i\omega\tau_k) + 1/(i\omega C) + i\omega L` with fixed time constants over the range of
+    the frequencies and a decade beyond either end, fitted by least squares with weights of one over
+    the modulus. What it cannot follow drifted, was nonlinear, or is noise.
 
     Parameters
     ----------
     spectrum : Spectrum
     per_decade : float
-        Time constants in each decade [-]; three follow smooth relaxations to 0.05 %, more of them follow noise too.
+        Time constants in each decade [-]; three follow smooth relaxations to 0.05 %, more of them
+        follow noise too.
 
     Returns
     -------
@@ -64,7 +70,8 @@ def kramers_kronig(spectrum: Spectrum, per_decade: float = 3.0) -> KramersKronig
     elements = max(3, int(per_decade * decades))
     if 2 * omega.size < 1.5 * (elements + 3):
         raise ImpedanceError(
-            f"{omega.size} frequencies cannot test {elements} time constants: lower `per_decade`, or measure more"
+            f"{omega.size} frequencies cannot test {elements} time constants: lower `per_decade`, "
+            "or measure more"
         )
     tau = np.geomspace(first, last, elements)
     chain = 1 / (1 + 1j * np.outer(omega, tau))

@@ -52,8 +52,8 @@ class Spectrum:
     Raises
     ------
     ImpedanceError
-        Where a value is not finite or beyond `FREQUENCIES` and `MODULI`, a frequency not positive or there twice, or
-        there are fewer than `FEWEST` or more than `MOST`.
+        Where a value is not finite or beyond `FREQUENCIES` and `MODULI`, a frequency not positive
+        or there twice, or there are fewer than `FEWEST` or more than `MOST`.
     """
 
     frequency: np.ndarray
@@ -63,12 +63,18 @@ class Spectrum:
         try:
             f, z = np.array(self.frequency), np.array(self.impedance, complex)
         except (TypeError, ValueError):
-            raise ImpedanceError("a spectrum is a row of frequencies and one of impedances, all numbers") from None
+            raise ImpedanceError(
+                "a spectrum is a row of frequencies and one of impedances, all numbers"
+            ) from None
         f = np.asarray(quantity("frequency", f, ImpedanceError, unit="Hz"), float)
         if f.ndim != 1 or f.shape != z.shape or f.size < FEWEST:
-            raise ImpedanceError(f"{f.size} frequencies and {z.size} impedances: {FEWEST} or more of each are needed")
+            raise ImpedanceError(
+                f"{f.size} frequencies and {z.size} impedances: {FEWEST} or more of each are needed"
+            )
         if f.size > MOST:
-            raise ImpedanceError(f"{f.size} frequencies are no single spectrum: thin them to {MOST} or fewer")
+            raise ImpedanceError(
+                f"{f.size} frequencies are no single spectrum: thin them to {MOST} or fewer"
+            )
         if not np.isfinite(z).all():
             raise ImpedanceError(f"the impedance at {f[~np.isfinite(z)][0]:g} Hz is not finite")
         if (f <= 0).any() or np.unique(f).size < f.size:
@@ -92,7 +98,9 @@ class Spectrum:
     def where(self, kept: np.ndarray) -> Spectrum:
         """The part of the spectrum for which `kept` (n,) is true."""
         if np.asarray(kept).dtype != bool or np.shape(kept) != self.frequency.shape:
-            raise ImpedanceError(f"what is kept of {self.frequency.size} frequencies is as many True or False")
+            raise ImpedanceError(
+                f"what is kept of {self.frequency.size} frequencies is as many True or False"
+            )
         return Spectrum(self.frequency[kept], self.impedance[kept])
 
     def capacitive(self) -> Spectrum:
@@ -103,9 +111,10 @@ class Spectrum:
 def read_spectrum(path: str | Path, instrument: str | None = None) -> Spectrum:
     """Read a spectrum from a table or from a potentiostat's own file.
 
-    A table is a CSV file whose first three columns are frequency [Hz], real and imaginary part [ohm]; a name of the
-    third that begins with a minus sign, or with ``neg``, changes its sign. It is UTF-8, or UTF-16 with its mark, may be
-    packed by gzip or bzip2, and has at most 32 MB and twice `MOST` lines.
+    A table is a CSV file whose first three columns are frequency [Hz], real and imaginary part
+    [ohm]; a name of the third that begins with a minus sign, or with ``neg``, changes its sign. It
+    is UTF-8, or UTF-16 with its mark, may be packed by gzip or bzip2, and has at most 32 MB and
+    twice `MOST` lines.
 
     Parameters
     ----------
@@ -151,7 +160,9 @@ def _export(path: str | Path, instrument: str) -> tuple[np.ndarray, np.ndarray]:
 
     path = regular(path, ImpedanceError)
     if path.stat().st_size > MOST_BYTES:
-        raise ImpedanceError(f"{path}: more than {MOST_BYTES // 2**20} MB are no file of one spectrum")
+        raise ImpedanceError(
+            f"{path}: more than {MOST_BYTES // 2**20} MB are no file of one spectrum"
+        )
     content = path.read_text(encoding="latin-1")
     _check_lines(path, content)
     if content.count("Segments") > MOST:
@@ -163,6 +174,10 @@ def _export(path: str | Path, instrument: str) -> tuple[np.ndarray, np.ndarray]:
 def _check_lines(path: str | Path, content: str) -> None:
     lines = content.splitlines()
     if len(lines) > 2 * MOST:
-        raise ImpedanceError(f"{path} has {len(lines)} lines, a spectrum has at most {MOST} frequencies: thin them")
+        raise ImpedanceError(
+            f"{path} has {len(lines)} lines, a spectrum has at most {MOST} frequencies: thin them"
+        )
     if (longest := max(map(len, lines), default=0)) > LONGEST_LINE:
-        raise ImpedanceError(f"{path} is no table of three columns: one of its lines has {longest} characters")
+        raise ImpedanceError(
+            f"{path} is no table of three columns: one of its lines has {longest} characters"
+        )

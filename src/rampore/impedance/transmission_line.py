@@ -1,9 +1,10 @@
 r"""The blocking symmetric cell: two equal electrodes in which nothing reacts, face to face.
 
-**Of what a resistance is told matters.** A measurement sees two electrodes in series. With :math:`R_\mathrm{ion}` the
-ionic resistance of *one* electrode, the transmission line fitted to the *cell* has :math:`2 R_\mathrm{ion}` (and half
-of one electrode's capacitance), and the cell's low-frequency intercept lies :math:`2 R_\mathrm{ion}/3` above the
-separator's resistance. Here every name says *cell* or *electrode*.
+**Of what a resistance is told matters.** A measurement sees two electrodes in series. With
+:math:`R_\mathrm{ion}` the ionic resistance of *one* electrode, the transmission line fitted to the
+*cell* has :math:`2 R_\mathrm{ion}` (and half of one electrode's capacitance), and the cell's
+low-frequency intercept lies :math:`2 R_\mathrm{ion}/3` above the separator's resistance. Here every
+name says *cell* or *electrode*.
 """
 
 from __future__ import annotations
@@ -23,16 +24,20 @@ BREAKS = (
     f"{100 * ACCEPTED:g} % are accepted): the cell changed meanwhile or did not answer linearly, "
     "and a fit would mean nothing"
 )
-#: The fit starts from these multiples of the ionic resistance that the knee of the spectrum suggests.
+#: The fit starts from these multiples of the ionic resistance that the knee of the spectrum
+#: suggests.
 STARTS = (0.3, 1.0, 4.0, 16.0)
-#: A confidence interval of the ionic resistance wider than this share of it, to either side, tells nothing.
+#: A confidence interval of the ionic resistance wider than this share of it, to either side, tells
+#: nothing.
 WIDEST_INTERVAL = 0.5
 
 
 def blocking_electrode(omega, ionic_resistance, capacitance, exponent):
-    r"""Impedance of one porous electrode without reactions, :math:`\sqrt{R/Y}\,\coth\sqrt{R Y}` [ohm].
+    r"""Impedance of one porous electrode without reactions, :math:`\sqrt{R/Y}\,\coth\sqrt{R Y}`
+    [ohm].
 
-    de Levie's line with a constant-phase element, :math:`Y = Q(i\omega)^\gamma` (Landesfeind et al. 2016, Eq. 11).
+    de Levie's line with a constant-phase element, :math:`Y = Q(i\omega)^\gamma` (Landesfeind et al.
+    2016, Eq. 11).
 
     Parameters
     ----------
@@ -55,7 +60,9 @@ def blocking_electrode(omega, ionic_resistance, capacitance, exponent):
     ImpedanceError
         Where a quantity is not positive and finite.
     """
-    _positive(omega=omega, ionic_resistance=ionic_resistance, capacitance=capacitance, exponent=exponent)
+    _positive(
+        omega=omega, ionic_resistance=ionic_resistance, capacitance=capacitance, exponent=exponent
+    )
     return _line(omega, ionic_resistance, capacitance, exponent)
 
 
@@ -64,7 +71,9 @@ def _line(omega, ionic_resistance, capacitance, exponent):
     return ionic_resistance / (root * np.tanh(root))
 
 
-def symmetric_cell(omega, separator_resistance, ionic_resistance, capacitance, exponent, short=np.inf):
+def symmetric_cell(
+    omega, separator_resistance, ionic_resistance, capacitance, exponent, short=np.inf
+):
     """Impedance of separator and two equal blocking electrodes, in parallel to a short [ohm].
 
     Parameters
@@ -87,7 +96,9 @@ def symmetric_cell(omega, separator_resistance, ionic_resistance, capacitance, e
     ImpedanceError
         Where a quantity is not positive and finite; a short may be infinite.
     """
-    _positive(omega=omega, ionic_resistance=ionic_resistance, capacitance=capacitance, exponent=exponent)
+    _positive(
+        omega=omega, ionic_resistance=ionic_resistance, capacitance=capacitance, exponent=exponent
+    )
     quantity("separator resistance", separator_resistance, ImpedanceError, at_least=0, unit="ohm")
     if not np.all(np.isposinf(short)):
         _positive(short=short)
@@ -105,10 +116,11 @@ def _cell(omega, separator_resistance, ionic_resistance, capacitance, exponent, 
 
 
 def tortuosity(electrode_resistance, area, thickness, porosity, conductivity):
-    r"""Tortuosity factor from the ionic resistance of one electrode, :math:`\tau = R A \kappa \varepsilon / L` [-].
+    r"""Tortuosity factor from the ionic resistance of one electrode, :math:`\tau = R A \kappa
+    \varepsilon / L` [-].
 
-    With the resistance :math:`2R` of the cell it is Landesfeind's :math:`\tau = R_\mathrm{cell} A \kappa \varepsilon /
-    2L`.
+    With the resistance :math:`2R` of the cell it is Landesfeind's :math:`\tau = R_\mathrm{cell} A
+    \kappa \varepsilon / 2L`.
 
     Parameters
     ----------
@@ -130,7 +142,12 @@ def tortuosity(electrode_resistance, area, thickness, porosity, conductivity):
     ImpedanceError
         Where a quantity is not positive and finite, or the porosity is above 1.
     """
-    _positive(electrode_resistance=electrode_resistance, area=area, thickness=thickness, conductivity=conductivity)
+    _positive(
+        electrode_resistance=electrode_resistance,
+        area=area,
+        thickness=thickness,
+        conductivity=conductivity,
+    )
     quantity("porosity", porosity, ImpedanceError, above=0, at_most=1)
     return electrode_resistance * area * conductivity * porosity / thickness
 
@@ -142,8 +159,8 @@ class BlockingCell:
     Attributes
     ----------
     fit : Fit
-        Parameters `separator_resistance`, `ionic_resistance` (of one electrode), `capacitance`, `exponent` and, where
-        asked for, `short`.
+        Parameters `separator_resistance`, `ionic_resistance` (of one electrode), `capacitance`,
+        `exponent` and, where asked for, `short`.
     check : KramersKronig
         Of the whole spectrum.
     """
@@ -179,15 +196,16 @@ def fit_blocking_cell(spectrum: Spectrum, short: bool = False) -> BlockingCell:
     Raises
     ------
     ImpedanceError
-        Where the spectrum breaks Kramers and Kronig's relations, has no capacitive branch, or does not determine the
-        ionic resistance: it is not fitted then.
+        Where the spectrum breaks Kramers and Kronig's relations, has no capacitive branch, or does
+        not determine the ionic resistance: it is not fitted then.
     """
     check = kramers_kronig(spectrum)
     if not check.passed:
         raise ImpedanceError(BREAKS.format(100 * check.rms))
     part = spectrum.capacitive()
     z = part.impedance
-    intercept = float(z.real[np.argmin(np.abs(z))])  # not the smallest: noise on a large reactance may go below zero
+    # not the smallest: noise on a large reactance may go below zero
+    intercept = float(z.real[np.argmin(np.abs(z))])
     if intercept <= 0:
         raise ImpedanceError(
             f"the spectrum nears the real axis at {intercept:.4g} ohm: no cell has a resistance below zero, was too "
@@ -209,6 +227,12 @@ def fit_blocking_cell(spectrum: Spectrum, short: bool = False) -> BlockingCell:
         greatest.append(1e4 * np.abs(z).max())
     fit = fit_logarithms(part, _cell, starts, names, units, least, greatest)
     place = fit.place("ionic_resistance")
-    if max(fit.high[place] / fit.values[place], fit.values[place] / fit.low[place]) > 1 + WIDEST_INTERVAL:
-        raise ImpedanceError("the spectrum does not determine the ionic resistance: its interval spans more than half")
+    if (
+        max(fit.high[place] / fit.values[place], fit.values[place] / fit.low[place])
+        > 1 + WIDEST_INTERVAL
+    ):
+        raise ImpedanceError(
+            "the spectrum does not determine the ionic resistance: its interval spans more than "
+            "half"
+        )
     return BlockingCell(fit, check)

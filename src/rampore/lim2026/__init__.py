@@ -1,4 +1,6 @@
-"""The audit of Lim et al., Nano-Micro Lett. 18 (2026) 75: ledger and inputs, cells and coatings, sweeps and figures."""
+"""The audit of Lim et al., Nano-Micro Lett. 18 (2026) 75: ledger and inputs, cells and coatings,
+sweeps and figures.
+"""
 
 from pathlib import Path
 

@@ -1,8 +1,9 @@
 """The paper's cell, built from ``cell.toml`` and from what the paper leaves open.
 
-What ``cell.toml`` holds - electrolyte, tables of potential, contact resistance, open fraction - a what-if changes
-there, with :func:`rampore.audit.inputs.with_values`; what no file can hold is a :class:`Scenario`. Values that no
-source states for this cell are assumptions; :func:`assumptions` lists them with what they rest on.
+What ``cell.toml`` holds - electrolyte, tables of potential, contact resistance, open fraction - a
+what-if changes there, with :func:`rampore.audit.inputs.with_values`; what no file can hold is a
+:class:`Scenario`. Values that no source states for this cell are assumptions; :func:`assumptions`
+lists them with what they rest on.
 """
 
 from collections.abc import Mapping
@@ -29,19 +30,31 @@ from rampore.p4d.balance import (
     stoichiometry_at,
     with_stoichiometries,
 )
-from rampore.p4d.cell import Cell, Electrode, Field, Lithium, Material, Mirror, Perforation, Separator, bruggeman
+from rampore.p4d.cell import (
+    Cell,
+    Electrode,
+    Field,
+    Lithium,
+    Material,
+    Mirror,
+    Perforation,
+    Separator,
+    bruggeman,
+)
 from rampore.p4d.errors import CellError
 
-#: Of lithium metal at 1 mol/L, Xu et al., J. Electrochem. Soc. 166 (2019) A3456, as PyBaMM's set of that name has it.
-#: Not in the paper: a stand-in.
+#: Of lithium metal at 1 mol/L, Xu et al., J. Electrochem. Soc. 166 (2019) A3456, as PyBaMM's set of
+#: that name has it. Not in the paper: a stand-in.
 LITHIUM_EXCHANGE_CURRENT = materials.ExchangeCurrent(70.6, salt=0.3)
 
 
 class PorositySet(StrEnum):
     """Which porosities the negative coating has."""
 
-    PUBLISHED = "published"  #: as the micrographs give them: 24 %, and 19 and 28 % on the perforated foil
-    MASS_CONSERVING = "mass-conserving"  #: 24 %, and the pair nearest to 19 and 28 % that holds the same solid
+    #: as the micrographs give them: 24 %, and 19 and 28 % on the perforated foil
+    PUBLISHED = "published"
+    #: 24 %, and the pair nearest to 19 and 28 % that holds the same solid
+    MASS_CONSERVING = "mass-conserving"
     RECIPE = "recipe"  #: what loading, density and recipe imply, the same everywhere
 
 
@@ -54,12 +67,18 @@ class Closure(NamedTuple):
 
 
 def measured_closure(given: parameters.Cell) -> Closure:
-    """Tortuosity factors from impedance: a law for the negative electrode, numbers for separator and positive one."""
+    """Tortuosity factors from impedance: a law for the negative electrode, numbers for separator
+    and positive one.
+    """
     law = given.negative.tortuosity_law
     return Closure(
         *(
             correlations.transport_efficiency(tortuosity)
-            for tortuosity in (law or given.negative.tortuosity, given.separator.tortuosity, given.positive.tortuosity)
+            for tortuosity in (
+                law or given.negative.tortuosity,
+                given.separator.tortuosity,
+                given.positive.tortuosity,
+            )
         )
     )
 
@@ -78,9 +97,12 @@ class Scenario:
     porosity: PorositySet = PorositySet.PUBLISHED
     keep: Keep = Keep.SOLID_RATIO  #: what of the published pair the mass-conserving one keeps
     closure: Closure | None = None  #: default: :func:`measured_closure`
-    lost: float | None = None  #: lithium that the first charge leaves behind [C/m2]; default: the middle of its range
-    hysteresis_decay: float = 20.0  #: how fast a change of direction changes the branch; assumed [-]
-    siox_fraction: float | None = None  #: of the active material, at the areal capacity of the paper [-]
+    #: lithium that the first charge leaves behind [C/m2]; default: the middle of its range
+    lost: float | None = None
+    #: how fast a change of direction changes the branch; assumed [-]
+    hysteresis_decay: float = 20.0
+    #: of the active material, at the areal capacity of the paper [-]
+    siox_fraction: float | None = None
 
     def __post_init__(self):
         choice("perforated", self.perforated, (False, True), CellError)
@@ -95,7 +117,9 @@ class Scenario:
 
 
 def assumptions(given: parameters.Cell) -> Mapping[str, str]:
-    """What the cell rests on that no source states for it: by key of ``cell.toml`` or by subject, and why."""
+    """What the cell rests on that no source states for it: by key of ``cell.toml`` or by subject,
+    and why.
+    """
     used = [
         f"{group}.{name}"
         for group, names in {
@@ -103,13 +127,21 @@ def assumptions(given: parameters.Cell) -> Mapping[str, str]:
             "positive": ("conductivity", "tortuosity"),
             "separator": ("porosity", "tortuosity"),
             "siox": ("density", "specific_capacity", "radius", "diffusivity", "exchange_current"),
-            "graphite": ("density", "specific_capacity", "radius", "diffusivity", "exchange_current"),
+            "graphite": (
+                "density",
+                "specific_capacity",
+                "radius",
+                "diffusivity",
+                "exchange_current",
+            ),
             "nmc": ("density", "radius", "diffusivity", "exchange_current"),
             "contact": ("negative", "positive", "double_layer_capacitance"),
         }.items()
         for name in names
     ]
-    used += [f"{name}.ocp.{getattr(given, name).ocp.chosen}" for name in ("siox", "graphite", "nmc")]
+    used += [
+        f"{name}.ocp.{getattr(given, name).ocp.chosen}" for name in ("siox", "graphite", "nmc")
+    ]
     weak = (Confidence.PROXY, Confidence.UNVERIFIED, Confidence.READ_SECONDARY, Confidence.OWN)
     listed = {
         key: f"{record.confidence}: {record.note}".rstrip(": ")
@@ -142,10 +174,11 @@ SAMPLED = (
 def draw(given: parameters.Cell, rng: np.random.Generator) -> tuple[parameters.Cell, Scenario]:
     """A cell from within what the literature allows.
 
-    Every value of ``SAMPLED`` groups that has a range is drawn from it, evenly, or evenly in its logarithm where
-    the range spans more than a factor of three; potentials and electrolyte from the rival sets of ``cell.toml`` that
-    are complete (for NMC622, those over its true lithium content); the loss of the first charge from its range; the
-    rest of the scenario from what it can be, the tortuosity factors being the drawn ones or Bruggeman's.
+    Every value of ``SAMPLED`` groups that has a range is drawn from it, evenly, or evenly in its
+    logarithm where the range spans more than a factor of three; potentials and electrolyte from the
+    rival sets of ``cell.toml`` that are complete (for NMC622, those over its true lithium content);
+    the loss of the first charge from its range; the rest of the scenario from what it can be, the
+    tortuosity factors being the drawn ones or Bruggeman's.
 
     Parameters
     ----------
@@ -158,17 +191,33 @@ def draw(given: parameters.Cell, rng: np.random.Generator) -> tuple[parameters.C
     """
     changes = {
         "siox.ocp.chosen": str(rng.choice(list(given.siox.ocp))),
-        "graphite.ocp.chosen": str(rng.choice([name for name in given.graphite.ocp if name != "chen"])),
+        "graphite.ocp.chosen": str(
+            rng.choice([name for name in given.graphite.ocp if name != "chen"])
+        ),
         "nmc.ocp.chosen": str(rng.choice(["hanyang", "kremer"])),
         "electrolyte.correlations.chosen": str(
-            rng.choice([name for name, one in given.electrolyte.correlations.items() if one.conductivity is not None])
+            rng.choice(
+                [
+                    name
+                    for name, one in given.electrolyte.correlations.items()
+                    if one.conductivity is not None
+                ]
+            )
         ),
     }
     for key, record in given.records.items():
-        if record.range is None or key.partition(".")[0] not in SAMPLED or key == "separator.macmullin_number":
+        if (
+            record.range is None
+            or key.partition(".")[0] not in SAMPLED
+            or key == "separator.macmullin_number"
+        ):
             continue
         low, high = record.range
-        value = np.exp(rng.uniform(np.log(low), np.log(high))) if high > 3 * low else rng.uniform(low, high)
+        value = (
+            np.exp(rng.uniform(np.log(low), np.log(high)))
+            if high > 3 * low
+            else rng.uniform(low, high)
+        )
         changes[key] = (float(value), record.si_unit)
     drawn = parameters.with_values(given, changes)
     factors = (drawn.negative.tortuosity, drawn.separator.tortuosity, drawn.positive.tortuosity)
@@ -214,7 +263,9 @@ def _material(name, given, fraction: Field, temperature, decay) -> Material:
 
 
 def _composition(given: parameters.Cell, scenario: Scenario):
-    """Volume of SiOx and graphite per volume of coating [-] and the thickness of the coating on bare foil [m]."""
+    """Volume of SiOx and graphite per volume of coating [-] and the thickness of the coating on
+    bare foil [m].
+    """
     part = {one.name: one.mass_fraction for one in given.negative.composition}
     active = part["siox"] + part["graphite"]
     share = part["siox"] / active if scenario.siox_fraction is None else scenario.siox_fraction
@@ -223,7 +274,9 @@ def _composition(given: parameters.Cell, scenario: Scenario):
     if scenario.siox_fraction is not None:
         specific = sum(mass[name] * getattr(given, name).specific_capacity for name in mass)
         thickness = given.negative.areal_capacity / (specific * given.negative.density)
-    volume = {name: mass[name] * given.negative.density / getattr(given, name).density for name in mass}
+    volume = {
+        name: mass[name] * given.negative.density / getattr(given, name).density for name in mass
+    }
     return {name: fraction for name, fraction in volume.items() if fraction > 0}, thickness
 
 
@@ -249,11 +302,22 @@ def _negative(given: parameters.Cell, scenario: Scenario, efficiency):
         return Local(*(fraction * s for s in scale)) if isinstance(scale, Local) else fraction
 
     made = tuple(
-        _material(name, getattr(given, name), scaled(fraction), given.temperature, scenario.hysteresis_decay)
+        _material(
+            name,
+            getattr(given, name),
+            scaled(fraction),
+            given.temperature,
+            scenario.hysteresis_decay,
+        )
         for name, fraction in fractions.items()
     )
     electrode = Electrode(
-        thickness, porosity, own.conductivity, made, efficiency, given.contact.double_layer_capacitance
+        thickness,
+        porosity,
+        own.conductivity,
+        made,
+        efficiency,
+        given.contact.double_layer_capacitance,
     )
     return electrode, solid
 
@@ -280,11 +344,13 @@ def _parts(given: parameters.Cell, scenario: Scenario, separator_thickness):
 
 
 def charged_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple[Cell, float]:
-    """The paper's full cell at the end of charge, and the lithium that the first charge left behind [C/m2].
+    """The paper's full cell at the end of charge, and the lithium that the first charge left behind
+    [C/m2].
 
-    The cathode is full of lithium when the cell is new. The first charge goes up to the upper cut-off voltage at open
-    circuit, on the branches of lithiation, and leaves ``lost`` behind; then the materials of the negative electrode
-    share what they hold at one potential, on the branches of delithiation.
+    The cathode is full of lithium when the cell is new. The first charge goes up to the upper
+    cut-off voltage at open circuit, on the branches of lithiation, and leaves ``lost`` behind; then
+    the materials of the negative electrode share what they hold at one potential, on the branches
+    of delithiation.
 
     Parameters
     ----------
@@ -300,10 +366,14 @@ def charged_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tu
         A correlation cannot be evaluated.
     """
     scenario = scenario or Scenario()
-    negative, solid, separator, holes, contact, closure = _parts(given, scenario, given.separator.thickness)
+    negative, solid, separator, holes, contact, closure = _parts(
+        given, scenario, given.separator.thickness
+    )
     nmc = {
         part.name: fraction
-        for part, fraction in zip(given.positive.composition, given.positive.volume_fractions, strict=True)
+        for part, fraction in zip(
+            given.positive.composition, given.positive.volume_fractions, strict=True
+        )
     }["nmc"]
     positive = Electrode(
         given.positive.thickness,
@@ -328,12 +398,18 @@ def charged_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tu
         perforation=holes,
     )
     members, ((capacity, cathode),) = capacities(cell, "negative"), capacities(cell, "positive")
-    lost = (float(np.mean(given.formation.irreversible_capacity)) if scenario.lost is None else scenario.lost) * solid
+    lost = (
+        float(np.mean(given.formation.irreversible_capacity))
+        if scenario.lost is None
+        else scenario.lost
+    ) * solid
     charged = charge_at_cutoff(members, cathode, capacity, lost, cell.upper_cutoff)
     level = common_potential(members, charged, 1.0)
     cell = replace(
         cell,
-        negative=with_stoichiometries(negative, [stoichiometry_at(material, level, 1.0) for _, material in members]),
+        negative=with_stoichiometries(
+            negative, [stoichiometry_at(material, level, 1.0) for _, material in members]
+        ),
         positive=with_stoichiometries(positive, [1 - (charged + lost) / capacity]),
     )
     return cell, lost
@@ -353,9 +429,9 @@ def half_cell(
 ) -> Cell:
     """The paper's SiOx/graphite electrode against lithium, in equilibrium in itself.
 
-    Lithium is the positive side, so that the perforated foil keeps its place: the potential of the electrode is minus
-    the voltage, a positive current takes lithium out of it, as a discharge of the full cell does, and 1C is its areal
-    capacity in one hour.
+    Lithium is the positive side, so that the perforated foil keeps its place: the potential of the
+    electrode is minus the voltage, a positive current takes lithium out of it, as a discharge of
+    the full cell does, and 1C is its areal capacity in one hour.
 
     Parameters
     ----------
@@ -364,7 +440,8 @@ def half_cell(
     exchange_current : materials.ExchangeCurrent
         Of lithium; :data:`LITHIUM_EXCHANGE_CURRENT` is a stand-in.
     state_of_charge : float
-        From 1, lithiated to the lower cut-off of half cells, down to 0, delithiated to the upper one [-].
+        From 1, lithiated to the lower cut-off of half cells, down to 0, delithiated to the upper
+        one [-].
     """
     scenario = scenario or Scenario()
     negative, _, separator, holes, contact, _ = _parts(given, scenario, given.separator.thickness)
@@ -388,14 +465,17 @@ def half_cell(
     level = common_potential(members, empty + state_of_charge * (full - empty), 1.0)
     return replace(
         cell,
-        negative=with_stoichiometries(negative, [stoichiometry_at(material, level, 1.0) for _, material in members]),
+        negative=with_stoichiometries(
+            negative, [stoichiometry_at(material, level, 1.0) for _, material in members]
+        ),
     )
 
 
 def blocking_cell(given: parameters.Cell, scenario: Scenario | None = None) -> Cell:
     """The symmetric cell of two of the paper's negative electrodes in which nothing reacts.
 
-    The surface of their materials has the double layer alone; the holes of the two foils lie opposite each other.
+    The surface of their materials has the double layer alone; the holes of the two foils lie
+    opposite each other.
 
     Parameters
     ----------
@@ -408,7 +488,9 @@ def blocking_cell(given: parameters.Cell, scenario: Scenario | None = None) -> C
     if holes is None:
         surface = sum(fraction * per_volume for fraction, per_volume in surfaces)
     else:
-        surface = Local(*(sum(part[n] * per_volume for part, per_volume in surfaces) for n in range(2)))
+        surface = Local(
+            *(sum(part[n] * per_volume for part, per_volume in surfaces) for n in range(2))
+        )
     return replace(
         cell,
         negative=replace(electrode, materials=(), inert_surface=surface),

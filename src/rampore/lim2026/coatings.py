@@ -1,6 +1,8 @@
-r"""What diffusion says of the paper's two coatings: in sections, in volumes, and as a continuum of local porosity.
+r"""What diffusion says of the paper's two coatings: in sections, in volumes, and as a continuum of
+local porosity.
 
-Sections and volumes of :mod:`rampore.micrograph` need no closure (:mod:`rampore.closures`): there it is what comes out.
+Sections and volumes of :mod:`rampore.micrograph` need no closure (:mod:`rampore.closures`): there
+it is what comes out.
 """
 
 from __future__ import annotations
@@ -36,16 +38,19 @@ if TYPE_CHECKING:
 
     from rampore.lim2026.parameters import Cell
 
-#: Uptake in metal that holds it at no concentration: the field decays within a ten thousandth of a pixel's D / h^2.
+#: Uptake in metal that holds it at no concentration: the field decays within a ten thousandth of a
+#: pixel's D / h^2.
 _AT_ONCE = 1e4
 
-#: Largest imbalance of the fluxes in a resolved structure [-]; what is read off one is known to that share of it.
+#: Largest imbalance of the fluxes in a resolved structure [-]; what is read off one is known to
+#: that share of it.
 BALANCE = 1e-3
 
 #: Edge of a cell in the unit cell of holes [m].
 STEP = 3e-6
 
-#: Regions that a figure tells apart: over bare foil, over a hole and over the metal of a perforated foil.
+#: Regions that a figure tells apart: over bare foil, over a hole and over the metal of a perforated
+#: foil.
 PLACES = ("bCuE", "pCuE, PR", "pCuE, NPR")
 
 
@@ -54,7 +59,8 @@ class TransportError(RamporeError, ValueError):
 
 
 def literature_closures(cell: Cell) -> list[Closure]:
-    """Bruggeman's relation, other cells' closures and the impedance fit to graphite coatings, as `cell` has them.
+    """Bruggeman's relation, other cells' closures and the impedance fit to graphite coatings, as
+    `cell` has them.
 
     Parameters
     ----------
@@ -100,22 +106,27 @@ class Pair:
     def pore_volume_ratio(self) -> float:
         """Pore volume of the coating on perforated foil over that on bare foil [-]."""
         f = self.open_fraction
-        held = (1 - f) * self.porosity.npr * self.thickness.npr + f * self.porosity.pr * self.thickness.pr
+        held = (
+            1 - f
+        ) * self.porosity.npr * self.thickness.npr + f * self.porosity.pr * self.thickness.pr
         return held / (self.bare_porosity * self.bare_thickness)
 
     @property
     def solid_volume_ratio(self) -> float:
         """Solid volume of the coating on perforated foil over that on bare foil [-]."""
         f = self.open_fraction
-        held = (1 - f) * (1 - self.porosity.npr) * self.thickness.npr + f * (1 - self.porosity.pr) * self.thickness.pr
+        held = (1 - f) * (1 - self.porosity.npr) * self.thickness.npr + f * (
+            1 - self.porosity.pr
+        ) * self.thickness.pr
         return held / ((1 - self.bare_porosity) * self.bare_thickness)
 
 
 def conductance_gain(pair: Pair, closure: Callable):
     r"""How much better the perforated coating conducts to its bottom, less 1 (Eq. 3.7).
 
-    :math:`\left[(1-f)\,g(\varepsilon_\mathrm{NPR})/h_\mathrm{NPR} + f\,g(\varepsilon_\mathrm{PR})/h_\mathrm{PR}\right]
-    H/g(\varepsilon_0) - 1`: the two regions side by side, against bare foil.
+    :math:`\left[(1-f)\,g(\varepsilon_\mathrm{NPR})/h_\mathrm{NPR} +
+    f\,g(\varepsilon_\mathrm{PR})/h_\mathrm{PR}\right] H/g(\varepsilon_0) - 1`: the two regions side
+    by side, against bare foil.
 
     Parameters
     ----------
@@ -128,7 +139,7 @@ def conductance_gain(pair: Pair, closure: Callable):
     return side_by_side * pair.bare_thickness / closure(pair.bare_porosity) - 1
 
 
-# Resolved structures --------------------------------------------------------------------------------------------------
+# Resolved structures ------------------------------------------------------------------------------
 
 
 class Localisation(NamedTuple):
@@ -157,7 +168,9 @@ def localisation(flux: np.ndarray, region: np.ndarray, part: float = 0.1) -> Loc
     if not values.size or not values[0] > 0:
         raise TransportError("no flux passes through the region")
     most = max(1, round(part * values.size))
-    return Localisation(float(values[:most].sum() / values.sum()), float(values.mean() ** 2 / np.mean(values**2)))
+    return Localisation(
+        float(values[:most].sum() / values.sum()), float(values.mean() ** 2 / np.mean(values**2))
+    )
 
 
 def phase_diffusivity(phantom: Phantom, solid: float = 0.0) -> np.ndarray:
@@ -201,7 +214,8 @@ def diffuse(
     phantom : Phantom
         With its foil.
     taken_by : {"foil", "walls"}
-        Where lithium goes: to the metal, at which c = 0; or into the grains through the walls of the pores.
+        Where lithium goes: to the metal, at which c = 0; or into the grains through the walls of
+        the pores.
     solid : float
         D / D_0 of grains and binder [-].
     rate : float
@@ -217,7 +231,9 @@ def diffuse(
     choice("taken_by", taken_by, ("foil", "walls"), TransportError)
     quantity("rate", rate, TransportError, at_least=0, unit="1/m")
     if (taken_by == "walls") != (rate > 0):
-        raise TransportError(f"walls take lithium at a rate above 0, and the foil at once: rate = {rate!r}")
+        raise TransportError(
+            f"walls take lithium at a rate above 0, and the foil at once: rate = {rate!r}"
+        )
     image, h = phase_diffusivity(phantom, solid), phantom.pixel_size
     if taken_by == "walls":
         uptake = rate * wall_area(phantom)
@@ -228,9 +244,13 @@ def diffuse(
 
 
 def depth_profile(field: np.ndarray, region: np.ndarray) -> np.ndarray:
-    """Mean of a field over a region at each depth, (n0,) array; NaN where the region has no pixel with a value."""
+    """Mean of a field over a region at each depth, (n0,) array; NaN where the region has no pixel
+    with a value.
+    """
     if np.asarray(region).dtype != bool or np.shape(region) != np.shape(field):
-        raise TransportError(f"a region is an array of bool of the field's shape, {np.shape(field)}")
+        raise TransportError(
+            f"a region is an array of bool of the field's shape, {np.shape(field)}"
+        )
     counts = region & np.isfinite(field)
     others = tuple(range(1, field.ndim))
     number = counts.sum(axis=others)
@@ -270,23 +290,37 @@ class Recipe:
     def bare(self, seed: int, porosity: float | None = None) -> Phantom:
         """A section of the coating on bare foil, of the pair's porosity or another one [-]."""
         eps = self.pair.bare_porosity if porosity is None else porosity
-        return self._section(bare_electrode(self.pair.bare_thickness, eps, self.foil.thickness), 2 * seed)
+        return self._section(
+            bare_electrode(self.pair.bare_thickness, eps, self.foil.thickness), 2 * seed
+        )
 
     def perforated(self, seed: int) -> Phantom:
         """A section of the coating on perforated foil, through the middle of a hole."""
         pair = self.pair
-        return self._section(perforated_electrode(pair.thickness.npr, pair.porosity, self.foil), 2 * seed + 1)
+        return self._section(
+            perforated_electrode(pair.thickness.npr, pair.porosity, self.foil), 2 * seed + 1
+        )
 
     def _section(self, electrode, seed: int) -> Phantom:
         size = {"width": self.width, "x": -self.width / 2, "pixel_size": self.pixel_size}
         return section(electrode, self.mixture, rng=np.random.default_rng(seed), **size)
 
-    def cube(self, porosity: float, edge: float, seed: int, pixel_size: float | None = None) -> Phantom:
+    def cube(
+        self, porosity: float, edge: float, seed: int, pixel_size: float | None = None
+    ) -> Phantom:
         """A cube of a coating of one porosity, without foil."""
-        return cube(self.mixture, porosity, edge, seed, self.pixel_size if pixel_size is None else pixel_size)
+        return cube(
+            self.mixture,
+            porosity,
+            edge,
+            seed,
+            self.pixel_size if pixel_size is None else pixel_size,
+        )
 
     def slices(self, breadth: float, pixel_size: float, seed: int) -> tuple[Phantom, Phantom]:
-        """Half a section of either electrode, from the middle of a hole on, `breadth` thick: bare and perforated."""
+        """Half a section of either electrode, from the middle of a hole on, `breadth` thick: bare
+        and perforated.
+        """
         pair = self.pair
         electrodes = (
             bare_electrode(pair.bare_thickness, pair.bare_porosity, self.foil.thickness),
@@ -301,20 +335,24 @@ class Recipe:
 
 
 def _each(function: Callable, items: Iterable, workers: int) -> list:
-    """Results in the order of the items; the solver's kernels and the image filters run beside each other."""
+    """Results in the order of the items; the solver's kernels and the image filters run beside each
+    other.
+    """
     quantity("workers", workers, TransportError, at_least=1, whole=True)
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(function, items))
 
 
-def percolation(recipe: Recipe, porosities: Sequence[float], seeds: Sequence[int], workers: int = 2) -> pd.DataFrame:
+def percolation(
+    recipe: Recipe, porosities: Sequence[float], seeds: Sequence[int], workers: int = 2
+) -> pd.DataFrame:
     """Whether sections of one porosity let anything through their pores.
 
     Returns
     -------
     pandas.DataFrame
-        ``porosity`` [-], ``seed``, ``percolates``, ``reached`` (share of the pore area that joins the surface [-]) and
-        ``deepest`` (how far down that reaches, of the thickness [-]).
+        ``porosity`` [-], ``seed``, ``percolates``, ``reached`` (share of the pore area that joins
+        the surface [-]) and ``deepest`` (how far down that reaches, of the thickness [-]).
     """
     import pandas as pd
 
@@ -331,7 +369,12 @@ def percolation(recipe: Recipe, porosities: Sequence[float], seeds: Sequence[int
 
 
 def tortuosities(
-    recipe: Recipe, porosities: Sequence[float], seeds: Sequence[int], edge: float, pixel_size: float, workers: int = 2
+    recipe: Recipe,
+    porosities: Sequence[float],
+    seeds: Sequence[int],
+    edge: float,
+    pixel_size: float,
+    workers: int = 2,
 ) -> pd.DataFrame:
     """Tortuosity of cubes, and what their own sections would say.
 
@@ -346,9 +389,9 @@ def tortuosities(
     Returns
     -------
     pandas.DataFrame
-        ``asked`` and ``porosity`` (prescribed, and of the voxels), ``seed``, ``efficiency`` (D_eff / D_0 of the cube),
-        ``share`` and ``participation`` of its flux, ``sections`` (share of eight of its sections that percolate) and
-        ``section_efficiency`` (their mean), all [-].
+        ``asked`` and ``porosity`` (prescribed, and of the voxels), ``seed``, ``efficiency`` (D_eff
+        / D_0 of the cube), ``share`` and ``participation`` of its flux, ``sections`` (share of
+        eight of its sections that percolate) and ``section_efficiency`` (their mean), all [-].
     """
     import pandas as pd
 
@@ -358,11 +401,32 @@ def tortuosities(
         whole = steady_diffusion(pore, tolerance=BALANCE)
         crowded = localisation(whole.flux_magnitude, pore)
         planes = np.linspace(0, len(pore) - 1, 8).round().astype(int)
-        flat = np.array([steady_diffusion(pore[:, :, k], tolerance=BALANCE).relative_diffusivity for k in planes])
-        return porosity, seed, pore.mean(), whole.relative_diffusivity, *crowded, np.mean(flat > 0), flat.mean()
+        flat = np.array(
+            [
+                steady_diffusion(pore[:, :, k], tolerance=BALANCE).relative_diffusivity
+                for k in planes
+            ]
+        )
+        return (
+            porosity,
+            seed,
+            pore.mean(),
+            whole.relative_diffusivity,
+            *crowded,
+            np.mean(flat > 0),
+            flat.mean(),
+        )
 
     rows = _each(one, [(porosity, seed) for porosity in porosities for seed in seeds], workers)
-    columns = ["asked", "seed", "porosity", "efficiency", *Localisation._fields, "sections", "section_efficiency"]
+    columns = [
+        "asked",
+        "seed",
+        "porosity",
+        "efficiency",
+        *Localisation._fields,
+        "sections",
+        "section_efficiency",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -381,7 +445,11 @@ def generated_closure(
     edge, pixel_size : float
         [m]
     """
-    pores = [cube(GRAPHITE_SIOX, porosity, edge, seed, pixel_size).pore for porosity in porosities for seed in seeds]
+    pores = [
+        cube(GRAPHITE_SIOX, porosity, edge, seed, pixel_size).pore
+        for porosity in porosities
+        for seed in seeds
+    ]
     efficiency = [steady_diffusion(pore, tolerance=BALANCE).relative_diffusivity for pore in pores]
     return fit_closure([pore.mean() for pore in pores], efficiency, "cubes, fitted")
 
@@ -394,7 +462,9 @@ class Case(NamedTuple):
     rate: float = 0.0  #: of the walls' uptake over D_0 [1/m]
 
 
-def compare_sections(recipe: Recipe, seeds: Sequence[int], cases: Sequence[Case], workers: int = 2) -> xr.Dataset:
+def compare_sections(
+    recipe: Recipe, seeds: Sequence[int], cases: Sequence[Case], workers: int = 2
+) -> xr.Dataset:
     """Flux and concentration in sections of both electrodes, over seeds and cases.
 
     Parameters
@@ -407,9 +477,9 @@ def compare_sections(recipe: Recipe, seeds: Sequence[int], cases: Sequence[Case]
     Returns
     -------
     xarray.Dataset
-        Over ``place`` (:data:`PLACES`), ``seed`` and ``case``: ``share`` and ``participation`` of the flux in pores
-        above the foil's plane, ``concentration`` of pores over ``depth`` [m], and ``bottom``, its mean over the last
-        2 um above the foil or the bottom of the hole; all [-].
+        Over ``place`` (:data:`PLACES`), ``seed`` and ``case``: ``share`` and ``participation`` of
+        the flux in pores above the foil's plane, ``concentration`` of pores over ``depth`` [m], and
+        ``bottom``, its mean over the last 2 um above the foil or the bottom of the hole; all [-].
     """
     import xarray as xr
 
@@ -418,10 +488,15 @@ def compare_sections(recipe: Recipe, seeds: Sequence[int], cases: Sequence[Case]
 
     def one(seed):
         phantoms = recipe.bare(seed), recipe.perforated(seed)
-        return [[row for phantom in phantoms for row in _of_regions(phantom, recipe.foil, case)] for case in cases]
+        return [
+            [row for phantom in phantoms for row in _of_regions(phantom, recipe.foil, case)]
+            for case in cases
+        ]
 
     each = _each(one, seeds, workers)
-    depth = recipe.pixel_size * (np.arange(max(len(row[-1]) for found in each for of in found for row in of)) + 0.5)
+    depth = recipe.pixel_size * (
+        np.arange(max(len(row[-1]) for found in each for of in found for row in of)) + 0.5
+    )
     numbers = np.array([[[row[:3] for row in of] for of in found] for found in each])
     profiles = np.full((*numbers.shape[:3], len(depth)), np.nan)
     for i, j, k in np.ndindex(*profiles.shape[:3]):
@@ -432,12 +507,18 @@ def compare_sections(recipe: Recipe, seeds: Sequence[int], cases: Sequence[Case]
     return xr.Dataset(
         {name: (dims, numbers[..., column], units) for column, name in enumerate(names)}
         | {"concentration": ((*dims, "depth"), profiles, units)},
-        {"seed": ("seed", list(seeds), units), "place": list(PLACES), "depth": ("depth", depth, {"units": "m"})},
+        {
+            "seed": ("seed", list(seeds), units),
+            "place": list(PLACES),
+            "depth": ("depth", depth, {"units": "m"}),
+        },
     )
 
 
 def difference(values: xr.DataArray, place: str, other: str = PLACES[0]) -> tuple[float, float]:
-    """Mean over the seeds of a place's value less that of another, and half of its 95 % interval (Student's t)."""
+    """Mean over the seeds of a place's value less that of another, and half of its 95 % interval
+    (Student's t).
+    """
     from scipy.stats import t
 
     for name in (place, other):
@@ -445,7 +526,9 @@ def difference(values: xr.DataArray, place: str, other: str = PLACES[0]) -> tupl
     if values.sizes["seed"] < 2:
         raise TransportError("an interval over the seeds takes two of them or more")
     apart = (values.sel(place=place) - values.sel(place=other)).values
-    return float(apart.mean()), float(t.ppf(0.975, len(apart) - 1) * apart.std(ddof=1) / np.sqrt(len(apart)))
+    return float(apart.mean()), float(
+        t.ppf(0.975, len(apart) - 1) * apart.std(ddof=1) / np.sqrt(len(apart))
+    )
 
 
 def places(phantom: Phantom, foil: PerforatedFoil) -> dict[str, np.ndarray]:
@@ -456,7 +539,9 @@ def places(phantom: Phantom, foil: PerforatedFoil) -> dict[str, np.ndarray]:
     return {PLACES[1]: phantom.pore & hole, PLACES[2]: phantom.pore & ~hole}
 
 
-def _of_regions(phantom: Phantom, foil: PerforatedFoil, case: Case) -> list[tuple[float, float, float, np.ndarray]]:
+def _of_regions(
+    phantom: Phantom, foil: PerforatedFoil, case: Case
+) -> list[tuple[float, float, float, np.ndarray]]:
     """Share, participation, concentration at the bottom and over depth of each place."""
     result = diffuse(phantom, *case)
     above = (phantom.z > 0).reshape(-1, *[1] * (phantom.phase.ndim - 1))
@@ -465,24 +550,28 @@ def _of_regions(phantom: Phantom, foil: PerforatedFoil, case: Case) -> list[tupl
         profile = depth_profile(result.concentration, region)
         profile = profile[: np.flatnonzero(region)[-1] // region[0].size + 1]
         last = profile[np.isfinite(profile)][-max(1, round(2e-6 / phantom.pixel_size)) :]
-        found.append((*localisation(result.flux_magnitude, region & above), float(last.mean()), profile))
+        found.append(
+            (*localisation(result.flux_magnitude, region & above), float(last.mean()), profile)
+        )
     return found
 
 
-# The coating as a continuum -------------------------------------------------------------------------------------------
+# The coating as a continuum -----------------------------------------------------------------------
 
 
 class Fields(NamedTuple):
     """Concentrations in the unit cell of a perforated coating, and on bare foil."""
 
-    concentration: np.ndarray  #: (n0, n1, n2) over that of the electrolyte above; NaN in metal and beside the holes [-]
+    #: (n0, n1, n2) over that of the electrolyte above; NaN in metal and beside the holes [-]
+    concentration: np.ndarray
     distance: np.ndarray  #: (n1, n2) from the axis of the nearest hole [m]
     on_metal: np.ndarray  #: (n1, n2) on the plane of the foil; over the holes the field there [-]
     hole_bottom: float  #: mean at the bottom of the hole [-]
     foil_near: float  #: mean on the metal within 10 um of the hole [-]
     foil_far: float  #: mean on the metal farther away than half of the ligament's half width [-]
     bare_foil: float  #: on bare foil [-]
-    alone: float  #: on the metal of a coating of the dense region's thickness and porosity alone [-]
+    #: on the metal of a coating of the dense region's thickness and porosity alone [-]
+    alone: float
 
 
 def consuming_unit_cell(
@@ -490,9 +579,9 @@ def consuming_unit_cell(
 ) -> Fields:
     r"""First-order consumption in the unit cell of a perforated coating, as a continuum.
 
-    Solves :math:`\nabla\cdot(g(\varepsilon)\nabla c) = k\,(1-\varepsilon)\,c` (Eq. 3.8) below a face with c = 1; k is
-    such that on bare foil the share `left_on_bare` is left at the bottom, where
-    :math:`c = 1/\cosh\!\big(H\sqrt{k(1-\varepsilon_0)/g(\varepsilon_0)}\big)`.
+    Solves :math:`\nabla\cdot(g(\varepsilon)\nabla c) = k\,(1-\varepsilon)\,c` (Eq. 3.8) below a
+    face with c = 1; k is such that on bare foil the share `left_on_bare` is left at the bottom,
+    where :math:`c = 1/\cosh\!\big(H\sqrt{k(1-\varepsilon_0)/g(\varepsilon_0)}\big)`.
 
     Parameters
     ----------
@@ -503,24 +592,37 @@ def consuming_unit_cell(
     left_on_bare : float
         [-]
     step : float
-        Edge of a cell [m], roughly: thicknesses are met exactly by the layers, the holes by the cells' centres.
+        Edge of a cell [m], roughly: thicknesses are met exactly by the layers, the holes by the
+        cells' centres.
     """
     quantity("what is left on bare foil", left_on_bare, TransportError, above=0, below=1)
-    quantity("step", step, TransportError, above=0, at_most=min(pair.thickness.npr, foil.pitch / 4), unit="m")
+    quantity(
+        "step",
+        step,
+        TransportError,
+        above=0,
+        at_most=min(pair.thickness.npr, foil.pitch / 4),
+        unit="m",
+    )
     k = (np.arccosh(1 / left_on_bare) / pair.bare_thickness) ** 2
     k *= closure(pair.bare_porosity) / (1 - pair.bare_porosity)
     layers = round(pair.thickness.npr / step)
     below = round((pair.thickness.pr - pair.thickness.npr) / (pair.thickness.npr / layers))
     rows = (foil.pitch, np.sqrt(3) * foil.pitch)
     counts = [2 * round(length / 2 / step) for length in rows]
-    x, y = (length * ((np.arange(n) + 0.5) / n - 0.5) for length, n in zip(rows, counts, strict=True))
+    x, y = (
+        length * ((np.arange(n) + 0.5) / n - 0.5) for length, n in zip(rows, counts, strict=True)
+    )
     centre = np.hypot(x[:, np.newaxis], y)
     corner = np.hypot(np.abs(x)[:, np.newaxis] - rows[0] / 2, np.abs(y) - rows[1] / 2)
     distance = np.minimum(centre, corner)
     hole = distance < foil.hole_diameter / 2
     porosity = np.where(hole, pair.porosity.pr, pair.porosity.npr) * np.ones((layers + below, 1, 1))
     porosity[layers:, ~hole] = 0
-    spacing = (pair.thickness.npr / layers, *(length / n for length, n in zip(rows, counts, strict=True)))
+    spacing = (
+        pair.thickness.npr / layers,
+        *(length / n for length, n in zip(rows, counts, strict=True)),
+    )
     result = steady_diffusion(
         np.where(porosity > 0, closure(porosity), 0),
         spacing=spacing,
@@ -530,8 +632,11 @@ def consuming_unit_cell(
         tolerance=1e-5,
     )
     c = result.concentration
-    # From the last centre to the surface on which nothing leaves, c rises by a parabola, c'' = k c / g.
-    last = {eps: 1 + k * (1 - eps) / closure(eps) * (spacing[0] / 2) ** 2 / 2 for eps in pair.porosity}
+    # From the last centre to the surface on which nothing leaves, c rises by a parabola, c'' = k c
+    # / g.
+    last = {
+        eps: 1 + k * (1 - eps) / closure(eps) * (spacing[0] / 2) ** 2 / 2 for eps in pair.porosity
+    }
     on_metal = c[layers - 1] / last[pair.porosity.npr]
     rim, half = distance - foil.hole_diameter / 2, foil.ligament_width / 2
     modulus = np.sqrt(k * (1 - pair.porosity.npr) / closure(pair.porosity.npr)) * pair.thickness.npr
@@ -548,7 +653,8 @@ def consuming_unit_cell(
 
 
 def reach(cell: Fields, foil: PerforatedFoil, more: float = 0.1) -> float:
-    """How far from a hole's edge the metal still sees so much more than below the dense region alone [m].
+    """How far from a hole's edge the metal still sees so much more than below the dense region
+    alone [m].
 
     Parameters
     ----------
@@ -578,8 +684,8 @@ def scan_unit_cells(
     Returns
     -------
     pandas.DataFrame
-        ``porosities``, ``closure``, ``exponent``, ``left`` and, over the concentration on bare foil, ``hole bottom``,
-        ``beside the hole``, ``far from holes`` and ``dense alone`` [-].
+        ``porosities``, ``closure``, ``exponent``, ``left`` and, over the concentration on bare
+        foil, ``hole bottom``, ``beside the hole``, ``far from holes`` and ``dense alone`` [-].
     """
     import pandas as pd
 
@@ -588,7 +694,9 @@ def scan_unit_cells(
         for closure in closures:
             for left in left_on_bare:
                 cell = consuming_unit_cell(pair, foil, closure, left, step)
-                values = np.array([cell.hole_bottom, cell.foil_near, cell.foil_far, cell.alone]) / left
+                values = (
+                    np.array([cell.hole_bottom, cell.foil_near, cell.foil_far, cell.alone]) / left
+                )
                 rows.append((name, closure.name, closure.exponent, left, *values))
     columns = ["hole bottom", "beside the hole", "far from holes", "dense alone"]
     return pd.DataFrame(rows, columns=["porosities", "closure", "exponent", "left", *columns])

@@ -1,8 +1,8 @@
 """The correlations and tables of ``cell.toml`` as functions in SI, for whatever computes with them.
 
-A ``Formula`` of ``cell.toml`` names its form and holds the coefficients as its source prints them; here is what
-each form means. Potentials and properties of solids are functions of the stoichiometry [-], those of the electrolyte of
-its salt concentration [mol/m3].
+A ``Formula`` of ``cell.toml`` names its form and holds the coefficients as its source prints them;
+here is what each form means. Potentials and properties of solids are functions of the stoichiometry
+[-], those of the electrolyte of its salt concentration [mol/m3].
 """
 
 from collections.abc import Callable
@@ -18,12 +18,14 @@ from rampore.materials import Electrolyte, Function, Tabulated, arrhenius, const
 
 __all__ = ["CorrelationError", "electrolyte", "potential", "transport_efficiency"]
 
-NYMAN_ACTIVATION = 17e3  #: of conductivity and diffusivity, as the text of both correlations says [J/mol]
+#: of conductivity and diffusivity, as the text of both correlations says [J/mol]
+NYMAN_ACTIVATION = 17e3
 
 
 #: Places at which a correlation is looked at over its domain.
 POINTS = 101
-#: What the properties of an electrolyte are over its validity; a transference number below 0 was measured.
+#: What the properties of an electrolyte are over its validity; a transference number below 0 was
+#: measured.
 _LIMITS = {
     "conductivity": {"above": 0},
     "diffusivity": {"above": 0},
@@ -57,7 +59,13 @@ def _nyman_conductivity(p, c, T):
 
 
 def _valoen_conductivity(p, c, T):
-    root = p[0] + p[1] * T + p[2] * T**2 + c * (p[3] + p[4] * T + p[5] * T**2) + c**2 * (p[6] + p[7] * T)
+    root = (
+        p[0]
+        + p[1] * T
+        + p[2] * T**2
+        + c * (p[3] + p[4] * T + p[5] * T**2)
+        + c**2 * (p[6] + p[7] * T)
+    )
     return 0.1 * c * root**2
 
 
@@ -113,11 +121,19 @@ def _mohtat_graphite(p, x, T):
 
 def _chen_graphite(p, x, T):
     widths = [1 / slope for slope in p["slopes"]]
-    return p["height"] * np.exp(-p["rate"] * x) + p["offset"] - _steps(x, p["steps"], p["centres"], widths)
+    return (
+        p["height"] * np.exp(-p["rate"] * x)
+        + p["offset"]
+        - _steps(x, p["steps"], p["centres"], widths)
+    )
 
 
 def _chen_nmc(p, x, T):
-    return p["slope"] * x + p["offset"] - _steps(x, p["steps"], p["centres"], [1 / slope for slope in p["slopes"]])
+    return (
+        p["slope"] * x
+        + p["offset"]
+        - _steps(x, p["steps"], p["centres"], [1 / slope for slope in p["slopes"]])
+    )
 
 
 def _mohtat_nmc(p, x, T):
@@ -152,7 +168,9 @@ def _falling(curve: Curve):
 
 def _form(formula: Formula, forms: dict[str, Callable]) -> Callable:
     if formula.form not in forms:
-        raise CorrelationError(f"the form {formula.form!r} is not known here{nearest(formula.form, sorted(forms))}")
+        raise CorrelationError(
+            f"the form {formula.form!r} is not known here{nearest(formula.form, sorted(forms))}"
+        )
     if not formula.coefficients:
         raise CorrelationError(f"{formula.form}: the parameters hold no coefficients")
     return forms[formula.form]
@@ -161,8 +179,8 @@ def _form(formula: Formula, forms: dict[str, Callable]) -> Callable:
 def potential(curve: Curve | Formula, temperature=REFERENCE_TEMPERATURE) -> Function:
     """An open-circuit potential over the stoichiometry [V].
 
-    A table is interpolated without overshoot and continued in straight lines; where it rises, by the scatter of its
-    measurement, it stays level (a slope of 1 nV a row keeps it invertible).
+    A table is interpolated without overshoot and continued in straight lines; where it rises, by
+    the scatter of its measurement, it stays level (a slope of 1 nV a row keeps it invertible).
 
     Parameters
     ----------
@@ -214,12 +232,16 @@ def electrolyte(
     Raises
     ------
     CorrelationError
-        Conductivity, diffusivity or transference number is missing, a form is not known or does not go with its
-        coefficients, or a property cannot be what it is somewhere up to `validity`.
+        Conductivity, diffusivity or transference number is missing, a form is not known or does not
+        go with its coefficients, or a property cannot be what it is somewhere up to `validity`.
     """
     quantity("temperature", temperature, CorrelationError, above=0, unit="K")
     quantity("validity", validity, CorrelationError, above=0, unit="mol/m3")
-    missing = [name for name in ("conductivity", "diffusivity", "transference") if getattr(given, name) is None]
+    missing = [
+        name
+        for name in ("conductivity", "diffusivity", "transference")
+        if getattr(given, name) is None
+    ]
     if missing:
         raise CorrelationError(f"{source} gives no {' and no '.join(missing)}")
     conductivity, diffusivity, transference = (
@@ -249,22 +271,32 @@ def electrolyte(
     found = Electrolyte(conductivity, diffusivity, transference, factor, validity, source)
     c = np.linspace(0, validity, POINTS)[1:]
     for name, limits in _LIMITS.items():
-        _within(f"{source}: {name.replace('_', ' ')} up to {validity:g} mol/m3", getattr(found, name), c, limits)
+        _within(
+            f"{source}: {name.replace('_', ' ')} up to {validity:g} mol/m3",
+            getattr(found, name),
+            c,
+            limits,
+        )
     return found
 
 
 def _within(name: str, function: Function, places: np.ndarray, limits: dict[str, float]) -> None:
-    """Refuse a correlation that cannot be evaluated where it will be used, or leaves its limits there."""
+    """Refuse a correlation that cannot be evaluated where it will be used, or leaves its limits
+    there.
+    """
     try:
         with np.errstate(all="ignore"):
             values = function(places)
     except (LookupError, TypeError, ValueError, ArithmeticError) as error:
-        raise CorrelationError(f"{name}: the form does not go with its coefficients ({error})") from None
+        raise CorrelationError(
+            f"{name}: the form does not go with its coefficients ({error})"
+        ) from None
     quantity(name, values, CorrelationError, **limits)
 
 
 def transport_efficiency(tortuosity: Formula | float) -> Function:
-    """Transport efficiency eps / tau [-] over the porosity, from a tortuosity factor or its power law.
+    """Transport efficiency eps / tau [-] over the porosity, from a tortuosity factor or its power
+    law.
 
     Parameters
     ----------
@@ -275,6 +307,8 @@ def transport_efficiency(tortuosity: Formula | float) -> Function:
         quantity("tortuosity", tortuosity, CorrelationError, above=0)
         return lambda eps: eps / tortuosity
     if tortuosity.form != "power-law":
-        raise CorrelationError(f"the form {tortuosity.form!r} is not known here; known is power-law")
+        raise CorrelationError(
+            f"the form {tortuosity.form!r} is not known here; known is power-law"
+        )
     factor, exponent = tortuosity.coefficients
     return lambda eps: eps / (factor * eps**exponent)

@@ -1,4 +1,6 @@
-"""Several ways to one number, each with what the printed digits leave open, and which of them exclude each other."""
+"""Several ways to one number, each with what the printed digits leave open, and which of them
+exclude each other.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Bare against perforated foil: the two cells of a scenario through the paper's tests, on meshes that match.
+"""Bare against perforated foil: the two cells of a scenario through the paper's tests, on meshes
+that match.
 
-Both meshes have the same planes through the layers; the bare cell, the same in every column, has one. What the two
-differ by carries the error that a coarser pair of meshes shows.
+Both meshes have the same planes through the layers; the bare cell, the same in every column, has
+one. What the two differ by carries the error that a coarser pair of meshes shows.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,19 +45,22 @@ READING = Mesh((8, 4, 8), (4, 6), 3)
 FINE = Mesh((16, 8, 16), (8, 12), 6)
 FINEST = Mesh((32, 16, 32), (16, 24), 12)
 
-#: By name three meshes: of what decides, with the next for its error, of much else, and of long protocols. An error
-#: from half the cells in every direction is safe: where the order is two, it is three times what is left.
+#: By name three meshes: of what decides, with the next for its error, of much else, and of long
+#: protocols. An error from half the cells in every direction is safe: where the order is two, it is
+#: three times what is left.
 RESOLUTIONS = {"reading": (FINE, READING, COARSE), "fine": (FINEST, FINE, READING)}
 LONGER = 3.0  #: tolerance in time of a run for the error, over that of the one which it checks [-]
 USUAL = Tolerances()  #: of long protocols
-TOLERANCES = Tolerances(time=3e-4)  #: at the usual one, a discharge at 5C that starves of salt loses some charge
+#: at the usual one, a discharge at 5C that starves of salt loses some charge
+TOLERANCES = Tolerances(time=3e-4)
 
 
 def _error(self, of: Callable):
-    """Numerical error of what a function reads off the runs on bare and on perforated foil, in its unit.
+    """Numerical error of what a function reads off the runs on bare and on perforated foil, in its
+    unit.
 
-    What the coarser mesh changes, and on that mesh what longer steps in time change on either foil: each run chooses
-    its own steps, so that what they leave does not cancel between the foils.
+    What the coarser mesh changes, and on that mesh what longer steps in time change on either foil:
+    each run chooses its own steps, so that what they leave does not cancel between the foils.
 
     Parameters
     ----------
@@ -72,7 +76,11 @@ def _error(self, of: Callable):
         return np.nan * np.asarray(of(self.bare, self.perforated))
     coarse, rough = self.coarser, self.rough
     middle = np.asarray(of(coarse.bare, coarse.perforated))
-    pairs = ((self.bare, self.perforated), (rough.bare, coarse.perforated), (coarse.bare, rough.perforated))
+    pairs = (
+        (self.bare, self.perforated),
+        (rough.bare, coarse.perforated),
+        (coarse.bare, rough.perforated),
+    )
     return sum(np.abs(np.asarray(of(*pair)) - middle) for pair in pairs)
 
 
@@ -88,7 +96,8 @@ class Pair(NamedTuple):
     perforated: Discharge
     solutions: tuple[Solution, Solution]
     findings: tuple[Finding, ...]
-    errors: tuple[float, ...]  #: of the findings' margins, in their units; nan where no coarser pair was run
+    #: of the findings' margins, in their units; nan where no coarser pair was run
+    errors: tuple[float, ...]
     coarser: "Pair | None" = None  #: the same on the coarser mesh
     rough: "Pair | None" = None  #: on that mesh, with ``LONGER`` steps in time
 
@@ -102,7 +111,9 @@ class Pair(NamedTuple):
     @property
     def gain_error(self) -> float:
         """Numerical error of the gain [-]."""
-        return next(error for one, error in zip(self.findings, self.errors, strict=True) if one.unit == "1")
+        return next(
+            error for one, error in zip(self.findings, self.errors, strict=True) if one.unit == "1"
+        )
 
     @property
     def checked(self) -> "Pair":
@@ -120,7 +131,9 @@ class Pair(NamedTuple):
 
 
 def _cells(given: parameters.Cell, scenario: Scenario) -> tuple[Cell, Cell]:
-    bare, perforated = (charged_cell(given, replace(scenario, perforated=foil))[0] for foil in (False, True))
+    bare, perforated = (
+        charged_cell(given, replace(scenario, perforated=foil))[0] for foil in (False, True)
+    )
     return bare, perforated
 
 
@@ -145,7 +158,8 @@ def pair(
     mesh : Mesh
         Of the perforated cell.
     coarser : Mesh, optional
-        The pair runs on it twice more, the second time with ``LONGER`` steps in time, for the errors.
+        The pair runs on it twice more, the second time with ``LONGER`` steps in time, for the
+        errors.
     tolerances : Tolerances
     like : Pair, optional
         Run on the same meshes at the same rate with the same bare cell, whose discharges are taken.
@@ -160,7 +174,11 @@ def pair(
 
     def run(mesh, tolerances, known):
         on_bare, on_perforated = _matched(mesh)
-        bare = (known.bare, known.solutions[0]) if known else settled(cells[0], rate, on_bare, tolerances)
+        bare = (
+            (known.bare, known.solutions[0])
+            if known
+            else settled(cells[0], rate, on_bare, tolerances)
+        )
         perforated = settled(cells[1], rate, on_perforated, tolerances)
         findings = compare(bare[0], perforated[0])
         unknown = (np.nan,) * len(findings)
@@ -178,18 +196,32 @@ def _alike(cells: tuple[Cell, Cell], like):
 
 def _state(cell: Cell) -> list:
     """What the bare cells of two scenarios may differ by."""
-    numbers = [cell.contact_negative, cell.contact_positive, cell.concentration, cell.one_c, cell.lower_cutoff]
+    numbers = [
+        cell.contact_negative,
+        cell.contact_positive,
+        cell.concentration,
+        cell.one_c,
+        cell.lower_cutoff,
+    ]
     for electrode in (cell.negative, cell.positive):
         efficiency = electrode.transport_efficiency(electrode.porosity)
         numbers += [electrode.thickness, electrode.porosity, electrode.conductivity, efficiency]
         for one in electrode.materials:
-            numbers += [one.fraction, one.radius, one.maximum_concentration, one.stoichiometry, one.open_circuit(0.5)]
+            numbers += [
+                one.fraction,
+                one.radius,
+                one.maximum_concentration,
+                one.stoichiometry,
+                one.open_circuit(0.5),
+            ]
     return numbers
 
 
 def halved(mesh: Mesh) -> Mesh:
     """Half the cells in every direction, for the error of what has no coarser mesh of its own."""
-    layers, columns = (tuple(-(-count // 2) for count in counts) for counts in (mesh.layers, mesh.columns))
+    layers, columns = (
+        tuple(-(-count // 2) for count in counts) for counts in (mesh.layers, mesh.columns)
+    )
     return mesh._replace(layers=layers, columns=columns, hole_layers=-(-mesh.hole_layers // 2))
 
 
@@ -199,13 +231,17 @@ def _matched(mesh: Mesh) -> tuple[Mesh, Mesh]:
 
 
 def _checked(run: Callable, mesh: Mesh, coarser: Mesh | None, tolerances: Tolerances, like=None):
-    """What a function of mesh, tolerances and an earlier run gives, with the two runs that show its error."""
+    """What a function of mesh, tolerances and an earlier run gives, with the two runs that show its
+    error.
+    """
     found = run(mesh, tolerances, like)
     if coarser is None:
         return found
     longer = tolerances._replace(time=LONGER * tolerances.time)
     known = (like.coarser, like.rough) if like else (None, None)
-    return found._replace(coarser=run(coarser, tolerances, known[0]), rough=run(coarser, longer, known[1]))
+    return found._replace(
+        coarser=run(coarser, tolerances, known[0]), rough=run(coarser, longer, known[1])
+    )
 
 
 class OnBoth(NamedTuple):
@@ -265,7 +301,11 @@ class PulseTest(NamedTuple):
 
 
 def pulse_tests(
-    given: parameters.Cell, scenario: Scenario, mesh: Mesh = COARSE, tolerances: Tolerances | None = None, levels=10
+    given: parameters.Cell,
+    scenario: Scenario,
+    mesh: Mesh = COARSE,
+    tolerances: Tolerances | None = None,
+    levels=10,
 ) -> tuple[PulseTest, PulseTest]:
     """The paper's pulse test on half cells with bare and with perforated foil.
 
@@ -275,15 +315,25 @@ def pulse_tests(
     found = []
     for foil, one in zip((False, True), _matched(mesh), strict=True):
         cell = half_cell(given, replace(scenario, perforated=foil))
-        slow = simulate(cell, [Step("current", 0.2 * cell.one_c, until_voltage=cell.lower_cutoff)], one, tolerances)
+        slow = simulate(
+            cell,
+            [Step("current", 0.2 * cell.one_c, until_voltage=cell.lower_cutoff)],
+            one,
+            tolerances,
+        )
         pulses = pulse_test(cell, slow.capacity, levels)
         solution = simulate(cell, pulses.steps, one, tolerances)
-        found.append(PulseTest(1 - pulses.charge / slow.capacity, pulse_resistances(solution, pulses)))
+        found.append(
+            PulseTest(1 - pulses.charge / slow.capacity, pulse_resistances(solution, pulses))
+        )
     return found[0], found[1]
 
 
-def pulse_resistance(cell: Cell, mesh: Mesh, tolerances: Tolerances | None = None, rate=5.0, duration=10.0) -> float:
-    """Fall of the voltage over one pulse from equilibrium, over its current [ohm m2]; nan where it meets the cut-off.
+def pulse_resistance(
+    cell: Cell, mesh: Mesh, tolerances: Tolerances | None = None, rate=5.0, duration=10.0
+) -> float:
+    """Fall of the voltage over one pulse from equilibrium, over its current [ohm m2]; nan where it
+    meets the cut-off.
 
     Parameters
     ----------
@@ -315,7 +365,8 @@ def short_pulses(
     tolerances: Tolerances = USUAL,
     levels: Sequence[float] = (0.8, 0.4),
 ) -> OnBoth:
-    """Mean resistance of a half cell's :func:`pulse_resistance` [ohm m2]; parameters as of :func:`pair`.
+    """Mean resistance of a half cell's :func:`pulse_resistance` [ohm m2]; parameters as of
+    :func:`pair`.
 
     Parameters
     ----------
@@ -323,7 +374,10 @@ def short_pulses(
         States of charge of the pulses [-].
     """
     cells = [
-        [half_cell(given, replace(scenario, perforated=foil), state_of_charge=level) for level in levels]
+        [
+            half_cell(given, replace(scenario, perforated=foil), state_of_charge=level)
+            for level in levels
+        ]
         for foil in (False, True)
     ]
 
@@ -339,11 +393,12 @@ def short_pulses(
 
 
 def contact_for_ratio(bare: float, perforated: float, ratio, given: parameters.Cell) -> float:
-    r"""The contact resistance of bare foil [ohm m2] with which two pulse tests that had none would stand in a ratio.
+    r"""The contact resistance of bare foil [ohm m2] with which two pulse tests that had none would
+    stand in a ratio.
 
-    It adds to every pulse's resistance as it is on bare foil, and with the perforated foil's share a of it over the
-    metal that there is, face and walls of the holes, per area of cell:
-    :math:`R_c = (R_p - q R_b) / (q - a / (1 - f + 4 f t / d))`.
+    It adds to every pulse's resistance as it is on bare foil, and with the perforated foil's share
+    a of it over the metal that there is, face and walls of the holes, per area of cell: :math:`R_c
+    = (R_p - q R_b) / (q - a / (1 - f + 4 f t / d))`.
 
     Parameters
     ----------

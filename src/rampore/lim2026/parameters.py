@@ -1,8 +1,9 @@
-"""Parameters: every input of the study with its unit, source and confidence, read once and turned into SI.
+"""Parameters: every input of the study with its unit, source and confidence, read once and turned
+into SI.
 
-``lim2026/data/cell.toml`` is what a reader edits; :func:`load` is the only thing that reads it. The classes below say
-what a file must hold. A what-if changes a few values with :func:`rampore.audit.inputs.with_values`; what follows from
-them follows.
+``lim2026/data/cell.toml`` is what a reader edits; :func:`load` is the only thing that reads it. The
+classes below say what a file must hold. A what-if changes a few values with
+:func:`rampore.audit.inputs.with_values`; what follows from them follows.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def _bruggeman_exponent():
     )
 
 
-# The cell -------------------------------------------------------------------------------------------------------------
+# The cell -----------------------------------------------------------------------------------------
 
 
 @described
@@ -116,7 +117,9 @@ class Electrode:
         "1",
         "porosity that the recipe implies",
         PROPER_FRACTION,
-        derive=lambda own: 1 - own.density * sum(part.mass_fraction / part.density for part in own.composition),
+        derive=lambda own: (
+            1 - own.density * sum(part.mass_fraction / part.density for part in own.composition)
+        ),
         formula="1 - density of the coating x sum of (mass fraction / true density)",
     )
     tortuosity: float = quantity_field("1", "tortuosity factor, D_eff = D eps / tau", AT_LEAST_ONE)
@@ -133,9 +136,15 @@ class Electrode:
 class NegativeElectrode(Electrode):
     """The SiOx/graphite coating."""
 
-    porosity_image: float = quantity_field("1", "porosity on the bare foil, from micrographs", PROPER_FRACTION)
-    porosity_npr: float = quantity_field("1", "porosity over foil (NPR), from micrographs", PROPER_FRACTION)
-    porosity_pr: float = quantity_field("1", "porosity over a hole (PR), from micrographs", PROPER_FRACTION)
+    porosity_image: float = quantity_field(
+        "1", "porosity on the bare foil, from micrographs", PROPER_FRACTION
+    )
+    porosity_npr: float = quantity_field(
+        "1", "porosity over foil (NPR), from micrographs", PROPER_FRACTION
+    )
+    porosity_pr: float = quantity_field(
+        "1", "porosity over a hole (PR), from micrographs", PROPER_FRACTION
+    )
     initial_porosity: tuple[float, ...] = limits_field(
         "1", "range of the porosity of uncalendered graphite coatings", PROPER_FRACTION
     )
@@ -147,7 +156,9 @@ class PositiveElectrode(Electrode):
     """The NMC622 coating."""
 
     porosity_over_density: Curve | None = input_field(
-        Table(Series("kg/m3"), Series("1", FRACTION)), "porosity over the density of the coating", optional=True
+        Table(Series("kg/m3"), Series("1", FRACTION)),
+        "porosity over the density of the coating",
+        optional=True,
     )
 
 
@@ -167,12 +178,16 @@ class Separator:
 
 @described
 class ElectrolyteCorrelations:
-    """Transport properties over concentration and temperature, as one source measured them; None where it did not."""
+    """Transport properties over concentration and temperature, as one source measured them; None
+    where it did not.
+    """
 
     conductivity: Formula | None = correlation_field("S/m", "ionic conductivity")
     diffusivity: Formula | None = correlation_field("m2/s", "diffusivity of the salt")
     transference: Formula | None = correlation_field("1", "transference number of Li+")
-    thermodynamic_factor: Formula | None = correlation_field("1", "thermodynamic factor, 1 + d ln f / d ln c")
+    thermodynamic_factor: Formula | None = correlation_field(
+        "1", "thermodynamic factor, 1 + d ln f / d ln c"
+    )
 
 
 @described
@@ -208,10 +223,15 @@ class ActiveMaterial:
     )
     diffusivity: float = quantity_field("m2/s", "diffusivity of lithium in the solid")
     exchange_current: ExchangeCurrent = input_field(
-        Parts(ExchangeCurrent, (Quantity("A/m2"), Quantity("1", PROPER_FRACTION), Quantity("J/mol", NON_NEGATIVE))),
+        Parts(
+            ExchangeCurrent,
+            (Quantity("A/m2"), Quantity("1", PROPER_FRACTION), Quantity("J/mol", NON_NEGATIVE)),
+        ),
         "exchange-current density",
     )
-    ocp: Alternatives[Branches] = several_field(Potential(), "open-circuit potential against lithium", choose=True)
+    ocp: Alternatives[Branches] = several_field(
+        Potential(), "open-circuit potential against lithium", choose=True
+    )
 
 
 @described
@@ -219,8 +239,12 @@ class Graphite(ActiveMaterial):
     """Artificial graphite."""
 
     theoretical_capacity: float = quantity_field("C/kg", "specific capacity of LiC6")
-    initial_efficiency: float = quantity_field("1", "Coulombic efficiency of the first cycle", EFFICIENCY)
-    volume_change: Formula | None = correlation_field("1", "relative volume change over the stoichiometry")
+    initial_efficiency: float = quantity_field(
+        "1", "Coulombic efficiency of the first cycle", EFFICIENCY
+    )
+    volume_change: Formula | None = correlation_field(
+        "1", "relative volume change over the stoichiometry"
+    )
 
 
 @described
@@ -231,7 +255,9 @@ class SiliconOxide(ActiveMaterial):
         Parts(ConversionCapacity, (Quantity("C/kg"), Quantity("C/kg"), Quantity("1", EFFICIENCY))),
         "limits of the conversion to Li15Si4 and Li4SiO4",
     )
-    first_lithiation_capacity: tuple[float, ...] = series_field("C/kg", "specific capacity of the first lithiation")
+    first_lithiation_capacity: tuple[float, ...] = series_field(
+        "C/kg", "specific capacity of the first lithiation"
+    )
     initial_efficiency: tuple[float, ...] = series_field(
         "1", "Coulombic efficiency of the first cycle, from no to thick carbon coating", EFFICIENCY
     )
@@ -257,26 +283,42 @@ class NickelManganeseCobalt(ActiveMaterial):
     )
     radius_large: float = quantity_field("m", "radius of the large particles")
     radius_small: float = quantity_field("m", "radius of the small particles")
-    mass_fraction_large: float = quantity_field("1", "mass fraction of the large particles", FRACTION)
-    specific_surface: float = quantity_field("1/m", "surface of the particles per volume of coating")
-    diffusivity_correlation: Formula | None = correlation_field("m2/s", "diffusivity over the stoichiometry")
+    mass_fraction_large: float = quantity_field(
+        "1", "mass fraction of the large particles", FRACTION
+    )
+    specific_surface: float = quantity_field(
+        "1/m", "surface of the particles per volume of coating"
+    )
+    diffusivity_correlation: Formula | None = correlation_field(
+        "m2/s", "diffusivity over the stoichiometry"
+    )
     exchange_current_correlation: Formula | None = correlation_field(
         "A/m2", "exchange-current density over the stoichiometry"
     )
     conductivity_correlation: Formula | None = correlation_field(
         "S/m", "electronic conductivity over the stoichiometry"
     )
-    volume_change: Formula | None = correlation_field("1", "relative volume change over the stoichiometry")
+    volume_change: Formula | None = correlation_field(
+        "1", "relative volume change over the stoichiometry"
+    )
 
 
 @described
 class Contact:
     """Where electrons pass from foil to coating, and the double layer."""
 
-    negative: float = quantity_field("ohm m2", "contact resistance, copper to coating", NON_NEGATIVE)
-    positive: float = quantity_field("ohm m2", "contact resistance, aluminium to coating", NON_NEGATIVE)
-    perforated_ratio: float = quantity_field("1", "interfacial resistivity on perforated over bare copper")
-    double_layer_capacitance: float = quantity_field("F/m2", "double-layer capacitance per surface of particles")
+    negative: float = quantity_field(
+        "ohm m2", "contact resistance, copper to coating", NON_NEGATIVE
+    )
+    positive: float = quantity_field(
+        "ohm m2", "contact resistance, aluminium to coating", NON_NEGATIVE
+    )
+    perforated_ratio: float = quantity_field(
+        "1", "interfacial resistivity on perforated over bare copper"
+    )
+    double_layer_capacitance: float = quantity_field(
+        "F/m2", "double-layer capacitance per surface of particles"
+    )
 
 
 @described
@@ -287,7 +329,9 @@ class Formation:
         "C/m2", "range of the capacity lost in the negative electrode"
     )
     efficiency_full_cell: tuple[float, ...] = series_field(
-        "1", "Coulombic efficiency of the full cell's first cycle, from no to thick carbon coating", EFFICIENCY
+        "1",
+        "Coulombic efficiency of the full cell's first cycle, from no to thick carbon coating",
+        EFFICIENCY,
     )
 
 
@@ -296,10 +340,14 @@ class Calendering:
     """Compaction of the coatings."""
 
     compaction: Formula = input_field(Correlation("kg/m3"), "density of the coating over line load")
-    positive_initial_density: float = quantity_field("kg/m3", "density of the uncalendered positive coating")
+    positive_initial_density: float = quantity_field(
+        "kg/m3", "density of the uncalendered positive coating"
+    )
     positive_maximum_density: float = quantity_field("kg/m3", "lower bound of its greatest density")
     modulus_nmc: float = quantity_field("Pa", "Young's modulus of NMC in the compaction model")
-    modulus_binder: float = quantity_field("Pa", "Young's modulus of carbon and binder in the compaction model")
+    modulus_binder: float = quantity_field(
+        "Pa", "Young's modulus of carbon and binder in the compaction model"
+    )
     modulus_aluminium: float = quantity_field("Pa", "Young's modulus of aluminium foil")
     poisson_ratio: float = quantity_field("1", "Poisson's ratio in the compaction model", POISSON)
     yield_stress_nmc: tuple[float, ...] = limits_field("Pa", "range of the yield stress of NMC")
@@ -309,13 +357,25 @@ class Calendering:
 class Formats:
     """The cells that were built."""
 
-    coin_negative_diameter: float = quantity_field("m", "diameter of the negative electrode in coin cells")
-    coin_positive_diameter: float = quantity_field("m", "diameter of the positive electrode in coin cells")
-    pouch_negative_width: float = quantity_field("m", "edge of the square negative electrode in pouch cells")
-    pouch_positive_width: float = quantity_field("m", "edge of the square positive electrode in pouch cells")
+    coin_negative_diameter: float = quantity_field(
+        "m", "diameter of the negative electrode in coin cells"
+    )
+    coin_positive_diameter: float = quantity_field(
+        "m", "diameter of the positive electrode in coin cells"
+    )
+    pouch_negative_width: float = quantity_field(
+        "m", "edge of the square negative electrode in pouch cells"
+    )
+    pouch_positive_width: float = quantity_field(
+        "m", "edge of the square positive electrode in pouch cells"
+    )
     pouch_film_thickness: float = quantity_field("m", "thickness of the pouch film")
-    stack_negative_width: float = quantity_field("m", "edge of the negative electrode in the two-stack cell")
-    stack_positive_width: float = quantity_field("m", "edge of the positive electrode in the two-stack cell")
+    stack_negative_width: float = quantity_field(
+        "m", "edge of the negative electrode in the two-stack cell"
+    )
+    stack_positive_width: float = quantity_field(
+        "m", "edge of the positive electrode in the two-stack cell"
+    )
     half_cell_lower_cutoff: float = quantity_field("V", "lower cut-off voltage of half cells")
     half_cell_upper_cutoff: float = quantity_field("V", "upper cut-off voltage of half cells")
 
@@ -354,7 +414,7 @@ class Cell(Inputs):
             raise Refused("is not below half_cell_upper_cutoff", "correct one of them", key)
 
 
-# Reading a file -------------------------------------------------------------------------------------------------------
+# Reading a file -----------------------------------------------------------------------------------
 
 _SHIPPED = "cell.toml"
 
@@ -365,8 +425,8 @@ def load(path: str | Path | None = None) -> Cell:
     Parameters
     ----------
     path : path, optional
-        A TOML file made like the package's own ``lim2026/data/cell.toml``, or one that extends it, see
-        :func:`rampore.audit.inputs.read`.
+        A TOML file made like the package's own ``lim2026/data/cell.toml``, or one that extends it,
+        see :func:`rampore.audit.inputs.read`.
 
     Returns
     -------
@@ -375,7 +435,8 @@ def load(path: str | Path | None = None) -> Cell:
     Raises
     ------
     ParameterError
-        Where the file cannot be read, lacks an entry, has an unknown one, or holds a value that makes no sense.
+        Where the file cannot be read, lacks an entry, has an unknown one, or holds a value that
+        makes no sense.
     """
     if path is None:
         return read(Cell, resources.files("rampore.lim2026") / "data" / _SHIPPED, name=_SHIPPED)

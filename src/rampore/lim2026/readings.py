@@ -1,7 +1,8 @@
 """What the paper says of its simulations, read off a pair of discharges.
 
-The paper does not define its quantities. Each claim is computed in every reading that its words allow, as a margin; one
-of them decides, and why is said where it is made; the others show how much hangs on the definition.
+The paper does not define its quantities. Each claim is computed in every reading that its words
+allow, as a margin; one of them decides, and why is said where it is made; the others show how much
+hangs on the definition.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,8 @@ import numpy as np
 
 from rampore.p4d.discharge import Discharge
 
-COMMON = np.linspace(0.02, 1.0, 50)  #: of the smaller capacity: where two discharges are compared [-]
+#: of the smaller capacity: where two discharges are compared [-]
+COMMON = np.linspace(0.02, 1.0, 50)
 
 
 class Finding(NamedTuple):
@@ -27,7 +29,9 @@ class Finding(NamedTuple):
 def _throughout(bare, perforated, of):
     """Bare less perforated at equal charges, from 2 % of the smaller capacity on (m,)."""
     charges = COMMON * min(bare.capacity, perforated.capacity)
-    first, second = (np.interp(charges, one.curve.charge, of(one.curve)) for one in (bare, perforated))
+    first, second = (
+        np.interp(charges, one.curve.charge, of(one.curve)) for one in (bare, perforated)
+    )
     return first - second
 
 
@@ -41,28 +45,48 @@ def _overpotential(bare: Discharge, perforated: Discharge):
     cell = _throughout(bare, perforated, lambda curve: curve.overpotential)
     local = _throughout(bare, perforated, lambda curve: curve.kinetic)
     claim = "p4d-overpotential"
-    # Fig. 4b draws it against the charge, beside the voltages that it is to explain: the cell's, at every charge.
+    # Fig. 4b draws it against the charge, beside the voltages that it is to explain: the cell's, at
+    # every charge.
     yield Finding(claim, "of the cell, at every charge", float(cell.min()), "V", True)
     yield Finding(claim, "of the cell, mean over the discharge", float(cell.mean()), "V", False)
-    yield Finding(claim, "local, mean over the negative electrode, at every charge", float(local.min()), "V", False)
-    yield Finding(claim, "local, mean over electrode and discharge", float(local.mean()), "V", False)
+    yield Finding(
+        claim,
+        "local, mean over the negative electrode, at every charge",
+        float(local.min()),
+        "V",
+        False,
+    )
+    yield Finding(
+        claim, "local, mean over electrode and discharge", float(local.mean()), "V", False
+    )
 
 
 def _by_domain(bare: Discharge, perforated: Discharge):
     claim = "p4d-overpotential-hpd"
-    # The map colours points of the electrode: the local one, and at the surface, where it drives the reaction.
+    # The map colours points of the electrode: the local one, and at the surface, where it drives
+    # the reaction.
     for name, one, other, decides in (
         ("local", bare.overpotential, perforated.overpotential, True),
-        ("local, with diffusion in the particles", bare.overpotential_bulk, perforated.overpotential_bulk, False),
+        (
+            "local, with diffusion in the particles",
+            bare.overpotential_bulk,
+            perforated.overpotential_bulk,
+            False,
+        ),
     ):
-        yield Finding(claim, f"{name}: smaller in the porous domains", other.lpd - other.hpd, "V", decides)
+        yield Finding(
+            claim, f"{name}: smaller in the porous domains", other.lpd - other.hpd, "V", decides
+        )
         yield Finding(claim, f"{name}: smaller over the holes", other.lpd - other.above, "V", False)
-        yield Finding(claim, f"{name}: on bare foil larger at the top", one.top - one.bottom, "V", decides)
+        yield Finding(
+            claim, f"{name}: on bare foil larger at the top", one.top - one.bottom, "V", decides
+        )
         yield Finding(claim, f"{name}: larger on bare foil", one.all - other.all, "V", decides)
 
 
 def _depth_of_discharge(bare: Discharge, perforated: Discharge):
-    # A depth of discharge counts what was given against what there was; particles as a whole, since it is a charge.
+    # A depth of discharge counts what was given against what there was; particles as a whole, since
+    # it is a charge.
     for name, one, other, decides in (
         ("over what was held", bare.depth, perforated.depth, True),
         ("over what can be held", bare.depth_capacity, perforated.depth_capacity, False),
@@ -70,12 +94,38 @@ def _depth_of_discharge(bare: Discharge, perforated: Discharge):
     ):
         # HPd and LPd are whole domains in the paper, the holes' filling belongs to the porous one.
         yield Finding("p4d-dod-hpd", name, other.hpd - other.lpd, "1", decides)
-        yield Finding("p4d-dod-hpd", f"{name}, without what is in the holes", other.above - other.lpd, "1", False)
-        yield Finding("p4d-dod-lpd-near", f"{name}, near half over far half", other.near - other.far, "1", decides)
-        yield Finding("p4d-dod-lpd-near", f"{name}, fall with the distance, per 10 um", -1e-5 * other.slope, "1", False)
+        yield Finding(
+            "p4d-dod-hpd",
+            f"{name}, without what is in the holes",
+            other.above - other.lpd,
+            "1",
+            False,
+        )
+        yield Finding(
+            "p4d-dod-lpd-near",
+            f"{name}, near half over far half",
+            other.near - other.far,
+            "1",
+            decides,
+        )
+        yield Finding(
+            "p4d-dod-lpd-near",
+            f"{name}, fall with the distance, per 10 um",
+            -1e-5 * other.slope,
+            "1",
+            False,
+        )
         least = min(other.hpd, other.near, other.far)
-        yield Finding("p4d-dod-bcue", f"{name}, mean of the bare against every domain", least - one.all, "1", decides)
-        yield Finding("p4d-dod-bcue", f"{name}, deepest point of the bare", least - one.largest, "1", False)
+        yield Finding(
+            "p4d-dod-bcue",
+            f"{name}, mean of the bare against every domain",
+            least - one.all,
+            "1",
+            decides,
+        )
+        yield Finding(
+            "p4d-dod-bcue", f"{name}, deepest point of the bare", least - one.largest, "1", False
+        )
 
 
 def _salt(bare: Discharge, perforated: Discharge):
@@ -112,9 +162,15 @@ def _salt(bare: Discharge, perforated: Discharge):
         first = readings[0][1]
         if pairs:
             yield Finding(
-                claim, f"{readings[0][0]}, at every charge", min(smaller(p, first) for p in pairs), unit, False
+                claim,
+                f"{readings[0][0]}, at every charge",
+                min(smaller(p, first) for p in pairs),
+                unit,
+                False,
             )
-        yield Finding(claim, f"{readings[0][0]}, each at its end", smaller(ends, first), unit, False)
+        yield Finding(
+            claim, f"{readings[0][0]}, each at its end", smaller(ends, first), unit, False
+        )
 
 
 def compare(bare: Discharge, perforated: Discharge) -> tuple[Finding, ...]:

@@ -1,4 +1,6 @@
-"""A scenario in four numbers: gain at 3C, ratio at 5C, ratio of the pulses, and how many of the paper's claims hold."""
+"""A scenario in four numbers: gain at 3C, ratio at 5C, ratio of the pulses, and how many of the
+paper's claims hold.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,7 +34,9 @@ LEVELS = (0.8, 0.4)  #: states of charge of the pulses [-]
 
 
 class Row(NamedTuple):
-    """Perforated against bare foil in one scenario, and the numerical errors; 0 where they are not known."""
+    """Perforated against bare foil in one scenario, and the numerical errors; 0 where they are not
+    known.
+    """
 
     gain_3c: float  #: of capacity at 3C [-]
     ratio_5c: float  #: of capacities at 5C, perforated over bare [-]
@@ -44,7 +48,9 @@ class Row(NamedTuple):
     pulse_ratio_error: float = 0.0
 
 
-def row(given: parameters.Cell, scenario: Scenario, at_3c: Pair, mesh: Mesh, coarser: Mesh | None = None) -> Row:
+def row(
+    given: parameters.Cell, scenario: Scenario, at_3c: Pair, mesh: Mesh, coarser: Mesh | None = None
+) -> Row:
     """What a scenario comes to.
 
     Parameters
@@ -68,7 +74,8 @@ def row(given: parameters.Cell, scenario: Scenario, at_3c: Pair, mesh: Mesh, coa
 
 
 def table(rows: Mapping[str, Row]) -> "pandas.DataFrame":
-    """Scenarios as texts, one a row, each number with its numerical error and the digits that it leaves.
+    """Scenarios as texts, one a row, each number with its numerical error and the digits that it
+    leaves.
 
     Parameters
     ----------
@@ -78,7 +85,9 @@ def table(rows: Mapping[str, Row]) -> "pandas.DataFrame":
 
     cells = {
         name: {
-            "Capacity at 3C": with_error("{:+.%df}", 100 * one.gain_3c, 100 * one.gain_3c_error, (0, 1), " %"),
+            "Capacity at 3C": with_error(
+                "{:+.%df}", 100 * one.gain_3c, 100 * one.gain_3c_error, (0, 1), " %"
+            ),
             "at 5C": with_error("× {:.%df}", one.ratio_5c, one.ratio_5c_error),
             "Pulse resistance": with_error("× {:.%df}", one.pulse_ratio, one.pulse_ratio_error),
             "Claims that hold": f"{one.holding} of {one.claims}",
@@ -95,11 +104,17 @@ def capacity_table(runs: Mapping[str, Pair]) -> "pandas.DataFrame":
     columns = {
         "bare (mAh cm⁻²)": ("{:.%df}", lambda bare, _: bare.capacity / 36000),
         "perforated (mAh cm⁻²)": ("{:.%df}", lambda _, perforated: perforated.capacity / 36000),
-        "gain (%)": ("{:+.%df}", lambda bare, perforated: 100 * (perforated.capacity / bare.capacity - 1)),
+        "gain (%)": (
+            "{:+.%df}",
+            lambda bare, perforated: 100 * (perforated.capacity / bare.capacity - 1),
+        ),
     }
     return pd.DataFrame(
         {
-            label: [with_error(template, of(one.bare, one.perforated), one.error(of)) for one in runs.values()]
+            label: [
+                with_error(template, of(one.bare, one.perforated), one.error(of))
+                for one in runs.values()
+            ]
             for label, (template, of) in columns.items()
         },
         index=list(runs),
@@ -120,7 +135,9 @@ PARTS = {
 
 
 def depth_table(runs: Mapping[str, Pair]) -> "pandas.DataFrame":
-    """Depths of discharge [%] by parts of the coating, as texts with their errors, one scenario and foil a row."""
+    """Depths of discharge [%] by parts of the coating, as texts with their errors, one scenario and
+    foil a row.
+    """
     import pandas as pd
 
     def texts(one: Pair, foil: int) -> list[str]:
@@ -128,14 +145,23 @@ def depth_table(runs: Mapping[str, Pair]) -> "pandas.DataFrame":
             return 100 * np.array([getattr(foils[foil].depth, part) for part in PARTS])
 
         values, errors = depths(one.bare, one.perforated), one.error(depths)
-        return ["" if np.isnan(v) else with_error("{:.%df}", v, e) for v, e in zip(values, errors, strict=True)]
+        return [
+            "" if np.isnan(v) else with_error("{:.%df}", v, e)
+            for v, e in zip(values, errors, strict=True)
+        ]
 
-    rows = {(name, foil): texts(one, n) for name, one in runs.items() for n, foil in enumerate(("bare", "perforated"))}
+    rows = {
+        (name, foil): texts(one, n)
+        for name, one in runs.items()
+        for n, foil in enumerate(("bare", "perforated"))
+    }
     return pd.DataFrame(rows, index=list(PARTS.values())).T
 
 
 def claim_table(runs: Mapping[str, Pair]) -> "pandas.DataFrame":
-    """Whether each claim on the 3C discharge holds, and its margin with its error, as texts, one claim a row."""
+    """Whether each claim on the 3C discharge holds, and its margin with its error, as texts, one
+    claim a row.
+    """
     import pandas as pd
 
     columns = {}

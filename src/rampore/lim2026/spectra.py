@@ -1,4 +1,6 @@
-"""The paper's spectra as the model has them: half cells, full cells and symmetric cells on both foils."""
+"""The paper's spectra as the model has them: half cells, full cells and symmetric cells on both
+foils.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ from rampore.p4d.model import Mesh
 FREQUENCIES = np.geomspace(5e6, 0.05, 33)
 #: The same, drawn [Hz].
 DRAWN = np.geomspace(5e6, 0.05, 81)
-#: Of it, where the coating answers: above, the current does not get into it and a cell shows its leads [Hz].
+#: Of it, where the coating answers: above, the current does not get into it and a cell shows its
+#: leads [Hz].
 COATING = np.geomspace(1e5, 0.05, 32)
 #: A mesh of cells that react, and the finer one for its error.
 REACTING, REACTING_FINE = Mesh((8, 4, 8), (4, 6), 3, MODES), Mesh((16, 8, 16), (8, 12), 6, MODES)
@@ -41,7 +44,9 @@ def cell_area(given: parameters.Cell) -> float:
     return np.pi / 4 * given.formats.coin_negative_diameter**2
 
 
-def simulate(cell: Cell, area: float, mesh: Mesh = REACTING, frequency=FREQUENCIES, cation_share=1.0) -> Spectrum:
+def simulate(
+    cell: Cell, area: float, mesh: Mesh = REACTING, frequency=FREQUENCIES, cation_share=1.0
+) -> Spectrum:
     """The spectrum of a cell of an area [m2]; where there are no holes, one column does."""
     quantity("area", area, ImpedanceError, above=0, unit="m2")
     if cell.perforation is None:
@@ -51,7 +56,8 @@ def simulate(cell: Cell, area: float, mesh: Mesh = REACTING, frequency=FREQUENCI
 
 
 def mesh_error(cell: Cell, area: float, spectrum: Spectrum, every: int = 10) -> float:
-    """How far a spectrum of `simulate` lies from that on the finer mesh, at some of its frequencies [ohm].
+    """How far a spectrum of `simulate` lies from that on the finer mesh, at some of its frequencies
+    [ohm].
 
     Parameters
     ----------
@@ -68,16 +74,24 @@ def mesh_error(cell: Cell, area: float, spectrum: Spectrum, every: int = 10) -> 
 
 
 def half_cells(given: parameters.Cell, scenario: Scenario) -> tuple[Cell, Cell]:
-    """Charged half cells on bare and on perforated foil, lithium with the same double layer per area."""
+    """Charged half cells on bare and on perforated foil, lithium with the same double layer per
+    area.
+    """
     layer = given.contact.double_layer_capacitance
     made = (half_cell(given, replace(scenario, perforated=foil)) for foil in (False, True))
-    bare, perforated = (replace(cell, positive=replace(cell.positive, double_layer=layer)) for cell in made)
+    bare, perforated = (
+        replace(cell, positive=replace(cell.positive, double_layer=layer)) for cell in made
+    )
     return bare, perforated
 
 
 def full_cells(given: parameters.Cell, scenario: Scenario) -> tuple[Cell, Cell]:
-    """Charged full cells on bare and on perforated foil, with the double layer of the inputs on both electrodes."""
-    bare, perforated = (charged_cell(given, replace(scenario, perforated=foil))[0] for foil in (False, True))
+    """Charged full cells on bare and on perforated foil, with the double layer of the inputs on
+    both electrodes.
+    """
+    bare, perforated = (
+        charged_cell(given, replace(scenario, perforated=foil))[0] for foil in (False, True)
+    )
     return bare, perforated
 
 
@@ -85,7 +99,9 @@ def noisy(spectrum: Spectrum, relative: float, rng: np.random.Generator) -> Spec
     """With noise of a share of the modulus [-], Gaussian and independent in both parts."""
     quantity("noise", relative, ImpedanceError, at_least=0)
     noise = rng.standard_normal((2, spectrum.frequency.size))
-    return Spectrum(spectrum.frequency, spectrum.impedance * (1 + relative * (noise[0] + 1j * noise[1])))
+    return Spectrum(
+        spectrum.frequency, spectrum.impedance * (1 + relative * (noise[0] + 1j * noise[1]))
+    )
 
 
 def drifting(spectrum: Spectrum, later: Spectrum, seconds: float) -> Spectrum:
@@ -140,9 +156,11 @@ def _attempt(spectrum: Spectrum, accuracy: float) -> Phrase:
 
 
 def fit_arcs(spectrum: Spectrum) -> Fit:
-    """`CIRCUIT` fitted to a half cell; `R2`, the arc of lower frequency, is the electrode's charge transfer.
+    """`CIRCUIT` fitted to a half cell; `R2`, the arc of lower frequency, is the electrode's charge
+    transfer.
 
-    The start is read off the spectrum: its first intercept, and where its reactance falls off after the highest arc.
+    The start is read off the spectrum: its first intercept, and where its reactance falls off after
+    the highest arc.
 
     Raises
     ------
@@ -166,12 +184,15 @@ def interval(fit: Fit, name: str) -> float:
 
 
 class Line(NamedTuple):
-    """A symmetric cell of two electrodes, read as the paper reads it: one transmission line for each of them."""
+    """A symmetric cell of two electrodes, read as the paper reads it: one transmission line for
+    each of them.
+    """
 
     resistance: float  #: ionic, of one electrode times its area [ohm m2]
     interval: tuple[float, float]  #: of the fit [ohm m2]
     tortuosity: float  #: with the thickness over foil and the mean porosity [-]
-    tortuosity_by_volume: float  #: with the volume of coating per area, what is in the holes included [-]
+    #: with the volume of coating per area, what is in the holes included [-]
+    tortuosity_by_volume: float
     rms: float  #: residual of the fit [-]
 
 
@@ -180,7 +201,12 @@ def mean_porosity(cell: Cell) -> float:
     electrode, holes = _coating(cell), cell.perforation
     if holes is None:
         return float(electrode.porosity)
-    pair, f, h, depth = electrode.porosity, holes.open_fraction, electrode.thickness, holes.foil_thickness
+    pair, f, h, depth = (
+        electrode.porosity,
+        holes.open_fraction,
+        electrode.thickness,
+        holes.foil_thickness,
+    )
     pores = (1 - f) * pair.npr * h + f * pair.pr * (h + depth)
     return float(pores / (h + f * depth))
 
@@ -188,7 +214,11 @@ def mean_porosity(cell: Cell) -> float:
 def domain_tortuosity(cell: Cell) -> Local:
     """Tortuosity factors of the coating over foil and over a hole, as the model has them [-]."""
     electrode = _coating(cell)
-    pair = electrode.porosity if isinstance(electrode.porosity, Local) else Local(*(electrode.porosity,) * 2)
+    pair = (
+        electrode.porosity
+        if isinstance(electrode.porosity, Local)
+        else Local(*(electrode.porosity,) * 2)
+    )
     return Local(*(eps / electrode.transport_efficiency(eps) for eps in pair))
 
 
@@ -205,7 +235,8 @@ def apart(cell: Cell, porosity: float) -> dict[str, Cell]:
     Returns
     -------
     dict of str to Cell
-        Two domains over a foil whose holes have no depth; and holes under a coating of one porosity.
+        Two domains over a foil whose holes have no depth; and holes under a coating of one
+        porosity.
     """
     electrode, holes = _coating(cell), cell.perforation
     quantity("porosity", porosity, ImpedanceError, above=0, below=1)
@@ -213,11 +244,15 @@ def apart(cell: Cell, porosity: float) -> dict[str, Cell]:
         raise ImpedanceError("the cell has no holes whose parts could be told apart")
     return {
         "two domains, no depth": replace(cell, perforation=replace(holes, foil_thickness=1e-9)),
-        "holes, one porosity": replace(cell, negative=replace(electrode, porosity=Local(porosity, porosity))),
+        "holes, one porosity": replace(
+            cell, negative=replace(electrode, porosity=Local(porosity, porosity))
+        ),
     }
 
 
-def read_line(cell: Cell, mesh: Mesh = BLOCKING, cation_share: float | None = None, area: float = 1e-4) -> Line:
+def read_line(
+    cell: Cell, mesh: Mesh = BLOCKING, cation_share: float | None = None, area: float = 1e-4
+) -> Line:
     """Simulate a blocking symmetric cell and fit it.
 
     Parameters
@@ -226,7 +261,8 @@ def read_line(cell: Cell, mesh: Mesh = BLOCKING, cation_share: float | None = No
         As :func:`rampore.lim2026.cells.blocking_cell` makes it.
     mesh : Mesh
     cation_share : float, optional
-        Of the charge of the double layers [-]; default: that of the current, the transmission line's own assumption.
+        Of the charge of the double layers [-]; default: that of the current, the transmission
+        line's own assumption.
     area : float
         [m2]
     """
@@ -236,8 +272,15 @@ def read_line(cell: Cell, mesh: Mesh = BLOCKING, cation_share: float | None = No
         cation_share = float(salt.transference(np.array([cell.concentration]))[0]) + 1e-9
     fit = fit_blocking_cell(simulate(cell, area, mesh, COATING, cation_share)).fit
     place = fit.place("ionic_resistance")
-    porosity, kappa = mean_porosity(cell), float(salt.conductivity(np.array([cell.concentration]))[0])
-    f, depth = (cell.perforation.open_fraction, cell.perforation.foil_thickness) if cell.perforation else (0.0, 0.0)
+    porosity, kappa = (
+        mean_porosity(cell),
+        float(salt.conductivity(np.array([cell.concentration]))[0]),
+    )
+    f, depth = (
+        (cell.perforation.open_fraction, cell.perforation.foil_thickness)
+        if cell.perforation
+        else (0.0, 0.0)
+    )
     thickness = cell.negative.thickness
     factors = [
         tortuosity(fit["ionic_resistance"], area, length, porosity, kappa)
@@ -266,7 +309,9 @@ class LinePair(NamedTuple):
 
     @property
     def factor_ratio(self) -> float:
-        """Tortuosity factor on perforated over that on bare foil, by the thickness that makes it smaller [-]."""
+        """Tortuosity factor on perforated over that on bare foil, by the thickness that makes it
+        smaller [-].
+        """
         return min(
             self.perforated.tortuosity / self.bare.tortuosity,
             self.perforated.tortuosity_by_volume / self.bare.tortuosity_by_volume,
@@ -285,18 +330,25 @@ class LinePair(NamedTuple):
         }
 
 
-def read_pair(given: parameters.Cell, scenario: Scenario, siox_fraction: float, mesh: Mesh = BLOCKING) -> LinePair:
+def read_pair(
+    given: parameters.Cell, scenario: Scenario, siox_fraction: float, mesh: Mesh = BLOCKING
+) -> LinePair:
     """Symmetric cells of a content of SiOx [-] on both foils, at the paper's areal capacity."""
     bare, perforated = (
-        blocking_cell(given, replace(scenario, siox_fraction=siox_fraction, perforated=foil)) for foil in (False, True)
+        blocking_cell(given, replace(scenario, siox_fraction=siox_fraction, perforated=foil))
+        for foil in (False, True)
     )
     return LinePair((bare, perforated), read_line(bare, mesh), read_line(perforated, mesh))
 
 
 def stack(pairs: Sequence[LinePair]) -> tuple[np.ndarray, np.ndarray]:
-    """Resistances (2, n) [ohm m2] and tortuosity factors (2, 2, n) [-] of several pairs, for a figure."""
+    """Resistances (2, n) [ohm m2] and tortuosity factors (2, 2, n) [-] of several pairs, for a
+    figure.
+    """
     both = [[getattr(pair, foil) for pair in pairs] for foil in ("bare", "perforated")]
     resistance = np.array([[line.resistance for line in foil] for foil in both])
     names = ("tortuosity", "tortuosity_by_volume")
-    factors = np.array([[[getattr(line, name) for line in foil] for foil in both] for name in names])
+    factors = np.array(
+        [[[getattr(line, name) for line in foil] for foil in both] for name in names]
+    )
     return resistance, factors

@@ -1,7 +1,8 @@
-r"""The paper's stacks: as its design values make them, as its printed figures imply them, and with more SiOx.
+r"""The paper's stacks: as its design values make them, as its printed figures imply them, and with
+more SiOx.
 
-Backward from what is printed (:class:`Published`), and forward over the SiOx content at a fixed areal capacity
-(:class:`Blend`, :class:`Balance`): what :mod:`rampore.energy` makes of them.
+Backward from what is printed (:class:`Published`), and forward over the SiOx content at a fixed
+areal capacity (:class:`Blend`, :class:`Balance`): what :mod:`rampore.energy` makes of them.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 
 def design_of(cell: Cell, **changes) -> Design:
-    """The paper's single-sided cell on bare foil, nothing counted but foils, dry coatings and dry separator.
+    """The paper's single-sided cell on bare foil, nothing counted but foils, dry coatings and dry
+    separator.
 
     Parameters
     ----------
@@ -51,7 +53,8 @@ def design_of(cell: Cell, **changes) -> Design:
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """What a paper prints of two cells, one on bare and one on perforated foil, and what follows from that alone.
+    """What a paper prints of two cells, one on bare and one on perforated foil, and what follows
+    from that alone.
 
     Attributes
     ----------
@@ -125,7 +128,9 @@ class Published:
 
     @property
     def mass_by_pierced_share(self) -> float:
-        """Mass of the cell on bare foil if the perforated foil has its stated share in the lighter cell [kg/m2]."""
+        """Mass of the cell on bare foil if the perforated foil has its stated share in the lighter
+        cell [kg/m2].
+        """
         return self.pierced_mass / self.pierced_share + self.saved_mass
 
     @property
@@ -146,7 +151,10 @@ class Published:
     @property
     def gain_stated(self) -> Gain:
         """Ratio of the stated energy densities, less one [-]."""
-        return Gain(self.gravimetric_pierced / self.gravimetric - 1, self.volumetric_pierced / self.volumetric - 1)
+        return Gain(
+            self.gravimetric_pierced / self.gravimetric - 1,
+            self.volumetric_pierced / self.volumetric - 1,
+        )
 
     @property
     def gravimetric_by_mass(self) -> float:
@@ -160,7 +168,9 @@ class Published:
 
 
 def thickness_saving(thickness: float, gain: float) -> float:
-    """What a stack must lose [m] to gain that much [-] in volumetric energy density at equal areal energy."""
+    """What a stack must lose [m] to gain that much [-] in volumetric energy density at equal areal
+    energy.
+    """
     quantity("thickness", thickness, StackError, at_least=0, unit="m")
     quantity("gain", gain, StackError, above=-1)
     return thickness * gain / (1 + gain)
@@ -193,8 +203,12 @@ class Blend:
             )
 
     def capacity(self, siox_fraction):
-        """Capacity of the coating [C/kg] at a mass fraction of SiOx in the active material [-], scalar or array."""
-        quantity("SiOx fraction of the active material", siox_fraction, StackError, at_least=0, at_most=1)
+        """Capacity of the coating [C/kg] at a mass fraction of SiOx in the active material [-],
+        scalar or array.
+        """
+        quantity(
+            "SiOx fraction of the active material", siox_fraction, StackError, at_least=0, at_most=1
+        )
         fraction = np.asarray(siox_fraction, dtype=float)
         active = fraction * self.siox_capacity + (1 - fraction) * self.graphite_capacity
         return (self.active_fraction * active)[()]
@@ -205,7 +219,8 @@ class Blend:
         return areal_capacity / self.capacity(siox_fraction)
 
     def siox_fraction(self, loading: float, areal_capacity: float) -> float:
-        """The SiOx fraction [-] at which a loading [kg/m2] holds an areal capacity [C/m2]: the inverse of `loading`.
+        """The SiOx fraction [-] at which a loading [kg/m2] holds an areal capacity [C/m2]: the
+        inverse of `loading`.
 
         Raises
         ------
@@ -224,7 +239,12 @@ class Blend:
 
     def siox_share(self, siox_fraction):
         """Share of the capacity that SiOx supplies [-]."""
-        return np.asarray(siox_fraction) * self.siox_capacity * self.active_fraction / self.capacity(siox_fraction)
+        return (
+            np.asarray(siox_fraction)
+            * self.siox_capacity
+            * self.active_fraction
+            / self.capacity(siox_fraction)
+        )
 
 
 def siox_capacity(
@@ -251,7 +271,9 @@ def siox_capacity(
     return (areal_capacity / loading - graphite_mass * graphite) / siox_mass
 
 
-def blend_from_thicknesses(thickness, siox_fraction, areal_capacity, density, active_fraction) -> Blend:
+def blend_from_thicknesses(
+    thickness, siox_fraction, areal_capacity, density, active_fraction
+) -> Blend:
     """The two specific capacities that two coatings of equal areal capacity and density imply.
 
     Parameters
@@ -274,7 +296,10 @@ def blend_from_thicknesses(thickness, siox_fraction, areal_capacity, density, ac
     quantity("active fraction", active_fraction, StackError, above=0, at_most=1)
     fraction = np.asarray(siox_fraction, dtype=float)
     if fraction.shape != (2,) or np.shape(thickness) != (2,) or fraction[0] == fraction[1]:
-        raise StackError(f"two thicknesses and two different SiOx fractions are needed, not {thickness} and {fraction}")
+        raise StackError(
+            f"two thicknesses and two different SiOx fractions are needed, not {thickness} and "
+            f"{fraction}"
+        )
     active = areal_capacity / (np.asarray(thickness, dtype=float) * density * active_fraction)
     siox, graphite = np.linalg.solve(np.column_stack([fraction, 1 - fraction]), active)
     return Blend(float(siox), float(graphite), active_fraction)
@@ -313,13 +338,15 @@ class Discharge(NamedTuple):
 class Balance:
     """What a cell can deliver when its cathode is the only source of lithium (Eq. 5.5).
 
-    The first charge takes lithium from a full cathode until the upper cut-off; each anode material keeps back what its
-    initial efficiency says; the rest comes back down to the lower cut-off. All at open circuit: an upper bound.
+    The first charge takes lithium from a full cathode until the upper cut-off; each anode material
+    keeps back what its initial efficiency says; the rest comes back down to the lower cut-off. All
+    at open circuit: an upper bound.
 
     Attributes
     ----------
     positive : parameters.Curve
-        Potential [V] over stoichiometry [-]; extended in a straight line beyond its first and last rows.
+        Potential [V] over stoichiometry [-]; extended in a straight line beyond its first and last
+        rows.
     positive_capacity : float
         Charge of one unit of stoichiometry [C/m2].
     siox, graphite : parameters.Branches
@@ -343,10 +370,15 @@ class Balance:
         for name in ("siox_efficiency", "graphite_efficiency"):
             quantity(name, getattr(self, name), StackError, above=0, at_most=1)
         quantity("positive_capacity", self.positive_capacity, StackError, above=0, unit="C/m2")
-        increasing("lower_cutoff and upper_cutoff", [self.lower_cutoff, self.upper_cutoff], StackError)
+        increasing(
+            "lower_cutoff and upper_cutoff", [self.lower_cutoff, self.upper_cutoff], StackError
+        )
         for name, curve in (
             ("positive", self.positive),
-            *((f"siox {branch}", getattr(self.siox, branch, None)) for branch in ("lithiation", "delithiation")),
+            *(
+                (f"siox {branch}", getattr(self.siox, branch, None))
+                for branch in ("lithiation", "delithiation")
+            ),
             *(
                 (f"graphite {branch}", getattr(self.graphite, branch, None))
                 for branch in ("lithiation", "delithiation")
@@ -360,11 +392,16 @@ class Balance:
     def loss(self, blend: Blend, siox_fraction: float, areal_capacity: float) -> float:
         """Lithium that the first charge leaves in the anode [C/m2]."""
         share = blend.siox_share(siox_fraction)
-        per_charge = share * (1 / self.siox_efficiency - 1) + (1 - share) * (1 / self.graphite_efficiency - 1)
+        per_charge = share * (1 / self.siox_efficiency - 1) + (1 - share) * (
+            1 / self.graphite_efficiency - 1
+        )
         return areal_capacity * per_charge
 
-    def discharge(self, blend: Blend, siox_fraction: float, areal_capacity: float, points: int = 4000) -> Discharge:
-        """The first discharge at open circuit, with its difference to one of half as many points as error.
+    def discharge(
+        self, blend: Blend, siox_fraction: float, areal_capacity: float, points: int = 4000
+    ) -> Discharge:
+        """The first discharge at open circuit, with its difference to one of half as many points as
+        error.
 
         Parameters
         ----------
@@ -379,30 +416,42 @@ class Balance:
         Raises
         ------
         StackError
-            Where the cut-off voltages leave nothing to discharge, or the anode is full before the upper one.
+            Where the cut-off voltages leave nothing to discharge, or the anode is full before the
+            upper one.
         """
         quantity("areal capacity", areal_capacity, StackError, above=0, unit="C/m2")
         quantity("points", points, StackError, at_least=2, whole=True)
         capacity, mean, step = self._discharge(blend, siox_fraction, areal_capacity, points)
-        coarse_capacity, coarse_mean, _ = self._discharge(blend, siox_fraction, areal_capacity, points // 2)
+        coarse_capacity, coarse_mean, _ = self._discharge(
+            blend, siox_fraction, areal_capacity, points // 2
+        )
         missing = step * (mean - self.lower_cutoff) / capacity
         return Discharge(
-            capacity, mean, max(abs(capacity - coarse_capacity), step), max(abs(mean - coarse_mean), missing)
+            capacity,
+            mean,
+            max(abs(capacity - coarse_capacity), step),
+            max(abs(mean - coarse_mean), missing),
         )
 
     def _discharge(self, blend: Blend, siox_fraction: float, areal_capacity: float, points: int):
-        """Capacity [C/m2], mean voltage [V], and by how much the point at the lower cut-off may come early [C/m2]."""
+        """Capacity [C/m2], mean voltage [V], and by how much the point at the lower cut-off may
+        come early [C/m2].
+        """
         lost = self.loss(blend, siox_fraction, areal_capacity)
         share = blend.siox_share(siox_fraction)
         parts = ((share * areal_capacity, self.siox), ((1 - share) * areal_capacity, self.graphite))
         held = np.linspace(0.0, areal_capacity, points)
         positive = self._positive_potential(1 - (held + lost) / self.positive_capacity)
-        charging = positive - _blend_potential(held, [(capacity, branches.lithiation) for capacity, branches in parts])
+        charging = positive - _blend_potential(
+            held, [(capacity, branches.lithiation) for capacity, branches in parts]
+        )
         if charging[-1] < self.upper_cutoff:
             raise StackError(f"the anode is full at {charging[-1]:.3g} V, below the upper cut-off")
         full = np.interp(self.upper_cutoff, np.maximum.accumulate(charging), held)
         left = np.linspace(0.0, full, points)
-        voltage = self._positive_potential(1 - (left + lost) / self.positive_capacity) - _blend_potential(
+        voltage = self._positive_potential(
+            1 - (left + lost) / self.positive_capacity
+        ) - _blend_potential(
             left, [(capacity, branches.delithiation) for capacity, branches in parts]
         )
         used = voltage >= self.lower_cutoff
@@ -422,11 +471,15 @@ class Balance:
 
 
 def _blend_potential(charge, parts):
-    """Potential [V] of materials side by side that hold a charge [C/m2] together: each is at the same potential.
+    """Potential [V] of materials side by side that hold a charge [C/m2] together: each is at the
+    same potential.
 
     A slope of 1 nV a row keeps plateaus and the small bumps of measured tables invertible.
     """
-    falling = [(np.minimum.accumulate(curve.y) - 1e-9 * np.arange(len(curve.y)))[::-1] for _, curve in parts]
+    falling = [
+        (np.minimum.accumulate(curve.y) - 1e-9 * np.arange(len(curve.y)))[::-1]
+        for _, curve in parts
+    ]
     potential = np.unique(np.concatenate(falling))
     held = sum(
         capacity * np.interp(potential, values, np.asarray(curve.x)[::-1], left=1.0, right=0.0)
@@ -448,7 +501,9 @@ def siox_fraction_of(cell: Cell) -> float:
 
 
 def balances_of(cell: Cell) -> tuple[Balance, ...]:
-    """The balances of the paper's cell under every rival table of potentials and both ends of the SiOx efficiency."""
+    """The balances of the paper's cell under every rival table of potentials and both ends of the
+    SiOx efficiency.
+    """
     active = math.fsum(part.mass_fraction for part in cell.positive.composition if part.active)
     return tuple(
         Balance(
@@ -472,8 +527,11 @@ def _tables(alternatives: Mapping[str, Branches]) -> list[Branches]:
     return [branches for branches in alternatives.values() if hasattr(branches.delithiation, "x")]
 
 
-def over_content(design: Design, blend: Blend, siox_fraction, areal_capacity: float, areal_energy) -> OverContent:
-    """Energy density over the SiOx content, the anode's areal capacity and all of the cathode fixed.
+def over_content(
+    design: Design, blend: Blend, siox_fraction, areal_capacity: float, areal_energy
+) -> OverContent:
+    """Energy density over the SiOx content, the anode's areal capacity and all of the cathode
+    fixed.
 
     Parameters
     ----------
@@ -485,14 +543,15 @@ def over_content(design: Design, blend: Blend, siox_fraction, areal_capacity: fl
     areal_capacity : float
         Of the anode, one side [C/m2].
     areal_energy : float or (n,) array of float
-        Of one side [J/m2]. A single value says that the energy does not follow the content, which is the most that SiOx
-        can give.
+        Of one side [J/m2]. A single value says that the energy does not follow the content, which
+        is the most that SiOx can give.
     """
     fraction = np.asarray(siox_fraction, dtype=float)
     quantity("areal energy", areal_energy, StackError, above=0, unit="J/m2")
     if fraction.ndim != 1 or np.shape(areal_energy) not in ((), fraction.shape):
         raise StackError(
-            f"SiOx fractions of shape {fraction.shape} do not go with energies of {np.shape(areal_energy)}"
+            f"SiOx fractions of shape {fraction.shape} do not go with energies of "
+            f"{np.shape(areal_energy)}"
         )
     loading = blend.loading(fraction, areal_capacity)
     energy = design.sides * np.broadcast_to(np.asarray(areal_energy, dtype=float), fraction.shape)
@@ -506,10 +565,13 @@ def over_content(design: Design, blend: Blend, siox_fraction, areal_capacity: fl
     )
 
 
-def gain_of_content(design: Design, blend: Blend, areal_capacity: float, start: float, end: float) -> Gain:
+def gain_of_content(
+    design: Design, blend: Blend, areal_capacity: float, start: float, end: float
+) -> Gain:
     """The gain of going from one SiOx fraction to another [-] at fixed areal energy."""
     before, after = (
-        replace(design, negative_loading=blend.loading(fraction, areal_capacity)).stack() for fraction in (start, end)
+        replace(design, negative_loading=blend.loading(fraction, areal_capacity)).stack()
+        for fraction in (start, end)
     )
     return gain(before, after)
 
@@ -517,8 +579,9 @@ def gain_of_content(design: Design, blend: Blend, areal_capacity: float, start: 
 def largest_gain_of_content(design: Design, fraction: float, start: float, end: float) -> Gain:
     """The most that more SiOx can gain at fixed areal capacity and energy, whatever it holds.
 
-    The design's anode is known at one SiOx fraction. If graphite held nothing, its mass would go as one over the
-    fraction, and any other pair of capacities lets it fall less: this bound needs no specific capacity (Eq. 5.6).
+    The design's anode is known at one SiOx fraction. If graphite held nothing, its mass would go as
+    one over the fraction, and any other pair of capacities lets it fall less: this bound needs no
+    specific capacity (Eq. 5.6).
 
     Parameters
     ----------
@@ -541,7 +604,8 @@ def largest_gain_of_content(design: Design, fraction: float, start: float, end: 
 def content_for_gain(
     design: Design, blend: Blend, areal_capacity: float, start: float, wanted: float, per: str
 ) -> float:
-    """SiOx fraction [-] that gains as much as wanted over a start, at fixed areal capacity and energy.
+    """SiOx fraction [-] that gains as much as wanted over a start, at fixed areal capacity and
+    energy.
 
     Parameters
     ----------
@@ -564,7 +628,10 @@ def content_for_gain(
     begin = replace(design, negative_loading=blend.loading(start, areal_capacity))
     stack = begin.stack()
     saved = thickness_saving(stack.areal_mass if per == "mass" else stack.thickness, wanted)
-    loading = begin.negative_loading - saved * (1 if per == "mass" else design.negative_density) / design.sides
+    loading = (
+        begin.negative_loading
+        - saved * (1 if per == "mass" else design.negative_density) / design.sides
+    )
     most = gain_of_content(design, blend, areal_capacity, start, 1.0)
     if wanted > most[0 if per == "mass" else 1]:
         raise StackError(
@@ -577,7 +644,8 @@ def content_for_gain(
 def capacity_growth_for_gain(
     design: Design, blend: Blend, areal_capacity: float, start: float, end: float, wanted: float
 ) -> float:
-    """Factor by which both areal capacities must grow [-] for a SiOx content to gain as much per mass as wanted.
+    """Factor by which both areal capacities must grow [-] for a SiOx content to gain as much per
+    mass as wanted.
 
     Both coatings and the energy grow with the factor; foils, separator and casing stay (Eq. 5.7).
 
@@ -597,12 +665,16 @@ def capacity_growth_for_gain(
         Where even endless coatings do not gain that much.
     """
     if design.electrolyte_density:
-        raise StackError("the electrolyte grows with the coatings; ask this of a design that does not count it")
+        raise StackError(
+            "the electrolyte grows with the coatings; ask this of a design that does not count it"
+        )
     quantity("wanted gain", wanted, StackError, above=-1)
     before = replace(design, negative_loading=blend.loading(start, areal_capacity)).stack()
     coatings = design.sides * (design.positive_loading + blend.loading(end, areal_capacity))
     inert = before.areal_mass - before["cathode"].areal_mass - before["anode"].areal_mass
     left = before.areal_mass - (1 + wanted) * coatings
     if left <= 0:
-        raise StackError(f"no areal capacity gains {100 * wanted:.3g} %: coatings without any foil gain less")
+        raise StackError(
+            f"no areal capacity gains {100 * wanted:.3g} %: coatings without any foil gain less"
+        )
     return (1 + wanted) * inert / left

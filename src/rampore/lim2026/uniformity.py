@@ -50,7 +50,8 @@ def departure(flow: ThroughPlane) -> Departure:
 
 
 def compared(flows: Sequence[ThroughPlane]) -> pandas.DataFrame:
-    """How far currents are from uniform [-], what share of them takes the walls [-], and how large they are [A/m2].
+    """How far currents are from uniform [-], what share of them takes the walls [-], and how large
+    they are [A/m2].
 
     Parameters
     ----------
@@ -66,9 +67,11 @@ def compared(flows: Sequence[ThroughPlane]) -> pandas.DataFrame:
 
 
 def difference(flows: Sequence[ThroughPlane], others: Sequence[ThroughPlane]) -> pandas.Series:
-    """Largest difference between two computations of the same currents, by the columns of :func:`compared`.
+    """Largest difference between two computations of the same currents, by the columns of
+    :func:`compared`.
 
-    To a mesh half as fine it is the numerical error, where that falls with the width of the boxes or faster.
+    To a mesh half as fine it is the numerical error, where that falls with the width of the boxes
+    or faster.
 
     Parameters
     ----------
@@ -91,8 +94,8 @@ def series(
         [m]
     keep : Keep
     bare_thickness : float, optional
-        Coating thickness on bare foil [m], from which each foil's follows at equal volume (Eq. 1.3); without it the
-        coating stays as thick as it is.
+        Coating thickness on bare foil [m], from which each foil's follows at equal volume (Eq.
+        1.3); without it the coating stays as thick as it is.
 
     Returns
     -------
@@ -108,7 +111,11 @@ def series(
     check_positive(diameters=diameters)
     foils = []
     for diameter in diameters:
-        pitch = foil.pitch if keep == Keep.PITCH else float(pitch_from_open_fraction(diameter, foil.open_fraction))
+        pitch = (
+            foil.pitch
+            if keep == Keep.PITCH
+            else float(pitch_from_open_fraction(diameter, foil.open_fraction))
+        )
         if diameter < pitch:
             made = replace(foil, hole_diameter=float(diameter), pitch=pitch)
             if bare_thickness is not None:
@@ -133,16 +140,23 @@ def over_diameter(foil: CoatedFoil, diameters: Sequence[float], mesh: Mesh = COA
     -------
     Departure of (n,) arrays
     """
-    found = [departure(through_plane(made, mesh=mesh)) for made in series(foil, diameters, Keep.OPEN_FRACTION)]
+    found = [
+        departure(through_plane(made, mesh=mesh))
+        for made in series(foil, diameters, Keep.OPEN_FRACTION)
+    ]
     if not found:
         raise ConductionError("there are no diameters")
     return Departure(*np.array(found).T)
 
 
 def over_contact(
-    foil: CoatedFoil, diameters: Sequence[float], contact_lengths: Sequence[float], mesh: Mesh = COARSE
+    foil: CoatedFoil,
+    diameters: Sequence[float],
+    contact_lengths: Sequence[float],
+    mesh: Mesh = COARSE,
 ) -> tuple[Departure, Departure]:
-    """Between what the departure lies over a range of resistivities, of which only sigma R_c matters.
+    """Between what the departure lies over a range of resistivities, of which only sigma R_c
+    matters.
 
     Parameters
     ----------
@@ -166,10 +180,14 @@ def over_contact(
     return Departure(*np.min(found, axis=0)), Departure(*np.max(found, axis=0))
 
 
-def widest_error(diameters: np.ndarray, departures: np.ndarray, limit: float, error: np.ndarray) -> float:
-    """Numerical error of :func:`widest_uniform_hole` [m]: of the departures, and of the few holes of the series.
+def widest_error(
+    diameters: np.ndarray, departures: np.ndarray, limit: float, error: np.ndarray
+) -> float:
+    """Numerical error of :func:`widest_uniform_hole` [m]: of the departures, and of the few holes
+    of the series.
 
-    An interpolation of second order errs by a third of its difference to one between holes twice as far apart.
+    An interpolation of second order errs by a third of its difference to one between holes twice as
+    far apart.
 
     Parameters
     ----------
@@ -190,7 +208,9 @@ def widest_error(diameters: np.ndarray, departures: np.ndarray, limit: float, er
         return 0.0
     steepness = float(PchipInterpolator(np.log(diameters), departures)(math.log(widest), 1))
     between = widest * float(np.interp(math.log(widest), np.log(diameters), error)) / steepness
-    halves = (widest_uniform_hole(diameters[part::2], departures[part::2], limit) for part in (0, 1))
+    halves = (
+        widest_uniform_hole(diameters[part::2], departures[part::2], limit) for part in (0, 1)
+    )
     return between + max(abs(half - widest) for half in halves if 0 < half < math.inf) / 3
 
 
@@ -209,8 +229,8 @@ def widest_uniform_hole(diameters: np.ndarray, departures: np.ndarray, limit: fl
     Returns
     -------
     float
-        By monotonic interpolation over the logarithm of the diameter, where the departure last passes the limit;
-        infinite or 0 where all or none of the holes are uniform.
+        By monotonic interpolation over the logarithm of the diameter, where the departure last
+        passes the limit; infinite or 0 where all or none of the holes are uniform.
 
     Raises
     ------
@@ -223,7 +243,11 @@ def widest_uniform_hole(diameters: np.ndarray, departures: np.ndarray, limit: fl
     increasing("diameters", diameters, ConductionError)
     quantity("departures", departures, ConductionError)
     quantity("limit", limit, ConductionError)
-    if np.ndim(diameters) != 1 or np.shape(diameters) != np.shape(departures) or np.size(diameters) < 2:
+    if (
+        np.ndim(diameters) != 1
+        or np.shape(diameters) != np.shape(departures)
+        or np.size(diameters) < 2
+    ):
         raise ConductionError("two diameters or more are needed, and as many departures")
     if departures[-1] <= limit:
         return math.inf
@@ -232,9 +256,13 @@ def widest_uniform_hole(diameters: np.ndarray, departures: np.ndarray, limit: fl
 
 
 def widest_holes(
-    diameters: np.ndarray, band: tuple[Departure, Departure], coarser: tuple[Departure, Departure], limit: float
+    diameters: np.ndarray,
+    band: tuple[Departure, Departure],
+    coarser: tuple[Departure, Departure],
+    limit: float,
 ) -> dict[str, list[tuple[float, float]]]:
-    """The widest uniform hole at both ends of a band, the narrower first, each with its error [m], by definition.
+    """The widest uniform hole at both ends of a band, the narrower first, each with its error [m],
+    by definition.
 
     Parameters
     ----------
@@ -249,14 +277,21 @@ def widest_holes(
     for end, coarse in zip(band, coarser, strict=True):
         for name, values, others in zip(found, end, coarse, strict=True):
             hole = widest_uniform_hole(diameters, values, limit)
-            found[name].append((hole, widest_error(diameters, values, limit, np.abs(values - others))))
+            found[name].append(
+                (hole, widest_error(diameters, values, limit, np.abs(values - others)))
+            )
     return {name: sorted(ends) for name, ends in found.items()}
 
 
 def threshold_map(
-    foil: CoatedFoil, thicknesses: Sequence[float], contacts: Sequence[float], limit: float, holes: int = 10
+    foil: CoatedFoil,
+    thicknesses: Sequence[float],
+    contacts: Sequence[float],
+    limit: float,
+    holes: int = 10,
 ) -> Departure:
-    """Widest uniform hole over coating thickness and the ratio of contact to bulk resistance, by each definition.
+    """Widest uniform hole over coating thickness and the ratio of contact to bulk resistance, by
+    each definition.
 
     Parameters
     ----------
@@ -274,7 +309,8 @@ def threshold_map(
     Returns
     -------
     (Departure, Departure) of (m, n) arrays
-        The holes, and their numerical errors by a mesh half as fine and by half of the diameters [m].
+        The holes, and their numerical errors by a mesh half as fine and by half of the diameters
+        [m].
     """
     check_positive(thicknesses=thicknesses, limit=limit)
     quantity("contacts", contacts, ConductionError, at_least=0)
@@ -286,9 +322,12 @@ def threshold_map(
         made = replace(foil, coating_thickness=thickness, contact_resistance=resistance)
         pitches = np.geomspace(0.4, 40, holes) * thickness
         diameters = hole_diameter_from_open_fraction(pitches, foil.open_fraction)
-        fine, coarse = (np.array(over_diameter(made, diameters, mesh)) for mesh in (COARSE, COARSER))
+        fine, coarse = (
+            np.array(over_diameter(made, diameters, mesh)) for mesh in (COARSE, COARSER)
+        )
         found[0, :, row, column] = [widest_uniform_hole(diameters, d, limit) for d in fine]
         found[1, :, row, column] = [
-            widest_error(diameters, d, limit, error) for d, error in zip(fine, np.abs(fine - coarse), strict=True)
+            widest_error(diameters, d, limit, error)
+            for d, error in zip(fine, np.abs(fine - coarse), strict=True)
         ]
     return Departure(*found[0]), Departure(*found[1])

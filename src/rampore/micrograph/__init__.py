@@ -1,4 +1,5 @@
-"""Cross-section images: reading a user's, generating ones whose truth is known, and looking at them with a microscope.
+"""Cross-section images: reading a user's, generating ones whose truth is known, and looking at them
+with a microscope.
 
 In an image axis 0 is depth: row 0 is the free surface, the collector lies at the bottom.
 """

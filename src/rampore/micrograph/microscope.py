@@ -1,7 +1,8 @@
-"""What an electron microscope makes of a cross-section: each fault a pure function, composed by :class:`Microscope`.
+"""What an electron microscope makes of a cross-section: each fault a pure function, composed by
+:class:`Microscope`.
 
-Grey values are signals relative to white: 0 is black, 1 white. Lengths are in metres and need the pixel size, so that
-the same microscope may look at one electrode at several magnifications.
+Grey values are signals relative to white: 0 is black, 1 white. Lengths are in metres and need the
+pixel size, so that the same microscope may look at one electrode at several magnifications.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ _FWHM = 2 * math.sqrt(2 * math.log(2))
 
 @dataclass(frozen=True)
 class Contrast:
-    """Grey of each phase, of white [-]; pores are dark. Equal greys for all solids make an image of two levels."""
+    """Grey of each phase, of white [-]; pores are dark. Equal greys for all solids make an image of
+    two levels.
+    """
 
     pore: float = 0.12
     graphite: float = 0.42
@@ -48,7 +51,13 @@ class Contrast:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            quantity(f"grey of {each.name}", getattr(self, each.name), MicrographError, at_least=0, at_most=1)
+            quantity(
+                f"grey of {each.name}",
+                getattr(self, each.name),
+                MicrographError,
+                at_least=0,
+                at_most=1,
+            )
 
     @property
     def table(self) -> np.ndarray:
@@ -86,13 +95,18 @@ def grain_contrast(
 
 
 def pore_back(
-    grey: np.ndarray, pore: np.ndarray, strength: float, depth: float, pixel_size: float, rng: np.random.Generator
+    grey: np.ndarray,
+    pore: np.ndarray,
+    strength: float,
+    depth: float,
+    pixel_size: float,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Show in the pores the material that lies behind the plane of the cut, out of focus.
 
-    What is seen is other solid at a depth drawn as smooth noise with the mean `depth`; its signal fades as it is seen
-    through a hole no wider than the pore: by exp(-depth / distance from the pore's edge). Wide pores show more of their
-    back than narrow ones.
+    What is seen is other solid at a depth drawn as smooth noise with the mean `depth`; its signal
+    fades as it is seen through a hole no wider than the pore: by exp(-depth / distance from the
+    pore's edge). Wide pores show more of their back than narrow ones.
 
     Parameters
     ----------
@@ -116,7 +130,9 @@ def pore_back(
     return np.where(pore, np.maximum(grey, seen), grey).astype(np.float32)
 
 
-def charging(grey: np.ndarray, pore: np.ndarray, strength: float, length: float, pixel_size: float) -> np.ndarray:
+def charging(
+    grey: np.ndarray, pore: np.ndarray, strength: float, length: float, pixel_size: float
+) -> np.ndarray:
     """Brighten the solid toward the edges of pores, where more electrons escape and charge stays.
 
     Parameters
@@ -141,7 +157,8 @@ def charging(grey: np.ndarray, pore: np.ndarray, strength: float, length: float,
 def curtaining(
     grey: np.ndarray, strength: float, width: float, pixel_size: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Streaks along the ion beam, down the image: each column has a gain that drifts slowly with depth.
+    """Streaks along the ion beam, down the image: each column has a gain that drifts slowly with
+    depth.
 
     Parameters
     ----------
@@ -162,7 +179,9 @@ def curtaining(
 
 
 def uneven_illumination(grey: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
-    """A gain that varies over the image as a paraboloid of random tilt, between 1 - `strength` and 1 + `strength`."""
+    """A gain that varies over the image as a paraboloid of random tilt, between 1 - `strength` and
+    1 + `strength`.
+    """
     quantity("strength", strength, MicrographError, at_least=0)
     u, v = (np.linspace(-1, 1, n, dtype=np.float32) for n in grey.shape)
     a, b, c, d, e = rng.standard_normal(5)
@@ -175,11 +194,15 @@ def blur(grey: np.ndarray, width: float, pixel_size: float) -> np.ndarray:
     """The point spread of the beam: a Gaussian of the full `width` at half its height [m]."""
     quantity("width", width, MicrographError, at_least=0, unit="m")
     _lengths(pixel_size=pixel_size)
-    return ndimage.gaussian_filter(grey, width / _FWHM / pixel_size, mode="nearest", truncate=5).astype(np.float32)
+    return ndimage.gaussian_filter(
+        grey, width / _FWHM / pixel_size, mode="nearest", truncate=5
+    ).astype(np.float32)
 
 
 def shot_noise(grey: np.ndarray, electrons: float, rng: np.random.Generator) -> np.ndarray:
-    """Counts of a beam that gives `electrons` per pixel of white, over that number: variance = mean / electrons [-]."""
+    """Counts of a beam that gives `electrons` per pixel of white, over that number: variance = mean
+    / electrons [-].
+    """
     quantity("electrons", electrons, MicrographError, above=0)
     return (rng.poisson(np.maximum(grey, 0) * electrons) / electrons).astype(np.float32)
 
@@ -201,10 +224,14 @@ def _smooth_noise(shape, width, rng: np.random.Generator) -> np.ndarray:
     """Gaussian noise of unit variance, correlated over `width` pixels along each axis."""
     widths = np.broadcast_to(width, len(shape))
     coarse = [max(1, int(w // 4)) for w in widths]
-    nodes = rng.standard_normal([n // c + 4 for n, c in zip(shape, coarse, strict=True)], dtype=np.float32)
+    nodes = rng.standard_normal(
+        [n // c + 4 for n, c in zip(shape, coarse, strict=True)], dtype=np.float32
+    )
     sigma = [w / 2 / c for w, c in zip(widths, coarse, strict=True)]
     noise = ndimage.gaussian_filter(nodes, sigma, mode="wrap")
-    noise = ndimage.zoom(noise, [(n + c) / m for n, c, m in zip(shape, coarse, noise.shape, strict=True)], order=1)
+    noise = ndimage.zoom(
+        noise, [(n + c) / m for n, c, m in zip(shape, coarse, noise.shape, strict=True)], order=1
+    )
     noise = noise[tuple(slice(n) for n in shape)]
     return noise / max(float(noise.std()), 1e-12)
 
@@ -219,7 +246,8 @@ class Microscope:
     grain_spread : float
         Relative standard deviation of the grey among grains of one material [-].
     back_strength, back_depth : float
-        Pore-back effect: signal of solid right behind the plane [-], and mean depth of what is seen [m].
+        Pore-back effect: signal of solid right behind the plane [-], and mean depth of what is seen
+        [m].
     charging_strength, charging_length : float
         Gain at the edges of pores, of white [-], and its range [m].
     curtain_strength, curtain_width : float
@@ -254,7 +282,9 @@ class Microscope:
                 continue
             quantity(each.name, value, MicrographError, at_least=0)
             if each.name in ("back_depth", "charging_length", "curtain_width") and value == 0:
-                raise MicrographError(f"{each.name} is a positive length; a strength of 0 turns the fault off")
+                raise MicrographError(
+                    f"{each.name} is a positive length; a strength of 0 turns the fault off"
+                )
         quantity("bits", self.bits, MicrographError, at_most=16, whole=True)
 
     def image(self, phantom: Phantom, rng: np.random.Generator) -> Micrograph:
@@ -265,7 +295,8 @@ class Microscope:
         phantom : Phantom
             Of two axes.
         rng : numpy.random.Generator
-            Each fault has a stream of its own, so that turning one off leaves the others as they were.
+            Each fault has a stream of its own, so that turning one off leaves the others as they
+            were.
 
         Returns
         -------
@@ -287,7 +318,9 @@ class Microscope:
             crystal = (phantom.phase == Phase.GRAPHITE) | (phantom.phase == Phase.SIOX)
             grey = grain_contrast(grey, phantom.grain, crystal, self.grain_spread, grain_rng)
         if self.back_strength:
-            grey = pore_back(grey, phantom.pore, self.back_strength, self.back_depth, size, back_rng)
+            grey = pore_back(
+                grey, phantom.pore, self.back_strength, self.back_depth, size, back_rng
+            )
         if self.charging_strength:
             grey = charging(grey, void, self.charging_strength, self.charging_length, size)
         if self.curtain_strength:
@@ -302,7 +335,8 @@ class Microscope:
         return Micrograph(stored.astype(np.float32), size, "phantom", str(stored.dtype), "given")
 
 
-#: A fair field-emission image of an ion-milled section; every value is an assumption, none is from the paper.
+#: A fair field-emission image of an ion-milled section; every value is an assumption, none is from
+#: the paper.
 TYPICAL = Microscope(
     grain_spread=0.05,
     back_strength=0.6,

@@ -1,8 +1,10 @@
-"""Cross-sections and volumes whose truth is known: one generator for the bare and for the perforated electrode.
+"""Cross-sections and volumes whose truth is known: one generator for the bare and for the
+perforated electrode.
 
-Grains are ellipsoids in space. A section is one plane through them, so that its shapes have the sizes that a cut gives
-and not those of the grains. Positions are (x, y, z) in metres, z = 0 on the coated face of the foil; axis 0 of an array
-is depth, from the free surface down, axis 1 is x, axis 2 is y.
+Grains are ellipsoids in space. A section is one plane through them, so that its shapes have the
+sizes that a cut gives and not those of the grains. Positions are (x, y, z) in metres, z = 0 on the
+coated face of the foil; axis 0 of an array is depth, from the free surface down, axis 1 is x, axis
+2 is y.
 """
 
 from __future__ import annotations
@@ -71,8 +73,8 @@ class GrainKind:
     ----------
     phase : Phase
     share : float
-        Of the volume of all grains as they are drawn [-]; in the image, where they overlap, the larger kind shows
-        somewhat less (0.60 instead of 0.65 for ``GRAPHITE_SIOX``).
+        Of the volume of all grains as they are drawn [-]; in the image, where they overlap, the
+        larger kind shows somewhat less (0.60 instead of 0.65 for ``GRAPHITE_SIOX``).
     diameter : float
         Diameter of the sphere of equal volume, median by volume [m].
     spread : float
@@ -80,8 +82,8 @@ class GrainKind:
     aspect : float
         Shortest axis over the mean of the two others, median [-]; 1 is round.
     tilt : float
-        Standard deviation of the angle between the shortest axis and the normal of the electrode [rad]; infinite where
-        the grains lie at random.
+        Standard deviation of the angle between the shortest axis and the normal of the electrode
+        [rad]; infinite where the grains lie at random.
     """
 
     phase: Phase
@@ -93,7 +95,9 @@ class GrainKind:
 
     def __post_init__(self) -> None:
         if self.phase not in list(Phase):
-            raise MicrographError(f"phase = {self.phase!r} is none of {', '.join(each.name for each in Phase)}")
+            raise MicrographError(
+                f"phase = {self.phase!r} is none of {', '.join(each.name for each in Phase)}"
+            )
         quantity("share of grains", self.share, MicrographError, above=0, at_most=1)
         quantity("diameter of grains", self.diameter, MicrographError, above=0, unit="m")
         quantity("spread of grains", self.spread, MicrographError, at_least=0, below=1.5)
@@ -108,7 +112,9 @@ class GrainKind:
 
     @property
     def largest(self) -> float:
-        """Diameter beyond which none is drawn: two standard deviations above the median by volume [m]."""
+        """Diameter beyond which none is drawn: two standard deviations above the median by volume
+        [m].
+        """
         return self.diameter * math.exp(2 * self.spread)
 
 
@@ -140,7 +146,9 @@ class Mixture:
         quantity("roughness_length", self.roughness_length, MicrographError, above=0, unit="m")
 
     def scaled(self, factor: float) -> Mixture:
-        """The same mixture with all of its lengths times `factor` [-]: grains, roughness and its length."""
+        """The same mixture with all of its lengths times `factor` [-]: grains, roughness and its
+        length.
+        """
         quantity("factor", factor, MicrographError, above=0)
         return replace(
             self,
@@ -150,8 +158,8 @@ class Mixture:
         )
 
 
-#: Platelets of graphite and rounder grains of SiOx, 62 to 31 by mass at 2260 and 2130 kg/m3. The sizes are usual ones
-#: of commercial powders; no source gives those of the paper.
+#: Platelets of graphite and rounder grains of SiOx, 62 to 31 by mass at 2260 and 2130 kg/m3. The
+#: sizes are usual ones of commercial powders; no source gives those of the paper.
 GRAPHITE_SIOX = Mixture(
     grains=(
         GrainKind(Phase.GRAPHITE, share=0.653, diameter=9e-6, spread=0.40, aspect=0.45, tilt=0.35),
@@ -162,9 +170,10 @@ GRAPHITE_SIOX = Mixture(
     roughness_length=0.8e-6,
 )
 
-#: ``GRAPHITE_SIOX`` made finer until bare foil's coating, 24 % porous and 33 um thick, shows pores of the mean radius
-#: that the paper states for it, 0.60 um: seen by ``TYPICAL`` with 62.5 nm a pixel and measured by the recipe of
-#: ``rampore.pores`` as it stands. This one factor was chosen with that number in view; nothing else of the paper was.
+#: ``GRAPHITE_SIOX`` made finer until bare foil's coating, 24 % porous and 33 um thick, shows pores
+#: of the mean radius that the paper states for it, 0.60 um: seen by ``TYPICAL`` with 62.5 nm a
+#: pixel and measured by the recipe of ``rampore.pores`` as it stands. This one factor was chosen
+#: with that number in view; nothing else of the paper was.
 CALIBRATED = GRAPHITE_SIOX.scaled(0.60)
 
 
@@ -177,7 +186,8 @@ class Electrode:
     thickness : float
         Of the coating over foil [m].
     porosity : float or callable
-        Of the coating [-]; a callable takes x, y, z [m], arrays that broadcast, and returns their porosities.
+        Of the coating [-]; a callable takes x, y, z [m], arrays that broadcast, and returns their
+        porosities.
     foil : PerforatedFoil, optional
         A hole is centred at x = y = 0; the coating fills the holes.
     foil_thickness : float
@@ -220,7 +230,9 @@ class Electrode:
         value = self.porosity(x, y, z) if callable(self.porosity) else self.porosity
         eps = np.broadcast_to(np.asarray(value, dtype=np.float32), shape)
         if not np.all((eps > 0) & (eps < 1)):  # NaN is neither
-            raise MicrographError(f"a porosity lies between 0 and 1, not from {np.min(eps):g} to {np.max(eps):g}")
+            raise MicrographError(
+                f"a porosity lies between 0 and 1, not from {np.min(eps):g} to {np.max(eps):g}"
+            )
         return eps
 
 
@@ -234,7 +246,11 @@ class _RegionPorosity:
 
     def __call__(self, x, y, z):
         outward = _distance_to_axis(self.foil, x, y) - self.foil.hole_diameter / 2
-        npr = outward >= 0 if self.transition == 0 else 0.5 * (1 + np.tanh(2 * outward / self.transition))
+        npr = (
+            outward >= 0
+            if self.transition == 0
+            else 0.5 * (1 + np.tanh(2 * outward / self.transition))
+        )
         return self.porosity.pr + (self.porosity.npr - self.porosity.pr) * npr + 0.0 * z
 
 
@@ -246,7 +262,8 @@ def bare_electrode(thickness: float, porosity: float, foil_thickness: float = 0.
 def perforated_electrode(
     thickness: float, porosity: Local, foil: PerforatedFoil, transition: float = 10e-6
 ) -> Electrode:
-    """A coating on a perforated foil, with its own porosity over foil (NPR) and in and over the holes (PR).
+    """A coating on a perforated foil, with its own porosity over foil (NPR) and in and over the
+    holes (PR).
 
     Parameters
     ----------
@@ -270,7 +287,9 @@ def _distance_to_axis(foil: PerforatedFoil, x, y):
     distances = []
     for row in (lower, lower + 1):
         along = x - 0.5 * foil.pitch * (row % 2)
-        distances.append(np.hypot(along - foil.pitch * np.round(along / foil.pitch), y - row * rise))
+        distances.append(
+            np.hypot(along - foil.pitch * np.round(along / foil.pitch), y - row * rise)
+        )
     return np.minimum(*distances)
 
 
@@ -292,7 +311,8 @@ class Phantom:
     phase : (n0, n1[, n2]) array of uint8
         :class:`Phase` of each pixel.
     grain : (n0, n1[, n2]) array of int32
-        Number of the grain that a solid pixel belongs to, from 1; 0 elsewhere. Binder has that of the nearest grain.
+        Number of the grain that a solid pixel belongs to, from 1; 0 elsewhere. Binder has that of
+        the nearest grain.
     porosity : (n0, n1[, n2]) array of float32
         The prescribed porosity [-], NaN outside the coating.
     pixel_size : float
@@ -301,8 +321,9 @@ class Phantom:
         x, y and z of the corner of the image at its left, front and free surface [m].
     grains : Grains
     threshold : (float, float)
-        Least and greatest distance from a grain of the mean radius at which the surface of the solid was put to meet
-        the porosity [m]; other grains in proportion. Near 0 where the grains have the sizes that were asked for.
+        Least and greatest distance from a grain of the mean radius at which the surface of the
+        solid was put to meet the porosity [m]; other grains in proportion. Near 0 where the grains
+        have the sizes that were asked for.
     """
 
     phase: np.ndarray
@@ -334,8 +355,12 @@ class Phantom:
         return self.origin[2] - (np.arange(self.phase.shape[0]) + 0.5) * self.pixel_size
 
     def labels(self, diagonal: bool = False) -> np.ndarray:
-        """Pores that hang together, numbered from 1, of the exact mask; across edges only, or across corners too."""
-        structure = ndimage.generate_binary_structure(self.phase.ndim, self.phase.ndim if diagonal else 1)
+        """Pores that hang together, numbered from 1, of the exact mask; across edges only, or
+        across corners too.
+        """
+        structure = ndimage.generate_binary_structure(
+            self.phase.ndim, self.phase.ndim if diagonal else 1
+        )
         return ndimage.label(self.pore, structure)[0]
 
     def section(self, index: int) -> Phantom:
@@ -367,14 +392,17 @@ def section(
     below: float = 0.0,
     window: float = 40e-6,
 ) -> Phantom:
-    """A cross-section: the plane of constant y through an electrode, from its free surface down through the foil.
+    """A cross-section: the plane of constant y through an electrode, from its free surface down
+    through the foil.
 
-    Grains are drawn in a slab about the plane, as many as fill the solid's volume, and are pushed apart where they
-    overlap. What then lies farther from all of them than a threshold is pore; the threshold varies slowly, so that the
-    prescribed porosity is met within ``POROSITY_TOLERANCE`` in every window of a grid. Smaller windows fluctuate as
-    the packing has it. Where natural fluctuations over a length are the question, `window` must be larger than it.
+    Grains are drawn in a slab about the plane, as many as fill the solid's volume, and are pushed
+    apart where they overlap. What then lies farther from all of them than a threshold is pore; the
+    threshold varies slowly, so that the prescribed porosity is met within ``POROSITY_TOLERANCE`` in
+    every window of a grid. Smaller windows fluctuate as the packing has it. Where natural
+    fluctuations over a length are the question, `window` must be larger than it.
 
-    Grains depend on `rng` alone and not on `pixel_size`: the same electrode may be had at several resolutions.
+    Grains depend on `rng` alone and not on `pixel_size`: the same electrode may be had at several
+    resolutions.
 
     Parameters
     ----------
@@ -390,8 +418,8 @@ def section(
     above, below : float
         Surroundings that are shown over the coating and under the foil [m].
     window : float
-        Edge of the windows in which the porosity is enforced [m]; infinite: only on the whole image, for each
-        prescribed porosity.
+        Edge of the windows in which the porosity is enforced [m]; infinite: only on the whole
+        image, for each prescribed porosity.
 
     Returns
     -------
@@ -403,8 +431,12 @@ def section(
     MicrographError
         Where a length is nonsense or the porosity cannot be met.
     """
-    made = _generate(electrode, mixture, (width, None), pixel_size, rng, (x, y), above, below, window)
-    return replace(made, phase=made.phase[..., 0], grain=made.grain[..., 0], porosity=made.porosity[..., 0])
+    made = _generate(
+        electrode, mixture, (width, None), pixel_size, rng, (x, y), above, below, window
+    )
+    return replace(
+        made, phase=made.phase[..., 0], grain=made.grain[..., 0], porosity=made.porosity[..., 0]
+    )
 
 
 def volume(
@@ -440,7 +472,9 @@ def volume(
         Of shape (n0, n1, n2).
     """
     quantity("breadth", breadth, MicrographError, above=0, unit="m")
-    return _generate(electrode, mixture, (width, breadth), pixel_size, rng, (x, y), above, below, window)
+    return _generate(
+        electrode, mixture, (width, breadth), pixel_size, rng, (x, y), above, below, window
+    )
 
 
 def _generate(electrode, mixture, size, pixel_size, rng, corner, above, below, window) -> Phantom:
@@ -454,11 +488,23 @@ def _generate(electrode, mixture, size, pixel_size, rng, corner, above, below, w
     height = top + electrode.depth + below
     shape = tuple(1 if length is None else round(length / pixel_size) for length in (height, *size))
     if min(shape[:2]) < 2:
-        raise MicrographError(f"pixels of {pixel_size:g} m are too coarse for an electrode of {height:g} m")
+        raise MicrographError(
+            f"pixels of {pixel_size:g} m are too coarse for an electrode of {height:g} m"
+        )
     x = corner[0] + (np.arange(shape[1]) + 0.5) * pixel_size
-    y = np.array([corner[1]]) if size[1] is None else corner[1] + (np.arange(shape[2]) + 0.5) * pixel_size
+    y = (
+        np.array([corner[1]])
+        if size[1] is None
+        else corner[1] + (np.arange(shape[2]) + 0.5) * pixel_size
+    )
     z = top - (np.arange(shape[0]) + 0.5) * pixel_size
-    box = np.array([[corner[0], corner[0] + size[0]], [corner[1], corner[1] + (size[1] or 0.0)], [top - height, top]])
+    box = np.array(
+        [
+            [corner[0], corner[0] + size[0]],
+            [corner[1], corner[1] + (size[1] or 0.0)],
+            [top - height, top],
+        ]
+    )
 
     grains = _place(electrode, mixture, box, rng)
     rough = _noise(box, mixture.roughness_length, (x, y, z), rng)
@@ -471,14 +517,20 @@ def _generate(electrode, mixture, size, pixel_size, rng, corner, above, below, w
     level, number = _distance(grains, (x, y, z), pixel_size, inside)
     radius = np.cbrt(np.prod(grains.radii, axis=1))
     relative = np.concatenate([[1.0], radius.mean() / radius]).astype(np.float32)
-    level += np.float32(mixture.roughness) * relative[number] * (np.float32(0.9) * rough + np.float32(0.4) * fine)
+    level += (
+        np.float32(mixture.roughness)
+        * relative[number]
+        * (np.float32(0.9) * rough + np.float32(0.4) * fine)
+    )
     threshold = _threshold(level, inside, eps, pixel_size, window)
 
     level -= threshold
     pore = inside & (level > 0)
     solid = inside & ~pore
     if np.any(solid & (number == 0)):
-        nearest = ndimage.distance_transform_edt(number == 0, return_distances=False, return_indices=True)
+        nearest = ndimage.distance_transform_edt(
+            number == 0, return_distances=False, return_indices=True
+        )
         number = number[tuple(nearest)]
     kinds = np.concatenate([[Phase.PORE], grains.phase]).astype(np.uint8)
     phase = kinds[number]
@@ -494,11 +546,15 @@ def _generate(electrode, mixture, size, pixel_size, rng, corner, above, below, w
     number[~solid] = 0
     extent = (float(threshold[inside].min()), float(threshold[inside].max()))
     origin = (corner[0], corner[1], top)
-    return Phantom(phase, number, np.where(inside, eps, np.float32(np.nan)), pixel_size, origin, grains, extent)
+    return Phantom(
+        phase, number, np.where(inside, eps, np.float32(np.nan)), pixel_size, origin, grains, extent
+    )
 
 
 def _place(electrode: Electrode, mixture: Mixture, box: np.ndarray, rng) -> Grains:
-    """Draw the grains of a box and of what of its surroundings can reach into it, and push them apart."""
+    """Draw the grains of a box and of what of its surroundings can reach into it, and push them
+    apart.
+    """
     margin = max(kind.largest / 2 * kind.aspect ** (-1 / 3) for kind in mixture.grains)
     low, high = box[:, 0] - margin, box[:, 1] + margin
     low[2], high[2] = -electrode.depth, electrode.thickness
@@ -540,7 +596,9 @@ def _ellipsoids(kind: GrainKind, count: int, rng) -> tuple[np.ndarray, np.ndarra
     return radii, (tilted * Rotation.from_euler("z", spin)).as_matrix()
 
 
-def _push_apart(centre, radii, axes, electrode: Electrode, steps: int = 36, rebuild: int = 9) -> np.ndarray:
+def _push_apart(
+    centre, radii, axes, electrode: Electrode, steps: int = 36, rebuild: int = 9
+) -> np.ndarray:
     """Centres of grains that were moved out of each other step by step; none leaves the coating."""
     form = np.einsum("nik,nk,njk->nij", axes, radii**-2, axes)
     longest = radii.max(axis=1)
@@ -589,17 +647,23 @@ def _neighbours(centre: np.ndarray, longest: np.ndarray, classes: int = 6) -> np
 
 
 def _noise(box: np.ndarray, length: float, places, rng) -> np.ndarray:
-    """Smooth noise of unit variance on (z, x, y) places, from nodes `length` apart that know nothing of the pixels."""
+    """Smooth noise of unit variance on (z, x, y) places, from nodes `length` apart that know
+    nothing of the pixels.
+    """
     weights = []
     for (low, high), place in zip(box[[2, 0, 1]], (places[2], places[0], places[1]), strict=True):
         count = math.ceil((high - low) / length - 1e-9) + 4
         at = (place - low) / length + 1.0
         first = np.floor(at).astype(int)
         t = at - first
-        spline = np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, 3 * (1 + t - t**2) * t + 1, t**3]) / 6
+        spline = (
+            np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, 3 * (1 + t - t**2) * t + 1, t**3]) / 6
+        )
         rows = np.tile(np.arange(len(place)), 4)
         columns = np.concatenate([first - 1 + k for k in range(4)])
-        weights.append(sparse.csr_array((spline.ravel(), (rows, columns)), shape=(len(place), count)))
+        weights.append(
+            sparse.csr_array((spline.ravel(), (rows, columns)), shape=(len(place), count))
+        )
     value = rng.standard_normal([weight.shape[1] for weight in weights]).astype(np.float32)
     for axis in sorted(range(3), key=lambda axis: weights[axis].shape[0] / weights[axis].shape[1]):
         weight = weights[axis]
@@ -612,10 +676,12 @@ def _noise(box: np.ndarray, length: float, places, rng) -> np.ndarray:
 
 
 def _distance(grains: Grains, places, pixel_size: float, inside) -> tuple[np.ndarray, np.ndarray]:
-    """Distance [m] of (z, x, y) places from the nearest ellipsoid's surface, negative within, and its number from 1.
+    """Distance [m] of (z, x, y) places from the nearest ellipsoid's surface, negative within, and
+    its number from 1.
 
-    Near an ellipsoid the distance is k (k - 1) / |grad k^2 / 2| with k its own norm, exact to first order. It counts
-    relative to the grain's radius, for a grain of the mean one, so that all grains grow in proportion.
+    Near an ellipsoid the distance is k (k - 1) / |grad k^2 / 2| with k its own norm, exact to first
+    order. It counts relative to the grain's radius, for a grain of the mean one, so that all grains
+    grow in proportion.
     """
     x, y, z = (np.asarray(part, dtype=np.float32) for part in places)
     shape = (len(z), len(x), len(y))
@@ -629,11 +695,16 @@ def _distance(grains: Grains, places, pixel_size: float, inside) -> tuple[np.nda
     radius = np.cbrt(np.prod(grains.radii, axis=1))
     relative = radius.mean() / radius
     reach = 0.5 * radius.mean()
-    extent = np.sqrt(np.einsum("nik,nk->ni", axes**2, grains.radii**2)) + (reach / relative)[:, None]
+    extent = (
+        np.sqrt(np.einsum("nik,nk->ni", axes**2, grains.radii**2)) + (reach / relative)[:, None]
+    )
     falling = z[::-1].astype(np.float64)
     for k in range(len(centre)):
         low, high = centre[k] - extent[k], centre[k] + extent[k]
-        a0, b0 = len(z) - np.searchsorted(falling, high[0]), len(z) - np.searchsorted(falling, low[0])
+        a0, b0 = (
+            len(z) - np.searchsorted(falling, high[0]),
+            len(z) - np.searchsorted(falling, low[0]),
+        )
         a1, b1 = np.searchsorted(x, low[1]), np.searchsorted(x, high[1])
         a2, b2 = np.searchsorted(y, low[2]), np.searchsorted(y, high[2])
         if a0 >= b0 or a1 >= b1 or a2 >= b2:
@@ -645,7 +716,9 @@ def _distance(grains: Grains, places, pixel_size: float, inside) -> tuple[np.nda
         )
         scale = np.float32(grains.radii[k].min() ** 2)
         norm = np.sqrt(_quadratic(first[k], at))
-        slope = np.sqrt(_quadratic((second[k] * float(scale)).astype(np.float32), at)) / np.sqrt(scale)
+        slope = np.sqrt(_quadratic((second[k] * float(scale)).astype(np.float32), at)) / np.sqrt(
+            scale
+        )
         slope += np.float32(1e-3) / np.sqrt(scale)
         gap = norm - 1
         gap *= norm * np.float32(relative[k])
@@ -686,15 +759,22 @@ def _threshold(level, inside, eps, pixel_size: float, window: float) -> np.ndarr
             centres.append(float(wanted[mine].mean()))
             cuts.append(float(np.quantile(height[mine], 1 - centres[-1])))
     base = np.interp(eps, centres, cuts).astype(np.float32)
-    counts = [1 if math.isinf(window) else max(1, round(n * pixel_size / window)) for n in level.shape]
+    counts = [
+        1 if math.isinf(window) else max(1, round(n * pixel_size / window)) for n in level.shape
+    ]
     if max(counts) == 1:
         return base
     return base + _even_out(level - base, inside, eps, counts)
 
 
 def _even_out(level, inside, eps, counts) -> np.ndarray:
-    """Correction, linear between the centres of windows, with which `level` > 0 fills `eps` in each of them."""
-    edges = [np.linspace(0, n, count + 1).round().astype(int) for n, count in zip(level.shape, counts, strict=True)]
+    """Correction, linear between the centres of windows, with which `level` > 0 fills `eps` in each
+    of them.
+    """
+    edges = [
+        np.linspace(0, n, count + 1).round().astype(int)
+        for n, count in zip(level.shape, counts, strict=True)
+    ]
     weights = [_between(edge) for edge in edges]
     mixing = [
         np.add.reduceat(weight, edge[:-1], axis=0) / np.diff(edge)[:, None]
@@ -735,10 +815,14 @@ def _even_out(level, inside, eps, counts) -> np.ndarray:
 
 
 def _between(edges: np.ndarray) -> np.ndarray:
-    """(pixels, windows) matrix of linear interpolation between the windows' centres, constant beyond them."""
+    """(pixels, windows) matrix of linear interpolation between the windows' centres, constant
+    beyond them.
+    """
     centres = (edges[:-1] + edges[1:]) / 2
     pixels = np.arange(edges[-1]) + 0.5
-    return np.stack([np.interp(pixels, centres, unit) for unit in np.eye(len(centres))], axis=1).astype(np.float32)
+    return np.stack(
+        [np.interp(pixels, centres, unit) for unit in np.eye(len(centres))], axis=1
+    ).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -794,11 +878,14 @@ def disc_lattice(
     Raises
     ------
     MicrographError
-        Where the discs overlap, a channel is as wide as a disc, or the pixels are too coarse to show a channel.
+        Where the discs overlap, a channel is as wide as a disc, or the pixels are too coarse to
+        show a channel.
     """
     quantity("rows and columns", [rows, columns], MicrographError, at_least=1, whole=True)
     quantity("pixel size", pixel_size, MicrographError, above=0, unit="m")
-    quantity("radius, pitch and channel", [radius, pitch, channel], MicrographError, at_least=0, unit="m")
+    quantity(
+        "radius, pitch and channel", [radius, pitch, channel], MicrographError, at_least=0, unit="m"
+    )
     if not 0 < 2 * radius < pitch - pixel_size or not 0 <= channel < 2 * radius:
         raise MicrographError("discs must not touch, and a channel is narrower than a disc")
     if 0 < channel < pixel_size:
@@ -842,7 +929,9 @@ def chequered(porosities: np.ndarray, *, block: int, pixel_size: float) -> Known
     quantity("pixel size", pixel_size, MicrographError, above=0, unit="m")
     porosities = np.asarray(porosities, dtype=float)
     if porosities.ndim != 2 or not porosities.size:
-        raise MicrographError("a chequerboard takes a table of porosities between 0 and 1, and blocks of 3 pixels")
+        raise MicrographError(
+            "a chequerboard takes a table of porosities between 0 and 1, and blocks of 3 pixels"
+        )
     edge = np.clip(np.round(block * np.sqrt(porosities)), 1, block - 1).astype(int)
     start = (block - edge) // 2
     within = np.arange(block)

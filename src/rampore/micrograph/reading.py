@@ -1,4 +1,6 @@
-"""Reading an image: its grey values in their own scale, the size of a pixel, and nothing guessed silently."""
+"""Reading an image: its grey values in their own scale, the size of a pixel, and nothing guessed
+silently.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,19 @@ from rampore import RamporeError
 from rampore.units import UnitError, to_si
 from rampore.untrusted import fenced, regular
 
-__all__ = ["InfoBar", "Labels", "Micrograph", "MicrographError", "Pores", "propose_info_bar", "read", "read_labels"]
+__all__ = [
+    "InfoBar",
+    "Labels",
+    "Micrograph",
+    "MicrographError",
+    "Pores",
+    "propose_info_bar",
+    "read",
+    "read_labels",
+]
 
-#: Pixels that :func:`read` takes at most by default; the separation of pores needs some 50 bytes for each.
+#: Pixels that :func:`read` takes at most by default; the separation of pores needs some 50 bytes
+#: for each.
 MAX_PIXELS = 2**27
 
 #: Packed strips of a TIFF may be this much larger than the image they are part of [bytes].
@@ -45,10 +57,12 @@ MAGIC = {
     b"PK\3\4": "NumPy or ZIP",
 }
 
-#: A plain resolution tag coarser than this is a printer's or a screen's (72 dpi = 353 um), not a microscope's [m].
+#: A plain resolution tag coarser than this is a printer's or a screen's (72 dpi = 353 um), not a
+#: microscope's [m].
 PAGE_LAYOUT = 10e-6
 
-#: Relative difference up to which two pixel sizes count as the same [-]; metadata often carry three digits.
+#: Relative difference up to which two pixel sizes count as the same [-]; metadata often carry three
+#: digits.
 SAME_PIXEL = 5e-3
 
 
@@ -109,7 +123,9 @@ class Micrograph:
 
     @property
     def bits(self) -> int | None:
-        """Bits in which a value was stored; None of floating-point values, which have no fixed scale."""
+        """Bits in which a value was stored; None of floating-point values, which have no fixed
+        scale.
+        """
         kind = np.dtype(self.dtype)
         if kind.kind == "b":
             return 1
@@ -127,14 +143,24 @@ class Micrograph:
 
     @property
     def saturated(self) -> tuple[float, float] | None:
-        """Share of the pixels at the dark and at the bright end of the scale [-]; None where there is no scale."""
-        return None if self.scale is None else tuple(float(np.mean(self.grey == end)) for end in self.scale)
+        """Share of the pixels at the dark and at the bright end of the scale [-]; None where there
+        is no scale.
+        """
+        return (
+            None
+            if self.scale is None
+            else tuple(float(np.mean(self.grey == end)) for end in self.scale)
+        )
 
     def cropped(self, crop) -> Micrograph:
-        """The part of the image that `crop` keeps, as in :func:`read`; `crop` on the record refers to the original."""
+        """The part of the image that `crop` keeps, as in :func:`read`; `crop` on the record refers
+        to the original.
+        """
         part, kept = _crop(self.grey, crop, rows=self.grey.ndim - 2)
         before = self.crop or ((0, 0), (0, 0))
-        kept = tuple((a + offset, b + offset) for (a, b), (offset, _) in zip(kept, before, strict=True))
+        kept = tuple(
+            (a + offset, b + offset) for (a, b), (offset, _) in zip(kept, before, strict=True)
+        )
         return replace(self, grey=_checked(part, self.source), crop=kept)
 
 
@@ -149,12 +175,14 @@ def read(
 ) -> Micrograph:
     """Read a grey image from a file or an array.
 
-    Files may be PNG, JPEG, TIFF (8 or 16 bit, floating point, several pages), ``.npy``, or ``.npz`` with one array.
+    Files may be PNG, JPEG, TIFF (8 or 16 bit, floating point, several pages), ``.npy``, or ``.npz``
+    with one array.
 
-    The pixel size stands in the metadata or is given. Of the metadata the first that speaks counts: FEI, Zeiss, OME,
-    ImageJ, TIFF resolution, and of PNG and JPEG the pixel density, which is the weakest, as many programs put there
-    what they like. A plain density coarser than 10 um is a page layout's and counts as absent. A pixel size that is
-    given and one that is read must agree to 0.5 %, unless `override` says that the given one counts.
+    The pixel size stands in the metadata or is given. Of the metadata the first that speaks counts:
+    FEI, Zeiss, OME, ImageJ, TIFF resolution, and of PNG and JPEG the pixel density, which is the
+    weakest, as many programs put there what they like. A plain density coarser than 10 um is a page
+    layout's and counts as absent. A pixel size that is given and one that is read must agree to 0.5
+    %, unless `override` says that the given one counts.
 
     The crop comes before every check, so that a coloured scale bar in the info bar does no harm.
 
@@ -165,7 +193,8 @@ def read(
     pixel_size : float, optional
         [m]
     page : int or "all", optional
-        Page of a file that has several, from 0; of no other. "all" stacks them to a volume with the pages along axis 0.
+        Page of a file that has several, from 0; of no other. "all" stacks them to a volume with the
+        pages along axis 0.
     crop : (slice or (int, int) or None, slice or (int, int) or None), optional
         Rows and columns to keep, e.g. ``np.s_[:943, :]``; of a volume, along its two last axes.
     override : bool
@@ -180,8 +209,9 @@ def read(
     Raises
     ------
     MicrographError
-        Where the file is missing, truncated, too large or no image; the image is constant, empty, in colour, or holds
-        NaN; the page is not named or not there; the pixel size is missing, not square, not positive, or contradicted.
+        Where the file is missing, truncated, too large or no image; the image is constant, empty,
+        in colour, or holds NaN; the page is not named or not there; the pixel size is missing, not
+        square, not positive, or contradicted.
     """
     if isinstance(image, (str, os.PathLike)):
         path = Path(image)
@@ -193,11 +223,15 @@ def read(
         raw = np.asarray(image)
         _check_size(raw.shape, max_pixels, source)
         if page is not None:
-            raise MicrographError("an array has no pages: pass the part of it that is meant, e.g. image[3]")
+            raise MicrographError(
+                "an array has no pages: pass the part of it that is meant, e.g. image[3]"
+            )
     if page == "all" and len(raw) == 1:
         raise MicrographError(f"{source} has one page: leave the page out")
     if raw.ndim not in (2, 3):
-        raise MicrographError(f"{source}: an image has two axes and a volume three; this has the shape {raw.shape}")
+        raise MicrographError(
+            f"{source}: an image has two axes and a volume three; this has the shape {raw.shape}"
+        )
     colour = raw.ndim == 3 and raw.shape[-1] <= 4 and page != "all"
     kept = None
     if crop is not None:
@@ -224,13 +258,15 @@ def read_labels(
     dtype: str = "uint8",
     max_pixels: int = MAX_PIXELS,
 ) -> Labels:
-    """Read a segmented image or volume: TIFF, PNG, ``.npy``, ``.npz`` with one array, or raw voxels.
+    """Read a segmented image or volume: TIFF, PNG, ``.npy``, ``.npz`` with one array, or raw
+    voxels.
 
     Parameters
     ----------
     image : path
     page : int, optional
-        Page of a TIFF that has several, from 0; by default they are a volume, with the pages along axis 0.
+        Page of a TIFF that has several, from 0; by default they are a volume, with the pages along
+        axis 0.
     shape : tuple of int, optional
         Of a raw file, which has no header; the last axis varies fastest.
     dtype : str
@@ -241,8 +277,8 @@ def read_labels(
     Raises
     ------
     MicrographError
-        Where the file is missing, truncated, too large or no image, in colour, holds NaN, or has another size than
-        `shape` says.
+        Where the file is missing, truncated, too large or no image, in colour, holds NaN, or has
+        another size than `shape` says.
     """
     path = regular(image, MicrographError)
     if shape is not None:
@@ -255,11 +291,16 @@ def read_labels(
         elif not _is_tiff(path) and path.suffix.lower() not in (".npy", ".npz") and raw.ndim == 3:
             raw = _one_channel(raw, path.name)
     if raw.dtype.kind not in "buif" or raw.ndim not in (2, 3):
-        raise MicrographError(f"{path.name}: labels are real numbers on two or three axes, not {raw.dtype} {raw.shape}")
+        raise MicrographError(
+            f"{path.name}: labels are real numbers on two or three axes, not {raw.dtype} "
+            f"{raw.shape}"
+        )
     if raw.size == 0:
         raise MicrographError(f"{path.name}: the image is empty, its shape is {raw.shape}")
     if raw.dtype.kind == "f" and not np.isfinite(raw).all():
-        raise MicrographError(f"{path.name}: {np.sum(~np.isfinite(raw))} pixels are NaN or infinite")
+        raise MicrographError(
+            f"{path.name}: {np.sum(~np.isfinite(raw))} pixels are NaN or infinite"
+        )
     return Labels(raw, None if found is None else found.value)
 
 
@@ -278,24 +319,31 @@ def _read_raw(path: Path, shape: tuple[int, ...], dtype: str, max_pixels: int) -
     if len(shape) not in (2, 3) or min(shape) < 1:
         raise MicrographError(f"a shape is two or three numbers from 1 on, not {shape}")
     if known := _magic(path):
-        raise MicrographError(f"{path.name} is a {known} file and knows its shape: leave shape and type out")
+        raise MicrographError(
+            f"{path.name} is a {known} file and knows its shape: leave shape and type out"
+        )
     stored, expected = path.stat().st_size, math.prod(shape) * kind.itemsize
     if stored != expected:
         raise MicrographError(
-            f"{path.name} holds {stored} bytes, {' x '.join(map(str, shape))} of {kind} are {expected}"
+            f"{path.name} holds {stored} bytes, {' x '.join(map(str, shape))} of {kind} are "
+            f"{expected}"
         )
     _check_size(shape, max_pixels, path.name)
     return np.fromfile(path, kind).reshape(shape)
 
 
 def _number_type(dtype: str) -> np.dtype:
-    """The type that NumPy has by a name; its own notation for records and the like is not asked for."""
+    """The type that NumPy has by a name; its own notation for records and the like is not asked
+    for.
+    """
     try:
         kind = np.dtype(dtype if re.fullmatch(r"[<>=|]?[A-Za-z]\w{0,15}", dtype) else "V")
     except (TypeError, ValueError):
         kind = np.dtype("V")
     if kind.kind not in "buif":
-        raise MicrographError(f"{dtype!r} is no type of numbers that NumPy knows, as uint8, >u2 or float32 are")
+        raise MicrographError(
+            f"{dtype!r} is no type of numbers that NumPy knows, as uint8, >u2 or float32 are"
+        )
     return kind
 
 
@@ -308,10 +356,11 @@ class InfoBar(NamedTuple):
 
 
 def propose_info_bar(grey: np.ndarray, *, share: float = 0.5, gap: float = 0.03) -> InfoBar | None:
-    """Propose rows at the bottom or top that may be an info bar; a proposal to look at, applied by nobody.
+    """Propose rows at the bottom or top that may be an info bar; a proposal to look at, applied by
+    nobody.
 
-    A row of a bar is constant but for its writing, which the noise of a detector never is: of the pixels at least
-    `share` lie within 1/255 of the range from the row's median.
+    A row of a bar is constant but for its writing, which the noise of a detector never is: of the
+    pixels at least `share` lie within 1/255 of the range from the row's median.
 
     Parameters
     ----------
@@ -324,11 +373,14 @@ def propose_info_bar(grey: np.ndarray, *, share: float = 0.5, gap: float = 0.03)
     Returns
     -------
     InfoBar or None
-        None where no such rows lie at an edge. A black margin or a saturated one looks the same as a bar.
+        None where no such rows lie at an edge. A black margin or a saturated one looks the same as
+        a bar.
     """
     grey = np.asarray(grey, dtype=float)
     if grey.ndim != 2:
-        raise MicrographError(f"an info bar is looked for in an image with two axes, not in one of shape {grey.shape}")
+        raise MicrographError(
+            f"an info bar is looked for in an image with two axes, not in one of shape {grey.shape}"
+        )
     step = np.ptp(grey) / 255
     constant = np.mean(np.abs(grey - np.median(grey, axis=1, keepdims=True)) <= step, axis=1)
     height = grey.shape[0]
@@ -346,7 +398,9 @@ def propose_info_bar(grey: np.ndarray, *, share: float = 0.5, gap: float = 0.03)
     if max(bottom, top) in (0, height):
         return None
     if bottom >= top:
-        return InfoBar((height - bottom, height), np.s_[: height - bottom, :], float(constant[-bottom:].mean()))
+        return InfoBar(
+            (height - bottom, height), np.s_[: height - bottom, :], float(constant[-bottom:].mean())
+        )
     return InfoBar((0, top), np.s_[top:, :], float(constant[:top].mean()))
 
 
@@ -383,11 +437,17 @@ def _only_array(archive: zipfile.ZipFile, max_pixels: int, source: str) -> np.nd
     """The one array of an archive, unpacked once its header says that it is small enough."""
     names = archive.namelist()
     if len(names) != 1:
-        listed = ", ".join(name.removesuffix(".npy") for name in names[:12]) + ", ..." * (len(names) > 12)
-        raise MicrographError(
-            f"{source} holds {len(names)} arrays ({listed}): load the one that is meant and pass the array"
+        listed = ", ".join(name.removesuffix(".npy") for name in names[:12]) + ", ..." * (
+            len(names) > 12
         )
-    headers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        raise MicrographError(
+            f"{source} holds {len(names)} arrays ({listed}): load the one that is meant and pass "
+            "the array"
+        )
+    headers = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
     with archive.open(names[0]) as stream:
         shape, _, kind = headers[np.lib.format.read_magic(stream)](stream)
     _check_size(shape, max_pixels, source)
@@ -406,10 +466,13 @@ def _read_picture(path: Path, max_pixels: int) -> tuple[np.ndarray, PixelSize | 
                 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
                 picture = Image.open(path, formats=PICTURES)
         except Image.DecompressionBombError as error:
-            raise MicrographError(f"{path.name}: too large for this format; save it as TIFF ({error})") from error
+            raise MicrographError(
+                f"{path.name}: too large for this format; save it as TIFF ({error})"
+            ) from error
         except UnidentifiedImageError as error:
             raise MicrographError(
-                f"{path.name} is neither PNG, JPEG, TIFF, .npy nor .npz; raw voxels need their shape"
+                f"{path.name} is neither PNG, JPEG, TIFF, .npy nor .npz; raw voxels need their "
+                "shape"
             ) from error
         with picture:
             _check_size(picture.size[::-1], max_pixels, path.name)
@@ -433,7 +496,11 @@ def _read_tiff(path: Path, page, max_pixels: int) -> tuple[np.ndarray, PixelSize
 
 def _check_strips(pages, source: str) -> None:
     """Refuse packed strips that are far larger unpacked than the image they belong to."""
-    packers = {8: (1032, zlib.decompressobj), 32946: (1032, zlib.decompressobj), 34925: (8000, lzma.LZMADecompressor)}
+    packers = {
+        8: (1032, zlib.decompressobj),
+        32946: (1032, zlib.decompressobj),
+        34925: (8000, lzma.LZMADecompressor),
+    }
     for page in pages:
         if page is None or page.compression not in packers:
             continue
@@ -445,30 +512,41 @@ def _check_strips(pages, source: str) -> None:
             handle = page.parent.filehandle
             handle.seek(offset)
             if len(unpacker().decompress(handle.read(size), allowed)) >= allowed:
-                raise MicrographError(f"{source}: a strip unpacks to more than {allowed} bytes, the image has less")
+                raise MicrographError(
+                    f"{source}: a strip unpacks to more than {allowed} bytes, the image has less"
+                )
 
 
 def _tiff_pages(tif, page, max_pixels: int, source: str) -> np.ndarray:
-    """The page that is asked for, (rows, columns[, samples]), or all of them with the pages in front."""
+    """The page that is asked for, (rows, columns[, samples]), or all of them with the pages in
+    front.
+    """
     series = tif.series
     if not series:
         raise MicrographError(f"{source}: the file holds no image")
     axes, shape = series[0].axes, series[0].shape
     planes = [i for i, name in enumerate(axes) if name not in "YXS"]
     if any(s > 4 for name, s in zip(axes, shape, strict=True) if name == "S"):
-        raise MicrographError(f"{source}: a pixel has more than four samples (axes {axes}, shape {shape})")
+        raise MicrographError(
+            f"{source}: a pixel has more than four samples (axes {axes}, shape {shape})"
+        )
     many = len(series) if len(series) > 1 else math.prod(shape[i] for i in planes)
     if page is None and many > 1:
         layout = f"{len(series)} images" if len(series) > 1 else f"axes {axes}, shape {shape}"
         raise MicrographError(
-            f"{source} has {many} pages ({layout}): name one with `page`, or take them all as a volume"
+            f"{source} has {many} pages ({layout}): name one with `page`, or take them all as a "
+            "volume"
         )
     if isinstance(page, int) and many == 1:
         raise MicrographError(f"{source} has one page: leave the page out")
     if page == "all" and len(series) > 1:
-        raise MicrographError(f"{source} holds {len(series)} images of different shape: name one with `page`")
+        raise MicrographError(
+            f"{source} holds {len(series)} images of different shape: name one with `page`"
+        )
     if page not in (None, "all") and not (isinstance(page, int) and 0 <= page < many):
-        raise MicrographError(f"{source} has {many} page(s), numbered from 0; there is no page {page!r}")
+        raise MicrographError(
+            f"{source} has {many} page(s), numbered from 0; there is no page {page!r}"
+        )
     one = series[page or 0] if len(series) > 1 else series[0]
     axes, shape = one.axes, one.shape
     planes = [i for i, name in enumerate(axes) if name not in "YXS"]
@@ -479,7 +557,12 @@ def _tiff_pages(tif, page, max_pixels: int, source: str) -> np.ndarray:
     _check_strips([one] if hasattr(one, "dataoffsets") else one.pages, source)
     array, axes = one.asarray(), one.axes
     planes = [i for i, name in enumerate(axes) if name not in "YXS"]
-    order = [*planes, axes.index("Y"), axes.index("X"), *(i for i, name in enumerate(axes) if name == "S")]
+    order = [
+        *planes,
+        axes.index("Y"),
+        axes.index("X"),
+        *(i for i, name in enumerate(axes) if name == "S"),
+    ]
     array = array.transpose(order)
     array = array.reshape(-1, *array.shape[len(planes) :])
     if page != "all":
@@ -496,7 +579,9 @@ def _tiff_pixel_size(tif, source: str) -> tuple[PixelSize | None, str]:
             across, down, name = found
             return _square(across, down, name, source), ""
     tags = tif.pages[0].tags
-    unit = {2: "inch", 3: "cm"}.get(int(tags["ResolutionUnit"].value) if "ResolutionUnit" in tags else 2)
+    unit = {2: "inch", 3: "cm"}.get(
+        int(tags["ResolutionUnit"].value) if "ResolutionUnit" in tags else 2
+    )
     if unit is None or "XResolution" not in tags or "YResolution" not in tags:
         return None, ""
     density = tuple(_ratio(tags[name].value) for name in ("XResolution", "YResolution"))
@@ -520,7 +605,9 @@ def _plain_density(density, unit: str, name: str, source: str) -> tuple[PixelSiz
 
 def _square(across: float, down: float, name: str, source: str) -> PixelSize:
     if not (math.isfinite(across) and across > 0 and math.isfinite(down) and down > 0):
-        raise MicrographError(f"{source}: the {name} metadata give a pixel size of {across!r} by {down!r} m")
+        raise MicrographError(
+            f"{source}: the {name} metadata give a pixel size of {across!r} by {down!r} m"
+        )
     if abs(across - down) > SAME_PIXEL * max(across, down):
         raise MicrographError(
             f"{source}: the pixels are not square ({across * 1e9:.4g} by {down * 1e9:.4g} nm, {name} metadata); "
@@ -574,10 +661,14 @@ def _imagej(tif) -> tuple[float, float, str] | None:
     return across, down, "ImageJ"
 
 
-def _settle_pixel_size(given, found: PixelSize | None, note: str, override: bool, source: str) -> PixelSize:
+def _settle_pixel_size(
+    given, found: PixelSize | None, note: str, override: bool, source: str
+) -> PixelSize:
     if given is None:
         if found is None:
-            raise MicrographError(f"{source}: the pixel size is not known{note}; give pixel_size in metres")
+            raise MicrographError(
+                f"{source}: the pixel size is not known{note}; give pixel_size in metres"
+            )
         return found
     try:
         given = float(given)
@@ -594,17 +685,24 @@ def _settle_pixel_size(given, found: PixelSize | None, note: str, override: bool
 
 
 def _crop(array: np.ndarray, crop, rows: int) -> tuple[np.ndarray, tuple]:
-    """Part of an array that `crop` keeps, and the ranges; `rows` is the axis of the rows, the next that of columns."""
+    """Part of an array that `crop` keeps, and the ranges; `rows` is the axis of the rows, the next
+    that of columns.
+    """
     try:
         down, across = crop
-        ranges = [part if isinstance(part, slice) else slice(*(part or (None, None))) for part in (down, across)]
+        ranges = [
+            part if isinstance(part, slice) else slice(*(part or (None, None)))
+            for part in (down, across)
+        ]
         kept = tuple(part.indices(array.shape[rows + i]) for i, part in enumerate(ranges))
     except (TypeError, ValueError) as error:
         raise MicrographError(
             f"a crop is two ranges, of rows and of columns, as np.s_[:943, 10:900]; not {crop!r}"
         ) from error
     if any(step != 1 for *_, step in kept) or any(stop - start < 2 for start, stop, _ in kept):
-        raise MicrographError(f"the crop {crop!r} of {array.shape} leaves no image of at least 2 by 2 pixels")
+        raise MicrographError(
+            f"the crop {crop!r} of {array.shape} leaves no image of at least 2 by 2 pixels"
+        )
     index = (slice(None),) * rows + tuple(slice(start, stop) for start, stop, _ in kept)
     return array[index], tuple((start, stop) for start, stop, _ in kept)
 
@@ -620,7 +718,9 @@ def _one_channel(array: np.ndarray, source: str) -> np.ndarray:
             raise MicrographError(f"{source}: parts of the image are transparent; flatten it first")
         array = array[..., :-1]
     elif channels not in (1, 3):
-        raise MicrographError(f"{source}: an image has one grey channel or three of colour; this has {channels}")
+        raise MicrographError(
+            f"{source}: an image has one grey channel or three of colour; this has {channels}"
+        )
     if not np.all(array == array[..., :1]):
         raise MicrographError(
             f"{source} is in colour and its channels differ: pass the array of one channel (image[..., 0]) or of their "
@@ -635,12 +735,15 @@ def _checked(raw: np.ndarray, source: str) -> np.ndarray:
         raise MicrographError(f"{source}: grey values are real numbers, not {raw.dtype}")
     if raw.ndim not in (2, 3) or min(raw.shape) < 2:
         raise MicrographError(
-            f"{source}: an image of the shape {raw.shape}; two or three axes of at least 2 pixels make one"
+            f"{source}: an image of the shape {raw.shape}; two or three axes of at least 2 pixels "
+            "make one"
         )
     grey = np.ascontiguousarray(raw, dtype=np.result_type(raw.dtype, np.float32))
     if not np.all(np.isfinite(grey)):
         bad = int(np.sum(~np.isfinite(grey)))
-        raise MicrographError(f"{source}: {bad} pixels are NaN or infinite; crop them away or fill them first")
+        raise MicrographError(
+            f"{source}: {bad} pixels are NaN or infinite; crop them away or fill them first"
+        )
     if grey.min() == grey.max():
         raise MicrographError(f"{source}: the image is constant ({grey.flat[0]:g} everywhere)")
     return grey

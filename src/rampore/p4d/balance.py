@@ -1,7 +1,8 @@
-"""What the electrodes of a cell hold: charge, equilibrium and state of charge, before anything flows.
+"""What the electrodes of a cell hold: charge, equilibrium and state of charge, before anything
+flows.
 
-Materials side by side are at one potential; what they hold together fixes it. A state of charge is the share of the
-slow discharge, at open circuit down to the lower cut-off, that is still to come.
+Materials side by side are at one potential; what they hold together fixes it. A state of charge is
+the share of the slow discharge, at open circuit down to the lower cut-off, that is still to come.
 """
 
 from dataclasses import replace
@@ -34,7 +35,9 @@ def _areal_capacity(material: Material, electrode: Electrode, perforation: Perfo
     """Charge that a material holds from empty to full [C/m2]."""
     f = perforation.open_fraction if perforation else 0.0
     fraction = (
-        material.fraction if isinstance(material.fraction, Local) else Local(material.fraction, material.fraction)
+        material.fraction
+        if isinstance(material.fraction, Local)
+        else Local(material.fraction, material.fraction)
     )
     depth = perforation.foil_thickness if perforation else 0.0
     volume = fraction.mean(f) * electrode.thickness + f * fraction.pr * depth
@@ -59,12 +62,17 @@ def stoichiometry_at(material: Material, potential, hysteresis):
 
 
 def charge_held(members, potential, hysteresis):
-    return sum(capacity * stoichiometry_at(material, potential, hysteresis) for capacity, material in members)
+    return sum(
+        capacity * stoichiometry_at(material, potential, hysteresis)
+        for capacity, material in members
+    )
 
 
 def common_potential(members, held, hysteresis):
     """The potential [V] at which materials side by side hold a charge together."""
-    return float(brentq(lambda u: charge_held(members, u, hysteresis) - held, FULL, EMPTY, xtol=1e-13))
+    return float(
+        brentq(lambda u: charge_held(members, u, hysteresis) - held, FULL, EMPTY, xtol=1e-13)
+    )
 
 
 def charge_at_cutoff(members, positive, positive_capacity, lost, upper):
@@ -76,16 +84,21 @@ def charge_at_cutoff(members, positive, positive_capacity, lost, upper):
 
     if excess(0.0) < 0:
         raise CellError(
-            f"the negative electrode is full, at the potential of lithium, below the upper cut-off of {upper} V"
+            "the negative electrode is full, at the potential of lithium, below the upper "
+            f"cut-off of {upper} V"
         )
     return charge_held(members, brentq(excess, 0.0, 3.0, xtol=1e-13), -1.0)
 
 
 def capacities(cell: Cell, side) -> list[tuple[float, Material]]:
-    """What each material of the "negative" or "positive" electrode holds from empty to full [C/m2]; the material."""
+    """What each material of the "negative" or "positive" electrode holds from empty to full [C/m2];
+    the material.
+    """
     electrode = getattr(cell, side)
     holes = cell.perforation if side == "negative" else None
-    return [(_areal_capacity(material, electrode, holes), material) for material in electrode.materials]
+    return [
+        (_areal_capacity(material, electrode, holes), material) for material in electrode.materials
+    ]
 
 
 def balance(cell: Cell, lost: float) -> Balance:
@@ -98,8 +111,13 @@ def balance(cell: Cell, lost: float) -> Balance:
     lost : float
         [C/m2]
     """
-    members, ((positive_capacity, positive),) = capacities(cell, "negative"), capacities(cell, "positive")
-    window = stoichiometry_at(positive, cell.lower_cutoff, 0.0) - stoichiometry_at(positive, cell.upper_cutoff, 0.0)
+    members, ((positive_capacity, positive),) = (
+        capacities(cell, "negative"),
+        capacities(cell, "positive"),
+    )
+    window = stoichiometry_at(positive, cell.lower_cutoff, 0.0) - stoichiometry_at(
+        positive, cell.upper_cutoff, 0.0
+    )
     return Balance(
         sum(capacity for capacity, _ in members),
         window * positive_capacity,
@@ -138,7 +156,9 @@ def discharged(cell: Cell, charge: float) -> Cell:
 def slow_discharge(cell: Cell) -> float:
     """Charge that a charged cell gives down to its lower cut-off at open circuit [C/m2]."""
     members = capacities(cell, "negative")
-    most = sum(capacity * material.stoichiometry for capacity, material in members) - charge_held(members, EMPTY, 1.0)
+    most = sum(capacity * material.stoichiometry for capacity, material in members) - charge_held(
+        members, EMPTY, 1.0
+    )
     if isinstance(cell.positive, Electrode):
         ((capacity, material),) = capacities(cell, "positive")
         most = min(most, (1 - material.stoichiometry) * capacity)
@@ -169,11 +189,14 @@ def at_state_of_charge(cell: Cell, fraction: float) -> Cell:
         raise CellError(f"a state of charge lies between 0 and 1, not at {fraction}")
     if fraction == 1:
         return cell
-    return replace(discharged(cell, (1 - fraction) * slow_discharge(cell)), state_of_charge=fraction)
+    return replace(
+        discharged(cell, (1 - fraction) * slow_discharge(cell)), state_of_charge=fraction
+    )
 
 
 def with_stoichiometries(electrode: Electrode, stoichiometries) -> Electrode:
     made = tuple(
-        replace(material, stoichiometry=x) for material, x in zip(electrode.materials, stoichiometries, strict=True)
+        replace(material, stoichiometry=x)
+        for material, x in zip(electrode.materials, stoichiometries, strict=True)
     )
     return replace(electrode, materials=made)

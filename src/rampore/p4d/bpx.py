@@ -1,27 +1,28 @@
 """Cells from BPX files.
 
-The ``bpx`` package decides what a file may contain, and sees no text of it: wherever the format allows an expression,
-:mod:`rampore.expressions` reads it, and ``bpx`` is given a number in its place. Nothing of a file is executed.
+The ``bpx`` package decides what a file may contain, and sees no text of it: wherever the format
+allows an expression, :mod:`rampore.expressions` reads it, and ``bpx`` is given a number in its
+place. Nothing of a file is executed.
 
 What the format leaves open is settled like this:
 
-- A table keeps its first and its last value beyond its ends. Tables of the electrolyte end its validity, which else is
-  four times the concentration at the start.
-- Every property is sampled over the limits of the stoichiometry, or over the validity of the electrolyte, and refused
-  where it has no value, or none that can be. Beyond the limits of the stoichiometry such a property keeps the value
-  that it has at the limit.
+- A table keeps its first and its last value beyond its ends. Tables of the electrolyte end its
+  validity, which else is four times the concentration at the start.
+- Every property is sampled over the limits of the stoichiometry, or over the validity of the
+  electrolyte, and refused where it has no value, or none that can be. Beyond the limits of the
+  stoichiometry such a property keeps the value that it has at the limit.
 - The temperature is the initial one, else that of the surroundings, else the reference temperature.
-- ``OCP [V]`` counts, unless both branches of it and a decay constant or an initial state of hysteresis are given.
+- ``OCP [V]`` counts, unless both branches of it and a decay constant or an initial state of
+  hysteresis are given.
 
 Beyond the format, ``User-defined`` may hold
 
 ========================================  ========================================================
 ``Negative contact resistance [Ohm.m2]``  of the negative foil, on its face and the walls of holes
-``Positive contact resistance [Ohm.m2]``  of the positive foil
-``Hole diameter [m]``                     of the negative foil's perforation
-``Hole pitch [m]``                        distance of neighbouring holes
-``Foil thickness [m]``                    depth of the holes
-``Thermodynamic factor``                  of the electrolyte, a number or a function of its concentration [mol/m3]
+``Positive contact resistance [Ohm.m2]``  of the positive foil ``Hole diameter [m]``
+of the negative foil's perforation ``Hole pitch [m]``                        distance of
+neighbouring holes ``Foil thickness [m]``                    depth of the holes ``Thermodynamic
+factor``                  of the electrolyte, a number or a function of its concentration [mol/m3]
 ========================================  ========================================================
 
 A key that resembles one of these is refused; any other is named in a warning, and has no effect.
@@ -48,8 +49,10 @@ LARGEST = 8_000_000  #: size of a file [bytes]
 LONGEST = 100_000  #: all expressions of a file together [characters]
 DEEPEST = 20  #: nesting of its objects and lists [-]
 SAMPLES = 501  #: of a property over its domain [-]
-TOLERANCE = 1e-3  #: by which the limits of the stoichiometry may miss the cut-offs without a word [V]
-ALIKE = 0.7  #: of a key of one's own to one of those above, from which it is taken for a misspelt one [-]
+#: by which the limits of the stoichiometry may miss the cut-offs without a word [V]
+TOLERANCE = 1e-3
+#: of a key of one's own to one of those above, from which it is taken for a misspelt one [-]
+ALIKE = 0.7
 
 OWN_KEYS = (
     "Negative contact resistance [Ohm.m2]",
@@ -65,10 +68,12 @@ DECAY = "OCP hysteresis decay constant"
 
 
 def read(path):
-    """Read a cell from a BPX file (version 1, models DFN and SPMe; version 0 as ``bpx`` converts it).
+    """Read a cell from a BPX file (version 1, models DFN and SPMe; version 0 as ``bpx`` converts
+    it).
 
-    The initial stoichiometries follow linearly from the initial state of charge between the limits of each material;
-    1C is the nominal capacity over one hour and the electrode area times the number of pairs.
+    The initial stoichiometries follow linearly from the initial state of charge between the limits
+    of each material; 1C is the nominal capacity over one hour and the electrode area times the
+    number of pairs.
 
     Parameters
     ----------
@@ -81,8 +86,8 @@ def read(path):
     Raises
     ------
     CellError
-        The file is not a valid BPX file of a full model, holds a value that cannot be, or says something that the
-        engine cannot do; the message names the key.
+        The file is not a valid BPX file of a full model, holds a value that cannot be, or says
+        something that the engine cannot do; the message names the key.
 
     Warns
     -----
@@ -103,7 +108,9 @@ def _load(path):
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
-            raise CellError("it is no file" + (", but a folder" if stat.S_ISDIR(status.st_mode) else ""))
+            raise CellError(
+                "it is no file" + (", but a folder" if stat.S_ISDIR(status.st_mode) else "")
+            )
         if status.st_size > LARGEST:
             raise CellError(f"{status.st_size} bytes are more than a BPX file may have, {LARGEST}")
         content = Path(path).read_bytes()
@@ -146,7 +153,9 @@ def _without_texts(value, texts, path=()):
     if isinstance(value, list):
         for row, entry in enumerate(value, 1):
             if not (isinstance(entry, float) and math.isfinite(entry)):
-                raise CellError(f"{_place(path)}: row {row} = {str(entry)[:40]!r} must be a finite number")
+                raise CellError(
+                    f"{_place(path)}: row {row} = {str(entry)[:40]!r} must be a finite number"
+                )
         return value
     if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
         raise CellError(f"{_place(path)} = {value} must be a finite number")
@@ -171,13 +180,19 @@ def _validated(document):
             raise CellError(f"{_place(path)}: {problem}") from None
     try:
         if bpx.is_legacy_bpx(plain):
-            _remark("a file of BPX version 0, read as version 1: what it does not say of the start is as bpx has it")
+            _remark(
+                "a file of BPX version 0, read as version 1: what it does not say of the start is "
+                "as bpx has it"
+            )
             plain, document = (_of_version_1(each) for each in (plain, document))
         bpx.parse_bpx_obj(plain, convert_legacy=False)
-    except Exception as problem:  # bpx lets the errors of what it does with a wrong kind of value through
+    # bpx lets the errors of what it does with a wrong kind of value through
+    except Exception as problem:
         raise CellError(f"it is not of the format: {_first(problem)}") from problem
     if document["Header"]["Model"] not in ("DFN", "SPMe"):
-        raise CellError(f"a file for the model {document['Header']['Model']} lacks what the P4D model needs")
+        raise CellError(
+            f"a file for the model {document['Header']['Model']} lacks what the P4D model needs"
+        )
     return document
 
 
@@ -192,7 +207,9 @@ def _of_version_1(document):
 
 
 def _first(problem):
-    """What is wrong in one line: of a validation's many errors a key that the format does not know, or the first."""
+    """What is wrong in one line: of a validation's many errors a key that the format does not know,
+    or the first.
+    """
     from pydantic import ValidationError
 
     if not isinstance(problem, ValidationError):
@@ -205,7 +222,9 @@ def _first(problem):
         return _first(inner)
     where = _place(entry["loc"])
     if entry["type"] == "extra_forbidden":
-        known_keys(_place(entry["loc"][:-1]) or "Parameterisation", [entry["loc"][-1]], _keys(), CellError)
+        known_keys(
+            _place(entry["loc"][:-1]) or "Parameterisation", [entry["loc"][-1]], _keys(), CellError
+        )
     return f"{where}: {entry['msg']}".splitlines()[0]
 
 
@@ -214,7 +233,9 @@ def _keys():
     from bpx import schema
 
     sections = [kind for kind in vars(schema).values() if hasattr(kind, "model_fields")]
-    return sorted({field.alias for kind in sections for field in kind.model_fields.values() if field.alias})
+    return sorted(
+        {field.alias for kind in sections for field in kind.model_fields.values() if field.alias}
+    )
 
 
 # Values, each with its place
@@ -288,12 +309,16 @@ def _sampled(name, function, x, above=-np.inf):
 
 
 def _of_stoichiometry(name, function, limits, above=-np.inf):
-    """A property of a solid that can be within the limits; beyond them held, where it cannot be there."""
+    """A property of a solid that can be within the limits; beyond them held, where it cannot be
+    there.
+    """
     ends = np.clip(limits, 1e-6, 1 - 1e-6)
     _sampled(name, function, np.linspace(*ends, SAMPLES), above)
     with np.errstate(all="ignore"):
         beyond = _wrong(function(np.linspace(1e-6, 1 - 1e-6, SAMPLES)), above).any()
-    if isinstance(function, materials.Tabulated) and (function.x[0] > ends[0] or function.x[-1] < ends[1]):
+    if isinstance(function, materials.Tabulated) and (
+        function.x[0] > ends[0] or function.x[-1] < ends[1]
+    ):
         _remark(
             f"{name}: the table ends at x = {function.x[0]:g} and {function.x[-1]:g}, within the limits of the "
             "stoichiometry, and is held there"
@@ -321,12 +346,16 @@ class _Climate:
         ambient = around.number("Ambient temperature [K]", self.reference, above=0)
         self.temperature = start.number("Initial temperature [K]", ambient, above=0)
         self.soc = start.number("Initial state-of-charge", 1.0, at_least=0, at_most=1)
-        self.concentration = start.number("Initial electrolyte concentration [mol.m-3]", 1000.0, above=0)
+        self.concentration = start.number(
+            "Initial electrolyte concentration [mol.m-3]", 1000.0, above=0
+        )
 
     def factor(self, section, key):
         """Arrhenius factor of an activation energy [-]."""
         with np.errstate(over="ignore"):
-            return float(materials.arrhenius(section.number(key, 0.0), self.temperature, self.reference))
+            return float(
+                materials.arrhenius(section.number(key, 0.0), self.temperature, self.reference)
+            )
 
 
 def _times(function, factor):
@@ -334,29 +363,43 @@ def _times(function, factor):
 
 
 def _cell(document):
-    parameters, state = _Section(document["Parameterisation"]), _Section(document.get("State"), "State")
+    parameters, state = (
+        _Section(document["Parameterisation"]),
+        _Section(document.get("State"), "State"),
+    )
     own = _own(parameters.part("User-defined"))
     sheet = parameters.part("Cell")
     climate = _Climate(sheet, state)
     start = state.part("Initial conditions")
     area = sheet.number("Electrode area [m2]", above=0)
-    pairs = sheet.number("Number of electrode pairs connected in parallel to make a cell", at_least=1)
+    pairs = sheet.number(
+        "Number of electrode pairs connected in parallel to make a cell", at_least=1
+    )
     separator = parameters.part("Separator")
     title = document["Header"].get("Title")
     cutoffs = "Lower voltage cut-off [V]", "Upper voltage cut-off [V]"
     lower, upper = (sheet.number(key) for key in cutoffs)
     if not lower < upper:
-        raise CellError(f"{sheet.name(cutoffs[0])} = {lower:g} is not below {cutoffs[1]} = {upper:g}")
+        raise CellError(
+            f"{sheet.name(cutoffs[0])} = {lower:g} is not below {cutoffs[1]} = {upper:g}"
+        )
     cell = Cell(
-        negative=_electrode(parameters.part("Negative electrode"), start, climate, full=climate.soc),
+        negative=_electrode(
+            parameters.part("Negative electrode"), start, climate, full=climate.soc
+        ),
         separator=Separator(
             separator.number("Thickness [m]", above=0),
             separator.number("Porosity", above=0, at_most=1),
             materials.constant(separator.number("Transport efficiency", above=0, at_most=1)),
         ),
-        positive=_electrode(parameters.part("Positive electrode"), start, climate, full=1 - climate.soc),
+        positive=_electrode(
+            parameters.part("Positive electrode"), start, climate, full=1 - climate.soc
+        ),
         electrolyte=_electrolyte(
-            parameters.part("Electrolyte"), own, climate, f"BPX file, {title}" if title else "BPX file"
+            parameters.part("Electrolyte"),
+            own,
+            climate,
+            f"BPX file, {title}" if title else "BPX file",
         ),
         concentration=climate.concentration,
         one_c=sheet.number("Nominal cell capacity [A.h]", above=0) / (area * pairs),
@@ -398,14 +441,21 @@ def _electrolyte(salt, own, climate, source):
     functions = {salt.name(key): salt.function(key) for key in (conductivity, diffusivity)} | {
         own.name("Thermodynamic factor"): own.function("Thermodynamic factor", 1.0)
     }
-    tables = [function.x for function in functions.values() if isinstance(function, materials.Tabulated)]
+    tables = [
+        function.x for function in functions.values() if isinstance(function, materials.Tabulated)
+    ]
     validity = min([x[-1] for x in tables], default=4 * climate.concentration)
     lowest = max([x[0] for x in tables], default=0.0)
     if not lowest < validity or validity <= 0:
-        raise CellError(f"the electrolyte's tables, from {lowest:g} and to {validity:g} mol/m3, have nothing in common")
+        raise CellError(
+            f"the electrolyte's tables, from {lowest:g} and to {validity:g} mol/m3, have nothing "
+            "in common"
+        )
     c = np.linspace(lowest, validity, SAMPLES)
     c = c[c > 0]
-    kappa, diffusion, factor = (_sampled(name, function, c, above=0) for name, function in functions.items())
+    kappa, diffusion, factor = (
+        _sampled(name, function, c, above=0) for name, function in functions.items()
+    )
     kappa = _times(kappa, climate.factor(salt, "Conductivity activation energy [J.mol-1]"))
     diffusion = _times(diffusion, climate.factor(salt, "Diffusivity activation energy [J.mol-1]"))
     for key, function in ((conductivity, kappa), (diffusivity, diffusion)):
@@ -428,14 +478,21 @@ def _electrode(sheet, start, climate, full):
     members = {side.lower(): (sheet, start, states)}
     if "Particle" in sheet:
         particles = sheet.part("Particle")
-        members = {name: (particles.part(name), start.part(states), name) for name in particles.content}
+        members = {
+            name: (particles.part(name), start.part(states), name) for name in particles.content
+        }
     porosity = sheet.number("Porosity", above=0, at_most=1)
     made = tuple(_material(name, *member, climate, full) for name, member in members.items())
     total = porosity + sum(material.fraction for material in made)
     if total > 1 + SHARES:
-        raise CellError(f"{_place(sheet.path)}: porosity and active fractions add to {total:.6g}, beyond 1")
+        raise CellError(
+            f"{_place(sheet.path)}: porosity and active fractions add to {total:.6g}, beyond 1"
+        )
     if total > 1:
-        _remark(f"{_place(sheet.path)}: porosity and active fractions add to 1 + {total - 1:.2g}; taken as they are")
+        _remark(
+            f"{_place(sheet.path)}: porosity and active fractions add to 1 + {total - 1:.2g}; "
+            "taken as they are"
+        )
     return Electrode(
         sheet.number("Thickness [m]", above=0),
         porosity,
@@ -452,7 +509,12 @@ def _material(name, part, states, state, climate, full):
     radius = part.number("Particle radius [m]", above=0)
     rate = part.number("Reaction rate constant [mol.m-2.s-1]", above=0)
     rate *= climate.factor(part, "Reaction rate constant activation energy [J.mol-1]")
-    quantity(f"{part.name('Reaction rate constant')} at {climate.temperature:g} K", rate, CellError, above=0)
+    quantity(
+        f"{part.name('Reaction rate constant')} at {climate.temperature:g} K",
+        rate,
+        CellError,
+        above=0,
+    )
 
     key = "Entropic change coefficient [V.K-1]"
     entropy = _of_stoichiometry(part.name(key), part.function(key, 0.0), limits)
@@ -488,8 +550,15 @@ def _branches(part, has_state):
     if len(there) == 2 and (DECAY in part or has_state):
         return True
     if there:
-        lacking = "other branch" if len(there) == 1 else "decay constant and no initial state of hysteresis"
-        _remark(f"{part.name('OCP [V]')} counts, for beside {' and '.join(map(repr, there))} there is no {lacking}")
+        lacking = (
+            "other branch"
+            if len(there) == 1
+            else "decay constant and no initial state of hysteresis"
+        )
+        _remark(
+            f"{part.name('OCP [V]')} counts, for beside {' and '.join(map(repr, there))} there is "
+            f"no {lacking}"
+        )
     return False
 
 
@@ -505,16 +574,27 @@ def _diffusivity(part, limits, climate):
 
 
 def _compare_limits(parameters, cell):
-    """Warns where the limits of the stoichiometries lie beyond the cut-offs, of electrodes of one material."""
+    """Warns where the limits of the stoichiometries lie beyond the cut-offs, of electrodes of one
+    material.
+    """
     sheets = [parameters.part(f"{side} electrode") for side in ("Negative", "Positive")]
     if any("Particle" in sheet for sheet in sheets):
         return
     negative, positive = (
-        [float(sheet.function("OCP [V]")(np.clip(sheet.number(key), 1e-6, 1 - 1e-6))) for key in LIMITS]
+        [
+            float(sheet.function("OCP [V]")(np.clip(sheet.number(key), 1e-6, 1 - 1e-6)))
+            for key in LIMITS
+        ]
         for sheet in sheets
     )
     highest, lowest = positive[0] - negative[1], positive[1] - negative[0]
     if highest - cell.upper_cutoff > TOLERANCE:
-        _remark(f"the limits of the stoichiometry reach {highest:.4f} V, above the cut-off of {cell.upper_cutoff:g} V")
+        _remark(
+            f"the limits of the stoichiometry reach {highest:.4f} V, above the cut-off of "
+            f"{cell.upper_cutoff:g} V"
+        )
     if cell.lower_cutoff - lowest > TOLERANCE:
-        _remark(f"the limits of the stoichiometry reach {lowest:.4f} V, below the cut-off of {cell.lower_cutoff:g} V")
+        _remark(
+            f"the limits of the stoichiometry reach {lowest:.4f} V, below the cut-off of "
+            f"{cell.lower_cutoff:g} V"
+        )

@@ -1,4 +1,6 @@
-"""A cell as the engine sees it: layers, materials and foils in SI units, as fields of x, y and z where they vary."""
+"""A cell as the engine sees it: layers, materials and foils in SI units, as fields of x, y and z
+where they vary.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,17 +13,21 @@ from rampore.constants import REFERENCE_TEMPERATURE
 from rampore.materials import Electrolyte, ExchangeCurrent, Function
 from rampore.p4d.errors import CellError
 
-#: One value, one over foil and one over the holes (a box that the edge cuts takes their mean by area), or a function of
-#: x, y and z.
+#: One value, one over foil and one over the holes (a box that the edge cuts takes their mean by
+#: area), or a function of x, y and z.
 Field = float | Local | Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def _check(owner, **limits):
-    """Fields by name, each with its limits: numbers are within; what varies in space is seen on the mesh."""
+    """Fields by name, each with its limits: numbers are within; what varies in space is seen on the
+    mesh.
+    """
     for name, limit in limits.items():
         value = getattr(owner, name)
         if not callable(value):
-            quantity(f"{getattr(owner, 'name', type(owner).__name__)}: {name}", value, CellError, **limit)
+            quantity(
+                f"{getattr(owner, 'name', type(owner).__name__)}: {name}", value, CellError, **limit
+            )
 
 
 def _check_exchange(owner):
@@ -37,7 +43,9 @@ _POSITIVE, _NOT_NEGATIVE, _SHARE = {"above": 0}, {"at_least": 0}, {"above": 0, "
 
 
 def bruggeman(exponent=1.5):
-    """Transport efficiency eps^exponent [-] of a porous layer, the factor on the bulk conductivity and diffusivity."""
+    """Transport efficiency eps^exponent [-] of a porous layer, the factor on the bulk conductivity
+    and diffusivity.
+    """
 
     def efficiency(eps):
         return eps**exponent
@@ -58,10 +66,11 @@ def tortuosity(factor):
 class Material:
     """An active material: spheres of one radius.
 
-    ``potential`` is the open-circuit potential [V] over the stoichiometry; where charging and discharging follow
-    different curves, ``lithiation`` and ``delithiation`` are the two branches and ``potential`` is not used. The
-    hysteresis state h goes from -1 (lithiation branch) to 1 (delithiation branch) as
-    dh/dx = -decay (sign(dx) + h) sign(dx), the one-state model of Axen et al. 2022; decay = 0 leaves it where it is.
+    ``potential`` is the open-circuit potential [V] over the stoichiometry; where charging and
+    discharging follow different curves, ``lithiation`` and ``delithiation`` are the two branches
+    and ``potential`` is not used. The hysteresis state h goes from -1 (lithiation branch) to 1
+    (delithiation branch) as dh/dx = -decay (sign(dx) + h) sign(dx), the one-state model of Axen et
+    al. 2022; decay = 0 leaves it where it is.
     """
 
     name: str
@@ -76,11 +85,14 @@ class Material:
     delithiation: Function | None = None
     hysteresis: float = 0.0  #: state at the start [-]
     hysteresis_decay: float = 0.0  #: [-]
-    validity: tuple[float, float] = (0.0, 1.0)  #: stoichiometries that its functions were measured from and to [-]
+    #: stoichiometries that its functions were measured from and to [-]
+    validity: tuple[float, float] = (0.0, 1.0)
 
     def __post_init__(self):
         if self.potential is None and (self.lithiation is None or self.delithiation is None):
-            raise CellError(f"{self.name}: no open-circuit potential: give `potential`, or both branches")
+            raise CellError(
+                f"{self.name}: no open-circuit potential: give `potential`, or both branches"
+            )
         if not self.name or "/" in self.name:
             raise CellError(f"{self.name!r} is no name for a material: results are filed by it")
         _check(
@@ -97,15 +109,27 @@ class Material:
 
     def mean_potential(self, x):
         """Middle of the two branches, or the one curve [V]."""
-        return self.potential(x) if self.lithiation is None else 0.5 * (self.delithiation(x) + self.lithiation(x))
+        return (
+            self.potential(x)
+            if self.lithiation is None
+            else 0.5 * (self.delithiation(x) + self.lithiation(x))
+        )
 
     def half_gap(self, x):
         """Half the distance from the lithiation branch up to the delithiation branch [V]."""
-        return 0.0 * x if self.lithiation is None else 0.5 * (self.delithiation(x) - self.lithiation(x))
+        return (
+            0.0 * x
+            if self.lithiation is None
+            else 0.5 * (self.delithiation(x) - self.lithiation(x))
+        )
 
     def open_circuit(self, x, hysteresis=None):
-        """Open-circuit potential [V] at a stoichiometry and a hysteresis state (default: the one at the start)."""
-        return self.mean_potential(x) + (self.hysteresis if hysteresis is None else hysteresis) * self.half_gap(x)
+        """Open-circuit potential [V] at a stoichiometry and a hysteresis state (default: the one at
+        the start).
+        """
+        return self.mean_potential(x) + (
+            self.hysteresis if hysteresis is None else hysteresis
+        ) * self.half_gap(x)
 
 
 @dataclass(frozen=True)
@@ -118,12 +142,15 @@ class Electrode:
     materials: tuple[Material, ...]
     transport_efficiency: Function = field(default_factory=bruggeman)  #: of the porosity [-]
     double_layer: float = 0.0  #: capacitance per area of particle and of what is inert [F/m2]
-    inert_surface: Field = 0.0  #: area that only the double layer sees, per volume of electrode [1/m]
+    #: area that only the double layer sees, per volume of electrode [1/m]
+    inert_surface: Field = 0.0
 
     def __post_init__(self):
         names = [material.name for material in self.materials]
         if len(set(names)) < len(names):
-            raise CellError(f"an electrode of {' and '.join(names)}: each material needs a name of its own")
+            raise CellError(
+                f"an electrode of {' and '.join(names)}: each material needs a name of its own"
+            )
         _check(
             self,
             thickness=_POSITIVE,
@@ -135,21 +162,31 @@ class Electrode:
 
     @property
     def speaker(self):
-        """Which material sets the potential at the start: the first that is neither full nor empty, or the first."""
-        free = [n for n, material in enumerate(self.materials) if 1e-6 < material.stoichiometry < 1 - 1e-6]
+        """Which material sets the potential at the start: the first that is neither full nor empty,
+        or the first.
+        """
+        free = [
+            n
+            for n, material in enumerate(self.materials)
+            if 1e-6 < material.stoichiometry < 1 - 1e-6
+        ]
         return free[0] if free else 0
 
 
 @dataclass(frozen=True)
 class Lithium:
-    """A foil of lithium on the separator, in place of an electrode: a half cell, or with two of them a symmetric cell.
+    """A foil of lithium on the separator, in place of an electrode: a half cell, or with two of
+    them a symmetric cell.
 
-    The potential of the other electrode against lithium is the voltage of the cell where lithium is the negative side,
-    and its negative where it is the positive one; there, an electrode on a perforated foil has its place.
+    The potential of the other electrode against lithium is the voltage of the cell where lithium is
+    the negative side, and its negative where it is the positive one; there, an electrode on a
+    perforated foil has its place.
     """
 
-    exchange_current: ExchangeCurrent  #: of c_e; its exponents of the stoichiometry have no meaning here
-    double_layer: float = 0.0  #: capacitance, of spectra alone: in time the foil answers at once [F/m2]
+    #: of c_e; its exponents of the stoichiometry have no meaning here
+    exchange_current: ExchangeCurrent
+    #: capacitance, of spectra alone: in time the foil answers at once [F/m2]
+    double_layer: float = 0.0
 
     def __post_init__(self):
         _check(self, double_layer=_NOT_NEGATIVE)
@@ -160,9 +197,10 @@ class Lithium:
 class Mirror:
     """The middle of the separator of a symmetric cell, as the positive side: spectra alone know it.
 
-    What lies before it - the negative electrode, its foil with or without holes, and half of the separator - has its
-    mirror image behind it. In linear response the potential and the salt of one half are those of the other with the
-    opposite sign, so the middle is at half of the voltage and keeps its concentration.
+    What lies before it - the negative electrode, its foil with or without holes, and half of the
+    separator - has its mirror image behind it. In linear response the potential and the salt of one
+    half are those of the other with the opposite sign, so the middle is at half of the voltage and
+    keeps its concentration.
     """
 
 
@@ -180,7 +218,9 @@ class Separator:
 
 @dataclass(frozen=True)
 class Perforation:
-    """Round holes in the negative foil on a triangular lattice, rows along x; the unit cell is p/2 x sqrt(3) p/2."""
+    """Round holes in the negative foil on a triangular lattice, rows along x; the unit cell is p/2
+    x sqrt(3) p/2.
+    """
 
     hole_diameter: float  #: [m]
     pitch: float  #: [m]
@@ -191,7 +231,9 @@ class Perforation:
         choice("filling", self.filling, ("electrolyte", "coating"), CellError)
         _check(self, hole_diameter=_NOT_NEGATIVE, pitch=_POSITIVE, foil_thickness=_POSITIVE)
         if not self.hole_diameter < self.pitch:
-            raise CellError(f"holes of {self.hole_diameter} m at a pitch of {self.pitch} m touch each other")
+            raise CellError(
+                f"holes of {self.hole_diameter} m at a pitch of {self.pitch} m touch each other"
+            )
 
     @property
     def open_fraction(self):
@@ -203,8 +245,8 @@ class Perforation:
 class Cell:
     """A cell: negative foil, negative electrode, separator, positive electrode, positive foil.
 
-    Either electrode may be a foil of lithium; two equal electrodes make a symmetric cell (or one and a
-    :class:`Mirror`), and an electrode without materials but with an inert surface blocks.
+    Either electrode may be a foil of lithium; two equal electrodes make a symmetric cell (or one
+    and a :class:`Mirror`), and an electrode without materials but with an inert surface blocks.
     """
 
     negative: Electrode | Lithium
@@ -216,10 +258,12 @@ class Cell:
     lower_cutoff: float  #: [V]
     upper_cutoff: float  #: [V]
     temperature: float = REFERENCE_TEMPERATURE  #: [K]
-    contact_negative: float = 0.0  #: resistance of the negative foil's faces and hole walls [ohm m2]
+    #: resistance of the negative foil's faces and hole walls [ohm m2]
+    contact_negative: float = 0.0
     contact_positive: float = 0.0  #: [ohm m2]
     perforation: Perforation | None = None
-    state_of_charge: float = 1.0  #: that the stoichiometries of the start stand for, for reports [-]
+    #: that the stoichiometries of the start stand for, for reports [-]
+    state_of_charge: float = 1.0
 
     def __post_init__(self):
         _check(
@@ -235,13 +279,18 @@ class Cell:
         )
         quantity("electrolyte: validity", self.electrolyte.validity, CellError, above=0)
         if not self.lower_cutoff < self.upper_cutoff:
-            raise CellError(f"lower cut-off {self.lower_cutoff} V is not below the upper one, {self.upper_cutoff} V")
+            raise CellError(
+                f"lower cut-off {self.lower_cutoff} V is not below the upper one, "
+                f"{self.upper_cutoff} V"
+            )
         if self.perforation is not None and isinstance(self.negative, Lithium):
             raise CellError("a foil of lithium has no perforation")
 
     @property
     def open_circuit_voltage(self):
-        """Voltage at the stoichiometries of the start; :meth:`Electrode.speaker` speaks for each electrode [V]."""
+        """Voltage at the stoichiometries of the start; :meth:`Electrode.speaker` speaks for each
+        electrode [V].
+        """
         return _open_circuit(self.positive) - _open_circuit(self.negative)
 
 

@@ -1,6 +1,8 @@
-"""A discharge at constant current, and what is read off it: curves, depth, overpotential and salt by region.
+"""A discharge at constant current, and what is read off it: curves, depth, overpotential and salt
+by region.
 
-Domains are those of the negative coating: the porous one (HPd) over and in the holes, the dense one (LPd) over foil.
+Domains are those of the negative coating: the porous one (HPd) over and in the holes, the dense one
+(LPd) over foil.
 """
 
 from typing import NamedTuple
@@ -13,14 +15,17 @@ from rampore.p4d.cell import Cell
 from rampore.p4d.errors import SolverError
 from rampore.p4d.solution import Mesh, Solution, Step, Tolerances, simulate
 
-MARKS = 40  #: fields are kept at every one of so many equal parts of the charge that 1C gives in an hour
+#: fields are kept at every one of so many equal parts of the charge that 1C gives in an hour
+MARKS = 40
 
 
 class Regions(NamedTuple):
-    """Means over the negative coating and its parts, in the unit of what is averaged; nan where a part is absent.
+    """Means over the negative coating and its parts, in the unit of what is averaged; nan where a
+    part is absent.
 
-    Top is the half of the coating's thickness over foil that faces the separator, bottom the rest, with the holes. Near
-    is the half of the coating over foil that lies closest to the edge of a hole, by area, far the other half.
+    Top is the half of the coating's thickness over foil that faces the separator, bottom the rest,
+    with the holes. Near is the half of the coating over foil that lies closest to the edge of a
+    hole, by area, far the other half.
     """
 
     all: float
@@ -40,8 +45,10 @@ class Curve(NamedTuple):
 
     charge: np.ndarray  #: (n,) [C/m2]
     voltage: np.ndarray  #: (n,) [V]
-    open_circuit: np.ndarray  #: voltage of the same cell with each electrode in equilibrium in itself (n,) [V]
-    kinetic: np.ndarray  #: mean of phi_s - phi_e - U at the particles' surface, negative electrode (n,) [V]
+    #: voltage of the same cell with each electrode in equilibrium in itself (n,) [V]
+    open_circuit: np.ndarray
+    #: mean of phi_s - phi_e - U at the particles' surface, negative electrode (n,) [V]
+    kinetic: np.ndarray
 
     @property
     def overpotential(self):
@@ -69,14 +76,16 @@ class Discharge(NamedTuple):
     capacity: float  #: [C/m2]
     curve: Curve
     overpotential: Regions  #: phi_s - phi_e - U at the particles' surface, at the end [V]
-    overpotential_bulk: Regions  #: phi_s - phi_e - U at the particles' mean stoichiometry, at the end [V]
-    depth: Regions  #: of discharge: lithium given since the start over that held at the start, at the end [-]
+    #: phi_s - phi_e - U at the particles' mean stoichiometry, at the end [V]
+    overpotential_bulk: Regions
+    #: of discharge: lithium given since the start over that held at the start, at the end [-]
+    depth: Regions
     depth_capacity: Regions  #: the same over the lithium that the particles can hold [-]
     depth_surface: Regions  #: the first, of the particles' surfaces [-]
     profiles: tuple[Profile, ...]  #: at the marks and at the end
 
 
-# Reading ------------------------------------------------------------------------------------------------------------
+# Reading ------------------------------------------------------------------------------------------
 
 
 class _Coating(NamedTuple):
@@ -86,8 +95,10 @@ class _Coating(NamedTuple):
     z: np.ndarray  #: [m]
     volume: np.ndarray  #: (nx, ny, nz) [m3]
     hole: np.ndarray  #: share that lies over or in a hole (nx, ny, nz) [-]
-    distance: np.ndarray | None  #: to the edge of the nearest hole (nx, ny, 1) [m]; None without holes
-    nearer: np.ndarray | None  #: share of the column over foil in the half of that area next to the holes (nx, ny, 1)
+    #: to the edge of the nearest hole (nx, ny, 1) [m]; None without holes
+    distance: np.ndarray | None
+    #: share of the column over foil in the half of that area next to the holes (nx, ny, 1)
+    nearer: np.ndarray | None
 
 
 def _coating(data, cell: Cell) -> _Coating:
@@ -96,7 +107,9 @@ def _coating(data, cell: Cell) -> _Coating:
     layers, z = over | within, data.z.values
     foil = cell.perforation
     if foil is None or foil.hole_diameter == 0:
-        return _Coating(layers, z[layers], volume[..., layers], np.zeros(volume[..., layers].shape), None, None)
+        return _Coating(
+            layers, z[layers], volume[..., layers], np.zeros(volume[..., layers].shape), None, None
+        )
     columns = volume[..., over].sum(axis=2)
     area = data.attrs["unit_cell_area_m2"] * columns / columns.sum()
     share = volume[..., within].sum(axis=2) / foil.foil_thickness / area
@@ -107,9 +120,16 @@ def _coating(data, cell: Cell) -> _Coating:
     over_foil, order = (area * (1 - share)).ravel(), np.argsort(distance, axis=None, kind="stable")
     before = np.cumsum(over_foil[order]) - over_foil[order]
     nearer = np.zeros(order.size)
-    nearer[order] = np.clip((over_foil.sum() / 2 - before) / np.maximum(over_foil[order], 1e-300), 0, 1)
+    nearer[order] = np.clip(
+        (over_foil.sum() / 2 - before) / np.maximum(over_foil[order], 1e-300), 0, 1
+    )
     return _Coating(
-        layers, z[layers], volume[..., layers], hole, distance[..., None], nearer.reshape(*distance.shape, 1)
+        layers,
+        z[layers],
+        volume[..., layers],
+        hole,
+        distance[..., None],
+        nearer.reshape(*distance.shape, 1),
     )
 
 
@@ -150,14 +170,23 @@ def _local(value, hole):
 
 
 def _equilibrium(cell: Cell):
-    """The open-circuit voltage over what the negative electrode holds [C/m2] and the positive's stoichiometry.
+    """The open-circuit voltage over what the negative electrode holds [C/m2] and the positive's
+    stoichiometry.
 
-    The materials of the negative electrode share what they hold at one potential, on the branches of delithiation.
+    The materials of the negative electrode share what they hold at one potential, on the branches
+    of delithiation.
     """
-    x = np.concatenate([np.geomspace(ENDS, 1e-3, 100), np.linspace(1e-3, 1 - 1e-3, 4001)[1:], [1 - ENDS]])
-    curves = [(capacity, material.open_circuit(x, 1.0)) for capacity, material in capacities(cell, "negative")]
+    x = np.concatenate(
+        [np.geomspace(ENDS, 1e-3, 100), np.linspace(1e-3, 1 - 1e-3, 4001)[1:], [1 - ENDS]]
+    )
+    curves = [
+        (capacity, material.open_circuit(x, 1.0))
+        for capacity, material in capacities(cell, "negative")
+    ]
     levels = np.unique(np.concatenate([potential for _, potential in curves]))
-    held = sum(capacity * np.interp(levels, potential[::-1], x[::-1]) for capacity, potential in curves)
+    held = sum(
+        capacity * np.interp(levels, potential[::-1], x[::-1]) for capacity, potential in curves
+    )
     ((_, positive),) = capacities(cell, "positive")
 
     def voltage(charge, stoichiometry):
@@ -211,16 +240,22 @@ class _Fields:
     def __init__(self, data, cell: Cell):
         self.coating, self._end = _coating(data, cell), data.isel(field_time=-1)
         self._solids = [
-            (_local(material.fraction, self.coating.hole) * material.maximum_concentration, material)
+            (
+                _local(material.fraction, self.coating.hole) * material.maximum_concentration,
+                material,
+            )
             for material in cell.negative.materials
         ]
-        self.amount = sum(amount for amount, _ in self._solids)  #: that the particles can hold, per volume [mol/m3]
+        #: that the particles can hold, per volume [mol/m3]
+        self.amount = sum(amount for amount, _ in self._solids)
         self.start = self._blend(lambda material: material.stoichiometry)
         self._drop = self._field("phi_s") - self._field("phi_e")
 
     def _blend(self, of_material):
         """Mean over the materials by what they can hold, in every cell."""
-        return sum(amount * of_material(material) for amount, material in self._solids) / self.amount
+        return (
+            sum(amount * of_material(material) for amount, material in self._solids) / self.amount
+        )
 
     def _field(self, name):
         return self._end[name].values[..., self.coating.layers]
@@ -230,7 +265,9 @@ class _Fields:
 
     def overpotential(self, where):
         """phi_s - phi_e - U, with U at the particles' "surface" or "mean" [V]."""
-        return self._blend(lambda m: self._drop - m.open_circuit(self._stoichiometry(where, m), 1.0))
+        return self._blend(
+            lambda m: self._drop - m.open_circuit(self._stoichiometry(where, m), 1.0)
+        )
 
     def given(self, where):
         """Fall of the stoichiometry since the start [-]."""
@@ -243,7 +280,8 @@ def read(solution: Solution, cell: Cell) -> Discharge:
     Parameters
     ----------
     solution : Solution
-        One step at constant current, from the end of charge, of a full cell with coating in its holes.
+        One step at constant current, from the end of charge, of a full cell with coating in its
+        holes.
     cell : Cell
         The one that was discharged.
     """
@@ -263,12 +301,17 @@ def read(solution: Solution, cell: Cell) -> Discharge:
         regions(end.given("mean") / end.start),
         regions(end.given("mean")),
         regions(end.given("surface") / end.start),
-        tuple(_profile(data.isel(field_time=n), float(q), end.coating, cell, area) for n, q in enumerate(at) if q > 0),
+        tuple(
+            _profile(data.isel(field_time=n), float(q), end.coating, cell, area)
+            for n, q in enumerate(at)
+            if q > 0
+        ),
     )
 
 
 def discharge(cell: Cell, rate, mesh: Mesh | None = None, tolerances: Tolerances | None = None):
-    """Discharge a cell at constant current from its start to the lower cut-off, with fields at equal charges.
+    """Discharge a cell at constant current from its start to the lower cut-off, with fields at
+    equal charges.
 
     Parameters
     ----------
@@ -285,13 +328,18 @@ def discharge(cell: Cell, rate, mesh: Mesh | None = None, tolerances: Tolerances
     current = rate * cell.one_c
     marks = 3600.0 / rate * np.arange(1, MARKS + 1) / MARKS
     solution = simulate(
-        cell, [Step("current", current, until_voltage=cell.lower_cutoff)], mesh, tolerances, field_times=marks
+        cell,
+        [Step("current", current, until_voltage=cell.lower_cutoff)],
+        mesh,
+        tolerances,
+        field_times=marks,
     )
     return read(solution, cell), solution
 
 
 def settled(cell: Cell, rate, mesh: Mesh, tolerances: Tolerances) -> tuple[Discharge, Solution]:
-    """What :func:`discharge` gives; where the salt starves so suddenly that charge is not conserved, with short steps.
+    """What :func:`discharge` gives; where the salt starves so suddenly that charge is not
+    conserved, with short steps.
 
     Raises
     ------
@@ -322,11 +370,16 @@ def block(cell: Cell, solution: Solution, quantity: str) -> Block:
     cell : Cell
     solution : Solution
     quantity : {"overpotential", "depth"}
-        phi_s - phi_e - U at the particles' surface [V], or the depth of discharge [-], as in :class:`Discharge`.
+        phi_s - phi_e - U at the particles' surface [V], or the depth of discharge [-], as in
+        :class:`Discharge`.
     """
     data = solution.dataset
     at_end = _Fields(data, cell)
-    values = at_end.overpotential("surface") if quantity == "overpotential" else at_end.given("mean") / at_end.start
+    values = (
+        at_end.overpotential("surface")
+        if quantity == "overpotential"
+        else at_end.given("mean") / at_end.start
+    )
     holes = cell.perforation is not None and cell.perforation.hole_diameter > 0
     bottom = -cell.perforation.foil_thickness if holes else 0.0
     return Block(

@@ -28,22 +28,26 @@ from rampore.p4d.errors import CellError
 from rampore.p4d.linear import ABOVE, BELOW
 
 C, E, S = 0, 1, 2  # columns of the unknowns: c, phi_e, phi_s
-CC, CE, CS, EC, EE, ES, SC, SE, SS = range(9)  # coefficients of a cell's own unknowns in the Jacobian
+# coefficients of a cell's own unknowns in the Jacobian
+CC, CE, CS, EC, EE, ES, SC, SE, SS = range(9)
 KAPPA, DIFFUSIVITY, TRANSFERENCE, ACTIVITY = range(4)
 
 
-# Properties, tabulated once: a cubic through values and slopes on equal intervals, so that one kernel serves every
-# correlation, a user's own included.
+# Properties, tabulated once: a cubic through values and slopes on equal intervals, so that one
+# kernel serves every correlation, a user's own included.
 
 
 def tabulate(*functions, intervals=8192):
-    """Values and slopes (intervals + 1, functions) on [0, 1] of functions that need not be defined at its very ends."""
+    """Values and slopes (intervals + 1, functions) on [0, 1] of functions that need not be defined
+    at its very ends.
+    """
     x = np.clip(np.linspace(0, 1, intervals + 1), 1e-6, 1 - 1e-6)
     step = 0.02 / intervals
     left, right = np.maximum(x - step, 5e-7), np.minimum(x + step, 1 - 5e-7)
     values = [np.asarray(function(x), float) + 0.0 * x for function in functions]
     slopes = [(function(right) - function(left)) / (right - left) for function in functions]
-    for value, slope in zip(values, slopes, strict=True):  # a pole at the end must not make the cubic swing
+    # a pole at the end must not make the cubic swing
+    for value, slope in zip(values, slopes, strict=True):
         for end, secant in ((0, value[1] - value[0]), (-1, value[-1] - value[-2])):
             bound = 3 * intervals * abs(secant)
             slope[end] = np.clip(slope[end], -bound, bound)
@@ -62,7 +66,9 @@ def cubic(value, slope, column, place, step):
 
 
 class Salt(NamedTuple):
-    """The electrolyte: conductivity, diffusivity, transference number and G (less its logarithm) over concentration."""
+    """The electrolyte: conductivity, diffusivity, transference number and G (less its logarithm)
+    over concentration.
+    """
 
     value: np.ndarray  #: (n + 1, 4)
     slope: np.ndarray  #: (n + 1, 4)
@@ -88,9 +94,15 @@ def tabulate_electrolyte(electrolyte, temperature, intervals=4096):
     chi_0 = chi(np.array([1e-6 * step]))[0]
     nodes, weights = np.polynomial.legendre.leggauss(8)
     points = c[:-1, None] + 0.5 * step * (nodes + 1)
-    activity = np.concatenate([[0.0], np.cumsum(((chi(points) - chi_0) / points) @ weights * 0.5 * step)])
+    activity = np.concatenate(
+        [[0.0], np.cumsum(((chi(points) - chi_0) / points) @ weights * 0.5 * step)]
+    )
     inside = np.maximum(c, 1e-3 * step)
-    columns = [both(electrolyte.conductivity), both(electrolyte.diffusivity), both(electrolyte.transference)]
+    columns = [
+        both(electrolyte.conductivity),
+        both(electrolyte.diffusivity),
+        both(electrolyte.transference),
+    ]
     columns.append((activity, (chi(inside) - chi_0) / inside))
     value, slope = (np.stack([column[i] for column in columns], axis=1) for i in (0, 1))
     for column, name, limits in (
@@ -106,7 +118,8 @@ def tabulate_electrolyte(electrolyte, temperature, intervals=4096):
 
 @njit(cache=True)
 def electrolyte_properties(u, salt, efficiency, out):
-    """Columns of ``out``: 1 / kappa, 1 / D, t+ and G in each cell, the first two effective, each followed by its slope.
+    """Columns of ``out``: 1 / kappa, 1 / D, t+ and G in each cell, the first two effective, each
+    followed by its slope.
 
     The slope is that in c.
     """
@@ -148,7 +161,8 @@ class Layout(NamedTuple):
     efficiency: np.ndarray  #: of the transport in the electrolyte [-]
     capacitance: np.ndarray  #: of the double layer [F]
     absent: np.ndarray  #: (cells, 3) True where there is no such unknown
-    negative_cells: np.ndarray  #: cells that touch the negative foil, on its face or on the wall of a hole
+    #: cells that touch the negative foil, on its face or on the wall of a hole
+    negative_cells: np.ndarray
     negative_foil: np.ndarray  #: conductance to it, the contact resistance in series [S]
     positive_cells: np.ndarray
     positive_foil: np.ndarray  #: [S]
@@ -163,8 +177,15 @@ class System(NamedTuple):
 
 @njit(cache=True)
 def transport(u, voltage, u_1, u_2, weights, layout, properties, system):
-    """Everything but the kinetics: storage, fluxes, foils. ``weights`` make the time derivative [1/s]."""
-    residual, matrix, pore, capacitance = system.residual, system.matrix, layout.pore, layout.capacitance
+    """Everything but the kinetics: storage, fluxes, foils. ``weights`` make the time derivative
+    [1/s].
+    """
+    residual, matrix, pore, capacitance = (
+        system.residual,
+        system.matrix,
+        layout.pore,
+        layout.capacitance,
+    )
 
     # Salt that a cell stores, and charge on its double layer (carried by the cation)
     for k in range(u.shape[0]):
@@ -178,7 +199,11 @@ def transport(u, voltage, u_1, u_2, weights, layout, properties, system):
         residual[k, E] = -charging
         residual[k, S] = charging
         conductance = capacitance[k] * weights[0]
-        matrix[k, CC], matrix[k, CE], matrix[k, CS] = FARADAY * pore[k] * weights[0], conductance, -conductance
+        matrix[k, CC], matrix[k, CE], matrix[k, CS] = (
+            FARADAY * pore[k] * weights[0],
+            conductance,
+            -conductance,
+        )
         matrix[k, EC], matrix[k, EE], matrix[k, ES] = 0.0, conductance, -conductance
         matrix[k, SC], matrix[k, SE], matrix[k, SS] = 0.0, -conductance, conductance
 
@@ -230,13 +255,22 @@ def transport(u, voltage, u_1, u_2, weights, layout, properties, system):
         matrix[right, EE] += kappa
         matrix[right, SS] += sigma
         place = ABOVE + 5 * axis
-        matrix[left, place], matrix[left, place + 1], matrix[left, place + 2] = ds_cr, -t * kappa, di_cr
+        matrix[left, place], matrix[left, place + 1], matrix[left, place + 2] = (
+            ds_cr,
+            -t * kappa,
+            di_cr,
+        )
         matrix[left, place + 3], matrix[left, place + 4] = -kappa, -sigma
         place = BELOW + 5 * axis
-        matrix[right, place], matrix[right, place + 1], matrix[right, place + 2] = -ds_cl, -t * kappa, -di_cl
+        matrix[right, place], matrix[right, place + 1], matrix[right, place + 2] = (
+            -ds_cl,
+            -t * kappa,
+            -di_cl,
+        )
         matrix[right, place + 3], matrix[right, place + 4] = -kappa, -sigma
 
-    # Negative foil, at zero potential: its face and the walls of its holes, through the contact resistance
+    # Negative foil, at zero potential: its face and the walls of its holes, through the contact
+    # resistance
     for n in range(layout.negative_cells.shape[0]):
         k = layout.negative_cells[n]
         residual[k, S] += layout.negative_foil[n] * u[k, S]
@@ -257,7 +291,8 @@ def transport(u, voltage, u_1, u_2, weights, layout, properties, system):
 
 @njit(cache=True)
 def through_planes(u, voltage, layout, properties, layers, into):
-    """Add to ``into`` (layers,) the current that leaves each layer of cells by the planes of z and by the foils [A].
+    """Add to ``into`` (layers,) the current that leaves each layer of cells by the planes of z and
+    by the foils [A].
 
     Foils of lithium are not among these.
     """
@@ -267,7 +302,9 @@ def through_planes(u, voltage, layout, properties, layers, into):
         left, right = layout.left[f], layout.right[f]
         here, there = properties[left], properties[right]
         kappa = layout.area[f] / (layout.h_left[f] * here[0] + layout.h_right[f] * there[0])
-        through = kappa * (u[left, E] - u[right, E] + there[6] - here[6]) + layout.solid[f] * (u[left, S] - u[right, S])
+        through = kappa * (u[left, E] - u[right, E] + there[6] - here[6]) + layout.solid[f] * (
+            u[left, S] - u[right, S]
+        )
         into[left % layers] += through
         into[right % layers] -= through
     for n in range(layout.negative_cells.shape[0]):
@@ -283,7 +320,9 @@ def through_planes(u, voltage, layout, properties, layers, into):
 
 @njit(cache=True)
 def largest(change, concentration):
-    """Largest correction: the cell, its size over ``concentration`` and 1 V, and the largest of the potentials [V]."""
+    """Largest correction: the cell, its size over ``concentration`` and 1 V, and the largest of the
+    potentials [V].
+    """
     cell, size, potential = 0, 0.0, 0.0
     for k in range(change.shape[0]):
         moved = max(abs(change[k, E]), abs(change[k, S]))
@@ -298,7 +337,8 @@ def largest(change, concentration):
 
 @njit(cache=True)
 def correct(u, change, damping):
-    """Add a damped correction to the unknowns; a concentration keeps a fifth of what it is at least.
+    """Add a damped correction to the unknowns; a concentration keeps a fifth of what it is at
+    least.
 
     Returns the largest correction of a concentration over what it was.
     """
@@ -311,7 +351,8 @@ def correct(u, change, damping):
     return largest
 
 
-# Kinetics: symmetric Butler-Volmer, phi_s - phi_e = U(x) + (2 R T / F) asinh(j / 2 i0(c, x)), with x = a + b j
+# Kinetics: symmetric Butler-Volmer, phi_s - phi_e = U(x) + (2 R T / F) asinh(j / 2 i0(c, x)), with
+# x = a + b j
 
 
 class Kinetics(NamedTuple):
@@ -321,7 +362,9 @@ class Kinetics(NamedTuple):
     surface: np.ndarray  #: their area in each cell [m2]
     potential: (
         np.ndarray
-    )  #: middle curve of the open-circuit potential and half the gap between its branches (n + 1, 2)
+        #: middle curve of the open-circuit potential and half the gap between its branches (n + 1,
+        #: 2)
+    )
     potential_slope: np.ndarray
     thermal_voltage: float  #: 2 R T / F [V]
     reference: float  #: exchange current at c = 1 mol/m3 [A/m2]
@@ -339,9 +382,13 @@ FEWEST = -690.0  # logarithm of the smallest share of sites that is told from no
 def open_circuit(kinetics, h, x):
     """Open-circuit potential and its slope at stoichiometry x and hysteresis state h."""
     intervals = kinetics.potential.shape[0] - 1
-    u, slope = cubic(kinetics.potential, kinetics.potential_slope, 0, x * intervals, 1.0 / intervals)
+    u, slope = cubic(
+        kinetics.potential, kinetics.potential_slope, 0, x * intervals, 1.0 / intervals
+    )
     if h != 0.0:
-        gap, gap_slope = cubic(kinetics.potential, kinetics.potential_slope, 1, x * intervals, 1.0 / intervals)
+        gap, gap_slope = cubic(
+            kinetics.potential, kinetics.potential_slope, 1, x * intervals, 1.0 / intervals
+        )
         u += h * gap
         slope += h * gap_slope
     return u, slope
@@ -379,10 +426,11 @@ def share(x, exponent):
 
 @njit(cache=True, inline="always")
 def overpotential(kinetics, exchange_c, h, b, moved, guess, rest):
-    """Excess of U + eta over nothing, its slope in ``moved``, stiffness, j / 2 i0 and i0 of one surface.
+    """Excess of U + eta over nothing, its slope in ``moved``, stiffness, j / 2 i0 and i0 of one
+    surface.
 
-    ``moved`` = b j is how far the reaction shifts the surface; ``guess`` and ``rest`` are the shares of its sites that
-    are filled and that are not.
+    ``moved`` = b j is how far the reaction shifts the surface; ``guess`` and ``rest`` are the
+    shares of its sites that are filled and that are not.
     """
     exchange = exchange_c * share(guess, kinetics.filled) * share(rest, kinetics.empty)
     steepness = 0.5 / (b * exchange)
@@ -398,15 +446,22 @@ def overpotential(kinetics, exchange_c, h, b, moved, guess, rest):
 
 @njit(cache=True)
 def react(u, a, b, hysteresis, x, current, slopes, kinetics, system):
-    """Add one material's reaction to the system; ``current`` is the guess of j [A/m2] and becomes the answer.
+    """Add one material's reaction to the system; ``current`` is the guess of j [A/m2] and becomes
+    the answer.
 
-    ``x`` becomes the surface stoichiometry, ``slopes`` (count, 2) those of j in c and in phi_s - phi_e. Returns the
-    number of the first sphere whose surface has no admissible state, or -1. The unknown is x - a = b j, which keeps its
-    digits in short steps; close to full or empty it is the logarithm of the sites that are left, for these fall far
-    below the digits of x: where i0 goes as a power 0.2 of them, a full particle still passes a thousandth of its
-    exchange current when 1e-15 of its sites are free.
+    ``x`` becomes the surface stoichiometry, ``slopes`` (count, 2) those of j in c and in phi_s -
+    phi_e. Returns the number of the first sphere whose surface has no admissible state, or -1. The
+    unknown is x - a = b j, which keeps its digits in short steps; close to full or empty it is the
+    logarithm of the sites that are left, for these fall far below the digits of x: where i0 goes as
+    a power 0.2 of them, a full particle still passes a thousandth of its exchange current when
+    1e-15 of its sites are free.
     """
-    residual, matrix, cells, surface = system.residual, system.matrix, kinetics.cells, kinetics.surface
+    residual, matrix, cells, surface = (
+        system.residual,
+        system.matrix,
+        kinetics.cells,
+        kinetics.surface,
+    )
     for n in range(cells.shape[0]):
         k = cells[n]
         drop = u[k, S] - u[k, E]
@@ -421,7 +476,8 @@ def react(u, a, b, hysteresis, x, current, slopes, kinetics, system):
         if not low < moved < high:
             moved = min(max(0.0, low + 0.01 * (high - low)), high - 0.01 * (high - low))
         guess, rest = moved - empty, full - moved
-        end, few = 0, 0.0  # 1 near full, -1 near empty; there, the logarithm of the sites that are left
+        # 1 near full, -1 near empty; there, the logarithm of the sites that are left
+        end, few = 0, 0.0
         deep, shallow = 0.0, 0.0  # and what it lies between
         converged = False
         for _ in range(100):
@@ -509,9 +565,11 @@ def react(u, a, b, hysteresis, x, current, slopes, kinetics, system):
 
 @njit(cache=True)
 def follow(change, cells, b, slopes, x, current):
-    """Move the currents of one material and its surfaces along their tangents with a correction of the unknowns.
+    """Move the currents of one material and its surfaces along their tangents with a correction of
+    the unknowns.
 
-    Returns the largest move of a surface over the sites that are filled or free there, whichever are fewer.
+    Returns the largest move of a surface over the sites that are filled or free there, whichever
+    are fewer.
     """
     largest = 0.0
     for n in range(cells.shape[0]):
@@ -547,8 +605,9 @@ def plate(u, foil, current, state, slopes, metal, salt, properties, system):
         c_f = c_c + (1 - t+) i h / (F D),    phi_f = phi_c + i h / kappa + G(c_f) - G(c_c),
         foil - r i - phi_f = (2 R T / F) asinh(i / 2 i0(c_f)).
 
-    ``current`` [A/m2] becomes i, ``state`` (faces, 4) c_f, phi_f, G(c_f) and the overpotential, ``slopes`` (faces, 3)
-    those of i in c_c, phi_c and ``foil``. Returns the number of the first face without an answer, or -1.
+    ``current`` [A/m2] becomes i, ``state`` (faces, 4) c_f, phi_f, G(c_f) and the overpotential,
+    ``slopes`` (faces, 3) those of i in c_c, phi_c and ``foil``. Returns the number of the first
+    face without an answer, or -1.
     """
     at, one, there = np.empty((1, 3)), np.ones(1), np.empty((1, 8))
     for n in range(metal.cells.shape[0]):
@@ -558,7 +617,8 @@ def plate(u, foil, current, state, slopes, metal, salt, properties, system):
         per_current = (1.0 - t) * metal.distance * here[2] / FARADAY
         ohmic = metal.contact + metal.distance * here[0]
         drop = foil - u[k, E]
-        # Every term of the balance takes its share of the drop, so the ohmic one alone bounds the current
+        # Every term of the balance takes its share of the drop, so the ohmic one alone bounds the
+        # current
         low, high = min(drop / ohmic, 0.0), max(drop / ohmic, 0.0)
         low = max(low, -u[k, C] / per_current)
         i = current[n]
@@ -578,7 +638,9 @@ def plate(u, foil, current, state, slopes, metal, salt, properties, system):
                 by_c = -there[0, 7] + stiffness * half * metal.salt / c
                 slope = -ohmic + per_current * by_c - 0.5 * stiffness / exchange
                 step = -excess / slope
-                if abs(step) <= 1e-14 * (abs(i) + exchange) or abs(excess) <= 1e-15 * (1.0 + abs(drop)):
+                if abs(step) <= 1e-14 * (abs(i) + exchange) or abs(excess) <= 1e-15 * (
+                    1.0 + abs(drop)
+                ):
                     converged = True
                     break
                 if excess > 0.0:
@@ -594,7 +656,12 @@ def plate(u, foil, current, state, slopes, metal, salt, properties, system):
         if not converged:
             return n
         current[n] = i
-        state[n, 0], state[n, 1], state[n, 2], state[n, 3] = c, foil - metal.contact * i - kinetic, there[0, 6], kinetic
+        state[n, 0], state[n, 1], state[n, 2], state[n, 3] = (
+            c,
+            foil - metal.contact * i - kinetic,
+            there[0, 6],
+            kinetic,
+        )
         c_by_c = 1.0 + metal.distance * i / FARADAY * ((1.0 - t) * here[3] - dt * here[2])
         slopes[n, 0] = -(dg - metal.distance * i * here[1] + by_c * c_by_c) / slope
         slopes[n, 1] = 1.0 / slope
@@ -608,16 +675,19 @@ def plate(u, foil, current, state, slopes, metal, salt, properties, system):
 
 @njit(cache=True)
 def follow_plate(u, foil, change, shift, current, state, slopes, metal, salt, properties):
-    """Move the currents at a foil of lithium along their tangents with a correction of the unknowns and of the foil.
+    """Move the currents at a foil of lithium along their tangents with a correction of the unknowns
+    and of the foil.
 
-    ``u``, ``foil`` and ``properties`` are those after it. Returns the largest move of the salt at the face over what
-    was there, and infinity where none is left.
+    ``u``, ``foil`` and ``properties`` are those after it. Returns the largest move of the salt at
+    the face over what was there, and infinity where none is left.
     """
     at, one, there = np.empty((1, 3)), np.ones(1), np.empty((1, 8))
     largest = 0.0
     for n in range(metal.cells.shape[0]):
         k = metal.cells[n]
-        current[n] += slopes[n, 0] * change[k, C] + slopes[n, 1] * change[k, E] + slopes[n, 2] * shift
+        current[n] += (
+            slopes[n, 0] * change[k, C] + slopes[n, 1] * change[k, E] + slopes[n, 2] * shift
+        )
         i = current[n]
         c = u[k, C] + (1.0 - properties[k, 4]) * metal.distance * properties[k, 2] / FARADAY * i
         if not c > 0.0:
@@ -626,5 +696,10 @@ def follow_plate(u, foil, change, shift, current, state, slopes, metal, salt, pr
         at[0, C] = c
         electrolyte_properties(at, salt, one, there)
         kinetic = metal.thermal_voltage * np.arcsinh(0.5 * i / (metal.reference * c**metal.salt))
-        state[n, 0], state[n, 1], state[n, 2], state[n, 3] = c, foil - metal.contact * i - kinetic, there[0, 6], kinetic
+        state[n, 0], state[n, 1], state[n, 2], state[n, 3] = (
+            c,
+            foil - metal.contact * i - kinetic,
+            there[0, 6],
+            kinetic,
+        )
     return largest

@@ -14,4 +14,6 @@ class CellError(RamporeError, ValueError):
 
 
 class AtCutOffError(CellError):
-    """A run whose first step ends as it begins: contact and kinetics alone take the voltage that there is."""
+    """A run whose first step ends as it begins: contact and kinetics alone take the voltage that
+    there is.
+    """

@@ -5,7 +5,9 @@ from rampore.p4d.cell import Cell, Electrode, Material, Separator
 
 
 def marquis_2019():
-    """Graphite | LiCoO2 of Marquis et al. 2019, with the solid conductivities of the COMSOL solution; 1C = 24 A/m2."""
+    """Graphite | LiCoO2 of Marquis et al. 2019, with the solid conductivities of the COMSOL
+    solution; 1C = 24 A/m2.
+    """
     graphite = Material(
         "graphite",
         fraction=0.6,
@@ -27,7 +29,9 @@ def marquis_2019():
         potential=materials.lithium_cobalt_oxide,
     )
     return Cell(
-        negative=Electrode(100e-6, porosity=0.3, conductivity=100 * 0.7**1.5, materials=(graphite,)),
+        negative=Electrode(
+            100e-6, porosity=0.3, conductivity=100 * 0.7**1.5, materials=(graphite,)
+        ),
         separator=Separator(25e-6, porosity=1.0),
         positive=Electrode(100e-6, porosity=0.3, conductivity=10 * 0.7**1.5, materials=(oxide,)),
         electrolyte=materials.marquis_2019(),
@@ -53,7 +57,9 @@ def _nmc811(stoichiometry):
 
 def _lgm50(negative_materials, positive):
     return Cell(
-        negative=Electrode(85.2e-6, porosity=0.25, conductivity=215.0, materials=negative_materials),
+        negative=Electrode(
+            85.2e-6, porosity=0.25, conductivity=215.0, materials=negative_materials
+        ),
         separator=Separator(12e-6, porosity=0.47),
         positive=Electrode(75.6e-6, porosity=0.335, conductivity=0.18, materials=(positive,)),
         electrolyte=materials.nyman_2008(),
@@ -80,7 +86,8 @@ def chen_2020():
 
 
 def ai_2022():
-    """LG M50 with graphite and silicon apart, after Ai et al. 2022, the potential of graphite being Ecker's.
+    """LG M50 with graphite and silicon apart, after Ai et al. 2022, the potential of graphite being
+    Ecker's.
 
     Silicon follows the middle of its two branches until its hysteresis state is set.
     """

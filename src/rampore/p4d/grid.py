@@ -1,8 +1,9 @@
 """The mesh: boxes in x, y and z, cut exactly by the edge of the holes.
 
-Cells are stored as (nx, ny, nz). Layers of z lie, from below, in the holes of the negative foil (z < 0), in the
-negative electrode, the separator and the positive electrode. A box that the edge of a hole cuts keeps its centre and
-has the area of its part inside the circle; the walls between boxes have the length of their part inside.
+Cells are stored as (nx, ny, nz). Layers of z lie, from below, in the holes of the negative foil (z
+< 0), in the negative electrode, the separator and the positive electrode. A box that the edge of a
+hole cuts keeps its centre and has the area of its part inside the circle; the walls between boxes
+have the length of their part inside.
 """
 
 from typing import NamedTuple
@@ -48,7 +49,11 @@ class Grid(NamedTuple):
 
 
 def _check(thicknesses, layers, columns, hole_layers, grading, sides):
-    for name, numbers, size in (("layers", layers, 3), ("columns", columns, 2), ("hole_layers", [hole_layers], 1)):
+    for name, numbers, size in (
+        ("layers", layers, 3),
+        ("columns", columns, 2),
+        ("hole_layers", [hole_layers], 1),
+    ):
         whole = [int(n) == n for n in quantity(name, list(numbers), CellError)]
         if len(whole) != size or not all(whole):
             raise CellError(f"{name} = {numbers} must be {size} whole number{'s' * (size > 1)}")
@@ -57,10 +62,15 @@ def _check(thicknesses, layers, columns, hole_layers, grading, sides):
     quantity("sides", list(sides or (1.0, 1.0)), CellError, above=0, unit="m")
     there = [n for n, thickness in zip(layers, thicknesses, strict=True) if thickness > 0]
     if min(*columns, *there, hole_layers) < 1:
-        raise CellError(f"a mesh of {columns} columns, {layers} layers and {hole_layers} in the holes has no cells")
+        raise CellError(
+            f"a mesh of {columns} columns, {layers} layers and {hole_layers} in the holes has no "
+            "cells"
+        )
 
 
-def make_grid(thicknesses, layers, perforation=None, columns=(1, 1), hole_layers=6, grading=0.6, sides=None):
+def make_grid(
+    thicknesses, layers, perforation=None, columns=(1, 1), hole_layers=6, grading=0.6, sides=None
+):
     """The mesh of a unit cell.
 
     Parameters
@@ -82,7 +92,9 @@ def make_grid(thicknesses, layers, perforation=None, columns=(1, 1), hole_layers
     """
     _check(thicknesses, layers, columns, hole_layers, grading, sides)
     z, layer, base = [np.zeros(1)], [], 0.0
-    for name, n, thickness in zip((NEGATIVE, SEPARATOR, POSITIVE), layers, thicknesses, strict=True):
+    for name, n, thickness in zip(
+        (NEGATIVE, SEPARATOR, POSITIVE), layers, thicknesses, strict=True
+    ):
         if thickness > 0:
             z.append(base + graded(n, thickness, grading)[1:])
             layer += [name] * n
@@ -94,7 +106,11 @@ def make_grid(thicknesses, layers, perforation=None, columns=(1, 1), hole_layers
         width, height = sides_of_cell(perforation.pitch)
         radius = perforation.hole_diameter / 2
         if radius > 0:
-            z.insert(0, graded(hole_layers, perforation.foil_thickness, grading)[:-1] - perforation.foil_thickness)
+            z.insert(
+                0,
+                graded(hole_layers, perforation.foil_thickness, grading)[:-1]
+                - perforation.foil_thickness,
+            )
             layer = [HOLE] * hole_layers + layer
     z, layer = np.concatenate(z), np.array(layer)
     x, y = np.linspace(0, width, columns[0] + 1), np.linspace(0, height, columns[1] + 1)

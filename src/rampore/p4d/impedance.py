@@ -1,8 +1,9 @@
 r"""The cell's impedance: the model linearised about its state at rest, solved at each frequency.
 
-At rest salt and potentials are uniform, and so are the properties of the electrolyte. With the potential that drives
-the ions, :math:`\psi = \phi_e - G' c`, and the one that salt adds, :math:`\theta = G' c`, every box passes the current
-:math:`Y v` from its solid to its electrolyte, :math:`v = \phi_s - \psi - \theta`, and
+At rest salt and potentials are uniform, and so are the properties of the electrolyte. With the
+potential that drives the ions, :math:`\psi = \phi_e - G' c`, and the one that salt adds,
+:math:`\theta = G' c`, every box passes the current :math:`Y v` from its solid to its electrolyte,
+:math:`v = \phi_s - \psi - \theta`, and
 
 .. math::
     \nabla\cdot(\sigma_{eff} \nabla\phi_s) = Y v, \qquad
@@ -10,15 +11,17 @@ the ions, :math:`\psi = \phi_e - G' c`, and the one that salt adds, :math:`\thet
     \nabla\cdot\Big(\frac{F D_{eff}}{G'(1 - t_+)} \nabla\theta\Big)
         = \frac{i\omega F \epsilon}{G' (1 - t_+)} \theta - Y v,
 
-three networks that one admittance per volume joins: the reactions of all materials beside the double layer,
+three networks that one admittance per volume joins: the reactions of all materials beside the
+double layer,
 
 .. math:: Y = i\omega C a + \sum_m \frac{a_m}{R T / F i_{0,m} + U_m' H_m(i\omega)},
 
-with :math:`H` the transfer function of the spheres, :meth:`rampore.p4d.particles.Spheres.transfer`. The matrix
-:math:`W + i T` is complex symmetric, both parts positive semidefinite. It is solved by Chebyshev's iteration with
-the preconditioner of Axelsson, Neytcheva and Ahmad (Numer. Algorithms 66 (2014) 811), which brings all eigenvalues
-between 1/2 and 1 whatever the frequency, the mesh and the materials. One step takes two systems of :math:`W + T`,
-which are real and those of the engine's own multigrid.
+with :math:`H` the transfer function of the spheres, :meth:`rampore.p4d.particles.Spheres.transfer`.
+The matrix :math:`W + i T` is complex symmetric, both parts positive semidefinite. It is solved by
+Chebyshev's iteration with the preconditioner of Axelsson, Neytcheva and Ahmad (Numer. Algorithms 66
+(2014) 811), which brings all eigenvalues between 1/2 and 1 whatever the frequency, the mesh and the
+materials. One step takes two systems of :math:`W + T`, which are real and those of the engine's own
+multigrid.
 
 Hysteresis does not move: an amplitude that vanishes does not change the branch.
 """
@@ -37,7 +40,8 @@ from rampore.p4d.grid import NEGATIVE, POSITIVE
 from rampore.p4d.linear import BELOW, Multigrid
 from rampore.p4d.model import Mesh, Model
 
-#: How far apart the potentials of two materials of one electrode at rest may be, 1 % of the usual amplitude [V].
+#: How far apart the potentials of two materials of one electrode at rest may be, 1 % of the usual
+#: amplitude [V].
 EQUILIBRIUM = 1e-4
 #: A stoichiometry this close to empty or full takes no part in the equilibrium [-].
 ENDS = 1e-6
@@ -45,9 +49,11 @@ ENDS = 1e-6
 JOINED = np.array([-1.0, -1.0, 1.0])
 #: Of each sphere; enough to follow a wave that reaches a thousandth of the radius.
 MODES = 40
-#: Sum of all residuals over the current that is imposed; the impedance's own error goes as its square [-].
+#: Sum of all residuals over the current that is imposed; the impedance's own error goes as its
+#: square [-].
 RESIDUAL = 1e-5
-#: Largest share of the impedance that this residual may have been, should rounding keep it above [-].
+#: Largest share of the impedance that this residual may have been, should rounding keep it above
+#: [-].
 CORRECTION = 1e-4
 #: Residual of the two real systems in one step [-].
 INNER = 0.05
@@ -65,22 +71,25 @@ class Impedance(NamedTuple):
     steps: np.ndarray  #: of the linear solver (n,)
 
 
-def impedance(cell: Cell, frequency, mesh=None, cation_share=1.0, sides=None, grid=None) -> Impedance:
+def impedance(
+    cell: Cell, frequency, mesh=None, cation_share=1.0, sides=None, grid=None
+) -> Impedance:
     """Impedance of a cell about its state at the start, in which it rests.
 
     Parameters
     ----------
     cell : Cell
-        Full cell, half cell, symmetric cell; with a :class:`~rampore.p4d.cell.Mirror` the impedance is that of both
-        halves, twice that of one.
+        Full cell, half cell, symmetric cell; with a :class:`~rampore.p4d.cell.Mirror` the impedance
+        is that of both halves, twice that of one.
     frequency : (n,) array
         [Hz]
     mesh : Mesh, optional
-        Default: that of the engine with `MODES` modes of each sphere, for fast waves do not get far into it.
+        Default: that of the engine with `MODES` modes of each sphere, for fast waves do not get far
+        into it.
     cation_share : float
-        Of the charge of the double layers that cations bring, anions taking away the rest [-]: 1 in the engine. Where
-        nothing reacts it may be anything down to the transference number, at which no salt piles up and the electrode
-        is a transmission line.
+        Of the charge of the double layers that cations bring, anions taking away the rest [-]: 1 in
+        the engine. Where nothing reacts it may be anything down to the transference number, at
+        which no salt piles up and the electrode is a transmission line.
     sides : (float, float), optional
         Width of the unit cell where there is no perforation [m].
     grid : rampore.p4d.grid.Grid, optional
@@ -93,12 +102,14 @@ def impedance(cell: Cell, frequency, mesh=None, cation_share=1.0, sides=None, gr
     Raises
     ------
     CellError
-        A frequency is none, the state is not at rest or not stable, an electrode passes nothing, or the double layers
-        of a cell that reacts are not to be charged by cations.
+        A frequency is none, the state is not at rest or not stable, an electrode passes nothing, or
+        the double layers of a cell that reacts are not to be charged by cations.
     SolverError
         The linear solver does not converge.
     """
-    frequency = np.atleast_1d(np.asarray(quantity("frequency", frequency, CellError, above=0, unit="Hz"), float))
+    frequency = np.atleast_1d(
+        np.asarray(quantity("frequency", frequency, CellError, above=0, unit="Hz"), float)
+    )
     if frequency.ndim != 1 or not frequency.size:
         raise CellError("the frequencies are a row of one or more [Hz]")
     quantity("cation_share", cation_share, CellError)
@@ -112,7 +123,8 @@ def impedance(cell: Cell, frequency, mesh=None, cation_share=1.0, sides=None, gr
 def exchange_resistance(cell: Cell, side="negative", mesh=None) -> float:
     """What charge transfer alone resists where the current reaches every particle alike [ohm m2].
 
-    Of all materials side by side, in the state at the start: R T / (F sum of surface times exchange current).
+    Of all materials side by side, in the state at the start: R T / (F sum of surface times exchange
+    current).
 
     Parameters
     ----------
@@ -126,7 +138,12 @@ def exchange_resistance(cell: Cell, side="negative", mesh=None) -> float:
     if not any(p.electrode == side for p in model.populations):
         raise CellError(f"nothing reacts in the {side} electrode")
     total = sum(
-        float(np.sum(p.kinetics.surface / equations.linearise(p.kinetics, p.hysteresis, p.x, cell.concentration)[0]))
+        float(
+            np.sum(
+                p.kinetics.surface
+                / equations.linearise(p.kinetics, p.hysteresis, p.x, cell.concentration)[0]
+            )
+        )
         for p in model.populations
         if p.electrode == side
     )
@@ -134,10 +151,11 @@ def exchange_resistance(cell: Cell, side="negative", mesh=None) -> float:
 
 
 class Linearised:
-    """The linearised cell: blocks within boxes that depend on the frequency, conductances between them that do not.
+    """The linearised cell: blocks within boxes that depend on the frequency, conductances between
+    them that do not.
 
-    The unknowns of a box are theta, psi and phi_s [V]; the bordering one is the potential of the positive side, into
-    which a current of 1 A/m2 goes.
+    The unknowns of a box are theta, psi and phi_s [V]; the bordering one is the potential of the
+    positive side, into which a current of 1 A/m2 goes.
 
     Parameters
     ----------
@@ -180,11 +198,14 @@ class Linearised:
         self._fluxes = self.multigrid.sparse().tocsr()[:-1, :-1]
         self._diagonal = self._fluxes.diagonal()
         self._kinetics = [
-            (p, *equations.linearise(p.kinetics, p.hysteresis, p.x, cell.concentration)) for p in model.populations
+            (p, *equations.linearise(p.kinetics, p.hysteresis, p.x, cell.concentration))
+            for p in model.populations
         ]
         for p, _, slope in self._kinetics:
             if not (slope <= 0).all():
-                raise CellError(f"{p.name} is not stable at x = {p.x[0]:.4g}: its potential rises with lithium")
+                raise CellError(
+                    f"{p.name} is not stable at x = {p.x[0]:.4g}: its potential rises with lithium"
+                )
         self.imposed = np.zeros(3 * layout.pore.size + 1, complex)
         self.imposed[-1] = model.area
         self._guess = np.zeros_like(self.imposed)
@@ -193,23 +214,35 @@ class Linearised:
         model, cell = self.model, self.model.cell
         t = float(cell.electrolyte.transference(np.array([cell.concentration]))[0])
         if cation_share != 1.0 and (model.populations or model.foils):
-            raise CellError("only where nothing reacts, anions may take part in charging the double layers")
+            raise CellError(
+                "only where nothing reacts, anions may take part in charging the double layers"
+            )
         if not t < cation_share <= 1:
-            raise CellError(f"cation_share = {cation_share} must lie above the transference number {t:.3f} and up to 1")
+            raise CellError(
+                f"cation_share = {cation_share} must lie above the transference number {t:.3f} "
+                "and up to 1"
+            )
         layer = np.broadcast_to(model.grid.layer, model.grid.shape).ravel()
         for side, number in (("negative", NEGATIVE), ("positive", POSITIVE)):
             if not isinstance(getattr(cell, side), Electrode):
                 continue
             members = [p for p in model.populations if p.electrode == side]
             if not members and not model.layout.capacitance[layer == number].any():
-                raise CellError(f"the {side} electrode has neither active material nor double layer: nothing passes")
+                raise CellError(
+                    f"the {side} electrode has neither active material nor double layer: nothing "
+                    "passes"
+                )
             rest = {p.name: p.open_circuit(p.x)[0] for p in members if ENDS < p.x[0] < 1 - ENDS}
             if rest and max(rest.values()) - min(rest.values()) > EQUILIBRIUM:
-                potentials = ", ".join(f"{name} {potential:.4f} V" for name, potential in rest.items())
+                potentials = ", ".join(
+                    f"{name} {potential:.4f} V" for name, potential in rest.items()
+                )
                 raise CellError(f"the {side} electrode is not at rest: {potentials}")
 
     def _meet_the_mirror(self, between, scale):
-        """Join the last plane of boxes to the middle of the cell: psi is the voltage there, and theta is zero."""
+        """Join the last plane of boxes to the middle of the cell: psi is the voltage there, and
+        theta is zero.
+        """
         grid, properties = self.model.grid, self.model.properties
         cells = np.arange(np.prod(grid.shape)).reshape(grid.shape)[..., -1].ravel()
         per_length = grid.foil_positive.ravel() / (np.diff(grid.z)[-1] / 2)
@@ -219,11 +252,15 @@ class Linearised:
         self._border[cells, E] = -ions
 
     def _at(self, omega):
-        """Blocks within boxes (cells, 3, 3), border (cells, 3) and corner at a frequency, less the conductances."""
+        """Blocks within boxes (cells, 3, 3), border (cells, 3) and corner at a frequency, less the
+        conductances.
+        """
         model = self.model
         admittance = 1j * omega * model.layout.capacitance
         for p, resistance, slope in self._kinetics:
-            admittance[p.kinetics.cells] += p.kinetics.surface / (resistance + slope * p.spheres.transfer(omega))
+            admittance[p.kinetics.cells] += p.kinetics.surface / (
+                resistance + slope * p.spheres.transfer(omega)
+            )
         blocks = admittance[:, None, None] * np.outer(JOINED, JOINED)
         blocks[:, C, C] += 1j * omega * self._mass
         border, corner = self._border.copy(), complex(self._corner)
@@ -237,7 +274,9 @@ class Linearised:
         return blocks, border, corner
 
     def _metal_admittance(self, metal, lithium: Lithium, omega):
-        """Of the faces of a foil of lithium: contact, reaction beside double layer, half a box (faces,) [S/m2]."""
+        """Of the faces of a foil of lithium: contact, reaction beside double layer, half a box
+        (faces,) [S/m2].
+        """
         properties = self.model.properties[metal.cells]
         exchange = metal.reference * self.model.cell.concentration**metal.salt
         face = 1 / (2 * exchange / metal.thermal_voltage + 1j * omega * lithium.double_layer)
@@ -245,7 +284,9 @@ class Linearised:
         return 1 / (metal.contact + face + metal.distance * (properties[:, 0] + salt))
 
     def sparse(self, omega):
-        """The whole bordered matrix as a ``scipy.sparse`` array, for reference; its right-hand side is ``imposed``."""
+        """The whole bordered matrix as a ``scipy.sparse`` array, for reference; its right-hand side
+        is ``imposed``.
+        """
         import scipy.sparse as sp
 
         blocks, border, corner = self._at(omega)
@@ -281,11 +322,14 @@ class Linearised:
             share = ahead
             x = x + change
         raise SolverError(
-            f"the impedance at {omega / 2 / np.pi:.3g} Hz is at {rest:.1e} of its residual after {count + 1} steps"
+            f"the impedance at {omega / 2 / np.pi:.3g} Hz is at {rest:.1e} of its residual after "
+            f"{count + 1} steps"
         )
 
     def _prepare(self, omega):
-        """The matrix at a frequency; the sum of its real and its imaginary part goes into the multigrid."""
+        """The matrix at a frequency; the sum of its real and its imaginary part goes into the
+        multigrid.
+        """
         blocks, border, corner = matrix = self._at(omega)
         cells = self.model.layout.pore.size
         whole = (blocks.real + blocks.imag).reshape(cells, 9)
@@ -293,7 +337,9 @@ class Linearised:
         flat = finest.matrix.reshape(cells, -1)
         flat[:] = self._between
         flat[:, :9] += whole
-        finest.column.reshape(cells, 3)[:] = finest.row.reshape(cells, 3)[:] = border.real + border.imag
+        finest.column.reshape(cells, 3)[:] = finest.row.reshape(cells, 3)[:] = (
+            border.real + border.imag
+        )
         self.multigrid.corner = corner.real + corner.imag
         self.multigrid.prepare()
         return matrix
@@ -312,7 +358,9 @@ class Linearised:
 
     def _precondition(self, matrix, left):
         def solve(right):
-            x, v = self.multigrid.solve(right[:-1].reshape(*self.model.grid.shape, 3), right[-1], INNER)
+            x, v = self.multigrid.solve(
+                right[:-1].reshape(*self.model.grid.shape, 3), right[-1], INNER
+            )
             return np.append(x, v)
 
         imaginary = tuple(part.imag for part in matrix)

@@ -1,8 +1,8 @@
 """Eight columns at once: a vector of numbers that compiled kernels load, reckon with and store.
 
-Inside a kernel ``load(array, n)`` is the vector of ``array[n : n + WIDTH]`` (array of one axis, contiguous), on which
-+, -, * and / act element by element; the compiler maps it to whatever vector registers the processor has. Nothing
-checks the bounds.
+Inside a kernel ``load(array, n)`` is the vector of ``array[n : n + WIDTH]`` (array of one axis,
+contiguous), on which +, -, * and / act element by element; the compiler maps it to whatever vector
+registers the processor has. Nothing checks the bounds.
 """
 
 import operator
@@ -13,7 +13,8 @@ from numba.extending import intrinsic, models, overload, register_model
 
 WIDTH = 8
 VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
-ALLOWED = ("contract", "reassoc")  # fused and reordered operations; infinities and NaN stay what they are
+# fused and reordered operations; infinities and NaN stay what they are
+ALLOWED = ("contract", "reassoc")
 
 
 class Lanes(types.Type):

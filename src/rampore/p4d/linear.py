@@ -1,16 +1,20 @@
-r"""Linear systems of a conservation law on boxes: three unknowns a cell, seven-point couplings, one bordering unknown.
+r"""Linear systems of a conservation law on boxes: three unknowns a cell, seven-point couplings, one
+bordering unknown.
 
-Unknowns 0 and 1 of a cell act on those of its neighbours, unknown 2 on its own kind; within a cell all three mix. The
-bordering unknown couples to any cell by a column and a row. What flows out of a cell flows into its neighbour.
+Unknowns 0 and 1 of a cell act on those of its neighbours, unknown 2 on its own kind; within a cell
+all three mix. The bordering unknown couples to any cell by a column and a row. What flows out of a
+cell flows into its neighbour.
 
-Lines along z are solved exactly (blocks of 3 x 3, no pivoting between blocks), in two colours; columns are then
-aggregated 2 x 2 until one is left, which is solved exactly together with the bordering unknown. One such cycle
-preconditions GMRES; where there is one column, it is the solution.
+Lines along z are solved exactly (blocks of 3 x 3, no pivoting between blocks), in two colours;
+columns are then aggregated 2 x 2 until one is left, which is solved exactly together with the
+bordering unknown. One such cycle preconditions GMRES; where there is one column, it is the
+solution.
 
-The kernels work on ``WIDTH`` columns at once. Column (i, j) has the number n = i P + j, where P is ny, or ny + 1 where
-that is even. P is odd, so the colour of a column is n modulo 2, its place among its colour m = n // 2, and each of its
-four neighbours, all of the other colour, lies a fixed number of places away. A vector is stored as [colour, k, unknown,
-m], the matrix as [colour, block of columns, k, coefficient, column]; the numbers of all levels follow one another.
+The kernels work on ``WIDTH`` columns at once. Column (i, j) has the number n = i P + j, where P is
+ny, or ny + 1 where that is even. P is odd, so the colour of a column is n modulo 2, its place among
+its colour m = n // 2, and each of its four neighbours, all of the other colour, lies a fixed number
+of places away. A vector is stored as [colour, k, unknown, m], the matrix as [colour, block of
+columns, k, coefficient, column]; the numbers of all levels follow one another.
 """
 
 from typing import NamedTuple
@@ -22,9 +26,9 @@ from numba import njit
 from rampore.p4d.errors import SolverError
 from rampore.p4d.lanes import WIDTH, load, splat, store
 
-# Coefficients of a cell: the 3 x 3 block of its own unknowns, then the couplings cc, ce, ec, ee, ss to its neighbours
-# below and above along x, y and z. Packed, the inverse P of the pivot of its line replaces the first, and P times its
-# coupling to the cell above it along z the last, which is full.
+# Coefficients of a cell: the 3 x 3 block of its own unknowns, then the couplings cc, ce, ec, ee, ss
+# to its neighbours below and above along x, y and z. Packed, the inverse P of the pivot of its line
+# replaces the first, and P times its coupling to the cell above it along z the last, which is full.
 BELOW = BELOW_X = 9
 BELOW_Y, BELOW_Z, ABOVE_X, ABOVE_Y, ABOVE_Z, COEFFICIENTS = range(14, 44, 5)
 ABOVE, PACKED = ABOVE_X, 43
@@ -36,7 +40,8 @@ class Level(NamedTuple):
     matrix: np.ndarray  #: (nx, ny, nz, 39), in the order of the coefficients
     column: np.ndarray  #: of the bordering unknown (nx, ny, nz, 3)
     row: np.ndarray
-    units: np.ndarray  #: columns of the finer level without such an unknown, less 1 if this has none (nx, ny, nz, 3)
+    #: columns of the finer level without such an unknown, less 1 if this has none (nx, ny, nz, 3)
+    units: np.ndarray
 
     @property
     def diagonal(self):
@@ -68,8 +73,9 @@ def _join(to, k, what, first, factor):
 def coarsen(fine, coarse):
     """Fill the matrix of the aggregates.
 
-    It is the sum over their columns, except that the distance between neighbouring aggregates is twice that between
-    columns: the fluxes between them are halved, on both sides of the face, so that what leaves one enters the other.
+    It is the sum over their columns, except that the distance between neighbouring aggregates is
+    twice that between columns: the fluxes between them are halved, on both sides of the face, so
+    that what leaves one enters the other.
     """
     matrix, total, units = fine.matrix, coarse.matrix, coarse.units
     total[:] = 0.0
@@ -130,7 +136,9 @@ class Plan(NamedTuple):
 
 
 def make_plans(shapes):
-    """One plan for each level, finest first, and the lists of aggregates: their places in the coarser level."""
+    """One plan for each level, finest first, and the lists of aggregates: their places in the
+    coarser level.
+    """
     plans, parents, vector, matrix, listed = [], [], 0, 0, 0
     for (nx, ny, nz), coarser in zip(shapes, [*shapes[1:], None], strict=True):
         pitch = ny if ny % 2 else ny + 1
@@ -139,7 +147,9 @@ def make_plans(shapes):
         half = vector + margin + nz * 3 * width
         end = half + nz * 3 * width + margin
         number = np.arange(0, nx * pitch, 2)
-        plans.append(Plan(pitch, blocks, nz, width, margin, vector, half, end, matrix, listed, number.size))
+        plans.append(
+            Plan(pitch, blocks, nz, width, margin, vector, half, end, matrix, listed, number.size)
+        )
         if coarser is not None:
             coarse_pitch = coarser[1] if coarser[1] % 2 else coarser[1] + 1
             coarse_width = -(-coarser[0] * coarse_pitch // (2 * WIDTH)) * WIDTH
@@ -236,8 +246,12 @@ def _dense(matrix, at, x0, x1, x2):
     """A full block times three unknowns."""
     return (
         load(matrix, at) * x0 + load(matrix, at + WIDTH) * x1 + load(matrix, at + 2 * WIDTH) * x2,
-        load(matrix, at + 3 * WIDTH) * x0 + load(matrix, at + 4 * WIDTH) * x1 + load(matrix, at + 5 * WIDTH) * x2,
-        load(matrix, at + 6 * WIDTH) * x0 + load(matrix, at + 7 * WIDTH) * x1 + load(matrix, at + 8 * WIDTH) * x2,
+        load(matrix, at + 3 * WIDTH) * x0
+        + load(matrix, at + 4 * WIDTH) * x1
+        + load(matrix, at + 5 * WIDTH) * x2,
+        load(matrix, at + 6 * WIDTH) * x0
+        + load(matrix, at + 7 * WIDTH) * x1
+        + load(matrix, at + 8 * WIDTH) * x2,
     )
 
 
@@ -250,20 +264,40 @@ def factorise(plan, matrix):
             at = plan.matrix + (line * plan.layers + k) * step
             p = at
             p00, p01, p02 = load(matrix, p), load(matrix, p + WIDTH), load(matrix, p + 2 * WIDTH)
-            p10, p11, p12 = load(matrix, p + 3 * WIDTH), load(matrix, p + 4 * WIDTH), load(matrix, p + 5 * WIDTH)
-            p20, p21, p22 = load(matrix, p + 6 * WIDTH), load(matrix, p + 7 * WIDTH), load(matrix, p + 8 * WIDTH)
+            p10, p11, p12 = (
+                load(matrix, p + 3 * WIDTH),
+                load(matrix, p + 4 * WIDTH),
+                load(matrix, p + 5 * WIDTH),
+            )
+            p20, p21, p22 = (
+                load(matrix, p + 6 * WIDTH),
+                load(matrix, p + 7 * WIDTH),
+                load(matrix, p + 8 * WIDTH),
+            )
             if k > 0:
                 below, w = at + BELOW_Z * WIDTH, at - step + ABOVE_Z * WIDTH
                 v0, v1, v2 = _times(
-                    matrix, below, load(matrix, w), load(matrix, w + 3 * WIDTH), load(matrix, w + 6 * WIDTH)
+                    matrix,
+                    below,
+                    load(matrix, w),
+                    load(matrix, w + 3 * WIDTH),
+                    load(matrix, w + 6 * WIDTH),
                 )
                 p00, p10, p20 = p00 - v0, p10 - v1, p20 - v2
                 v0, v1, v2 = _times(
-                    matrix, below, load(matrix, w + WIDTH), load(matrix, w + 4 * WIDTH), load(matrix, w + 7 * WIDTH)
+                    matrix,
+                    below,
+                    load(matrix, w + WIDTH),
+                    load(matrix, w + 4 * WIDTH),
+                    load(matrix, w + 7 * WIDTH),
                 )
                 p01, p11, p21 = p01 - v0, p11 - v1, p21 - v2
                 v0, v1, v2 = _times(
-                    matrix, below, load(matrix, w + 2 * WIDTH), load(matrix, w + 5 * WIDTH), load(matrix, w + 8 * WIDTH)
+                    matrix,
+                    below,
+                    load(matrix, w + 2 * WIDTH),
+                    load(matrix, w + 5 * WIDTH),
+                    load(matrix, w + 8 * WIDTH),
                 )
                 p02, p12, p22 = p02 - v0, p12 - v1, p22 - v2
             q00, q10, q20 = p11 * p22 - p12 * p21, p12 * p20 - p10 * p22, p10 * p21 - p11 * p20
@@ -291,11 +325,15 @@ def factorise(plan, matrix):
 
 @njit(cache=True, inline="always")
 def _lateral(matrix, at, x, n, shifts, width):
-    """What the lateral neighbours of the columns at n contribute; ``n`` counts among the other colour."""
+    """What the lateral neighbours of the columns at n contribute; ``n`` counts among the other
+    colour.
+    """
     v0, v1, v2 = splat(0.0), splat(0.0), splat(0.0)
     for face in range(4):
         spot, coupling = n + shifts[face], at + (BELOW_X + 5 * face + 5 * (face // 2)) * WIDTH
-        w0, w1, w2 = _times(matrix, coupling, load(x, spot), load(x, spot + width), load(x, spot + 2 * width))
+        w0, w1, w2 = _times(
+            matrix, coupling, load(x, spot), load(x, spot + width), load(x, spot + 2 * width)
+        )
         v0, v1, v2 = v0 + w0, v1 + w1, v2 + w2
     return v0, v1, v2
 
@@ -315,7 +353,9 @@ def relax(plan, matrix, right, column, border, x, colour, alone):
             v1 = load(right, n + width) - outer * load(column, n + width)
             v2 = load(right, n + 2 * width) - outer * load(column, n + 2 * width)
             if not alone:
-                w0, w1, w2 = _lateral(matrix, at, x, _place(plan, 1 - colour, k) + block * WIDTH, shifts, width)
+                w0, w1, w2 = _lateral(
+                    matrix, at, x, _place(plan, 1 - colour, k) + block * WIDTH, shifts, width
+                )
                 v0, v1, v2 = v0 - w0, v1 - w1, v2 - w2
             w0, w1, w2 = _times(matrix, at + BELOW_Z * WIDTH, x0, x1, x2)
             x0, x1, x2 = _dense(matrix, at, v0 - w0, v1 - w1, v2 - w2)
@@ -404,7 +444,8 @@ class Hierarchy(NamedTuple):
 def cycle(h, schur, border_right, bare):
     """One cycle on ``h.right`` into ``h.x``; returns the bordering unknown.
 
-    ``bare`` says that the right-hand side of colour 0 of the finest level is zero; its first relaxation is left out.
+    ``bare`` says that the right-hand side of colour 0 of the finest level is zero; its first
+    relaxation is left out.
     """
     parents, matrix, right, x = h.parents, h.matrix, h.right, h.x
     last = h.plans.shape[0] - 1
@@ -434,10 +475,11 @@ def cycle(h, schur, border_right, bare):
 
 @njit(cache=True)
 def balance(h, schur, residual, solution):
-    """Correct a solution by what is constant in each plane, so that its residual sums to zero there.
+    """Correct a solution by what is constant in each plane, so that its residual sums to zero
+    there.
 
-    The residual is that of colour 1, the other has none. The coarsest matrix is just the sum over planes, for what
-    flows between columns cancels.
+    The residual is that of colour 1, the other has none. The coarsest matrix is just the sum over
+    planes, for what flows between columns cancels.
     """
     plan, last = _plan(h.plans, 0), _plan(h.plans, h.plans.shape[0] - 1)
     right, x = h.right, h.x
@@ -462,9 +504,9 @@ def balance(h, schur, residual, solution):
 def gmres(h, schur, corner, tolerance, basis, directions, solution):
     """Solve the bordered system by GMRES, a cycle preconditioning from the right.
 
-    ``solution`` is the right-hand side, the bordering unknown's at its end, and becomes the solution. The residual of
-    the lines that are relaxed last is zero, so the rest is all that is iterated on. Returns the number of iterations
-    and what is left of the residual.
+    ``solution`` is the right-hand side, the bordering unknown's at its end, and becomes the
+    solution. The residual of the lines that are relaxed last is zero, so the rest is all that is
+    iterated on. Returns the number of iterations and what is left of the residual.
     """
     plan = _plan(h.plans, 0)
     half, end, maximum = plan.half, plan.end, directions.shape[0]
@@ -552,7 +594,8 @@ def _empty(shape, units):
 class Multigrid:
     """A bordered matrix on boxes and its solution.
 
-    Fill ``finest`` (``matrix``, ``column``, ``row``) and ``corner``, call :meth:`prepare`, then :meth:`solve`.
+    Fill ``finest`` (``matrix``, ``column``, ``row``) and ``corner``, call :meth:`prepare`, then
+    :meth:`solve`.
 
     Parameters
     ----------
@@ -635,10 +678,19 @@ class Multigrid:
         pack_vector(right, plan, solution)
         solution[-1] = border_right
         self.iterations, left = gmres(
-            self._hierarchy, self._schur, self.corner, tolerance, self._basis, self._directions, solution
+            self._hierarchy,
+            self._schur,
+            self.corner,
+            tolerance,
+            self._basis,
+            self._directions,
+            solution,
         )
         if not left <= tolerance:
-            raise SolverError(f"the linear solver is at {left:.1e} of its residual after {self.iterations} iterations")
+            raise SolverError(
+                f"the linear solver is at {left:.1e} of its residual after {self.iterations} "
+                "iterations"
+            )
         x = np.empty_like(right)
         unpack_vector(solution, plan, x)
         x[self._absent] = 0.0
@@ -660,9 +712,13 @@ class Multigrid:
 
         def dense(coupling):
             block = np.zeros((*coupling.shape[:3], 3, 3))
-            block[..., 0, 0], block[..., 0, 1], block[..., 1, 0], block[..., 1, 1], block[..., 2, 2] = np.moveaxis(
-                coupling, -1, 0
-            )
+            (
+                block[..., 0, 0],
+                block[..., 0, 1],
+                block[..., 1, 0],
+                block[..., 1, 1],
+                block[..., 2, 2],
+            ) = np.moveaxis(coupling, -1, 0)
             return block
 
         add(number, number, level.diagonal)
@@ -670,7 +726,13 @@ class Multigrid:
             upper, lower = np.split(number, [1], axis)[1], np.split(number, [-1], axis)[0]
             add(lower, upper, dense(np.split(level.above[..., axis, :], [-1], axis)[0]))
             add(upper, lower, dense(np.split(level.below[..., axis, :], [1], axis)[1]))
-        matrix = sp.coo_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))))
+        matrix = sp.coo_array(
+            (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+        )
         return sp.block_array(
-            [[matrix, level.column.reshape(-1, 1)], [level.row.reshape(1, -1), np.array([[self.corner]])]], format="csc"
+            [
+                [matrix, level.column.reshape(-1, 1)],
+                [level.row.reshape(1, -1), np.array([[self.corner]])],
+            ],
+            format="csc",
         )

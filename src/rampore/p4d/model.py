@@ -16,14 +16,16 @@ from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR, make_grid
 from rampore.p4d.linear import Multigrid
 from rampore.p4d.particles import Spheres, make_modes
 
-CHARGE = 1e-6  #: largest admissible imbalance of charge at any plane over the current that is imposed [-]
+#: largest admissible imbalance of charge at any plane over the current that is imposed [-]
+CHARGE = 1e-6
 
-# A correction that moves a concentration, or a surface, by less than this share of what is there is followed by the
-# reactions along their tangents: the logarithms in the potentials then err by R T / F times half its square, 1e-5 V [-]
+# A correction that moves a concentration, or a surface, by less than this share of what is there is
+# followed by the reactions along their tangents: the logarithms in the potentials then err by R T /
+# F times half its square, 1e-5 V [-]
 TANGENT = 0.03
 
-# How far the surface of a sphere may go beyond full or empty, in one step and in all [-]: a thousandth and a tenth of
-# the error that the usual tolerance in time allows it
+# How far the surface of a sphere may go beyond full or empty, in one step and in all [-]: a
+# thousandth and a tenth of the error that the usual tolerance in time allows it
 OVERSHOOT, OVERSHOT = 1e-6, 1e-4
 
 
@@ -58,12 +60,15 @@ class Population:
 
 
 class Foil:
-    """A foil of lithium on the mesh: its faces, what passes them, and the lithium that it has given off."""
+    """A foil of lithium on the mesh: its faces, what passes them, and the lithium that it has given
+    off.
+    """
 
     def __init__(self, metal: Metal):
         self.metal = metal
         self.current = np.zeros(metal.cells.size)  #: density that dissolves lithium [A/m2]
-        self.state = np.zeros((metal.cells.size, 4))  #: at the face: c [mol/m3], phi_e, G and overpotential [V]
+        #: at the face: c [mol/m3], phi_e, G and overpotential [V]
+        self.state = np.zeros((metal.cells.size, 4))
         self.slopes = np.zeros(
             (metal.cells.size, 3)
         )  #: of the current in c, phi_e of the cell and the foil's potential
@@ -81,7 +86,9 @@ class Foil:
 class Drive(NamedTuple):
     """What is imposed on the cell."""
 
-    mode: str  #: "current" [A/m2], "voltage" [V] or "power" [W/m2]; current and power are positive on discharge
+    #: "current" [A/m2], "voltage" [V] or "power" [W/m2]; current and power are positive on
+    #: discharge
+    mode: str
     value: float
 
 
@@ -110,7 +117,8 @@ class Model:
             self.grid.foil_negative.sum() + (self.grid.wall.sum() if coated else 0.0),
             self.grid.foil_positive.sum(),
         )
-        self.weights = np.zeros(3)  #: of the time derivative in the step that was prepared last [1/s]
+        #: of the time derivative in the step that was prepared last [1/s]
+        self.weights = np.zeros(3)
         self.populations: list[Population] = []
         self.layout = self._lay_out()
         self.foils = {
@@ -137,7 +145,9 @@ class Model:
         conductivity, capacitance = np.zeros(shape), np.zeros(shape)
         coated = cell.perforation is not None and cell.perforation.filling == "coating"
 
-        over_hole = np.where(grid.layer == HOLE, 1.0, 1.0 - (grid.foil_negative / grid.foil_positive)[..., None])
+        over_hole = np.where(
+            grid.layer == HOLE, 1.0, 1.0 - (grid.foil_negative / grid.foil_positive)[..., None]
+        )
 
         def field(value, where):
             if isinstance(value, Local):
@@ -146,7 +156,10 @@ class Model:
                 return value(x[where], y[where], z[where])
             return np.full(np.count_nonzero(where), float(value))
 
-        for side, layers in (("negative", (NEGATIVE, HOLE) if coated else (NEGATIVE,)), ("positive", (POSITIVE,))):
+        for side, layers in (
+            ("negative", (NEGATIVE, HOLE) if coated else (NEGATIVE,)),
+            ("positive", (POSITIVE,)),
+        ):
             electrode = getattr(cell, side)
             if not isinstance(electrode, Electrode):
                 continue
@@ -155,10 +168,18 @@ class Model:
             efficiency[where] = electrode.transport_efficiency(porosity[where])
             conductivity[where] = field(electrode.conductivity, where)
             quantity(f"{side} electrode: porosity", porosity[where], CellError, above=0, at_most=1)
-            quantity(f"{side} electrode: transport_efficiency", efficiency[where], CellError, above=0, at_most=1)
+            quantity(
+                f"{side} electrode: transport_efficiency",
+                efficiency[where],
+                CellError,
+                above=0,
+                at_most=1,
+            )
             quantity(f"{side} electrode: conductivity", conductivity[where], CellError, above=0)
             solids = porosity[where].copy()
-            capacitance[where] = electrode.double_layer * field(electrode.inert_surface, where) * grid.volume[where]
+            capacitance[where] = (
+                electrode.double_layer * field(electrode.inert_surface, where) * grid.volume[where]
+            )
             for material in electrode.materials:
                 fraction = field(material.fraction, where)
                 quantity(f"{side} {material.name}: fraction", fraction, CellError, at_least=0)
@@ -168,12 +189,16 @@ class Model:
                 capacitance += electrode.double_layer * surface
                 self._populate(side, material, number[where], fraction * grid.volume[where])
             if np.any(solids > 1 + SHARES):
-                raise CellError(f"{side} electrode: porosity and active fractions add to {solids.max():.3f}")
+                raise CellError(
+                    f"{side} electrode: porosity and active fractions add to {solids.max():.3f}"
+                )
         where = np.broadcast_to(grid.layer == SEPARATOR, shape)
         porosity[where] = field(cell.separator.porosity, where)
         efficiency[where] = cell.separator.transport_efficiency(porosity[where])
         quantity("separator: porosity", porosity[where], CellError, above=0, at_most=1)
-        quantity("separator: transport_efficiency", efficiency[where], CellError, above=0, at_most=1)
+        quantity(
+            "separator: transport_efficiency", efficiency[where], CellError, above=0, at_most=1
+        )
         if not coated:
             porosity[(grid.layer == HOLE) & (grid.volume > 0)] = 1.0
         absent = np.zeros((*shape, 3), bool)
@@ -181,7 +206,9 @@ class Model:
         absent[conductivity == 0, S] = True
 
         lower, upper, areas, h_lower, h_upper = [], [], [], [], []
-        for axis, (edges, area) in enumerate(((grid.x, grid.area_x), (grid.y, grid.area_y), (grid.z, grid.area_z))):
+        for axis, (edges, area) in enumerate(
+            ((grid.x, grid.area_x), (grid.y, grid.area_y), (grid.z, grid.area_z))
+        ):
             half = np.expand_dims(np.diff(edges) / 2, tuple({0, 1, 2} - {axis}))
             half = np.broadcast_to(half, shape)
             lower.append(np.split(number, [-1], axis)[0].ravel())
@@ -197,22 +224,31 @@ class Model:
         solid = np.zeros_like(areas)
         solid[connected] = (
             areas[connected]
-            / (h_lower / np.where(connected, sigma_l, 1) + h_upper / np.where(connected, sigma_u, 1))[connected]
+            / (
+                h_lower / np.where(connected, sigma_l, 1)
+                + h_upper / np.where(connected, sigma_u, 1)
+            )[connected]
         )
 
         dz = np.diff(grid.z)
         touching = np.zeros(shape)
         if isinstance(cell.negative, Electrode):
             face = int(np.flatnonzero(grid.layer == NEGATIVE)[0])
-            touching[..., face] = grid.foil_negative / (dz[face] / 2 / conductivity[..., face] + cell.contact_negative)
+            touching[..., face] = grid.foil_negative / (
+                dz[face] / 2 / conductivity[..., face] + cell.contact_negative
+            )
             walled = (grid.wall > 0) & (conductivity > 0)
             depth = np.where(walled, grid.volume, 0)[walled] / grid.wall[walled] / 2
-            touching[walled] += grid.wall[walled] / (depth / conductivity[walled] + cell.contact_negative)
+            touching[walled] += grid.wall[walled] / (
+                depth / conductivity[walled] + cell.contact_negative
+            )
         negative_cells = np.flatnonzero(touching)
         positive_cells, positive = number[..., -1].ravel()[:0], np.zeros(0)
         if isinstance(cell.positive, Electrode):
             positive_cells = number[..., -1].ravel()
-            positive = (grid.foil_positive / (dz[-1] / 2 / conductivity[..., -1] + cell.contact_positive)).ravel()
+            positive = (
+                grid.foil_positive / (dz[-1] / 2 / conductivity[..., -1] + cell.contact_positive)
+            ).ravel()
         return Layout(
             np.repeat(np.arange(3), [part.size for part in (grid.area_x, grid.area_y, grid.area_z)]).astype(np.uint32),
             lower.astype(np.uint32), upper.astype(np.uint32), areas, h_lower, h_upper, solid,
@@ -258,7 +294,9 @@ class Model:
         )
 
     def start(self):
-        """Unknowns (cells, 3) and voltage of the cell at rest, each electrode at the potential of its speaker."""
+        """Unknowns (cells, 3) and voltage of the cell at rest, each electrode at the potential of
+        its speaker.
+        """
         u = np.zeros((self.layout.pore.size, 3))
         u[:, C] = self.cell.concentration
         level = {"negative": 0.0, "positive": 0.0}
@@ -275,11 +313,14 @@ class Model:
         for foil in self.foils.values():
             cells = foil.metal.cells
             foil.current[:] = 0.0
-            foil.state[:] = np.stack([u[cells, C], u[cells, E], g[cells], np.zeros(cells.size)], axis=1)
+            foil.state[:] = np.stack(
+                [u[cells, C], u[cells, E], g[cells], np.zeros(cells.size)], axis=1
+            )
         return u, voltage
 
     def conductances(self):
-        """Derivatives of the fluxes and of the foils' currents at the start; what stores and reacts is left out.
+        """Derivatives of the fluxes and of the foils' currents at the start; what stores and reacts
+        is left out.
 
         Returns
         -------
@@ -287,7 +328,9 @@ class Model:
             In the order of :class:`rampore.p4d.linear.Level` [A per mol/m3, S].
         """
         u, voltage = self.start()
-        equations.transport(u, voltage, u, u, np.zeros(3), self.layout, self.properties, self._system)
+        equations.transport(
+            u, voltage, u, u, np.zeros(3), self.layout, self.properties, self._system
+        )
         return self._system.matrix.copy()
 
     def foil_current(self, u, voltage):
@@ -298,14 +341,20 @@ class Model:
         layout = self.layout
         if "positive" in self.foils:
             return -self.foils["positive"].total / self.area
-        return float(np.sum(layout.positive_foil * (u[layout.positive_cells, S] - voltage)) / self.area)
+        return float(
+            np.sum(layout.positive_foil * (u[layout.positive_cells, S] - voltage)) / self.area
+        )
 
     def contact_drops(self, u, voltage):
-        """Mean potential differences across the contact resistances, from the coating to each foil [V]."""
+        """Mean potential differences across the contact resistances, from the coating to each foil
+        [V].
+        """
         layout, cell = self.layout, self.cell
         into = {
             "negative": float(np.sum(layout.negative_foil * u[layout.negative_cells, S])),
-            "positive": float(np.sum(layout.positive_foil * (u[layout.positive_cells, S] - voltage))),
+            "positive": float(
+                np.sum(layout.positive_foil * (u[layout.positive_cells, S] - voltage))
+            ),
         } | {side: -foil.total for side, foil in self.foils.items()}
         return (
             cell.contact_negative * into["negative"] / self.contact_area[0],
@@ -333,14 +382,17 @@ class Model:
     def condense(self, weights, ahead):
         """Prepare the particles for a step with these weights of the time derivative [1/s].
 
-        The second-order step is not monotone: a sphere that has just filled or emptied overshoots by a little of its
-        error, and passes nothing until it is back. A step that adds more than ``OVERSHOOT`` to that is refused.
+        The second-order step is not monotone: a sphere that has just filled or emptied overshoots
+        by a little of its error, and passes nothing until it is back. A step that adds more than
+        ``OVERSHOOT`` to that is refused.
         """
         self.weights = weights
         for p in self.populations:
             before = p.spheres.surface
             p.spheres.condense(weights, ahead)
-            limit = np.clip(np.maximum(before - 1.0, -before), 0.0, OVERSHOT - OVERSHOOT) + OVERSHOOT
+            limit = (
+                np.clip(np.maximum(before - 1.0, -before), 0.0, OVERSHOT - OVERSHOOT) + OVERSHOOT
+            )
             beyond = np.maximum(p.spheres.a - 1.0, -p.spheres.a) - limit
             worst = int(np.argmax(beyond))
             if not beyond[worst] <= 0:
@@ -351,22 +403,38 @@ class Model:
                 )
 
     def assemble(self, u, voltage, u_1, u_2, weights, drive):
-        """Residuals of cells [A] and of what is imposed, and the Jacobian of both into the linear solver."""
+        """Residuals of cells [A] and of what is imposed, and the Jacobian of both into the linear
+        solver.
+        """
         layout, system = self.layout, self._system
         equations.electrolyte_properties(u, self.salt, layout.efficiency, self.properties)
         equations.transport(u, voltage, u_1, u_2, weights, layout, self.properties, system)
         for p in self.populations:
-            failed = equations.react(u, p.spheres.a, p.spheres.b, p.hysteresis, p.x, p.j, p.slopes, p.kinetics, system)
+            failed = equations.react(
+                u, p.spheres.a, p.spheres.b, p.hysteresis, p.x, p.j, p.slopes, p.kinetics, system
+            )
             if failed >= 0:
                 where = self.place(p.kinetics.cells[failed])
-                raise SolverError(f"no surface state for {p.name} in the {p.electrode} electrode at {where}")
+                raise SolverError(
+                    f"no surface state for {p.name} in the {p.electrode} electrode at {where}"
+                )
         for side, foil in self.foils.items():
             potential = voltage if side == "positive" else 0.0
             failed = equations.plate(
-                u, potential, foil.current, foil.state, foil.slopes, foil.metal, self.salt, self.properties, system
+                u,
+                potential,
+                foil.current,
+                foil.state,
+                foil.slopes,
+                foil.metal,
+                self.salt,
+                self.properties,
+                system,
             )
             if failed >= 0:
-                raise SolverError(f"no current at the {side} lithium at {self.place(foil.metal.cells[failed])}")
+                raise SolverError(
+                    f"no current at the {side} lithium at {self.place(foil.metal.cells[failed])}"
+                )
 
         # What is imposed: a current or a power through the positive foil, or its voltage
         out = self.foil_current(u, voltage) * self.area
@@ -377,7 +445,11 @@ class Model:
             self._column[foil.metal.cells, C] = self._column[foil.metal.cells, E] = by_cell[:, 2]
             place, by_cell = (foil.metal.cells[:, None], [C, E]), by_cell[:, :2]
         else:
-            place, by_cell, by_voltage = (layout.positive_cells, S), layout.positive_foil, -layout.positive_foil.sum()
+            place, by_cell, by_voltage = (
+                (layout.positive_cells, S),
+                layout.positive_foil,
+                -layout.positive_foil.sum(),
+            )
         if drive.mode == "current":
             self._row[place], corner, imposed = by_cell, by_voltage, out - drive.value * self.area
         elif drive.mode == "voltage":
@@ -389,13 +461,17 @@ class Model:
         return self._residual, imposed
 
     def _follow(self, u, voltage, change, shift):
-        """Let the reactions follow a correction, of which ``u`` and ``voltage`` are the result, along their tangents.
+        """Let the reactions follow a correction, of which ``u`` and ``voltage`` are the result,
+        along their tangents.
 
-        What leaves the particles then is what the electrolyte and the solid took in the linear system, so lithium and
-        salt are conserved as exactly as its lines were solved. Returns the largest move of a surface, or of the salt at
-        a foil, over what was there [-].
+        What leaves the particles then is what the electrolyte and the solid took in the linear
+        system, so lithium and salt are conserved as exactly as its lines were solved. Returns the
+        largest move of a surface, or of the salt at a foil, over what was there [-].
         """
-        moves = [equations.follow(change, p.kinetics.cells, p.spheres.b, p.slopes, p.x, p.j) for p in self.populations]
+        moves = [
+            equations.follow(change, p.kinetics.cells, p.spheres.b, p.slopes, p.x, p.j)
+            for p in self.populations
+        ]
         if self.foils:
             self.activity(u)
         for side, foil in self.foils.items():
@@ -409,15 +485,19 @@ class Model:
         return max(moves, default=0.0)
 
     def _conserves(self, totals, u, voltage):
-        """Whether salt and charge are conserved: what all cells lose adds up to nothing, to a part in 10^9 of the
-        current or of 1 % of 1C, and so does what passes each plane, to a tenth of what a run may miss."""
+        """Whether salt and charge are conserved: what all cells lose adds up to nothing, to a part
+        in 10^9 of the current or of 1 % of 1C, and so does what passes each plane, to a tenth of
+        what a run may miss.
+        """
         scale = max(abs(self.foil_current(u, voltage)), 0.01 * self.cell.one_c)
         if not np.abs(totals).max() / self.area < 1e-9 * scale:
             return False
         return bool(np.abs(self.charge_imbalance(u, voltage)).max() < 0.1 * CHARGE * scale)
 
     def _totals(self, u, voltage, u_1, u_2, weights):
-        """Sums over all cells of the residuals of salt and of charge in the electrolyte and the solid (3,) [A]."""
+        """Sums over all cells of the residuals of salt and of charge in the electrolyte and the
+        solid (3,) [A].
+        """
         layout = self.layout
         change = weights[0] * u + weights[1] * u_1 + weights[2] * u_2
         reaction = layout.capacitance @ (change[:, S] - change[:, E])
@@ -425,17 +505,26 @@ class Model:
         into_foils = layout.negative_foil @ u[layout.negative_cells, S]
         into_foils += layout.positive_foil @ (u[layout.positive_cells, S] - voltage)
         electrolyte = -reaction - sum(foil.total for foil in self.foils.values())
-        return np.array([FARADAY * layout.pore @ change[:, C] + electrolyte, electrolyte, reaction + into_foils])
+        return np.array(
+            [FARADAY * layout.pore @ change[:, C] + electrolyte, electrolyte, reaction + into_foils]
+        )
 
     def place(self, cell):
         """Where a cell lies, in words."""
         i, j, k = np.unravel_index(cell, self.grid.shape)
-        middle = [0.5 * (edges[n] + edges[n + 1]) * 1e6 for edges, n in zip(self.grid[:3], (i, j, k), strict=True)]
+        middle = [
+            0.5 * (edges[n] + edges[n + 1]) * 1e6
+            for edges, n in zip(self.grid[:3], (i, j, k), strict=True)
+        ]
         return f"z = {middle[2]:.1f} um" + (
-            f", x = {middle[0]:.1f} um, y = {middle[1]:.1f} um" if max(self.grid.shape[:2]) > 1 else ""
+            f", x = {middle[0]:.1f} um, y = {middle[1]:.1f} um"
+            if max(self.grid.shape[:2]) > 1
+            else ""
         )
 
-    def newton(self, u, voltage, u_1, u_2, weights, drive, tolerance, linear_tolerance=1e-3, maximum=20):
+    def newton(
+        self, u, voltage, u_1, u_2, weights, drive, tolerance, linear_tolerance=1e-3, maximum=20
+    ):
         """Solve one implicit step from a guess.
 
         Parameters
@@ -443,7 +532,8 @@ class Model:
         u, voltage
             The guess; not changed.
         tolerance : float
-            Error of c over the initial concentration and of the potentials, as the last two changes let expect [-, V].
+            Error of c over the initial concentration and of the potentials, as the last two changes
+            let expect [-, V].
 
         Raises
         ------
@@ -476,4 +566,6 @@ class Model:
                 if followed <= TANGENT and self._conserves(totals, u, voltage):
                     return u, voltage
         where = self.place(cell)
-        raise SolverError(f"Newton's iteration still moves by {size:.1e} after {maximum} steps, most at {where}")
+        raise SolverError(
+            f"Newton's iteration still moves by {size:.1e} after {maximum} steps, most at {where}"
+        )

@@ -5,11 +5,12 @@ With rho = r / R and x = c / c_max, the sphere obeys
 .. math:: \partial_t x = \rho^{-2} \partial_\rho (\rho^2 D R^{-2} \partial_\rho x), \qquad
           -D R^{-1} c_{max} \partial_\rho x = j / F \text{ at } \rho = 1.
 
-Galerkin's method on the even polynomials of degree below 2 n, orthonormal under the weight rho^2, gives
-dy/dt = -S(D) y / R^2 - q j / (F R c_max) with x_surface = q . y and conserves lithium exactly, for S maps constants to
-zero. Where D is constant S is diagonalised once; where it varies, D is extrapolated to the new time and the small
-system of each sphere is solved. An implicit step makes the surface a linear function of the current density,
-x_surface = A + B j, and that is all the cell sees.
+Galerkin's method on the even polynomials of degree below 2 n, orthonormal under the weight rho^2,
+gives dy/dt = -S(D) y / R^2 - q j / (F R c_max) with x_surface = q . y and conserves lithium
+exactly, for S maps constants to zero. Where D is constant S is diagonalised once; where it varies,
+D is extrapolated to the new time and the small system of each sphere is solved. An implicit step
+makes the surface a linear function of the current density, x_surface = A + B j, and that is all the
+cell sees.
 """
 
 from typing import NamedTuple
@@ -34,7 +35,9 @@ class Modes(NamedTuple):
 
 
 def make_modes(n):
-    """Modes of the sphere: polynomials in rho^2 of degree below n, rotated to diagonalise diffusion."""
+    """Modes of the sphere: polynomials in rho^2 of degree below n, rotated to diagonalise
+    diffusion.
+    """
     if quantity("modes", n, CellError, at_least=1) != int(n):
         raise CellError(f"modes = {n} must be a whole number")
     nodes, weights = roots_jacobi(2 * n, 0.0, 0.5)
@@ -48,7 +51,9 @@ def make_modes(n):
     slope_in_s = (
         norm
         * (orders + 1.5)
-        * np.where(orders > 0, eval_jacobi(np.maximum(orders - 1, 0), 1.0, 1.5, 2 * s[:, None] - 1), 0.0)
+        * np.where(
+            orders > 0, eval_jacobi(np.maximum(orders - 1, 0), 1.0, 1.5, 2 * s[:, None] - 1), 0.0
+        )
     )
     node_slope = 2 * np.sqrt(s * weights)[:, None] * slope_in_s
     rate, rotation = np.linalg.eigh(node_slope.T @ node_slope)
@@ -61,10 +66,11 @@ def make_modes(n):
 
 @njit(cache=True)
 def condense_constant(y, y_old, weights, rate, surface, gain, a, b, known, response):
-    """Implicit step of spheres of constant diffusivity: y = known + response j, x_surface = a + b j.
+    """Implicit step of spheres of constant diffusivity: y = known + response j, x_surface = a + b
+    j.
 
-    ``weights`` are those of the time derivative, dy/dt = w0 y + w1 y_n + w2 y_(n-1) [1/s]; ``rate`` is D lambda / R^2
-    [1/s]; ``gain`` is 1 / (F R c_max) [m2/(A s)].
+    ``weights`` are those of the time derivative, dy/dt = w0 y + w1 y_n + w2 y_(n-1) [1/s]; ``rate``
+    is D lambda / R^2 [1/s]; ``gain`` is 1 / (F R c_max) [m2/(A s)].
     """
     for k in range(y.shape[0]):
         a[k] = 0.0
@@ -79,9 +85,24 @@ def condense_constant(y, y_old, weights, rate, surface, gain, a, b, known, respo
 
 @njit(cache=True)
 def condense_variable(
-    y, y_old, ahead, weights, diffusivity, inverse_square, node_value, node_slope, surface, gain, a, b, known, response
+    y,
+    y_old,
+    ahead,
+    weights,
+    diffusivity,
+    inverse_square,
+    node_value,
+    node_slope,
+    surface,
+    gain,
+    a,
+    b,
+    known,
+    response,
 ):
-    """The same where D depends on x: it is taken at y + ahead (y - y_old), and each sphere has its own matrix."""
+    """The same where D depends on x: it is taken at y + ahead (y - y_old), and each sphere has its
+    own matrix.
+    """
     n_nodes, n = node_value.shape
     last = diffusivity.shape[0] - 1
     matrix = np.empty((n, n))
@@ -170,13 +191,23 @@ class Spheres:
     def condense(self, weights, ahead):
         """Prepare the step to the new time: the surface is ``a + b j`` from now on.
 
-        ``weights`` are those of the time derivative [1/s], ``ahead`` is the new step over the last [-].
+        ``weights`` are those of the time derivative [1/s], ``ahead`` is the new step over the last
+        [-].
         """
         m = self.modes
         if self.constant:
             rate = m.rate * self.diffusivity[0] * self.inverse_square
             condense_constant(
-                self.y, self.y_old, weights, rate, m.surface, self.gain, self.a, self.b, self._known, self._response
+                self.y,
+                self.y_old,
+                weights,
+                rate,
+                m.surface,
+                self.gain,
+                self.a,
+                self.b,
+                self._known,
+                self._response,
             )
         else:
             condense_variable(
@@ -189,17 +220,21 @@ class Spheres:
         self.y_old, self.y = self.y, self._known + self._response * j[:, None]
 
     def transfer(self, omega):
-        r"""How the surface of each uniform sphere answers a current density that oscillates [m2/A], (count,) complex.
+        r"""How the surface of each uniform sphere answers a current density that oscillates [m2/A],
+        (count,) complex.
 
-        :math:`H = -\frac{1}{F R c_{max}} \sum_n q_n^2 / (i\omega + D \lambda_n / R^2)`, exact for the modes; with more
-        and more of them :math:`-\frac{R}{F D c_{max}} \frac{\tanh s}{s - \tanh s}`, :math:`s = R\sqrt{i\omega/D}`.
+        :math:`H = -\frac{1}{F R c_{max}} \sum_n q_n^2 / (i\omega + D \lambda_n / R^2)`, exact for
+        the modes; with more and more of them :math:`-\frac{R}{F D c_{max}} \frac{\tanh s}{s - \tanh
+        s}`, :math:`s = R\sqrt{i\omega/D}`.
 
         Parameters
         ----------
         omega : float
             [1/s]
         """
-        diffusivity = np.interp(self.mean, np.linspace(0, 1, self.diffusivity.size), self.diffusivity)
+        diffusivity = np.interp(
+            self.mean, np.linspace(0, 1, self.diffusivity.size), self.diffusivity
+        )
         rate = self.modes.rate * diffusivity[:, None] * self.inverse_square
         return -self.gain * (self.modes.surface**2 / (1j * omega + rate)).sum(axis=1)
 
@@ -217,5 +252,7 @@ class Spheres:
         """Stoichiometry at the radii rho (m,), each a fraction of R: (count, m) [-]."""
         m = self.modes
         nodes = 0.5 * (roots_jacobi(2 * m.rate.size, 0.0, 0.5)[0] + 1)
-        coefficients = np.linalg.lstsq(nodes[:, None] ** np.arange(m.rate.size), m.node_value, rcond=None)[0]
+        coefficients = np.linalg.lstsq(
+            nodes[:, None] ** np.arange(m.rate.size), m.node_value, rcond=None
+        )[0]
         return self.y @ (np.asarray(rho)[:, None] ** (2 * np.arange(m.rate.size)) @ coefficients).T

@@ -32,8 +32,11 @@ def charge(cell: Cell, rate=0.2, cutoff_rate=0.02) -> list[Step]:
     ]
 
 
-def rate_test(cell: Cell, rates: Sequence[float] = RATES, charge_rate=0.2, cutoff_rate=0.02) -> list[Step]:
-    """Discharge a charged cell at one rate after the other, each followed by :func:`charge` (but the last).
+def rate_test(
+    cell: Cell, rates: Sequence[float] = RATES, charge_rate=0.2, cutoff_rate=0.02
+) -> list[Step]:
+    """Discharge a charged cell at one rate after the other, each followed by :func:`charge` (but
+    the last).
 
     Step 3 n is the discharge at ``rates[n]``.
     """
@@ -60,7 +63,8 @@ class Pulses(NamedTuple):
 
     steps: list[Step]
     pulses: np.ndarray  #: number of each pulse's step (levels, pulses)
-    charge: np.ndarray  #: given before each level, from full, not counting earlier pulses (levels,) [C/m2]
+    #: given before each level, from full, not counting earlier pulses (levels,) [C/m2]
+    charge: np.ndarray
 
 
 def pulse_test(
@@ -87,7 +91,8 @@ def pulse_test(
     duration, rest : float
         Of each pulse and after it [s].
     between : float
-        Rate of the discharge from one level to the next, over 1C [-]; it makes up for what the pulses took.
+        Rate of the discharge from one level to the next, over 1C [-]; it makes up for what the
+        pulses took.
     settle : float
         Rest before each level's pulses [s]; the paper does not say how long.
     """

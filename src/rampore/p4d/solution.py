@@ -1,4 +1,6 @@
-"""What a run gives: voltage and its parts in time, fields at chosen times, and how well it conserves."""
+"""What a run gives: voltage and its parts in time, fields at chosen times, and how well it
+conserves.
+"""
 
 from typing import NamedTuple
 
@@ -14,17 +16,21 @@ from rampore.p4d.model import CHARGE, Mesh, Model
 from rampore.p4d.time import Integrator, State, Step, Tolerances
 
 LAYERS = {"hole": HOLE, "negative": NEGATIVE, "separator": SEPARATOR, "positive": POSITIVE}
-CONSERVED = 1e-8  #: largest admissible drift of lithium and salt over what there is at the start [-]
+#: largest admissible drift of lithium and salt over what there is at the start [-]
+CONSERVED = 1e-8
 
 
 class Conservation(NamedTuple):
     """Largest drifts and imbalances of a run."""
 
     lithium: (
-        float  #: in solids, electrolyte and foils of lithium, over that in the solids (else: salt) at the start [-]
+        #: in solids, electrolyte and foils of lithium, over that in the solids (else: salt) at the
+        #: start [-]
+        float
     )
     salt: float  #: over that at the start [-]
-    charge: float  #: current through any plane of z less the current through the cell, over it or 1 % of 1C [-]
+    #: current through any plane of z less the current through the cell, over it or 1 % of 1C [-]
+    charge: float
 
 
 class Solution(NamedTuple):
@@ -33,7 +39,8 @@ class Solution(NamedTuple):
     dataset: object  #: xarray.Dataset: series over ``time``, fields over ``field_time``, x, y, z
     ends: tuple[str, ...]  #: what ended each step of the protocol
     conservation: Conservation
-    counts: dict[str, int]  #: of time steps, of steps that were rejected for their error, of steps that failed
+    #: of time steps, of steps that were rejected for their error, of steps that failed
+    counts: dict[str, int]
     one_c: float  #: current density that is called 1C [A/m2]
 
     @property
@@ -50,7 +57,14 @@ class Solution(NamedTuple):
 
 
 def simulate(
-    cell: Cell, protocol, mesh=None, tolerances=None, field_times=(), progress=None, sides=None, grid=None
+    cell: Cell,
+    protocol,
+    mesh=None,
+    tolerances=None,
+    field_times=(),
+    progress=None,
+    sides=None,
+    grid=None,
 ) -> Solution:
     """Run a protocol on a cell from its initial state.
 
@@ -61,9 +75,11 @@ def simulate(
     mesh : Mesh, optional
     tolerances : Tolerances, optional
     field_times : sequence of float
-        Times that are met exactly and whose fields are kept, besides those of the start and the end of each step [s].
+        Times that are met exactly and whose fields are kept, besides those of the start and the end
+        of each step [s].
     progress : callable, optional
-        Called with every :class:`~rampore.p4d.time.State`; an unknown that a box does not have is not a number in it.
+        Called with every :class:`~rampore.p4d.time.State`; an unknown that a box does not have is
+        not a number in it.
     sides : (float, float), optional
         Width of the unit cell where there is no perforation [m].
     grid : rampore.p4d.grid.Grid, optional
@@ -92,7 +108,10 @@ def simulate(
     conservation = recorder.conservation()
     for name, allowed in (("lithium", CONSERVED), ("salt", CONSERVED), ("charge", CHARGE)):
         if not getattr(conservation, name) <= allowed:
-            raise SolverError(f"{name} is conserved to {getattr(conservation, name):.1e} only, not to {allowed:.0e}")
+            raise SolverError(
+                f"{name} is conserved to {getattr(conservation, name):.1e} only, not to "
+                f"{allowed:.0e}"
+            )
     return Solution(recorder.dataset(), tuple(ends), conservation, integrator.counts, cell.one_c)
 
 
@@ -112,18 +131,24 @@ class _Recorder:
             self._weights[side] = [(p, p.capacity / total) for p in members]
             where = np.flatnonzero(self._layer == LAYERS[side])
             where = np.concatenate([p.kinetics.cells for p in members]) if members else where
-            weight = np.concatenate([p.capacity for p in members]) if members else layout.pore[where]
+            weight = (
+                np.concatenate([p.capacity for p in members]) if members else layout.pore[where]
+            )
             self._places[side] = (where, weight / weight.sum() if where.size else weight)
         self._pore = layout.pore
         self._capacitive = layout.capacitance > 0
-        self._metal = (0.0, 0.0)  # charge that the foils of lithium gave off, now and one step before [C]
+        # charge that the foils of lithium gave off, now and one step before [C]
+        self._metal = (0.0, 0.0)
         self._turned = 0.0  # lithium that dissolved or was plated on them [mol]
 
     def take(self, state: State):
         salt = float(np.sum(self._pore * state.u[:, C]))
-        solid = sum(float(np.sum(p.capacity * p.spheres.mean)) / FARADAY for p in self.model.populations)
+        solid = sum(
+            float(np.sum(p.capacity * p.spheres.mean)) / FARADAY for p in self.model.populations
+        )
         charged = self.model.layout.capacitance * (state.u[:, S] - state.u[:, E])
-        solid -= float(np.sum(charged[self._capacitive])) / FARADAY  # the cations of the double layer
+        # the cations of the double layer
+        solid -= float(np.sum(charged[self._capacitive])) / FARADAY
         imbalance = 0.0
         if not self._series:
             self._salt_0, self._lithium_0 = salt, salt + solid
@@ -132,7 +157,10 @@ class _Recorder:
             if self.model.foils:  # by the same rule in time as everything else
                 rate = sum(foil.total for foil in self.model.foils.values())
                 new, last, before = self.model.weights
-                self._metal = ((rate - last * self._metal[0] - before * self._metal[1]) / new, self._metal[0])
+                self._metal = (
+                    (rate - last * self._metal[0] - before * self._metal[1]) / new,
+                    self._metal[0],
+                )
                 turned = sum(abs(foil.total) for foil in self.model.foils.values())
                 self._turned += turned * (state.time - self._series[-1]["time"]) / FARADAY
             solid -= self._metal[0] / FARADAY
@@ -175,7 +203,9 @@ class _Recorder:
             self.take_fields(state)
 
     def parts(self, state: State):
-        """Contributions to the voltage, averaged over the electrodes by capacity; they sum to it exactly [V]."""
+        """Contributions to the voltage, averaged over the electrodes by capacity; they sum to it
+        exactly [V].
+        """
         model, u = self.model, state.u
         g = model.activity(u)
         parts, solid = {}, {}
@@ -194,7 +224,9 @@ class _Recorder:
                 mean = np.average(p.spheres.mean, weights=p.capacity)
                 open_circuit = p.open_circuit(np.full(cells.size, mean))
                 parts[f"open circuit, {side} {p.name}"] = sign * np.sum(weight * open_circuit)
-                parts[f"solid diffusion, {side} {p.name}"] = sign * np.sum(weight * (surface - open_circuit))
+                parts[f"solid diffusion, {side} {p.name}"] = sign * np.sum(
+                    weight * (surface - open_circuit)
+                )
                 parts[f"kinetics, {side} {p.name}"] = sign * np.sum(weight * (drop - surface))
             cells, weight = self._places[side]
             if not self._weights[side]:
@@ -247,19 +279,25 @@ class _Recorder:
 
         data = {
             "voltage": series("voltage", "V", "voltage of the cell"),
-            "current_density": series("current", "A/m2", "current per area of the cell, positive on discharge"),
+            "current_density": series(
+                "current", "A/m2", "current per area of the cell, positive on discharge"
+            ),
             "capacity": series("capacity", "C/m2", "charge that the cell gave, per area"),
             "c_e_min": series("c_min", "mol/m3", "lowest salt concentration"),
             "c_e_max": series("c_max", "mol/m3", "highest salt concentration"),
             "step": series("step", "1", "step of the protocol that led here"),
             "total_lithium": series(
-                "lithium", "mol/m2", "lithium in solids, electrolyte, double layers and foils of it, per area"
+                "lithium",
+                "mol/m2",
+                "lithium in solids, electrolyte, double layers and foils of it, per area",
             ),
             "total_salt": series("salt", "mol/m2", "salt, per area"),
         }
         for p in self.model.populations:
             name = f"mean {p.electrode} {p.name}"
-            data[f"stoichiometry_{p.electrode}_{p.name}"] = series(name, "1", f"mean stoichiometry of {p.name}")
+            data[f"stoichiometry_{p.electrode}_{p.name}"] = series(
+                name, "1", f"mean stoichiometry of {p.name}"
+            )
         parts = list(self._series[0]["parts"])
         data["parts"] = (
             ("time", "part"),
@@ -272,16 +310,26 @@ class _Recorder:
                 values = np.stack([fields[name] for fields in self._fields])
                 unit = units.get(name.partition(",")[0], "1")
                 key = name.replace(", ", "_").replace(" ", "_")
-                data[key] = (("field_time", "x", "y", "z"), values, {"units": unit, "long_name": name})
+                data[key] = (
+                    ("field_time", "x", "y", "z"),
+                    values,
+                    {"units": unit, "long_name": name},
+                )
         middle = [0.5 * (edges[1:] + edges[:-1]) for edges in (grid.x, grid.y, grid.z)]
-        edges = {f"{axis}_edge": (f"{axis}_edge", getattr(grid, axis), {"units": "m"}) for axis in "xyz"}
+        edges = {
+            f"{axis}_edge": (f"{axis}_edge", getattr(grid, axis), {"units": "m"}) for axis in "xyz"
+        }
         names = {number: name for name, number in LAYERS.items()}
         return xr.Dataset(
             data,
             {
                 "time": ("time", [entry["time"] for entry in self._series], {"units": "s"}),
                 "part": parts,
-                "field_time": ("field_time", [fields["time"] for fields in self._fields], {"units": "s"}),
+                "field_time": (
+                    "field_time",
+                    [fields["time"] for fields in self._fields],
+                    {"units": "s"},
+                ),
                 "x": ("x", middle[0], {"units": "m"}),
                 "y": ("y", middle[1], {"units": "m"}),
                 "z": ("z", middle[2], {"units": "m"}),

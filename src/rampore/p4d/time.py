@@ -1,8 +1,10 @@
-"""Steps in time: second order, variable, controlled by their error; and protocols made of steps with cut-offs.
+"""Steps in time: second order, variable, controlled by their error; and protocols made of steps
+with cut-offs.
 
-The derivative at the new time is that of the parabola through the new and the two last states (BDF2; backward Euler
-after a jump of what is imposed). The error of a step is read from its distance to the parabola through the three last
-states, on the concentration of salt, the surface stoichiometries and the voltage.
+The derivative at the new time is that of the parabola through the new and the two last states
+(BDF2; backward Euler after a jump of what is imposed). The error of a step is read from its
+distance to the parabola through the three last states, on the concentration of salt, the surface
+stoichiometries and the voltage.
 """
 
 import math
@@ -38,7 +40,8 @@ class Step:
     value: float = 0.0
     until_voltage: float | None = None  #: [V]
     until_time: float | None = None  #: since the start of the step [s]
-    until_capacity: float | None = None  #: charge passed in the step, in the direction of the current [C/m2]
+    #: charge passed in the step, in the direction of the current [C/m2]
+    until_capacity: float | None = None
     until_current: float | None = None  #: magnitude [A/m2]
 
     def __post_init__(self):
@@ -73,10 +76,13 @@ class State(NamedTuple):
 class Tolerances(NamedTuple):
     """How exact the solution in time is."""
 
-    time: float = 1e-3  #: error of a step: of c_e over its start, of the stoichiometry [-], of the voltage over 1 V [-]
-    newton: float = 0.1  #: error left of c_e over its start and of the potentials over 1 V, over ``time`` [-]
+    #: error of a step: of c_e over its start, of the stoichiometry [-], of the voltage over 1 V [-]
+    time: float = 1e-3
+    #: error left of c_e over its start and of the potentials over 1 V, over ``time`` [-]
+    newton: float = 0.1
     linear: float = 1e-2  #: relative residual of the linear systems [-]
-    first_step: float = 1e-3  #: over the hour divided by the C-rate, and over the tolerance in time [-]
+    #: over the hour divided by the C-rate, and over the tolerance in time [-]
+    first_step: float = 1e-3
     smallest_step: float = 1e-9  #: below this the solution is given up [s]
     cutoff: float = 1e-6  #: how closely a cut-off is met, relative to its quantity [V, s, ...]
 
@@ -87,7 +93,9 @@ class Tolerances(NamedTuple):
 
 
 def derivative_weights(steps):
-    """Weights of the new, the last and the one before in the time derivative [1/s], from the last two steps [s]."""
+    """Weights of the new, the last and the one before in the time derivative [1/s], from the last
+    two steps [s].
+    """
     h = steps[0]
     if len(steps) == 1:
         return np.array([1.0, -1.0, 0.0]) / h
@@ -97,7 +105,9 @@ def derivative_weights(steps):
 
 def extrapolation_weights(times, t):
     """Weights of the polynomial through the states at ``times``, evaluated at ``t``."""
-    return [math.prod((t - other) / (own - other) for other in times if other != own) for own in times]
+    return [
+        math.prod((t - other) / (own - other) for other in times if other != own) for own in times
+    ]
 
 
 def _combine(weights, values):
@@ -116,16 +126,22 @@ class Integrator:
         Called with every accepted :class:`State`.
     """
 
-    def __init__(self, model: Model, tolerances=None, on_state: Callable[[State], None] | None = None):
+    def __init__(
+        self, model: Model, tolerances=None, on_state: Callable[[State], None] | None = None
+    ):
         if isinstance(model.cell.positive, Mirror):
-            raise CellError("a cell with a mirror has a spectrum, but no voltage in time: give both of its electrodes")
+            raise CellError(
+                "a cell with a mirror has a spectrum, but no voltage in time: give both of its "
+                "electrodes"
+            )
         self.model = model
         self.tolerances = tolerances or Tolerances()
         self.tolerances.check()
         self.on_state = on_state or (lambda state: None)
         u, voltage = model.start()
         self.history = [self._state(0.0, u, voltage, 0.0)]
-        self._settled = 0  # of the states in the history, how many came after the last jump of what is imposed
+        # of the states in the history, how many came after the last jump of what is imposed
+        self._settled = 0
         self.step_size = None
         self.counts = {"steps": 0, "rejected": 0, "failed": 0}
         self.on_state(self.state)
@@ -138,18 +154,26 @@ class Integrator:
     def _state(self, t, u, voltage, current):
         populations = self.model.populations
         return State(
-            t, u, voltage, current, tuple(p.x.copy() for p in populations), tuple(p.j.copy() for p in populations)
+            t,
+            u,
+            voltage,
+            current,
+            tuple(p.x.copy() for p in populations),
+            tuple(p.j.copy() for p in populations),
         )
 
     def attempt(self, h, drive):
-        """The state after a step of h, not yet accepted, and the error of the step over its tolerance."""
+        """The state after a step of h, not yet accepted, and the error of the step over its
+        tolerance.
+        """
         model, past = self.model, self.history[:3]
         times = [state.time for state in past]
         t = times[0] + h
         steps = [h] + ([times[0] - times[1]] if len(past) > 1 else [])
         weights = derivative_weights(steps)
         ahead = extrapolation_weights(times, t)
-        after = extrapolation_weights(times[: max(self._settled, 1)], t)  # potentials jump, concentrations do not
+        # potentials jump, concentrations do not
+        after = extrapolation_weights(times[: max(self._settled, 1)], t)
         guess, voltage = self._guess(t)
         model.condense(weights, h / steps[1] if len(steps) > 1 else 0.0)
         u, voltage_new = model.newton(
@@ -166,7 +190,9 @@ class Integrator:
         return new, self._error(new, past, ahead, after, steps)
 
     def _guess(self, t):
-        """Unknowns and voltage expected from the past; the current densities go into the populations."""
+        """Unknowns and voltage expected from the past; the current densities go into the
+        populations.
+        """
         past = self.history
         times = [state.time for state in past]
         settled = extrapolation_weights(times[: max(self._settled, 1)], t)
@@ -189,7 +215,10 @@ class Integrator:
         own = h * (h + h_1) / (2 * h + h_1)
         share = own / ((h + h_1 + (past[1].time - past[2].time if len(past) > 2 else 0.0)) + own)
         salt = new.u[:, C] - _combine(ahead, [state.u[:, C] for state in past])
-        parts = [np.sqrt(np.average(salt**2, weights=self.model.layout.pore)) / self.model.cell.concentration]
+        parts = [
+            np.sqrt(np.average(salt**2, weights=self.model.layout.pore))
+            / self.model.cell.concentration
+        ]
         for n, population in enumerate(self.model.populations):
             surface = new.x[n] - _combine(ahead, [state.x[n] for state in past])
             parts.append(np.sqrt(np.average(surface**2, weights=population.capacity)))
@@ -226,7 +255,8 @@ class Integrator:
         SolverError
             The solution cannot be continued.
         CellError
-            The run begins with this step, and its end is reached before it begins or as soon as current flows.
+            The run begins with this step, and its end is reached before it begins or as soon as
+            current flows.
         """
         drive = Drive("current", 0.0) if step.mode == "rest" else Drive(step.mode, step.value)
         begin, passed = self.state.time, 0.0
@@ -256,7 +286,9 @@ class Integrator:
                 h *= max(0.2, 0.9 * error ** (-1 / 3))
                 continue
             charge = (
-                passed + 0.5 * (now.current + new.current) * h if drive.mode != "current" else passed + drive.value * h
+                passed + 0.5 * (now.current + new.current) * h
+                if drive.mode != "current"
+                else passed + drive.value * h
             )
             if fall is None:
                 fall = self._falls(step, now, new)
@@ -274,7 +306,8 @@ class Integrator:
                 return reason
             self.accept(new)
             passed = charge
-            if len(self.history) > 2:  # proportional and integral: a rising error holds the step back
+            # proportional and integral: a rising error holds the step back
+            if len(self.history) > 2:
                 error = max(error, 1e-3)
                 trend = h / last * (before / error) ** (1 / 3) if last else 1.0
                 last, before = h, error
@@ -299,10 +332,14 @@ class Integrator:
     def _falls(self, step, now, new):
         if step.until_voltage is None:
             return True
-        return now.voltage > step.until_voltage if len(self.history) > 1 else new.voltage < now.voltage
+        return (
+            now.voltage > step.until_voltage if len(self.history) > 1 else new.voltage < now.voltage
+        )
 
     def _excess(self, step, state, charge, fall):
-        """(reason, by how much its cut-off is exceeded, over its scale) of the cut-off that is exceeded most."""
+        """(reason, by how much its cut-off is exceeded, over its scale) of the cut-off that is
+        exceeded most.
+        """
         ends = []
         if step.until_voltage is not None:
             ends.append(("voltage", (step.until_voltage - state.voltage) * (1 if fall else -1)))
@@ -329,7 +366,11 @@ class Integrator:
         new, (reason, f_high) = miss(h)
         size, side = h, 0
         for _ in range(60):
-            size = (low * f_high - high * f_low) / (f_high - f_low) if f_low < 0 else 0.5 * (low + high)
+            size = (
+                (low * f_high - high * f_low) / (f_high - f_low)
+                if f_low < 0
+                else 0.5 * (low + high)
+            )
             new, (reason, f) = miss(size)
             if abs(f) <= self.tolerances.cutoff or high - low < 1e-12 * max(h, now.time):
                 return new, reason
@@ -341,4 +382,6 @@ class Integrator:
                 low, f_low = size, f
                 f_high = 0.5 * f_high if side == -1 else f_high
                 side = -1
-        raise SolverError(f"the cut-off by {reason} is not met better than {f:.1e} at {now.time + size:.6g} s")
+        raise SolverError(
+            f"the cut-off by {reason} is not met better than {f:.1e} at {now.time + size:.6g} s"
+        )

@@ -1,4 +1,6 @@
-"""Grey cross-section or volume -> pore mask -> pores -> their sizes, neighbours, throats and profiles."""
+"""Grey cross-section or volume -> pore mask -> pores -> their sizes, neighbours, throats and
+profiles.
+"""
 
 from rampore.pores.analysis import Analysis, analyse, measure, summary
 from rampore.pores.measuring import (

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rampore.pores.measuring import Mean, Throats, check_pixel_size, mean, pore_table, porosity, throats
+from rampore.pores.measuring import (
+    Mean,
+    Throats,
+    check_pixel_size,
+    mean,
+    pore_table,
+    porosity,
+    throats,
+)
 from rampore.pores.partitioning import distance_map, partition
 from rampore.pores.recipe import Recipe
 from rampore.pores.segmenting import segment
@@ -30,8 +38,11 @@ class Analysis(NamedTuple):
     table: pd.DataFrame  #: a row for each pore
     porosity: float  #: [-], of the region where one is given
 
-    def means(self, rng: np.random.Generator, weighted: bool = False, resamples: int = 999) -> tuple[Mean, Mean]:
-        """Mean equivalent radius [m] and mean coordination number [-], by the recipe's counting rule.
+    def means(
+        self, rng: np.random.Generator, weighted: bool = False, resamples: int = 999
+    ) -> tuple[Mean, Mean]:
+        """Mean equivalent radius [m] and mean coordination number [-], by the recipe's counting
+        rule.
 
         Parameters
         ----------
@@ -106,8 +117,11 @@ def measure(
     return Analysis(recipe, pixel_size, mask, labels, found, table, porosity(mask, region))
 
 
-def summary(analysis: Analysis, by_number: tuple[Mean, Mean], by_size: tuple[Mean, Mean]) -> dict[str, object]:
-    """What ``pores.json`` holds: lengths in um, each with its unit in its name; numbers to 10 digits.
+def summary(
+    analysis: Analysis, by_number: tuple[Mean, Mean], by_size: tuple[Mean, Mean]
+) -> dict[str, object]:
+    """What ``pores.json`` holds: lengths in um, each with its unit in its name; numbers to 10
+    digits.
 
     Parameters
     ----------
@@ -140,7 +154,9 @@ def summary(analysis: Analysis, by_number: tuple[Mean, Mean], by_size: tuple[Mea
 
 
 def _written(value):
-    """Numbers to 10 digits, so that the last bits of a sum do not show; None for what is not a number."""
+    """Numbers to 10 digits, so that the last bits of a sum do not show; None for what is not a
+    number.
+    """
     if isinstance(value, list):
         return [_written(each) for each in value]
     if isinstance(value, float):

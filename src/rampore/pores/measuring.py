@@ -1,4 +1,6 @@
-"""Labelled pores -> sizes, throats, neighbours, profiles, networks; lengths in m, axes as those of the image."""
+"""Labelled pores -> sizes, throats, neighbours, profiles, networks; lengths in m, axes as those of
+the image.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ class Profile(NamedTuple):
     """Porosity along an axis."""
 
     position: np.ndarray  #: middle of each pixel [m], shape (n,)
-    porosity: np.ndarray  #: over the window around it [-], shape (n,); NaN where the window has none of the region
+    #: over the window around it [-], shape (n,); NaN where the window has none of the region
+    porosity: np.ndarray
     window: float  #: width of the window [m]
 
 
@@ -35,7 +38,8 @@ class Throats(NamedTuple):
 
     pores: np.ndarray  #: labels of the two pores, the smaller first, shape (n, 2)
     area: np.ndarray  #: of the interface: [m] in a section, [m2] in a volume, shape (n,)
-    inscribed_diameter: np.ndarray  #: twice the largest distance to solid on the side of the larger label [m]
+    #: twice the largest distance to solid on the side of the larger label [m]
+    inscribed_diameter: np.ndarray
     position: np.ndarray  #: middle of the interface, shape (n, ndim) [m]
 
     @property
@@ -116,11 +120,13 @@ def porosity_contrast(npr, pr):
     return pr / npr
 
 
-def porosity_profile(mask, axis: int, window: Length | str, pixel_size: float, region=None) -> Profile:
+def porosity_profile(
+    mask, axis: int, window: Length | str, pixel_size: float, region=None
+) -> Profile:
     """Porosity along an axis, over a window that moves along it.
 
-    At the image's ends the window is mirrored, so that the mean of the profile is the mean porosity; within a region,
-    the mean weighted by the share of the region in the window.
+    At the image's ends the window is mirrored, so that the mean of the profile is the mean
+    porosity; within a region, the mean weighted by the share of the region in the window.
 
     Parameters
     ----------
@@ -153,7 +159,9 @@ def porosity_profile(mask, axis: int, window: Length | str, pixel_size: float, r
     length = Length.parse(window) if isinstance(window, str) else window
     size = odd(length.pixels(pixel_size))
     if size > mask.shape[axis]:
-        raise PoreError(f"a window of {length} ({size} px) is wider than the image ({mask.shape[axis]} px)")
+        raise PoreError(
+            f"a window of {length} ({size} px) is wider than the image ({mask.shape[axis]} px)"
+        )
     others = tuple(set(range(mask.ndim)) - {axis})
     within = np.ones(mask.shape, bool) if region is None else region
     pore, whole = (
@@ -181,8 +189,9 @@ def porosity_scatter(mask, windows, pixel_size: float, region=None) -> np.ndarra
     Returns
     -------
     array, the shape of `windows`
-        Standard deviation over all places of the window [-]. Windows within an image of width W scatter less about
-        its mean than about the true one, by the factor 1 - L / W in the variance, which is made good.
+        Standard deviation over all places of the window [-]. Windows within an image of width W
+        scatter less about its mean than about the true one, by the factor 1 - L / W in the
+        variance, which is made good.
 
     Raises
     ------
@@ -194,20 +203,24 @@ def porosity_scatter(mask, windows, pixel_size: float, region=None) -> np.ndarra
     checked("windows", windows, PoreError, above=0, unit="m")
     within = np.ones(mask.shape, bool) if region is None else region
     pore, whole = (
-        np.append(0, np.cumsum(each.sum(axis=tuple(range(mask.ndim - 1))))) for each in (mask & within, within)
+        np.append(0, np.cumsum(each.sum(axis=tuple(range(mask.ndim - 1)))))
+        for each in (mask & within, within)
     )
     deviations = []
     for window in windows:
         size = round(window / check_pixel_size(pixel_size))
         if not 1 <= size <= mask.shape[-1] / 2:
-            raise PoreError(f"a window of {size} px does not fit twice into an image of {mask.shape[-1]} px")
+            raise PoreError(
+                f"a window of {size} px does not fit twice into an image of {mask.shape[-1]} px"
+            )
         share = (pore[size:] - pore[:-size]) / (whole[size:] - whole[:-size])
         deviations.append(np.sqrt(share.var() / (1 - size / mask.shape[-1])))
     return np.array(deviations)
 
 
 def equivalent_radius(size, ndim: int):
-    r"""Radius of the disc or ball of the same size, :math:`\sqrt{A/\pi}` or :math:`(3V/4\pi)^{1/3}` (Eq. 2.1) [m].
+    r"""Radius of the disc or ball of the same size, :math:`\sqrt{A/\pi}` or :math:`(3V/4\pi)^{1/3}`
+    (Eq. 2.1) [m].
 
     Parameters
     ----------
@@ -229,7 +242,9 @@ def _distance(labels: np.ndarray, distance: np.ndarray | None) -> np.ndarray:
     if distance is None:
         return distance_map(labels > 0)
     if np.shape(distance) != labels.shape:
-        raise PoreError(f"distances of shape {np.shape(distance)} do not go with labels of {labels.shape}")
+        raise PoreError(
+            f"distances of shape {np.shape(distance)} do not go with labels of {labels.shape}"
+        )
     return distance
 
 
@@ -239,7 +254,8 @@ class _Faces(NamedTuple):
     pores: np.ndarray  #: the two labels, the smaller first, shape (n, 2)
     axis: np.ndarray  #: that the face stands across, shape (n,)
     sign: np.ndarray  #: 1 where the smaller label comes first along that axis, else -1
-    place: np.ndarray  #: twice the face's middle, in pixels from the middle of the first one, shape (n, ndim)
+    #: twice the face's middle, in pixels from the middle of the first one, shape (n, ndim)
+    place: np.ndarray
     inner: np.ndarray  #: flat index of the pixel on the side of the larger label
 
 
@@ -261,7 +277,9 @@ def _faces(labels: np.ndarray) -> _Faces:
 
 
 def _interfaces(faces: _Faces, pair: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Number of the connected interface of each face: of one pair of pores, joined at an edge, a corner or a pixel."""
+    """Number of the connected interface of each face: of one pair of pores, joined at an edge, a
+    corner or a pixel.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -283,11 +301,14 @@ def _interfaces(faces: _Faces, pair: np.ndarray, shape: tuple[int, ...]) -> np.n
     return connected_components(graph, directed=False)[1]
 
 
-def throats(labels, pixel_size: float, separate: bool = False, distance: np.ndarray | None = None) -> Throats:
+def throats(
+    labels, pixel_size: float, separate: bool = False, distance: np.ndarray | None = None
+) -> Throats:
     """The interfaces at which pores meet, pixel face to pixel face.
 
-    An interface's area is the length of its vector area: exact for a straight cut in any direction, where counting
-    pixel faces gives up to the square root of the number of dimensions times as much.
+    An interface's area is the length of its vector area: exact for a straight cut in any direction,
+    where counting pixel faces gives up to the square root of the number of dimensions times as
+    much.
 
     Parameters
     ----------
@@ -296,7 +317,8 @@ def throats(labels, pixel_size: float, separate: bool = False, distance: np.ndar
     pixel_size : float
         [m]
     separate : bool
-        Whether two pores that meet at several places have a throat at each; else one, of their summed area.
+        Whether two pores that meet at several places have a throat at each; else one, of their
+        summed area.
     distance : array of float, the shape of `labels`, optional
         Euclidean distance to solid [px], where it is at hand.
 
@@ -350,7 +372,12 @@ def corner_neighbours(labels) -> np.ndarray:
         if tuple(step) <= (0,) * labels.ndim:
             continue
         one, other = (
-            labels[tuple(slice(max(0, s), n + min(0, s)) for s, n in zip(way * step, labels.shape, strict=True))]
+            labels[
+                tuple(
+                    slice(max(0, s), n + min(0, s))
+                    for s, n in zip(way * step, labels.shape, strict=True)
+                )
+            ]
             for way in (-1, 1)
         )
         met = (one != other) & (one > 0) & (other > 0)
@@ -359,8 +386,11 @@ def corner_neighbours(labels) -> np.ndarray:
     return np.stack(np.divmod(np.unique(np.concatenate(codes)), labels.max() + 1), axis=1)
 
 
-def coordination(labels, found: Throats, recipe: Recipe | None = None, pixel_size: float | None = None) -> np.ndarray:
-    """Coordination number of each pore, by the recipe's rule: what counts as a neighbour, and from which width on.
+def coordination(
+    labels, found: Throats, recipe: Recipe | None = None, pixel_size: float | None = None
+) -> np.ndarray:
+    """Coordination number of each pore, by the recipe's rule: what counts as a neighbour, and from
+    which width on.
 
     Parameters
     ----------
@@ -381,7 +411,11 @@ def coordination(labels, found: Throats, recipe: Recipe | None = None, pixel_siz
         pairs = corner_neighbours(labels)
     else:
         smallest = recipe.smallest_throat
-        wide = found.width >= smallest.pixels(pixel_size) * pixel_size if smallest.value else slice(None)
+        wide = (
+            found.width >= smallest.pixels(pixel_size) * pixel_size
+            if smallest.value
+            else slice(None)
+        )
         pairs = found.pores[wide]
         if recipe.neighbours == "labels":
             pairs = np.unique(pairs, axis=0)
@@ -420,9 +454,10 @@ def pore_table(
     Returns
     -------
     pandas.DataFrame
-        Indexed by label: ``area`` or ``volume``, ``equivalent_radius``, ``inscribed_radius`` (the largest distance to
-        solid), ``position_0``, ... (centre of mass), ``boundary`` (cut by the image's edge), ``coordination``. The
-        units stand in ``attrs["units"]``, the counting rule in ``attrs["recipe"]``.
+        Indexed by label: ``area`` or ``volume``, ``equivalent_radius``, ``inscribed_radius`` (the
+        largest distance to solid), ``position_0``, ... (centre of mass), ``boundary`` (cut by the
+        image's edge), ``coordination``. The units stand in ``attrs["units"]``, the counting rule in
+        ``attrs["recipe"]``.
     """
     import pandas as pd
 
@@ -430,7 +465,11 @@ def pore_table(
     labels = check_labels(labels)
     pixel_size = check_pixel_size(pixel_size)
     distance = _distance(labels, distance)
-    found = throats(labels, pixel_size, recipe.neighbours == "throats", distance) if found is None else found
+    found = (
+        throats(labels, pixel_size, recipe.neighbours == "throats", distance)
+        if found is None
+        else found
+    )
     inside = np.flatnonzero(labels)
     number = labels.ravel()[inside] - 1
     count = np.bincount(number)
@@ -444,21 +483,30 @@ def pore_table(
         "equivalent_radius": (equivalent_radius(size, labels.ndim), "m"),
         "inscribed_radius": (reach * pixel_size, "m"),
         **{
-            f"position_{axis}": (np.bincount(number, place + 0.5, len(count)) / count * pixel_size, "m")
+            f"position_{axis}": (
+                np.bincount(number, place + 0.5, len(count)) / count * pixel_size,
+                "m",
+            )
             for axis, place in enumerate(places)
         },
         "boundary": (cut_by_edge(labels), "1"),
         "coordination": (coordination(labels, found, recipe, pixel_size), "1"),
     }
     table = pd.DataFrame(
-        {name: values for name, (values, _) in columns.items()}, pd.RangeIndex(1, len(count) + 1, name="label")
+        {name: values for name, (values, _) in columns.items()},
+        pd.RangeIndex(1, len(count) + 1, name="label"),
     )
-    table.attrs = {"units": {name: unit for name, (_, unit) in columns.items()}, "recipe": recipe.as_dict()}
+    table.attrs = {
+        "units": {name: unit for name, (_, unit) in columns.items()},
+        "recipe": recipe.as_dict(),
+    }
     return table
 
 
 def as_csv(table: pd.DataFrame) -> str:
-    """The table as CSV: lengths, areas and volumes in um, um2, um3, each with its unit in the column's name."""
+    """The table as CSV: lengths, areas and volumes in um, um2, um3, each with its unit in the
+    column's name.
+    """
     powers = {"m": 1, "m2": 2, "m3": 3}
     columns = {}
     for name, values in table.items():
@@ -558,9 +606,14 @@ def mean(
     checked("resamples", resamples, PoreError, at_least=1, whole=True)
     kept = table[(boundary | ~table["boundary"]) & (isolated | (table["coordination"] > 0))]
     if not len(kept):
-        raise PoreError(f"no pore is left to take the mean {quantity.replace('_', ' ')} of: the image has {len(table)}")
+        raise PoreError(
+            f"no pore is left to take the mean {quantity.replace('_', ' ')} of: the image has "
+            f"{len(table)}"
+        )
     values = kept[quantity].to_numpy(float)
-    size = kept["area" if "area" in kept else "volume"].to_numpy() if weighted else np.ones(len(kept))
+    size = (
+        kept["area" if "area" in kept else "volume"].to_numpy() if weighted else np.ones(len(kept))
+    )
     value = float(values @ size / size.sum())
     if len(kept) == 1:
         return Mean(value, math.nan, math.nan, 1)

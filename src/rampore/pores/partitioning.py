@@ -1,4 +1,6 @@
-"""Pore mask -> labelled pores: watersheds of the distance map, behind one signature, in two and three dimensions."""
+"""Pore mask -> labelled pores: watersheds of the distance map, behind one signature, in two and
+three dimensions.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,8 @@ def distance_map(mask: np.ndarray, metric: str = "euclidean") -> np.ndarray:
 
 
 def rabbani(mask: np.ndarray, metric: str, smoothing: str, size: float) -> Relief:
-    """Relief after Rabbani et al. 2014: a marker at each highest place of the smoothed distance map.
+    """Relief after Rabbani et al. 2014: a marker at each highest place of the smoothed distance
+    map.
 
     Parameters
     ----------
@@ -56,7 +59,8 @@ def rabbani(mask: np.ndarray, metric: str, smoothing: str, size: float) -> Relie
     metric : {"cityblock", "euclidean", "chessboard"}
     smoothing : {"none", "median", "gaussian", "h-maxima"}
     size : float
-        Side of the median's window, standard deviation of the Gaussian, or height of the h-maxima [px].
+        Side of the median's window, standard deviation of the Gaussian, or height of the h-maxima
+        [px].
     """
     from skimage.morphology import local_maxima, reconstruction
 
@@ -69,7 +73,9 @@ def rabbani(mask: np.ndarray, metric: str, smoothing: str, size: float) -> Relie
         height = gaussian(height.astype(np.float32), size)
     elif smoothing == "h-maxima":
         height = height.astype(np.float32)
-        height = reconstruction(height - np.float32(size), height, footprint=np.ones((3,) * mask.ndim))
+        height = reconstruction(
+            height - np.float32(size), height, footprint=np.ones((3,) * mask.ndim)
+        )
     height = np.where(mask, height, 0)
     summits, _ = ndimage.label(local_maxima(height), np.ones((3,) * mask.ndim))
     return Relief(height, summits)
@@ -112,8 +118,8 @@ def ball(radius: int, ndim: int) -> np.ndarray:
 def without_saddles(peaks: np.ndarray, height: np.ndarray, steps: int = 20) -> np.ndarray:
     """Peaks from which no way leads up: as PoreSpy trims saddle points, but all peaks at once.
 
-    Each peak grows, step by step, into the highest of the pixels that it and its neighbours cover. It stays where it
-    no longer changes, and goes where it has left all the pixels it had.
+    Each peak grows, step by step, into the highest of the pixels that it and its neighbours cover.
+    It stays where it no longer changes, and goes where it has left all the pixels it had.
 
     Parameters
     ----------
@@ -137,10 +143,14 @@ def without_saddles(peaks: np.ndarray, height: np.ndarray, steps: int = 20) -> n
         cover = np.unique((pair[:, None] + around).ravel())
         whose, where = np.divmod(cover, span)
         starts = np.flatnonzero(np.diff(whose, prepend=-1))
-        summit = np.repeat(np.maximum.reduceat(ground[where], starts), np.diff(starts, append=len(whose)))
+        summit = np.repeat(
+            np.maximum.reduceat(ground[where], starts), np.diff(starts, append=len(whose))
+        )
         higher = cover[(ground[where] == summit) & (summit > 0)]
         stays = np.isin(higher, pair, assume_unique=True)
-        had, has, common = (np.bincount(each // span, minlength=len(kept)) for each in (pair, higher, higher[stays]))
+        had, has, common = (
+            np.bincount(each // span, minlength=len(kept)) for each in (pair, higher, higher[stays])
+        )
         at_rest = (had == has) & (has == common) & (has > 0)
         kept |= at_rest
         owner, grown = np.divmod(higher[(~at_rest & (common > 0))[higher // span]], span)
@@ -151,7 +161,8 @@ def without_saddles(peaks: np.ndarray, height: np.ndarray, steps: int = 20) -> n
 
 
 def without_neighbours(peaks: np.ndarray, height: np.ndarray) -> np.ndarray:
-    """Peaks that stand farther from the nearest other one than from solid, else the higher: as PoreSpy trims them.
+    """Peaks that stand farther from the nearest other one than from solid, else the higher: as
+    PoreSpy trims them.
 
     Parameters
     ----------
@@ -166,10 +177,11 @@ def without_neighbours(peaks: np.ndarray, height: np.ndarray) -> np.ndarray:
     places = np.flatnonzero(peaks)
     owner = numbers.ravel()[places] - 1
     share = np.bincount(owner)
-    middle = np.stack([np.bincount(owner, at) / share for at in np.unravel_index(places, peaks.shape)], axis=1).astype(
-        int
-    )
-    reach = height[tuple(middle.T)] + 1e-6 * np.arange(count)  # PoreSpy's way to tell equal peaks apart
+    middle = np.stack(
+        [np.bincount(owner, at) / share for at in np.unravel_index(places, peaks.shape)], axis=1
+    ).astype(int)
+    # PoreSpy's way to tell equal peaks apart
+    reach = height[tuple(middle.T)] + 1e-6 * np.arange(count)
     distance, nearest = (found[:, 1] for found in cKDTree(middle).query(middle, k=2))
     close = np.flatnonzero(distance <= reach)
     lower = np.where(reach[close] < reach[nearest[close]], close, nearest[close])
@@ -179,7 +191,8 @@ def without_neighbours(peaks: np.ndarray, height: np.ndarray) -> np.ndarray:
 
 
 def snow(mask: np.ndarray, peak_radius: float, sigma: float) -> Relief:
-    """Relief after Gostick, Phys. Rev. E 96 (2017) 023307, with the markers that PoreSpy's SNOW finds.
+    """Relief after Gostick, Phys. Rev. E 96 (2017) 023307, with the markers that PoreSpy's SNOW
+    finds.
 
     Parameters
     ----------
@@ -192,13 +205,16 @@ def snow(mask: np.ndarray, peak_radius: float, sigma: float) -> Relief:
     quantity("peak radius", peak_radius, PoreError, at_least=0, unit="px")
     quantity("standard deviation of the blur", sigma, PoreError, at_least=0, unit="px")
     height = distance_map(mask)
-    peaks = summits(gaussian(height, sigma) * mask if sigma else height, mask, max(2, round(peak_radius)))
+    peaks = summits(
+        gaussian(height, sigma) * mask if sigma else height, mask, max(2, round(peak_radius))
+    )
     peaks = without_neighbours(without_saddles(peaks, height), height)
     return Relief(height, ndimage.label(peaks, np.ones((3,) * mask.ndim))[0])
 
 
 def flood(mask: np.ndarray, relief: Relief) -> np.ndarray:
-    """Watershed of a relief from its summits down, within the mask: every pixel of the mask belongs to a pore.
+    """Watershed of a relief from its summits down, within the mask: every pixel of the mask belongs
+    to a pore.
 
     A piece of the mask without a marker, too thin or too small for a summit, is a pore of its own.
 
@@ -210,7 +226,9 @@ def flood(mask: np.ndarray, relief: Relief) -> np.ndarray:
     from skimage.segmentation import watershed
 
     whole = np.ones((3,) * mask.ndim)
-    labels = watershed(-relief.height, relief.markers, connectivity=whole, mask=mask).astype(np.int32)
+    labels = watershed(-relief.height, relief.markers, connectivity=whole, mask=mask).astype(
+        np.int32
+    )
     rest = mask & (labels == 0)
     if rest.any():
         pieces, _ = ndimage.label(rest, whole)
@@ -232,8 +250,8 @@ def partition(mask, recipe: Recipe | None = None, pixel_size: float | None = Non
     Returns
     -------
     (n0, n1[, n2]) array of int32
-        0 in the solid, 1, 2, ... in the pores. Every pixel of the mask has a pore, unless the recipe drops small parts.
-        Pieces that touch by a corner only may be one pore.
+        0 in the solid, 1, 2, ... in the pores. Every pixel of the mask has a pore, unless the
+        recipe drops small parts. Pieces that touch by a corner only may be one pore.
 
     Raises
     ------
@@ -245,13 +263,18 @@ def partition(mask, recipe: Recipe | None = None, pixel_size: float | None = Non
     if mask.dtype != bool:
         raise PoreError(f"a mask is an array of bool, not of {mask.dtype}; segment the image first")
     if mask.all():
-        raise PoreError("the mask is pore everywhere: without solid there is no distance to part pores by")
+        raise PoreError(
+            "the mask is pore everywhere: without solid there is no distance to part pores by"
+        )
     match recipe.partition:
         case "rabbani":
             size = recipe.smoothing_size.pixels(pixel_size)
             labels = flood(mask, rabbani(mask, recipe.metric, recipe.smoothing, size))
         case "snow":
-            radius, blur = recipe.peak_radius.pixels(pixel_size), recipe.peak_blur.pixels(pixel_size)
+            radius, blur = (
+                recipe.peak_radius.pixels(pixel_size),
+                recipe.peak_blur.pixels(pixel_size),
+            )
             labels = flood(mask, snow(mask, radius, blur))
         case "none":
             labels = ndimage.label(mask, np.ones((3,) * mask.ndim))[0].astype(np.int32)
@@ -265,14 +288,20 @@ def lines(labels: np.ndarray) -> np.ndarray:
 
 
 def counted(labels: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """Pixels that count to the size of pores 1 to n, without the lines where the recipe leaves lines [-]."""
+    """Pixels that count to the size of pores 1 to n, without the lines where the recipe leaves
+    lines [-].
+    """
     shown = np.where(lines(labels), 0, labels) if recipe.watershed_lines else labels
     return np.bincount(shown.ravel(), minlength=labels.max() + 1)[1:]
 
 
 def drop_small(labels: np.ndarray, recipe: Recipe) -> np.ndarray:
     """The labels without pores of less than the recipe's smallest part, numbered anew."""
-    kept = np.append(False, counted(labels, recipe) >= recipe.smallest_part) if recipe.smallest_part else True
+    kept = (
+        np.append(False, counted(labels, recipe) >= recipe.smallest_part)
+        if recipe.smallest_part
+        else True
+    )
     if np.all(kept):
         return labels
     return np.where(kept, np.cumsum(kept), 0).astype(labels.dtype)[labels]

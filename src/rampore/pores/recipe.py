@@ -1,4 +1,6 @@
-"""What is done to an image, step by step, as one value that can be written down, read back and varied."""
+"""What is done to an image, step by step, as one value that can be written down, read back and
+varied.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ CLASSES = 5  #: of multi-Otsu; one more takes a hundred times as long [-]
 
 @dataclass(frozen=True)
 class Length:
-    """A length on an image: in pixels, which go with the image, or in a unit of length, which goes with the sample.
+    """A length on an image: in pixels, which go with the image, or in a unit of length, which goes
+    with the sample.
 
     Attributes
     ----------
@@ -42,7 +45,9 @@ class Length:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.value) and self.value >= 0):
-            raise PoreError(f"a length must be finite and not negative, not {self.value!r} {self.unit}")
+            raise PoreError(
+                f"a length must be finite and not negative, not {self.value!r} {self.unit}"
+            )
         if self.unit != "px":
             try:
                 to_si(self.value, self.unit, "m")
@@ -93,9 +98,10 @@ CHOICES = {
 class Recipe:
     """From grey image to pores and their neighbours: steps, values and counting rules.
 
-    Lengths may be given as text (``"3 px"``, ``"0.2 um"``). The defaults of the partition are those of Rabbani et al.,
-    J. Pet. Sci. Eng. 123 (2014) 164, and of the MATLAB code that goes with it: city-block distance, median of 3 px.
-    That code also leaves lines between pores and drops what is smaller than 9 px, see ``CITED``.
+    Lengths may be given as text (``"3 px"``, ``"0.2 um"``). The defaults of the partition are those
+    of Rabbani et al., J. Pet. Sci. Eng. 123 (2014) 164, and of the MATLAB code that goes with it:
+    city-block distance, median of 3 px. That code also leaves lines between pores and drops what is
+    smaller than 9 px, see ``CITED``.
 
     Attributes
     ----------
@@ -118,26 +124,31 @@ class Recipe:
     threshold_offset : float
         Added to the threshold [grey]; toward brighter where positive.
     smallest_pore, smallest_solid : Length
-        Equivalent diameter below which a connected piece of pore is filled, and a piece of solid removed.
+        Equivalent diameter below which a connected piece of pore is filled, and a piece of solid
+        removed.
     partition : {"rabbani", "snow", "none"}
-        Watershed of the smoothed distance map, PoreSpy's SNOW, or one pore for each connected piece.
+        Watershed of the smoothed distance map, PoreSpy's SNOW, or one pore for each connected
+        piece.
     metric : {"cityblock", "euclidean", "chessboard"}
         Distance of the map; SNOW is always Euclidean.
     smoothing : {"none", "median", "gaussian", "h-maxima"}
-        What smooths the map; not in SNOW. Of ``"h-maxima"``, summits that rise less than `smoothing_size` above the
-        pass to a higher one are levelled.
+        What smooths the map; not in SNOW. Of ``"h-maxima"``, summits that rise less than
+        `smoothing_size` above the pass to a higher one are levelled.
     smoothing_size : Length
-        Side of the median's window, standard deviation of the Gaussian, or the height of the h-maxima.
+        Side of the median's window, standard deviation of the Gaussian, or the height of the
+        h-maxima.
     peak_radius, peak_blur : Length
-        Radius, 2 px or more, within which SNOW keeps one peak; standard deviation of its Gaussian before that.
+        Radius, 2 px or more, within which SNOW keeps one peak; standard deviation of its Gaussian
+        before that.
     watershed_lines : bool
-        Whether a pixel that touches a pore of smaller number belongs to the line between the two and counts to no
-        pore's size, as where MATLAB's watershed draws its lines. It stays pore in the mask and in the porosity.
+        Whether a pixel that touches a pore of smaller number belongs to the line between the two
+        and counts to no pore's size, as where MATLAB's watershed draws its lines. It stays pore in
+        the mask and in the porosity.
     smallest_part : int
         Pixels below which a part of the partition is dropped [-]; 9 in Rabbani's code.
     neighbours : {"labels", "corners", "throats"}
-        What a coordination number counts: pores that share a pixel's side, pores that share at least a corner, or
-        separate throats, of which two pores may share several.
+        What a coordination number counts: pores that share a pixel's side, pores that share at
+        least a corner, or separate throats, of which two pores may share several.
     smallest_throat : Length
         Width below which a throat does not count; not with ``"corners"``, which have none.
     isolated : bool
@@ -179,18 +190,26 @@ class Recipe:
         for field in fields(self):
             object.__setattr__(self, field.name, _read(field.name, getattr(self, field.name)))
         if not 2 <= self.threshold_classes <= CLASSES:
-            raise PoreError(f"threshold_classes must be 2 or more, up to {CLASSES}, not {self.threshold_classes}")
+            raise PoreError(
+                f"threshold_classes must be 2 or more, up to {CLASSES}, not "
+                f"{self.threshold_classes}"
+            )
         if self.smallest_part < 0:
             raise PoreError(f"smallest_part must not be negative, as {self.smallest_part} is")
         if (self.threshold == "fixed") != (self.threshold_value is not None):
             raise PoreError("threshold_value goes with threshold = 'fixed', and only with it")
         if self.neighbours == "corners" and self.smallest_throat.value:
-            raise PoreError("smallest_throat cannot go with neighbours = 'corners': a corner has no width")
+            raise PoreError(
+                "smallest_throat cannot go with neighbours = 'corners': a corner has no width"
+            )
 
     def as_dict(self) -> dict[str, str | float | int | bool | None]:
         """The recipe as JSON and TOML have it; lengths as text."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: str(value) if isinstance(value, Length) else value for name, value in values.items()}
+        return {
+            name: str(value) if isinstance(value, Length) else value
+            for name, value in values.items()
+        }
 
 
 _TYPES = get_type_hints(Recipe)
@@ -218,7 +237,9 @@ def _read(name: str, value):
         if not math.isfinite(number) or (kind is int and number != int(number)):
             raise ValueError
     except (TypeError, ValueError, OverflowError):
-        raise PoreError(f"{name} must be a {'whole ' if kind is int else ''}number, not {value!r}") from None
+        raise PoreError(
+            f"{name} must be a {'whole ' if kind is int else ''}number, not {value!r}"
+        ) from None
     return int(number) if kind is int else number
 
 
@@ -263,7 +284,9 @@ def read_recipe(*sources: str) -> Recipe:
         except RecursionError:
             raise PoreError(f"the recipe {source} is nested too deeply") from None
         except OSError as error:
-            raise PoreError(f"cannot read the recipe {source}: {error.strerror}; or key=value was meant") from None
+            raise PoreError(
+                f"cannot read the recipe {source}: {error.strerror}; or key=value was meant"
+            ) from None
         except ValueError as error:
             raise PoreError(f"the recipe {source} is not valid TOML: {error}") from None
     return make_recipe(values)

@@ -37,10 +37,15 @@ def check_image(image, what: str = "image") -> np.ndarray:
     """
     image = np.asarray(image)
     if image.ndim not in (2, 3):
-        raise PoreError(f"the {what} has {image.ndim} dimensions; two (a section) or three (a volume) are needed")
+        raise PoreError(
+            f"the {what} has {image.ndim} dimensions; two (a section) or three (a volume) are "
+            "needed"
+        )
     if min(image.shape) < 3:
         shape = " x ".join(map(str, image.shape))
-        raise PoreError(f"the {what} is {shape} pixels; every side must have 3 or more (is it a colour image?)")
+        raise PoreError(
+            f"the {what} is {shape} pixels; every side must have 3 or more (is it a colour image?)"
+        )
     return image
 
 
@@ -57,14 +62,21 @@ def check_grey(grey) -> np.ndarray:
         raise PoreError(f"grey values must be real numbers, not {grey.dtype}")
     grey = grey.astype(np.float32)
     if not np.isfinite(grey).all():
-        raise PoreError(f"{np.count_nonzero(~np.isfinite(grey))} pixels are not finite (NaN, infinity, or too large)")
+        raise PoreError(
+            f"{np.count_nonzero(~np.isfinite(grey))} pixels are not finite (NaN, infinity, or too "
+            "large)"
+        )
     if np.ptp(grey) == 0:
-        raise PoreError(f"the image is {grey.flat[0]:g} everywhere: nothing to tell pore from solid by")
+        raise PoreError(
+            f"the image is {grey.flat[0]:g} everywhere: nothing to tell pore from solid by"
+        )
     return grey
 
 
 def illumination(grey: np.ndarray, sigma: float) -> np.ndarray:
-    """The image blurred over a standard deviation of `sigma` [px]: three box filters, near a Gaussian at any size."""
+    """The image blurred over a standard deviation of `sigma` [px]: three box filters, near a
+    Gaussian at any size.
+    """
     quantity("standard deviation of the blur", sigma, PoreError, at_least=0, unit="px")
     size = odd(math.sqrt(4 * sigma**2 + 1))
     for _ in range(3):
@@ -73,13 +85,16 @@ def illumination(grey: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def subtract_background(grey: np.ndarray, sigma: float) -> np.ndarray:
-    """Take out light that adds: the image less its blur over `sigma` [px], at the mean grey value it had."""
+    """Take out light that adds: the image less its blur over `sigma` [px], at the mean grey value
+    it had.
+    """
     background = illumination(grey, sigma)
     return grey - background + background.mean()
 
 
 def divide_background(grey: np.ndarray, sigma: float) -> np.ndarray:
-    """Take out light that multiplies: the image over its blur over `sigma` [px], at the mean grey value it had.
+    """Take out light that multiplies: the image over its blur over `sigma` [px], at the mean grey
+    value it had.
 
     Raises
     ------
@@ -93,7 +108,9 @@ def divide_background(grey: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def median(image: np.ndarray, size: float, where: np.ndarray | None = None) -> np.ndarray:
-    """Median over a square or cubic window, `size` pixels a side [px]; only where it is asked for, else 0."""
+    """Median over a square or cubic window, `size` pixels a side [px]; only where it is asked for,
+    else 0.
+    """
     half = odd(size) // 2
     side = 2 * half + 1
     if side**image.ndim > 27:
@@ -116,14 +133,17 @@ def median(image: np.ndarray, size: float, where: np.ndarray | None = None) -> n
 def _middle(values: list[np.ndarray]) -> np.ndarray:
     """Median of an odd number of arrays, element by element; the arrays are used up.
 
-    Of more than half of them the least and the greatest are no median: they go, one that has not been looked at joins.
+    Of more than half of them the least and the greatest are no median: they go, one that has not
+    been looked at joins.
     """
     held, rest = values[: len(values) // 2 + 2], values[len(values) // 2 + 2 :]
     spare = np.empty_like(held[0])
     while len(held) > 1:
         last = len(held) - 1
         pairs = [(i, last - i) for i in range(len(held) // 2)]
-        pairs += [(0, i) for i in range(1, (len(held) + 1) // 2)] + [(i, last) for i in range(len(held) // 2, last)]
+        pairs += [(0, i) for i in range(1, (len(held) + 1) // 2)] + [
+            (i, last) for i in range(len(held) // 2, last)
+        ]
         for i, j in pairs:
             np.minimum(held[i], held[j], out=spare)
             np.maximum(held[i], held[j], out=held[j])
@@ -147,7 +167,8 @@ def otsu(grey: np.ndarray) -> float:
 
 
 def multi_otsu(grey: np.ndarray, classes: int, bright: bool = False) -> float:
-    """Threshold that parts the darkest, or the brightest, of several classes from the others, after Otsu [grey].
+    """Threshold that parts the darkest, or the brightest, of several classes from the others, after
+    Otsu [grey].
 
     Raises
     ------
@@ -158,18 +179,24 @@ def multi_otsu(grey: np.ndarray, classes: int, bright: bool = False) -> float:
 
     quantity("classes", classes, PoreError, at_least=2, whole=True)
     try:
-        return float(threshold_multiotsu(grey, classes=classes, nbins=BINS)[-1 if bright else 0]) + _half_bin(grey)
+        return float(
+            threshold_multiotsu(grey, classes=classes, nbins=BINS)[-1 if bright else 0]
+        ) + _half_bin(grey)
     except ValueError as error:
         raise PoreError(f"multi-Otsu with {classes} classes: {error}") from None
 
 
 def _half_bin(grey: np.ndarray) -> float:
-    """From the middle of a bin, which scikit-image gives, to its upper edge, where the classes part [grey]."""
+    """From the middle of a bin, which scikit-image gives, to its upper edge, where the classes part
+    [grey].
+    """
     return float(np.ptp(grey)) / (2 * BINS)
 
 
 def local(grey: np.ndarray, window: float) -> np.ndarray:
-    """Gaussian-weighted mean over a neighbourhood `window` pixels wide, as a threshold at each pixel [grey]."""
+    """Gaussian-weighted mean over a neighbourhood `window` pixels wide, as a threshold at each
+    pixel [grey].
+    """
     from skimage.filters import threshold_local
 
     return threshold_local(grey, max(odd(window), 3))
@@ -222,7 +249,8 @@ def segment(
     Raises
     ------
     PoreError
-        Where the image cannot be segmented: NaN, constant, wrong dimensions; or the arguments do not fit.
+        Where the image cannot be segmented: NaN, constant, wrong dimensions; or the arguments do
+        not fit.
     """
     choice("pores", pores, ("dark", "bright"), PoreError)
     recipe = recipe or Recipe()
@@ -235,11 +263,16 @@ def segment(
         grey = step(grey, recipe.background_size.pixels(pixel_size))
     if recipe.denoise != "none":
         progress(f"noise: {recipe.denoise}")
-        grey = (median if recipe.denoise == "median" else gaussian)(grey, recipe.denoise_size.pixels(pixel_size))
+        grey = (median if recipe.denoise == "median" else gaussian)(
+            grey, recipe.denoise_size.pixels(pixel_size)
+        )
     progress(f"threshold: {recipe.threshold}")
     values = grey if region is None else grey[region]
     if np.ptp(values) == 0:
-        raise PoreError("nothing is left to tell pore from solid by: the image is the same everywhere after filtering")
+        raise PoreError(
+            "nothing is left to tell pore from solid by: the image is the same everywhere after "
+            "filtering"
+        )
     match recipe.threshold:
         case "otsu":
             threshold = otsu(values)
@@ -271,7 +304,9 @@ def check_region(region, shape: tuple[int, ...]) -> np.ndarray | None:
         return None
     region = np.asarray(region)
     if region.dtype != bool or region.shape != shape:
-        raise PoreError(f"the region must be bool of shape {shape}, not {region.dtype} of shape {region.shape}")
+        raise PoreError(
+            f"the region must be bool of shape {shape}, not {region.dtype} of shape {region.shape}"
+        )
     if not region.any():
         raise PoreError("the region is empty")
     return region

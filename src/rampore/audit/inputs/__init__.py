@@ -1,8 +1,9 @@
-"""Inputs with provenance: a study's values with their units, sources and confidence, read once and turned into SI.
+"""Inputs with provenance: a study's values with their units, sources and confidence, read once and
+turned into SI.
 
-A parameter file is TOML and what a reader edits; :func:`read` is the only thing that reads it. What it must hold say
-the study's classes, see :mod:`rampore.audit.inputs.declaring`. A what-if changes a few values with
-:func:`with_values`; what follows from them follows.
+A parameter file is TOML and what a reader edits; :func:`read` is the only thing that reads it. What
+it must hold say the study's classes, see :mod:`rampore.audit.inputs.declaring`. A what-if changes a
+few values with :func:`with_values`; what follows from them follows.
 """
 
 from __future__ import annotations
@@ -17,7 +18,14 @@ from typing import Any, TypeVar
 
 from rampore import RamporeError
 from rampore.audit.inputs.declaring import Inputs
-from rampore.audit.inputs.records import FORMULA_KEYS, Confidence, Source, entries_of, read_sources, tree_of
+from rampore.audit.inputs.records import (
+    FORMULA_KEYS,
+    Confidence,
+    Source,
+    entries_of,
+    read_sources,
+    tree_of,
+)
 from rampore.audit.inputs.values import Group, Named, Refused, is_pair, near
 
 Root = TypeVar("Root", bound=Inputs)
@@ -25,15 +33,20 @@ Root = TypeVar("Root", bound=Inputs)
 _CHANGED = ", with changes"
 #: Of a file [bytes]; that of Lim et al. has 60 000.
 _LARGEST = 1_000_000
-#: Names in one key; that of Lim et al. has five at most, and reading takes the square of their number.
-_LONG_KEY = re.compile(r"""^[ \t]*+(?:(?:[\w-]++|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){20}""", re.MULTILINE)
+#: Names in one key; that of Lim et al. has five at most, and reading takes the square of their
+#: number.
+_LONG_KEY = re.compile(
+    r"""^[ \t]*+(?:(?:[\w-]++|"(?:\\.|[^"\\\n])*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){20}""", re.MULTILINE
+)
 
 
 class ParameterError(RamporeError, ValueError):
     """An input that cannot be used; the message names the file, the key, the reason and what to do."""
 
     def __init__(self, file: str, key: str, reason: str, remedy: str) -> None:
-        super().__init__(f"{file}: {key}: {reason}; {remedy}" if key else f"{file}: {reason}; {remedy}")
+        super().__init__(
+            f"{file}: {key}: {reason}; {remedy}" if key else f"{file}: {reason}; {remedy}"
+        )
         self.file, self.key, self.reason, self.remedy = file, key, reason, remedy
 
     def __reduce__(self):
@@ -43,8 +56,9 @@ class ParameterError(RamporeError, ValueError):
 def read(root: type[Root], origin, base: Callable[[], Root] | None = None, name: str = "") -> Root:
     """Read the inputs of a study.
 
-    A file holds everything, or starts with ``extends = "study"`` and holds only what differs from the study. An entry
-    that a file gives replaces the study's whole entry, so that a value never stands beside another value's source.
+    A file holds everything, or starts with ``extends = "study"`` and holds only what differs from
+    the study. An entry that a file gives replaces the study's whole entry, so that a value never
+    stands beside another value's source.
 
     Parameters
     ----------
@@ -60,7 +74,8 @@ def read(root: type[Root], origin, base: Callable[[], Root] | None = None, name:
     Raises
     ------
     ParameterError
-        Where the file cannot be read, lacks an entry, has an unknown one, or holds a value that makes no sense.
+        Where the file cannot be read, lacks an entry, has an unknown one, or holds a value that
+        makes no sense.
     """
     file = name or str(origin)
     with _named(file):
@@ -70,7 +85,11 @@ def read(root: type[Root], origin, base: Callable[[], Root] | None = None, name:
         if "extends" in content:
             extended = content.pop("extends")
             if extended != "study" or base is None:
-                raise Refused(f"{extended!r} is not known", 'write extends = "study", or leave it out', "extends")
+                raise Refused(
+                    f"{extended!r} is not known",
+                    'write extends = "study", or leave it out',
+                    "extends",
+                )
             study = base()
             entries, sources = dict(study.entries), dict(study.sources)
         sources |= read_sources(content.pop("sources", {}))
@@ -85,8 +104,8 @@ def with_values(inputs: Root, changes: Mapping[str, tuple[Any, Any] | str]) -> R
     ----------
     inputs : Inputs
     changes : mapping of str to (value, unit)
-        By key, e.g. ``{"perforation.open_fraction": (0.317, "1")}``. The name alone picks one of several rival data
-        sets, e.g. ``{"electrolyte.correlations.chosen": "Nyman"}``.
+        By key, e.g. ``{"perforation.open_fraction": (0.317, "1")}``. The name alone picks one of
+        several rival data sets, e.g. ``{"electrolyte.correlations.chosen": "Nyman"}``.
 
     Returns
     -------
@@ -112,7 +131,9 @@ def _changed(inputs: Inputs, key: str, change: Any) -> Any:
     if is_name and isinstance(change, str):
         return change
     if not is_name and key not in inputs.records:
-        raise Refused(f"there is no such value{near(key, inputs.records)}", "name a key of records", key)
+        raise Refused(
+            f"there is no such value{near(key, inputs.records)}", "name a key of records", key
+        )
     if not is_pair(change):
         raise Refused(f"{change!r} is not a value with a unit", 'give (value, "unit")', key)
     if is_name:
@@ -140,10 +161,14 @@ def _content(origin) -> dict[str, Any]:
         _readable(origin)
         content = origin.read_text(encoding="utf-8-sig")
         if _LONG_KEY.search(content):
-            raise Refused("has a key of twenty names or more", "write keys as the study's file has them")
+            raise Refused(
+                "has a key of twenty names or more", "write keys as the study's file has them"
+            )
         return tomllib.loads(content)
     except OSError as error:
-        raise Refused(f"cannot be read ({error.strerror})", "give the path of a TOML file") from None
+        raise Refused(
+            f"cannot be read ({error.strerror})", "give the path of a TOML file"
+        ) from None
     except UnicodeDecodeError as error:
         raise Refused(f"is not UTF-8 text ({error.reason})", "save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
@@ -165,7 +190,9 @@ def _readable(origin) -> None:
         raise Refused(f"has {status.st_size} bytes", f"give a file of {_LARGEST} bytes or fewer")
 
 
-def _made(root: type[Root], entries: Mapping[str, Any], sources: Mapping[str, Source], file: str) -> Root:
+def _made(
+    root: type[Root], entries: Mapping[str, Any], sources: Mapping[str, Source], file: str
+) -> Root:
     values, records = tree_of(root, entries, sources)
     root.agree(values)
     return root(

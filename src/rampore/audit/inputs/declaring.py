@@ -1,7 +1,8 @@
 """How a study declares its inputs: dataclasses whose fields say what a parameter file must hold.
 
-A field knows its SI unit, the rule that its value obeys and, where it follows from others, the formula. The root of
-the tree is an :class:`Inputs`, which :func:`rampore.audit.inputs.read` fills from a file.
+A field knows its SI unit, the rule that its value obeys and, where it follows from others, the
+formula. The root of the tree is an :class:`Inputs`, which :func:`rampore.audit.inputs.read` fills
+from a file.
 """
 
 from __future__ import annotations
@@ -63,14 +64,18 @@ def group_field(made: type, label: str):
 
 
 def several_field(of: Any, label: str, choose: bool = False):
-    """Named alternatives or companions of one kind; `choose` makes the file say which of them counts."""
+    """Named alternatives or companions of one kind; `choose` makes the file say which of them
+    counts.
+    """
     each = Group(label, of) if isinstance(of, type) else Input(label, of)
     return _demand(Several(label, each, choose))
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def described(cls: type) -> type:
-    """A frozen dataclass whose Attributes section is written from its fields: one place for what each of them is."""
+    """A frozen dataclass whose Attributes section is written from its fields: one place for what
+    each of them is.
+    """
     cls = dataclass(frozen=True, kw_only=True)(cls)
     types = {item.name: item.type for item in dataclasses.fields(cls)}
     lines = [cls.__doc__ or "", "", "    Attributes", "    ----------"]
@@ -87,8 +92,8 @@ def described(cls: type) -> type:
 class Inputs:
     """Every input of a study, in SI: the root of its tree of described classes.
 
-    ``records[key]`` says where the value of attribute ``key`` comes from, e.g. ``records["negative.loading"]``, and
-    ``sources[name]`` is the reference.
+    ``records[key]`` says where the value of attribute ``key`` comes from, e.g.
+    ``records["negative.loading"]``, and ``sources[name]`` is the reference.
     """
 
     sources: Named[Source] = field(compare=False, repr=False)

@@ -1,4 +1,6 @@
-"""Records: what a file says of each value and where it comes from, checked, and the tree of values made from it."""
+"""Records: what a file says of each value and where it comes from, checked, and the tree of values
+made from it.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,17 @@ from rampore.units import from_si
 
 FORMULA_KEYS = ("form", "formula")
 _TEXT_KEYS = ("place", "note", "claim")
-_ENTRY_KEYS = ("value", "unit", "source", "place", "confidence", "note", "range", "not_chosen", "claim")
+_ENTRY_KEYS = (
+    "value",
+    "unit",
+    "source",
+    "place",
+    "confidence",
+    "note",
+    "range",
+    "not_chosen",
+    "claim",
+)
 _RIVAL_KEYS = ("value", "unit", "source", "why", "claim")
 _CHOICE = ("chosen", "why")
 
@@ -47,7 +59,10 @@ class Confidence(StrEnum):
 
     GIVEN = "given", "stated in the paper that is being reproduced"
     READ = "read", "read in the source named, or in the code named there"
-    READ_SECONDARY = "read-secondary", "read in somebody else's digest of the source, not in the source"
+    READ_SECONDARY = (
+        "read-secondary",
+        "read in somebody else's digest of the source, not in the source",
+    )
     READ_ABSTRACT = "read-abstract", "read in an abstract or a snippet only"
     DERIVED = "derived", "computed from other values, of this page or of the source"
     PROXY = "proxy", "a stand-in: read, but for another material or cell"
@@ -95,7 +110,8 @@ class Record:
     range: tuple[float, float] | None  #: what sources allow [si_unit]
     not_chosen: tuple[NotChosen, ...]
     claim: str  #: the statement of the ledger that gives the same number, or empty
-    formula: str  #: how a computed value follows from the others, or the formula of a correlation; or empty
+    #: how a computed value follows from the others, or the formula of a correlation; or empty
+    formula: str
     variant: str  #: which of several: the name of the data set or of the material; or empty
 
 
@@ -125,18 +141,26 @@ def _record(key: str, demand: Input, entry: Mapping, si_value: Any) -> Record:
 def _note(demand: Input, entry: Mapping) -> str:
     """The note of the file, and one of what the reading did to the value."""
     own = entry.get("note", "")
-    done = demand.kind.note(entry["value"], entry["unit"]) if isinstance(demand.kind, Shares) else ""
+    done = (
+        demand.kind.note(entry["value"], entry["unit"]) if isinstance(demand.kind, Shares) else ""
+    )
     return " ".join(part for part in (own, done) if part)
 
 
 def _limits(demand: Input, entry: Mapping) -> tuple[float, float] | None:
     """What sources allow, in SI; None where the entry does not say."""
-    return tuple(demand.kind.read(end, entry["unit"]) for end in entry["range"]) if "range" in entry else None
+    return (
+        tuple(demand.kind.read(end, entry["unit"]) for end in entry["range"])
+        if "range" in entry
+        else None
+    )
 
 
 def _not_chosen(rival: Mapping, unit: Any) -> NotChosen:
     unit = rival.get("unit", unit if isinstance(unit, str) else "")
-    return NotChosen(_frozen(rival["value"]), unit, _names(rival["source"]), rival["why"], rival.get("claim", ""))
+    return NotChosen(
+        _frozen(rival["value"]), unit, _names(rival["source"]), rival["why"], rival.get("claim", "")
+    )
 
 
 def _names(source: str | list | tuple) -> tuple[str, ...]:
@@ -149,7 +173,7 @@ def _frozen(value: Any) -> Any:
     return tuple(_frozen(part) for part in value) if isinstance(value, list | tuple) else value
 
 
-# What is checked ------------------------------------------------------------------------------------------------------
+# What is checked ----------------------------------------------------------------------------------
 
 
 def read_sources(tables: Any) -> dict[str, Source]:
@@ -165,7 +189,9 @@ def read_sources(tables: Any) -> dict[str, Source]:
                 raise Refused("is not a table", f'write [{key}] and citation = "..."')
             known(table, Source._fields, key)
             text(table.get("citation"), "citation")
-            made[name] = Source(*(text(table[part], part) if part in table else "" for part in Source._fields))
+            made[name] = Source(
+                *(text(table[part], part) if part in table else "" for part in Source._fields)
+            )
     return made
 
 
@@ -186,9 +212,16 @@ def _check(key: str, demand: Input, entry: Mapping, sources: Mapping[str, Source
     if not has_value:
         Quantity(demand.kind.unit, ANY).read(1.0, entry["unit"])
     if has_value and "source" not in entry:
-        raise Refused("has no source", 'add source = ["..."], a key of [sources]; an unverified value says source = []')
+        raise Refused(
+            "has no source",
+            'add source = ["..."], a key of [sources]; an unverified value says source = []',
+        )
     _check_sources(entry.get("source", []), sources)
-    if has_value and not entry["source"] and confidence not in (Confidence.UNVERIFIED, Confidence.OWN):
+    if (
+        has_value
+        and not entry["source"]
+        and confidence not in (Confidence.UNVERIFIED, Confidence.OWN)
+    ):
         reason = f"is marked {confidence} and names no source"
         raise Refused(reason, 'add one, or write confidence = "unverified"')
     for name in _TEXT_KEYS:
@@ -202,11 +235,16 @@ def _check(key: str, demand: Input, entry: Mapping, sources: Mapping[str, Source
 
 
 def _check_sources(names: Any, sources: Mapping[str, Source]) -> None:
-    if not isinstance(names, str | list | tuple) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, str | list | tuple) or not all(
+        isinstance(name, str) for name in names
+    ):
         raise Refused(f"source {names!r} is not a list of names", 'write source = ["..."]')
     for name in _names(names):
         if name not in sources:
-            raise Refused(f"unknown source {name!r}{near(name, sources)}", f"describe it under [sources.{name}]")
+            raise Refused(
+                f"unknown source {name!r}{near(name, sources)}",
+                f"describe it under [sources.{name}]",
+            )
 
 
 def _check_rivals(demand: Input, entry: Mapping, sources: Mapping[str, Source], key: str) -> None:
@@ -220,7 +258,10 @@ def _check_rivals(demand: Input, entry: Mapping, sources: Mapping[str, Source], 
             if name not in rival:
                 raise Refused(f"a rival value in not_chosen has no {name}", f"add {name}")
         if not isinstance(rival["why"], str):
-            raise Refused(f"why {rival['why']!r} in not_chosen is not a text", "say in a sentence why it was not taken")
+            raise Refused(
+                f"why {rival['why']!r} in not_chosen is not a text",
+                "say in a sentence why it was not taken",
+            )
         _check_sources(rival["source"], sources)
         with about(key):
             _check_rival(demand, rival, rival.get("unit", entry["unit"]))
@@ -241,17 +282,23 @@ def _check_rival(demand: Input, rival: Mapping, unit: Any) -> None:
 
 def _check_range(demand: Input, entry: Mapping) -> None:
     if type(demand.kind) is not Quantity or not is_pair(entry["range"]):
-        raise Refused(f"range {entry['range']!r} is not two numbers beside one value", "write range = [low, high]")
+        raise Refused(
+            f"range {entry['range']!r} is not two numbers beside one value",
+            "write range = [low, high]",
+        )
     try:
         low, high = _limits(demand, entry)
         value = demand.kind.read(entry["value"], entry["unit"]) if "value" in entry else low
     except Refused as refused:
         raise Refused(f"range: {refused.reason}", refused.remedy) from None
     if not low <= value <= high:
-        raise Refused(f"range {entry['range']} does not hold the value", "order it, and let the value lie in it")
+        raise Refused(
+            f"range {entry['range']} does not hold the value",
+            "order it, and let the value lie in it",
+        )
 
 
-# From tables to entries by key, from those to values, from these to the tree ------------------------------------------
+# From tables to entries by key, from those to values, from these to the tree ----------------------
 
 
 def entries_of(node: Demand, table: Any, key: str = "") -> dict[str, Any]:
@@ -279,25 +326,37 @@ def _parts(node: Group | Several, key: str, entries: Mapping[str, Any]) -> dict[
     """What stands directly below a key, by name; what a file names freely in the file's order."""
     if isinstance(node, Group):
         return demands_of(node.made)
-    below = (name.removeprefix(f"{key}.").split(".")[0] for name in entries if name.startswith(f"{key}."))
+    below = (
+        name.removeprefix(f"{key}.").split(".")[0] for name in entries if name.startswith(f"{key}.")
+    )
     return {name: node.each for name in dict.fromkeys(below) if name not in _CHOICE}
 
 
-def _inputs(node: Demand, key: str, entries: Mapping, variant: str = "") -> Iterator[tuple[str, Input]]:
+def _inputs(
+    node: Demand, key: str, entries: Mapping, variant: str = ""
+) -> Iterator[tuple[str, Input]]:
     """Every key that a cell has, with what its field demands."""
     if isinstance(node, Input):
         yield key, node._replace(variant=variant)
     else:
         for name, part in _parts(node, key, entries).items():
-            yield from _inputs(part, joined(key, name), entries, name if isinstance(node, Several) else variant)
+            yield from _inputs(
+                part, joined(key, name), entries, name if isinstance(node, Several) else variant
+            )
 
 
 def tree_of(
     made: type, entries: Mapping[str, Any], sources: Mapping[str, Source]
 ) -> tuple[dict[str, Any], dict[str, Record]]:
-    """The fields of a class with what belongs in each, and the record of every value by key, from checked entries."""
+    """The fields of a class with what belongs in each, and the record of every value by key, from
+    checked entries.
+    """
     inputs = dict(_inputs(Group("", made), "", entries))
-    missing = [key for key, demand in inputs.items() if key not in entries and not (demand.derive or demand.optional)]
+    missing = [
+        key
+        for key, demand in inputs.items()
+        if key not in entries and not (demand.derive or demand.optional)
+    ]
     if missing:
         others = f", as are {len(missing) - 1} others" if len(missing) > 1 else ""
         remedy = f'add [{missing[0]}] with value, unit, source, confidence, or start the file with extends = "study"'
@@ -325,7 +384,11 @@ class _Values(dict):
     def __missing__(self, key: str) -> Any:
         group = key.rpartition(".")[0]
         if key not in self.inputs:
-            raise Refused("is named in a composition and described nowhere", f"add [{key}] and its value", group)
+            raise Refused(
+                "is named in a composition and described nowhere",
+                f"add [{key}] and its value",
+                group,
+            )
         demand, entry = self.inputs[key], self.entries.get(key, {})
         value = None
         with about(key):
@@ -373,7 +436,10 @@ class _Own:
 def _built(node: Demand, key: str, values: _Values) -> Any:
     if isinstance(node, Input):
         return values.attribute(key)
-    parts = {name: _built(part, joined(key, name), values) for name, part in _parts(node, key, values.entries).items()}
+    parts = {
+        name: _built(part, joined(key, name), values)
+        for name, part in _parts(node, key, values.entries).items()
+    }
     if isinstance(node, Group):
         return node.made(**parts)
     if not node.choose:
@@ -381,11 +447,17 @@ def _built(node: Demand, key: str, values: _Values) -> Any:
     chosen, why = values.entries.get(f"{key}.chosen"), values.entries.get(f"{key}.why", "")
     if not isinstance(chosen, str) or chosen not in parts:
         none = (
-            f"{chosen!r} is none of {', '.join(parts)}{near(chosen, parts)}" if parts else "there is nothing to choose"
+            f"{chosen!r} is none of {', '.join(parts)}{near(chosen, parts)}"
+            if parts
+            else "there is nothing to choose"
         )
         raise Refused(none, f"write chosen = one of the tables under [{key}]", f"{key}.chosen")
     if not isinstance(why, str):
-        raise Refused(f"{why!r} is not a text", "write why = the reason of the choice, in a sentence", f"{key}.why")
+        raise Refused(
+            f"{why!r} is not a text",
+            "write why = the reason of the choice, in a sentence",
+            f"{key}.why",
+        )
     if why:
         with about(f"{key}.why"):
             text(why, "why")

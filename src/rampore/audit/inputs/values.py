@@ -1,4 +1,6 @@
-"""Values: what an input may look like, and how what a file says of it is read, checked and turned into SI."""
+"""Values: what an input may look like, and how what a file says of it is read, checked and turned
+into SI.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_ +-]{0,63}")
 
 
 class Named(Mapping[str, T], Generic[T]):
-    """Things by name: immutable, in order, hashable where they are; an unknown name is answered with the near ones."""
+    """Things by name: immutable, in order, hashable where they are; an unknown name is answered
+    with the near ones.
+    """
 
     __slots__ = ("_items", "_what")
 
@@ -78,7 +82,11 @@ class Alternatives(Named[T]):
         return hash((super().__hash__(), self.chosen))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Alternatives) and self.chosen == other.chosen and dict(self) == dict(other)
+        return (
+            isinstance(other, Alternatives)
+            and self.chosen == other.chosen
+            and dict(self) == dict(other)
+        )
 
 
 def near(name: object, names: Iterable[str]) -> str:
@@ -108,17 +116,20 @@ class Formula(NamedTuple):
 
 
 class Branches(NamedTuple):
-    """An open-circuit potential against lithium; both branches are the same where a source gives one."""
+    """An open-circuit potential against lithium; both branches are the same where a source gives
+    one.
+    """
 
     lithiation: Curve | Formula  #: potential [V] over the stoichiometry [-], lithium going in
     delithiation: Curve | Formula  #: the same, lithium coming out
 
 
 class ExchangeCurrent(NamedTuple):
-    r"""Exchange-current density, :math:`i_0 = i_\mathrm{ref} (c_e/c_\mathrm{ref})^{1-a} x^a (1-x)^{1-a}`.
+    r"""Exchange-current density, :math:`i_0 = i_\mathrm{ref} (c_e/c_\mathrm{ref})^{1-a} x^a
+    (1-x)^{1-a}`.
 
-    With :math:`c_\mathrm{ref}` = 1000 mol/m3, x the stoichiometry at the particle's surface, and an Arrhenius factor
-    that is 1 at 298.15 K.
+    With :math:`c_\mathrm{ref}` = 1000 mol/m3, x the stoichiometry at the particle's surface, and an
+    Arrhenius factor that is 1 at 298.15 K.
     """
 
     reference: float  #: i_ref [A/m2]
@@ -141,17 +152,21 @@ class Component:
     name: str  #: key of the material
     mass_fraction: float  #: share of the coating's mass [-]
     density: float  #: true density [kg/m3]
-    density_uncertainty: float  #: half of the range that sources allow [kg/m3]; 0 where only one value was found
+    #: half of the range that sources allow [kg/m3]; 0 where only one value was found
+    density_uncertainty: float
     specific_capacity: float  #: reversible specific capacity [C/kg]; 0 for what stores no lithium
     active: bool  #: whether it stores lithium
-    density_range: tuple[float, float] | None = None  #: the range itself [kg/m3]; None where only one value was found
+    #: the range itself [kg/m3]; None where only one value was found
+    density_range: tuple[float, float] | None = None
 
 
-# What is refused ------------------------------------------------------------------------------------------------------
+# What is refused ----------------------------------------------------------------------------------
 
 
 class Refused(ValueError):
-    """Why an input cannot be used and what to do about it, before the file and perhaps the key are known."""
+    """Why an input cannot be used and what to do about it, before the file and perhaps the key are
+    known.
+    """
 
     def __init__(self, reason: str, remedy: str, key: str = "") -> None:
         super().__init__(reason)
@@ -178,7 +193,9 @@ def about(key: str) -> Iterator[None]:
         refused.key = refused.key or key
         raise
     except ArithmeticError as error:
-        raise Refused(f"cannot be computed with ({error})", "correct the value or its unit", key) from None
+        raise Refused(
+            f"cannot be computed with ({error})", "correct the value or its unit", key
+        ) from None
 
 
 def known(names: Iterable[str], allowed: Iterable[str], below: str = "") -> None:
@@ -229,7 +246,7 @@ def _numbers(value: Any) -> float | tuple[float, ...]:
     return tuple(map(_number, value)) if isinstance(value, list | tuple) else _number(value)
 
 
-# What a value must be -------------------------------------------------------------------------------------------------
+# What a value must be -----------------------------------------------------------------------------
 
 
 #: Open fraction at which the holes of a triangular lattice touch [-].
@@ -253,7 +270,8 @@ FRACTION = Rule("between 0 and 1", lambda value: 0 <= value <= 1)
 PROPER_FRACTION = Rule("greater than 0 and less than 1", lambda value: 0 < value < 1)
 EFFICIENCY = Rule("greater than 0 and at most 1", lambda value: 0 < value <= 1)
 OPEN_FRACTION = Rule(
-    f"greater than 0 and less than {CLOSE_PACKED:.4f}, where round holes touch", lambda value: 0 < value < CLOSE_PACKED
+    f"greater than 0 and less than {CLOSE_PACKED:.4f}, where round holes touch",
+    lambda value: 0 < value < CLOSE_PACKED,
 )
 POISSON = Rule("between 0 and 0.5", lambda value: 0 <= value <= 0.5)
 AT_LEAST_ONE = Rule("1 or more", lambda value: value >= 1)
@@ -273,13 +291,17 @@ class Quantity:
         try:
             converted = to_si(number, unit, self.unit)
         except UnitError as error:
-            raise Refused(str(error), f"give the value in a unit that {self.unit} can be expressed in") from None
+            raise Refused(
+                str(error), f"give the value in a unit that {self.unit} can be expressed in"
+            ) from None
         self.check(converted, f"{number:g} {unit}")
         return converted
 
     def check(self, si_value: float, shown: str) -> None:
         if not math.isfinite(si_value):
-            raise Refused(f"{shown} is beyond what can be computed with", "correct the value or its unit")
+            raise Refused(
+                f"{shown} is beyond what can be computed with", "correct the value or its unit"
+            )
         if not self.rule.holds(si_value):
             raise Refused(f"{shown} must be {self.rule.text}", "correct the value or its unit")
 
@@ -318,12 +340,18 @@ class Table:
 
     def read(self, value: Any, unit: Any) -> Curve:
         if not is_pair(unit):
-            raise Refused(f"unit {unit!r} is not a list of two", 'write unit = ["1", "V"], one for each column')
+            raise Refused(
+                f"unit {unit!r} is not a list of two",
+                'write unit = ["1", "V"], one for each column',
+            )
         if not isinstance(value, list | tuple) or len(value) < 2:
             raise Refused("a table needs two rows or more", "write value = [[x, y], [x, y], ...]")
         for row in value:
             if not is_pair(row):
-                raise Refused(f"the row {row!r} is not a pair of numbers", "write value = [[x, y], [x, y], ...]")
+                raise Refused(
+                    f"the row {row!r} is not a pair of numbers",
+                    "write value = [[x, y], [x, y], ...]",
+                )
         x, y = zip(*value, strict=True)
         curve = Curve(self.x.read(x, unit[0]), self.y.read(y, unit[1]))
         for before, after in pairwise(curve.x):
@@ -344,12 +372,16 @@ class Correlation:
         try:
             factor = difference_to_si(1.0, unit, self.unit)
         except UnitError as error:
-            raise Refused(str(error), f"give the result's unit, one that {self.unit} can be expressed in") from None
+            raise Refused(
+                str(error), f"give the result's unit, one that {self.unit} can be expressed in"
+            ) from None
         form, formula = text(form, "form"), text(formula, "formula")
         if isinstance(value, Mapping):
             for name in value:
                 named(name)
-            coefficients = Named({name: _numbers(part) for name, part in value.items()}, "this formula")
+            coefficients = Named(
+                {name: _numbers(part) for name, part in value.items()}, "this formula"
+            )
         else:
             coefficients = _numbers(value if isinstance(value, list | tuple) else [value])
         return Formula(form, formula, coefficients, unit, factor)
@@ -359,7 +391,9 @@ class Potential:
     """An open-circuit potential, one branch or two, each a table or a formula."""
 
     unit = "V"
-    table = Table(Series("1", FRACTION), Series("V", Rule("between -1 and 6 V", lambda volt: -1 <= volt <= 6)))
+    table = Table(
+        Series("1", FRACTION), Series("V", Rule("between -1 and 6 V", lambda volt: -1 <= volt <= 6))
+    )
 
     def read(self, value: Any, unit: Any, form: Any = None, formula: Any = None) -> Branches:
         def branch(values: Any) -> Curve | Formula:
@@ -391,7 +425,10 @@ class Parts:
         names = self.made._fields
         for what, given in (("value", value), ("unit", unit)):
             if not isinstance(given, Mapping) or set(given) != set(names):
-                raise Refused(f"{what} must name {', '.join(names)}", f"write {what} = {{ {names[0]} = ..., ... }}")
+                raise Refused(
+                    f"{what} must name {', '.join(names)}",
+                    f"write {what} = {{ {names[0]} = ..., ... }}",
+                )
         parts = []
         for name, quantity in zip(names, self.quantities, strict=True):
             try:
@@ -409,7 +446,9 @@ class Shares:
     def read(self, value: Any, unit: Any) -> tuple[tuple[str, float], ...]:
         if not isinstance(value, Mapping) or not value:
             raise Refused(f"{value!r} names no shares", "write value = { graphite = 95, paa = 5 }")
-        shares = tuple((name, Quantity("1", FRACTION).read(share, unit)) for name, share in value.items())
+        shares = tuple(
+            (name, Quantity("1", FRACTION).read(share, unit)) for name, share in value.items()
+        )
         total = sum(share for _, share in shares)
         if abs(total - 1) > SHARES:
             raise Refused(f"the shares sum to {total:.6g}, not to 1", "correct the shares")
@@ -425,11 +464,13 @@ class Shares:
         return f"The shares sum to {total:.6g} and are divided by it."
 
 
-# What a file must say -------------------------------------------------------------------------------------------------
+# What a file must say -----------------------------------------------------------------------------
 
 
 class Input(NamedTuple):
-    """A field that a file fills; with `derive`, one that follows from its group's others where the file does not."""
+    """A field that a file fills; with `derive`, one that follows from its group's others where the
+    file does not.
+    """
 
     label: str
     kind: Quantity | Table | Correlation | Potential | Parts | Shares
@@ -459,4 +500,6 @@ Demand = Input | Group | Several
 
 def demands_of(made: type) -> dict[str, Demand]:
     """What the fields of a class demand of a file, by name."""
-    return {item.name: item.metadata["demand"] for item in dataclasses.fields(made) if item.metadata}
+    return {
+        item.name: item.metadata["demand"] for item in dataclasses.fields(made) if item.metadata
+    }

@@ -1,4 +1,6 @@
-"""The page of the inputs: every value with its unit, its source, how far to trust it, and what was not chosen."""
+"""The page of the inputs: every value with its unit, its source, how far to trust it, and what was
+not chosen.
+"""
 
 from __future__ import annotations
 
@@ -31,25 +33,37 @@ def inputs_page(inputs: Inputs) -> str:
     Returns
     -------
     str
-        MyST Markdown without a title: counts by confidence, what has no source, the stand-ins, one section for each
-        group of values, and the numbered sources. Each value has an anchor, its key.
+        MyST Markdown without a title: counts by confidence, what has no source, the stand-ins, one
+        section for each group of values, and the numbered sources. Each value has an anchor, its
+        key.
     """
     numbers = {name: number for number, name in enumerate(_cited(inputs), start=1)}
     sections = [_summary(inputs)]
     for title, records in _groups(inputs).items():
-        sections += [f"## {title}", *_chosen(inputs, records), _table(records, numbers), _remarks(records, numbers)]
+        sections += [
+            f"## {title}",
+            *_chosen(inputs, records),
+            _table(records, numbers),
+            _remarks(records, numbers),
+        ]
     sections += ["## Sources", _references(inputs, numbers)]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
 def _labels(root: type[Inputs]) -> dict[str, str]:
-    return {name: demand.label for name, demand in demands_of(root).items() if not isinstance(demand, Input)}
+    return {
+        name: demand.label
+        for name, demand in demands_of(root).items()
+        if not isinstance(demand, Input)
+    }
 
 
 def _groups(inputs: Inputs) -> dict[str, list[Record]]:
     groups: dict[str, list[Record]] = {}
     for key, record in inputs.records.items():
-        groups.setdefault(_labels(type(inputs)).get(key.split(".")[0], _OPERATION), []).append(record)
+        groups.setdefault(_labels(type(inputs)).get(key.split(".")[0], _OPERATION), []).append(
+            record
+        )
     return groups
 
 
@@ -65,44 +79,59 @@ def _cited(inputs: Inputs) -> dict[str, None]:
     return ordered
 
 
-# What stands at the top -----------------------------------------------------------------------------------------------
+# What stands at the top ---------------------------------------------------------------------------
 
 
 def _summary(inputs: Inputs) -> str:
-    by_mark = {mark: [r for r in inputs.records.values() if r.confidence == mark] for mark in Confidence}
+    by_mark = {
+        mark: [r for r in inputs.records.values() if r.confidence == mark] for mark in Confidence
+    }
     without, proxies = by_mark[Confidence.UNVERIFIED], by_mark[Confidence.PROXY]
-    rows = [f"| {_badge(mark)} | {len(records)} | {mark.meaning} |" for mark, records in by_mark.items() if records]
+    rows = [
+        f"| {_badge(mark)} | {len(records)} | {mark.meaning} |"
+        for mark, records in by_mark.items()
+        if records
+    ]
     first = (
         f"Of the study's **{len(inputs.records)} values**, **{len(without)} have no source** and "
         f"**{len(proxies)} stand in** from another material or inputs."
     )
     marks = "\n".join(["| Mark | Values | What it says |", "|---|---:|---|", *rows])
     lists = [
-        f"**{title}**\n\n" + "\n".join(f"- {_link(record, inputs)}: {value_text(record)}" for record in records)
+        f"**{title}**\n\n"
+        + "\n".join(f"- {_link(record, inputs)}: {value_text(record)}" for record in records)
         for title, records in (("Without a source", without), ("Stand-ins", proxies))
         if records
     ]
     contradictions = [
-        f"- {_link(record, inputs)}: {value_text(record)}, elsewhere {', '.join(map(_rival_value, rivals))}"
+        f"- {_link(record, inputs)}: {value_text(record)}, elsewhere "
+        f"{', '.join(map(_rival_value, rivals))}"
         for record, rivals in _contradicted(inputs)
     ]
     if contradictions:
-        lists.append("**Where the paper gives more than one number**\n\n" + "\n".join(contradictions))
+        lists.append(
+            "**Where the paper gives more than one number**\n\n" + "\n".join(contradictions)
+        )
     return "\n\n".join([first, marks, *lists])
 
 
 def _contradicted(inputs: Inputs) -> Iterator[tuple[Record, list[NotChosen]]]:
     """Values of the paper, with what it says of them elsewhere."""
     paper = {
-        name for record in inputs.records.values() if record.confidence == Confidence.GIVEN for name in record.source
+        name
+        for record in inputs.records.values()
+        if record.confidence == Confidence.GIVEN
+        for name in record.source
     }
     for record in inputs.records.values():
-        rivals = [rival for rival in record.not_chosen if paper & set(record.source) & set(rival.source)]
+        rivals = [
+            rival for rival in record.not_chosen if paper & set(record.source) & set(rival.source)
+        ]
         if rivals:
             yield record, rivals
 
 
-# One section ----------------------------------------------------------------------------------------------------------
+# One section --------------------------------------------------------------------------------------
 
 
 def _chosen(inputs: Inputs, records: Iterable[Record]) -> Iterator[str]:
@@ -133,7 +162,8 @@ def _remarks(records: Iterable[Record], numbers: dict[str, int]) -> str:
         said = [f"{_code(record.formula)}{_with_coefficients(record)}."] if record.formula else []
         said += [_sentence(record.note)] if record.note else []
         rivals = [
-            f"  - not {_rival_value(rival)} {_numbers(rival.source, numbers)}: {_sentence(rival.why)}"
+            f"  - not {_rival_value(rival)} {_numbers(rival.source, numbers)}: "
+            f"{_sentence(rival.why)}"
             for rival in record.not_chosen
         ]
         if said or rivals:
@@ -142,7 +172,11 @@ def _remarks(records: Iterable[Record], numbers: dict[str, int]) -> str:
 
 
 def _name(record: Record) -> str:
-    return f"{record.label}, {_NAMES.get(record.variant, record.variant)}" if record.variant else record.label
+    return (
+        f"{record.label}, {_NAMES.get(record.variant, record.variant)}"
+        if record.variant
+        else record.label
+    )
 
 
 def _title(record: Record) -> str:
@@ -164,7 +198,7 @@ def _badge(mark: Confidence) -> str:
     return f'<span class="confidence confidence-{mark}">{mark}</span>'
 
 
-# One value ------------------------------------------------------------------------------------------------------------
+# One value ----------------------------------------------------------------------------------------
 
 
 def value_text(record: Record) -> str:
@@ -184,9 +218,15 @@ def value_text(record: Record) -> str:
             return _coefficients(formula)
     match record.value:
         case Named() as parts if isinstance(record.unit, Named):
-            return ", ".join(f"{_words(name)} {_measured(_number(parts[name]), record.unit[name])}" for name in parts)
+            return ", ".join(
+                f"{_words(name)} {_measured(_number(parts[name]), record.unit[name])}"
+                for name in parts
+            )
         case Named() as shares:
-            return ", ".join(f"{_measured(_number(share), record.unit)} {_words(n)}" for n, share in shares.items())
+            return ", ".join(
+                f"{_measured(_number(share), record.unit)} {_words(n)}"
+                for n, share in shares.items()
+            )
     return _amount(record.value, record.unit, 4 if record.confidence == Confidence.DERIVED else 9)
 
 
@@ -196,7 +236,11 @@ def _points(curve: Curve, unit: str) -> str:
 
 
 def _coefficients(formula: Formula) -> str:
-    given = formula.coefficients.values() if isinstance(formula.coefficients, Named) else formula.coefficients
+    given = (
+        formula.coefficients.values()
+        if isinstance(formula.coefficients, Named)
+        else formula.coefficients
+    )
     count = sum(len(part) if isinstance(part, tuple) else 1 for part in given)
     return f"formula with {count} coefficients" if count else "form only, no coefficients"
 
@@ -211,7 +255,8 @@ def _with_coefficients(record: Record) -> str:
         given = given if isinstance(given, tuple) else (given,)
         given = {f"p{n}": number for n, number in enumerate(given, start=1)}
     shown = (
-        f"{_plain(name)} = {' '.join(map(_number, part)) if isinstance(part, tuple) else _number(part)}"
+        f"{_plain(name)} = "
+        f"{' '.join(map(_number, part)) if isinstance(part, tuple) else _number(part)}"
         for name, part in given.items()
     )
     return f" with {', '.join(shown)}"
@@ -242,11 +287,15 @@ def _number(value: float, digits: int = 9) -> str:
     rounded = float(f"{value:.{digits}g}")
     mantissa, _, exponent = f"{rounded:.9{'e' if abs(rounded) >= 1e6 else 'g'}}".partition("e")
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-    power = f"\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}10{str(int(exponent)).translate(_RAISED)}" if exponent else ""
+    power = (
+        f"\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}10{str(int(exponent)).translate(_RAISED)}"
+        if exponent
+        else ""
+    )
     return mantissa.replace("-", "\N{MINUS SIGN}") + power
 
 
-# Words ----------------------------------------------------------------------------------------------------------------
+# Words --------------------------------------------------------------------------------------------
 
 
 def _words(name: str) -> str:
@@ -266,7 +315,12 @@ def _plain(text: str) -> str:
     text = re.sub(r"[ \t\r\n\f\v\x1c-\x1f\x85\u2028\u2029]+", " ", text)
     for mark in ("\\", "|", "*", "_", "$", "`", "[", "]", "{", "}"):
         text = text.replace(mark, f"\\{mark}")
-    return html.escape(text, quote=False).replace("+-", "±").replace("degC", "°C").replace(" um", " µm")
+    return (
+        html.escape(text, quote=False)
+        .replace("+-", "±")
+        .replace("degC", "°C")
+        .replace(" um", " µm")
+    )
 
 
 def _sentence(text: str) -> str:
@@ -287,7 +341,11 @@ def _references(inputs: Inputs, numbers: dict[str, int]) -> str:
 
 def _reference(source: Source) -> str:
     name = f"doi:{_plain(source.doi)}"
-    linked = f"[{name}](https://doi.org/{quote(source.doi, safe='/:;.-_')})" if _DOI.fullmatch(source.doi) else name
+    linked = (
+        f"[{name}](https://doi.org/{quote(source.doi, safe='/:;.-_')})"
+        if _DOI.fullmatch(source.doi)
+        else name
+    )
     doi = f" {linked}." if source.doi else ""
     read = f" Read in: {_sentence(source.read)}" if source.read else ""
     return f"{_sentence(source.citation)}{doi}{read}"

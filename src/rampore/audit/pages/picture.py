@@ -43,7 +43,11 @@ def overview(entries: Iterable[dict], sections: Mapping[int, str]) -> Figure:
     lines = {number: -(-len(row) // per_line) for number, row in verdicts.items()}
     legend_lines = -(-len(shown) // _LEGEND_COLUMNS)
     pitch = _TILE + _GAP
-    height = legend_lines * _LEGEND_LINE + sum(_LABEL + _APART + n * pitch for n in lines.values()) + 2 * _MARGIN
+    height = (
+        legend_lines * _LEGEND_LINE
+        + sum(_LABEL + _APART + n * pitch for n in lines.values())
+        + 2 * _MARGIN
+    )
 
     figure = Figure(figsize=(_WIDTH, height), facecolor="white")
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, _WIDTH), ylim=(height, 0))
@@ -52,7 +56,14 @@ def overview(entries: Iterable[dict], sections: Mapping[int, str]) -> Figure:
     top = legend_lines * _LEGEND_LINE + 2 * _MARGIN
     for number, title in sections.items():
         row = sorted(verdicts[number], key=order.index)
-        axes.text(_MARGIN, top + 0.19, f"{number} · {title}", fontsize=11.5, weight="bold", color="#22282E")
+        axes.text(
+            _MARGIN,
+            top + 0.19,
+            f"{number} · {title}",
+            fontsize=11.5,
+            weight="bold",
+            color="#22282E",
+        )
         top += _LABEL
         for index, verdict in enumerate(row):
             line, column = divmod(index, per_line)
@@ -67,7 +78,9 @@ def _legend(axes: Axes, counts: Mapping[Verdict, int], lines: int) -> None:
         column, line = divmod(index, lines)
         left, top = _MARGIN + column * width, _MARGIN + line * _LEGEND_LINE
         _tile(axes, left, top, verdict)
-        axes.text(left + _TILE + 0.1, top + 0.19, f"{verdict}: {count}", fontsize=12.5, color="#22282E")
+        axes.text(
+            left + _TILE + 0.1, top + 0.19, f"{verdict}: {count}", fontsize=12.5, color="#22282E"
+        )
 
 
 def _tile(axes: Axes, left: float, top: float, verdict: Verdict) -> None:
@@ -76,9 +89,22 @@ def _tile(axes: Axes, left: float, top: float, verdict: Verdict) -> None:
     rounded = "round,pad=0,rounding_size=0.04"
     axes.add_patch(
         FancyBboxPatch(
-            (left, top), _TILE, _TILE, rounded, facecolor=fill, edgecolor=edge, linewidth=0.8, linestyle=style
+            (left, top),
+            _TILE,
+            _TILE,
+            rounded,
+            facecolor=fill,
+            edgecolor=edge,
+            linewidth=0.8,
+            linestyle=style,
         )
     )
     axes.text(
-        left + _TILE / 2, top + _TILE / 2, verdict.glyph, ha="center", va="center_baseline", fontsize=12, color=ink
+        left + _TILE / 2,
+        top + _TILE / 2,
+        verdict.glyph,
+        ha="center",
+        va="center_baseline",
+        fontsize=12,
+        color=ink,
     )

@@ -1,4 +1,6 @@
-"""The scorecard: every statement of the paper with its verdict, and the counts for the index page and the README."""
+"""The scorecard: every statement of the paper with its verdict, and the counts for the index page
+and the README.
+"""
 
 from __future__ import annotations
 
@@ -65,8 +67,8 @@ def scorecard_page(entries: Iterable[dict], sections: Mapping[int, str]) -> str:
     Parameters
     ----------
     entries : iterable of dict
-        Claims as :func:`rampore.audit.claims.record` writes them; ``link``, relative to the scorecard page, leads to
-        the         section that computed one.
+        Claims as :func:`rampore.audit.claims.record` writes them; ``link``, relative to the
+        scorecard page, leads to the         section that computed one.
     sections : mapping of int to str
         Titles of the ledger's sections by number.
 
@@ -89,16 +91,16 @@ def scorecard_page(entries: Iterable[dict], sections: Mapping[int, str]) -> str:
 
 
 def summary(entries: Iterable[dict], tables: Iterable[dict] = ()) -> str:
-    """The counts by verdict as MyST Markdown: a sentence, a table that leads to the filtered scorecard, more tables."""
+    """The counts by verdict as MyST Markdown: a sentence, a table that leads to the filtered
+    scorecard, more tables.
+    """
     entries = list(entries)
     rows = "".join(
         f'<tr><td>{badge(verdict)}</td><td class="scorecard-count">'
         f'<a href="scorecard.html#verdict={quote(verdict)}">{count}</a></td><td>{_PHRASES[verdict][2]}</td></tr>'
         for verdict, count in _counts(entries).items()
     )
-    head = (
-        '<thead><tr><th scope="col">Verdict</th><th scope="col">Statements</th><th scope="col">When</th></tr></thead>'
-    )
+    head = '<thead><tr><th scope="col">Verdict</th><th scope="col">Statements</th><th scope="col">When</th></tr></thead>'
     counted = f"{_sentence(entries)}\n\n" + _raw(
         f'<table class="scorecard-summary">{head}<tbody>{rows}</tbody></table>'
     )
@@ -106,7 +108,8 @@ def summary(entries: Iterable[dict], tables: Iterable[dict] = ()) -> str:
 
 
 def summary_readme(entries: Iterable[dict], tables: Iterable[dict] = ()) -> str:
-    """The counts by verdict as the Markdown that GitHub shows: a sentence and a table; then more tables.
+    """The counts by verdict as the Markdown that GitHub shows: a sentence and a table; then more
+    tables.
 
     Parameters
     ----------
@@ -120,7 +123,14 @@ def summary_readme(entries: Iterable[dict], tables: Iterable[dict] = ()) -> str:
         f"| {verdict.glyph} {verdict} | {count} | {_PHRASES[verdict][2]} |"
         for verdict, count in _counts(entries).items()
     ]
-    counted = [_sentence(entries), "", "| Verdict | Statements | When |", "|:--|--:|:--|", *rows, ""]
+    counted = [
+        _sentence(entries),
+        "",
+        "| Verdict | Statements | When |",
+        "|:--|--:|:--|",
+        *rows,
+        "",
+    ]
     return "\n".join([*counted, *map(_table, tables)])
 
 
@@ -135,8 +145,12 @@ def _counts(entries: list[dict]) -> dict[Verdict, int]:
 
 
 def _sentence(entries: list[dict]) -> str:
-    phrases = [f"{count} {_PHRASES[verdict][count > 1]}" for verdict, count in _counts(entries).items()]
-    joined = f"{', '.join(phrases[:-1])}, and {phrases[-1]}" if len(phrases) > 1 else "".join(phrases)
+    phrases = [
+        f"{count} {_PHRASES[verdict][count > 1]}" for verdict, count in _counts(entries).items()
+    ]
+    joined = (
+        f"{', '.join(phrases[:-1])}, and {phrases[-1]}" if len(phrases) > 1 else "".join(phrases)
+    )
     return f"Of the paper's {len(entries)} statements, {joined}."
 
 
@@ -161,8 +175,13 @@ def _filter(entries: list[dict]) -> str:
 
 def _select(name: str, entries: list[dict]) -> str:
     options = dict.fromkeys(entry[name] for entry in entries if entry[name])
-    chosen = "".join(f'<option value="{html.escape(option)}">{html.escape(option)}</option>' for option in options)
-    nothing = '<option value="none">none</option>' if any(not entry[name] for entry in entries) else ""
+    chosen = "".join(
+        f'<option value="{html.escape(option)}">{html.escape(option)}</option>'
+        for option in options
+    )
+    nothing = (
+        '<option value="none">none</option>' if any(not entry[name] for entry in entries) else ""
+    )
     return f'<select name="{name}"><option value="">all</option>{chosen}{nothing}</select>'
 
 
@@ -185,20 +204,28 @@ def _row(entry: dict) -> str:
 
 
 def _number(text: str, widths: str) -> str:
-    details = "".join(f"<small>{html.escape(width)}</small>" for width in widths.split(", ") if width)
+    details = "".join(
+        f"<small>{html.escape(width)}</small>" for width in widths.split(", ") if width
+    )
     return html.escape(text) + details
 
 
 def _finding(entry: dict) -> str:
     name = html.escape(entry["id"])
-    meta = [f'<a class="claim-id" href="#{name}">{name}</a>', _where(entry), html.escape(entry["basis"])]
+    meta = [
+        f'<a class="claim-id" href="#{name}">{name}</a>',
+        _where(entry),
+        html.escape(entry["basis"]),
+    ]
     untestable = entry["verdict"] == Verdict.NOT_TESTABLE
     parts = {
         "measure": html.escape(entry["measure"]),
         "explanation": html.escape(entry["explanation"]),
         "assumption": html.escape(assumption_text(entry)),
         "needs": f"Would settle it: {html.escape(entry['needs'])}." if untestable else "",
-        "given": ", ".join(f'<a href="#{html.escape(other)}">{html.escape(other)}</a>' for other in entry["given"]),
+        "given": ", ".join(
+            f'<a href="#{html.escape(other)}">{html.escape(other)}</a>' for other in entry["given"]
+        ),
         "link": _link(entry),
     }
     parts["given"] = parts["given"] and f"From {parts['given']}."
@@ -218,4 +245,8 @@ def _link(entry: dict) -> str:
     chapter, link = html.escape(entry["chapter"]), entry.get("link")
     if link:
         return f'<a href="{html.escape(link)}">How: chapter {chapter} ›</a>'
-    return f"Chapter {chapter}, to come." if entry["verdict"] == Verdict.NOT_YET_COMPUTED and chapter else ""
+    return (
+        f"Chapter {chapter}, to come."
+        if entry["verdict"] == Verdict.NOT_YET_COMPUTED and chapter
+        else ""
+    )

@@ -1,9 +1,11 @@
-"""The pipeline: chapters run side by side, their verdicts collected, the book built; what did not change stands.
+"""The pipeline: chapters run side by side, their verdicts collected, the book built; what did not
+change stands.
 
 Everything under the output folder is replaced in one stroke when it is complete, and says what it was made from::
 
     chapters/<name>.ipynb   figures/<name>/*.png, *.svg   results/<name>/*, provenance.json
-    claims.json   provenance.json   html/index.html   failed/<name>.ipynb   sphinx.log   .manifest.json
+    claims.json   provenance.json   html/index.html   failed/<name>.ipynb   sphinx.log
+    .manifest.json
 
 The manifest lists what runs have put there; nothing else in the folder is ever touched.
 """
@@ -28,7 +30,15 @@ from typing import TextIO
 from rampore import checks
 from rampore.audit.reproduce import book, verdicts
 from rampore.audit.reproduce.chapters import KERNEL_ENVIRONMENT, Chapter, reasons_to_run, run
-from rampore.audit.reproduce.files import as_json, digest, drop, output_folder, publish, refuse_links, write
+from rampore.audit.reproduce.files import (
+    as_json,
+    digest,
+    drop,
+    output_folder,
+    publish,
+    refuse_links,
+    write,
+)
 from rampore.audit.reproduce.fingerprint import packages
 from rampore.audit.reproduce.parameters import declared
 from rampore.audit.reproduce.progress import Progress
@@ -85,7 +95,9 @@ def reproduce(
     _require("ipykernel", *["jupyter_book"] * html)
     output = (output or study.root / "build").resolve()
     given = _share_out(study, study.select(list(names)), parameters or {})
-    selected = [Chapter(name, study.chapters[name], values, output) for name, values in given.items()]
+    selected = [
+        Chapter(name, study.chapters[name], values, output) for name, values in given.items()
+    ]
     progress, started = Progress(stream), datetime.now(UTC)
     with output_folder(output) as work:
         for chapter in selected:
@@ -94,7 +106,9 @@ def reproduce(
         drop(output, "failed")
         commit = commit_of(study.root)
         _run_all(selected, work, commit, jobs or _cores(), force, progress)
-        everything = [Chapter(name, notebook, {}, output) for name, notebook in study.chapters.items()]
+        everything = [
+            Chapter(name, notebook, {}, output) for name, notebook in study.chapters.items()
+        ]
         there = [chapter for chapter in everything if _stands(chapter)]
         notebooks = {chapter.name: read_notebook(chapter.place.executed) for chapter in there}
         entries, tables = verdicts.collect(study.ledger, notebooks), verdicts.tables(notebooks)
@@ -102,12 +116,18 @@ def reproduce(
         missing = [chapter.name for chapter in everything if chapter not in there]
         if html and missing:
             where = os.path.relpath(output / "chapters")
-            progress.say(f"no HTML, since this folder lacks {', '.join(missing)}; executed notebooks are in {where}")
+            progress.say(
+                f"no HTML, since this folder lacks {', '.join(missing)}; executed notebooks are "
+                f"in {where}"
+            )
         elif html:
             _build_book(study, there, entries, tables, work, output, progress)
         if update:
             _update(study, there, entries, tables, progress)
-        write(output / "provenance.json", as_json(_provenance(there, commit, started, progress.elapsed, output)))
+        write(
+            output / "provenance.json",
+            as_json(_provenance(there, commit, started, progress.elapsed, output)),
+        )
         progress.say("done")
     if html and not missing:
         print(f"Open {os.path.relpath(output / 'html' / 'index.html')}", file=stream)
@@ -116,13 +136,17 @@ def reproduce(
 def _stands(chapter: Chapter) -> bool:
     """Whether a chapter's executed notebook is there as the chapter left it."""
     provenance = chapter.provenance()
-    return provenance is not None and chapter.place.files().get("notebook") == provenance["files"].get("notebook")
+    return provenance is not None and chapter.place.files().get("notebook") == provenance[
+        "files"
+    ].get("notebook")
 
 
 def _require(*modules: str) -> None:
     lacking = [name for name in modules if find_spec(name) is None]
     if lacking:
-        raise ReproduceError(f"{', '.join(lacking)} not installed here: pip install 'rampore[book]'")
+        raise ReproduceError(
+            f"{', '.join(lacking)} not installed here: pip install 'rampore[book]'"
+        )
 
 
 def _share_out(study: Study, names: list[str], parameters: Mapping[str, object]) -> dict[str, dict]:
@@ -132,7 +156,9 @@ def _share_out(study: Study, names: list[str], parameters: Mapping[str, object])
     for name in parameters:
         if name not in known:
             hint = checks.nearest(name, sorted(known)) or "; there are none"
-            raise UsageError(f"no chapter takes the parameter {name!r}{hint} (`rampore reproduce --parameters`)")
+            raise UsageError(
+                f"no chapter takes the parameter {name!r}{hint} (`rampore reproduce --parameters`)"
+            )
     return {
         chapter: {
             name: there[name].read(value, study.chapters[chapter].parent)
@@ -148,7 +174,12 @@ def _cores() -> int:
 
 
 def _run_all(
-    chapters: list[Chapter], work: Path, commit: dict | None, jobs: int, force: bool, progress: Progress
+    chapters: list[Chapter],
+    work: Path,
+    commit: dict | None,
+    jobs: int,
+    force: bool,
+    progress: Progress,
 ) -> None:
     ending = threading.Event()
 
@@ -160,7 +191,9 @@ def _run_all(
         more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
         progress.say(f"{chapter.name}: running ({'; '.join(reasons[:3])}{more})")
         try:
-            made = run(chapter, work, commit, lambda cell, cells: progress.step(chapter.name, cell, cells))
+            made = run(
+                chapter, work, commit, lambda cell, cells: progress.step(chapter.name, cell, cells)
+            )
         except ReproduceError:
             if ending.is_set():  # it did not fail, it was ended
                 chapter.failed.unlink(missing_ok=True)
@@ -201,7 +234,8 @@ def _end_children_of(futures: list[Future]) -> None:
 
 @contextmanager
 def _environment(work: Path) -> Iterator[None]:
-    """What kernels run with: every ``assert``, however this runs, and their temporary files among unfinished work.
+    """What kernels run with: every ``assert``, however this runs, and their temporary files among
+    unfinished work.
 
     Jupyter's own, through which this process and a kernel find each other, are among them.
     """
@@ -229,7 +263,13 @@ def _build_book(
 ) -> None:
     staged = work / "source"
     staged.mkdir()
-    book.stage(study, {chapter.name: chapter.place.executed for chapter in chapters}, entries, tables, staged)
+    book.stage(
+        study,
+        {chapter.name: chapter.place.executed for chapter in chapters},
+        entries,
+        tables,
+        staged,
+    )
     publish(staged, output / "source", output)
     if book.is_built_from(output / "html", output / "source"):
         progress.say("HTML: up to date")
@@ -238,14 +278,23 @@ def _build_book(
     book.build(output / "source", work / "sphinx", output / "html")
 
 
-def _update(study: Study, chapters: list[Chapter], entries: list[dict], tables: list[dict], progress: Progress) -> None:
+def _update(
+    study: Study,
+    chapters: list[Chapter],
+    entries: list[dict],
+    tables: list[dict],
+    progress: Progress,
+) -> None:
     """Take executed notebooks and summary over into what is under version control."""
     from rampore.audit.pages.scorecard import summary_readme
 
     for chapter in chapters:
         write(chapter.notebook, chapter.place.executed.read_text(encoding="utf-8"))
     readme = study.root / "README.md"
-    write(readme, book.with_summary(readme.read_text(encoding="utf-8"), summary_readme(entries, tables)))
+    write(
+        readme,
+        book.with_summary(readme.read_text(encoding="utf-8"), summary_readme(entries, tables)),
+    )
     progress.say("refreshed the committed notebooks and README.md")
 
 
@@ -253,16 +302,31 @@ def commit_of(root: Path) -> dict | None:
     """The commit that is checked out, and whether files differ from it; None outside a repository."""
 
     def git(*arguments: str) -> str:
-        return subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True, check=True).stdout
+        return subprocess.run(
+            ["git", "-C", root, *arguments], capture_output=True, text=True, check=True
+        ).stdout
 
     try:
-        return {"hash": git("rev-parse", "HEAD").strip(), "dirty": bool(git("status", "--porcelain"))}
+        return {
+            "hash": git("rev-parse", "HEAD").strip(),
+            "dirty": bool(git("status", "--porcelain")),
+        }
     except (OSError, subprocess.CalledProcessError):
         return None
 
 
-def _provenance(chapters: list[Chapter], commit: dict | None, started: datetime, elapsed: float, output: Path) -> dict:
-    kept = ("commit", "started", "wall_time_s", "parameters", "seed", "notebook_sha256", "source_sha256")
+def _provenance(
+    chapters: list[Chapter], commit: dict | None, started: datetime, elapsed: float, output: Path
+) -> dict:
+    kept = (
+        "commit",
+        "started",
+        "wall_time_s",
+        "parameters",
+        "seed",
+        "notebook_sha256",
+        "source_sha256",
+    )
     made = {chapter.name: chapter.provenance() for chapter in chapters}
     return {
         "commit": commit,
@@ -271,6 +335,8 @@ def _provenance(chapters: list[Chapter], commit: dict | None, started: datetime,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "packages": packages(),
-        "chapters": {name: {key: provenance[key] for key in kept} for name, provenance in made.items()},
+        "chapters": {
+            name: {key: provenance[key] for key in kept} for name, provenance in made.items()
+        },
         "files": {"claims.json": digest((output / "claims.json").read_bytes())},
     }

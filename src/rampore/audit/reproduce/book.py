@@ -17,8 +17,11 @@ _SEAL = ".inputs"  # in the HTML folder: the hash of what it was built from
 _MARKS = "<!-- summary:begin -->", "<!-- summary:end -->"
 
 
-def stage(study: Study, executed: dict[str, Path], entries: list[dict], tables: list[dict], folder: Path) -> None:
-    """Lay out in `folder` what Sphinx reads: the study's own pages, its notebooks executed, the generated pages.
+def stage(
+    study: Study, executed: dict[str, Path], entries: list[dict], tables: list[dict], folder: Path
+) -> None:
+    """Lay out in `folder` what Sphinx reads: the study's own pages, its notebooks executed, the
+    generated pages.
 
     Parameters
     ----------
@@ -37,7 +40,9 @@ def stage(study: Study, executed: dict[str, Path], entries: list[dict], tables: 
     pages = {notebook.parent for notebook in study.chapters.values()}
     for source in pages:
         ignore = shutil.ignore_patterns("*.ipynb", "conftest.py", ".*", "__pycache__", "_generated")
-        shutil.copytree(source, folder / source.relative_to(study.root), ignore=ignore, dirs_exist_ok=True)
+        shutil.copytree(
+            source, folder / source.relative_to(study.root), ignore=ignore, dirs_exist_ok=True
+        )
     for name, notebook in study.chapters.items():
         shutil.copy(executed[name], folder / notebook.relative_to(study.root))
     for source in pages:
@@ -63,7 +68,9 @@ def _generated(study: Study, entries: list[dict], tables: list[dict]) -> dict[st
 
 
 def is_built_from(html: Path, source: Path) -> bool:
-    """Whether the HTML stands, and was built from this staged source, this package and these versions."""
+    """Whether the HTML stands, and was built from this staged source, this package and these
+    versions.
+    """
     seal = html / _SEAL
     built = seal.is_file() and seal.read_bytes() == _inputs(source).encode()
     return built and stands(html.parent, html.name)
@@ -71,12 +78,16 @@ def is_built_from(html: Path, source: Path) -> bool:
 
 def _inputs(source: Path) -> str:
     folders = source, PACKAGE
-    read = [{name: value for name, value in digests(folder).items() if not name.endswith(".pyc")} for folder in folders]
+    read = [
+        {name: value for name, value in digests(folder).items() if not name.endswith(".pyc")}
+        for folder in folders
+    ]
     return digest(as_json([*read, packages()]))
 
 
 def build(source: Path, work: Path, html: Path) -> None:
-    """Build the HTML aside and put it in place; a warning of Sphinx is an error, and what stood then still stands.
+    """Build the HTML aside and put it in place; a warning of Sphinx is an error, and what stood
+    then still stands.
 
     Raises
     ------
@@ -99,11 +110,16 @@ def build(source: Path, work: Path, html: Path) -> None:
     write(html.parent / "sphinx.log", log)
     built = work / "_build" / "html"
     if done.returncode or not (built / "index.html").is_file():
-        complaints = dict.fromkeys(line for line in log.splitlines() if re.search(r"\b(WARNING|ERROR|CRITICAL):", line))
+        complaints = dict.fromkeys(
+            line for line in log.splitlines() if re.search(r"\b(WARNING|ERROR|CRITICAL):", line)
+        )
         lines = list(complaints) or log.splitlines()[-20:]
         raise ReproduceError(
             "Sphinx complains, so the book was not built:\n"
-            + "\n".join(line.replace(f"{source}{os.sep}", "").replace(f"{Path.cwd()}{os.sep}", "") for line in lines)
+            + "\n".join(
+                line.replace(f"{source}{os.sep}", "").replace(f"{Path.cwd()}{os.sep}", "")
+                for line in lines
+            )
             + f"\nThe whole log: {os.path.relpath(html.parent / 'sphinx.log')}"
         )
     (built / _SEAL).write_text(inputs, encoding="utf-8")

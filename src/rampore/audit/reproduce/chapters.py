@@ -20,7 +20,13 @@ from nbformat import NotebookNode
 
 from rampore.audit.reproduce import stored
 from rampore.audit.reproduce.files import as_json, digest, digests, publish, put
-from rampore.audit.reproduce.fingerprint import changes, fingerprint, notebook_digest, packages, sources
+from rampore.audit.reproduce.fingerprint import (
+    changes,
+    fingerprint,
+    notebook_digest,
+    packages,
+    sources,
+)
 from rampore.audit.reproduce.parameters import OUTPUT, declared
 from rampore.audit.study import ReproduceError, heading_above, read_notebook
 
@@ -54,7 +60,11 @@ class Place(NamedTuple):
     def files(self) -> dict[str, str]:
         """SHA-256 of every file, by its path, without the provenance that lists them."""
         found = {f"figures/{path}": value for path, value in digests(self.figures).items()}
-        found |= {f"results/{path}": value for path, value in digests(self.results).items() if path != PROVENANCE}
+        found |= {
+            f"results/{path}": value
+            for path, value in digests(self.results).items()
+            if path != PROVENANCE
+        }
         if self.executed.is_file():
             found["notebook"] = digest(self.executed.read_bytes())
         return found
@@ -80,7 +90,9 @@ class Chapter:
         return self.output / "failed" / f"{self.name}.ipynb"
 
     def provenance(self) -> dict | None:
-        """How the results that stand were made; None where there are none, or what says so is damaged."""
+        """How the results that stand were made; None where there are none, or what says so is
+        damaged.
+        """
         return stored.provenance(self.place.results / PROVENANCE)
 
 
@@ -94,11 +106,15 @@ def reasons_to_run(chapter: Chapter) -> list[str]:
     now = fingerprint(notebook, sources(notebook, folder), chapter.given, folder)
     there, noted = chapter.place.files(), provenance["files"]
     lost = [f"its {path} is missing" for path in noted if path not in there]
-    lost += [f"its {path} was altered" for path in noted if path in there and noted[path] != there[path]]
+    lost += [
+        f"its {path} was altered" for path in noted if path in there and noted[path] != there[path]
+    ]
     return changes(provenance["inputs"], now) + lost
 
 
-def run(chapter: Chapter, work: Path, commit: dict | None, step: Callable[[int, int], None]) -> dict:
+def run(
+    chapter: Chapter, work: Path, commit: dict | None, step: Callable[[int, int], None]
+) -> dict:
     """Execute a chapter and put its notebook, figures and results in place, with their provenance.
 
     Parameters
@@ -119,12 +135,15 @@ def run(chapter: Chapter, work: Path, commit: dict | None, step: Callable[[int, 
     Raises
     ------
     ChapterError
-        Where a cell raises, the kernel dies, or a file cannot be written; the results that stood are untouched.
+        Where a cell raises, the kernel dies, or a file cannot be written; the results that stood
+        are untouched.
     """
 
     def execute(source: NotebookNode, folder: Path) -> Execution:
         started, clock = datetime.now(UTC), time.perf_counter()
-        return Execution(_execute(chapter, source, folder, step), started, time.perf_counter() - clock)
+        return Execution(
+            _execute(chapter, source, folder, step), started, time.perf_counter() - clock
+        )
 
     return keep(chapter, work, commit, execute)
 
@@ -137,7 +156,12 @@ class Execution(NamedTuple):
     wall_time: float  #: [s]
 
 
-def keep(chapter: Chapter, work: Path, commit: dict | None, execute: Callable[[NotebookNode, Path], Execution]) -> dict:
+def keep(
+    chapter: Chapter,
+    work: Path,
+    commit: dict | None,
+    execute: Callable[[NotebookNode, Path], Execution],
+) -> dict:
     """Put the notebook, figures and results of an execution in place, with their provenance.
 
     Parameters
@@ -146,7 +170,8 @@ def keep(chapter: Chapter, work: Path, commit: dict | None, execute: Callable[[N
     work, commit
         As of :func:`run`.
     execute : callable
-        Takes the notebook, and the folder that its figures and results go to; runs it, or tells how it was run.
+        Takes the notebook, and the folder that its figures and results go to; runs it, or tells how
+        it was run.
 
     Returns
     -------
@@ -169,12 +194,17 @@ def keep(chapter: Chapter, work: Path, commit: dict | None, execute: Callable[[N
         chapter.failed.unlink(missing_ok=True)
     except OSError as error:
         what = f"{error.strerror or error} ({error.filename})"
-        raise ChapterError(f"{chapter.name} failed: {what}\nThe results that stood before still stand.") from error
+        raise ChapterError(
+            f"{chapter.name} failed: {what}\nThe results that stood before still stand."
+        ) from error
     return provenance
 
 
 def _make(
-    chapter: Chapter, new: Place, commit: dict | None, execute: Callable[[NotebookNode, Path], Execution]
+    chapter: Chapter,
+    new: Place,
+    commit: dict | None,
+    execute: Callable[[NotebookNode, Path], Execution],
 ) -> dict:
     source = read_notebook(chapter.notebook)
     modules = sources(source, chapter.notebook.parent)
@@ -201,7 +231,9 @@ def _make(
     return provenance
 
 
-def _execute(chapter: Chapter, source: NotebookNode, folder: Path, step: Callable[[int, int], None]) -> NotebookNode:
+def _execute(
+    chapter: Chapter, source: NotebookNode, folder: Path, step: Callable[[int, int], None]
+) -> NotebookNode:
     from papermill import PapermillExecutionError, execute_notebook
 
     reached: list[NotebookNode] = []
@@ -223,7 +255,8 @@ def _execute(chapter: Chapter, source: NotebookNode, folder: Path, step: Callabl
             extra_arguments=["--log-level=CRITICAL"],
             on_cell_start=started,
         )
-    except (PapermillExecutionError, RuntimeError) as error:  # RuntimeError: the kernel did not start, or died
+    # RuntimeError: the kernel did not start, or died
+    except (PapermillExecutionError, RuntimeError) as error:
         failed = nbformat.v4.new_notebook(metadata=source.metadata, cells=reached)
         nbformat.write(failed, folder / "failed.ipynb")
         put(folder / "failed.ipynb", chapter.failed, chapter.output)
@@ -233,16 +266,22 @@ def _execute(chapter: Chapter, source: NotebookNode, folder: Path, step: Callabl
 
 
 def _position(source: NotebookNode, cell: NotebookNode) -> int:
-    """Index of an executed cell in the notebook that it came from; papermill's own counts as the first."""
+    """Index of an executed cell in the notebook that it came from; papermill's own counts as the
+    first.
+    """
     return next((index for index, known in enumerate(source.cells) if known.id == cell.id), 0)
 
 
-def _complaint(chapter: Chapter, source: NotebookNode, reached: list[NotebookNode], error: Exception) -> str:
+def _complaint(
+    chapter: Chapter, source: NotebookNode, reached: list[NotebookNode], error: Exception
+) -> str:
     from nbclient.exceptions import DeadKernelError
     from papermill import PapermillExecutionError
 
     if isinstance(error, PapermillExecutionError):
-        lines = "\n".join(re.sub(r"\x1b\[[0-9;]*m", "", line) for line in error.traceback).splitlines()
+        lines = "\n".join(
+            re.sub(r"\x1b\[[0-9;]*m", "", line) for line in error.traceback
+        ).splitlines()
         reason = "\n".join([f"{error.ename}: {error.evalue}", *lines[-_LONGEST_TRACEBACK:]])
     elif isinstance(error, DeadKernelError):
         reason = "the kernel ended; the system may have run out of memory, or a cell quits it"
@@ -266,7 +305,8 @@ def _refuse_unrun(chapter: Chapter, executed: NotebookNode) -> None:
 
 
 def tidy(executed: NotebookNode, source: NotebookNode) -> NotebookNode:
-    """An executed notebook without what differs from run to run: timings, folders, versions, counts.
+    """An executed notebook without what differs from run to run: timings, folders, versions,
+    counts.
 
     A cell with the parameters that were given stays, so that a reader sees them.
     """
@@ -278,7 +318,9 @@ def tidy(executed: NotebookNode, source: NotebookNode) -> NotebookNode:
         if cell.id in known:
             cell.metadata = known[cell.id].metadata
         else:
-            cell.source = "\n".join(line for line in cell.source.splitlines() if not line.startswith(f"{OUTPUT} = "))
+            cell.source = "\n".join(
+                line for line in cell.source.splitlines() if not line.startswith(f"{OUTPUT} = ")
+            )
             cell.id, cell.metadata = "given-parameters", {"tags": ["injected-parameters"]}
             if "=" not in cell.source:
                 continue

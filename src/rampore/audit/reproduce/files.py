@@ -1,4 +1,6 @@
-"""The output folder: held by one run at a time, and nothing in it touched but what a run itself has put there."""
+"""The output folder: held by one run at a time, and nothing in it touched but what a run itself has
+put there.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,15 @@ from rampore import storage
 from rampore.audit.study import ReproduceError, UsageError
 from rampore.storage import StorageError
 
-#: In an output folder: every file that was put there, by its path, with its SHA-256; it makes the folder ours.
+#: In an output folder: every file that was put there, by its path, with its SHA-256; it makes the
+#: folder ours.
 MANIFEST = ".manifest.json"
 
 #: Folders below an output folder whose files the manifest lists.
 PLACES = ("chapters", "figures", "results", "failed", "source", "html")
 
-#: Names of ours that may stand in a folder before its first run has begun: a sweep's journals, and the lock.
+#: Names of ours that may stand in a folder before its first run has begun: a sweep's journals, and
+#: the lock.
 _BEFORE = {"sweep", ".lock", ".holder"}
 
 _manifest_lock = threading.Lock()
@@ -40,7 +44,10 @@ def files_below(folder: Path) -> list[Path]:
 
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 of every file below a folder, by its path from there."""
-    return {path.relative_to(folder).as_posix(): digest(path.read_bytes()) for path in files_below(folder)}
+    return {
+        path.relative_to(folder).as_posix(): digest(path.read_bytes())
+        for path in files_below(folder)
+    }
 
 
 def as_json(content) -> str:
@@ -69,13 +76,18 @@ def are_texts(content) -> bool:
 def listed(output: Path) -> dict[str, str]:
     """The files that runs have put into an output folder: path from there, and SHA-256.
 
-    Where the manifest is damaged, or an earlier version kept none, every file at our places counts as listed, without
-    a hash: it may be replaced, and is never removed.
+    Where the manifest is damaged, or an earlier version kept none, every file at our places counts
+    as listed, without a hash: it may be replaced, and is never removed.
     """
     content = read_json(output / MANIFEST)
     if are_texts(content):
         return content
-    there = (path for place in PLACES if not (output / place).is_symlink() for path in files_below(output / place))
+    there = (
+        path
+        for place in PLACES
+        if not (output / place).is_symlink()
+        for path in files_below(output / place)
+    )
     return {path.relative_to(output).as_posix(): "" for path in there}
 
 
@@ -83,15 +95,17 @@ def stands(output: Path, place: str) -> bool:
     """Whether every file that a run put at a place is there, unaltered."""
     mine = {name: value for name, value in listed(output).items() if name.startswith(f"{place}/")}
     return all(
-        (output / name).is_file() and digest((output / name).read_bytes()) == value for name, value in mine.items()
+        (output / name).is_file() and digest((output / name).read_bytes()) == value
+        for name, value in mine.items()
     )
 
 
 def publish(new: Path, target: Path, output: Path, seal: str = "") -> None:
-    """Move the files of a finished folder to where they are read, each in one stroke, and drop those it has no more.
+    """Move the files of a finished folder to where they are read, each in one stroke, and drop
+    those it has no more.
 
-    The file named `seal` goes last: where it stands and fits, all of the folder does. Only what the manifest lists is
-    replaced or dropped.
+    The file named `seal` goes last: where it stands and fits, all of the folder does. Only what the
+    manifest lists is replaced or dropped.
 
     Parameters
     ----------
@@ -122,17 +136,25 @@ def put(new: Path, target: Path, output: Path) -> None:
 def drop(output: Path, place: str) -> None:
     """Remove what runs have put at a place of an output folder."""
     with _manifest_lock:
-        mine = [name for name, value in listed(output).items() if value and name.startswith(f"{place}/")]
+        mine = [
+            name for name, value in listed(output).items() if value and name.startswith(f"{place}/")
+        ]
         _drop([output / name for name in mine], output)
 
 
-def _place(fresh: dict[Path, Path], output: Path, before: dict[str, str], last: Path | None = None) -> None:
+def _place(
+    fresh: dict[Path, Path], output: Path, before: dict[str, str], last: Path | None = None
+) -> None:
     for path in fresh:
         refuse_links(output, path.parent)
         if os.path.lexists(path) and path.relative_to(output).as_posix() not in before:
-            raise ReproduceError(f"{path} was not made by `rampore reproduce`, which needs its place: move it away")
+            raise ReproduceError(
+                f"{path} was not made by `rampore reproduce`, which needs its place: move it away"
+            )
     # Listed before they move: whatever interrupts that, they count as ours.
-    now = {path.relative_to(output).as_posix(): digest(new.read_bytes()) for path, new in fresh.items()}
+    now = {
+        path.relative_to(output).as_posix(): digest(new.read_bytes()) for path, new in fresh.items()
+    }
     write(output / MANIFEST, as_json(dict(sorted((before | now).items()))))
     for path in sorted(fresh, key=lambda path: (path == last, path)):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -153,7 +175,9 @@ def _drop(paths: Iterable[Path], output: Path) -> None:
 
 def _between(output: Path, folder: Path) -> list[Path]:
     """The folders from one below an output folder up to it, without it."""
-    return [each for each in (folder, *folder.parents) if each != output and each.is_relative_to(output)]
+    return [
+        each for each in (folder, *folder.parents) if each != output and each.is_relative_to(output)
+    ]
 
 
 def refuse_links(output: Path, folder: Path) -> None:
@@ -166,13 +190,17 @@ def refuse_links(output: Path, folder: Path) -> None:
     """
     for each in _between(output, folder):
         if each.is_symlink():
-            raise ReproduceError(f"{each} is a link, which is not followed: remove it, or choose another --output")
+            raise ReproduceError(
+                f"{each} is a link, which is not followed: remove it, or choose another --output"
+            )
         if each.exists() and not each.is_dir():
             raise ReproduceError(f"cannot write to {output}: {each} is no folder")
 
 
 def _refuse_foreign(output: Path) -> None:
-    """A folder is ours where it holds our manifest, what earlier versions left instead of it, or nothing."""
+    """A folder is ours where it holds our manifest, what earlier versions left instead of it, or
+    nothing.
+    """
     if output.exists() and not output.is_dir():
         raise StorageError(output, "it is no folder")
     if not output.exists() or os.path.lexists(output / MANIFEST):

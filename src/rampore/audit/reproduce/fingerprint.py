@@ -29,12 +29,14 @@ def notebook_digest(notebook: NotebookNode) -> str:
 
 
 def sources(notebook: NotebookNode, folder: Path) -> dict[str, str]:
-    """SHA-256 of the modules of this package that a notebook imports, directly or not, and of the data that they name.
+    """SHA-256 of the modules of this package that a notebook imports, directly or not, and of the
+    data that they name.
 
-    Of a module, comments, docstrings and layout do not count. The study's ledger does where the notebook reports to it.
+    Of a module, comments, docstrings and layout do not count. The study's ledger does where the
+    notebook reports to it.
 
-    A file counts as named where a string in the code is its name: of a file in a folder ``data`` of the package, or a
-    path from the notebook's own folder.
+    A file counts as named where a string in the code is its name: of a file in a folder ``data`` of
+    the package, or a path from the notebook's own folder.
     """
     from IPython.core.inputtransformer2 import TransformerManager
 
@@ -47,7 +49,8 @@ def sources(notebook: NotebookNode, folder: Path) -> dict[str, str]:
 
 
 def seal(function: Callable) -> str:
-    """SHA-256 of what a function's results follow from: its module, all that this imports, and the data that they name.
+    """SHA-256 of what a function's results follow from: its module, all that this imports, and the
+    data that they name.
 
     Comments, docstrings and layout do not count.
     """
@@ -60,7 +63,8 @@ def seal(function: Callable) -> str:
 class _Outline(NamedTuple):
     """What of Python code counts here."""
 
-    imports: tuple[tuple[int, str], ...]  #: level and dotted name, of everything that may be a module
+    #: level and dotted name, of everything that may be a module
+    imports: tuple[tuple[int, str], ...]
     texts: frozenset[str]  #: its strings: what it names
     digest: str  #: of what it does
 
@@ -87,7 +91,9 @@ def _outline(code: str) -> _Outline:
 
 
 def _closure(starts: Iterable[tuple[_Outline, str]], folder: Path) -> set[Path]:
-    """Files that code imports or names, directly or not; each outline comes with the package that it is relative to."""
+    """Files that code imports or names, directly or not; each outline comes with the package that
+    it is relative to.
+    """
     files: set[Path] = set()
     waiting = list(starts)
     while waiting:
@@ -96,18 +102,28 @@ def _closure(starts: Iterable[tuple[_Outline, str]], folder: Path) -> set[Path]:
             files.add(path)
             if path.suffix == ".py":
                 home = PACKAGE.parent if path.is_relative_to(PACKAGE) else folder.resolve()
-                module = path.relative_to(home).with_suffix("").parts if path.is_relative_to(home) else ()
+                module = (
+                    path.relative_to(home).with_suffix("").parts
+                    if path.is_relative_to(home)
+                    else ()
+                )
                 waiting.append((_outline(path.read_text(encoding="utf-8")), ".".join(module[:-1])))
     return files
 
 
 def _content(path: Path) -> str:
     """SHA-256 of a file; of Python, of what it does."""
-    return _outline(path.read_text(encoding="utf-8")).digest if path.suffix == ".py" else digest(path.read_bytes())
+    return (
+        _outline(path.read_text(encoding="utf-8")).digest
+        if path.suffix == ".py"
+        else digest(path.read_bytes())
+    )
 
 
 def _label(path: Path, folder: Path) -> str:
-    return Path(os.path.relpath(path, PACKAGE.parent if path.is_relative_to(PACKAGE) else folder)).as_posix()
+    return Path(
+        os.path.relpath(path, PACKAGE.parent if path.is_relative_to(PACKAGE) else folder)
+    ).as_posix()
 
 
 def _modules(outline: _Outline, package: str, folder: Path) -> Iterator[Path]:
@@ -118,7 +134,9 @@ def _modules(outline: _Outline, package: str, folder: Path) -> Iterator[Path]:
         home = PACKAGE.parent if parts[0] == PACKAGE.name else folder.resolve()
         for depth in range(1, len(parts) + 1):
             stem = home.joinpath(*parts[:depth])
-            yield from (path for path in (stem / "__init__.py", stem.with_suffix(".py")) if path.is_file())
+            yield from (
+                path for path in (stem / "__init__.py", stem.with_suffix(".py")) if path.is_file()
+            )
 
 
 @cache
@@ -135,7 +153,9 @@ def _data(outline: _Outline, folder: Path) -> Iterator[Path]:
 
 @cache
 def packages() -> dict[str, str]:
-    """Version of every installed package that running the study takes: what ``rampore[book]`` requires."""
+    """Version of every installed package that running the study takes: what ``rampore[book]``
+    requires.
+    """
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
@@ -157,17 +177,22 @@ def packages() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def fingerprint(notebook: NotebookNode, modules: dict[str, str], parameters: dict, folder: Path) -> dict[str, str]:
+def fingerprint(
+    notebook: NotebookNode, modules: dict[str, str], parameters: dict, folder: Path
+) -> dict[str, str]:
     """Everything that a chapter's results follow from, by a name that a reader understands.
 
-    `modules` is what :func:`sources` gives; `folder` is where the notebook runs. The content of a file that a
-    parameter names counts, and of every file of a folder.
+    `modules` is what :func:`sources` gives; `folder` is where the notebook runs. The content of a
+    file that a parameter names counts, and of every file of a folder.
     """
     return {
         "the notebook": notebook_digest(notebook),
         **modules,
         **{f"parameter {name}": repr(value) for name, value in sorted(parameters.items())},
-        **{f"the file {path}": digest(path.read_bytes()) for path in _given(parameters.values(), folder)},
+        **{
+            f"the file {path}": digest(path.read_bytes())
+            for path in _given(parameters.values(), folder)
+        },
         "Python": platform.python_version(),
         **packages(),
     }
@@ -191,4 +216,6 @@ def changes(old: dict[str, str], new: dict[str, str]) -> list[str]:
             return f"{name} {'changed' if before and after else 'is new' if after else 'is no longer used'}"
         return f"{name} {before or 'absent'} -> {after or 'absent'}"
 
-    return [phrase(name) for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
+    return [
+        phrase(name) for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)
+    ]

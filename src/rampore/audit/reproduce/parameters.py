@@ -2,10 +2,9 @@
 
 A parameter is a line of the cell tagged ``parameters``; what may be given for it stands in its comment::
 
-    hole_diameter_um = 75.0  # [um] 1 to 1000; diameter of the holes
-    open_fraction: float | None = None  # [-] 0.01 to 0.9; where it is given, the pitch follows from it
-    pores_are = "dark"  # one of dark, bright; what is pore in the image
-    micrograph_file = ""  # file; an image of your own
+    hole_diameter_um = 75.0  # [um] 1 to 1000; diameter of the holes open_fraction: float | None =
+    None  # [-] 0.01 to 0.9; where it is given, the pitch follows from it pores_are = "dark"  # one
+    of dark, bright; what is pore in the image micrograph_file = ""  # file; an image of your own
 
 The type is that of the default; one that may be None is annotated.
 """
@@ -122,7 +121,9 @@ def declared(notebook: Path) -> dict[str, Parameter]:
         if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", []):
             found |= {parameter.name: parameter for parameter in _parameters(cell.source)}
     if OUTPUT not in found:
-        raise UsageError(f"{notebook.name}: needs a cell tagged `parameters` with the line `{OUTPUT} = None`")
+        raise UsageError(
+            f"{notebook.name}: needs a cell tagged `parameters` with the line `{OUTPUT} = None`"
+        )
     del found[OUTPUT]
     return found
 

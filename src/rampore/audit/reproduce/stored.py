@@ -1,4 +1,6 @@
-"""What earlier runs stored, read back: whatever somebody did to it meanwhile, it is either whole or not there."""
+"""What earlier runs stored, read back: whatever somebody did to it meanwhile, it is either whole or
+not there.
+"""
 
 from __future__ import annotations
 
@@ -32,5 +34,9 @@ def provenance(path: Path) -> dict | None:
     content = read_json(path)
     if not isinstance(content, dict):
         return None
-    whole = all(name in content and isinstance(content[name], kinds) for name, kinds in _PROVENANCE.items())
-    return content if whole and are_texts(content["inputs"]) and are_texts(content["files"]) else None
+    whole = all(
+        name in content and isinstance(content[name], kinds) for name, kinds in _PROVENANCE.items()
+    )
+    return (
+        content if whole and are_texts(content["inputs"]) and are_texts(content["files"]) else None
+    )

@@ -1,4 +1,6 @@
-"""From executed chapters to ``claims.json``, every statement with the cell that answered it, and to the summary."""
+"""From executed chapters to ``claims.json``, every statement with the cell that answered it, and to
+the summary.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,8 @@ from rampore.audit.study import ReproduceError, headings
 def collect(ledger: claims.Ledger, notebooks: Mapping[str, NotebookNode]) -> list[dict]:
     """The entries of ``claims.json``, in the ledger's order.
 
-    Each is what :func:`rampore.audit.claims.record` gives, with ``link`` (page and section, from the folder of the
-    pages) and     ``cell`` (index and id) of where it was computed.
+    Each is what :func:`rampore.audit.claims.record` gives, with ``link`` (page and section, from
+    the folder of the pages) and     ``cell`` (index and id) of where it was computed.
 
     Parameters
     ----------
@@ -26,23 +28,32 @@ def collect(ledger: claims.Ledger, notebooks: Mapping[str, NotebookNode]) -> lis
     Raises
     ------
     ReproduceError
-        Where a claim is reported twice, by a chapter that the ledger does not name for it, or is not in the ledger.
+        Where a claim is reported twice, by a chapter that the ledger does not name for it, or is
+        not in the ledger.
     """
     found: dict[str, dict] = {}
     for chapter, notebook in notebooks.items():
         for entry in _reported(chapter, notebook):
             name, where = entry["id"], f"{chapter} (cell {entry['cell']['index'] + 1})"
             if name not in ledger:
-                raise ReproduceError(f"{where} reports the claim {name!r}, which the ledger does not have")
+                raise ReproduceError(
+                    f"{where} reports the claim {name!r}, which the ledger does not have"
+                )
             if ledger[name].chapter != chapter:
                 named = ledger[name].chapter or "no chapter"
-                raise ReproduceError(f"{where} reports the claim {name!r}; the ledger names {named} for it")
+                raise ReproduceError(
+                    f"{where} reports the claim {name!r}; the ledger names {named} for it"
+                )
             if name in found:
                 first = found[name]["cell"]["index"] + 1
-                raise ReproduceError(f"{where} reports the claim {name!r} a second time, after cell {first}")
+                raise ReproduceError(
+                    f"{where} reports the claim {name!r} a second time, after cell {first}"
+                )
             found[name] = entry
     nowhere = {"link": "", "cell": None}
-    return [found.get(name) or claims.record(claim, None) | nowhere for name, claim in ledger.items()]
+    return [
+        found.get(name) or claims.record(claim, None) | nowhere for name, claim in ledger.items()
+    ]
 
 
 def _reported(chapter: str, notebook: NotebookNode) -> Iterator[dict]:
@@ -51,7 +62,10 @@ def _reported(chapter: str, notebook: NotebookNode) -> Iterator[dict]:
         for output in cell.get("outputs", []):
             if CLAIM_MIME in output.get("data", {}):
                 link = f"{chapter}.html" + (f"#{anchors[index]}" if anchors[index] else "")
-                yield output["data"][CLAIM_MIME] | {"link": link, "cell": {"index": index, "id": cell.id}}
+                yield output["data"][CLAIM_MIME] | {
+                    "link": link,
+                    "cell": {"index": index, "id": cell.id},
+                }
 
 
 def tables(notebooks: Mapping[str, NotebookNode]) -> list[dict]:
@@ -74,8 +88,8 @@ def tables(notebooks: Mapping[str, NotebookNode]) -> list[dict]:
 def section_anchors(notebook: NotebookNode) -> list[str]:
     """For each cell, the id in the built page of the section that it ends up in.
 
-    A heading that repeats an earlier one gets a number from docutils that depends on the rest of the page: the section
-    before it stands in.
+    A heading that repeats an earlier one gets a number from docutils that depends on the rest of
+    the page: the section before it stands in.
     """
     from docutils.nodes import fully_normalize_name, make_id
 

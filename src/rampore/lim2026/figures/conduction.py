@@ -1,4 +1,6 @@
-"""The figures of the chapter on conduction: results come in SI, lengths are drawn in um or mm, fields in uT."""
+"""The figures of the chapter on conduction: results come in SI, lengths are drawn in um or mm,
+fields in uT.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,19 @@ from matplotlib.patches import Rectangle
 from rampore.conduction.field import HoleSignal, long_strip_field
 from rampore.conduction.through_plane import ThroughPlane
 from rampore.lim2026.uniformity import Departure
-from rampore.style import ACCENT, BCUE, COPPER, LEGEND, MUTED, PAPER, PCUE, PERCENT, TITLE, UM, new_figure
+from rampore.style import (
+    ACCENT,
+    BCUE,
+    COPPER,
+    LEGEND,
+    MUTED,
+    PAPER,
+    PCUE,
+    PERCENT,
+    TITLE,
+    UM,
+    new_figure,
+)
 
 MM = 1e3
 MICROTESLA = 1e6
@@ -44,14 +58,18 @@ def current_maps(flows: Sequence[ThroughPlane], highest: float = 1.5) -> Figure:
     highest : float
         End of the colour scale, over the mean at the top [-].
     """
-    figure, axes = new_figure(len(flows), 2, width=6.0, height=1.75 * len(flows) + 0.7, width_ratios=[1, 1.25])
+    figure, axes = new_figure(
+        len(flows), 2, width=6.0, height=1.75 * len(flows) + 0.7, width_ratios=[1, 1.25]
+    )
     colours = {"vmin": 0, "vmax": highest, "cmap": "viridis", "rasterized": True}
     for row, (flow, (top, section)) in enumerate(zip(flows, axes, strict=True)):
         net, foil = flow.network, flow.foil
         x, y, z = (UM * edges for edges in (net.x, net.y, net.z))
         far, high = 2 * x[-1], y[-1]
         wide = np.linspace(-far, far, 4 * (x.size - 1) + 1)
-        top.pcolormesh(wide, _both_ways(y), _mirrored(flow.top_current / flow.mean_current).T, **colours)
+        top.pcolormesh(
+            wide, _both_ways(y), _mirrored(flow.top_current / flow.mean_current).T, **colours
+        )
         angle = np.linspace(0, 2 * np.pi, 181)
         around = UM * foil.hole_diameter / 2 * np.array([np.cos(angle), np.sin(angle)])
         rows = [(place, 0) for place in (-far, 0, far)]
@@ -61,7 +79,9 @@ def current_maps(flows: Sequence[ThroughPlane], highest: float = 1.5) -> Figure:
         top.set(xlim=(-far, far), ylim=(-high, high), aspect="equal", ylabel="y / µm")
         top.set_title(f"holes of {UM * foil.hole_diameter:g} µm", **TITLE)
         speed = np.sqrt((flow.current_density()[:, :, 0] ** 2).sum(0)) / flow.mean_current
-        mesh = section.pcolormesh(_both_ways(x), z, np.concatenate([speed[::-1], speed]).T, **colours)
+        mesh = section.pcolormesh(
+            _both_ways(x), z, np.concatenate([speed[::-1], speed]).T, **colours
+        )
         radius, end = UM * foil.hole_diameter / 2, x[-1]
         for left in (-end, radius):
             depth = UM * foil.hole_depth
@@ -105,9 +125,23 @@ def departures(
     figure, axes = new_figure(3, 1, width=5.4, height=7.2, sharex=True)
     for axis, (name, label) in zip(axes, _DEFINITIONS.items(), strict=True):
         low, high = (PERCENT * getattr(end, name) for end in band)
-        axis.fill_between(UM * diameters, low, high, color=PCUE, alpha=0.25, lw=0, label="literature's resistivities")
+        axis.fill_between(
+            UM * diameters,
+            low,
+            high,
+            color=PCUE,
+            alpha=0.25,
+            lw=0,
+            label="literature's resistivities",
+        )
         axis.plot(UM * diameters, PERCENT * getattr(middle, name), color=PCUE, label="the study's")
-        axis.axhline(PERCENT * getattr(thin, name), color=MUTED, ls="--", lw=1.2, label="wide holes, closed form")
+        axis.axhline(
+            PERCENT * getattr(thin, name),
+            color=MUTED,
+            ls="--",
+            lw=1.2,
+            label="wide holes, closed form",
+        )
         axis.axhline(PERCENT * limit, color="black", lw=0.9, ls=":", label="counts as uniform")
         for diameter in stated:
             axis.axvline(UM * diameter, color=MUTED, lw=0.6, alpha=0.6, zorder=0)
@@ -123,7 +157,8 @@ def departures(
 def thresholds(
     thicknesses: np.ndarray, contacts: Sequence[float], widest: Departure, cell: tuple[float, float]
 ) -> Figure:
-    """The widest uniform hole over the coating's thickness, by three definitions and at several contacts.
+    """The widest uniform hole over the coating's thickness, by three definitions and at several
+    contacts.
 
     Parameters
     ----------
@@ -139,9 +174,13 @@ def thresholds(
     figure, axes = new_figure(3, 1, width=5.2, height=7.2, sharex=True, sharey=True)
     shades = [PCUE, ACCENT, COPPER]
     for axis, (name, label) in zip(axes, _DEFINITIONS.items(), strict=True):
-        for contact, line, shade in zip(contacts, getattr(widest, name), cycle(shades), strict=False):
+        for contact, line, shade in zip(
+            contacts, getattr(widest, name), cycle(shades), strict=False
+        ):
             finite = np.where(np.isfinite(line) & (line > 0), line, np.nan)
-            axis.plot(UM * thicknesses, UM * finite, color=shade, label=f"contact / bulk = {contact:g}")
+            axis.plot(
+                UM * thicknesses, UM * finite, color=shade, label=f"contact / bulk = {contact:g}"
+            )
         axis.plot(UM * cell[0], UM * cell[1], **PAPER | {"label": "the paper's foil"})
         axis.set_title(label, **TITLE)
         axis.set(ylabel="widest uniform hole / µm", xscale="log", yscale="log")
@@ -175,12 +214,19 @@ def sheet_conductance(
         Open fractions that the study carries [-].
     """
     figure, axis = new_figure(width=5.4, height=3.2)
-    for (name, values), style in zip(curves.items(), ({"color": MUTED, "ls": "--"}, {"color": PCUE}), strict=True):
+    for (name, values), style in zip(
+        curves.items(), ({"color": MUTED, "ls": "--"}, {"color": PCUE}), strict=True
+    ):
         axis.plot(open_fraction, values, label=name, **style)
     axis.plot(*computed, marker="s", ms=5, color=ACCENT, ls="none", label="unit cell, computed")
     for value in chosen:
         axis.axvline(value, color=MUTED, lw=1, ls=":", zorder=0)
-    axis.set(xlabel="open fraction f / 1", ylabel="sheet conductance / bare foil's", ylim=(0, 1), xlim=(0, 0.9))
+    axis.set(
+        xlabel="open fraction f / 1",
+        ylabel="sheet conductance / bare foil's",
+        ylim=(0, 1),
+        xlim=(0, 0.9),
+    )
     axis.legend(loc="upper right", **LEGEND)
     return figure
 
@@ -197,12 +243,19 @@ def strip_profiles(signal: HoleSignal, current: float, sensor_pitch: float) -> F
         [m]
     """
     figure, axes = new_figure(
-        len(signal.standoff), 2, width=6.0, height=2.0 * len(signal.standoff) + 0.4, sharex=True, sharey="col"
+        len(signal.standoff),
+        2,
+        width=6.0,
+        height=2.0 * len(signal.standoff) + 0.4,
+        sharex=True,
+        sharey="col",
     )
     y = MM * signal.y
     for row, (z, across) in enumerate(zip(signal.standoff, signal.across, strict=True)):
         bare = long_strip_field(signal.y, float(z), signal.width, current / signal.width)
-        for axis, name, solid, added in zip(axes[row], ("$B_y$", "$B_z$"), bare, across[1:], strict=True):
+        for axis, name, solid, added in zip(
+            axes[row], ("$B_y$", "$B_z$"), bare, across[1:], strict=True
+        ):
             axis.plot(y, MICROTESLA * (solid + added), color=PCUE, lw=1.2, label="perforated")
             axis.plot(y, MICROTESLA * solid, color=BCUE, lw=1.2, ls="--", label="bare")
             nearest = np.arange(-2, 3) * sensor_pitch * MM
@@ -218,7 +271,10 @@ def strip_profiles(signal: HoleSignal, current: float, sensor_pitch: float) -> F
 
 
 def hole_signals(
-    signal: HoleSignal, noise: float, resolvable: tuple[np.ndarray, Mapping[str, np.ndarray]], pitch: float
+    signal: HoleSignal,
+    noise: float,
+    resolvable: tuple[np.ndarray, Mapping[str, np.ndarray]],
+    pitch: float,
 ) -> Figure:
     """What holes change in the field over the distance from the strip, and which pitch would show.
 
@@ -235,16 +291,33 @@ def hole_signals(
     figure, (left, right) = new_figure(2, 1, width=5.4, height=6.4, sharex=True)
     z, shown = MM * signal.standoff, signal.inside > 1e-16
     left.axhline(MICROTESLA * signal.field, color=BCUE, lw=1.4, label="field of the bare strip")
-    left.plot(z, MICROTESLA * signal.greatest, color=PCUE, marker="o", ms=4, label="change by holes, edges included")
-    left.plot(z[shown], MICROTESLA * signal.inside[shown], color=PCUE, ls="--", label="change far from the edges")
-    left.axhline(MICROTESLA * noise, color="black", lw=0.9, ls=":", label="noise of a good chip sensor")
+    left.plot(
+        z,
+        MICROTESLA * signal.greatest,
+        color=PCUE,
+        marker="o",
+        ms=4,
+        label="change by holes, edges included",
+    )
+    left.plot(
+        z[shown],
+        MICROTESLA * signal.inside[shown],
+        color=PCUE,
+        ls="--",
+        label="change far from the edges",
+    )
+    left.axhline(
+        MICROTESLA * noise, color="black", lw=0.9, ls=":", label="noise of a good chip sensor"
+    )
     left.set(ylabel="magnetic field / µT", yscale="log", xscale="log", ylim=(1e-5, 1e3))
     left.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, **LEGEND)
     distance, pitches = resolvable
     for (name, values), shade in zip(pitches.items(), cycle((PCUE, ACCENT)), strict=False):
         right.plot(MM * distance, MM * values, color=shade, label=name)
     right.axhline(MM * pitch, color="black", lw=1.2, label="the paper's lattice")
-    right.set(xlabel="distance from the foil / mm", ylabel="smallest pitch that shows / mm", yscale="log")
+    right.set(
+        xlabel="distance from the foil / mm", ylabel="smallest pitch that shows / mm", yscale="log"
+    )
     ticks = [0.05, 0.1, 0.2, 0.5, 1, 2, 5]
     right.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     right.set_xticks([], minor=True)

@@ -12,7 +12,8 @@ _DENSITIES = ("v", "o", "^")
 
 
 def trade(data, paper: int) -> Figure:
-    """Energy per mass against the capacity at 3C and at 5C: every design, bare foils, the best, the paper's.
+    """Energy per mass against the capacity at 3C and at 5C: every design, bare foils, the best, the
+    paper's.
 
     Parameters
     ----------
@@ -42,13 +43,25 @@ def trade(data, paper: int) -> Figure:
                 alpha=np.where(best[chosen], 1.0, 0.55),
             )
             axis.plot([], [], marker, color=MUTED, label=f"{density / 1e3:.1f} g cm⁻³")
-        axis.plot(energy[bare], capacity[bare], "s", ms=4, mfc="none", color=BCUE, label="bare foil")
+        axis.plot(
+            energy[bare], capacity[bare], "s", ms=4, mfc="none", color=BCUE, label="bare foil"
+        )
         axis.plot(energy[paper], capacity[paper], **PAPER, label="paper's foil")
         axis.set(xlabel="energy per mass (Wh kg⁻¹)", ylabel=f"capacity at {rate} (mAh cm⁻²)")
         axis.grid(color=MUTED, alpha=0.15)
-    figure.colorbar(shown, ax=axes, label="strength of the foil (N mm⁻¹)", location="bottom", shrink=0.6)
+    figure.colorbar(
+        shown, ax=axes, label="strength of the foil (N mm⁻¹)", location="bottom", shrink=0.6
+    )
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=5, frameon=False, fontsize=9, handlelength=1.2)
+    figure.legend(
+        handles,
+        labels,
+        loc="outside upper center",
+        ncols=5,
+        frameon=False,
+        fontsize=9,
+        handlelength=1.2,
+    )
     return figure
 
 
@@ -77,7 +90,9 @@ def effects(data) -> Figure:
     for row, (goal, (label, factor)) in zip(axes, goals.items(), strict=True):
         for axis, (choice, (_, scale)) in zip(row, choices.items(), strict=True):
             groups = perforated[[goal]].groupby(perforated[choice])
-            middle, low, high = (factor * f[goal].values for f in (groups.median(), groups.min(), groups.max()))
+            middle, low, high = (
+                factor * f[goal].values for f in (groups.median(), groups.min(), groups.max())
+            )
             values = scale * np.unique(perforated[choice].values)
             axis.fill_between(values, low, high, color=PCUE, alpha=0.15, lw=0)
             axis.plot(values, middle, "o-", ms=4, color=PCUE)

@@ -19,14 +19,25 @@ from rampore.figures.diffusion import CONCENTRATION, FLUX, SOLID, field_map
 from rampore.figures.pores import UM
 from rampore.lim2026.coatings import Fields
 from rampore.micrograph import Phantom, Phase
-from rampore.style import ACCENT, BCUE, COPPER, LEGEND, MUTED, NEGATIVE, PAPER, PCUE, TITLE, new_figure
+from rampore.style import (
+    ACCENT,
+    BCUE,
+    COPPER,
+    LEGEND,
+    MUTED,
+    NEGATIVE,
+    PAPER,
+    PCUE,
+    TITLE,
+    new_figure,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
 
-# The chapter's figures ------------------------------------------------------------------------------------------------
+# The chapter's figures ----------------------------------------------------------------------------
 
 _PLACE = {"bCuE": (BCUE, "-"), "pCuE, PR": (PCUE, "-"), "pCuE, NPR": (PCUE, "--")}
 
@@ -43,10 +54,30 @@ def percolation(table: pd.DataFrame, marked: Mapping[str, float]) -> Figure:
     """
     figure, axes = new_figure(height=3.2)
     mean = table.groupby("porosity").mean()
-    axes.plot(100 * table["porosity"], 100 * table["deepest"], "o", mfc="none", color=MUTED, label="a section's depth")
-    axes.plot(100 * mean.index, 100 * mean["deepest"], color=NEGATIVE, label="depth that its pores reach")
-    axes.plot(100 * mean.index, 100 * mean["reached"], color=ACCENT, label="pore area joined to the surface")
-    axes.plot(100 * mean.index, 100 * mean["percolates"], color=BCUE, lw=2.5, label="sections with a way through")
+    axes.plot(
+        100 * table["porosity"],
+        100 * table["deepest"],
+        "o",
+        mfc="none",
+        color=MUTED,
+        label="a section's depth",
+    )
+    axes.plot(
+        100 * mean.index, 100 * mean["deepest"], color=NEGATIVE, label="depth that its pores reach"
+    )
+    axes.plot(
+        100 * mean.index,
+        100 * mean["reached"],
+        color=ACCENT,
+        label="pore area joined to the surface",
+    )
+    axes.plot(
+        100 * mean.index,
+        100 * mean["percolates"],
+        color=BCUE,
+        lw=2.5,
+        label="sections with a way through",
+    )
     for name, value in marked.items():
         axes.axvline(100 * value, color="black", lw=0.8, ls=":")
         axes.text(100 * value, 112, name, ha="center", fontsize=9)
@@ -56,14 +87,17 @@ def percolation(table: pd.DataFrame, marked: Mapping[str, float]) -> Figure:
 
 
 def section_maps(phantoms: Mapping[str, Phantom], results: Mapping[str, Diffusion]) -> Figure:
-    """Concentration and flux in sections, one row an electrode; metal in copper, what nothing reaches in grey.
+    """Concentration and flux in sections, one row an electrode; metal in copper, what nothing
+    reaches in grey.
 
     Parameters
     ----------
     phantoms : mapping of str to Phantom
     results : mapping of str to Diffusion
     """
-    figure, panels = new_figure(len(phantoms), 2, height=1.0 + 1.35 * len(phantoms), sharex=True, squeeze=False)
+    figure, panels = new_figure(
+        len(phantoms), 2, height=1.0 + 1.35 * len(phantoms), sharex=True, squeeze=False
+    )
     deepest = max(UM * phantom.pixel_size * len(phantom.phase) for phantom in phantoms.values())
     for row, (name, phantom) in zip(panels, phantoms.items(), strict=True):
         result, extent = results[name], _extent(phantom)
@@ -71,7 +105,12 @@ def section_maps(phantoms: Mapping[str, Phantom], results: Mapping[str, Diffusio
         flux = result.flux_magnitude
         drawn = [
             field_map(
-                row[0], np.where(pores, result.concentration, np.nan), extent, cmap=CONCENTRATION, vmin=0, vmax=1
+                row[0],
+                np.where(pores, result.concentration, np.nan),
+                extent,
+                cmap=CONCENTRATION,
+                vmin=0,
+                vmax=1,
             ),
             field_map(
                 row[1],
@@ -83,7 +122,9 @@ def section_maps(phantoms: Mapping[str, Phantom], results: Mapping[str, Diffusio
         ]
         for axes in row:
             metal = np.ma.masked_equal(phantom.phase == Phase.COLLECTOR, False)
-            axes.imshow(metal, extent=extent, cmap=ListedColormap([COPPER]), interpolation="nearest")
+            axes.imshow(
+                metal, extent=extent, cmap=ListedColormap([COPPER]), interpolation="nearest"
+            )
             axes.set(ylim=(deepest, 0), title=None)
             axes.set_title(name, **TITLE)
         row[0].set_ylabel("depth / µm")
@@ -92,7 +133,9 @@ def section_maps(phantoms: Mapping[str, Phantom], results: Mapping[str, Diffusio
     labels = "c / c$_0$ / -", "flux over its mean in the pores / -"
     for column, (field, text) in enumerate(zip(drawn, labels, strict=True)):
         extend = "both" if column else "neither"
-        figure.colorbar(field, ax=panels[:, column], label=text, location="bottom", extend=extend, aspect=30)
+        figure.colorbar(
+            field, ax=panels[:, column], label=text, location="bottom", extend=extend, aspect=30
+        )
     return figure
 
 
@@ -103,7 +146,8 @@ def _extent(phantom: Phantom) -> tuple[float, float, float, float]:
 
 
 def depth_curves(data: xr.Dataset, names: Sequence[str]) -> Figure:
-    """Concentration over depth in each place, one panel a case: mean over the seeds, and their span.
+    """Concentration over depth in each place, one panel a case: mean over the seeds, and their
+    span.
 
     Parameters
     ----------
@@ -120,7 +164,13 @@ def depth_curves(data: xr.Dataset, names: Sequence[str]) -> Figure:
             known = np.isfinite(each).any(axis=0)
             low, high = np.nanmin(each[:, known], axis=0), np.nanmax(each[:, known], axis=0)
             axes.fill_betweenx(depth[known], low, high, color=colour, alpha=0.12, lw=0)
-            axes.plot(np.nanmean(each[:, known], axis=0), depth[known], color=colour, ls=style, label=place)
+            axes.plot(
+                np.nanmean(each[:, known], axis=0),
+                depth[known],
+                color=colour,
+                ls=style,
+                label=place,
+            )
         axes.set(xlabel="c / c$_0$ in the pores / -", xlim=(0, 1))
         axes.set_title(name, **TITLE)
     panels[0, 0].set(ylabel="depth / µm", ylim=(depth[-1], 0))
@@ -129,7 +179,8 @@ def depth_curves(data: xr.Dataset, names: Sequence[str]) -> Figure:
 
 
 def crowding(data: xr.Dataset, cubes: pd.DataFrame, names: Sequence[str]) -> Figure:
-    """Share of the flux in the most loaded tenth of the pores: in sections by place and case, in cubes by porosity.
+    """Share of the flux in the most loaded tenth of the pores: in sections by place and case, in
+    cubes by porosity.
 
     Parameters
     ----------
@@ -147,7 +198,11 @@ def crowding(data: xr.Dataset, cubes: pd.DataFrame, names: Sequence[str]) -> Fig
         at = np.arange(data.sizes["case"]) + shift
         for column in range(data.sizes["case"]):
             left.plot(
-                np.full(data.sizes["seed"], at[column]), 100 * share.values[:, column], ".", color=colour, alpha=0.35
+                np.full(data.sizes["seed"], at[column]),
+                100 * share.values[:, column],
+                ".",
+                color=colour,
+                alpha=0.35,
             )
         filled = colour if style == "-" else "white"
         left.errorbar(
@@ -177,7 +232,8 @@ def crowding(data: xr.Dataset, cubes: pd.DataFrame, names: Sequence[str]) -> Fig
 def tortuosity(
     cubes: pd.DataFrame, fitted: Closure, closures: Sequence[Closure], tested: tuple[float, float]
 ) -> Figure:
-    """Tortuosity factor over porosity: generated cubes and their sections, and the closures of the literature.
+    """Tortuosity factor over porosity: generated cubes and their sections, and the closures of the
+    literature.
 
     Parameters
     ----------
@@ -232,12 +288,27 @@ def mixing_map(
     figure, axes = new_figure(height=4.6)
     first = next(iter(gains.values()))
     drawn = axes.pcolormesh(
-        exponents, 100 * thresholds, 100 * first, cmap="RdBu", vmin=-60, vmax=60, shading="gouraud", rasterized=True
+        exponents,
+        100 * thresholds,
+        100 * first,
+        cmap="RdBu",
+        vmin=-60,
+        vmax=60,
+        shading="gouraud",
+        rasterized=True,
     )
     figure.colorbar(drawn, ax=axes, label="gain of the perforated coating / %", extend="both")
     for (name, gain), style in zip(gains.items(), ("-", "--", ":"), strict=True):
         if gain.min() < 0 < gain.max():
-            axes.contour(exponents, 100 * thresholds, gain, [0], colors="black", linestyles=[style], linewidths=1.8)
+            axes.contour(
+                exponents,
+                100 * thresholds,
+                gain,
+                [0],
+                colors="black",
+                linestyles=[style],
+                linewidths=1.8,
+            )
         axes.plot([], [], color="black", ls=style, lw=1.8, label=name)
     ordered = sorted(closures, key=lambda each: each.exponent)
     for closure in ordered:
@@ -246,8 +317,19 @@ def mixing_map(
     for near in np.split(np.arange(len(ordered)), gaps):  # one label for what would overlap
         first = ordered[near[0]]
         name = "; ".join(ordered[k].name for k in near)
-        axes.text(first.exponent + 0.05, 0.9, name, fontsize=8.5, rotation=62, va="bottom", rotation_mode="anchor")
-    axes.set(xlabel="exponent a of ε/τ ∝ (ε − ε$_c$)$^a$ / -", ylabel="porosity ε$_c$ at which it vanishes / %")
+        axes.text(
+            first.exponent + 0.05,
+            0.9,
+            name,
+            fontsize=8.5,
+            rotation=62,
+            va="bottom",
+            rotation_mode="anchor",
+        )
+    axes.set(
+        xlabel="exponent a of ε/τ ∝ (ε − ε$_c$)$^a$ / -",
+        ylabel="porosity ε$_c$ at which it vanishes / %",
+    )
     axes.set(xlim=(exponents[0], exponents[-1]), ylim=(-0.6, 100 * thresholds[-1]))
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=1, **LEGEND)
     return figure
@@ -268,20 +350,29 @@ def unit_cells(cells: Mapping[str, Fields], foil: PerforatedFoil) -> Figure:
         rim = UM * (cell.distance - foil.hole_diameter / 2)
         outside = rim > 0
         order = np.argsort(rim[outside])
-        axes.plot(rim[outside][order], cell.on_metal[outside][order] / cell.bare_foil, color=colour, label=name)
+        axes.plot(
+            rim[outside][order],
+            cell.on_metal[outside][order] / cell.bare_foil,
+            color=colour,
+            label=name,
+        )
         axes.axhline(cell.alone / cell.bare_foil, color=colour, lw=0.9, ls=":")
         axes.plot(-3, cell.hole_bottom / cell.bare_foil, "D", color=colour, clip_on=False)
     axes.axhline(1, color=BCUE, lw=1.6, label="bare foil")
     axes.axvline(0, color="black", lw=0.8)
     axes.set_xticks([-3, 0, *range(10, 60, 10)], ["hole\nbottom", 0, *range(10, 60, 10)])
-    axes.set(xlabel="distance from the edge of the hole / µm", ylabel="c on the metal over that on bare foil / -")
+    axes.set(
+        xlabel="distance from the edge of the hole / µm",
+        ylabel="c on the metal over that on bare foil / -",
+    )
     axes.set(xlim=(-6, None), ylim=(0, None))
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=3, **LEGEND)
     return figure
 
 
 def block(phantom: Phantom, field: np.ndarray, label: str, high: float) -> Figure:
-    """A volume seen from above, its front and its right side: a field in the pores, solid light, metal in copper.
+    """A volume seen from above, its front and its right side: a field in the pores, solid light,
+    metal in copper.
 
     Parameters
     ----------
@@ -313,7 +404,12 @@ def block(phantom: Phantom, field: np.ndarray, label: str, high: float) -> Figur
         picture[..., :3] *= {"front": 1.0, "right": 0.85, "top": 1.0}[name]
         shown = axes.imshow(picture, extent=(0, 1, 1, 0), interpolation="nearest", clip_on=False)
         shown.set_transform(Affine2D(np.vstack([matrix, [0, 0, 1]])) + axes.transData)
-    axes.set(xlim=(-2, wide + lean[0] + 2), ylim=(-deep - 2, lean[1] + 2), aspect="equal", xlabel="x / µm")
+    axes.set(
+        xlim=(-2, wide + lean[0] + 2),
+        ylim=(-deep - 2, lean[1] + 2),
+        aspect="equal",
+        xlabel="x / µm",
+    )
     axes.set_ylabel("height / µm")
     figure.colorbar(colours, ax=axes, label=label, shrink=0.8, extend="max")
     return figure

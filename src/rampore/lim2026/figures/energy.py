@@ -23,19 +23,29 @@ _LAYERS = {
 }
 _PER_AREA = 100.0  # mg/cm2 in 1 kg/m2
 _PATCH = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-_LEGEND = {"frameon": False, "fontsize": 9, "handlelength": 1.4, "columnspacing": 1.2, "handletextpad": 0.5}
+_LEGEND = {
+    "frameon": False,
+    "fontsize": 9,
+    "handlelength": 1.4,
+    "columnspacing": 1.2,
+    "handletextpad": 0.5,
+}
 _WATT_HOUR_PER_KG = 1 / 3600
 _WATT_HOUR_PER_LITRE = 1 / 3.6e6
 
 
 def _bars(axes, stacks: Mapping[str, Stack], quantity: str, factor: float, label) -> None:
-    """Stacked horizontal bars, one a stack, the first at the top; `label(stack, layer)` is written where it fits."""
+    """Stacked horizontal bars, one a stack, the first at the top; `label(stack, layer)` is written
+    where it fits.
+    """
     widest = max(getattr(stack, quantity) for stack in stacks.values())
     drawn = set()
     for row, stack in enumerate(stacks.values()):
         left = 0.0
         for name, (colour, ink) in _LAYERS.items():
-            width = next((getattr(layer, quantity) for layer in stack.layers if layer.name == name), 0.0)
+            width = next(
+                (getattr(layer, quantity) for layer in stack.layers if layer.name == name), 0.0
+            )
             if not width:
                 continue
             axes.barh(
@@ -51,7 +61,15 @@ def _bars(axes, stacks: Mapping[str, Stack], quantity: str, factor: float, label
             drawn.add(name)
             if width > 0.07 * widest:
                 text = label(stack, stack[name])
-                axes.text(factor * (left + width / 2), row, text, ha="center", va="center", color=ink, fontsize=9)
+                axes.text(
+                    factor * (left + width / 2),
+                    row,
+                    text,
+                    ha="center",
+                    va="center",
+                    color=ink,
+                    fontsize=9,
+                )
             left += width
     axes.set_yticks(range(len(stacks)), list(stacks))
     axes.invert_yaxis()
@@ -70,12 +88,19 @@ def masses(
     stacks : mapping of str to Stack
         Label and stack, from the top.
     implied : mapping of str to (float, float)
-        Reading of a stated percentage; the mass of the cell on bare foil that it implies and its rounding [kg/m2].
+        Reading of a stated percentage; the mass of the cell on bare foil that it implies and its
+        rounding [kg/m2].
     references : mapping of str to float
         Label and mass of computed cells to compare with [kg/m2].
     """
     figure, (upper, lower) = style.new_figure(2, height=5.4, height_ratios=[1.15, 1])
-    _bars(upper, stacks, "areal_mass", _PER_AREA, lambda stack, layer: f"{100 * stack.mass_shares[layer.name]:.1f}")
+    _bars(
+        upper,
+        stacks,
+        "areal_mass",
+        _PER_AREA,
+        lambda stack, layer: f"{100 * stack.mass_shares[layer.name]:.1f}",
+    )
     for row, stack in enumerate(stacks.values()):
         total = _PER_AREA * stack.areal_mass
         upper.text(total + 0.4, row, f"{total:.2f}", va="center", fontsize=9)
@@ -87,9 +112,21 @@ def masses(
     for (label, mass), line in zip(references.items(), ("-", "--", ":"), strict=False):
         lower.axvline(_PER_AREA * mass, color=style.BCUE, ls=line, lw=1.4, label=label)
     for row, (mass, rounding) in enumerate(implied.values()):
-        lower.errorbar(_PER_AREA * mass, row, xerr=_PER_AREA * rounding, ecolor="black", capsize=3, **style.PAPER)
+        lower.errorbar(
+            _PER_AREA * mass,
+            row,
+            xerr=_PER_AREA * rounding,
+            ecolor="black",
+            capsize=3,
+            **style.PAPER,
+        )
         lower.text(
-            _PER_AREA * (mass + rounding) + 0.12, row, f"{_PER_AREA * mass:.1f}", va="center", fontsize=9, bbox=_PATCH
+            _PER_AREA * (mass + rounding) + 0.12,
+            row,
+            f"{_PER_AREA * mass:.1f}",
+            va="center",
+            fontsize=9,
+            bbox=_PATCH,
         )
     lower.set_yticks(range(len(implied)), list(implied), fontsize=9)
     lower.set_ylim(len(implied) - 0.4, -0.6)
@@ -115,7 +152,9 @@ def thicknesses(stacks: Mapping[str, Stack], implied: Sequence[float | None]) ->
     _bars(axes, stacks, "thickness", UM, lambda stack, layer: f"{UM * layer.thickness:.3g}")
     for row, (stack, stated) in enumerate(zip(stacks.values(), implied, strict=True)):
         total = UM * stack.thickness
-        axes.text(total - 1, row - 0.4, f"{total:.1f}", ha="right", va="center", fontsize=9, weight="bold")
+        axes.text(
+            total - 1, row - 0.4, f"{total:.1f}", ha="right", va="center", fontsize=9, weight="bold"
+        )
         if stated is not None:
             axes.plot(UM * stated, row, **style.PAPER)
             axes.text(UM * stated + 3, row, f"{UM * stated:.1f}", va="center", fontsize=9)
@@ -141,14 +180,20 @@ def over_content(
     perforated : (float, float, float)
         SiOx fraction [-], energy per mass [J/kg] and per volume [J/m3] of the pCuE cell, computed.
     stated : mapping of str to sequence of (float, float)
-        "gravimetric", "volumetric": SiOx fraction [-] and the paper's energy density [J/kg], [J/m3]; the cell on bare
-        foil, the cell on perforated foil, and the content it is said to be worth.
+        "gravimetric", "volumetric": SiOx fraction [-] and the paper's energy density [J/kg],
+        [J/m3]; the cell on bare foil, the cell on perforated foil, and the content it is said to be
+        worth.
     """
     figure, panels = style.new_figure(1, 2, height=3.7)
-    rows = (("gravimetric", "Wh kg⁻¹", _WATT_HOUR_PER_KG, 1), ("volumetric", "Wh L⁻¹", _WATT_HOUR_PER_LITRE, 2))
+    rows = (
+        ("gravimetric", "Wh kg⁻¹", _WATT_HOUR_PER_KG, 1),
+        ("volumetric", "Wh L⁻¹", _WATT_HOUR_PER_LITRE, 2),
+    )
     for axes, (quantity, unit, factor, place) in zip(panels, rows, strict=True):
         percent = 100 * free.siox_fraction
-        axes.plot(percent, factor * getattr(free, quantity), color=style.BCUE, label="bCuE, energy fixed")
+        axes.plot(
+            percent, factor * getattr(free, quantity), color=style.BCUE, label="bCuE, energy fixed"
+        )
         axes.plot(
             percent,
             factor * getattr(paid, quantity),
@@ -156,18 +201,34 @@ def over_content(
             ls="--",
             label="bCuE, first cycle counted",
         )
-        axes.plot(100 * perforated[0], factor * perforated[place], "D", color=style.PCUE, ms=8, label="pCuE", zorder=4)
+        axes.plot(
+            100 * perforated[0],
+            factor * perforated[place],
+            "D",
+            color=style.PCUE,
+            ms=8,
+            label="pCuE",
+            zorder=4,
+        )
         points = np.array(stated[quantity])
         axes.plot(100 * points[:, 0], factor * points[:, 1], label="stated", **style.PAPER)
         axes.annotate(
             "",
             xy=(100 * points[2, 0], factor * points[2, 1]),
             xytext=(100 * points[1, 0], factor * points[1, 1]),
-            arrowprops={"arrowstyle": "->", "ls": ":", "color": "black", "shrinkA": 6, "shrinkB": 6},
+            arrowprops={
+                "arrowstyle": "->",
+                "ls": ":",
+                "color": "black",
+                "shrinkA": 6,
+                "shrinkB": 6,
+            },
         )
         axes.set_xlabel("SiOx in the active material (wt%)")
         axes.set_ylabel(f"energy per {'mass' if place == 1 else 'volume'} ({unit})")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, **_LEGEND)
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, **_LEGEND
+    )
     return figure
 
 
@@ -185,7 +246,12 @@ def gain_by_foil(gains: Mapping[str, Gain], stated: Gain) -> Figure:
     rows = range(len(gains))
     for axes, quantity in zip(panels, Gain._fields, strict=True):
         values = [100 * getattr(gain, quantity) for gain in gains.values()]
-        axes.barh(rows, values, height=0.6, color=[style.PCUE if value >= 0 else style.MUTED for value in values])
+        axes.barh(
+            rows,
+            values,
+            height=0.6,
+            color=[style.PCUE if value >= 0 else style.MUTED for value in values],
+        )
         axes.axvline(0, color="black", lw=0.8)
         mark = 100 * getattr(stated, quantity)
         axes.plot([mark] * 2, [-0.7, rows[-1] + 0.5], color="black", lw=1, ls=":")
@@ -210,7 +276,13 @@ def _mark_stated(axes, value: float, top: float) -> None:
     """The paper's value on the upper edge of a panel of bars."""
     axes.plot(value, top, clip_on=False, **style.PAPER)
     axes.annotate(
-        f"stated {value:.1f} %", (value, top), (0, 7), textcoords="offset points", ha="center", va="bottom", fontsize=9
+        f"stated {value:.1f} %",
+        (value, top),
+        (0, 7),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        fontsize=9,
     )
 
 
@@ -248,7 +320,11 @@ def gain_after_each(steps: Sequence[Step], stated: Gain) -> Figure:
 
 
 def gain_over_foil(
-    thickness: np.ndarray, open_fraction: Sequence[float], gain: Gain, commercial: Sequence[float], stated: Gain
+    thickness: np.ndarray,
+    open_fraction: Sequence[float],
+    gain: Gain,
+    commercial: Sequence[float],
+    stated: Gain,
 ) -> Figure:
     """The gain over foil thickness, one line an open fraction.
 
@@ -268,9 +344,17 @@ def gain_over_foil(
     figure, panels = style.new_figure(1, 2, height=3.2)
     shades = np.linspace(0.35, 1.0, len(open_fraction))
     for axes, quantity in zip(panels, Gain._fields, strict=True):
-        for fraction, values, alpha in zip(open_fraction, getattr(gain, quantity), shades, strict=True):
+        for fraction, values, alpha in zip(
+            open_fraction, getattr(gain, quantity), shades, strict=True
+        ):
             axes.plot(UM * thickness, 100 * values, color=style.PCUE, alpha=alpha)
-            axes.text(UM * thickness[-1] + 0.15, 100 * values[-1], f"f = {fraction:.3g}", va="center", fontsize=9)
+            axes.text(
+                UM * thickness[-1] + 0.15,
+                100 * values[-1],
+                f"f = {fraction:.3g}",
+                va="center",
+                fontsize=9,
+            )
         for foil in commercial:
             axes.axvline(UM * foil, color=style.MUTED, lw=0.8, ls=":")
         mark = 100 * getattr(stated, quantity)

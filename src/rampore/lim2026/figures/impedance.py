@@ -34,7 +34,10 @@ def spectra(cells: Mapping[str, Sequence[Spectrum]]) -> Figure:
         rows, columns, width=5.4, height=0.7 + 1.35 * rows, sharex=True, sharey=True, squeeze=False
     )
     shown = [one.impedance for pair in cells.values() for one in pair]
-    right, top = (1.05 * max(part) for part in zip(*((z.real.max(), -z.imag.min()) for z in shown), strict=True))
+    right, top = (
+        1.05 * max(part)
+        for part in zip(*((z.real.max(), -z.imag.min()) for z in shown), strict=True)
+    )
     for axis, (title, pair) in zip(axes.flat, cells.items(), strict=False):
         for spectrum, (color, line, label), width in zip(pair, _FOILS, (2.4, 1.4), strict=True):
             z = spectrum.impedance
@@ -53,7 +56,8 @@ def spectra(cells: Mapping[str, Sequence[Spectrum]]) -> Figure:
 
 
 def charge_transfer(states: np.ndarray, sets: Mapping[str, np.ndarray]) -> Figure:
-    """Fitted charge-transfer resistance over the state of charge, and that on perforated over that on bare foil.
+    """Fitted charge-transfer resistance over the state of charge, and that on perforated over that
+    on bare foil.
 
     Parameters
     ----------
@@ -62,13 +66,17 @@ def charge_transfer(states: np.ndarray, sets: Mapping[str, np.ndarray]) -> Figur
     sets : mapping of str to (2, n) array
         By the name of the porosities; bare, perforated [ohm].
     """
-    figure, (above, below) = new_figure(2, 1, width=6.0, height=5.0, sharex=True, height_ratios=[1.4, 1])
+    figure, (above, below) = new_figure(
+        2, 1, width=6.0, height=5.0, sharex=True, height_ratios=[1.4, 1]
+    )
     marks = ("o", "s", "^")
     for (name, pair), mark in zip(sets.items(), marks, strict=False):
         for values, (color, line, label) in zip(pair, _FOILS, strict=True):
             if label == "pCuE" or mark == "o":  # the coating on bare foil is the same
                 text = f"{label}, {name}" if label == "pCuE" else label
-                above.plot(PERCENT * states, values, color=color, ls=line, marker=mark, ms=4, label=text)
+                above.plot(
+                    PERCENT * states, values, color=color, ls=line, marker=mark, ms=4, label=text
+                )
         below.plot(PERCENT * states, pair[1] / pair[0], color=PCUE, marker=mark, ms=4, label=name)
     below.axhline(1.0, color=MUTED, ls=":")
     above.set(ylabel="R_ct / Ω", ylim=(0, None))
@@ -79,15 +87,17 @@ def charge_transfer(states: np.ndarray, sets: Mapping[str, np.ndarray]) -> Figur
 
 
 def lines(thickness: np.ndarray, sets: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
-    """Ionic resistance and tortuosity that one transmission line finds, over the coating's thickness.
+    """Ionic resistance and tortuosity that one transmission line finds, over the coating's
+    thickness.
 
     Parameters
     ----------
     thickness : (n,) array
         On bare foil [m].
     sets : mapping of str to ((2, n), (2, 2, n)) arrays
-        By the name of the porosities: resistances on bare and on perforated foil [ohm m2]; tortuosity factors with
-        the thickness over foil and by volume, each on bare and on perforated foil [-].
+        By the name of the porosities: resistances on bare and on perforated foil [ohm m2];
+        tortuosity factors with the thickness over foil and by volume, each on bare and on
+        perforated foil [-].
     """
     figure, (above, middle, below) = new_figure(3, 1, width=6.0, height=7.4, sharex=True)
     x = _MICRO * thickness
@@ -95,11 +105,22 @@ def lines(thickness: np.ndarray, sets: Mapping[str, tuple[np.ndarray, np.ndarray
         for n, (color, line, label) in enumerate(_FOILS):
             if n or mark == "o":  # the coating on bare foil is the same
                 text = f"{label}, {name}" if n else label
-                above.plot(x, _OHM_CM2 * resistance[n], color=color, ls=line, marker=mark, ms=4, label=text)
+                above.plot(
+                    x, _OHM_CM2 * resistance[n], color=color, ls=line, marker=mark, ms=4, label=text
+                )
                 middle.plot(x, factors[0][n], color=color, ls=line, marker=mark, ms=4)
                 if n:
-                    middle.plot(x, factors[1][n], color=color, ls=":", marker=mark, ms=4, mfc="white")
-        below.plot(x, PERCENT * (1 - resistance[1] / resistance[0]), color=PCUE, marker=mark, ms=4, label=name)
+                    middle.plot(
+                        x, factors[1][n], color=color, ls=":", marker=mark, ms=4, mfc="white"
+                    )
+        below.plot(
+            x,
+            PERCENT * (1 - resistance[1] / resistance[0]),
+            color=PCUE,
+            marker=mark,
+            ms=4,
+            label=name,
+        )
     below.axhline(0.0, color=MUTED, ls=":")
     above.set(ylabel="R_ion of one electrode / Ω cm²", ylim=(0, None))
     middle.set(ylabel="tortuosity factor")

@@ -13,13 +13,26 @@ from matplotlib.patches import Rectangle
 from rampore.lim2026.pairs import Pair, PulseTest
 from rampore.lim2026.sweeps.inverse import TARGETS
 from rampore.p4d.discharge import block, losses
-from rampore.style import BCUE, COPPER, LEGEND, MUTED, NEGATIVE, PAPER, PCUE, POSITIVE, TITLE, UM, new_figure
+from rampore.style import (
+    BCUE,
+    COPPER,
+    LEGEND,
+    MUTED,
+    NEGATIVE,
+    PAPER,
+    PCUE,
+    POSITIVE,
+    TITLE,
+    UM,
+    new_figure,
+)
 
 _DECIDED = {"holds": "#00805C", "too close": "#D5DAE0", "fails": "#C44F00"}
 
 
 def mesh(data, perforation) -> Figure:
-    """The unit cell of the perforated foil: its plan with the holes, and its planes through the layers.
+    """The unit cell of the perforated foil: its plan with the holes, and its planes through the
+    layers.
 
     Parameters
     ----------
@@ -54,7 +67,9 @@ def mesh(data, perforation) -> Figure:
     for name, colour in colours.items():
         its = z[names == name]
         section.hlines(its, 0, 1, color=colour, lw=1.2)
-        label = {"hole": "anode in the hole", "negative": "anode", "positive": "cathode"}.get(name, name)
+        label = {"hole": "anode in the hole", "negative": "anode", "positive": "cathode"}.get(
+            name, name
+        )
         section.text(1.04, its.mean(), label, va="center", color=colour, fontsize=9.5)
     section.set(xlim=(0, 1.75), xticks=[], ylabel="z (µm)")
     section.set_title("Planes of cell centres", **TITLE)
@@ -62,17 +77,28 @@ def mesh(data, perforation) -> Figure:
 
 
 def gains(rows: Mapping[str, Pair]) -> Figure:
-    """Capacities on both foils, and what the perforated one gains, with the numerical error of the gain.
+    """Capacities on both foils, and what the perforated one gains, with the numerical error of the
+    gain.
 
     Parameters
     ----------
     rows : mapping of str to Pair
         From the top.
     """
-    figure, (left, right) = new_figure(1, 2, height=0.9 + 0.42 * len(rows), sharey=True, width_ratios=[1.25, 1])
+    figure, (left, right) = new_figure(
+        1, 2, height=0.9 + 0.42 * len(rows), sharey=True, width_ratios=[1.25, 1]
+    )
     for n, one in enumerate(rows.values()):
-        left.barh(n - 0.18, one.bare.capacity / 36000, 0.34, color=BCUE, label="bare" if n == 0 else None)
-        left.barh(n + 0.18, one.perforated.capacity / 36000, 0.34, color=PCUE, label="perforated" if n == 0 else None)
+        left.barh(
+            n - 0.18, one.bare.capacity / 36000, 0.34, color=BCUE, label="bare" if n == 0 else None
+        )
+        left.barh(
+            n + 0.18,
+            one.perforated.capacity / 36000,
+            0.34,
+            color=PCUE,
+            label="perforated" if n == 0 else None,
+        )
         right.errorbar(100 * one.gain, n, xerr=100 * one.gain_error, fmt="o", color=PCUE, capsize=3)
     left.set_yticks(range(len(rows)), list(rows), fontsize=9)
     left.invert_yaxis()
@@ -88,7 +114,10 @@ def overpotentials(rows: Mapping[str, Pair]) -> Figure:
     """Voltage and overpotential over the charge, on both foils, one column a scenario."""
     figure, axes = new_figure(2, len(rows), height=5.2, sharex=True, sharey="row", squeeze=False)
     for (top, bottom), (name, one) in zip(axes.T, rows.items(), strict=True):
-        for found, colour, label in ((one.bare, BCUE, "bare"), (one.perforated, PCUE, "perforated")):
+        for found, colour, label in (
+            (one.bare, BCUE, "bare"),
+            (one.perforated, PCUE, "perforated"),
+        ):
             charge, inside = found.curve.charge / 36000, slice(1, None)
             top.plot(charge, found.curve.voltage, color=colour, label=label)
             bottom.plot(charge[inside], 1e3 * found.curve.overpotential[inside], color=colour)
@@ -111,11 +140,21 @@ def overpotential_parts(one: Pair, charge) -> Figure:
         [C/m2]
     """
     figure, axes = new_figure(height=3.8)
-    split = [losses(solution, cell, charge) for cell, solution in zip(one.cells, one.solutions, strict=True)]
+    split = [
+        losses(solution, cell, charge)
+        for cell, solution in zip(one.cells, one.solutions, strict=True)
+    ]
     names = sorted(split[0], key=lambda name: -split[0][name])
-    for offset, parts, colour, label in ((-0.19, split[0], BCUE, "bare"), (0.19, split[1], PCUE, "perforated")):
+    for offset, parts, colour, label in (
+        (-0.19, split[0], BCUE, "bare"),
+        (0.19, split[1], PCUE, "perforated"),
+    ):
         axes.barh(
-            np.arange(len(names)) + offset, [1e3 * parts[name] for name in names], 0.36, color=colour, label=label
+            np.arange(len(names)) + offset,
+            [1e3 * parts[name] for name in names],
+            0.36,
+            color=colour,
+            label=label,
         )
     axes.set_yticks(range(len(names)), names, fontsize=9)
     axes.invert_yaxis()
@@ -131,7 +170,8 @@ _QUANTITIES = {
 
 
 def maps(one: Pair, quantity: str) -> Figure:
-    """The unit cell and a section through a hole at the end of a discharge on both foils, on shared colours.
+    """The unit cell and a section through a hole at the end of a discharge on both foils, on shared
+    colours.
 
     Parameters
     ----------
@@ -141,9 +181,13 @@ def maps(one: Pair, quantity: str) -> Figure:
     label, factor, colours = _QUANTITIES[quantity]
     both = list(zip(one.cells, one.solutions, strict=True))
     blocks = [block(cell, solution, quantity) for cell, solution in both]
-    blocks[0] = blocks[0]._replace(x=blocks[1].x[[0, -1]], y=blocks[1].y[[0, -1]])  # as wide as the other
+    # as wide as the other
+    blocks[0] = blocks[0]._replace(x=blocks[1].x[[0, -1]], y=blocks[1].y[[0, -1]])
     shades = ScalarMappable(
-        Normalize(*(factor * f([f(found.values) for found in blocks]) for f in (np.nanmin, np.nanmax))), colours
+        Normalize(
+            *(factor * f([f(found.values) for found in blocks]) for f in (np.nanmin, np.nanmax))
+        ),
+        colours,
     )
     figure, axes = new_figure(2, 2, height=6.0, height_ratios=[1.7, 1])
     grid = axes[0, 0].get_gridspec()
@@ -154,21 +198,29 @@ def maps(one: Pair, quantity: str) -> Figure:
         _paint(solid, found._replace(values=factor * found.values), shades)
         solid.set_title(name, **TITLE)
     lower, cut = figure.add_subplot(grid[1, :]), blocks[1]
-    lower.pcolormesh(UM * cut.y, UM * cut.z, factor * cut.values[0].T, cmap=colours, norm=shades.norm)
+    lower.pcolormesh(
+        UM * cut.y, UM * cut.z, factor * cut.values[0].T, cmap=colours, norm=shades.norm
+    )
     lower.hlines(0, UM * cut.edge, UM * cut.y[-1], color=COPPER, lw=3)
-    lower.set(xlabel="from the middle of a hole (µm)", ylabel="height over\nthe foil (µm)", aspect="equal")
+    lower.set(
+        xlabel="from the middle of a hole (µm)", ylabel="height over\nthe foil (µm)", aspect="equal"
+    )
     lower.set_title("perforated, section through the hole", **TITLE)
     figure.colorbar(shades, ax=figure.axes, label=label, location="right", shrink=0.7)
     return figure
 
 
 def _paint(axes, found, shades: ScalarMappable) -> None:
-    """The faces of a unit cell: its top, and the two sides that meet in the middle of a hole, metal as copper."""
+    """The faces of a unit cell: its top, and the two sides that meet in the middle of a hole, metal
+    as copper.
+    """
     x, y, z = (UM * edges for edges in (found.x, found.y, found.z))
     colours = shades.cmap.with_extremes(bad=COPPER)
 
     def face(values, place):
-        painted = axes.plot_surface(*place, shade=False, rstride=1, cstride=1, antialiased=False, lw=0)
+        painted = axes.plot_surface(
+            *place, shade=False, rstride=1, cstride=1, antialiased=False, lw=0
+        )
         painted.set(array=np.ma.masked_invalid(values.ravel()), cmap=colours, norm=shades.norm)
 
     top = np.meshgrid(x, y, indexing="ij")
@@ -184,7 +236,9 @@ def _paint(axes, found, shades: ScalarMappable) -> None:
 
 
 def salt(one: Pair) -> Figure:
-    """Salt in the anode's pores: over the depth at some charges, and mean excess and range over the charge."""
+    """Salt in the anode's pores: over the depth at some charges, and mean excess and range over the
+    charge.
+    """
     figure, axes = new_figure(1, 3, height=3.6, width_ratios=[1, 1, 1.1])
     for axis, found, colour, name in (
         (axes[0], one.bare, BCUE, "bare"),
@@ -196,8 +250,19 @@ def salt(one: Pair) -> Figure:
         axis.set_title(name, **TITLE)
         axis.set_xlabel("salt (mol L⁻¹)")
         charge = [profile.charge / 36000 for profile in found.profiles]
-        axes[2].plot(charge, [profile.mean / 1e3 for profile in found.profiles], color=colour, label="mean excess")
-        axes[2].plot(charge, [profile.range / 1e3 for profile in found.profiles], color=colour, ls="--", label="range")
+        axes[2].plot(
+            charge,
+            [profile.mean / 1e3 for profile in found.profiles],
+            color=colour,
+            label="mean excess",
+        )
+        axes[2].plot(
+            charge,
+            [profile.range / 1e3 for profile in found.profiles],
+            color=colour,
+            ls="--",
+            label="range",
+        )
     limits = [f(axis.get_xlim()[n] for axis in axes[:2]) for n, f in ((0, min), (1, max))]
     depth = [f(axis.get_ylim()[n] for axis in axes[:2]) for n, f in ((0, min), (1, max))]
     for axis in axes[:2]:
@@ -224,9 +289,23 @@ def rates(tests: Mapping[str, tuple], nominal: Sequence[float]) -> Figure:
     for n, ((name, (bare, perforated, *_)), style) in enumerate(
         zip(tests.items(), ("-", "--", ":", "-."), strict=False)
     ):
-        top.plot(places, bare / 36000, style, color=BCUE, marker="s", ms=4, label="bare" if n == 0 else None)
         top.plot(
-            places, perforated / 36000, style, color=PCUE, marker="o", ms=4, label="perforated" if n == 0 else None
+            places,
+            bare / 36000,
+            style,
+            color=BCUE,
+            marker="s",
+            ms=4,
+            label="bare" if n == 0 else None,
+        )
+        top.plot(
+            places,
+            perforated / 36000,
+            style,
+            color=PCUE,
+            marker="o",
+            ms=4,
+            label="perforated" if n == 0 else None,
         )
         bottom.plot(places, perforated / bare, style, color=PCUE, marker="o", ms=4, label=name)
     bottom.axhline(1, color=MUTED, lw=1)
@@ -248,9 +327,16 @@ def contents(ratios: Mapping[float, Mapping[float, float]]) -> Figure:
         SiOx in the active material [-] -> rate over 1C -> ratio [-].
     """
     figure, axes = new_figure(height=3.4)
-    for (share, by_rate), shade in zip(ratios.items(), np.linspace(1.0, 0.35, len(ratios)), strict=True):
+    for (share, by_rate), shade in zip(
+        ratios.items(), np.linspace(1.0, 0.35, len(ratios)), strict=True
+    ):
         axes.plot(
-            list(by_rate), list(by_rate.values()), "o-", color=PCUE, alpha=shade, label=f"{100 * share:.0f} % SiOx"
+            list(by_rate),
+            list(by_rate.values()),
+            "o-",
+            color=PCUE,
+            alpha=shade,
+            label=f"{100 * share:.0f} % SiOx",
         )
     axes.axhline(1, color=MUTED, lw=1)
     axes.set(xlabel="discharge rate (C)", ylabel="capacity, perforated over bare")
@@ -262,7 +348,14 @@ def pulses(bare: PulseTest, perforated: PulseTest, rates_of: Sequence[float]) ->
     """Pulse resistances over the state of charge, one panel a pulse."""
     figure, axes = new_figure(1, len(rates_of), height=3.2, sharey=True)
     for n, (axis, rate) in enumerate(zip(axes, rates_of, strict=True)):
-        axis.plot(100 * bare.state_of_charge, 1e4 * bare.resistances[:, n], "s-", color=BCUE, ms=4, label="bare")
+        axis.plot(
+            100 * bare.state_of_charge,
+            1e4 * bare.resistances[:, n],
+            "s-",
+            color=BCUE,
+            ms=4,
+            label="bare",
+        )
         axis.plot(
             100 * perforated.state_of_charge,
             1e4 * perforated.resistances[:, n],
@@ -279,9 +372,12 @@ def pulses(bare: PulseTest, perforated: PulseTest, rates_of: Sequence[float]) ->
 
 
 def claims(
-    shares: Mapping[str, tuple[float, float, float]], deciders: Mapping[str, str], names: Mapping[str, str]
+    shares: Mapping[str, tuple[float, float, float]],
+    deciders: Mapping[str, str],
+    names: Mapping[str, str],
 ) -> Figure:
-    """For each claim the share of the space in which it holds, is too close to say, and fails; and what decides.
+    """For each claim the share of the space in which it holds, is too close to say, and fails; and
+    what decides.
 
     Parameters
     ----------
@@ -296,9 +392,23 @@ def claims(
     for row, (claim, (holds, fails, close)) in enumerate(shares.items()):
         left = 0.0
         for kind, width in (("holds", holds), ("too close", close), ("fails", fails)):
-            axes.barh(row, 100 * width, 0.5, left=100 * left, color=_DECIDED[kind], label=kind if row == 0 else None)
+            axes.barh(
+                row,
+                100 * width,
+                0.5,
+                left=100 * left,
+                color=_DECIDED[kind],
+                label=kind if row == 0 else None,
+            )
             left += width
-        axes.text(1.5, row, f"{100 * holds:.0f} %", va="center", color="white" if holds > 0.08 else "black", fontsize=9)
+        axes.text(
+            1.5,
+            row,
+            f"{100 * holds:.0f} %",
+            va="center",
+            color="white" if holds > 0.08 else "black",
+            fontsize=9,
+        )
         axes.text(101.5, row, deciders[claim], va="center", fontsize=9)
     axes.set_yticks(range(len(shares)), [names[claim] for claim in shares], fontsize=9)
     axes.invert_yaxis()
@@ -309,7 +419,8 @@ def claims(
 
 
 def by_contact(over, wanted: Sequence[tuple[str, str, float, float]]) -> Figure:
-    """Quantities over the contact resistance of the bare foil: every combination of the rest a line.
+    """Quantities over the contact resistance of the bare foil: every combination of the rest a
+    line.
 
     Parameters
     ----------
@@ -334,7 +445,8 @@ _STATED = {"fill": False, "edgecolor": "black", "lw": 1.4, "zorder": 4}
 
 
 def consistency(data) -> Figure:
-    """Every sample of the unpublished inputs by its ratio at 5C and of the pulses, and what the paper states of both.
+    """Every sample of the unpublished inputs by its ratio at 5C and of the pulses, and what the
+    paper states of both.
 
     Parameters
     ----------
@@ -344,7 +456,10 @@ def consistency(data) -> Figure:
     figure, axes = new_figure(height=4.4)
     contact = 1e4 * data.contact.values
     larger = data.gain_3C.values > 0
-    for chosen, marker, name in ((~larger, "v", "less capacity at 3C"), (larger, "^", "more capacity at 3C")):
+    for chosen, marker, name in (
+        (~larger, "v", "less capacity at 3C"),
+        (larger, "^", "more capacity at 3C"),
+    ):
         shown = axes.scatter(
             data.pulse_ratio.values[chosen],
             1 + data.gain_5C.values[chosen],
@@ -357,30 +472,44 @@ def consistency(data) -> Figure:
         axes.plot([], [], marker, color=MUTED, label=name)
     pulses, rate = TARGETS["pulse_ratio"], TARGETS["gain_5C"]
     axes.add_patch(
-        Rectangle((pulses.stated - pulses.wide, 1 + rate.stated - rate.wide), 2 * pulses.wide, 2 * rate.wide, **_STATED)
+        Rectangle(
+            (pulses.stated - pulses.wide, 1 + rate.stated - rate.wide),
+            2 * pulses.wide,
+            2 * rate.wide,
+            **_STATED,
+        )
     )
     axes.plot(pulses.stated, 1 + rate.stated, **PAPER, label="paper, and its wide tolerance")
-    axes.set(xlabel="pulse resistance, perforated over bare", ylabel="capacity at 5C, perforated over bare")
+    axes.set(
+        xlabel="pulse resistance, perforated over bare",
+        ylabel="capacity at 5C, perforated over bare",
+    )
     axes.axhline(1, color=MUTED, lw=1, zorder=0)
     axes.axvline(1, color=MUTED, lw=1, zorder=0)
-    figure.colorbar(shown, ax=axes, label="contact resistance of bare foil (Ω cm²)", ticks=(0, 1, 3, 7, 12, 20))
+    figure.colorbar(
+        shown, ax=axes, label="contact resistance of bare foil (Ω cm²)", ticks=(0, 1, 3, 7, 12, 20)
+    )
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=3, **LEGEND)
     return figure
 
 
 def sensitivities(tables: Mapping[str, object], names: Mapping[str, str], count=10) -> Figure:
-    """Share of the variance that each input explains by itself, for several quantities, with intervals at 95 %.
+    """Share of the variance that each input explains by itself, for several quantities, with
+    intervals at 95 %.
 
     Parameters
     ----------
     tables : mapping of str to pandas.DataFrame
-        As :func:`rampore.lim2026.sweeps.consistency.sensitivities` gives them, by the quantity's name.
+        As :func:`rampore.lim2026.sweeps.consistency.sensitivities` gives them, by the quantity's
+        name.
     names : mapping of str to str
         The inputs, in words.
     count : int
         How many inputs are shown, the most influential of any quantity.
     """
-    largest = np.max([table["first"].reindex(list(names)).values for table in tables.values()], axis=0)
+    largest = np.max(
+        [table["first"].reindex(list(names)).values for table in tables.values()], axis=0
+    )
     shown = [list(names)[n] for n in np.argsort(-largest)[:count]]
     figure, axes = new_figure(height=0.9 + 0.36 * count)
     width = 0.7 / len(tables)
@@ -419,7 +548,15 @@ def informing(table, names: Mapping[str, str], count=10) -> Figure:
     figure, axes = new_figure(height=0.8 + 0.32 * count)
     top = table.head(count)
     axes.barh(range(count), 100 * top.told, 0.6, color=PCUE, label="would tell")
-    axes.plot(100 * top.chance, range(count), "|", color="black", ms=11, mew=1.6, label="by chance alone (95 %)")
+    axes.plot(
+        100 * top.chance,
+        range(count),
+        "|",
+        color="black",
+        ms=11,
+        mew=1.6,
+        label="by chance alone (95 %)",
+    )
     axes.set_yticks(range(count), [names[one] for one in top.index], fontsize=9)
     axes.invert_yaxis()
     axes.set(xlabel="share of the uncertainty that the measurement removes (%)", xlim=(0, None))

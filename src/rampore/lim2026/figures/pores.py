@@ -1,4 +1,6 @@
-"""Figures of chapter 2: phantoms, sections, and what recipes make of them; lengths come in SI and are drawn in um."""
+"""Figures of chapter 2: phantoms, sections, and what recipes make of them; lengths come in SI and
+are drawn in um.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,25 @@ from rampore.figures.pores import label_panel
 from rampore.micrograph import KnownPores
 from rampore.multiverse import Outcomes
 from rampore.pores import Analysis, Profile
-from rampore.style import ACCENT, BCUE, COPPER, MUTED, NEGATIVE, PAPER, PCUE, PERCENT, UM, new_figure
+from rampore.style import (
+    ACCENT,
+    BCUE,
+    COPPER,
+    MUTED,
+    NEGATIVE,
+    PAPER,
+    PCUE,
+    PERCENT,
+    UM,
+    new_figure,
+)
 
 
-def phantoms(known: KnownPores, found: np.ndarray, pixels: np.ndarray, errors: np.ndarray) -> Figure:
-    """Discs with their channels as they were parted, and the error of the radius over the size of a pixel.
+def phantoms(
+    known: KnownPores, found: np.ndarray, pixels: np.ndarray, errors: np.ndarray
+) -> Figure:
+    """Discs with their channels as they were parted, and the error of the radius over the size of a
+    pixel.
 
     Parameters
     ----------
@@ -39,7 +55,9 @@ def phantoms(known: KnownPores, found: np.ndarray, pixels: np.ndarray, errors: n
     label_panel(left, f"{found.max()} pores found, {known.labels.max()} drawn")
     right.axhline(0, color=MUTED, lw=1)
     right.plot(pixels, PERCENT * errors, marker="o", ms=5, color=NEGATIVE)
-    right.set(xlabel="pixel / radius of a disc", ylabel="error of the\nmean radius / %", xscale="log")
+    right.set(
+        xlabel="pixel / radius of a disc", ylabel="error of the\nmean radius / %", xscale="log"
+    )
     ticks = pixels[::2]
     right.set_xticks(ticks, [f"{tick:.3g}" for tick in ticks])
     right.set_xticks([], minor=True)
@@ -58,7 +76,9 @@ def sections(shown: Mapping[str, tuple[np.ndarray, Analysis]], largest: float = 
     """
     tall = [analysis.labels.shape[0] for _, analysis in shown.values() for _ in range(2)]
     inches = 5.4 * sum(tall) / max(analysis.labels.shape[1] for _, analysis in shown.values())
-    figure, axes = new_figure(len(tall), 1, width=6.2, height=2.2 + inches, sharex=True, height_ratios=tall)
+    figure, axes = new_figure(
+        len(tall), 1, width=6.2, height=2.2 + inches, sharex=True, height_ratios=tall
+    )
     scale = ScalarMappable(Normalize(0, UM * largest), "viridis")
     for k, (name, (grey, analysis)) in enumerate(shown.items()):
         side = UM * analysis.pixel_size
@@ -66,7 +86,9 @@ def sections(shown: Mapping[str, tuple[np.ndarray, Analysis]], largest: float = 
         radii = UM * analysis.table["equivalent_radius"].to_numpy()
         colours = np.vstack([[1, 1, 1, 1], scale.to_rgba(radii)])
         low, high = np.percentile(grey, [0.5, 99.5])
-        axes[2 * k].imshow(grey, cmap="gray", vmin=low, vmax=high, extent=extent, interpolation="antialiased")
+        axes[2 * k].imshow(
+            grey, cmap="gray", vmin=low, vmax=high, extent=extent, interpolation="antialiased"
+        )
         axes[2 * k + 1].imshow(colours[analysis.labels], extent=extent, interpolation="nearest")
         label_panel(axes[2 * k], name)
         for panel in axes[2 * k : 2 * k + 2]:
@@ -78,9 +100,12 @@ def sections(shown: Mapping[str, tuple[np.ndarray, Analysis]], largest: float = 
 
 
 def along_the_foil(
-    profiles: Mapping[str, Profile], holes: Sequence[tuple[float, float]], stated: Mapping[str, float]
+    profiles: Mapping[str, Profile],
+    holes: Sequence[tuple[float, float]],
+    stated: Mapping[str, float],
 ) -> Figure:
-    """Porosity along x of both electrodes, with the holes shaded and what the paper states (Fig. 2a, b).
+    """Porosity along x of both electrodes, with the holes shaded and what the paper states (Fig.
+    2a, b).
 
     Parameters
     ----------
@@ -96,8 +121,15 @@ def along_the_foil(
         label_panel(panel, f"{name}, window {UM * profile.window:.0f} µm")
         panel.set_ylabel("porosity / %")
     for k, (start, end) in enumerate(holes):
-        axes[0].axvspan(UM * start, UM * end, color=COPPER, alpha=0.22, lw=0, label=None if k else "over a hole")
-        axes[0].plot(UM * (start + end) / 2, PERCENT * stated["PR"], **PAPER, label=None if k else "the paper")
+        axes[0].axvspan(
+            UM * start, UM * end, color=COPPER, alpha=0.22, lw=0, label=None if k else "over a hole"
+        )
+        axes[0].plot(
+            UM * (start + end) / 2,
+            PERCENT * stated["PR"],
+            **PAPER,
+            label=None if k else "the paper",
+        )
         if k:
             axes[0].plot(UM * (holes[k - 1][1] + start) / 2, PERCENT * stated["NPR"], **PAPER)
     middle = UM * profiles["bCuE"].position.mean()
@@ -109,9 +141,14 @@ def along_the_foil(
 
 
 def scatter_over_width(
-    windows: np.ndarray, strips: np.ndarray, pooled: np.ndarray, marks: Mapping[str, float], difference: float
+    windows: np.ndarray,
+    strips: np.ndarray,
+    pooled: np.ndarray,
+    marks: Mapping[str, float],
+    difference: float,
 ) -> Figure:
-    """How much the porosity of a piece of section differs from place to place, over the piece's width.
+    """How much the porosity of a piece of section differs from place to place, over the piece's
+    width.
 
     Parameters
     ----------
@@ -128,15 +165,39 @@ def scatter_over_width(
     """
     figure, axis = new_figure(width=5.6, height=3.6)
     axis.plot(UM * windows, PERCENT * strips.T, color=BCUE, lw=0.9, alpha=0.6)
-    axis.plot(UM * windows, PERCENT * pooled, marker="o", ms=5, color=BCUE, lw=2.2, label="bCuE, all strips")
+    axis.plot(
+        UM * windows,
+        PERCENT * pooled,
+        marker="o",
+        ms=5,
+        color=BCUE,
+        lw=2.2,
+        label="bCuE, all strips",
+    )
     law = pooled[2] * np.sqrt(windows[2] / windows)
-    axis.plot(UM * windows, PERCENT * law, color=MUTED, lw=1, ls="--", label="independent pieces, $L^{-1/2}$")
+    axis.plot(
+        UM * windows,
+        PERCENT * law,
+        color=MUTED,
+        lw=1,
+        ls="--",
+        label="independent pieces, $L^{-1/2}$",
+    )
     axis.axhline(PERCENT * difference, color=PCUE, lw=1.2)
-    axis.text(UM * windows[-1], PERCENT * difference * 1.06, "28 − 19 %", color=PCUE, ha="right", va="bottom")
+    axis.text(
+        UM * windows[-1],
+        PERCENT * difference * 1.06,
+        "28 − 19 %",
+        color=PCUE,
+        ha="right",
+        va="bottom",
+    )
     for name, width in marks.items():
         axis.axvline(UM * width, color=MUTED, lw=1, ls=":")
         axis.text(UM * width * 0.98, 0.32, name, rotation=90, ha="right", va="bottom", fontsize=9)
-    axis.set(xlabel="width of the window L / µm", ylabel="standard deviation\nof the porosity / points")
+    axis.set(
+        xlabel="width of the window L / µm", ylabel="standard deviation\nof the porosity / points"
+    )
     axis.set(xscale="log", yscale="log", ylim=(0.3, 14))
     ticks = [5, 10, 20, 40, 80, 160]
     axis.set_xticks(ticks, [f"{tick}" for tick in ticks])
@@ -146,8 +207,11 @@ def scatter_over_width(
     return figure
 
 
-def predicted(cases: Mapping[str, Sequence[Outcomes]], stated: Mapping[str, tuple[float, float]]) -> Figure:
-    """Mean radius and coordination number of every section, in the whole and in its two regions (Fig. 2d, e).
+def predicted(
+    cases: Mapping[str, Sequence[Outcomes]], stated: Mapping[str, tuple[float, float]]
+) -> Figure:
+    """Mean radius and coordination number of every section, in the whole and in its two regions
+    (Fig. 2d, e).
 
     Parameters
     ----------
@@ -157,7 +221,10 @@ def predicted(cases: Mapping[str, Sequence[Outcomes]], stated: Mapping[str, tupl
         Radius [m] and coordination number [-].
     """
     figure, panels = new_figure(2, 1, width=5.8, height=5.8, sharex=True)
-    quantities = (("radius", UM, "mean equivalent\nradius / µm"), ("coordination", 1, "mean coordination\nnumber / -"))
+    quantities = (
+        ("radius", UM, "mean equivalent\nradius / µm"),
+        ("coordination", 1, "mean coordination\nnumber / -"),
+    )
     ticks, groups, place = {}, {}, 0.0
     for case, found in cases.items():
         regions, colour = (("whole", "NPR", "PR"), PCUE) if groups else (("whole",), BCUE)
@@ -166,7 +233,12 @@ def predicted(cases: Mapping[str, Sequence[Outcomes]], stated: Mapping[str, tupl
             for panel, (name, factor, _) in zip(panels, quantities, strict=True):
                 values = factor * np.array([getattr(each, name)[0, column] for each in found])
                 panel.plot(
-                    np.full(len(values), place), values, "o", ms=5, mfc="white" if column else colour, mec=colour
+                    np.full(len(values), place),
+                    values,
+                    "o",
+                    ms=5,
+                    mfc="white" if column else colour,
+                    mec=colour,
                 )
                 panel.hlines(values.mean(), place - 0.3, place + 0.3, color="black", lw=1.4)
             ticks[place] = region
@@ -181,7 +253,12 @@ def predicted(cases: Mapping[str, Sequence[Outcomes]], stated: Mapping[str, tupl
         panel.set_ylabel(label)
     for case, middle in groups.items():
         panels[0].text(
-            middle, 1.02, case.replace(", ", ",\n"), transform=panels[0].get_xaxis_transform(), ha="center", fontsize=9
+            middle,
+            1.02,
+            case.replace(", ", ",\n"),
+            transform=panels[0].get_xaxis_transform(),
+            ha="center",
+            fontsize=9,
         )
     panels[0].legend(frameon=False, fontsize=9, loc="lower left")
     panels[1].set_xticks(list(ticks), list(ticks.values()), fontsize=9)
@@ -195,7 +272,8 @@ def multiverse(
     stated: Mapping[str, tuple[float, float]],
     between_sections: tuple[float, float],
 ) -> Figure:
-    """Radius and coordination number by every recipe, and the difference between the electrodes by every recipe.
+    """Radius and coordination number by every recipe, and the difference between the electrodes by
+    every recipe.
 
     Parameters
     ----------
@@ -204,13 +282,15 @@ def multiverse(
     stated : mapping of {"pCuE", "bCuE"} to (float, float)
         Radius [m] and coordination number [-].
     between_sections : (float, float)
-        Standard deviation, from one pair of sections to the next, of the ratio of radii and of the difference of
-        coordination numbers [-].
+        Standard deviation, from one pair of sections to the next, of the ratio of radii and of the
+        difference of coordination numbers [-].
     """
     figure, (above, below) = new_figure(2, 1, width=5.6, height=7.4)
     for found, colour, name, mark in ((bare, BCUE, "bCuE", "s"), (perforated, PCUE, "pCuE", "o")):
         x, y = UM * found.radius[:, 0], found.coordination[:, 0]
-        above.plot(x, y, mark, ms=3, color=colour, alpha=0.35, mew=0, label=f"{name}, {len(x)} recipes")
+        above.plot(
+            x, y, mark, ms=3, color=colour, alpha=0.35, mew=0, label=f"{name}, {len(x)} recipes"
+        )
     for name, down in (("bCuE", -15), ("pCuE", 8)):
         radius, number = stated[name]
         above.plot(UM * radius, number, **PAPER)
@@ -235,14 +315,18 @@ def multiverse(
     below.errorbar(1, 0, xerr=2 * between_sections[0], yerr=2 * between_sections[1], **bars)
     below.plot(r_perforated / r_bare, n_perforated - n_bare, **PAPER)
     where = {"xytext": (-8, 0), "textcoords": "offset points", "ha": "right", "va": "center"}
-    below.annotate("the paper, pCuE", (r_perforated / r_bare, n_perforated - n_bare), fontsize=9, **where)
+    below.annotate(
+        "the paper, pCuE", (r_perforated / r_bare, n_perforated - n_bare), fontsize=9, **where
+    )
     below.set(xlabel="radius, pCuE / bCuE", ylabel="coordination number, pCuE − bCuE / -")
     below.legend(frameon=False, fontsize=9, loc="upper left", markerscale=2)
     label_panel(below, "what is left of the difference")
     return figure
 
 
-def microscopes(looks: Mapping[str, tuple[Outcomes, Outcomes]], stated: Mapping[str, tuple[float, float]]) -> Figure:
+def microscopes(
+    looks: Mapping[str, tuple[Outcomes, Outcomes]], stated: Mapping[str, tuple[float, float]]
+) -> Figure:
     """What the same two sections are by one recipe under several microscopes.
 
     Parameters
@@ -258,7 +342,9 @@ def microscopes(looks: Mapping[str, tuple[Outcomes, Outcomes]], stated: Mapping[
         (panels[0], "radius", UM, 0, "mean radius / µm"),
         (panels[1], "coordination", 1, 1, "coordination number / -"),
     ):
-        for side, (electrode, colour, mark) in enumerate((("bCuE", BCUE, "s"), ("pCuE", PCUE, "o"))):
+        for side, (electrode, colour, mark) in enumerate(
+            (("bCuE", BCUE, "s"), ("pCuE", PCUE, "o"))
+        ):
             values = [factor * getattr(pair[side], name)[0, 0] for pair in looks.values()]
             panel.plot(values, places, mark, ms=6, color=colour, label=electrode)
             panel.plot(factor * stated[electrode][index], -1, **PAPER | {"marker": mark})
@@ -266,6 +352,10 @@ def microscopes(looks: Mapping[str, tuple[Outcomes, Outcomes]], stated: Mapping[
     panels[0].set_yticks(np.append(-1, places), ["the paper", *looks], fontsize=9)
     panels[0].set_ylim(len(looks) - 0.5, -1.6)
     figure.legend(
-        *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False, fontsize=9
+        *panels[0].get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=2,
+        frameon=False,
+        fontsize=9,
     )
     return figure

@@ -30,10 +30,19 @@ def convergence(orders) -> Figure:
     }
     figure, axes = new_figure(2, 2, width=5.6, height=4.8)
     for axis, (name, title) in zip(axes.flat, titles.items(), strict=True):
-        sizes, errors = np.asarray(orders[name]["sizes"]), 1e3 * np.asarray(orders[name]["errors_V"])
+        sizes, errors = (
+            np.asarray(orders[name]["sizes"]),
+            1e3 * np.asarray(orders[name]["errors_V"]),
+        )
         axis.loglog(sizes, errors, "o-", color=PCUE)
         if "order" in orders[name]:
-            axis.loglog(sizes, errors[-1] * (sizes[-1] / sizes) ** 2, "--", color=MUTED, label="second order")
+            axis.loglog(
+                sizes,
+                errors[-1] * (sizes[-1] / sizes) ** 2,
+                "--",
+                color=MUTED,
+                label="second order",
+            )
             axis.legend(frameon=False)
         else:
             axis.axhline(0.1, color=MUTED, ls=":", label="asked for with 10 modes")
@@ -59,7 +68,9 @@ def comparison(peers) -> Figure:
     -------
     Figure
     """
-    figure, (top, bottom) = new_figure(2, 1, width=5.6, height=7.6, sharex=True, height_ratios=(2, 3))
+    figure, (top, bottom) = new_figure(
+        2, 1, width=5.6, height=7.6, sharex=True, height_ratios=(2, 3)
+    )
     colours = color_sequences["tab10"]
     for colour, one in zip(colours, peers, strict=False):
         share = np.asarray(one["time_s"]) / one["time_s"][-1]
@@ -67,9 +78,13 @@ def comparison(peers) -> Figure:
         top.plot(share, ours, color=colour)
         every = max(len(share) // 12, 1)
         top.plot(share[::every], (ours - difference)[::every], "o", mfc="none", mec=colour, ms=5)
-        bottom.semilogy(share, 1e3 * np.maximum(np.abs(difference), 1e-7), color=colour, label=one["name"])
+        bottom.semilogy(
+            share, 1e3 * np.maximum(np.abs(difference), 1e-7), color=colour, label=one["name"]
+        )
     top.set_ylabel("voltage / V")
     bottom.set_ylabel("difference / mV")
     bottom.set_xlabel("time over that at the end of the comparison")
-    figure.legend(*bottom.get_legend_handles_labels(), loc="outside lower center", frameon=False, ncols=1)
+    figure.legend(
+        *bottom.get_legend_handles_labels(), loc="outside lower center", frameon=False, ncols=1
+    )
     return figure

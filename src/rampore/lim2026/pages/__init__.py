@@ -1,4 +1,6 @@
-"""Pages that this study's book has beside those of any study: its inputs, and what ``make bench`` measured."""
+"""Pages that this study's book has beside those of any study: its inputs, and what ``make bench``
+measured.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,11 @@ def generated(root: Path) -> dict[str, bytes]:
     results = root / "benchmarks" / "results"
     pages = {"parameters.md": inputs_page(parameters.load()).encode()}
     try:
-        return pages | {"benchmarks.md": benchmarks.benchmarks_page(results).encode()} | _verification(results / "p4d")
+        return (
+            pages
+            | {"benchmarks.md": benchmarks.benchmarks_page(results).encode()}
+            | _verification(results / "p4d")
+        )
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise PageError(f"{results}: damaged, write it anew by `make bench` ({reason})") from error

@@ -15,10 +15,14 @@ def benchmarks_page(folder: Path) -> str:
     Parameters
     ----------
     folder : Path
-        Of JSON files, see :func:`benchmark_table` for those with ``rows`` and :func:`solver_table` for the others.
+        Of JSON files, see :func:`benchmark_table` for those with ``rows`` and :func:`solver_table`
+        for the others.
     """
     found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
-    return "\n\n".join((benchmark_table if "rows" in one else solver_table)(one) for one in found) + "\n"
+    return (
+        "\n\n".join((benchmark_table if "rows" in one else solver_table)(one) for one in found)
+        + "\n"
+    )
 
 
 def benchmark_table(results: Mapping) -> str:
@@ -27,9 +31,10 @@ def benchmark_table(results: Mapping) -> str:
     Parameters
     ----------
     results : mapping
-        ``title``, ``machine`` (what is known of it) and ``rows``, each with ``image`` and ``code`` and then ``time_s``,
-        ``memory_MB``, ``tortuosity_factor`` and ``ratio`` of its time to the first code's, or ``failed``, the reason.
-        ``mismatch`` and ``cost_exponent`` where there is one.
+        ``title``, ``machine`` (what is known of it) and ``rows``, each with ``image`` and ``code``
+        and then ``time_s``, ``memory_MB``, ``tortuosity_factor`` and ``ratio`` of its time to the
+        first code's, or ``failed``, the reason. ``mismatch`` and ``cost_exponent`` where there is
+        one.
     """
     lines = [f"## {results['title']}", "", _machine(results["machine"]), ""]
     if "mismatch" in results:
@@ -47,7 +52,8 @@ def benchmark_table(results: Mapping) -> str:
     if "cost_exponent" in results:
         lines += [
             "",
-            f"The time of rampore on cubes grows as the number of voxels to the power {results['cost_exponent']:.2f}.",
+            "The time of rampore on cubes grows as the number of voxels to the power "
+            f"{results['cost_exponent']:.2f}.",
         ]
     return "\n".join(lines)
 
@@ -58,9 +64,9 @@ def solver_table(results: Mapping) -> str:
     Parameters
     ----------
     results : mapping
-        ``title``, ``machine``, ``residual`` to which all were asked to solve, and ``results``, each with ``boxes``,
-        ``code``, ``processor_time_s``, ``memory_MB`` and ``ratio`` of its time to the first code's. ``note`` where
-        there is one.
+        ``title``, ``machine``, ``residual`` to which all were asked to solve, and ``results``, each
+        with ``boxes``, ``code``, ``processor_time_s``, ``memory_MB`` and ``ratio`` of its time to
+        the first code's. ``note`` where there is one.
     """
     lines = [f"## {results['title']}", "", _machine(results["machine"]), ""]
     lines[2] += f" Asked for: a residual of {results['residual']:g}."
@@ -70,7 +76,8 @@ def solver_table(results: Mapping) -> str:
     for row in results["results"]:
         memory = f"{row['memory_MB']:.0f}" if "memory_MB" in row else ""
         lines.append(
-            f"| {row['boxes']} | {row['code']} | {row['processor_time_s']:.2f} | {row['ratio']:.1f} | {memory} |"
+            f"| {row['boxes']} | {row['code']} | {row['processor_time_s']:.2f} | "
+            f"{row['ratio']:.1f} | {memory} |"
         )
     return "\n".join(lines)
 
@@ -79,6 +86,8 @@ def _machine(machine: Mapping) -> str:
     parts = [f"{machine[name]}{unit}" for name, unit in _PLAIN.items() if name in machine]
     others = {**machine, **machine.get("versions", {})}
     parts += [
-        f"{name} {value}" for name, value in others.items() if value and name not in (*_PLAIN, "versions", "load")
+        f"{name} {value}"
+        for name, value in others.items()
+        if value and name not in (*_PLAIN, "versions", "load")
     ]
     return "Measured on " + ", ".join(parts) + ". Times are the processor's, on one thread."

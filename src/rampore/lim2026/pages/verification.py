@@ -33,7 +33,9 @@ def _number(value: float) -> str:
 
 
 def orders_table(orders: Mapping) -> str:
-    """Errors of the voltage at the coarsest and the finest, and the order that a line through them all has."""
+    """Errors of the voltage at the coarsest and the finest, and the order that a line through them
+    all has.
+    """
     rows = []
     for name, what in _ORDERS.items():
         own = orders[name]
@@ -60,17 +62,31 @@ def peers_table(peers: Iterable[Mapping]) -> str:
         )
         for one in peers
     ]
-    header = ("code, cell, current", "voltage: largest difference / mV", "asked for / mV", "salt / mol m$^{-3}$", "met")
+    header = (
+        "code, cell, current",
+        "voltage: largest difference / mV",
+        "asked for / mV",
+        "salt / mol m$^{-3}$",
+        "met",
+    )
     return table(header, rows, 4)
 
 
 def conservation_table(conservation: Iterable[Mapping], sample: Mapping | None = None) -> str:
-    """What protocols lose, over what there is; the last row is the worst of the random cells, if there are any."""
+    """What protocols lose, over what there is; the last row is the worst of the random cells, if
+    there are any.
+    """
     runs = list(conservation)
     if sample:
-        runs.append({"name": f"worst of {sample['cells']} random cells", "steps": None, **sample["worst"]})
+        runs.append(
+            {"name": f"worst of {sample['cells']} random cells", "steps": None, **sample["worst"]}
+        )
     rows = [
-        (one["name"], str(one["steps"] or "-"), *(_power(one[part]) for part in ("lithium", "salt", "charge")))
+        (
+            one["name"],
+            str(one["steps"] or "-"),
+            *(_power(one[part]) for part in ("lithium", "salt", "charge")),
+        )
         for one in runs
     ]
     return table(("run", "steps in time", "lithium", "salt", "charge"), rows, 4)
@@ -86,14 +102,23 @@ def speed_table(speed: Mapping) -> str:
     """Times of discharges here and in PyBaMM, from what ``bench_p4d.py`` writes."""
     cases = [("perforated foil", "rampore", one) for one in speed.get("perforated", {}).values()]
     pairs = [("laterally uniform", speed["line"])] if "line" in speed else []
-    pairs += [(f"lateral porosity, {size} mesh", pair) for size, pair in speed.get("box", {}).items()]
+    pairs += [
+        (f"lateral porosity, {size} mesh", pair) for size, pair in speed.get("box", {}).items()
+    ]
     for name, pair in pairs:
         cases.append((name, "rampore", pair["ours"]))
-        cases += [(name, f"PyBaMM, {one['radial_points']} points in a particle", one) for one in pair["pybamm"]]
+        cases += [
+            (name, f"PyBaMM, {one['radial_points']} points in a particle", one)
+            for one in pair["pybamm"]
+        ]
 
     def differences(one):
         found = [one.get(f"difference_after_{since}_s_mV") for since in (5, 100)]
-        return ", ".join("-" if value is None else f"{value:.1f}" for value in found) if found[0] is not None else "-"
+        return (
+            ", ".join("-" if value is None else f"{value:.1f}" for value in found)
+            if found[0] is not None
+            else "-"
+        )
 
     rows = [
         (
@@ -111,9 +136,15 @@ def speed_table(speed: Mapping) -> str:
     loads = [one["load_before"] for _, _, one in cases if "load_before" in one]
     told = f"\n{made['cores']} cores of {made['processor']}, Python {made['python']}"
     told += (
-        f"; the time grows as the cells to the power {speed['cost_exponent']:.2f}" if "cost_exponent" in speed else ""
+        f"; the time grows as the cells to the power {speed['cost_exponent']:.2f}"
+        if "cost_exponent" in speed
+        else ""
     )
-    told += f"; before each run the machine's load was {min(loads):.1f} to {max(loads):.1f}" if loads else ""
+    told += (
+        f"; before each run the machine's load was {min(loads):.1f} to {max(loads):.1f}"
+        if loads
+        else ""
+    )
     return table(header, rows, 6) + f"{told}.\n"
 
 

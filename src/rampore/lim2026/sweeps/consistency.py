@@ -1,7 +1,9 @@
-"""What the samples of the unpublished inputs say: which agree with the paper, what they agree on, what would tell more.
+"""What the samples of the unpublished inputs say: which agree with the paper, what they agree on,
+what would tell more.
 
-All of it reads the data set of ``rampore sweep inverse``; see :mod:`rampore.lim2026.sweeps.inverse` for how a sample is
-made and for what the paper states of it. A difference below its numerical error decides nothing.
+All of it reads the data set of ``rampore sweep inverse``; see :mod:`rampore.lim2026.sweeps.inverse`
+for how a sample is made and for what the paper states of it. A difference below its numerical error
+decides nothing.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,12 +20,21 @@ if TYPE_CHECKING:
     import pandas
     import xarray
 
-__all__ = ["OBSERVABLES", "Standing", "agrees", "consistent", "informing", "sensitivities", "standing"]
+__all__ = [
+    "OBSERVABLES",
+    "Standing",
+    "agrees",
+    "consistent",
+    "informing",
+    "sensitivities",
+    "standing",
+]
 
 #: What an experiment reads off the cells on bare foil alone, beside the inputs themselves.
 OBSERVABLES = ("capacity_bare_3C", "capacity_bare_5C", "pulse_bare")
 
-HARMONICS = 4  #: of the response to one input; the gains rise or fall smoothly, and more would add noise
+#: of the response to one input; the gains rise or fall smoothly, and more would add noise
+HARMONICS = 4
 BINS = 4  #: a measurement is taken to tell in which quarter of its range a sample lies
 
 
@@ -93,18 +104,22 @@ def standing(data: "xarray.Dataset", among: np.ndarray) -> dict[str, Standing]:
 def _inputs(data: "xarray.Dataset") -> tuple[list[str], np.ndarray]:
     """Names and values of the inputs (case, inputs), rivals by number."""
     columns = [
-        [span.names.index(name) for name in data[span.name].values] if span.names else data[span.name].values
+        [span.names.index(name) for name in data[span.name].values]
+        if span.names
+        else data[span.name].values
         for span in spans()
     ]
     return [span.name for span in spans()], np.column_stack(columns).astype(float)
 
 
-def sensitivities(data: "xarray.Dataset", quantity: str, seed=1, resamples=200) -> "pandas.DataFrame":
+def sensitivities(
+    data: "xarray.Dataset", quantity: str, seed=1, resamples=200
+) -> "pandas.DataFrame":
     r"""How much of a ratio's variance each input explains by itself.
 
-    The first-order index of Sobol of :math:`\ln(1 + g)`, g the gain, by the RBD-FAST method on the samples as they
-    are (Plischke 2010, with the bias correction of Tissot and Prieur 2012). The logarithm keeps a cell that gives next
-    to nothing from deciding alone.
+    The first-order index of Sobol of :math:`\ln(1 + g)`, g the gain, by the RBD-FAST method on the
+    samples as they are (Plischke 2010, with the bias correction of Tissot and Prieur 2012). The
+    logarithm keeps a cell that gives next to nothing from deciding alone.
 
     Parameters
     ----------
@@ -129,12 +144,19 @@ def sensitivities(data: "xarray.Dataset", quantity: str, seed=1, resamples=200) 
     checks.quantity("resamples", resamples, CellError, at_least=1, whole=True)
     names, values = _inputs(data)
     gain = data[quantity].values
-    # The method sorts by each input: where it is discrete, equal values would keep the regular order of the sequence,
-    # and come in another order on another processor. Ranks in a random order of the samples know no equals.
+    # The method sorts by each input: where it is discrete, equal values would keep the regular
+    # order of the sequence, and come in another order on another processor. Ranks in a random order
+    # of the samples know no equals.
     known = np.random.default_rng(seed).permutation(np.flatnonzero(np.isfinite(gain)))
     ranks = rankdata(values[known], method="ordinal", axis=0)
-    problem = {"num_vars": len(names), "names": names, "bounds": [[span.low, span.high] for span in spans()]}
-    found = rbd_fast.analyze(problem, ranks, np.log1p(gain[known]), M=HARMONICS, seed=seed, num_resamples=resamples)
+    problem = {
+        "num_vars": len(names),
+        "names": names,
+        "bounds": [[span.low, span.high] for span in spans()],
+    }
+    found = rbd_fast.analyze(
+        problem, ranks, np.log1p(gain[known]), M=HARMONICS, seed=seed, num_resamples=resamples
+    )
     table = {"first": found["S1"], "first_error": found["S1_conf"]}
     return pd.DataFrame(table, index=names).sort_values("first", ascending=False)
 
@@ -153,11 +175,15 @@ def _told(event, quarter):
     return 1 - left / _entropy(event.mean())
 
 
-def informing(data: "xarray.Dataset", event: np.ndarray, seed=1, shuffles=400) -> "pandas.DataFrame":
-    """What each measurement would tell of a yes or no: the share of its uncertainty that it removes.
+def informing(
+    data: "xarray.Dataset", event: np.ndarray, seed=1, shuffles=400
+) -> "pandas.DataFrame":
+    """What each measurement would tell of a yes or no: the share of its uncertainty that it
+    removes.
 
-    The uncertainty is the entropy of the event over the samples; a measurement tells in which quarter of the samples,
-    by its value, the cell lies. What chance alone would seem to tell, by shuffling, stands beside it.
+    The uncertainty is the entropy of the event over the samples; a measurement tells in which
+    quarter of the samples, by its value, the cell lies. What chance alone would seem to tell, by
+    shuffling, stands beside it.
 
     Parameters
     ----------
@@ -170,8 +196,8 @@ def informing(data: "xarray.Dataset", event: np.ndarray, seed=1, shuffles=400) -
     Returns
     -------
     pandas.DataFrame
-        By measurement, an input or one of :data:`OBSERVABLES`: ``told`` and ``chance`` (95 % of the shuffles stay
-        below) [-]; the largest first.
+        By measurement, an input or one of :data:`OBSERVABLES`: ``told`` and ``chance`` (95 % of the
+        shuffles stay below) [-]; the largest first.
     """
     import pandas as pd
 

@@ -1,7 +1,9 @@
-"""The assumptions, crossed: what the paper's simulation claims become where each open input takes each of its values.
+"""The assumptions, crossed: what the paper's simulation claims become where each open input takes
+each of its values.
 
-A case is a plain mapping, so that :mod:`rampore.audit.sweep` can keep it and hand it to a process or a cluster;
-:func:`compute` turns it into numbers. What an input may be, and why, stands in ``AXES``.
+A case is a plain mapping, so that :mod:`rampore.audit.sweep` can keep it and hand it to a process
+or a cluster; :func:`compute` turns it into numbers. What an input may be, and why, stands in
+``AXES``.
 """
 
 import itertools
@@ -15,7 +17,14 @@ import numpy as np
 from rampore.audit.sweep import Plan
 from rampore.checks import choice, known_keys, quantity
 from rampore.lim2026 import parameters
-from rampore.lim2026.cells import Closure, PorositySet, Scenario, charged_cell, measured_closure, power_closure
+from rampore.lim2026.cells import (
+    Closure,
+    PorositySet,
+    Scenario,
+    charged_cell,
+    measured_closure,
+    power_closure,
+)
 from rampore.lim2026.coatings import generated_closure
 from rampore.lim2026.readings import Finding, compare, judge
 from rampore.p4d.discharge import Discharge, settled
@@ -67,20 +76,23 @@ AXES = (
         "porosity",
         tuple(str(one) for one in PorositySet),
         "",
-        "as published; the pair nearest to it that holds as much solid as on bare foil; the recipe's, everywhere",
+        "as published; the pair nearest to it that holds as much solid as on bare foil; the "
+        "recipe's, everywhere",
     ),
     Axis("open_fraction", (0.2, 0.317), "1", "by the lattice and by the two weighings"),
     Axis(
         "closure",
         ("measured", "Bruggeman 1.5", "cubes"),
         "",
-        "impedance of such electrodes; the usual assumption; chapter 3's generated cubes for the anode",
+        "impedance of such electrodes; the usual assumption; chapter 3's generated cubes for the "
+        "anode",
     ),
     Axis(
         "contact",
         (0.0, 1.0, 3.0, 7.0, 10.0),
         "ohm cm2",
-        "of the coating on bare foil; the literature has 0 to 2e-3 on copper, up to 38 on badly pressed foil",
+        "of the coating on bare foil; the literature has 0 to 2e-3 on copper, up to 38 on badly "
+        "pressed foil",
     ),
     Axis(
         "contact_ratio",
@@ -92,7 +104,8 @@ AXES = (
         "cathode",
         ("hanyang", "kremer"),
         "",
-        "tables of NCM622; with the third of the parameters, verbrugge, the anode is full before the cell is charged",
+        "tables of NCM622; with the third of the parameters, verbrugge, the anode is full before "
+        "the cell is charged",
     ),
     Axis(
         "electrolyte",
@@ -106,17 +119,31 @@ AXES = (
 FIRST_LOOK = {"contact": (0.0, 3.0, 10.0), "electrolyte": ("LG19",), "cathode": ("hanyang",)}
 
 #: What a discharge follows from beside its case.
-ENGINE = ("bpx", "cell", "equations", "grid", "lanes", "linear", "model", "particles", "time", "solution", "study")
+ENGINE = (
+    "bpx",
+    "cell",
+    "equations",
+    "grid",
+    "lanes",
+    "linear",
+    "model",
+    "particles",
+    "time",
+    "solution",
+    "study",
+)
 
 CHECKED = 3  #: cases of each group that are run on the finer mesh too
 CONTROLS = (10.0,)  #: contact resistances that are also run with the same on both foils [ohm cm2]
-GROUPS = ("closure", "electrolyte")  #: axes that decide how far the salt starves, and so how fine the mesh must be
+#: axes that decide how far the salt starves, and so how fine the mesh must be
+GROUPS = ("closure", "electrolyte")
 RATES = {"3C": 3.0, "5C": 5.0}  #: over 1C [-]
 
 #: By name: the one of the crossing, and the one that its numerical error is read from.
 MESHES = {"crossing": Mesh((8, 4, 8), (4, 6), 3), "fine": Mesh((16, 8, 16), (8, 12), 6)}
 
-#: On either mesh. At the looser one that is usual, a discharge at 5C that starves of salt does not conserve its charge.
+#: On either mesh. At the looser one that is usual, a discharge at 5C that starves of salt does not
+#: conserve its charge.
 TOLERANCES = {"crossing": Tolerances(time=3e-4), "fine": Tolerances(time=1e-4)}
 
 #: The claims on the 3C discharge, whose margins :func:`compute` gives.
@@ -152,20 +179,25 @@ UNITS = (
 
 
 def cases(axes: Iterable[Axis] = AXES, mesh="crossing") -> list[dict]:
-    """Every combination of the axes' values; where the contact is equal on both foils, :data:`CONTROLS` alone."""
+    """Every combination of the axes' values; where the contact is equal on both foils,
+    :data:`CONTROLS` alone.
+    """
     axes = tuple(axes)
     choice("mesh", mesh, MESHES, CellError)
     found = []
     for values in itertools.product(*(axis.values for axis in axes)):
         case = {axis.name: value for axis, value in zip(axes, values, strict=True)} | {"mesh": mesh}
         equal = case["contact_ratio"] == 1.0
-        if case["contact"] in CONTROLS or equal == (case["contact"] == 0):  # without resistance the ratio says nothing
+        # without resistance the ratio says nothing
+        if case["contact"] in CONTROLS or equal == (case["contact"] == 0):
             found.append(case)
     return found
 
 
 def checked(chosen: Sequence[Mapping], count: int, seed=2026) -> dict[int, dict]:
-    """A few cases of each of the :data:`GROUPS`, by lot, on the finer mesh: by the number of the case."""
+    """A few cases of each of the :data:`GROUPS`, by lot, on the finer mesh: by the number of the
+    case.
+    """
     quantity("count", count, CellError, at_least=0, whole=True)
     rng = np.random.default_rng(seed)
     found = {}
@@ -217,7 +249,9 @@ def inputs(case: Mapping) -> tuple[parameters.Cell, Scenario]:
             "electrolyte.correlations.chosen": case["electrolyte"],
         },
     )
-    return given, Scenario(porosity=PorositySet(case["porosity"]), closure=_closure(case["closure"]))
+    return given, Scenario(
+        porosity=PorositySet(case["porosity"]), closure=_closure(case["closure"])
+    )
 
 
 @lru_cache(maxsize=3)
@@ -234,7 +268,8 @@ def _given() -> parameters.Cell:
 
 
 def pair(case: Mapping, rate) -> tuple[Discharge, Discharge]:
-    """The discharges on bare and on perforated foil, on meshes with the same planes; the bare one has one column.
+    """The discharges on bare and on perforated foil, on meshes with the same planes; the bare one
+    has one column.
 
     Parameters
     ----------
@@ -255,10 +290,11 @@ def pair(case: Mapping, rate) -> tuple[Discharge, Discharge]:
 
 
 def compute(case: Mapping) -> dict[str, float]:
-    """What a case gives: capacities, the gain at 5C, and for each claim on the 3C discharge its margin.
+    """What a case gives: capacities, the gain at 5C, and for each claim on the 3C discharge its
+    margin.
 
-    A claim holds where its margin is positive. Beside the margin of the reading that decides stands whether every
-    reading of the claim holds, and whether any does.
+    A claim holds where its margin is positive. Beside the margin of the reading that decides stands
+    whether every reading of the claim holds, and whether any does.
 
     Parameters
     ----------
@@ -273,13 +309,17 @@ def compute(case: Mapping) -> dict[str, float]:
     found: dict[str, float] = {}
     pairs = {name: pair(case, rate) for name, rate in RATES.items()}
     for name, (bare, perforated) in pairs.items():
-        found |= {f"capacity_bare_{name}": bare.capacity, f"capacity_perforated_{name}": perforated.capacity}
+        found |= {
+            f"capacity_bare_{name}": bare.capacity,
+            f"capacity_perforated_{name}": perforated.capacity,
+        }
     gain = found["capacity_perforated_5C"] / found["capacity_bare_5C"] - 1
     return found | margins(compare(*pairs["3C"])) | {"gain_5C": gain}
 
 
 def margins(findings: Iterable[Finding]) -> dict[str, float]:
-    """For each claim the margin of the reading that decides, and whether every reading and any of them is positive.
+    """For each claim the margin of the reading that decides, and whether every reading and any of
+    them is positive.
 
     Parameters
     ----------
@@ -304,12 +344,16 @@ def plan(coarse=False) -> Plan:
     coarse : bool
         Only the ends of what matters most, for a first look.
     """
-    axes = [axis._replace(values=FIRST_LOOK.get(axis.name, axis.values)) if coarse else axis for axis in AXES]
+    axes = [
+        axis._replace(values=FIRST_LOOK.get(axis.name, axis.values)) if coarse else axis
+        for axis in AXES
+    ]
     chosen = cases(axes)
     fine = checked(chosen, CHECKED)
     compared = f"among cases by lot ({len(fine)} in all) with the same {' and '.join(GROUPS)}"
     return Plan(
-        "The assumptions of the P4D study, crossed: bare against perforated foil, discharged at 3C and 5C",
+        "The assumptions of the P4D study, crossed: bare against perforated foil, discharged at "
+        "3C and 5C",
         compute,
         chosen,
         fine,
@@ -325,10 +369,13 @@ def about(compared: str) -> dict[str, str]:
         f"layers {one.layers}, columns {one.columns}, {one.hole_layers} in the holes"
         for one in (MESHES["crossing"], MESHES["fine"])
     )
-    return {"mesh": mesh, "numerical_error": f"*_error: the largest difference to a mesh of {fine}, {compared}"}
+    return {
+        "mesh": mesh,
+        "numerical_error": f"*_error: the largest difference to a mesh of {fine}, {compared}",
+    }
 
 
-# What the crossing says ---------------------------------------------------------------------------------------------
+# What the crossing says ---------------------------------------------------------------------------
 
 
 def space(data: "xarray.Dataset", control: bool = False) -> "xarray.Dataset":
@@ -339,12 +386,15 @@ def space(data: "xarray.Dataset", control: bool = False) -> "xarray.Dataset":
     data : xarray.Dataset
         As ``rampore sweep`` writes it.
     control : bool
-        The cases whose contact resistance is the same on both foils, in place of those where it is the paper's fifth.
+        The cases whose contact resistance is the same on both foils, in place of those where it is
+        the paper's fifth.
     """
     names = [axis.name for axis in AXES if axis.name != "contact_ratio"]
     ratio = data.contact_ratio.values
     wanted = data.isel(
-        case=np.flatnonzero((data.contact.values == 0) | ((ratio == 1.0) if control else (ratio != 1.0)))
+        case=np.flatnonzero(
+            (data.contact.values == 0) | ((ratio == 1.0) if control else (ratio != 1.0))
+        )
     )
     kept = wanted.drop_vars(["contact_ratio", "mesh", "error"], errors="ignore")
     return kept.set_index(case=names).unstack("case")
@@ -366,10 +416,12 @@ def shares(data: "xarray.Dataset", control: bool = False) -> dict[str, tuple[flo
 
 
 def indices(values: "xarray.DataArray") -> dict[str, tuple[float, float]]:
-    """How much each axis decides: its share of the variance alone, and with all that it does together with others [-].
+    """How much each axis decides: its share of the variance alone, and with all that it does
+    together with others [-].
 
-    The first-order and the total index of Sobol, exact on a crossing: the variance of the means over the axis, and the
-    mean of the variances along it, each over the variance of all. Both are 0 where nothing varies.
+    The first-order and the total index of Sobol, exact on a crossing: the variance of the means
+    over the axis, and the mean of the variances along it, each over the variance of all. Both are 0
+    where nothing varies.
 
     Parameters
     ----------
@@ -377,7 +429,9 @@ def indices(values: "xarray.DataArray") -> dict[str, tuple[float, float]]:
         Over the axes of :func:`space`, without gaps.
     """
     if values.isnull().any():
-        raise CellError("the crossing has gaps: what an axis decides is known of all cases or of none")
+        raise CellError(
+            "the crossing has gaps: what an axis decides is known of all cases or of none"
+        )
     whole = float(values.var())
     if whole == 0:
         return {str(dim): (0.0, 0.0) for dim in values.dims}
@@ -393,7 +447,8 @@ def indices(values: "xarray.DataArray") -> dict[str, tuple[float, float]]:
 def contact_needed(values: "xarray.DataArray", level: float) -> "xarray.DataArray":
     """The contact resistance on bare foil at which a quantity comes up to a level [ohm cm2].
 
-    Straight lines between the values of the axis; 0 where it is above from the start, inf where it does not get there.
+    Straight lines between the values of the axis; 0 where it is above from the start, inf where it
+    does not get there.
 
     Parameters
     ----------
@@ -412,13 +467,18 @@ def contact_needed(values: "xarray.DataArray", level: float) -> "xarray.DataArra
         if not above.size:
             return np.inf
         n = above[0]
-        return contact[0] if n == 0 else np.interp(level, row[n - 1 : n + 1], contact[n - 1 : n + 1])
+        return (
+            contact[0] if n == 0 else np.interp(level, row[n - 1 : n + 1], contact[n - 1 : n + 1])
+        )
 
     return xr.apply_ufunc(one, values, input_core_dims=[["contact"]], vectorize=True)
 
 
-def contact_error(values: "xarray.DataArray", error: "xarray.DataArray", level: float) -> "xarray.DataArray":
-    """Numerical error of :func:`contact_needed` [ohm cm2]: half of what it moves by between both ends of the values'.
+def contact_error(
+    values: "xarray.DataArray", error: "xarray.DataArray", level: float
+) -> "xarray.DataArray":
+    """Numerical error of :func:`contact_needed` [ohm cm2]: half of what it moves by between both
+    ends of the values'.
 
     Where one of the two does not get to the level, the end of the axis stands for it.
 
@@ -435,7 +495,8 @@ def contact_error(values: "xarray.DataArray", error: "xarray.DataArray", level: 
 
 
 def decider(margin: "xarray.DataArray", labels: Mapping[str, str]) -> str:
-    """The axis that matters most for whether a claim holds, by its total index; or that it does not matter which.
+    """The axis that matters most for whether a claim holds, by its total index; or that it does not
+    matter which.
 
     Parameters
     ----------

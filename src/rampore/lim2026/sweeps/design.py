@@ -1,8 +1,9 @@
 """Which foil to take: the paper's cell over hole diameter, pitch, foil thickness and calendering.
 
-Every design has the paper's loading, recipe, cathode and separator, and the contact resistance of the literature. Its
-coating is what the calender of :mod:`rampore.coating` makes of one dried coating at the density that is asked for, so
-that all designs hold the same mass; its impedance, the tortuosity law that the study takes.
+Every design has the paper's loading, recipe, cathode and separator, and the contact resistance of
+the literature. Its coating is what the calender of :mod:`rampore.coating` makes of one dried
+coating at the density that is asked for, so that all designs hold the same mass; its impedance, the
+tortuosity law that the study takes.
 """
 
 from __future__ import annotations
@@ -51,10 +52,30 @@ class Axis(NamedTuple):
 
 
 AXES = (
-    Axis("hole_diameter", (40e-6, 75e-6, 120e-6, 180e-6), "m", "the paper's is 75 um, and it modelled 32.5 to 600 um"),
-    Axis("pitch", (100e-6, 160e-6, 240e-6, 400e-6), "m", "the paper's is 160 um where a fifth of the foil is open"),
-    Axis("foil_thickness", (6e-6, 10e-6, 15e-6, 20e-6), "m", "from the thinnest foil in use; the paper's is 15 um"),
-    Axis("density", (1300.0, 1500.0, 1700.0), "kg/m3", "of the calendered coating; the paper's is 1.5 g/cm3"),
+    Axis(
+        "hole_diameter",
+        (40e-6, 75e-6, 120e-6, 180e-6),
+        "m",
+        "the paper's is 75 um, and it modelled 32.5 to 600 um",
+    ),
+    Axis(
+        "pitch",
+        (100e-6, 160e-6, 240e-6, 400e-6),
+        "m",
+        "the paper's is 160 um where a fifth of the foil is open",
+    ),
+    Axis(
+        "foil_thickness",
+        (6e-6, 10e-6, 15e-6, 20e-6),
+        "m",
+        "from the thinnest foil in use; the paper's is 15 um",
+    ),
+    Axis(
+        "density",
+        (1300.0, 1500.0, 1700.0),
+        "kg/m3",
+        "of the calendered coating; the paper's is 1.5 g/cm3",
+    ),
 )
 LIGAMENT = 20e-6  #: narrowest metal between two holes that is made [m]; assumed
 
@@ -74,14 +95,19 @@ GOALS = ("gravimetric", "capacity_3C", "strength")
 
 
 def cases(axes: Sequence[Axis] = AXES) -> list[dict]:
-    """Every foil whose holes leave a ``LIGAMENT``, at every density; and bare foils, with a diameter of 0.
+    """Every foil whose holes leave a ``LIGAMENT``, at every density; and bare foils, with a
+    diameter of 0.
 
     Parameters
     ----------
     axes : sequence of Axis
     """
     values = {axis.name: axis.values for axis in axes}
-    lattices = [(d, p) for d, p in itertools.product(values["hole_diameter"], values["pitch"]) if d + LIGAMENT <= p]
+    lattices = [
+        (d, p)
+        for d, p in itertools.product(values["hole_diameter"], values["pitch"])
+        if d + LIGAMENT <= p
+    ]
     return [
         {"hole_diameter": d, "pitch": p, "foil_thickness": t, "density": rho, "mesh": "crossing"}
         for d, p in [(0.0, 0.0), *lattices]
@@ -142,11 +168,20 @@ def coated(given: parameters.Cell, case: Mapping) -> Coating:
     own, depth = given.negative, case["foil_thickness"]
     f = float(collector.open_fraction_from_lattice(case["hole_diameter"], case["pitch"]))
     solid = own.density / (1 - own.porosity)
-    dried = coating.dried_from_loading(own.loading, (1 - np.mean(own.initial_porosity)) * solid, f, depth)
-    final = coating.local_thickness(coating.coating_thickness(own.loading, case["density"]), f, depth)
+    dried = coating.dried_from_loading(
+        own.loading, (1 - np.mean(own.initial_porosity)) * solid, f, depth
+    )
+    final = coating.local_thickness(
+        coating.coating_thickness(own.loading, case["density"]), f, depth
+    )
     pressed = coating.calender(dried, depth, 1 - final.npr / dried.thickness)
-    loading = coating.Local(*(rho * h for rho, h in zip(pressed.density, pressed.thickness, strict=True)))
-    ratio = (coating.np_ratio(one, own.loading, own.areal_capacity, given.positive.areal_capacity) for one in loading)
+    loading = coating.Local(
+        *(rho * h for rho, h in zip(pressed.density, pressed.thickness, strict=True))
+    )
+    ratio = (
+        coating.np_ratio(one, own.loading, own.areal_capacity, given.positive.areal_capacity)
+        for one in loading
+    )
     return Coating(
         f,
         coating.Local(*(float(1 - rho / solid) for rho in pressed.density)),
@@ -156,11 +191,12 @@ def coated(given: parameters.Cell, case: Mapping) -> Coating:
 
 
 def compute(case: Mapping) -> dict[str, float]:
-    """What a design gives: capacities, energy per mass and volume, strength of the foil, lowest local N/P.
+    """What a design gives: capacities, energy per mass and volume, strength of the foil, lowest
+    local N/P.
 
-    The energy is that of a discharge at 0.2C; foils, dry coatings and a dry separator count, one side coated. The
-    strength is the force per width that the foil carries, by its net section in the weaker direction and the paper's
-    tensile strength of bare foil.
+    The energy is that of a discharge at 0.2C; foils, dry coatings and a dry separator count, one
+    side coated. The strength is the force per width that the foil carries, by its net section in
+    the weaker direction and the paper's tensile strength of bare foil.
 
     Parameters
     ----------
@@ -170,7 +206,8 @@ def compute(case: Mapping) -> dict[str, float]:
     Raises
     ------
     CoatingError, CellError, SolverError
-        The coating does not fit on the foil, the electrodes do not fit each other, or a run cannot be computed.
+        The coating does not fit on the foil, the electrodes do not fit each other, or a run cannot
+        be computed.
     """
     known_keys("a design", case, _KEYS, SweepError)
     _complete(case)
@@ -196,7 +233,9 @@ def compute(case: Mapping) -> dict[str, float]:
     cell, _ = charged_cell(given, Scenario(perforated=perforated, porosity=PorositySet.PUBLISHED))
     mesh = MESHES[case["mesh"]]
     mesh = mesh if perforated else mesh._replace(columns=(1, 1))
-    runs = {name: settled(cell, rate, mesh, TOLERANCES[case["mesh"]])[0] for name, rate in RATES.items()}
+    runs = {
+        name: settled(cell, rate, mesh, TOLERANCES[case["mesh"]])[0] for name, rate in RATES.items()
+    }
     slow = runs["0.2C"].curve
     stack = stacks.design_of(given, negative_foil_thickness=depth, open_fraction=f).stack()
     density = energy.energy_density(stack, float(np.trapezoid(slow.voltage, slow.charge)))
@@ -235,7 +274,8 @@ def plan(coarse=False) -> Plan:
 
 
 def nearest(data: xarray.Dataset, case: Mapping) -> int:
-    """Which design of a data set is a case, to a thousandth of each of its lengths and of its density.
+    """Which design of a data set is a case, to a thousandth of each of its lengths and of its
+    density.
 
     Parameters
     ----------
@@ -250,7 +290,11 @@ def nearest(data: xarray.Dataset, case: Mapping) -> int:
         Where there is none.
     """
     known_keys("a design", case, _KEYS, SweepError)
-    same = [np.isclose(data[axis.name].values, case[axis.name], rtol=1e-3) for axis in AXES if axis.name in case]
+    same = [
+        np.isclose(data[axis.name].values, case[axis.name], rtol=1e-3)
+        for axis in AXES
+        if axis.name in case
+    ]
     found = np.flatnonzero(np.logical_and.reduce(same))
     if not found.size:
         raise SweepError(f"no design among the {data.sizes['case']} is {dict(case)}")
@@ -258,7 +302,8 @@ def nearest(data: xarray.Dataset, case: Mapping) -> int:
 
 
 def front(data: xarray.Dataset, goals: Sequence[str] = GOALS) -> np.ndarray:
-    """Which designs no other one beats in every goal (case,); one that could not be computed is none of them.
+    """Which designs no other one beats in every goal (case,); one that could not be computed is
+    none of them.
 
     Parameters
     ----------

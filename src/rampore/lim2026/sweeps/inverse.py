@@ -1,8 +1,10 @@
-"""The unpublished inputs, sampled together: what they may be, and what the two foils make of each combination.
+"""The unpublished inputs, sampled together: what they may be, and what the two foils make of each
+combination.
 
-:func:`spans` says how far each input may lie from the study's own value and why; it was fixed before any sample was
-run, and so were the statements of the paper that :data:`TARGETS` asks of a sample. A sample is a plain mapping, so that
-:mod:`rampore.audit.sweep` can keep it and hand it to a process or a cluster; :func:`compute` turns it into numbers.
+:func:`spans` says how far each input may lie from the study's own value and why; it was fixed
+before any sample was run, and so were the statements of the paper that :data:`TARGETS` asks of a
+sample. A sample is a plain mapping, so that :mod:`rampore.audit.sweep` can keep it and hand it to a
+process or a cluster; :func:`compute` turns it into numbers.
 """
 
 from collections.abc import Mapping
@@ -19,10 +21,25 @@ from rampore.audit.sweep import Plan
 from rampore.checks import choice, quantity
 from rampore.coating import Local, local_thickness, mass_conserving_porosity
 from rampore.lim2026 import parameters
-from rampore.lim2026.cells import LITHIUM_EXCHANGE_CURRENT, Closure, Keep, Scenario, charged_cell, half_cell
+from rampore.lim2026.cells import (
+    LITHIUM_EXCHANGE_CURRENT,
+    Closure,
+    Keep,
+    Scenario,
+    charged_cell,
+    half_cell,
+)
 from rampore.lim2026.pairs import pulse_resistance
 from rampore.lim2026.readings import compare
-from rampore.lim2026.sweeps.crossing import MARGIN_UNITS, MESHES, RATES, TOLERANCES, about, complete, margins
+from rampore.lim2026.sweeps.crossing import (
+    MARGIN_UNITS,
+    MESHES,
+    RATES,
+    TOLERANCES,
+    about,
+    complete,
+    margins,
+)
 from rampore.p4d.cell import Cell
 from rampore.p4d.discharge import settled
 from rampore.p4d.errors import CellError, SolverError
@@ -49,7 +66,8 @@ class Span(NamedTuple):
     name: str
     low: float
     high: float
-    spread: str  #: "even", "logarithm" (even in it) or "from zero" (even near 0, in the logarithm far from it)
+    #: "even", "logarithm" (even in it) or "from zero" (even near 0, in the logarithm far from it)
+    spread: str
     unit: str
     confidence: Confidence
     why: str
@@ -68,7 +86,8 @@ class Span(NamedTuple):
         return float(self.low + (self.high - self.low) * quantile)
 
 
-FROM_ZERO = 4.0  #: of a span "from zero": half of it lies below 13 % of its end, a third above a quarter
+#: of a span "from zero": half of it lies below 13 % of its end, a third above a quarter
+FROM_ZERO = 4.0
 
 
 @lru_cache(maxsize=1)
@@ -86,9 +105,9 @@ def _from_record(name, key, spread="logarithm") -> Span:
 def spans() -> tuple[Span, ...]:
     """What no source settles for this cell, and how far it may lie.
 
-    Areal capacities, loadings, salt, thicknesses and protocols are printed, and stay as they are. Of a stand-in for
-    another material no source says how far off it is: its span goes from half of the smallest value that ``cell.toml``
-    holds to twice the largest.
+    Areal capacities, loadings, salt, thicknesses and protocols are printed, and stay as they are.
+    Of a stand-in for another material no source says how far off it is: its span goes from half of
+    the smallest value that ``cell.toml`` holds to twice the largest.
     """
     return (
         Span(
@@ -119,7 +138,8 @@ def spans() -> tuple[Span, ...]:
             "logarithm",
             "1",
             Confidence.READ_SECONDARY,
-            "of the coating on bare foil: from Bruggeman's at 24 % to the largest that impedance found in graphite",
+            "of the coating on bare foil: from Bruggeman's at 24 % to the largest that impedance "
+            "found in graphite",
         ),
         Span(
             "exponent",
@@ -128,7 +148,8 @@ def spans() -> tuple[Span, ...]:
             "even",
             "1",
             Confidence.READ_SECONDARY,
-            "of the transport efficiency over the porosity: from the impedance law to the cubes of chapter 3",
+            "of the transport efficiency over the porosity: from the impedance law to the cubes "
+            "of chapter 3",
         ),
         _from_record("separator_tortuosity", "separator.tortuosity", "even"),
         Span(
@@ -177,7 +198,8 @@ def spans() -> tuple[Span, ...]:
             "logarithm",
             "1",
             Confidence.GIVEN,
-            "perforated over bare: the paper's fifth, without a spread; from twice as good to no better at all",
+            "perforated over bare: the paper's fifth, without a spread; from twice as good to no "
+            "better at all",
         ),
         Span(
             "siox_exchange_current",
@@ -252,8 +274,9 @@ class Target(NamedTuple):
     least: bool = False  #: whether more than stated will do
 
 
-#: Strictly, a sample is consistent where each number lies within ``strict`` and its numerical error of what is stated;
-#: widely, within ``wide`` and that error. The 3C capacity has no printed number: it must not be smaller.
+#: Strictly, a sample is consistent where each number lies within ``strict`` and its numerical error
+#: of what is stated; widely, within ``wide`` and that error. The 3C capacity has no printed number:
+#: it must not be smaller.
 TARGETS = {
     "gain_3C": Target("p4d-3c-capacity", 0.0, 0.0, 0.0, least=True),
     "gain_5C": Target("rate-5c-20", 0.20, 0.005, 0.05),
@@ -289,7 +312,8 @@ def cases(count=COUNT) -> list[dict]:
     choice("count", count, [2**power for power in range(21)], CellError)
     quantiles = qmc.Sobol(len(spans()), rng=SEED).random(count)
     return [
-        {span.name: span.at(quantile) for span, quantile in zip(spans(), row, strict=True)} | {"mesh": "crossing"}
+        {span.name: span.at(quantile) for span, quantile in zip(spans(), row, strict=True)}
+        | {"mesh": "crossing"}
         for row in quantiles
     ]
 
@@ -303,9 +327,11 @@ def plan(coarse=False) -> Plan:
         An eighth of the samples, for a first look.
     """
     chosen = cases(COUNT // 8 if coarse else COUNT)
-    fine = {n: {**chosen[n], "mesh": "fine"} for n in range(CHECKED)}  # as evenly spread over the spans as all
+    # as evenly spread over the spans as all
+    fine = {n: {**chosen[n], "mesh": "fine"} for n in range(CHECKED)}
     return Plan(
-        "The unpublished inputs of the P4D study, sampled together: bare against perforated foil at 3C, 5C and pulses",
+        "The unpublished inputs of the P4D study, sampled together: bare against perforated foil "
+        "at 3C, 5C and pulses",
         compute,
         chosen,
         fine,
@@ -313,7 +339,8 @@ def plan(coarse=False) -> Plan:
         units(),
         {
             **about(
-                f"among the first {CHECKED} samples with the same electrolyte and the same half of the tortuosities"
+                f"among the first {CHECKED} samples with the same electrolyte and the same half "
+                "of the tortuosities"
             ),
             "spans": "; ".join(map(_in_words, spans())),
         },
@@ -321,18 +348,26 @@ def plan(coarse=False) -> Plan:
 
 
 def _group(case: Mapping) -> tuple:
-    """What decides how far the salt starves, and so how exact a mesh is, as in :data:`.crossing.GROUPS`."""
+    """What decides how far the salt starves, and so how exact a mesh is, as in
+    :data:`.crossing.GROUPS`.
+    """
     (tortuosity,) = (span for span in spans() if span.name == "tortuosity")
     return case["electrolyte"], case["tortuosity"] > tortuosity.at(0.5)
 
 
 def _in_words(span: Span) -> str:
-    ends = " or ".join(span.names) or f"{span.low:.4g} to {span.high:.4g} {span.unit}, {span.spread}"
+    ends = (
+        " or ".join(span.names) or f"{span.low:.4g} to {span.high:.4g} {span.unit}, {span.spread}"
+    )
     return f"{span.name}: {ends} ({span.confidence}: {span.why})"
 
 
 def _exchange_current(given: parameters.ExchangeCurrent, reference):
-    return {"reference": reference, "exponent": given.exponent, "activation_energy": given.activation_energy}
+    return {
+        "reference": reference,
+        "exponent": given.exponent,
+        "activation_energy": given.activation_energy,
+    }
 
 
 def inputs(case: Mapping) -> tuple[parameters.Cell, Scenario]:
@@ -350,9 +385,14 @@ def inputs(case: Mapping) -> tuple[parameters.Cell, Scenario]:
     study = _given()
     own, f = study.negative, case["open_fraction"]
     hidden = case["hidden_share"] * (own.porosity - own.porosity_image)
-    bare, published = own.porosity_image + hidden, Local(own.porosity_npr + hidden, own.porosity_pr + hidden)
+    bare, published = (
+        own.porosity_image + hidden,
+        Local(own.porosity_npr + hidden, own.porosity_pr + hidden),
+    )
     heights = local_thickness(own.thickness, f, study.perforation.foil_thickness)
-    conserving = mass_conserving_porosity(published, heights, (1 - bare) * own.thickness, f, Keep.SOLID_RATIO)
+    conserving = mass_conserving_porosity(
+        published, heights, (1 - bare) * own.thickness, f, Keep.SOLID_RATIO
+    )
     npr, pr = (
         (1 - case["published_share"]) * b + case["published_share"] * a
         for a, b in zip(published, conserving, strict=True)
@@ -373,7 +413,10 @@ def inputs(case: Mapping) -> tuple[parameters.Cell, Scenario]:
         changes |= {
             f"{name}.diffusivity": (case[f"{name}_diffusivity"], "m2/s"),
             f"{name}.radius": (case[f"{name}_radius"], "m"),
-            f"{name}.exchange_current": (_exchange_current(kinetics, case[f"{name}_exchange_current"]), exchange_units),
+            f"{name}.exchange_current": (
+                _exchange_current(kinetics, case[f"{name}_exchange_current"]),
+                exchange_units,
+            ),
         }
     exponent, level = case["exponent"], bare ** (1 - case["exponent"]) / case["tortuosity"]
     closure = Closure(
@@ -390,20 +433,27 @@ def _with_salt(cell: Cell, factor) -> Cell:
     return replace(
         cell,
         electrolyte=salt._replace(
-            conductivity=lambda c: factor * salt.conductivity(c), diffusivity=lambda c: factor * salt.diffusivity(c)
+            conductivity=lambda c: factor * salt.conductivity(c),
+            diffusivity=lambda c: factor * salt.diffusivity(c),
         ),
     )
 
 
 def _pulses(case: Mapping, given: parameters.Cell, scenario: Scenario, mesh: Mesh) -> float:
-    """Mean resistance of a half cell's 5C pulses [ohm m2]; nan where one meets the cut-off: the test cannot be made."""
+    """Mean resistance of a half cell's 5C pulses [ohm m2]; nan where one meets the cut-off: the
+    test cannot be made.
+    """
     lithium = LITHIUM_EXCHANGE_CURRENT._replace(reference=case["lithium_exchange_current"])
-    cells = (_with_salt(half_cell(given, scenario, lithium, level), case["salt_transport"]) for level in LEVELS)
+    cells = (
+        _with_salt(half_cell(given, scenario, lithium, level), case["salt_transport"])
+        for level in LEVELS
+    )
     return float(np.mean([pulse_resistance(cell, mesh) for cell in cells]))
 
 
 def compute(case: Mapping) -> dict[str, float]:
-    """What a sample gives: capacities and gains at 3C and 5C, pulse resistances, and the margin of each 3C claim.
+    """What a sample gives: capacities and gains at 3C and 5C, pulse resistances, and the margin of
+    each 3C claim.
 
     A claim holds where its margin is positive, see :func:`rampore.lim2026.sweeps.crossing.compute`.
 
@@ -428,7 +478,9 @@ def compute(case: Mapping) -> dict[str, float]:
         for foil, cell in cells.items():
             ends[foil, name] = settled(cell, rate, meshes[foil], tolerances)[0]
             found[f"capacity_{foil}_{name}"] = ends[foil, name].capacity
-        found[f"gain_{name}"] = found[f"capacity_perforated_{name}"] / found[f"capacity_bare_{name}"] - 1
+        found[f"gain_{name}"] = (
+            found[f"capacity_perforated_{name}"] / found[f"capacity_bare_{name}"] - 1
+        )
     for foil, one in foils.items():
         with suppress(SolverError):
             found[f"pulse_{foil}"] = _pulses(case, given, one, meshes[foil])
