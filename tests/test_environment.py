@@ -154,3 +154,10 @@ def test_ci_calls_what_the_readme_says_and_nothing_else():
     lines = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
     assert lines[-1] == "exec make test"
     assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_drawing_of_the_rooms_is_todays():
+    """Where it is not: ``make drawing``."""
+    import rooms
+
+    assert rooms.PAGE.read_text(encoding="utf-8") == rooms.page()
