@@ -122,8 +122,8 @@ def test_every_source_is_cited_and_every_citation_has_a_source(cell):
 
 
 def test_what_has_no_source_and_what_stands_in_are_marked(cell):
-    """The seven values that the literature search left without a source, and its stand-ins with
-    silicon's tables.
+    """The seven values that the literature search left without a source, the ranges of the electrolytes
+    that no article at hand states, and the stand-ins with silicon's tables.
     """
     marked = {
         mark: {key for key, r in cell.records.items() if r.confidence == mark}
@@ -136,6 +136,10 @@ def test_what_has_no_source_and_what_stands_in_are_marked(cell):
         "graphite.radius",
         "materials.paa.density",
         "electrolyte.correlations.Nyman-recalled.transference",
+        "electrolyte.correlations.LG19.validity",
+        "electrolyte.correlations.Nyman.validity",
+        "electrolyte.correlations.ValoenReimers.validity",
+        "electrolyte.correlations.EMC-FEC.validity",
         "calendering.compaction",
     }
     assert marked[Confidence.PROXY] == {
@@ -1054,7 +1058,7 @@ def test_the_page_follows_a_changed_file(cell):
         cell, {"siox.density": (2150, "kg/m3"), "separator.porosity": (0.4, "1")}
     )
     page = inputs_page(changed)
-    assert "**6 have no source**" in page
+    assert "**10 have no source**" in page
     assert "**13 stand in**" in page
     assert 'confidence-own">own</span> | 2 |' in page
     assert "2150 kg m⁻³" in page.replace("\N{NO-BREAK SPACE}", " ")
@@ -1166,3 +1170,25 @@ def test_a_doi_is_a_link_where_it_is_one_and_words_elsewhere(read):
     )
     for doi in ("javascript:alert(1)", "10.1/x) <b>", "https://doi.org/10.1149/2.1", "10.1149/a b"):
         assert "Own work. doi:" in page(doi)
+
+
+@pytest.mark.parametrize(
+    ("entry_text", "reason"),
+    [
+        ('library = "nyman-2008.conductivty"', "did you mean '?nyman-2008.conductivity"),
+        (
+            'library = "nyman-2008.conductivity"\nvalue = [1.0]',
+            "value stands here and in the library",
+        ),
+        ("library = 3", "is not a text"),
+    ],
+)
+def test_a_correlation_of_the_library_is_named_right_and_stands_alone(tmp_path, entry_text, reason):
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        f'extends = "study"\n[electrolyte.correlations.Nyman.conductivity]\n{entry_text}\n'
+        'source = ["nyman2008"]\nconfidence = "read"\n'
+    )
+    with pytest.raises(ParameterError, match=reason) as refused:
+        parameters.load(path)
+    assert "electrolyte.correlations.Nyman.conductivity" in str(refused.value)

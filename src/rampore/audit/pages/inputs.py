@@ -94,7 +94,7 @@ def _summary(inputs: Inputs) -> str:
     ]
     first = (
         f"Of the study's **{len(inputs.records)} values**, **{len(without)} have no source** and "
-        f"**{len(proxies)} stand in** from another material or inputs."
+        f"**{len(proxies)} stand in** from another material or cell."
     )
     marks = "\n".join(["| Mark | Values | What it says |", "|---|---:|---|", *rows])
     lists = [
