@@ -252,7 +252,7 @@ def mutants(tree: Path) -> dict[str, list[Mutant]]:
         places = Places(file, source)
         places.visit(ast.parse(source))
         found += places.found
-    for path in sorted((tree / PACKAGE / "data").glob("*.toml")):
+    for path in sorted((tree / PACKAGE).rglob("*.toml")):
         found += of_data(str(path.relative_to(tree)), path.read_bytes())
     kinds = defaultdict(list)
     for mutant in found:
@@ -363,7 +363,7 @@ class Reach:
     def of(self, mutant: Mutant) -> list[str]:
         """Tests that reach a mutant, by file; files that are done soonest come first."""
         if mutant.file.endswith(".toml"):
-            loader = "claims.py" if "claims" in mutant.file else "parameters/values.py"
+            loader = "audit/claims.py" if "claims" in mutant.file else "audit/inputs/values.py"
             found = self._of_module(f"{PACKAGE}/{loader}")
         else:
             found = self._tests(self.lines.get(mutant.file, {}).get(mutant.line, []))

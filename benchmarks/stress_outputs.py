@@ -41,7 +41,7 @@ SIZES = 0, 4, 8, 32, 64  #: room beside what stands on the disk [kB]
 SWEEP = """
 import sys, time
 from pathlib import Path
-from rampore import sweep
+from rampore.audit import sweep
 
 def compute(case):
     time.sleep(0.1)

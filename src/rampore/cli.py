@@ -162,32 +162,19 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
         names = [name for name, _ in options.parameter]
         if twice := [name for name in names if names.count(name) > 1]:
             parser.error(f"the parameter {twice[0]!r} is given twice")
-        with _termination_unwinds():
-            reproduce.reproduce(
-                study,
-                options.chapters,
-                parameters=dict(options.parameter),
-                output=options.output,
-                jobs=options.jobs,
-                html=options.html,
-                update=options.update,
-                force=options.force,
-            )
+        reproduce.reproduce(
+            study,
+            options.chapters,
+            parameters=dict(options.parameter),
+            output=options.output,
+            jobs=options.jobs,
+            html=options.html,
+            update=options.update,
+            force=options.force,
+        )
         return 0
 
     return run
-
-
-@contextmanager
-def _termination_unwinds() -> Iterator[None]:
-    """SIGTERM ends the program as an interruption does: with what it started, and with its
-    unfinished work removed.
-    """
-    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _claims(parser: argparse.ArgumentParser) -> Run:
@@ -322,13 +309,18 @@ def _discharge(parser: argparse.ArgumentParser) -> Run:
     )
     parser.add_argument(
         "--columns",
-        type=int,
+        type=_count,
         nargs=2,
         metavar=("NX", "NY"),
         help="cells across the unit cell (default 8 14 or 1 1)",
     )
     parser.add_argument(
-        "--layers", type=int, nargs=3, default=(20, 10, 20), metavar=("NEG", "SEP", "POS")
+        "--layers",
+        type=_count,
+        nargs=3,
+        default=(20, 10, 20),
+        metavar=("NEG", "SEP", "POS"),
+        help="cells through the layers (default 20 10 20)",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
 
@@ -631,8 +623,7 @@ def _sweep(parser: argparse.ArgumentParser) -> Run:
             from rampore.checks import nearest
 
             parser.error(f"there is no sweep {options.sweep!r}{nearest(options.sweep, own.PLANS)}")
-        with _termination_unwinds():
-            sweep_command.run(options, own.PLANS)
+        sweep_command.run(options, own.PLANS)
         return 0
 
     return run
@@ -672,6 +663,18 @@ def _notes() -> Iterator[None]:
             yield
     finally:
         logging.getLogger().removeHandler(handler)
+
+
+@contextmanager
+def _termination_unwinds() -> Iterator[None]:
+    """SIGTERM ends the program as an interruption does: with what it started, and with its
+    unfinished work removed.
+    """
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _open_streams() -> None:
@@ -725,7 +728,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; gives the exit code: 0, 1 for a failure, 2 for a wrong call, 130 for an
-    interruption.
+    interruption. SIGTERM ends the program with 143.
 
     A failure is one line on standard error, which names the file, key or option and what to do;
     ``--debug`` shows the traceback before it. The failure of a chapter's cell is shown with its
@@ -734,7 +737,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _open_streams()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        with _notes():
+        with _notes(), _termination_unwinds():
             try:
                 return _run(arguments)
             finally:

@@ -2,8 +2,8 @@
 
 A study is a folder with ``_toc.yml``, as Jupyter Book has it, and ``study.toml``::
 
-    ledger = "claims.toml"        # the statements of the paper, in this folder or below it package
-    = "rampore.lim2026"   # optional: a module of its own, with what it has of `pages` and `sweeps`
+    ledger = "claims.toml"       # the statements of the paper, in this folder or below it
+    package = "rampore.lim2026"  # optional: of its own, with what it has of `pages` and `sweeps`
 
 ``<package>.pages.generated(root)`` gives the pages that the book has beside those of any study, by
 file name; ``<package>.sweeps.PLANS`` names the modules of ``rampore sweep``, each with a function

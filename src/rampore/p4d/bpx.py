@@ -19,10 +19,12 @@ Beyond the format, ``User-defined`` may hold
 
 ========================================  ========================================================
 ``Negative contact resistance [Ohm.m2]``  of the negative foil, on its face and the walls of holes
-``Positive contact resistance [Ohm.m2]``  of the positive foil ``Hole diameter [m]``
-of the negative foil's perforation ``Hole pitch [m]``                        distance of
-neighbouring holes ``Foil thickness [m]``                    depth of the holes ``Thermodynamic
-factor``                  of the electrolyte, a number or a function of its concentration [mol/m3]
+``Positive contact resistance [Ohm.m2]``  of the positive foil
+``Hole diameter [m]``                     of the negative foil's perforation
+``Hole pitch [m]``                        distance of neighbouring holes
+``Foil thickness [m]``                    depth of the holes
+``Thermodynamic factor``                  of the electrolyte, a number or a function of its
+                                          concentration [mol/m3]
 ========================================  ========================================================
 
 A key that resembles one of these is refused; any other is named in a warning, and has no effect.

@@ -68,7 +68,7 @@ def scorecard_page(entries: Iterable[dict], sections: Mapping[int, str]) -> str:
     ----------
     entries : iterable of dict
         Claims as :func:`rampore.audit.claims.record` writes them; ``link``, relative to the
-        scorecard page, leads to the         section that computed one.
+        scorecard page, leads to the section that computed one.
     sections : mapping of int to str
         Titles of the ledger's sections by number.
 

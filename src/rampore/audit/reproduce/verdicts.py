@@ -17,7 +17,7 @@ def collect(ledger: claims.Ledger, notebooks: Mapping[str, NotebookNode]) -> lis
     """The entries of ``claims.json``, in the ledger's order.
 
     Each is what :func:`rampore.audit.claims.record` gives, with ``link`` (page and section, from
-    the folder of the pages) and     ``cell`` (index and id) of where it was computed.
+    the folder of the pages) and ``cell`` (index and id) of where it was computed.
 
     Parameters
     ----------
