@@ -173,7 +173,7 @@ def silicon_lithiation(x):
 
 
 def silicon_delithiation(x):
-    """Silicon while it gives lithium off, Verbrugge et al. 2015, in the form of Ai et al. 2022 [V]."""
+    """Silicon that gives lithium off [V]; Verbrugge et al. 2015, in the form of Ai et al. 2022."""
     return np.polyval([-51.02, 161.3, -205.7, 140.2, -58.76, 16.87, -3.792, 0.9937], x)
 
 

@@ -1,9 +1,9 @@
-r"""The Doyle-Fuller-Newman model on the mesh, from top to bottom: properties, fluxes, foils, salt, charge, kinetics.
+r"""The Doyle-Fuller-Newman model on the mesh: properties, fluxes, foils, salt, charge, kinetics.
 
-Unknown in every cell: the salt concentration c, the potential of the electrolyte phi_e and that of the solid phi_s;
-and one more, the voltage of the positive foil against the negative one. The current densities j of the particles are
-eliminated where they arise. Every residual is an electric current [A] that leaves the cell, so the sum over all cells
-of each is a statement of conservation:
+Unknown in every cell: the salt concentration c, the potential of the electrolyte phi_e and that of
+the solid phi_s; and one more, the voltage of the positive foil against the negative one. The
+current densities j of the particles are eliminated where they arise. Every residual is an electric
+current [A] that leaves the cell, so the sum over all cells of each is a statement of conservation:
 
 .. math::
     F \epsilon \partial_t c + \nabla\cdot(F N) &= \sum_m a_m j_m, &
@@ -13,8 +13,9 @@ of each is a statement of conservation:
     \nabla\cdot i_s &= -\sum_m a_m j_m, &
         i_s &= -\sigma_{eff} \nabla\phi_s,
 
-with dG/dc = (2 R T / F) (1 - t_+) (1 + dln f/dln c) / c. Fluxes between two cells take both halves of the way in series
-(harmonic conductances), so they are exact where a coefficient jumps from one layer to the next.
+with dG/dc = (2 R T / F) (1 - t_+) (1 + dln f/dln c) / c. Fluxes between two cells take both halves
+of the way in series (harmonic conductances), so they are exact where a coefficient jumps from one
+layer to the next.
 """
 
 from typing import NamedTuple
@@ -396,7 +397,7 @@ def open_circuit(kinetics, h, x):
 
 @njit(cache=True)
 def potentials(kinetics, hysteresis, x):
-    """Open-circuit potential of every sphere of a material at the stoichiometries x (count,) [V]."""
+    """Open-circuit potential [V] of the spheres of a material at the stoichiometries x (count,)."""
     u = np.empty(x.shape[0])
     for n in range(x.shape[0]):
         u[n] = open_circuit(kinetics, hysteresis[n], x[n])[0]
