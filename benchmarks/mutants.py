@@ -47,7 +47,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "src/rampore"
 #: Of the study as a whole, not of its numbers.
 LEFT_OUT = ("tests/test_book.py", "tests/test_audit_reproduce.py", "tests/test_environment.py")
-NOTEBOOKS = "{python} -m pytest -x -q -p no:cacheprovider --nbval-lax --nbval-current-env {notebooks} {numbers}"
+NOTEBOOKS = (
+    "{python} -m pytest -x -q -p no:cacheprovider --nbval-lax --nbval-current-env "
+    "{notebooks} {numbers}"
+)
 
 COMPARISONS = {
     ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
@@ -63,8 +66,9 @@ OPERATORS = {
     ast.BitAnd: "|",
 }
 SWAPPED = {
-    "any": "all", "all": "any", "min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum",
-    "argmin": "argmax", "argmax": "argmin", "floor": "ceil", "ceil": "floor", "sin": "cos", "cos": "sin",
+    "any": "all", "all": "any", "min": "max", "max": "min", "argmin": "argmax", "argmax": "argmin",
+    "minimum": "maximum", "maximum": "minimum", "floor": "ceil", "ceil": "floor",
+    "sin": "cos", "cos": "sin",
 }  # fmt: skip
 
 
@@ -464,8 +468,8 @@ def run(
         "NUMBA_CACHE_DIR": str(caches),
     }
     process = subprocess.Popen(
-        command, cwd=tree, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        start_new_session=True,
+        command, cwd=tree, env=environment, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
     try:
         output, _ = process.communicate(timeout=limit)

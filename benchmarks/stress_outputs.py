@@ -53,7 +53,8 @@ if __name__ == "__main__":
     try:
         with sweep.cluster(address) if address else sweep.processes(2) as workers:
             outcomes = sweep.run(compute, cases, sweep.Journal(folder / "journal.jsonl"), workers)
-        sweep.write(sweep.dataset(cases, outcomes, {"x": "m", "square": "m2"}), folder / "result.nc")
+        dataset = sweep.dataset(cases, outcomes, {"x": "m", "square": "m2"})
+        sweep.write(dataset, folder / "result.nc")
     except sweep.RamporeError as error:
         sys.exit(f"rampore: {error}")
 """

@@ -109,7 +109,8 @@ class TinyStudy:
         (self.package / "alpha.py").write_text("VALUE = 1\n")
         (self.package / "beta.py").write_text(
             "import tomllib\nfrom importlib import resources\n\n\ndef value():\n"
-            "    return tomllib.loads((resources.files('rampore') / 'data' / 'beta.toml').read_text())['value']\n"
+            "    data = resources.files('rampore') / 'data'\n"
+            "    return tomllib.loads((data / 'beta.toml').read_text())['value']\n"
         )
         (self.root / "book/_ext").mkdir(parents=True)
         (self.root / "study.toml").write_text('ledger = "claims.toml"\n')

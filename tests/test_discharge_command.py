@@ -1,4 +1,4 @@
-"""``rampore discharge``: options that cannot be or have no effect, and what a run says of itself."""
+"""``rampore discharge``: options that cannot be or have no effect; what a run says of itself."""
 
 import json
 import os

@@ -27,7 +27,7 @@ def cell():
 
 @pytest.fixture
 def read(tmp_path):
-    """Reads a file of the reader's own, by default one that holds only what differs from the study."""
+    """Reads a file of the reader's own, by default of nothing but what differs from the study."""
 
     def load(body, extends=True):
         path = tmp_path / "mine.toml"
@@ -243,7 +243,7 @@ def test_a_computed_value_is_the_one_that_was_computed_by_hand(cell, key, printe
 
 
 def test_the_negative_exponent_is_the_one_that_a_rounded_porosity_gives(cell):
-    """2.39 by hand from a porosity of 0.30; the third digit of the porosity moves it by up to 0.01."""
+    """2.39 by hand from a porosity of 0.30; its third digit moves it by up to 0.01."""
     assert 1 + math.log(5.3) / math.log(1 / 0.30) == pytest.approx(2.39, abs=0.005)
     at_ends = [1 + math.log(5.3) / math.log(1 / porosity) for porosity in (0.295, 0.305)]
     assert at_ends[0] < cell.negative.bruggeman_exponent < at_ends[1]
@@ -898,7 +898,8 @@ REFUSED = {
     "key of several lines": ('"a\\nb" = 3', r"a\\nb: "),
     "range of a porosity the wrong way round": (
         entry("negative.initial_porosity", value="[0.55, 0.50]", unit='"1"'),
-        r"negative\.initial_porosity: \[0\.55, 0\.5\] is not a range; write value = \[lowest, highest\]",
+        r"negative\.initial_porosity: \[0\.55, 0\.5\] is not a range; write value = \[lowest, "
+        r"highest\]",
     ),
     "range of three": (
         entry("formation.irreversible_capacity", value="[0.6, 0.7, 0.8]", unit='"mAh/cm2"'),

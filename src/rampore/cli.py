@@ -383,7 +383,8 @@ def _pores(parser: argparse.ArgumentParser) -> Run:
         action="extend",
         default=[],
         metavar="FILE.toml|KEY=VALUE",
-        help="steps, values and counting rules, e.g. threshold=local 'denoise_size=0.2 um'; the later overrule",
+        help="steps, values and counting rules, e.g. threshold=local 'denoise_size=0.2 um'; "
+        "the later overrule",
     )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go"
@@ -404,7 +405,7 @@ def _labelled(text: str) -> tuple[float, float]:
 
 
 def _diffuse(parser: argparse.ArgumentParser) -> Run:
-    """Solve diffusion through the pores of a segmented image or volume: tortuosity, fields, figure."""
+    """Solve diffusion through the pores of a segmented image: tortuosity, fields, figure."""
     parser.add_argument(
         "image", type=Path, metavar="IMAGE", help="TIFF (its pages are a volume), PNG, NumPy or raw"
     )
@@ -414,7 +415,8 @@ def _diffuse(parser: argparse.ArgumentParser) -> Run:
         nargs="+",
         required=True,
         metavar="LABEL[=D]",
-        help="labels that conduct, with their diffusivity over that of the first (1 where none is given)",
+        help="labels that conduct, with their diffusivity over that of the first "
+        "(1 where none is given)",
     )
     parser.add_argument(
         "--axis",
@@ -579,8 +581,8 @@ def _sweep(parser: argparse.ArgumentParser) -> Run:
         nargs="?",
         metavar="SWEEP",
         default="crossing",
-        help="of Lim et al.: the assumptions of chapter 4 crossed (crossing, the default), its unpublished inputs "
-        "sampled (inverse), or foils to choose from (design)",
+        help="of Lim et al.: the assumptions of chapter 4 crossed (crossing, the default), "
+        "its unpublished inputs sampled (inverse), or foils to choose from (design)",
     )
     parser.add_argument(
         "--study",
@@ -687,7 +689,7 @@ def _open_streams() -> None:
 
 
 def _find_room_for_compiled_code() -> None:
-    """Numba does not start where it can keep code neither beside a package nor in the user's cache."""
+    """Numba does not start where it can keep code neither beside a package nor in a cache."""
     packages = Path(__file__).parent, Path(sysconfig.get_path("purelib"))
     if "NUMBA_CACHE_DIR" in os.environ or all(os.access(place, os.W_OK) for place in packages):
         return

@@ -465,7 +465,7 @@ class Chapter:
 
 
 def _plain(value):
-    """A Python number, bool or list for a numpy scalar, array or anything else that has ``tolist``."""
+    """A Python number, bool or list for a numpy scalar, array or whatever else has ``tolist``."""
     if hasattr(value, "tolist"):
         return value.tolist()
     if value is None or isinstance(value, bool | int | float):

@@ -41,7 +41,7 @@ _LONG_KEY = re.compile(
 
 
 class ParameterError(RamporeError, ValueError):
-    """An input that cannot be used; the message names the file, the key, the reason and what to do."""
+    """An input that cannot be used; the message names file, key, reason and what to do."""
 
     def __init__(self, file: str, key: str, reason: str, remedy: str) -> None:
         super().__init__(
