@@ -10,8 +10,9 @@ import numpy as np
 
 from rampore import micrograph
 from rampore.commands.files import together
-from rampore.diffusion import Diffusion, DiffusionError, most_pixels, steady_diffusion
+from rampore.diffusion import Diffusion, most_pixels, steady_diffusion
 from rampore.figures.diffusion import overview
+from rampore.simple import conducting
 from rampore.storage import netcdf
 from rampore.style import render
 
@@ -42,7 +43,9 @@ def run(options) -> None:
     )
     size = image.pixel_size if options.voxel_um is None else 1e-6 * options.voxel_um
     phases = dict(options.phase)
-    diffusivity = _diffusivity(image.label, phases)
+    diffusivity = conducting(image.label, phases)
+    if (image.label == image.label.flat[0]).all():
+        _say(f"note: every pixel has the label {image.label.flat[0]:g}")
     with together(options.output) as folder:
         _say(f"solving {' x '.join(map(str, diffusivity.shape))} pixels along axis {options.axis}")
         result = steady_diffusion(
@@ -77,26 +80,6 @@ def run(options) -> None:
 
 def _say(step: str) -> None:
     print(f"rampore diffuse: {step}", file=sys.stderr, flush=True)
-
-
-def _diffusivity(label: np.ndarray, phases: dict[float, float]) -> np.ndarray:
-    """D / D_0 of each pixel from the diffusivities of the labels that conduct."""
-    held = np.unique(label)
-    missing = [each for each in phases if each not in held]
-    if missing and len(held) > 1:
-        shown = ", ".join(f"{value:g}" for value in held[:12]) + (", ..." if len(held) > 12 else "")
-        raise DiffusionError(
-            f"no pixel has the label {', '.join(f'{each:g}' for each in missing)}; there are "
-            f"{shown}"
-        )
-    if missing:
-        _say(f"note: every pixel has the label {held[0]:g}")
-    if set(phases.values()) == {1.0}:
-        return np.isin(label, list(phases))
-    diffusivity = np.zeros(label.shape, np.float32)
-    for each, value in phases.items():
-        diffusivity[label == each] = value
-    return diffusivity
 
 
 def summary(result: Diffusion, size: float | None) -> dict:
