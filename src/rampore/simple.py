@@ -129,8 +129,8 @@ class CellRun(_Shown):
             ("duration", f"{self.time[-1]:.4g} s, ended by {' and '.join(self.solution.ends)}"),
             (
                 "salt",
-                f"{float(self.dataset.c_e_min.min()):.4g} to "
-                f"{float(self.dataset.c_e_max.max()):.4g} mol/m3",
+                f"{float(self.dataset.c_e_min.min()):.0f} to "
+                f"{float(self.dataset.c_e_max.max()):.0f} mol/m3",
             ),
         ]
         if foil is not None:
