@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from rampore import RamporeError
+
+#: What a command tells where it left something out, with what is left out and the extra for it.
+LEFT_OUT = "without {}, for which: pip install 'rampore[{}]'"
 
 
 class MissingExtraError(RamporeError, ImportError):
@@ -33,3 +37,8 @@ def needs(extra: str) -> Iterator[None]:
             f"{error.name} is not installed; it comes with: pip install 'rampore[{extra}]'",
             name=error.name,
         ) from error
+
+
+def installed(module: str) -> bool:
+    """Whether a module of an extra can be imported."""
+    return find_spec(module) is not None

@@ -3,6 +3,7 @@ figure.
 """
 
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 from rampore import micrograph
 from rampore.commands.files import together
 from rampore.diffusion import Diffusion, most_pixels, steady_diffusion
+from rampore.extras import LEFT_OUT, installed, needs
 from rampore.figures.diffusion import overview
 from rampore.simple import conducting
 from rampore.storage import netcdf
@@ -68,6 +70,8 @@ def run(options) -> None:
         }
         _say("fields and figure")
         write(result, image.label, size, entries, folder)
+    if not installed("pyvista"):
+        _say(f"note: {LEFT_OUT.format('a file for ParaView', 'paraview')}")
     factor = (
         f"tortuosity factor {result.tortuosity_factor:.4f}"
         if result.relative_diffusivity
@@ -112,7 +116,8 @@ def summary(result: Diffusion, size: float | None) -> dict:
 def write(
     result: Diffusion, label: np.ndarray, size: float | None, entries: dict, folder: Path
 ) -> None:
-    """Write the fields as NetCDF and for ParaView, the figure, and `entries`, into a folder.
+    """Write the fields as NetCDF and, with the extra ``paraview``, for ParaView; the figure, and
+    `entries`, into a folder.
 
     Parameters
     ----------
@@ -123,7 +128,6 @@ def write(
     entries : dict
     folder : Path
     """
-    import pyvista
     import xarray
 
     step, unit = (1.0, "voxel") if size is None else (size, "m")
@@ -146,16 +150,8 @@ def write(
     coding = {name: {"compression": "gzip", "compression_opts": 1} for name in data.data_vars}
     (folder / "fields.nc").write_bytes(netcdf(data, coding))
 
-    grid = pyvista.ImageData(
-        dimensions=[*(n + 1 for n in shape), *[1] * (3 - label.ndim)], spacing=(step,) * 3
-    )
-    for name in fields:
-        grid.cell_data[name] = data[name].values.ravel(order="F")
-    flux = np.zeros((label.size, 3), np.float32)
-    for number, component in enumerate(data["flux"].values):
-        flux[:, number] = component.ravel(order="F")
-    grid.cell_data["flux"] = flux
-    grid.save(folder / "fields.vti")
+    if installed("pyvista"):
+        _paraview(data, label.shape, step).save(folder / "fields.vti")
 
     figure = overview(result, label, size)
     for form in ("png", "svg"):
@@ -163,3 +159,20 @@ def write(
     (folder / "diffusion.json").write_text(
         json.dumps(entries, indent=2, allow_nan=False) + "\n", encoding="utf-8"
     )
+
+
+def _paraview(data, shape: tuple[int, ...], step: float):
+    """The fields as boxes that ParaView shows."""
+    with needs("paraview"):
+        import pyvista
+
+    grid = pyvista.ImageData(
+        dimensions=[*(n + 1 for n in shape), *[1] * (3 - len(shape))], spacing=(step,) * 3
+    )
+    for name in ("label", "concentration"):
+        grid.cell_data[name] = data[name].values.ravel(order="F")
+    flux = np.zeros((math.prod(shape), 3), np.float32)
+    for number, component in enumerate(data["flux"].values):
+        flux[:, number] = component.ravel(order="F")
+    grid.cell_data["flux"] = flux
+    return grid

@@ -9,6 +9,7 @@ import numpy as np
 
 from rampore.checks import quantity
 from rampore.commands.files import together
+from rampore.extras import LEFT_OUT, installed, needs
 from rampore.p4d import bpx
 from rampore.p4d.cell import Perforation
 from rampore.p4d.errors import CellError
@@ -57,6 +58,8 @@ def run(args, report=print):
         write(solution, summary, folder)
     for left in summary["validity_left"]:
         report(f"note: {left}")
+    if not installed("pyvista"):
+        report(f"note: {LEFT_OUT.format('files for ParaView', 'paraview')}")
     return summary
 
 
@@ -167,7 +170,7 @@ def write(solution, summary, output):
     """Write what a discharge gave into a folder.
 
     These are ``discharge.csv``, ``.png`` and ``.svg``, ``fields.nc``, for ParaView ``fields_0.vtr``
-    and so on, one for each time of the fields, and last ``summary.json``.
+    and so on, one for each time of the fields (with the extra ``paraview``), and last ``summary.json``.
     """
     from rampore.figures.p4d import voltage_parts
     from rampore.style import render
@@ -185,8 +188,9 @@ def write(solution, summary, output):
     (output / "fields.nc").write_bytes(netcdf(data))
     (output / "discharge.png").write_bytes(render(voltage_parts(data), "png"))
     (output / "discharge.svg").write_bytes(render(voltage_parts(data), "svg"))
-    for number, grid in enumerate(paraview(data)):
-        grid.save(output / f"fields_{number}.vtr")
+    if installed("pyvista"):
+        for number, grid in enumerate(paraview(data)):
+            grid.save(output / f"fields_{number}.vtr")
     (output / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
 
 
@@ -203,7 +207,8 @@ def paraview(data):
     pyvista.RectilinearGrid
         Lengths in um; every field with its unit, not a number where there is none of it.
     """
-    import pyvista
+    with needs("paraview"):
+        import pyvista
 
     edges = [1e6 * data[f"{axis}_edge"].values for axis in "xyz"]
     for number, time in enumerate(data.field_time.values):

@@ -10,6 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from rampore.extras import needs
 from rampore.pores import Analysis, Length, Mean, Profile, as_csv, porosity_profile, summary
 from rampore.style import ACCENT, MUTED, NEGATIVE, PERCENT, UM, new_figure, render
 
@@ -117,7 +118,8 @@ def report(grey: np.ndarray, analysis: Analysis, pores: str, seed: int = 0) -> d
     PoreError
         Where no pore enters the means.
     """
-    import tifffile
+    with needs("images"):
+        import tifffile
 
     rng = np.random.default_rng(seed)
     by_number, by_size = analysis.means(rng), analysis.means(rng, weighted=True)
