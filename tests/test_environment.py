@@ -29,11 +29,14 @@ CONDA_NAMES = {"matplotlib-base": "matplotlib"}
 
 
 def requirements(*extras):
-    """Name -> specifier of what ``pyproject.toml`` asks for."""
-    listed = PROJECT["dependencies"] + [
-        line for e in extras for line in PROJECT["optional-dependencies"][e]
-    ]
-    parsed = map(Requirement, listed)
+    """Name -> specifier of what ``pyproject.toml`` asks for; an extra may name others."""
+    wanted, parsed = list(extras), [Requirement(line) for line in PROJECT["dependencies"]]
+    for extra in wanted:
+        for each in map(Requirement, PROJECT["optional-dependencies"][extra]):
+            if each.name == PROJECT["name"]:
+                wanted += each.extras
+            else:
+                parsed.append(each)
     return {canonicalize_name(each.name): each.specifier for each in parsed}
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from rampore import RamporeError
 from rampore.checks import choice, quantity
-from rampore.constants import FARADAY
+from rampore.constants import COPPER_DENSITY, FARADAY
 
 #: Open fraction at which the holes of a triangular lattice touch [-].
 CLOSE_PACKED = math.pi / (2 * math.sqrt(3))
@@ -228,7 +228,7 @@ class PerforatedFoil:
         Diameter of the holes, distance between the centres of neighbours, thickness of the foil
         [m].
     density : float
-        Density of the metal [kg/m3].
+        Density of the metal [kg/m3]; of copper where none is given.
 
     Raises
     ------
@@ -239,7 +239,7 @@ class PerforatedFoil:
     hole_diameter: float
     pitch: float
     thickness: float
-    density: float
+    density: float = COPPER_DENSITY
 
     def __post_init__(self) -> None:
         for name in ("hole_diameter", "pitch", "thickness", "density"):

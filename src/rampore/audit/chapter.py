@@ -21,6 +21,7 @@ from rampore.audit import claims, numbers
 from rampore.audit.claims import Assumption, Report, Uncertainty
 from rampore.audit.numbers import Phrase
 from rampore.audit.study import settings
+from rampore.extras import needs
 from rampore.units import difference_from_si, from_si
 
 __all__ = [
@@ -445,7 +446,8 @@ class Chapter:
         error : float, optional
             Numerical error [SI]; by default the chapter's accuracy times the value.
         """
-        from myst_nb import glue
+        with needs("book"):
+            from myst_nb import glue
 
         if isinstance(value, str):
             self.numbers.keep_text(f"prose/{name}", value)

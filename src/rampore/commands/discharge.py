@@ -9,9 +9,12 @@ import numpy as np
 
 from rampore.checks import quantity
 from rampore.commands.files import together
+from rampore.extras import LEFT_OUT, installed, needs
 from rampore.p4d import bpx
 from rampore.p4d.cell import Perforation
 from rampore.p4d.errors import CellError
+from rampore.p4d.solution import Mesh
+from rampore.simple import COLUMNS, discharge
 from rampore.storage import netcdf
 
 #: of --collector perforated, where they are not given
@@ -37,8 +40,6 @@ def run(args, report=print):
     """
     holes = _holes(args)
     c_rate = quantity("--c-rate", args.c_rate, CellError)
-    if c_rate == 0:
-        raise CellError("a C-rate of 0 discharges nothing")
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always")
         cell = bpx.read(args.cell)
@@ -48,26 +49,18 @@ def run(args, report=print):
     cell = _with_cutoffs(cell, args)
     if args.collector is not None:
         cell = replace(cell, perforation=holes)
-    cutoff = _cutoff(cell, c_rate)
+    columns = tuple(args.columns or COLUMNS[cell.perforation is not None])
+    mesh = Mesh(tuple(args.layers), columns)
     with together(args.output) as folder:
-        solution = _simulate(
-            cell, c_rate, cutoff, args, progress := _Progress(cell, c_rate, report)
-        )
+        progress = _Progress(cell, c_rate, report)
+        solution = discharge(cell, c_rate, mesh=mesh, progress=progress).solution
         summary = summarise(cell, solution, c_rate) | {"validity_left": progress.left()}
         write(solution, summary, folder)
     for left in summary["validity_left"]:
         report(f"note: {left}")
+    if not installed("pyvista"):
+        report(f"note: {LEFT_OUT.format('files for ParaView', 'paraview')}")
     return summary
-
-
-def _simulate(cell, c_rate, cutoff, args, progress):
-    from rampore.p4d.solution import Mesh, Step, simulate
-
-    columns = tuple(args.columns or ((8, 14) if cell.perforation else (1, 1)))
-    step = Step(
-        "current", c_rate * cell.one_c, until_voltage=cutoff, until_time=3 * 3600.0 / abs(c_rate)
-    )
-    return simulate(cell, [step], Mesh(tuple(args.layers), columns), progress=progress)
 
 
 def _option(name):
@@ -101,32 +94,6 @@ def _with_cutoffs(cell, args):
             f"{_option(useless)}-V has no effect on a run that ends at the other cut-off"
         )
     return replace(cell, **given)
-
-
-def _cutoff(cell, c_rate):
-    """The cut-off that the run goes to, where there is a way to it [V]."""
-    start = cell.open_circuit_voltage
-    if c_rate > 0:
-        if cell.state_of_charge == 0:
-            raise CellError(
-                "the cell starts empty, at a state of charge of 0: there is nothing to discharge"
-            )
-        if not start > cell.lower_cutoff:
-            raise CellError(
-                f"the cell starts at {start:.4f} V, not above the lower cut-off of "
-                f"{cell.lower_cutoff:g} V"
-            )
-        return cell.lower_cutoff
-    if cell.state_of_charge == 1:
-        raise CellError(
-            "the cell starts full, at a state of charge of 1: there is nothing to charge"
-        )
-    if not start < cell.upper_cutoff:
-        raise CellError(
-            f"the cell starts at {start:.4f} V, not below the upper cut-off of "
-            f"{cell.upper_cutoff:g} V"
-        )
-    return cell.upper_cutoff
 
 
 class _Progress:
@@ -204,7 +171,7 @@ def write(solution, summary, output):
     """Write what a discharge gave into a folder.
 
     These are ``discharge.csv``, ``.png`` and ``.svg``, ``fields.nc``, for ParaView ``fields_0.vtr``
-    and so on, one for each time of the fields, and last ``summary.json``.
+    and so on, one for each time of the fields (with the extra ``paraview``), and last ``summary.json``.
     """
     from rampore.figures.p4d import voltage_parts
     from rampore.style import render
@@ -222,8 +189,9 @@ def write(solution, summary, output):
     (output / "fields.nc").write_bytes(netcdf(data))
     (output / "discharge.png").write_bytes(render(voltage_parts(data), "png"))
     (output / "discharge.svg").write_bytes(render(voltage_parts(data), "svg"))
-    for number, grid in enumerate(paraview(data)):
-        grid.save(output / f"fields_{number}.vtr")
+    if installed("pyvista"):
+        for number, grid in enumerate(paraview(data)):
+            grid.save(output / f"fields_{number}.vtr")
     (output / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
 
 
@@ -240,7 +208,8 @@ def paraview(data):
     pyvista.RectilinearGrid
         Lengths in um; every field with its unit, not a number where there is none of it.
     """
-    import pyvista
+    with needs("paraview"):
+        import pyvista
 
     edges = [1e6 * data[f"{axis}_edge"].values for axis in "xyz"]
     for number, time in enumerate(data.field_time.values):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rampore.checks import nearest, quantity
+from rampore.extras import needs
 from rampore.impedance.fitting import COVERED, Fit
 from rampore.impedance.spectrum import ImpedanceError, Spectrum
 
@@ -40,8 +41,9 @@ def check_circuit(circuit: str, guess: Sequence[float]) -> None:
         is not known or there twice, or the guess has another count or lies outside of what the fit
         allows.
     """
-    from impedance.models.circuits.elements import circuit_elements
-    from impedance.models.circuits.fitting import set_default_bounds
+    with needs("spectra"):
+        from impedance.models.circuits.elements import circuit_elements
+        from impedance.models.circuits.fitting import set_default_bounds
 
     if not isinstance(circuit, str):
         raise CircuitError(f"a circuit is a text such as 'R0-p(R1,CPE1)', not {circuit!r}")
@@ -146,7 +148,8 @@ def fit_circuit(spectrum: Spectrum, circuit: str, guess: Sequence[float]) -> Fit
         Where circuit and guess do not fit each other, the fit does not converge, or leaves a
         parameter undetermined.
     """
-    from impedance.models.circuits import CustomCircuit
+    with needs("spectra"):
+        from impedance.models.circuits import CustomCircuit
     from scipy.stats import t
 
     if 2 * spectrum.frequency.size <= len(guess):

@@ -20,6 +20,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from rampore import RamporeError
+from rampore.extras import needs
 from rampore.units import UnitError, to_si
 from rampore.untrusted import fenced, regular
 
@@ -458,7 +459,8 @@ def _only_array(archive: zipfile.ZipFile, max_pixels: int, source: str) -> np.nd
 
 
 def _read_picture(path: Path, max_pixels: int) -> tuple[np.ndarray, PixelSize | None, str]:
-    from PIL import Image, UnidentifiedImageError
+    with needs("images"):
+        from PIL import Image, UnidentifiedImageError
 
     with fenced(f"{path.name}: the file is truncated or damaged", MicrographError):
         try:
@@ -485,7 +487,8 @@ def _read_picture(path: Path, max_pixels: int) -> tuple[np.ndarray, PixelSize | 
 
 
 def _read_tiff(path: Path, page, max_pixels: int) -> tuple[np.ndarray, PixelSize | None, str]:
-    import tifffile
+    with needs("images"):
+        import tifffile
 
     with (
         fenced(f"{path.name}: the file is truncated or damaged", MicrographError),
