@@ -216,6 +216,7 @@ def _claims(parser: argparse.ArgumentParser) -> Run:
 
     def run(options: argparse.Namespace) -> int:
         from rampore.audit import chapter, claims
+        from rampore.audit.reproduce import verdicts
         from rampore.checks import choice
 
         ledger = claims.load(_study_settings(options.study).ledger)
@@ -232,6 +233,7 @@ def _claims(parser: argparse.ArgumentParser) -> Run:
                 f"no {path}: run `rampore reproduce` first, or name its folder by --output"
             )
         entries = claims.entries(path)
+        verdicts.refuse_edited(ledger, path, entries)
         for name in options.ids:
             ledger[name]
         for entry in entries:
