@@ -105,9 +105,9 @@ def test_the_first_line_of_the_rule_that_fits_gives_the_verdict(report, expected
 
 
 def test_a_statement_without_a_report_waits_for_its_chapter_or_for_data():
-    assert claims.verdict(LENGTH, None) == "not yet computed"
+    assert claims.verdict(LENGTH, None) == "pending"
     assert claims.verdict(SPREAD, None) == "not testable"
-    assert claims.verdict(replace(SPREAD, chapter="collector"), None) == "not yet computed"
+    assert claims.verdict(replace(SPREAD, chapter="collector"), None) == "pending"
 
 
 def test_both_ends_of_a_stated_range_agree_and_nothing_beyond():

@@ -662,7 +662,7 @@ def test_a_chapter_whose_executed_notebook_is_damaged_counts_as_lacking_where_it
     verdicts_there = [
         entry["verdict"] for entry in json.loads((study.build / "claims.json").read_text())
     ]
-    assert verdicts_there == ["reproduced", "not yet computed"]
+    assert verdicts_there == ["reproduced", "pending"]
 
 
 @pytest.mark.parametrize(
@@ -885,7 +885,7 @@ def test_a_claim_is_refused_that_is_reported_twice_or_by_another_chapter_or_is_n
 
 def test_a_claim_that_nobody_reported_leads_nowhere():
     first, second, _ = verdicts.collect(NUMBERS, {"first": reporting("first")})
-    assert (second["verdict"], second["link"], second["cell"]) == ("not yet computed", "", None)
+    assert (second["verdict"], second["link"], second["cell"]) == ("pending", "", None)
     assert (first["verdict"], first["cell"]["index"]) == ("not reproduced", 0)
 
 

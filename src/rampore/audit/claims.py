@@ -64,7 +64,7 @@ class Verdict(StrEnum):
     INCONSISTENT = "inconsistent"
     INPUT = "input"
     NOT_TESTABLE = "not testable"
-    NOT_YET_COMPUTED = "not yet computed"
+    PENDING = "pending"
 
     @property
     def glyph(self) -> str:
@@ -384,7 +384,7 @@ def verdict(claim: Claim, report: Report | None) -> Verdict:
     """The verdict on one claim: the only rule there is. What fits first, holds.
 
     1. No chapter has reported: `not testable` where the ledger has no chapter for it and says which
-       data would settle it, else `not yet computed`.
+       data would settle it, else `pending`: its chapter is still to come. A release has none.
     2. A design value that the study takes as given: `input`.
     3. What the published inputs give agrees with the paper, ``|computed - stated| <= tolerance +
        rounding`` (an order or a trend: it holds): `reproduced`.
@@ -395,9 +395,7 @@ def verdict(claim: Claim, report: Report | None) -> Verdict:
     7. `not reproduced`.
     """
     if report is None:
-        return (
-            Verdict.NOT_TESTABLE if claim.needs and not claim.chapter else Verdict.NOT_YET_COMPUTED
-        )
+        return Verdict.NOT_TESTABLE if claim.needs and not claim.chapter else Verdict.PENDING
     if report.taken:
         return Verdict.INPUT
     if _agrees(claim, report.computed, report.rounding):
