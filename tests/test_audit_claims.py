@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+import rampore
 from rampore import lim2026
 from rampore.audit import claims
 from rampore.audit.chapter import assumption_text
@@ -748,7 +749,7 @@ def shown(tmp_path, entries):
     (tmp_path / "_static").mkdir()
     (tmp_path / "book").mkdir()
     for name in ("scorecard.js", "scorecard.css"):
-        shutil.copy(ROOT / "book" / "_static" / name, tmp_path / "_static")
+        shutil.copy(Path(rampore.__file__).parent / "audit" / "static" / name, tmp_path / "_static")
     body = "\n".join(scorecard_page(entries, LEDGER.sections).splitlines()[1:-1])
     head = '<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="../_static/scorecard.css">'
     path = tmp_path / "book" / "scorecard.html"

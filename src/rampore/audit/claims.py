@@ -513,12 +513,20 @@ def load(path: str | Path) -> Ledger:
         for name, tables in content.items():
             if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
                 raise LedgerError(f"{name} is no list of tables: write [[{name}]] before each")
-        sections = {entry["number"]: entry["title"] for entry in content.get("section", [])}
+        sections = dict(_section(entry) for entry in content.get("section", []))
         return Ledger([_claim(entry) for entry in content.get("claim", [])], sections)
     except KeyError as error:
         raise LedgerError(f"{source}: a section has no {error}") from None
     except LedgerError as error:
         raise LedgerError(f"{source}: {error}") from None
+
+
+def _section(entry: dict) -> tuple[int, str]:
+    known_keys("a section", entry, ("number", "title"), LedgerError)
+    number, title = entry["number"], entry["title"]
+    if not isinstance(number, int) or isinstance(number, bool) or not isinstance(title, str):
+        raise LedgerError(f"section {number!r}: has a whole `number` and a text as its `title`")
+    return number, title
 
 
 def _claim(entry: dict) -> Claim:
