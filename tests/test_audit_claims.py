@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+import rampore
 from rampore import lim2026
 from rampore.audit import claims
+from rampore.audit.chapter import assumption_text
 from rampore.audit.claims import (
     Assumption,
     Basis,
@@ -57,7 +59,11 @@ SPREAD = Claim(
 LEDGER = claims.Ledger([LENGTH, WIDTH, TREND, SPREAD], {1: "Geometry", 2: "Strength & more"})
 
 
-def under(gives, needed=15.0, plausible=(10.0, 15.0), unit="nm"):
+#: A half-range of 0.01 um that comes from the printed width.
+WIDE = 2 * claims.Rounding(0.005e-6, {"width": 0.005e-6})
+
+
+def under(gives, needed=14.0, plausible=(10.0, 15.0), unit="nm"):
     return Assumption("The foil is thicker", needed, plausible, unit, "two statements", gives)
 
 
@@ -101,9 +107,9 @@ def test_the_first_line_of_the_rule_that_fits_gives_the_verdict(report, expected
 
 
 def test_a_statement_without_a_report_waits_for_its_chapter_or_for_data():
-    assert claims.verdict(LENGTH, None) == "not yet computed"
+    assert claims.verdict(LENGTH, None) == "pending"
     assert claims.verdict(SPREAD, None) == "not testable"
-    assert claims.verdict(replace(SPREAD, chapter="collector"), None) == "not yet computed"
+    assert claims.verdict(replace(SPREAD, chapter="collector"), None) == "pending"
 
 
 def test_both_ends_of_a_stated_range_agree_and_nothing_beyond():
@@ -166,6 +172,21 @@ def test_a_half_digit_or_a_value_that_is_none_is_refused(function, inputs, messa
         claims.printed_range(function, **inputs)
 
 
+def test_a_rounding_knows_the_statements_that_it_comes_from():
+    """Through a range of a range, a sum, a multiple; and a number of nobody's is told apart."""
+    width = (4.5e-6, claims.Rounding(0.005e-6, {"width": 0.005e-6}))
+    length = (4.5e-6, claims.Rounding(0.005e-6, {"length": 0.005e-6}))
+    ratio = claims.printed_range(lambda a, b: a / b, a=width, b=length)
+    scaled = claims.printed_range(lambda x: 3 * x, x=ratio)[1]
+    assert scaled == pytest.approx(3 * ratio[1], rel=1e-12)
+    assert scaled.origin == {"width": 0.005e-6, "length": 0.005e-6}
+    both = 2.0 * width[1] + length[1] / 4
+    assert (float(both), both.origin) == (pytest.approx(0.01125e-6, rel=1e-12), scaled.origin)
+    assert type(1.0 - width[1]) is float
+    assert claims.printed_range(lambda a: a, a=(1.0, 0.1))[1].origin == {"": 0.1}
+    assert claims.printed_range(lambda a: a, a=(1.0, 0.0))[1].origin == {}
+
+
 # ── Reports that do not fit ───────────────────────────────────────────────────────────────────────
 
 
@@ -192,6 +213,31 @@ def test_a_half_digit_or_a_value_that_is_none_is_refused(function, inputs, messa
         (Report("length", None, given=("width",)), "nothing was computed from width"),
         (Report("length", None), "does not say which data it `needs`"),
         (Report("length", 4.5e-6, rounding=-1e-9), "`rounding` must be a half-width"),
+        (Report("length", 4.6e-6, rounding=0.1e-6), "from a number that no statement prints"),
+        (
+            Report("length", 4.6e-6, rounding=claims.Rounding(0.1e-6, {"": 0.1e-6})),
+            "from a number that no statement prints",
+        ),
+        (
+            Report("length", 4.6e-6, rounding=claims.Rounding(0.1e-6, {"height": 0.1e-6})),
+            "no claim 'height'",
+        ),
+        (
+            Report("length", 4.6e-6, rounding=claims.Rounding(0.1e-6, {"width": 0.1e-6})),
+            "takes 1e-07 for half of the last digit of 'width'",
+        ),
+        (
+            Report("length", 4.6e-6, under=under(4.5e-6, 15.0)),
+            "built from the value that is needed",
+        ),
+        (
+            Report("length", 4.6e-6, under=under(4.5e-6, 10.0)),
+            "built from the value that is needed",
+        ),
+        (
+            Report("length", 4.6e-6, under=under(4.5e-6, 12.5)),
+            "built from the value that is needed",
+        ),
         (
             Report("length", 4.5e-6, uncertainty=Uncertainty(inputs=math.nan)),
             "`inputs` must be a half-width",
@@ -216,7 +262,8 @@ def test_a_report_that_does_not_fit_its_claim_is_refused_with_the_reason(report,
 @pytest.mark.parametrize(
     "report",
     [
-        Report("length", 4.6e-6, rounding=1e-9, given=("width",), explanation="Because."),
+        Report("length", 4.6e-6, rounding=WIDE, given=("width",), explanation="Because."),
+        Report("length", 4.6e-6, under=under(4.5e-6), explanation="Because."),
         Report("length", None, under=under(4.5e-6), explanation="Because."),
         Report("spread", None, explanation="Because."),
         Report("trend", False, measure="0.96 times", explanation="Because."),
@@ -273,7 +320,8 @@ def test_a_record_holds_numbers_in_the_unit_of_the_paper_and_survives_json():
         "inputs": None,
     }
     assert entry["assumption"]["gives"] == pytest.approx(4.5, rel=1e-12)
-    assert (entry["assumption"]["needed"], entry["assumption"]["is_plausible"]) == (15.0, True)
+    assert (entry["assumption"]["needed"], entry["assumption"]["is_plausible"]) == (14.0, True)
+    assert entry["assumption"]["range_from_needed"] is False
 
 
 def test_every_record_has_the_same_keys_whether_reported_or_not():
@@ -285,6 +333,53 @@ def test_every_record_has_the_same_keys_whether_reported_or_not():
     keys = {tuple(claims.record(claim, reports.get(name))) for name, claim in LEDGER.items()}
     keys |= {tuple(claims.record(claim, None)) for claim in LEDGER.values()}
     assert len(keys) == 1
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        Report("length", 4.6e-6, rounding=WIDE, under=under(4.5e-6), explanation="So."),
+        Report("length", 4.5e-6, uncertainty=Uncertainty(1e-9, None, 2e-9), explanation="So."),
+        Report("trend", False, measure="0.96", given=("width",), explanation="So."),
+        Report("width", taken=True, explanation="So."),
+        Report("spread", None, explanation="So."),
+        None,
+    ],
+)
+def test_an_entry_is_what_the_ledger_makes_of_the_report_in_it(report):
+    claim = LEDGER[report.claim_id] if report else SPREAD
+    entry = json.loads(json.dumps(claims.record(claim, report)))
+    assert claims.discrepancies(LEDGER, entry) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("verdict", "reproduced"),
+        ("stated", 4.61),
+        ("tolerance", 0.5),
+        ("half_digit", 0.5),
+        ("unit", "mm"),
+        ("kind", "ratio"),
+        ("statement", "It is 4.6 um long."),
+        ("chapter", "mine"),
+        ("needs", "nothing"),
+    ],
+)
+def test_an_entry_that_says_otherwise_than_the_ledger_is_found_out(field, value):
+    entry = claims.record(LENGTH, Report("length", 4.6e-6, explanation="So.")) | {field: value}
+    (found,) = claims.discrepancies(LEDGER, entry)
+    assert found.startswith(f"{field} is {value!r}, and ")
+
+
+def test_a_plausible_range_built_from_the_needed_value_is_shown_where_the_ledger_knows_of_it():
+    known = replace(LENGTH, range_from_needed=True)
+    ledger = claims.Ledger([known], {1: "Geometry"})
+    report = Report("length", 4.6e-6, under=under(4.5e-6, 15.0), explanation="So.")
+    claims.check(ledger, report)
+    entry = claims.record(known, report)
+    assert entry["verdict"] == "conditional"
+    assert assumption_text(entry).endswith("That range is built from the value needed.")
 
 
 def test_what_is_not_computed_is_none_in_the_record():
@@ -522,9 +617,8 @@ def test_no_verdict_has_flipped(built):
 def entries():
     reports = {
         "length": Report(
-            "length", 4.6e-6, given=("width",), rounding=0.01e-6,
-            uncertainty=Uncertainty(1e-8, None, 2e-8), under=under(4.5e-6, needed=20.0),
-            explanation="Longer <than> & stated.",
+            "length", 4.6e-6, given=("width",), rounding=WIDE,
+            uncertainty=Uncertainty(1e-8, None, 2e-8), under=under(4.5e-6, needed=20.0), explanation="Longer <than> & stated.",
         ),
         "width": Report("width", taken=True, explanation="Taken."),
         "trend": Report("trend", False, measure="0.96 < 1", explanation="It shrinks."),
@@ -671,7 +765,7 @@ def shown(tmp_path, entries):
     (tmp_path / "_static").mkdir()
     (tmp_path / "book").mkdir()
     for name in ("scorecard.js", "scorecard.css"):
-        shutil.copy(ROOT / "book" / "_static" / name, tmp_path / "_static")
+        shutil.copy(Path(rampore.__file__).parent / "audit" / "static" / name, tmp_path / "_static")
     body = "\n".join(scorecard_page(entries, LEDGER.sections).splitlines()[1:-1])
     head = '<!doctype html><meta charset="utf-8">'
     head += '<link rel="stylesheet" href="../_static/scorecard.css">'

@@ -203,6 +203,7 @@ def _claims(parser: argparse.ArgumentParser) -> Run:
 
     def run(options: argparse.Namespace) -> int:
         from rampore.audit import chapter, claims
+        from rampore.audit.reproduce import verdicts
         from rampore.checks import choice
 
         ledger = claims.load(_study_settings(options.study).ledger)
@@ -219,6 +220,7 @@ def _claims(parser: argparse.ArgumentParser) -> Run:
                 f"no {path}: run `rampore reproduce` first, or name its folder by --output"
             )
         entries = claims.entries(path)
+        verdicts.refuse_edited(ledger, path, entries)
         for name in options.ids:
             ledger[name]
         for entry in entries:
@@ -631,9 +633,135 @@ def _sweep(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _audit(parser: argparse.ArgumentParser) -> Run:
+    """Audit a paper of your own: make a study, check it, compare its runs, export it."""
+    parts = parser.add_subparsers(dest="part", metavar="PART", required=True)
+    for name, build in AUDIT.items():
+        part = parts.add_parser(name, help=build.__doc__, description=build.__doc__)
+        part.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
+        part.set_defaults(run_part=build(part))
+    return lambda options: options.run_part(options)
+
+
+def _audit_new(parser: argparse.ArgumentParser) -> Run:
+    """Make a study in a new folder: one chapter, three statements, one parameter file."""
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="new, or empty")
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore.audit import starting
+
+        for name in starting.new(options.folder):
+            print(options.folder / name)
+        print(f"Now: cd {options.folder} && rampore audit check && rampore reproduce")
+        return 0
+
+    return run
+
+
+def _audit_update(parser: argparse.ArgumentParser) -> Run:
+    """Bring a study to the newer template; what you have changed stays as it is."""
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(), metavar="FOLDER")
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore.audit import starting
+
+        outcome = starting.update(options.folder)
+        for name in outcome.replaced:
+            print(f"{name}: replaced")
+        for name in outcome.removed:
+            print(f"{name}: removed, the template has it no more")
+        for name in outcome.beside:
+            print(f"{name}: yours stays, the newer one is {name}.new: merge them")
+        print(f"template {outcome.before} -> {outcome.after}")
+        return 0
+
+    return run
+
+
+def _study_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--study",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="where study.toml is, or below it",
+    )
+
+
+def _audit_check(parser: argparse.ArgumentParser) -> Run:
+    """Check study.toml, the ledger and the inputs against their schemas and their readers."""
+    _study_option(parser)
+    parser.add_argument(
+        "--release", action="store_true", help="refuse statements that are still pending"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="with --release: where the results are (default: build in the study)",
+    )
+
+    def run(options: argparse.Namespace) -> int:
+        if not options.release:
+            _refuse_idle(parser, "without --release", {"--output": options.output})
+
+        from rampore.audit import checking
+
+        for line in checking.check(options.study, options.output, options.release):
+            print(line)
+        return 0
+
+    return run
+
+
+def _audit_diff(parser: argparse.ArgumentParser) -> Run:
+    """Print as Markdown which verdicts flipped; ends with 0 where none did, and with 1 else."""
+    parser.add_argument("old", type=Path, metavar="OLD", help="a claims.json")
+    parser.add_argument("new", type=Path, metavar="NEW", help="a later one")
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore.audit import claims, flips
+
+        try:
+            old, new = claims.entries(options.old), claims.entries(options.new)
+        except claims.LedgerError as error:
+            parser.error(str(error))
+        found = flips.flips(old, new)
+        print(flips.as_markdown(found), end="")
+        return 1 if found else 0
+
+    return run
+
+
+def _audit_badge(parser: argparse.ArgumentParser) -> Run:
+    """Draw the counts by verdict as one line, for a README."""
+    parser.add_argument("claims", type=Path, metavar="CLAIMS.json")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.svg")
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore import storage
+        from rampore.audit import claims
+        from rampore.audit.pages.badge import badge
+
+        storage.write(options.output, badge(claims.entries(options.claims)))
+        return 0
+
+    return run
+
+
+AUDIT: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
+    "new": _audit_new,
+    "update": _audit_update,
+    "check": _audit_check,
+    "diff": _audit_diff,
+    "badge": _audit_badge,
+}
+
+
 COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
     "reproduce": _reproduce,
     "claims": _claims,
+    "audit": _audit,
     "parameters": _parameters,
     "discharge": _discharge,
     "pores": _pores,

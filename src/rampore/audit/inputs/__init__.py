@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from rampore import RamporeError
 from rampore.audit.inputs.declaring import Inputs
+from rampore.audit.inputs.inferring import inferred
 from rampore.audit.inputs.records import (
     FORMULA_KEYS,
     Confidence,
@@ -106,6 +107,35 @@ def read(
         sources |= read_sources(content.pop("sources", {}))
         entries |= entries_of(Group("", root), content)
         return _made(root, entries, sources, file)
+
+
+def read_values(origin, name: str = "") -> Inputs:
+    """Read a parameter file whose own tables say what it holds: no class declares it.
+
+    Every table with a value is a number, or a list of numbers, in the unit that it gives; every
+    other table is a group. An entry needs what :func:`read` asks of any: unit, source, confidence.
+
+    Parameters
+    ----------
+    origin : str, Path or package resource
+        A TOML file.
+    name : str
+        What messages call the file; by default its path.
+
+    Returns
+    -------
+    Inputs
+        With an attribute for each table, in SI base units: ``values.coating.density``.
+
+    Raises
+    ------
+    ParameterError
+        As :func:`read`; and where a name is none that an attribute can have.
+    """
+    origin = Path(origin) if isinstance(origin, str) else origin
+    with _named(name or str(origin)):
+        root = inferred({key: table for key, table in _content(origin).items() if key != "sources"})
+    return read(root, origin, name=name)
 
 
 def with_values(inputs: Root, changes: Mapping[str, tuple[Any, Any] | str]) -> Root:

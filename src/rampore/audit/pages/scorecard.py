@@ -53,10 +53,10 @@ _PHRASES = {
         "need data that are not published",
         "only unpublished data or a new measurement would settle it; the scorecard says which",
     ),
-    Verdict.NOT_YET_COMPUTED: (
+    Verdict.PENDING: (
         "waits for its chapter",
         "wait for their chapter",
-        "its chapter has not been written yet",
+        "its chapter is still to come; a release has none",
     ),
 }
 
@@ -260,8 +260,4 @@ def _link(entry: dict) -> str:
     chapter, link = html.escape(entry["chapter"]), entry.get("link")
     if link:
         return f'<a href="{html.escape(link)}">How: chapter {chapter} ›</a>'
-    return (
-        f"Chapter {chapter}, to come."
-        if entry["verdict"] == Verdict.NOT_YET_COMPUTED and chapter
-        else ""
-    )
+    return f"Chapter {chapter}, to come." if entry["verdict"] == Verdict.PENDING and chapter else ""
