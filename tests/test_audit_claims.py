@@ -618,7 +618,8 @@ def entries():
     reports = {
         "length": Report(
             "length", 4.6e-6, given=("width",), rounding=WIDE,
-            uncertainty=Uncertainty(1e-8, None, 2e-8), under=under(4.5e-6, needed=20.0), explanation="Longer <than> & stated.",
+            uncertainty=Uncertainty(1e-8, None, 2e-8), under=under(4.5e-6, needed=20.0),
+            explanation="Longer <than> & stated.",
         ),
         "width": Report("width", taken=True, explanation="Taken."),
         "trend": Report("trend", False, measure="0.96 < 1", explanation="It shrinks."),

@@ -837,8 +837,8 @@ def test_what_an_interrupted_publication_had_placed_counts_as_ours(folders, monk
 NUMBERS = claims.Ledger(
     [
         claims.Claim(
-            "first", 1, "here", claims.Basis.GEOMETRY, claims.Kind.VALUE, "It is 4.50 um long.", "um",
-            4.5, 0.005, claims.ToleranceFrom.PRINTED_DIGITS, 0.005, "first",
+            "first", 1, "here", claims.Basis.GEOMETRY, claims.Kind.VALUE, "It is 4.50 um long.",
+            "um", 4.5, 0.005, claims.ToleranceFrom.PRINTED_DIGITS, 0.005, "first",
         ),
         claims.Claim(
             "second", 1, "here", claims.Basis.GEOMETRY, claims.Kind.ORDER, "It holds.",

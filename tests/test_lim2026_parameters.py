@@ -122,8 +122,8 @@ def test_every_source_is_cited_and_every_citation_has_a_source(cell):
 
 
 def test_what_has_no_source_and_what_stands_in_are_marked(cell):
-    """The seven values that the literature search left without a source, the ranges of the electrolytes
-    that no article at hand states, and the stand-ins with silicon's tables.
+    """The seven values that the literature search left without a source, the ranges of the
+    electrolytes that no article at hand states, and the stand-ins with silicon's tables.
     """
     marked = {
         mark: {key for key, r in cell.records.items() if r.confidence == mark}

@@ -1,7 +1,8 @@
-"""Published correlations as their sources print them, from ``data/correlations.toml``: form, coefficients, unit, range.
+"""Published correlations as their sources print them, from ``data/correlations.toml``: form,
+coefficients, unit, range.
 
-Whoever computes with one of them reads it here, so that its coefficients stand once: :mod:`rampore.materials` by its
-name, a study's parameter file by ``library = "name.property"``.
+Whoever computes with one of them reads it here, so that its coefficients stand once:
+:mod:`rampore.materials` by its name, a study's parameter file by ``library = "name.property"``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from rampore.checks import nearest
 
 
 class CorrelationError(RamporeError, ValueError):
-    """A correlation that there is not, or that cannot be evaluated: the message names it and what is missing."""
+    """A correlation that there is not, or that cannot be evaluated: the message names it and what
+    is missing.
+    """
 
     exit_code = 2
 
@@ -43,7 +46,8 @@ def printed(name: str) -> dict[str, object]:
     Returns
     -------
     dict
-        ``form``, ``formula``, ``value`` and ``unit``; of an electrolyte's ``validity``, value and unit alone.
+        ``form``, ``formula``, ``value`` and ``unit``; of an electrolyte's ``validity``, value and
+        unit alone.
 
     Raises
     ------

@@ -171,7 +171,8 @@ def write(solution, summary, output):
     """Write what a discharge gave into a folder.
 
     These are ``discharge.csv``, ``.png`` and ``.svg``, ``fields.nc``, for ParaView ``fields_0.vtr``
-    and so on, one for each time of the fields (with the extra ``paraview``), and last ``summary.json``.
+    and so on, one for each time of the fields (with the extra ``paraview``), and last
+    ``summary.json``.
     """
     from rampore.figures.p4d import voltage_parts
     from rampore.style import render

@@ -1,4 +1,4 @@
-"""The correlations and tables of ``cell.toml`` as functions in SI, for whatever computes with them."""
+"""The correlations and tables of ``cell.toml`` as functions in SI."""
 
 import numpy as np
 
@@ -24,8 +24,8 @@ def _falling(curve: Curve):
 def potential(curve: Curve | Formula, temperature=REFERENCE_TEMPERATURE) -> Function:
     """An open-circuit potential over the stoichiometry [V].
 
-    A table is interpolated without overshoot and continued in straight lines; where it rises, by the scatter of its
-    measurement, it stays level (a slope of 1 nV a row keeps it invertible).
+    A table is interpolated without overshoot and continued in straight lines; where it rises, by
+    the scatter of its measurement, it stays level (a slope of 1 nV a row keeps it invertible).
 
     Parameters
     ----------
@@ -46,7 +46,8 @@ def potential(curve: Curve | Formula, temperature=REFERENCE_TEMPERATURE) -> Func
 def electrolyte(
     correlations: ElectrolyteCorrelations, source: str, temperature=REFERENCE_TEMPERATURE
 ) -> Electrolyte:
-    """Transport in an electrolyte from one source's correlations, see :func:`rampore.materials.forms.electrolyte`.
+    """Transport in an electrolyte from one source's correlations, see
+    :func:`rampore.materials.forms.electrolyte`.
 
     Parameters
     ----------

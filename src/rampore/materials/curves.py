@@ -1,8 +1,8 @@
 """Potentials, diffusivities and electrolytes whose form is their own, each with its source.
 
-Potentials are against lithium [V], functions of the stoichiometry x = c / c_max [-]; transport properties of an
-electrolyte are functions of its salt concentration [mol/m3]. What shares a form with others stands in
-:mod:`rampore.materials.library`.
+Potentials are against lithium [V], functions of the stoichiometry x = c / c_max [-]; transport
+properties of an electrolyte are functions of its salt concentration [mol/m3]. What shares a form
+with others stands in :mod:`rampore.materials.library`.
 """
 
 import numpy as np

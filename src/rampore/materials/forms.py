@@ -1,8 +1,9 @@
-"""The forms of published correlations: what each name means, and functions in SI from form and coefficients.
+"""The forms of published correlations: what each name means, and functions in SI from form and
+coefficients.
 
-A correlation is anything with a ``form``, the ``coefficients`` as its source prints them, and the ``factor`` that turns
-its result into SI. Potentials are functions of the stoichiometry [-], properties of an electrolyte of its salt
-concentration [mol/m3].
+A correlation is anything with a ``form``, the ``coefficients`` as its source prints them, and the
+``factor`` that turns its result into SI. Potentials are functions of the stoichiometry [-],
+properties of an electrolyte of its salt concentration [mol/m3].
 """
 
 from collections.abc import Callable, Mapping
@@ -239,8 +240,9 @@ def electrolyte(
     Raises
     ------
     CorrelationError
-        Conductivity, diffusivity or transference number is missing, a form is not known or does not go with its
-        coefficients, or a property cannot be what it is somewhere up to the end of `validity`.
+        Conductivity, diffusivity or transference number is missing, a form is not known or does not
+        go with its coefficients, or a property cannot be what it is somewhere up to the end of
+        `validity`.
     """
     quantity("temperature", temperature, CorrelationError, above=0, unit="K")
     lowest, highest = validity

@@ -1,4 +1,6 @@
-"""Published potentials and electrolytes by name, as functions: what :mod:`rampore.correlations` has in print."""
+"""Published potentials and electrolytes by name, as functions: what :mod:`rampore.correlations` has
+in print.
+"""
 
 from collections.abc import Mapping
 from functools import cache
@@ -85,7 +87,8 @@ def electrolyte(name: str, temperature: float = REFERENCE_TEMPERATURE) -> Electr
     """
     if name not in correlations.content()["electrolyte"]:
         raise CorrelationError(
-            f"the library has no electrolyte {name!r}{nearest(name, correlations.names('electrolyte'))}"
+            "the library has no electrolyte "
+            f"{name!r}{nearest(name, correlations.names('electrolyte'))}"
         )
     tables = correlations.content()["electrolyte"][name]
     properties = {key: _printed(tables[key], unit) for key, unit in _SI.items() if key in tables}
@@ -95,9 +98,11 @@ def electrolyte(name: str, temperature: float = REFERENCE_TEMPERATURE) -> Electr
 def landesfeind_gasteiger_2019(
     temperature=REFERENCE_TEMPERATURE, solvent="EC:EMC 3:7"
 ) -> Electrolyte:
-    """LiPF6 in EC:EMC 3:7 by weight (or EMC:FEC 19:1), all four properties from one set of measurements.
+    """LiPF6 in EC:EMC 3:7 by weight (or EMC:FEC 19:1), all four properties from one set of
+    measurements.
 
-    Landesfeind and Gasteiger, J. Electrochem. Soc. 166 (2019) A3079, 10.1149/2.0571912jes, 0.1 to 3 mol/L, -10 to 50 C.
+    Landesfeind and Gasteiger, J. Electrochem. Soc. 166 (2019) A3079, 10.1149/2.0571912jes, 0.1 to 3
+    mol/L, -10 to 50 C.
 
     Parameters
     ----------
@@ -113,7 +118,8 @@ def landesfeind_gasteiger_2019(
 
 
 def nyman_2008(temperature=REFERENCE_TEMPERATURE) -> Electrolyte:
-    """LiPF6 in EC:EMC 3:7 with the constant transference number and the unit factor that Chen et al. 2020 use.
+    """LiPF6 in EC:EMC 3:7 with the constant transference number and the unit factor that Chen et
+    al. 2020 use.
 
     Nyman, Behm and Lindbergh, Electrochim. Acta 53 (2008) 6356, 10.1016/j.electacta.2008.04.023.
     """
@@ -121,7 +127,9 @@ def nyman_2008(temperature=REFERENCE_TEMPERATURE) -> Electrolyte:
 
 
 def valoen_reimers_2005(temperature=REFERENCE_TEMPERATURE) -> Electrolyte:
-    """LiPF6 in PC:EC:DMC 10:27:63 by volume, Valoen and Reimers, J. Electrochem. Soc. 152 (2005) A882."""
+    """LiPF6 in PC:EC:DMC 10:27:63 by volume, Valoen and Reimers, J. Electrochem. Soc. 152 (2005)
+    A882.
+    """
     return electrolyte("valoen-reimers-2005", temperature)
 
 
@@ -141,12 +149,14 @@ def graphite_mohtat(x):
 
 
 def silicon_lithiation(x):
-    """Silicon while it takes lithium up, Verbrugge et al. 2015, in the form of Ai et al. 2022 [V]; 0 < x < 1."""
+    """Silicon while it takes lithium up, Verbrugge et al. 2015, in the form of Ai et al. 2022 [V];
+    0 < x < 1.
+    """
     return potential("silicon-verbrugge-2015", "lithiation")(x)
 
 
 def silicon_delithiation(x):
-    """Silicon while it gives lithium off, Verbrugge et al. 2015, in the form of Ai et al. 2022 [V]."""
+    """Silicon while it gives lithium off, Verbrugge et al. 2015, in Ai et al. 2022's form [V]."""
     return potential("silicon-verbrugge-2015", "delithiation")(x)
 
 

@@ -78,8 +78,8 @@ def read(
     name : str
         What messages call the file; by default its path.
     library : callable, optional
-        What an entry ``library = "name"`` stands for: form, formula, value and unit of a published correlation. It
-        raises a :class:`~rampore.RamporeError` where there is no such name.
+        What an entry ``library = "name"`` stands for: form, formula, value and unit of a published
+        correlation. It raises a `RamporeError` where there is no such name.
 
     Raises
     ------
