@@ -1,8 +1,8 @@
 """Run the examples of a page, each as a doctest in a namespace of its own.
 
-    python five_lines.py PAGE.md
+    python five_lines.py PAGE.md [TITLE ...]
 
-prints for each what went wrong, or nothing, as JSON.
+prints for each, or for those that are named, what went wrong, or nothing, as JSON.
 """
 
 import doctest
@@ -45,6 +45,6 @@ def run(title, text):
 
 
 if __name__ == "__main__":
-    json.dump(
-        {title: run(title, text) for title, text in examples(sys.argv[1]).items()}, sys.stdout
-    )
+    page, *titles = sys.argv[1:]
+    texts = examples(page)
+    json.dump({title: run(title, texts[title]) for title in titles or texts}, sys.stdout)

@@ -17,8 +17,11 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+import rampore
+
 ROOT = Path(__file__).resolve().parent.parent
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = SETTINGS["project"]
 PYTHONS = ("3.11", "3.12", "3.13")
 
 #: Extras that serve a reader who reads, runs and tests; the others serve the developers'
@@ -146,7 +149,7 @@ def test_what_others_read_follows_their_schema(schema, files):
 
 def test_the_citation_names_the_version_and_licence_of_the_project():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    assert citation["version"] == PROJECT["version"]
+    assert citation["version"] == SETTINGS["tool"]["hatch"]["version"]["fallback-version"]
     assert citation["license"] == PROJECT["license"]
     [paper] = citation["references"]
     assert f"https://doi.org/{paper['doi']}" == PROJECT["urls"]["Paper"]
@@ -164,3 +167,35 @@ def test_the_drawing_of_the_rooms_is_todays():
     import rooms
 
     assert rooms.PAGE.read_text(encoding="utf-8") == rooms.page()
+
+
+def test_every_action_is_pinned_by_its_hash():
+    """Or by a version, for a container, which GitHub's schema knows no hash of."""
+    for path in sorted((ROOT / ".github/workflows").glob("*.yml")):
+        for action in re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8")):
+            assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}|docker://\S+:[\d.]+", action), path.name
+
+
+def test_a_release_needs_no_secret():
+    text = (ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8")
+    assert "secrets." not in text
+    jobs = yaml.safe_load(text)["jobs"]
+    assert jobs["publish"]["permissions"]["id-token"] == "write"
+    assert "permissions" not in jobs["build"]
+
+
+def test_hooks_are_pinned_by_their_hash_or_run_what_the_lock_pins():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    for each in hooks["repos"]:
+        assert each["repo"] == "local" or re.fullmatch(r"[0-9a-f]{40}", each["rev"])
+
+
+def test_the_changelog_has_a_part_for_what_is_not_released():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## \[(.+?)\]", text, re.M)
+    assert headings[0] == "Unreleased"
+    assert all(Version(heading) for heading in headings[1:])
+
+
+def test_the_version_is_that_of_the_installed_package():
+    assert Version(rampore.__version__)
