@@ -45,7 +45,7 @@ KEPT_MIME = "application/vnd.rampore.kept+json"
 
 #: One of this type, in a chapter's last cell, holds all its numbers with their errors:
 #: :mod:`rampore.audit.numbers`.
-NUMBERS_MIME = "application/vnd.rampore.audit.numbers+json"
+NUMBERS_MIME = "application/vnd.rampore.numbers+json"
 
 #: The same as a result.
 NUMBERS_FILE = "numbers"
