@@ -749,12 +749,70 @@ def _audit_badge(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _audit_export(parser: argparse.ArgumentParser) -> Run:
+    """Write the last run in a form that others read: csv, codecheck, ro-crate; or the inputs as
+    BattINFO.
+    """
+    formats = ("csv", "codecheck", "ro-crate", "battinfo")
+    parser.add_argument("format", choices=formats, metavar="FORMAT", help=", ".join(formats))
+    _study_option(parser)
+    parser.add_argument(
+        "--results",
+        type=Path,
+        metavar="FOLDER",
+        help="where the results are (default: build in the study)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="PLACE",
+        help="a file; of ro-crate a new folder, or a new file .zip",
+    )
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore import storage
+        from rampore.audit import exports, study
+
+        found = study.find(options.study)
+        if options.format == "battinfo":
+            _refuse_idle(parser, "on inputs", {"--results": options.results})
+            text = exports.parameter_set(_inputs_of(found.settings), found.settings.paper)
+            storage.write(options.output, text)
+            return 0
+        made = exports.load(found, options.results or found.root / "build")
+        if options.format == "ro-crate":
+            exports.ro_crate(made, options.output)
+        elif options.format == "csv":
+            storage.write(options.output, exports.claims_csv(made.entries))
+        else:
+            storage.write(options.output, exports.codecheck(made))
+        return 0
+
+    return run
+
+
+def _inputs_of(settings):
+    """A study's inputs, by the classes of its own package where it has some."""
+    from rampore.audit.exports import ExportError
+    from rampore.audit.inputs import read_values
+
+    if settings.inputs:
+        return read_values(settings.inputs)
+    own = settings.part("parameters")
+    if own is None:
+        raise ExportError("this study names no inputs in study.toml")
+    return own.load()
+
+
 AUDIT: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
     "new": _audit_new,
     "update": _audit_update,
     "check": _audit_check,
     "diff": _audit_diff,
     "badge": _audit_badge,
+    "export": _audit_export,
 }
 
 

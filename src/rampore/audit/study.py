@@ -5,6 +5,12 @@ A study is a folder with ``_toc.yml``, as Jupyter Book has it, and ``study.toml`
     ledger = "claims.toml"        # the statements of the paper, in this folder or below it
     inputs = "inputs.toml"        # optional: values with provenance, of which the book has a page
     package = "rampore.lim2026"   # optional: a module of its own, with `pages` and `sweeps`
+    license = "CC-BY-4.0"         # optional: of the study, by its SPDX name
+
+    [paper]                       # optional: what the study is about, for its exports
+    title = "..."
+    authors = ["...", "..."]
+    doi = "10.1000/182"
 
 ``<package>.pages.generated(root)`` gives the pages that the book has beside those of any study, by
 file name; ``<package>.sweeps.PLANS`` names the modules of ``rampore sweep``, each with a function
@@ -16,7 +22,7 @@ from __future__ import annotations
 import itertools
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
@@ -52,6 +58,23 @@ class NoStudyError(UsageError):
 
 
 @dataclass(frozen=True)
+class Paper:
+    """The paper under study, as far as ``study.toml`` says.
+
+    Attributes
+    ----------
+    title : str
+    authors : tuple of str
+    doi : str
+        Without the resolver's address.
+    """
+
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    doi: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """What ``study.toml`` says.
 
@@ -63,11 +86,17 @@ class Settings:
     inputs : Path or None
         A parameter file that :func:`rampore.audit.inputs.read_values` reads; None where the study
         has none, or reads its inputs by classes of its own.
+    license : str
+        Of the study, by its SPDX name, or empty.
+    paper : Paper
+        What the study is about.
     """
 
     ledger: Path
     package: str = ""
     inputs: Path | None = None
+    license: str = ""
+    paper: Paper = field(default_factory=Paper)
 
     def part(self, name: str) -> ModuleType | None:
         """A module of the study's own package, None where it has no such one."""
@@ -104,14 +133,33 @@ def _settings(path: Path) -> Settings:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: cannot be read as TOML: {error}") from None
-    known_keys(f"{path}", content, ("ledger", "package", "inputs"), UsageError)
-    for key, value in {"ledger": "claims.toml", "package": "", "inputs": ""}.items():
+    defaults = {"ledger": "claims.toml", "package": "", "inputs": "", "license": ""}
+    known_keys(f"{path}", content, (*defaults, "paper"), UsageError)
+    for key, value in defaults.items():
         if not isinstance(content.setdefault(key, value), str):
             raise UsageError(f"{path}: {key} is a text, not {content[key]!r}")
     if not all(part.isidentifier() for part in content["package"].split(".") if content["package"]):
         raise UsageError(f"{path}: package: {content['package']!r} is no dotted name of a module")
-    inputs = path.parent / content["inputs"] if content["inputs"] else None
-    return Settings(path.parent / content["ledger"], content["package"], inputs)
+    return Settings(
+        path.parent / content["ledger"],
+        content["package"],
+        path.parent / content["inputs"] if content["inputs"] else None,
+        content["license"],
+        _paper(path, content.get("paper", {})),
+    )
+
+
+def _paper(path: Path, table: object) -> Paper:
+    if not isinstance(table, dict):
+        raise UsageError(f"{path}: paper is a table, not {table!r}")
+    known_keys(f"{path}: paper", table, ("title", "authors", "doi"), UsageError)
+    authors = table.get("authors", [])
+    texts = [table.get("title", ""), table.get("doi", ""), *(authors or [])]
+    if not isinstance(authors, list) or not all(isinstance(text, str) for text in texts):
+        raise UsageError(
+            f"{path}: paper has a title, a list of authors and a doi, all of them texts"
+        )
+    return Paper(table.get("title", ""), tuple(authors), table.get("doi", ""))
 
 
 @dataclass(frozen=True)
