@@ -8,6 +8,7 @@ import subprocess
 import sys
 import warnings
 
+import psutil
 import pytest
 
 from rampore import RamporeError, cli
@@ -358,3 +359,29 @@ def test_a_corrupted_parameter_file_is_named(tmp_path, capsys):
     broken.write_text("extends = ", encoding="utf-8")
     assert cli.main(["parameters", "--cell", str(broken)]) == 1
     assert "mine.toml" in capsys.readouterr().err
+
+
+def test_a_second_termination_does_not_wait_for_what_the_first_began():
+    """A process that hangs while it unwinds, with a child that is left."""
+    program = (
+        "import subprocess, sys, time\n"
+        "from rampore import cli\n"
+        "def hang(arguments):\n"
+        "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "    print(child.pid, flush=True)\n"
+        "    try:\n"
+        "        time.sleep(600)\n"
+        "    finally:\n"
+        "        print('unwinding', flush=True)\n"
+        "        time.sleep(600)\n"
+        "cli._run = hang\n"
+        "sys.exit(cli.main([]))\n"
+    )
+    main = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    child = psutil.Process(int(main.stdout.readline()))
+    main.terminate()
+    assert main.stdout.readline() == "unwinding\n"
+    main.terminate()
+    assert main.wait(60) == 143
+    psutil.wait_procs([child], timeout=60)
+    assert not child.is_running()

@@ -12,6 +12,7 @@ import signal
 import sys
 import sysconfig
 import tempfile
+import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -856,13 +857,30 @@ def _notes() -> Iterator[None]:
 @contextmanager
 def _termination_unwinds() -> Iterator[None]:
     """SIGTERM ends the program as an interruption does: with what it started, and with its
-    unfinished work removed.
+    unfinished work removed. A second one does not wait for that.
     """
-    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    if threading.current_thread() is not threading.main_thread():  # which alone gets signals
+        yield
+        return
+
+    def unwind(number: int, _) -> None:
+        signal.signal(signal.SIGTERM, _end_at_once)
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, unwind)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _end_at_once(number: int, _) -> None:
+    import psutil
+
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+    os._exit(128 + number)
 
 
 def _open_streams() -> None:
