@@ -20,10 +20,10 @@ with dG/dc = (2 R T / F) (1 - t_+) (1 + dln f/dln c) / c. Fluxes between two cel
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from rampore.checks import quantity
 from rampore.constants import FARADAY, GAS_CONSTANT
+from rampore.kernels import njit
 from rampore.p4d.errors import CellError
 from rampore.p4d.linear import ABOVE, BELOW
 
