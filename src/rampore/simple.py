@@ -44,7 +44,7 @@ MOST_PHASES = 16
 COLUMNS = {True: (8, 14), False: (1, 1)}
 
 #: What the kernels take to compile on one quiet processor, of cells and of diffusion [s].
-CELL_SECONDS, DIFFUSION_SECONDS = 15.0, 5.0
+CELL_SECONDS, DIFFUSION_SECONDS = 10.0, 5.0
 
 HOUR = 3600.0  #: [s]
 UM = 1e6  #: um in a metre
