@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+import rampore
 from rampore import lim2026
 from rampore.audit import claims
+from rampore.audit.chapter import assumption_text
 from rampore.audit.claims import (
     Assumption,
     Basis,
@@ -35,9 +37,9 @@ PAPER = ROOT.parent / "shared" / "paper" / "claims.toml"
 PRINTED = ROOT / "tests" / "data" / "paper" / "printed.csv"
 
 LENGTH = Claim(
-    id="length", section=1, where="1", basis=Basis.GEOMETRY, kind=Kind.VALUE, statement="It is 4.50 um long.",
-    unit="um", stated=4.5, tolerance=0.005, tolerance_from=ToleranceFrom.PRINTED_DIGITS, half_digit=0.005,
-    chapter="collector",
+    id="length", section=1, where="1", basis=Basis.GEOMETRY, kind=Kind.VALUE,
+    statement="It is 4.50 um long.", unit="um", stated=4.5, tolerance=0.005,
+    tolerance_from=ToleranceFrom.PRINTED_DIGITS, half_digit=0.005, chapter="collector",
 )  # fmt: skip
 WIDTH = replace(LENGTH, id="width", basis=Basis.DESIGN, statement="It is 4.50 um wide.")
 TREND = Claim(
@@ -50,13 +52,18 @@ TREND = Claim(
     chapter="collector",
 )
 SPREAD = Claim(
-    id="spread", section=2, where="1", basis=Basis.EXPERIMENT, kind=Kind.RATIO, statement="10 to 25 % more.", unit="1",
-    stated=1.175, tolerance=0.075, tolerance_from=ToleranceFrom.STATED_RANGE, half_digit=0.005, needs="five <runs>",
+    id="spread", section=2, where="1", basis=Basis.EXPERIMENT, kind=Kind.RATIO,
+    statement="10 to 25 % more.", unit="1", stated=1.175, tolerance=0.075,
+    tolerance_from=ToleranceFrom.STATED_RANGE, half_digit=0.005, needs="five <runs>",
 )  # fmt: skip
 LEDGER = claims.Ledger([LENGTH, WIDTH, TREND, SPREAD], {1: "Geometry", 2: "Strength & more"})
 
 
-def under(gives, needed=15.0, plausible=(10.0, 15.0), unit="nm"):
+#: A half-range of 0.01 um that comes from the printed width.
+WIDE = 2 * claims.Rounding(0.005e-6, {"width": 0.005e-6})
+
+
+def under(gives, needed=14.0, plausible=(10.0, 15.0), unit="nm"):
     return Assumption("The foil is thicker", needed, plausible, unit, "two statements", gives)
 
 
@@ -100,9 +107,9 @@ def test_the_first_line_of_the_rule_that_fits_gives_the_verdict(report, expected
 
 
 def test_a_statement_without_a_report_waits_for_its_chapter_or_for_data():
-    assert claims.verdict(LENGTH, None) == "not yet computed"
+    assert claims.verdict(LENGTH, None) == "pending"
     assert claims.verdict(SPREAD, None) == "not testable"
-    assert claims.verdict(replace(SPREAD, chapter="collector"), None) == "not yet computed"
+    assert claims.verdict(replace(SPREAD, chapter="collector"), None) == "pending"
 
 
 def test_both_ends_of_a_stated_range_agree_and_nothing_beyond():
@@ -165,6 +172,21 @@ def test_a_half_digit_or_a_value_that_is_none_is_refused(function, inputs, messa
         claims.printed_range(function, **inputs)
 
 
+def test_a_rounding_knows_the_statements_that_it_comes_from():
+    """Through a range of a range, a sum, a multiple; and a number of nobody's is told apart."""
+    width = (4.5e-6, claims.Rounding(0.005e-6, {"width": 0.005e-6}))
+    length = (4.5e-6, claims.Rounding(0.005e-6, {"length": 0.005e-6}))
+    ratio = claims.printed_range(lambda a, b: a / b, a=width, b=length)
+    scaled = claims.printed_range(lambda x: 3 * x, x=ratio)[1]
+    assert scaled == pytest.approx(3 * ratio[1], rel=1e-12)
+    assert scaled.origin == {"width": 0.005e-6, "length": 0.005e-6}
+    both = 2.0 * width[1] + length[1] / 4
+    assert (float(both), both.origin) == (pytest.approx(0.01125e-6, rel=1e-12), scaled.origin)
+    assert type(1.0 - width[1]) is float
+    assert claims.printed_range(lambda a: a, a=(1.0, 0.1))[1].origin == {"": 0.1}
+    assert claims.printed_range(lambda a: a, a=(1.0, 0.0))[1].origin == {}
+
+
 # ── Reports that do not fit ───────────────────────────────────────────────────────────────────────
 
 
@@ -191,6 +213,31 @@ def test_a_half_digit_or_a_value_that_is_none_is_refused(function, inputs, messa
         (Report("length", None, given=("width",)), "nothing was computed from width"),
         (Report("length", None), "does not say which data it `needs`"),
         (Report("length", 4.5e-6, rounding=-1e-9), "`rounding` must be a half-width"),
+        (Report("length", 4.6e-6, rounding=0.1e-6), "from a number that no statement prints"),
+        (
+            Report("length", 4.6e-6, rounding=claims.Rounding(0.1e-6, {"": 0.1e-6})),
+            "from a number that no statement prints",
+        ),
+        (
+            Report("length", 4.6e-6, rounding=claims.Rounding(0.1e-6, {"height": 0.1e-6})),
+            "no claim 'height'",
+        ),
+        (
+            Report("length", 4.6e-6, rounding=claims.Rounding(0.1e-6, {"width": 0.1e-6})),
+            "takes 1e-07 for half of the last digit of 'width'",
+        ),
+        (
+            Report("length", 4.6e-6, under=under(4.5e-6, 15.0)),
+            "built from the value that is needed",
+        ),
+        (
+            Report("length", 4.6e-6, under=under(4.5e-6, 10.0)),
+            "built from the value that is needed",
+        ),
+        (
+            Report("length", 4.6e-6, under=under(4.5e-6, 12.5)),
+            "built from the value that is needed",
+        ),
         (
             Report("length", 4.5e-6, uncertainty=Uncertainty(inputs=math.nan)),
             "`inputs` must be a half-width",
@@ -215,7 +262,8 @@ def test_a_report_that_does_not_fit_its_claim_is_refused_with_the_reason(report,
 @pytest.mark.parametrize(
     "report",
     [
-        Report("length", 4.6e-6, rounding=1e-9, given=("width",), explanation="Because."),
+        Report("length", 4.6e-6, rounding=WIDE, given=("width",), explanation="Because."),
+        Report("length", 4.6e-6, under=under(4.5e-6), explanation="Because."),
         Report("length", None, under=under(4.5e-6), explanation="Because."),
         Report("spread", None, explanation="Because."),
         Report("trend", False, measure="0.96 times", explanation="Because."),
@@ -247,8 +295,8 @@ def test_an_assumption_without_text_source_unit_or_range_is_refused(fields, mess
 
 def test_a_record_holds_numbers_in_the_unit_of_the_paper_and_survives_json():
     report = Report(
-        "length", 4.6e-6, rounding=0.01e-6, uncertainty=Uncertainty(numerics=1e-9), under=under(4.5e-6),
-        explanation="So.",
+        "length", 4.6e-6, rounding=0.01e-6, uncertainty=Uncertainty(numerics=1e-9),
+        under=under(4.5e-6), explanation="So.",
     )  # fmt: skip
     entry = json.loads(json.dumps(claims.record(LENGTH, report), allow_nan=False))
     required = {
@@ -272,7 +320,8 @@ def test_a_record_holds_numbers_in_the_unit_of_the_paper_and_survives_json():
         "inputs": None,
     }
     assert entry["assumption"]["gives"] == pytest.approx(4.5, rel=1e-12)
-    assert (entry["assumption"]["needed"], entry["assumption"]["is_plausible"]) == (15.0, True)
+    assert (entry["assumption"]["needed"], entry["assumption"]["is_plausible"]) == (14.0, True)
+    assert entry["assumption"]["range_from_needed"] is False
 
 
 def test_every_record_has_the_same_keys_whether_reported_or_not():
@@ -284,6 +333,53 @@ def test_every_record_has_the_same_keys_whether_reported_or_not():
     keys = {tuple(claims.record(claim, reports.get(name))) for name, claim in LEDGER.items()}
     keys |= {tuple(claims.record(claim, None)) for claim in LEDGER.values()}
     assert len(keys) == 1
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        Report("length", 4.6e-6, rounding=WIDE, under=under(4.5e-6), explanation="So."),
+        Report("length", 4.5e-6, uncertainty=Uncertainty(1e-9, None, 2e-9), explanation="So."),
+        Report("trend", False, measure="0.96", given=("width",), explanation="So."),
+        Report("width", taken=True, explanation="So."),
+        Report("spread", None, explanation="So."),
+        None,
+    ],
+)
+def test_an_entry_is_what_the_ledger_makes_of_the_report_in_it(report):
+    claim = LEDGER[report.claim_id] if report else SPREAD
+    entry = json.loads(json.dumps(claims.record(claim, report)))
+    assert claims.discrepancies(LEDGER, entry) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("verdict", "reproduced"),
+        ("stated", 4.61),
+        ("tolerance", 0.5),
+        ("half_digit", 0.5),
+        ("unit", "mm"),
+        ("kind", "ratio"),
+        ("statement", "It is 4.6 um long."),
+        ("chapter", "mine"),
+        ("needs", "nothing"),
+    ],
+)
+def test_an_entry_that_says_otherwise_than_the_ledger_is_found_out(field, value):
+    entry = claims.record(LENGTH, Report("length", 4.6e-6, explanation="So.")) | {field: value}
+    (found,) = claims.discrepancies(LEDGER, entry)
+    assert found.startswith(f"{field} is {value!r}, and ")
+
+
+def test_a_plausible_range_built_from_the_needed_value_is_shown_where_the_ledger_knows_of_it():
+    known = replace(LENGTH, range_from_needed=True)
+    ledger = claims.Ledger([known], {1: "Geometry"})
+    report = Report("length", 4.6e-6, under=under(4.5e-6, 15.0), explanation="So.")
+    claims.check(ledger, report)
+    entry = claims.record(known, report)
+    assert entry["verdict"] == "conditional"
+    assert assumption_text(entry).endswith("That range is built from the value needed.")
 
 
 def test_what_is_not_computed_is_none_in_the_record():
@@ -430,15 +526,24 @@ chapter = "collector"
         ('where = "1"', "", "claim 'length': "),
         ('"geometry"', '"hearsay"', "basis = 'hearsay' is not one of the choices"),
         ('"value"', '"guess"', "kind = 'guess' is not one of the choices"),
-        ('"value"', '"trend"', "has no number, and so no stated, tolerance, half_digit, unit, tolerance_from"),
+        (
+            '"value"', '"trend"',
+            "has no number, and so no stated, tolerance, half_digit, unit, tolerance_from",
+        ),
         ("stated = 4.5\n", "", "`stated` must be a finite number, not None"),
         ("stated = 4.5\n", 'stated = "4.5"\n', "`stated` must be a finite number, not '4.5'"),
         ("stated = 4.5\n", "stated = nan\n", "`stated` must be a finite number, not nan"),
         ("half_digit = 0.005\n", "", "`half_digit` must be a finite number, not None"),
         ("\ntolerance = 0.005", "\ntolerance = -0.005", "`tolerance` must not be negative"),
-        ("\ntolerance = 0.005", "\ntolerance = 0.01", "printed digits is `half_digit`, 0.005, not 0.01"),
+        (
+            "\ntolerance = 0.005", "\ntolerance = 0.01",
+            "printed digits is `half_digit`, 0.005, not 0.01",
+        ),
         ('tolerance_from = "printed digits"\n', "", "needs `tolerance_from`"),
-        ('"printed digits"', '"the result"', "tolerance_from = 'the result' is not one of the choices"),
+        (
+            '"printed digits"', '"the result"',
+            "tolerance_from = 'the result' is not one of the choices",
+        ),
         ('unit = "um"', 'unit = "smoot"', "smoot"),
         ("section = 1", "section = 2", "the ledger has no section 2"),
         ('chapter = "collector"', "", "names neither a `chapter`"),
@@ -512,8 +617,9 @@ def test_no_verdict_has_flipped(built):
 def entries():
     reports = {
         "length": Report(
-            "length", 4.6e-6, given=("width",), rounding=0.01e-6, uncertainty=Uncertainty(1e-8, None, 2e-8),
-            under=under(4.5e-6, needed=20.0), explanation="Longer <than> & stated.",
+            "length", 4.6e-6, given=("width",), rounding=WIDE,
+            uncertainty=Uncertainty(1e-8, None, 2e-8), under=under(4.5e-6, needed=20.0),
+            explanation="Longer <than> & stated.",
         ),
         "width": Report("width", taken=True, explanation="Taken."),
         "trend": Report("trend", False, measure="0.96 < 1", explanation="It shrinks."),
@@ -555,7 +661,8 @@ def test_a_row_shows_both_numbers_their_uncertainty_the_assumption_and_where_it_
         "≠</span> inconsistent",
         "The foil is thicker: needs 20 nm, outside 10 to 15 nm (two statements); then it is 4.500 "
         "µm.",
-        'href="collector.html#length"', 'From <a href="#width">width</a>', 'data-chapter="collector"',
+        'href="collector.html#length"', 'From <a href="#width">width</a>',
+        'data-chapter="collector"',
     ]:  # fmt: skip
         assert part in row, part
 
@@ -595,8 +702,10 @@ def test_the_scorecard_is_well_formed(entries):
 
 
 def test_the_summary_counts_every_statement_once(entries):
-    sentence = "Of the paper's 4 statements, 1 is not reproduced, 1 contradicts other numbers of the paper, "
-    sentence += "1 is a design value taken as given, and 1 needs data that are not published."
+    sentence = (
+        "Of the paper's 4 statements, 1 is not reproduced, 1 contradicts other numbers of the "
+        "paper, 1 is a design value taken as given, and 1 needs data that are not published."
+    )
     for text in (summary(entries), summary_readme(entries)):
         assert text.startswith(sentence)
     counts = re.findall(r"\| (\d+) \|", summary_readme(entries))
@@ -617,7 +726,10 @@ def test_the_summary_carries_the_tables_that_chapters_hand_over(entries):
 
 def test_the_summary_of_several_statements_speaks_in_the_plural():
     unreported = [claims.record(claim, None) for claim in (LENGTH, WIDTH, SPREAD)]
-    expected = "Of the paper's 3 statements, 1 needs data that are not published, and 2 wait for their chapter."
+    expected = (
+        "Of the paper's 3 statements, 1 needs data that are not published, "
+        "and 2 wait for their chapter."
+    )
     assert summary(unreported).startswith(expected)
 
 
@@ -654,9 +766,10 @@ def shown(tmp_path, entries):
     (tmp_path / "_static").mkdir()
     (tmp_path / "book").mkdir()
     for name in ("scorecard.js", "scorecard.css"):
-        shutil.copy(ROOT / "book" / "_static" / name, tmp_path / "_static")
+        shutil.copy(Path(rampore.__file__).parent / "audit" / "static" / name, tmp_path / "_static")
     body = "\n".join(scorecard_page(entries, LEDGER.sections).splitlines()[1:-1])
-    head = '<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="../_static/scorecard.css">'
+    head = '<!doctype html><meta charset="utf-8">'
+    head += '<link rel="stylesheet" href="../_static/scorecard.css">'
     path = tmp_path / "book" / "scorecard.html"
     path.write_text(head + body, encoding="utf-8")
     with sync_api.sync_playwright() as play:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -19,7 +20,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 import rampore
 from rampore import cli
 from rampore.audit import claims
-from rampore.audit.chapter import CLAIM_MIME
+from rampore.audit.chapter import CLAIM_MIME, Chapter
 from rampore.audit.reproduce import (
     ReproduceError,
     UsageError,
@@ -109,7 +110,8 @@ class TinyStudy:
         (self.package / "alpha.py").write_text("VALUE = 1\n")
         (self.package / "beta.py").write_text(
             "import tomllib\nfrom importlib import resources\n\n\ndef value():\n"
-            "    return tomllib.loads((resources.files('rampore') / 'data' / 'beta.toml').read_text())['value']\n"
+            "    data = resources.files('rampore') / 'data'\n"
+            "    return tomllib.loads((data / 'beta.toml').read_text())['value']\n"
         )
         (self.root / "book/_ext").mkdir(parents=True)
         (self.root / "study.toml").write_text('ledger = "claims.toml"\n')
@@ -661,7 +663,7 @@ def test_a_chapter_whose_executed_notebook_is_damaged_counts_as_lacking_where_it
     verdicts_there = [
         entry["verdict"] for entry in json.loads((study.build / "claims.json").read_text())
     ]
-    assert verdicts_there == ["reproduced", "not yet computed"]
+    assert verdicts_there == ["reproduced", "pending"]
 
 
 @pytest.mark.parametrize(
@@ -832,43 +834,116 @@ def test_what_an_interrupted_publication_had_placed_counts_as_ours(folders, monk
 # Claims
 
 
-def reporting(*names: str) -> nbformat.NotebookNode:
+NUMBERS = claims.Ledger(
+    [
+        claims.Claim(
+            "first", 1, "here", claims.Basis.GEOMETRY, claims.Kind.VALUE, "It is 4.50 um long.",
+            "um", 4.5, 0.005, claims.ToleranceFrom.PRINTED_DIGITS, 0.005, "first",
+        ),
+        claims.Claim(
+            "second", 1, "here", claims.Basis.GEOMETRY, claims.Kind.ORDER, "It holds.",
+            chapter="second",
+        ),
+        claims.Claim(
+            "third", 1, "here", claims.Basis.GEOMETRY, claims.Kind.ORDER, "It holds.",
+            chapter="first",
+        ),
+    ],
+    {1: "All there is"},
+)  # fmt: skip
+
+
+def reporting(*names: str, ledger: claims.Ledger = NUMBERS, **more) -> nbformat.NotebookNode:
     """An executed notebook that reports these claims, one in a cell."""
-    outputs = [
-        nbformat.v4.new_output("display_data", data={CLAIM_MIME: {"id": name}}) for name in names
-    ]
+    chapter = Chapter("first", ledger=ledger)
+    values = {name: 4.6e-6 if ledger[name].kind.is_number else True for name in names}
+    more = {"explanation": "It does."} | more
+    shown = [chapter.report(name, values[name], **more) for name in names]
+    return executed(*shown, chapter.close())
+
+
+def executed(*shown) -> nbformat.NotebookNode:
+    """A notebook in which each of these was shown by a cell."""
+    data = [json.loads(json.dumps(each._repr_mimebundle_())) for each in shown]
+    outputs = [nbformat.v4.new_output("display_data", data=each) for each in data]
     return new_notebook(cells=[new_code_cell("", outputs=[output]) for output in outputs])
 
 
-@pytest.mark.parametrize(
-    ("notebooks", "message"),
-    [
-        (
-            {"first": reporting("first", "first")},
-            r"first \(cell 2\) reports the claim 'first' a second time, after",
-        ),
-        (
-            {"first": reporting("second")},
-            r"reports the claim 'second'; the ledger names second for it",
-        ),
-        (
-            {"first": reporting("third")},
-            r"reports the claim 'third', which the ledger does not have",
-        ),
-    ],
-    ids=["a claim reported twice", "another chapter's claim", "a claim that is none"],
-)
-def test_claims_are_refused_that_do_not_fit_the_ledger(finished, notebooks, message):
-    with pytest.raises(ReproduceError, match=message):
-        verdicts.collect(claims.load(finished.root / "claims.toml"), notebooks)
-
-
-def test_a_claim_that_nobody_reported_leads_nowhere(finished):
-    first, second = verdicts.collect(
-        claims.load(finished.root / "claims.toml"), {"second": reporting("second")}
+def test_a_claim_is_refused_that_is_reported_twice_or_by_another_chapter_or_is_none(finished):
+    ledger = claims.load(finished.root / "claims.toml")
+    twice = executed(
+        *[Chapter("first", ledger=ledger).report("first", True, explanation="So.") for _ in "12"]
     )
-    assert (first["verdict"], first["link"], first["cell"]) == ("not yet computed", "", None)
-    assert second["cell"]["index"] == 0
+    with pytest.raises(
+        ReproduceError, match=r"first \(cell 2\) reports the claim 'first' a second"
+    ):
+        verdicts.collect(ledger, {"first": twice})
+    with pytest.raises(ReproduceError, match="reports the claim 'second'; the ledger names second"):
+        verdicts.collect(ledger, {"first": reporting("second")})
+    with pytest.raises(ReproduceError, match="the claim 'third', which the ledger does not have"):
+        verdicts.collect(ledger, {"first": reporting("third")})
+
+
+def test_a_claim_that_nobody_reported_leads_nowhere():
+    first, second, _ = verdicts.collect(NUMBERS, {"first": reporting("first")})
+    assert (second["verdict"], second["link"], second["cell"]) == ("pending", "", None)
+    assert (first["verdict"], first["cell"]["index"]) == ("not reproduced", 0)
+
+
+WIDER = claims.Ledger(
+    [replace(NUMBERS["first"], tolerance=0.5, half_digit=0.5), *list(NUMBERS.values())[1:]],
+    {1: "All there is"},
+)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("verdict", "reproduced", "verdict is 'reproduced', and 'not reproduced' by the ledger"),
+        ("stated", 4.6, "stated is 4.6, and 4.5 by the ledger"),
+        ("tolerance", 0.5, "tolerance is 0.5, and 0.005 by the ledger"),
+        ("kind", "order", "kind is 'order', and 'value' by the ledger"),
+        ("rounding", 0.2, "from a number that no statement prints"),
+        ("rounding_from", {"second": 1e-7}, "it states no number"),
+        ("explanation", "", "nothing was reported"),
+        ("computed", 4.61, "its text/html shows something else than was reported"),
+        ("uncertainty", None, "the entry is damaged"),
+    ],
+)
+def test_an_edited_output_is_refused_with_chapter_cell_claim_and_field(field, value, message):
+    """Whatever was edited in the output of a cell, the ledger and the report in it decide."""
+    notebook = reporting("third", "first")
+    notebook.cells[1].outputs[0].data[CLAIM_MIME][field] = value
+    expected = f"first \\(cell 2\\) reports the claim 'first', but .*{re.escape(message)}"
+    with pytest.raises(ReproduceError, match=expected):
+        verdicts.collect(NUMBERS, {"first": notebook})
+
+
+def test_an_output_edited_throughout_is_refused_by_the_chapters_own_numbers():
+    """Value, verdict and card were forged to fit each other; the last cell knows better."""
+    notebook = reporting("first")
+    forged = Chapter("first", ledger=NUMBERS).report("first", 4.5e-6, explanation="It does.")
+    notebook.cells[0] = executed(forged).cells[0]
+    with pytest.raises(ReproduceError, match="the verdict is not the one among the chapter's num"):
+        verdicts.collect(NUMBERS, {"first": notebook})
+
+
+def test_a_private_ledger_is_refused():
+    """Half a micrometre of tolerance would make the 4.6 um reproduced."""
+    notebook = reporting("first", ledger=WIDER)
+    assert notebook.cells[0].outputs[0].data[CLAIM_MIME]["verdict"] == "reproduced"
+    with pytest.raises(ReproduceError, match="verdict is 'reproduced', and 'not reproduced'"):
+        verdicts.collect(NUMBERS, {"first": notebook})
+
+
+def test_a_rounding_of_a_private_ledgers_digits_is_refused():
+    wide = Chapter("first", ledger=WIDER).half_digit("first")
+    other = claims.Ledger([*WIDER.values(), replace(WIDER["first"], id="fourth")], WIDER.sections)
+    notebook = reporting("third", "fourth", ledger=other)
+    entry = notebook.cells[1].outputs[0].data[CLAIM_MIME]
+    entry |= {"id": "first", "rounding": 0.5, "rounding_from": dict(wide.origin)}
+    with pytest.raises(ReproduceError, match="takes 5e-07 for half of the last digit of 'first'"):
+        verdicts.collect(NUMBERS, {"first": notebook})
 
 
 # The book

@@ -192,3 +192,10 @@ def test_the_changelog_has_a_part_for_what_is_not_released():
 
 def test_the_version_is_that_of_the_installed_package():
     assert Version(rampore.__version__)
+
+
+def test_the_drawing_of_the_rooms_is_todays():
+    """Where it is not: ``make drawing``."""
+    import rooms
+
+    assert rooms.PAGE.read_text(encoding="utf-8") == rooms.page()

@@ -158,32 +158,19 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
         names = [name for name, _ in options.parameter]
         if twice := [name for name in names if names.count(name) > 1]:
             parser.error(f"the parameter {twice[0]!r} is given twice")
-        with _termination_unwinds():
-            reproduce.reproduce(
-                study,
-                options.chapters,
-                parameters=dict(options.parameter),
-                output=options.output,
-                jobs=options.jobs,
-                html=options.html,
-                update=options.update,
-                force=options.force,
-            )
+        reproduce.reproduce(
+            study,
+            options.chapters,
+            parameters=dict(options.parameter),
+            output=options.output,
+            jobs=options.jobs,
+            html=options.html,
+            update=options.update,
+            force=options.force,
+        )
         return 0
 
     return run
-
-
-@contextmanager
-def _termination_unwinds() -> Iterator[None]:
-    """SIGTERM ends the program as an interruption does: with what it started, and with its
-    unfinished work removed.
-    """
-    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _claims(parser: argparse.ArgumentParser) -> Run:
@@ -212,6 +199,7 @@ def _claims(parser: argparse.ArgumentParser) -> Run:
 
     def run(options: argparse.Namespace) -> int:
         from rampore.audit import chapter, claims
+        from rampore.audit.reproduce import verdicts
         from rampore.checks import choice
 
         ledger = claims.load(_study_settings(options.study).ledger)
@@ -228,6 +216,7 @@ def _claims(parser: argparse.ArgumentParser) -> Run:
                 f"no {path}: run `rampore reproduce` first, or name its folder by --output"
             )
         entries = claims.entries(path)
+        verdicts.refuse_edited(ledger, path, entries)
         for name in options.ids:
             ledger[name]
         for entry in entries:
@@ -318,13 +307,18 @@ def _discharge(parser: argparse.ArgumentParser) -> Run:
     )
     parser.add_argument(
         "--columns",
-        type=int,
+        type=_count,
         nargs=2,
         metavar=("NX", "NY"),
         help="cells across the unit cell (default 8 14 or 1 1)",
     )
     parser.add_argument(
-        "--layers", type=int, nargs=3, default=(20, 10, 20), metavar=("NEG", "SEP", "POS")
+        "--layers",
+        type=_count,
+        nargs=3,
+        default=(20, 10, 20),
+        metavar=("NEG", "SEP", "POS"),
+        help="cells through the layers (default 20 10 20)",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
 
@@ -387,7 +381,8 @@ def _pores(parser: argparse.ArgumentParser) -> Run:
         action="extend",
         default=[],
         metavar="FILE.toml|KEY=VALUE",
-        help="steps, values and counting rules, e.g. threshold=local 'denoise_size=0.2 um'; the later overrule",
+        help="steps, values and counting rules, e.g. threshold=local 'denoise_size=0.2 um'; "
+        "the later overrule",
     )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go"
@@ -408,7 +403,7 @@ def _labelled(text: str) -> tuple[float, float]:
 
 
 def _diffuse(parser: argparse.ArgumentParser) -> Run:
-    """Solve diffusion through the pores of a segmented image or volume: tortuosity, fields, figure."""
+    """Solve diffusion through the pores of a segmented image: tortuosity, fields, figure."""
     parser.add_argument(
         "image", type=Path, metavar="IMAGE", help="TIFF (its pages are a volume), PNG, NumPy or raw"
     )
@@ -418,7 +413,8 @@ def _diffuse(parser: argparse.ArgumentParser) -> Run:
         nargs="+",
         required=True,
         metavar="LABEL[=D]",
-        help="labels that conduct, with their diffusivity over that of the first (1 where none is given)",
+        help="labels that conduct, with their diffusivity over that of the first "
+        "(1 where none is given)",
     )
     parser.add_argument(
         "--axis",
@@ -583,8 +579,8 @@ def _sweep(parser: argparse.ArgumentParser) -> Run:
         nargs="?",
         metavar="SWEEP",
         default="crossing",
-        help="of Lim et al.: the assumptions of chapter 4 crossed (crossing, the default), its unpublished inputs "
-        "sampled (inverse), or foils to choose from (design)",
+        help="of Lim et al.: the assumptions of chapter 4 crossed (crossing, the default), "
+        "its unpublished inputs sampled (inverse), or foils to choose from (design)",
     )
     parser.add_argument(
         "--study",
@@ -627,16 +623,141 @@ def _sweep(parser: argparse.ArgumentParser) -> Run:
             from rampore.checks import nearest
 
             parser.error(f"there is no sweep {options.sweep!r}{nearest(options.sweep, own.PLANS)}")
-        with _termination_unwinds():
-            sweep_command.run(options, own.PLANS)
+        sweep_command.run(options, own.PLANS)
         return 0
 
     return run
 
 
+def _audit(parser: argparse.ArgumentParser) -> Run:
+    """Audit a paper of your own: make a study, check it, compare its runs, export it."""
+    parts = parser.add_subparsers(dest="part", metavar="PART", required=True)
+    for name, build in AUDIT.items():
+        part = parts.add_parser(name, help=build.__doc__, description=build.__doc__)
+        part.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
+        part.set_defaults(run_part=build(part))
+    return lambda options: options.run_part(options)
+
+
+def _audit_new(parser: argparse.ArgumentParser) -> Run:
+    """Make a study in a new folder: one chapter, three statements, one parameter file."""
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="new, or empty")
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore.audit import starting
+
+        for name in starting.new(options.folder):
+            print(options.folder / name)
+        print(f"Now: cd {options.folder} && rampore audit check && rampore reproduce")
+        return 0
+
+    return run
+
+
+def _audit_update(parser: argparse.ArgumentParser) -> Run:
+    """Bring a study to the newer template; what you have changed stays as it is."""
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(), metavar="FOLDER")
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore.audit import starting
+
+        outcome = starting.update(options.folder)
+        for name in outcome.replaced:
+            print(f"{name}: replaced")
+        for name in outcome.removed:
+            print(f"{name}: removed, the template has it no more")
+        for name in outcome.beside:
+            print(f"{name}: yours stays, the newer one is {name}.new: merge them")
+        print(f"template {outcome.before} -> {outcome.after}")
+        return 0
+
+    return run
+
+
+def _study_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--study",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="where study.toml is, or below it",
+    )
+
+
+def _audit_check(parser: argparse.ArgumentParser) -> Run:
+    """Check study.toml, the ledger and the inputs against their schemas and their readers."""
+    _study_option(parser)
+    parser.add_argument(
+        "--release", action="store_true", help="refuse statements that are still pending"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="with --release: where the results are (default: build in the study)",
+    )
+
+    def run(options: argparse.Namespace) -> int:
+        if not options.release:
+            _refuse_idle(parser, "without --release", {"--output": options.output})
+
+        from rampore.audit import checking
+
+        for line in checking.check(options.study, options.output, options.release):
+            print(line)
+        return 0
+
+    return run
+
+
+def _audit_diff(parser: argparse.ArgumentParser) -> Run:
+    """Print as Markdown which verdicts flipped; ends with 0 where none did, and with 1 else."""
+    parser.add_argument("old", type=Path, metavar="OLD", help="a claims.json")
+    parser.add_argument("new", type=Path, metavar="NEW", help="a later one")
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore.audit import claims, flips
+
+        try:
+            old, new = claims.entries(options.old), claims.entries(options.new)
+        except claims.LedgerError as error:
+            parser.error(str(error))
+        found = flips.flips(old, new)
+        print(flips.as_markdown(found), end="")
+        return 1 if found else 0
+
+    return run
+
+
+def _audit_badge(parser: argparse.ArgumentParser) -> Run:
+    """Draw the counts by verdict as one line, for a README."""
+    parser.add_argument("claims", type=Path, metavar="CLAIMS.json")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.svg")
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore import storage
+        from rampore.audit import claims
+        from rampore.audit.pages.badge import badge
+
+        storage.write(options.output, badge(claims.entries(options.claims)))
+        return 0
+
+    return run
+
+
+AUDIT: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
+    "new": _audit_new,
+    "update": _audit_update,
+    "check": _audit_check,
+    "diff": _audit_diff,
+    "badge": _audit_badge,
+}
+
+
 COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
     "reproduce": _reproduce,
     "claims": _claims,
+    "audit": _audit,
     "parameters": _parameters,
     "discharge": _discharge,
     "pores": _pores,
@@ -668,6 +789,18 @@ def _notes() -> Iterator[None]:
             yield
     finally:
         logging.getLogger().removeHandler(handler)
+
+
+@contextmanager
+def _termination_unwinds() -> Iterator[None]:
+    """SIGTERM ends the program as an interruption does: with what it started, and with its
+    unfinished work removed.
+    """
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _open_streams() -> None:
@@ -707,7 +840,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; gives the exit code: 0, 1 for a failure, 2 for a wrong call, 130 for an
-    interruption.
+    interruption. SIGTERM ends the program with 143.
 
     A failure is one line on standard error, which names the file, key or option and what to do;
     ``--debug`` shows the traceback before it. The failure of a chapter's cell is shown with its
@@ -716,7 +849,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _open_streams()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        with _notes():
+        with _notes(), _termination_unwinds():
             try:
                 return _run(arguments)
             finally:

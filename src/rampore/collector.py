@@ -246,8 +246,8 @@ class PerforatedFoil:
             quantity(name.replace("_", " "), getattr(self, name), CollectorError, above=0)
         if self.pitch <= self.hole_diameter:
             raise CollectorError(
-                f"holes of {self.hole_diameter * 1e6:g} um overlap at a pitch of {self.pitch * 1e6:g} um: "
-                "the pitch must exceed the hole diameter"
+                f"holes of {self.hole_diameter * 1e6:g} um overlap at a pitch of "
+                f"{self.pitch * 1e6:g} um: the pitch must exceed the hole diameter"
             )
 
     @property
@@ -363,7 +363,7 @@ def perforated_foil(
 
 
 def web_stress(tension, width, thickness):
-    """Tensile stress [Pa] in a web under `tension` [N], of `width` and `thickness` [m] (Eq. 1.14)."""
+    """Tensile stress [Pa] in a web under `tension` [N], `width` by `thickness` [m] (Eq. 1.14)."""
     quantity("tension", tension, CollectorError, unit="N")
     _length("width", width)
     _length("thickness", thickness)

@@ -29,7 +29,7 @@ VERDICT = {
     "inconsistent": ("#A33C7C", "white"),
     "input": ("#5B6B7A", "white"),
     "not testable": ("#D5DAE0", "#3A444D"),
-    "not yet computed": ("white", "#6B7680"),
+    "pending": ("white", "#6B7680"),
 }
 
 #: What the paper states: an open marker.

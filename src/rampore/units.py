@@ -80,6 +80,22 @@ def _decimal(number: float) -> float:
     return float(f"{number:.15g}")
 
 
+@lru_cache(maxsize=1000)
+def si_unit(unit: str) -> str:
+    """The SI base unit of what a unit measures, e.g. ``kg/m**2`` of ``mg/cm2``; ``1`` of a pure
+    number.
+
+    Raises
+    ------
+    UnitError
+        Where the unit is unknown.
+    """
+    _scale(unit, None)
+    registry = _registry()
+    base = registry.Quantity(1.0, registry.parse_units(unit)).to_base_units().units
+    return f"{base:~C}" or "1"
+
+
 def to_si(value: float, unit: str, si: str | None = None) -> float:
     """A number given in `unit`, in SI.
 

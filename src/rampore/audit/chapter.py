@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from rampore.audit import claims, numbers
-from rampore.audit.claims import Assumption, Report, Uncertainty
+from rampore.audit.claims import Assumption, Report, Rounding, Uncertainty
 from rampore.audit.numbers import Phrase
 from rampore.audit.study import settings
 from rampore.extras import needs
@@ -46,7 +46,7 @@ KEPT_MIME = "application/vnd.rampore.kept+json"
 
 #: One of this type, in a chapter's last cell, holds all its numbers with their errors:
 #: :mod:`rampore.audit.numbers`.
-NUMBERS_MIME = "application/vnd.rampore.audit.numbers+json"
+NUMBERS_MIME = "application/vnd.rampore.numbers+json"
 
 #: The same as a result.
 NUMBERS_FILE = "numbers"
@@ -99,11 +99,12 @@ class Chapter:
         """The paper's number [SI]."""
         return self.ledger[claim_id].stated_si
 
-    def half_digit(self, claim_id: str) -> float:
+    def half_digit(self, claim_id: str) -> Rounding:
         """Half of the last digit that the paper prints [SI]."""
-        return self.ledger[claim_id].half_digit_si
+        half = self.ledger[claim_id].half_digit_si
+        return Rounding(half, {claim_id: half})
 
-    def printed(self, claim_id: str) -> tuple[float, float]:
+    def printed(self, claim_id: str) -> tuple[float, Rounding]:
         """The paper's number and half of its last printed digit [SI]:
         :func:`rampore.audit.claims.printed_range`.
         """
@@ -467,7 +468,7 @@ class Chapter:
 
 
 def _plain(value):
-    """A Python number, bool or list for a numpy scalar, array or anything else that has ``tolist``."""
+    """A Python number, bool or list for a numpy scalar, array or whatever else has ``tolist``."""
     if hasattr(value, "tolist"):
         return value.tolist()
     if value is None or isinstance(value, bool | int | float):
@@ -690,7 +691,8 @@ def assumption_text(entry: dict) -> str:
     gives = _value_text(entry, under["gives"])
     outcome = f"it {gives}" if entry["half_digit"] is None else f"it is {gives}"
     text, source = under["text"].rstrip("."), under["source"].rstrip(".")
-    return f"{text}: needs {needed}, {within} {low} to {high} ({source}); then {outcome}."
+    circular = " That range is built from the value needed." if under["range_from_needed"] else ""
+    return f"{text}: needs {needed}, {within} {low} to {high} ({source}); then {outcome}.{circular}"
 
 
 def _value_text(entry: dict, value: float | bool) -> str:

@@ -64,7 +64,7 @@ class Verdict(StrEnum):
     INCONSISTENT = "inconsistent"
     INPUT = "input"
     NOT_TESTABLE = "not testable"
-    NOT_YET_COMPUTED = "not yet computed"
+    PENDING = "pending"
 
     @property
     def glyph(self) -> str:
@@ -111,6 +111,9 @@ class Claim:
         The chapter that computes it, or empty.
     needs : str
         The unpublished data that would settle it, or empty.
+    range_from_needed : bool
+        Whether the plausible range of its assumption is known to be built from the value that is
+        needed: such a range is refused of any other claim.
 
     Raises
     ------
@@ -131,6 +134,7 @@ class Claim:
     half_digit: float | None = None
     chapter: str = ""
     needs: str = ""
+    range_from_needed: bool = False
 
     def __post_init__(self) -> None:
         for reason in self._faults():
@@ -142,6 +146,8 @@ class Claim:
                 yield f"`{name}` must be a text, not {getattr(self, name)!r}"
         if not isinstance(self.section, int) or isinstance(self.section, bool):
             yield f"`section` must be a whole number, not {self.section!r}"
+        if not isinstance(self.range_from_needed, bool):
+            yield f"`range_from_needed` must be true or false, not {self.range_from_needed!r}"
         numbers = {
             "stated": self.stated,
             "tolerance": self.tolerance,
@@ -152,7 +158,10 @@ class Claim:
         if not self.statement:
             yield "`statement` is empty"
         if not self.chapter and not self.needs:
-            yield "names neither a `chapter` that computes it nor, in `needs`, the data that would settle it"
+            yield (
+                "names neither a `chapter` that computes it nor, in `needs`, "
+                "the data that would settle it"
+            )
         if not self.kind.is_number:
             given = [name for name, value in numbers.items() if value is not None]
             given += [name for name in ("unit", "tolerance_from") if getattr(self, name)]
@@ -170,7 +179,10 @@ class Claim:
             self.tolerance_from is ToleranceFrom.PRINTED_DIGITS
             and self.tolerance != self.half_digit
         ):
-            yield f"a tolerance from printed digits is `half_digit`, {self.half_digit!r}, not {self.tolerance!r}"
+            yield (
+                f"a tolerance from printed digits is `half_digit`, {self.half_digit!r}, "
+                f"not {self.tolerance!r}"
+            )
         try:
             to_si(self.stated, self.unit)
         except UnitError as error:
@@ -267,6 +279,60 @@ class Assumption:
         low, high = self.plausible
         return low <= self.needed <= high
 
+    @property
+    def range_from_needed(self) -> bool:
+        """Whether an end or the middle of the range is the needed value itself: it then holds that
+        value whatever it is.
+        """
+        low, high = self.plausible
+        return any(
+            math.isclose(self.needed, place, rel_tol=1e-9)
+            for place in (low, high, (low + high) / 2)
+        )
+
+
+class Rounding(float):
+    """A half-range that comes from the printed digits of statements, and knows of which.
+
+    Sums of two, and multiples by a number, know it too; everything else is a plain number.
+
+    Parameters
+    ----------
+    value : float
+        The half-range [SI].
+    origin : mapping of str to float
+        Half of the last printed digit of each statement that it comes from [SI], by claim; under
+        the empty name what comes from no statement.
+    """
+
+    origin: Mapping[str, float]
+    __array_priority__ = 1.0  # a number of NumPy leaves the product with one to this class
+
+    def __new__(cls, value: float, origin: Mapping[str, float]) -> Rounding:
+        made = super().__new__(cls, value)
+        made.origin = dict(origin)
+        return made
+
+    def __add__(self, other):
+        if isinstance(other, Rounding):
+            return Rounding(float(self) + float(other), self.origin | other.origin)
+        return float(self) + other
+
+    def __mul__(self, other):
+        if isinstance(other, int | float):
+            return Rounding(float(self) * other, self.origin)
+        return float(self) * other
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other):
+        if isinstance(other, int | float):
+            return Rounding(float(self) / other, self.origin)
+        return float(self) / other
+
+    def __reduce__(self):
+        return type(self), (float(self), self.origin)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -285,8 +351,8 @@ class Report:
     given : tuple of str
         The statements of the paper that alone give `computed`; empty where anything else entered.
     rounding : float
-        Half-range of `computed` that comes from the printed digits of what it was computed from,
-        see :func:`printed_range`.
+        Half-range of `computed` that comes from the printed digits of what it was computed from:
+        a :class:`Rounding`, see :func:`printed_range`; a number without an origin is refused.
     uncertainty : Uncertainty
         What else limits the value; for the reader, not for the verdict.
     under : Assumption or None
@@ -324,7 +390,7 @@ def verdict(claim: Claim, report: Report | None) -> Verdict:
     """The verdict on one claim: the only rule there is. What fits first, holds.
 
     1. No chapter has reported: `not testable` where the ledger has no chapter for it and says which
-       data would settle it, else `not yet computed`.
+       data would settle it, else `pending`: its chapter is still to come. A release has none.
     2. A design value that the study takes as given: `input`.
     3. What the published inputs give agrees with the paper, ``|computed - stated| <= tolerance +
        rounding`` (an order or a trend: it holds): `reproduced`.
@@ -335,9 +401,7 @@ def verdict(claim: Claim, report: Report | None) -> Verdict:
     7. `not reproduced`.
     """
     if report is None:
-        return (
-            Verdict.NOT_TESTABLE if claim.needs and not claim.chapter else Verdict.NOT_YET_COMPUTED
-        )
+        return Verdict.NOT_TESTABLE if claim.needs and not claim.chapter else Verdict.PENDING
     if report.taken:
         return Verdict.INPUT
     if _agrees(claim, report.computed, report.rounding):
@@ -355,7 +419,7 @@ def verdict(claim: Claim, report: Report | None) -> Verdict:
 
 def printed_range(
     function: Callable[..., float], **inputs: tuple[float, float]
-) -> tuple[float, float]:
+) -> tuple[float, Rounding]:
     """A value computed from printed numbers, and how far their rounding can move it.
 
     Parameters
@@ -363,13 +427,14 @@ def printed_range(
     function : callable
         Takes the inputs by name, monotonic in each of them over its rounding interval.
     **inputs : (float, float)
-        Printed value and half of its last printed digit, both in the unit that `function` takes.
+        Printed value and half of its last printed digit, both in the unit that `function` takes, as
+        :meth:`rampore.audit.chapter.Chapter.printed` and this function give them.
 
     Returns
     -------
-    (float, float)
+    (float, Rounding)
         The value at the printed numbers, and its largest distance to the values at the corners of
-        the box.
+        the box, which knows the statements that the inputs come from.
 
     Raises
     ------
@@ -389,7 +454,9 @@ def printed_range(
                 f"no finite value at the printed numbers or at the corner {corner!r} of their "
                 "rounding"
             )
-    return middle, max(distances)
+    halves = [half for _, half in inputs.values() if half]
+    origins = [half.origin if isinstance(half, Rounding) else {"": half} for half in halves]
+    return middle, Rounding(max(distances), {k: v for each in origins for k, v in each.items()})
 
 
 class Ledger(Mapping[str, Claim]):
@@ -452,12 +519,20 @@ def load(path: str | Path) -> Ledger:
         for name, tables in content.items():
             if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
                 raise LedgerError(f"{name} is no list of tables: write [[{name}]] before each")
-        sections = {entry["number"]: entry["title"] for entry in content.get("section", [])}
+        sections = dict(_section(entry) for entry in content.get("section", []))
         return Ledger([_claim(entry) for entry in content.get("claim", [])], sections)
     except KeyError as error:
         raise LedgerError(f"{source}: a section has no {error}") from None
     except LedgerError as error:
         raise LedgerError(f"{source}: {error}") from None
+
+
+def _section(entry: dict) -> tuple[int, str]:
+    known_keys("a section", entry, ("number", "title"), LedgerError)
+    number, title = entry["number"], entry["title"]
+    if not isinstance(number, int) or isinstance(number, bool) or not isinstance(title, str):
+        raise LedgerError(f"section {number!r}: has a whole `number` and a text as its `title`")
+    return number, title
 
 
 def _claim(entry: dict) -> Claim:
@@ -506,9 +581,15 @@ def _objections(ledger: Ledger, claim: Claim, report: Report) -> Iterator[str]:
             if value is not None and not _is_finite(value):
                 yield f"states a number in {claim.unit!r}: {value!r} was reported"
         elif value is not None and not isinstance(value, bool):
-            yield f"a statement of kind {claim.kind} holds or not: report True or False, not {value!r}"
+            yield (
+                f"a statement of kind {claim.kind} holds or not: report True or False, "
+                f"not {value!r}"
+            )
     if claim.id in report.given:
-        yield "it is among the statements that it was computed from: a statement is no evidence for itself"
+        yield (
+            "it is among the statements that it was computed from: "
+            "a statement is no evidence for itself"
+        )
     for name in report.given:
         ledger[name]
     if report.given and report.computed is None:
@@ -522,10 +603,34 @@ def _objections(ledger: Ledger, claim: Claim, report: Report) -> Iterator[str]:
     if not claim.kind.is_number and (
         report.rounding or any(width is not None for width in report.uncertainty)
     ):
-        yield f"a statement of kind {claim.kind} has no rounding and no uncertainty: put them into `measure`"
+        yield (
+            f"a statement of kind {claim.kind} has no rounding and no uncertainty: "
+            "put them into `measure`"
+        )
     for name, width in {"rounding": report.rounding, **report.uncertainty._asdict()}.items():
         if width is not None and not (_is_finite(width) and width >= 0):
             yield f"`{name}` must be a half-width, not {width!r}"
+    if report.rounding or isinstance(report.rounding, Rounding):
+        yield from _free(ledger, report.rounding)
+    if report.under and report.under.range_from_needed and not claim.range_from_needed:
+        yield (
+            f"the plausible range {report.under.plausible} of {report.under.text!r} is built from "
+            f"the value that is needed, {report.under.needed!r}: take one from a source that does "
+            "not know it"
+        )
+
+
+def _free(ledger: Ledger, rounding: float) -> Iterator[str]:
+    """What of a rounding does not come from the printed digits of statements."""
+    origin = rounding.origin if isinstance(rounding, Rounding) else {"": rounding}
+    for name, half in origin.items():
+        if not name:
+            yield (
+                "its rounding comes from a number that no statement prints: give what "
+                "`printed_range` makes of statements taken by `printed`"
+            )
+        elif not math.isclose(half, ledger[name].half_digit_si, rel_tol=1e-9):
+            yield f"its rounding takes {half:g} for half of the last digit of {name!r}"
 
 
 def _restates(claim: Claim, under: Assumption) -> bool:
@@ -544,7 +649,8 @@ def _restates(claim: Claim, under: Assumption) -> bool:
 def record(claim: Claim, report: Report | None) -> dict:
     """One claim with its verdict, as it stands in ``claims.json``.
 
-    Numbers are in the claim's unit; an assumption's `needed` and `plausible` in the assumption's.
+    Numbers are in the claim's unit; an assumption's `needed` and `plausible` in the assumption's;
+    the half digits of ``rounding_from`` in SI.
     What a chapter leaves open is None. Where a chapter has reported, ``link`` to the section that
     did is added by :mod:`rampore.audit.reproduce`.
     """
@@ -562,9 +668,11 @@ def record(claim: Claim, report: Report | None) -> dict:
         "tolerance": claim.tolerance,
         "tolerance_from": str(claim.tolerance_from or ""),
         "half_digit": claim.half_digit,
+        "taken": found.taken,
         "rounding": in_unit(found.rounding, difference_from_si)
         if claim.kind.is_number and report
         else None,
+        "rounding_from": dict(getattr(found.rounding, "origin", {})),
         "uncertainty": {
             name: in_unit(width, difference_from_si)
             for name, width in found.uncertainty._asdict().items()
@@ -585,9 +693,103 @@ def record(claim: Claim, report: Report | None) -> dict:
         entry["assumption"] = asdict(under) | {
             "plausible": list(under.plausible),
             "is_plausible": under.is_plausible,
+            "range_from_needed": claim.range_from_needed or under.range_from_needed,
             "gives": in_unit(under.gives, from_si),
         }
     return entry
+
+
+def reported(claim: Claim, entry: Mapping) -> Report | None:
+    """The report that an entry of ``claims.json``, or of a cell's output, was made from; None where
+    no chapter had reported.
+
+    Parameters
+    ----------
+    claim : Claim
+    entry : mapping
+        As :func:`record` gives it; of what the ledger or the rule says nothing is read.
+
+    Raises
+    ------
+    LedgerError
+        Where the entry holds no report.
+    """
+    if not entry.get("explanation"):
+        return None
+    is_number = claim.kind.is_number
+
+    def si(value, convert):
+        return convert(value, claim.unit) if is_number and value is not None else value
+
+    try:
+        under = None
+        if said := entry["assumption"]:
+            fields_of = ("text", "needed", "unit", "source")
+            under = Assumption(
+                **{name: said[name] for name in fields_of},
+                plausible=tuple(said["plausible"]),
+                gives=si(said["gives"], to_si),
+            )
+        widths = {name: si(width, difference_to_si) for name, width in entry["uncertainty"].items()}
+        rounding = si(entry["rounding"] or 0.0, difference_to_si)
+        return Report(
+            claim.id,
+            si(entry["computed"], to_si),
+            entry["taken"],
+            tuple(entry["given"]),
+            Rounding(rounding, entry["rounding_from"]) if entry["rounding_from"] else rounding,
+            Uncertainty(**widths),
+            under,
+            entry["measure"],
+            entry["explanation"],
+        )
+    except KeyError as error:
+        raise LedgerError(f"claim {claim.id!r}: the entry has no {error}") from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise LedgerError(f"claim {claim.id!r}: the entry is damaged: {error}") from None
+
+
+def discrepancies(ledger: Ledger, entry: Mapping) -> list[str]:
+    """The fields of an entry that say something else than the ledger and the rule make of the
+    report in it.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    entry : mapping
+        Of ``claims.json``, or of a cell's output.
+
+    Returns
+    -------
+    list of str
+        E.g. ``"verdict is 'reproduced', and 'inconsistent' by the ledger"``; empty where the entry
+        is what it must be.
+
+    Raises
+    ------
+    LedgerError
+        Where the entry holds no report, or one that :func:`check` refuses.
+    """
+    claim = ledger[entry["id"]]
+    report = reported(claim, entry)
+    if report:
+        check(ledger, report)
+    derived = record(claim, report)
+    return [
+        f"{name} is {entry.get(name)!r}, and {value!r} by the ledger"
+        for name, value in derived.items()
+        if not _same(entry.get(name), value)
+    ]
+
+
+def _same(value, other) -> bool:
+    if _is_finite(value) and _is_finite(other):
+        return math.isclose(value, other, rel_tol=1e-9)
+    if isinstance(value, Mapping) and isinstance(other, Mapping):
+        return value.keys() == other.keys() and all(_same(value[key], other[key]) for key in other)
+    if isinstance(value, list) and isinstance(other, list):
+        return len(value) == len(other) and all(map(_same, value, other))
+    return type(value) is type(other) and value == other
 
 
 _TEXTS = ("id", "unit", "tolerance_from", "kind", "chapter", "statement", "explanation", "link")

@@ -2,8 +2,9 @@
 
 A study is a folder with ``_toc.yml``, as Jupyter Book has it, and ``study.toml``::
 
-    ledger = "claims.toml"        # the statements of the paper, in this folder or below it package
-    = "rampore.lim2026"   # optional: a module of its own, with what it has of `pages` and `sweeps`
+    ledger = "claims.toml"        # the statements of the paper, in this folder or below it
+    inputs = "inputs.toml"        # optional: values with provenance, of which the book has a page
+    package = "rampore.lim2026"   # optional: a module of its own, with `pages` and `sweeps`
 
 ``<package>.pages.generated(root)`` gives the pages that the book has beside those of any study, by
 file name; ``<package>.sweeps.PLANS`` names the modules of ``rampore sweep``, each with a function
@@ -59,10 +60,14 @@ class Settings:
     ledger : Path
     package : str
         Dotted name of the study's own package, or empty.
+    inputs : Path or None
+        A parameter file that :func:`rampore.audit.inputs.read_values` reads; None where the study
+        has none, or reads its inputs by classes of its own.
     """
 
     ledger: Path
     package: str = ""
+    inputs: Path | None = None
 
     def part(self, name: str) -> ModuleType | None:
         """A module of the study's own package, None where it has no such one."""
@@ -75,7 +80,8 @@ class Settings:
         return import_module(f"{self.package}.{name}")
 
 
-_SETTINGS = "study.toml"
+#: The file that makes a folder a study.
+SETTINGS = "study.toml"
 
 
 def settings(start: Path) -> Settings:
@@ -88,9 +94,9 @@ def settings(start: Path) -> Settings:
     """
     start = start.resolve()
     for root in (start, *start.parents):
-        if (root / _SETTINGS).is_file():
-            return _settings(root / _SETTINGS)
-    raise NoStudyError(f"no study here: neither {start} nor a folder above it holds {_SETTINGS}")
+        if (root / SETTINGS).is_file():
+            return _settings(root / SETTINGS)
+    raise NoStudyError(f"no study here: neither {start} nor a folder above it holds {SETTINGS}")
 
 
 def _settings(path: Path) -> Settings:
@@ -98,13 +104,14 @@ def _settings(path: Path) -> Settings:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: cannot be read as TOML: {error}") from None
-    known_keys(f"{path}", content, ("ledger", "package"), UsageError)
-    for key, value in {"ledger": "claims.toml", "package": ""}.items():
+    known_keys(f"{path}", content, ("ledger", "package", "inputs"), UsageError)
+    for key, value in {"ledger": "claims.toml", "package": "", "inputs": ""}.items():
         if not isinstance(content.setdefault(key, value), str):
             raise UsageError(f"{path}: {key} is a text, not {content[key]!r}")
     if not all(part.isidentifier() for part in content["package"].split(".") if content["package"]):
         raise UsageError(f"{path}: package: {content['package']!r} is no dotted name of a module")
-    return Settings(path.parent / content["ledger"], content["package"])
+    inputs = path.parent / content["inputs"] if content["inputs"] else None
+    return Settings(path.parent / content["ledger"], content["package"], inputs)
 
 
 @dataclass(frozen=True)

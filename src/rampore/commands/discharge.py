@@ -83,7 +83,7 @@ def _holes(args):
 
 
 def _with_cutoffs(cell, args):
-    """The cell between the cut-offs of the options, each of which must be one that can end the run."""
+    """The cell between the cut-offs of the options; each of them must be able to end the run."""
     given = {"lower_cutoff": args.lower_cutoff, "upper_cutoff": args.upper_cutoff}
     given = {name: value for name, value in given.items() if value is not None}
     for name, value in given.items():
@@ -97,7 +97,7 @@ def _with_cutoffs(cell, args):
 
 
 class _Progress:
-    """A line for every twentieth of the charge of an hour at 1C, and how far concentrations went."""
+    """A line for every twentieth of an hour at 1C, and how far concentrations went."""
 
     def __init__(self, cell, c_rate, report):
         self._cell, self._rate, self._report, self._next = cell, c_rate / 3600.0, report, 0.0
@@ -117,7 +117,8 @@ class _Progress:
             span[:] = min(span[0], np.min(values)), max(span[1], np.max(values))
         if abs(given) >= self._next:
             self._report(
-                f"{state.time:9.1f} s  state of charge {100 * (self._cell.state_of_charge - given):5.1f} %  "
+                f"{state.time:9.1f} s  state of charge "
+                f"{100 * (self._cell.state_of_charge - given):5.1f} %  "
                 f"{state.voltage:.4f} V  salt {salt[0]:.0f} to {salt[1]:.0f} mol/m3"
             )
             self._next += 0.05
@@ -131,8 +132,8 @@ class _Progress:
                 (f"surface stoichiometry, {side} {material.name}", span, material.validity)
             )
         return [
-            f"{name} went from {span[0]:.5g} to {span[1]:.5g}; its properties are valid from {valid[0]:.5g} to "
-            f"{valid[1]:.5g} and held beyond"
+            f"{name} went from {span[0]:.5g} to {span[1]:.5g}; its properties are valid from "
+            f"{valid[0]:.5g} to {valid[1]:.5g} and held beyond"
             for name, span, valid in spans
             if span[0] < valid[0] or span[1] > valid[1]
         ]
@@ -170,7 +171,8 @@ def write(solution, summary, output):
     """Write what a discharge gave into a folder.
 
     These are ``discharge.csv``, ``.png`` and ``.svg``, ``fields.nc``, for ParaView ``fields_0.vtr``
-    and so on, one for each time of the fields (with the extra ``paraview``), and last ``summary.json``.
+    and so on, one for each time of the fields (with the extra ``paraview``), and last
+    ``summary.json``.
     """
     from rampore.figures.p4d import voltage_parts
     from rampore.style import render

@@ -19,7 +19,7 @@ MOST_EVALUATIONS = 2000
 
 
 class CircuitError(ImpedanceError):
-    """A circuit, or a guess of its parameters, that makes no sense: the message names what and why."""
+    """A circuit, or a guess of its parameters, without sense: the message says what and why."""
 
     exit_code = 2
 
@@ -94,8 +94,8 @@ def _elements(circuit: str) -> list[str]:
 
     def refuse(word: str) -> None:
         raise CircuitError(
-            f"circuit {circuit!r}: {word or 'its end'!r} is not expected; elements with a number are joined by '-', "
-            "branches by 'p( , )', as in 'R0-p(R1,CPE1)'"
+            f"circuit {circuit!r}: {word or 'its end'!r} is not expected; elements with a number "
+            "are joined by '-', branches by 'p( , )', as in 'R0-p(R1,CPE1)'"
         )
 
     def series(depth: int) -> str:

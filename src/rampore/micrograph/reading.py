@@ -613,8 +613,8 @@ def _square(across: float, down: float, name: str, source: str) -> PixelSize:
         )
     if abs(across - down) > SAME_PIXEL * max(across, down):
         raise MicrographError(
-            f"{source}: the pixels are not square ({across * 1e9:.4g} by {down * 1e9:.4g} nm, {name} metadata); "
-            "resample the image to square ones first"
+            f"{source}: the pixels are not square ({across * 1e9:.4g} by {down * 1e9:.4g} nm, "
+            f"{name} metadata); resample the image to square ones first"
         )
     return PixelSize(across, f"{name} metadata")
 
@@ -681,7 +681,8 @@ def _settle_pixel_size(
         raise MicrographError("a pixel size is a positive length in metres")
     if found is not None and not override and abs(given - found.value) > SAME_PIXEL * found.value:
         raise MicrographError(
-            f"{source}: a pixel of {given * 1e9:.5g} nm is given, the {found.source} say {found.value * 1e9:.5g} nm; "
+            f"{source}: a pixel of {given * 1e9:.5g} nm is given, the {found.source} say "
+            f"{found.value * 1e9:.5g} nm; "
             "leave the pixel size out, or set override if the file is wrong"
         )
     return PixelSize(given, "given")
@@ -726,7 +727,8 @@ def _one_channel(array: np.ndarray, source: str) -> np.ndarray:
         )
     if not np.all(array == array[..., :1]):
         raise MicrographError(
-            f"{source} is in colour and its channels differ: pass the array of one channel (image[..., 0]) or of their "
+            f"{source} is in colour and its channels differ: pass the array of one channel "
+            "(image[..., 0]) or of their "
             "luminance (skimage.color.rgb2gray); crop coloured writing away"
         )
     return array[..., 0]

@@ -14,14 +14,15 @@ from rampore.audit.reproduce.fingerprint import PACKAGE, packages
 from rampore.audit.study import ReproduceError, Study
 
 _SEAL = ".inputs"  # in the HTML folder: the hash of what it was built from
-_MARKS = "<!-- summary:begin -->", "<!-- summary:end -->"
+#: Between them stands the summary of a README.
+SUMMARY_MARKS = "<!-- summary:begin -->", "<!-- summary:end -->"
 
 
 def stage(
     study: Study, executed: dict[str, Path], entries: list[dict], tables: list[dict], folder: Path
 ) -> None:
     """Lay out in `folder` what Sphinx reads: the study's own pages, its notebooks executed, the
-    generated pages.
+    generated pages, and what the scorecard needs to look as it should.
 
     Parameters
     ----------
@@ -46,25 +47,41 @@ def stage(
     for name, notebook in study.chapters.items():
         shutil.copy(executed[name], folder / notebook.relative_to(study.root))
     for source in pages:
-        for name, content in _generated(study, entries, tables).items():
-            path = folder / source.relative_to(study.root) / "_generated" / name
-            path.parent.mkdir(exist_ok=True)
+        beside = folder / source.relative_to(study.root)
+        shutil.copytree(PACKAGE / "audit" / "static", beside / "_static", dirs_exist_ok=True)
+        for name, content in (_static(entries) | _generated(study, entries, tables)).items():
+            path = beside / name
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+
+
+def _static(entries: list[dict]) -> dict[str, bytes]:
+    from rampore.audit.checking import schemas
+    from rampore.audit.pages.badge import badge
+
+    files = {"badge.svg": badge(entries).encode()} | schemas()
+    return {f"_static/{name}": content for name, content in files.items()}
 
 
 def _generated(study: Study, entries: list[dict], tables: list[dict]) -> dict[str, bytes]:
     from rampore import style
+    from rampore.audit.inputs import read_values
     from rampore.audit.pages import picture, scorecard
+    from rampore.audit.pages.inputs import inputs_page
 
     sections = study.ledger.sections
     figure = picture.overview(entries, sections)
     own = study.settings.part("pages")
-    return {
+    inputs = study.settings.inputs
+    pages = {
         "scorecard.md": scorecard.scorecard_page(entries, sections).encode(),
         "summary.md": scorecard.summary(entries, tables).encode(),
         "scorecard.svg": style.render(figure, "svg"),
         "scorecard.png": style.render(figure, "png"),
-    } | (own.generated(study.root) if own else {})
+        **({"inputs.md": inputs_page(read_values(inputs)).encode()} if inputs else {}),
+        **(own.generated(study.root) if own else {}),
+    }
+    return {f"_generated/{name}": content for name, content in pages.items()}
 
 
 def is_built_from(html: Path, source: Path) -> bool:
@@ -135,7 +152,7 @@ def with_summary(readme: str, summary: str) -> str:
     ReproduceError
         Where it does not hold both marks, in order.
     """
-    begin, end = _MARKS
+    begin, end = SUMMARY_MARKS
     head, found_begin, rest = readme.partition(begin)
     _, found_end, tail = rest.partition(end)
     if not (found_begin and found_end):

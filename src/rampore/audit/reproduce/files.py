@@ -263,8 +263,8 @@ def output_folder(output: Path, patience: float = 0.0) -> Iterator[Path]:
                 shutil.rmtree(work, ignore_errors=True)
     except Timeout:
         raise ReproduceError(
-            f"another run (process {_holder(output)}) is writing to {output}: wait until it is done, stop it, "
-            "or choose another folder by --output"
+            f"another run (process {_holder(output)}) is writing to {output}: wait until it is "
+            "done, stop it, or choose another folder by --output"
         ) from None
     except StorageError:
         raise

@@ -218,7 +218,8 @@ def changes(old: dict[str, str], new: dict[str, str]) -> list[str]:
         if name.startswith("parameter "):
             return f"{name} is {after}" if after else f"{name} is no longer given"
         if len(after or before) == 64:  # a SHA-256
-            return f"{name} {'changed' if before and after else 'is new' if after else 'is no longer used'}"
+            change = "changed" if before and after else "is new" if after else "is no longer used"
+            return f"{name} {change}"
         return f"{name} {before or 'absent'} -> {after or 'absent'}"
 
     return [

@@ -4,10 +4,13 @@ the summary.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from rampore.audit import claims
-from rampore.audit.chapter import CLAIM_MIME, TABLE_MIME
+from rampore.audit.chapter import CLAIM_MIME, NUMBERS_MIME, TABLE_MIME, card, line
+from rampore.audit.reproduce.files import digest, read_json
 from rampore.audit.study import ReproduceError, headings
 from rampore.extras import needs
 
@@ -19,7 +22,9 @@ def collect(ledger: claims.Ledger, notebooks: Mapping[str, NotebookNode]) -> lis
     """The entries of ``claims.json``, in the ledger's order.
 
     Each is what :func:`rampore.audit.claims.record` gives, with ``link`` (page and section, from
-    the folder of the pages) and     ``cell`` (index and id) of where it was computed.
+    the folder of the pages) and ``cell`` (index and id) of where it was computed. A cell's output
+    is believed what its chapter reported, and nothing else: everything that follows from the ledger
+    and the rule is derived anew.
 
     Parameters
     ----------
@@ -31,11 +36,13 @@ def collect(ledger: claims.Ledger, notebooks: Mapping[str, NotebookNode]) -> lis
     ------
     ReproduceError
         Where a claim is reported twice, by a chapter that the ledger does not name for it, or is
-        not in the ledger.
+        not in the ledger; and where an output says something else than the ledger and the rule make
+        of the report: it names chapter, cell, claim and field.
     """
     found: dict[str, dict] = {}
     for chapter, notebook in notebooks.items():
-        for entry in _reported(chapter, notebook):
+        kept = _kept(notebook)
+        for entry, shown in _reported(chapter, notebook):
             name, where = entry["id"], f"{chapter} (cell {entry['cell']['index'] + 1})"
             if name not in ledger:
                 raise ReproduceError(
@@ -51,6 +58,8 @@ def collect(ledger: claims.Ledger, notebooks: Mapping[str, NotebookNode]) -> lis
                 raise ReproduceError(
                     f"{where} reports the claim {name!r} a second time, after cell {first}"
                 )
+            for fault in _faults(ledger, entry, shown, kept):
+                raise ReproduceError(f"{where} reports the claim {name!r}, but {fault}")
             found[name] = entry
     nowhere = {"link": "", "cell": None}
     return [
@@ -58,16 +67,87 @@ def collect(ledger: claims.Ledger, notebooks: Mapping[str, NotebookNode]) -> lis
     ]
 
 
-def _reported(chapter: str, notebook: NotebookNode) -> Iterator[dict]:
+def _reported(chapter: str, notebook: NotebookNode) -> Iterator[tuple[dict, dict]]:
+    """Every entry with where it stands, and what a reader sees of it."""
     anchors = section_anchors(notebook)
     for index, cell in enumerate(notebook.cells):
         for output in cell.get("outputs", []):
-            if CLAIM_MIME in output.get("data", {}):
+            data = output.get("data", {})
+            if CLAIM_MIME in data:
                 link = f"{chapter}.html" + (f"#{anchors[index]}" if anchors[index] else "")
-                yield output["data"][CLAIM_MIME] | {
-                    "link": link,
-                    "cell": {"index": index, "id": cell.id},
-                }
+                place = {"link": link, "cell": {"index": index, "id": cell.id}}
+                yield data[CLAIM_MIME] | place, data
+
+
+def _kept(notebook: NotebookNode) -> Mapping:
+    """All numbers of a chapter, of its last cell; empty where it does not close."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if NUMBERS_MIME in output.get("data", {}):
+                return output["data"][NUMBERS_MIME]
+    return {}
+
+
+def _faults(ledger: claims.Ledger, entry: dict, shown: Mapping, kept: Mapping) -> Iterator[str]:
+    """What an output of a claim says that its chapter cannot have reported."""
+    try:
+        if not entry.get("explanation"):
+            yield "`explanation` is missing, so that nothing was reported"
+            return
+        yield from claims.discrepancies(ledger, entry)
+    except claims.LedgerError as error:
+        yield str(error)
+        return
+    for mime, text in (("text/html", card(entry)), ("text/plain", line(entry))):
+        if shown.get(mime, text) != text:
+            yield f"its {mime} shows something else than was reported"
+    if not kept:
+        return
+    name = f"claim/{entry['id']}"
+    if kept.get(f"{name}/verdict") != [entry["verdict"]]:
+        yield "the verdict is not the one among the chapter's numbers"
+    computed = claims.reported(ledger[entry["id"]], entry).computed
+    there = kept.get(f"{name}/computed")
+    if isinstance(computed, bool) or computed is None:
+        agrees = there == (None if computed is None else [computed])
+    else:
+        agrees = isinstance(there, str) and math.isclose(
+            computed, float(there.split()[0]), rel_tol=1e-9
+        )
+    if not agrees:
+        yield "`computed` is not the value among the chapter's numbers"
+
+
+def refuse_edited(ledger: claims.Ledger, path: Path, entries: list[dict]) -> None:
+    """Refuse a ``claims.json`` that says something else than the ledger and the rule make of the
+    reports in it, or that is not the file which the run wrote.
+
+    Parameters
+    ----------
+    ledger : claims.Ledger
+    path : Path
+        Of the file; the ``provenance.json`` beside it knows its hash.
+    entries : list of dict
+        What it holds.
+
+    Raises
+    ------
+    LedgerError
+        With the claim and the field.
+    """
+    again = "it was edited, or the ledger was: `rampore reproduce` writes it anew"
+    for entry in entries:
+        for fault in claims.discrepancies(ledger, entry):
+            raise claims.LedgerError(f"{path}: claim {entry['id']!r}: {fault}; {again}")
+    if {entry["id"] for entry in entries} != set(ledger):
+        raise claims.LedgerError(f"{path}: its statements are not those of the ledger: {again}")
+    provenance = read_json(path.with_name("provenance.json"))
+    files = provenance.get("files") if isinstance(provenance, dict) else None
+    written = files.get("claims.json") if isinstance(files, dict) else None
+    if written is not None and written != digest(path.read_bytes()):
+        raise claims.LedgerError(
+            f"{path}: was edited after the run that wrote it: `rampore reproduce` writes it anew"
+        )
 
 
 def tables(notebooks: Mapping[str, NotebookNode]) -> list[dict]:
