@@ -162,13 +162,6 @@ def test_ci_calls_what_the_readme_says_and_nothing_else():
     assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_drawing_of_the_rooms_is_todays():
-    """Where it is not: ``make drawing``."""
-    import rooms
-
-    assert rooms.PAGE.read_text(encoding="utf-8") == rooms.page()
-
-
 def test_every_action_is_pinned_by_its_hash():
     """Or by a version, for a container, which GitHub's schema knows no hash of."""
     for path in sorted((ROOT / ".github/workflows").glob("*.yml")):
@@ -199,3 +192,10 @@ def test_the_changelog_has_a_part_for_what_is_not_released():
 
 def test_the_version_is_that_of_the_installed_package():
     assert Version(rampore.__version__)
+
+
+def test_the_drawing_of_the_rooms_is_todays():
+    """Where it is not: ``make drawing``."""
+    import rooms
+
+    assert rooms.PAGE.read_text(encoding="utf-8") == rooms.page()

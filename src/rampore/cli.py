@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import atexit
 import logging
 import os
 import re
-import shutil
 import signal
 import sys
-import sysconfig
-import tempfile
 import threading
 import traceback
 import warnings
@@ -892,19 +888,6 @@ def _open_streams() -> None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
 
 
-def _find_room_for_compiled_code() -> None:
-    """Numba does not start where it can keep code neither beside a package nor in a cache."""
-    packages = Path(__file__).parent, Path(sysconfig.get_path("purelib"))
-    if "NUMBA_CACHE_DIR" in os.environ or all(os.access(place, os.W_OK) for place in packages):
-        return
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
-    with suppress(OSError):
-        cache.mkdir(parents=True, exist_ok=True)
-    if not os.access(cache, os.W_OK):
-        os.environ["NUMBA_CACHE_DIR"] = folder = tempfile.mkdtemp(prefix="rampore-")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-
-
 def _drop_output() -> None:
     """What cannot be written any more goes nowhere, so that the interpreter does not try again at
     its end.
@@ -928,7 +911,6 @@ def _run(arguments: Sequence[str]) -> int:
         command.add_argument("--debug", **debug | {"default": argparse.SUPPRESS})
         command.set_defaults(run=build(command))
     options = parser.parse_args(arguments)
-    _find_room_for_compiled_code()
     return options.run(options)
 
 

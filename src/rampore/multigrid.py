@@ -19,11 +19,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numba as nb
 import numpy as np
 
 from rampore import RamporeError
 from rampore.checks import quantity
+from rampore.kernels import njit
 
 #: Length of the coarse correction; 2 would be exact for a uniform network, less is safe for a
 #: ragged one.
@@ -39,7 +39,7 @@ ROUNDING = 1e-9
 #: A level with no more cells is solved by a dense factorisation.
 COARSEST = 400
 
-_compile = nb.njit(cache=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, nogil=True)
+_compile = njit(cache=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, nogil=True)
 
 
 class ConvergenceError(RamporeError, RuntimeError):

@@ -43,6 +43,9 @@ MOST_PHASES = 16
 #: Boxes along x and y of the unit cell of a perforated foil, and of a bare one.
 COLUMNS = {True: (8, 14), False: (1, 1)}
 
+#: What the kernels take to compile on one quiet processor, of cells and of diffusion [s].
+CELL_SECONDS, DIFFUSION_SECONDS = 10.0, 5.0
+
 HOUR = 3600.0  #: [s]
 UM = 1e6  #: um in a metre
 PERCENT = 100.0
@@ -191,6 +194,7 @@ def simulate(
     CellError, SolverError
         The cell makes no sense, or cannot be computed.
     """
+    from rampore.kernels import announced
     from rampore.p4d import solution
     from rampore.p4d.time import Step
 
@@ -198,7 +202,8 @@ def simulate(
     steps = [steps] if isinstance(steps, Step) else list(steps)
     if mesh is None:
         mesh = solution.Mesh(columns=COLUMNS[cell.perforation is not None])
-    return CellRun(cell, solution.simulate(cell, steps, mesh, tolerances, progress=progress))
+    with announced(CELL_SECONDS):
+        return CellRun(cell, solution.simulate(cell, steps, mesh, tolerances, progress=progress))
 
 
 def discharge(
@@ -549,19 +554,21 @@ def tortuosity(
         The tolerance was not reached.
     """
     from rampore.diffusion import steady_diffusion
+    from rampore.kernels import announced
 
     label, known = _segmented(image)
     if known is not None and pixel_size is not None:
         raise UsageError(f"the image has pixels of {known:g} m already: leave pixel_size out")
     size = pixel_size if known is None else known
-    result = steady_diffusion(
-        conducting(label, phase),
-        axis,
-        spacing=1.0 if size is None else size,
-        sides=sides,
-        tolerance=tolerance,
-        progress=progress,
-    )
+    with announced(DIFFUSION_SECONDS):
+        result = steady_diffusion(
+            conducting(label, phase),
+            axis,
+            spacing=1.0 if size is None else size,
+            sides=sides,
+            tolerance=tolerance,
+            progress=progress,
+        )
     return Tortuosity(result, label, size)
 
 

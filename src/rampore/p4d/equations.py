@@ -21,10 +21,10 @@ layer to the next.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from rampore.checks import quantity
 from rampore.constants import FARADAY, GAS_CONSTANT
+from rampore.kernels import njit
 from rampore.p4d.errors import CellError
 from rampore.p4d.linear import ABOVE, BELOW
 

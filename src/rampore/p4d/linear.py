@@ -21,8 +21,8 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from numba import njit
 
+from rampore.kernels import njit
 from rampore.p4d.errors import SolverError
 from rampore.p4d.lanes import WIDTH, load, splat, store
 
@@ -410,6 +410,13 @@ def prolong(fine, coarse, parents, x):
             to[m] += what[places[m]]
 
 
+@njit(cache=True)
+def copy(what, to):
+    """to = what, of one length; an assignment to a slice compiles the text of its error too."""
+    for k in range(to.size):
+        to[k] = what[k]
+
+
 @njit(cache=True, fastmath={"reassoc", "contract"})
 def dot(x, y, start, end):
     """Scalar product of two vectors between two places."""
@@ -448,6 +455,8 @@ def cycle(h, schur, border_right, bare):
     ``bare`` says that the right-hand side of colour 0 of the finest level is zero; its first
     relaxation is left out.
     """
+    # typed: for a literal each kernel would be compiled anew
+    even, odd, alone = np.int64(0), np.int64(1), np.bool_(True)
     parents, matrix, right, x = h.parents, h.matrix, h.right, h.x
     last = h.plans.shape[0] - 1
     for depth in range(last):
@@ -455,22 +464,22 @@ def cycle(h, schur, border_right, bare):
         if depth == 0 and bare:
             x[plan.vector : plan.half] = 0.0
         else:
-            relax(plan, matrix, right, h.column, 0.0, x, 0, True)
-        relax(plan, matrix, right, h.column, 0.0, x, 1, depth == 0 and bare)
+            relax(plan, matrix, right, h.column, 0.0, x, even, alone)
+        relax(plan, matrix, right, h.column, 0.0, x, odd, depth == 0 and bare)
         border_right -= dot(h.row, x, plan.vector, plan.end)
-        lateral(plan, matrix, x, 0, h.before)
+        lateral(plan, matrix, x, even, h.before)
         restrict(plan, _plan(h.plans, depth + 1), parents, h.before, right)
     plan = _plan(h.plans, last)
-    relax(plan, matrix, right, h.column, 0.0, x, 0, True)
+    relax(plan, matrix, right, h.column, 0.0, x, even, alone)
     border = (border_right - dot(h.row, x, plan.vector, plan.end)) / schur
     add(-border, h.response, x, plan.vector, plan.end)
     for depth in range(last - 1, -1, -1):
         plan = _plan(h.plans, depth)
         prolong(plan, _plan(h.plans, depth + 1), parents, x)
-        relax(plan, matrix, right, h.column, border, x, 1, False)
+        relax(plan, matrix, right, h.column, border, x, odd, not alone)
         if depth == 0:
-            h.before[: plan.half] = x[: plan.half]
-        relax(plan, matrix, right, h.column, border, x, 0, False)
+            copy(x[: plan.half], h.before[: plan.half])
+        relax(plan, matrix, right, h.column, border, x, even, not alone)
     return border
 
 
@@ -492,12 +501,14 @@ def balance(h, schur, residual, solution):
         for m in range(own.size):
             total += own[m]
         right[first + row * last.width] = total
-    relax(last, h.matrix, right, h.column, 0.0, x, 0, True)
+    relax(last, h.matrix, right, h.column, 0.0, x, np.int64(0), np.bool_(True))
     border = (residual[plan.end - 1] - dot(h.row, x, last.vector, last.end)) / schur
     add(-border, h.response, x, last.vector, last.end)
     for row in range(6 * plan.layers):
         at = _place(plan, 0, 0) + row * plan.width
-        solution[at : at + plan.width] += x[first + row % (3 * plan.layers) * last.width]
+        constant = x[first + row % (3 * plan.layers) * last.width]
+        for m in range(at, at + plan.width):
+            solution[m] += constant
     solution[plan.end - 1] += border
 
 
@@ -509,31 +520,33 @@ def gmres(h, schur, corner, tolerance, basis, directions, solution):
     solution. The residual of the lines that are relaxed last is zero, so the rest is all that is
     iterated on. Returns the number of iterations and what is left of the residual.
     """
+    # typed: for a literal each kernel would be compiled anew
+    even, odd, alone = np.int64(0), np.int64(1), np.bool_(True)
     plan = _plan(h.plans, 0)
     half, end, maximum = plan.half, plan.end, directions.shape[0]
     matrix, right, x, row, before = h.matrix, h.right, h.x, h.row, h.before
-    norm = np.sqrt(dot(solution, solution, 0, end))
+    norm = np.sqrt(dot(solution, solution, even, end))
     if norm == 0.0:
         return 0, 0.0
     if h.plans.shape[0] == 1:
-        right[:end] = solution
-        border = cycle(h, schur, solution[end - 1], False)
-        solution[:] = x[:end]
+        copy(solution, right[:end])
+        border = cycle(h, schur, solution[end - 1], not alone)
+        copy(x[:end], solution)
         solution[end - 1] = border
         return 1, 0.0
-    right[:half] = solution[:half]
+    copy(solution[:half], right[:half])
     x[half:end] = 0.0
-    relax(plan, matrix, right, h.column, 0.0, x, 0, True)
-    lateral(plan, matrix, x, 1, before)
+    relax(plan, matrix, right, h.column, 0.0, x, even, alone)
+    lateral(plan, matrix, x, odd, before)
     start = basis[0]
     size = end - half
-    start[:] = solution[half:]
-    add(-1.0, before[half:end], start, 0, size)
+    copy(solution[half:], start)
+    add(-1.0, before[half:end], start, even, size)
     start[size - plan.margin :] = 0.0
-    start[size - 1] = solution[end - 1] - dot(row, x, 0, half)
-    solution[:half] = x[:half]
+    start[size - 1] = solution[end - 1] - dot(row, x, even, half)
+    copy(x[:half], solution[:half])
     solution[half:] = 0.0
-    length = np.sqrt(dot(start, start, 0, size))
+    length = np.sqrt(dot(start, start, even, size))
     if length <= 1e-3 * tolerance * norm:
         return 0, length / norm
     start /= length
@@ -544,20 +557,20 @@ def gmres(h, schur, corner, tolerance, basis, directions, solution):
     count = 0
     while count < maximum:
         vector, w, n = basis[count], basis[count + 1], count
-        right[half:end] = vector
-        border = cycle(h, schur, vector[size - 1], True)
+        copy(vector, right[half:end])
+        border = cycle(h, schur, vector[size - 1], alone)
         x[end - 1] = border
-        directions[n] = x[:end]
-        add(-1.0, x, before, 0, half)
-        lateral(plan, matrix, before, 1, before)
-        w[:] = vector
-        add(-1.0, before[half:end], w, 0, size)
+        copy(x[:end], directions[n])
+        add(-1.0, x, before, even, half)
+        lateral(plan, matrix, before, odd, before)
+        copy(vector, w)
+        add(-1.0, before[half:end], w, even, size)
         x[end - 1] = 0.0
-        w[size - 1] = dot(row, x, 0, end) + corner * border
+        w[size - 1] = dot(row, x, even, end) + corner * border
         for m in range(n + 1):
-            hessenberg[m, n] = dot(basis[m], w, 0, size)
-            add(-hessenberg[m, n], basis[m], w, 0, size)
-        hessenberg[n + 1, n] = np.sqrt(dot(w, w, 0, size))
+            hessenberg[m, n] = dot(basis[m], w, even, size)
+            add(-hessenberg[m, n], basis[m], w, even, size)
+        hessenberg[n + 1, n] = np.sqrt(dot(w, w, even, size))
         for m in range(n):
             upper, lower = hessenberg[m, n], hessenberg[m + 1, n]
             hessenberg[m, n] = cosine[m] * upper + sine[m] * lower
@@ -576,14 +589,14 @@ def gmres(h, schur, corner, tolerance, basis, directions, solution):
     left = small[count]
     before[half:end] = 0.0
     for n in range(count, 0, -1):
-        add(left * cosine[n - 1], basis[n], before[half:end], 0, size)
+        add(left * cosine[n - 1], basis[n], before[half:end], even, size)
         left *= -sine[n - 1]
-    add(left, basis[0], before[half:end], 0, size)
+    add(left, basis[0], before[half:end], even, size)
     for n in range(count - 1, -1, -1):
         for m in range(n + 1, count):
             small[n] -= hessenberg[n, m] * small[m]
         small[n] /= hessenberg[n, n]
-        add(small[n], directions[n], solution, 0, end)
+        add(small[n], directions[n], solution, even, end)
     balance(h, schur, before, solution)
     return count, abs(small[count]) / norm
 

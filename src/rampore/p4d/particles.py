@@ -16,11 +16,11 @@ cell sees.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from scipy.special import eval_jacobi, roots_jacobi
 
 from rampore.checks import quantity
 from rampore.constants import FARADAY
+from rampore.kernels import njit
 from rampore.p4d.errors import CellError
 
 
