@@ -15,7 +15,7 @@ LONGEST := tests/test_book.py
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-arithmetic lint notebooks bench sweep lock clean browser
+.PHONY: help book test test-arithmetic drawing lint notebooks bench sweep lock clean browser
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ lint: $(VENV)/.test ## run the linters alone
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
+
+drawing: $(VENV)/.test ## draw in CONTRIBUTING.md which rooms of the package import which
+	@$(BIN)/python tests/rooms.py
 
 notebooks: $(VENV)/.book ## refresh the committed notebooks and the summary in README.md
 	@$(BIN)/rampore reproduce --update

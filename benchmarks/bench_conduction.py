@@ -194,7 +194,8 @@ def main():
             found = {"code": code, "ratio": found["processor_time_s"] / own} | found
             results.append(found)
             print(
-                f"{found['boxes']:9d} {code:>14} {found['processor_time_s']:9.2f} {found['ratio']:7.1f}"
+                f"{found['boxes']:9d} {code:>14} {found['processor_time_s']:9.2f} "
+                f"{found['ratio']:7.1f}"
                 f" {found['memory_MB']:12.0f} {1e7 * found['resistance_ohm_m2']:13.5f}",
                 flush=True,
             )

@@ -51,7 +51,7 @@ CODES = {"rampore": rampore, "scipy spsolve": direct}
 
 
 def measure(code, repeat):
-    """Processor time of the whole spectrum [s], peak memory [MB], and impedances [ohm m2] as pairs."""
+    """Processor time of the whole spectrum [s], peak memory [MB], impedances [ohm m2] as pairs."""
     CODES[code](linearised(Mesh((3, 2, 1), (2, 2), 2)))
     times = []
     for _ in range(repeat):
@@ -105,7 +105,10 @@ def main():
     if not worst < AGREEMENT:
         raise SystemExit(f"the impedances differ by {worst:.1e}")
     if options.output:
-        note = f"A spectrum of {FREQUENCIES.size} frequencies; the direct solver did {FREQUENCIES.size // STRIDE} of them."
+        note = (
+            f"A spectrum of {FREQUENCIES.size} frequencies; "
+            f"the direct solver did {FREQUENCIES.size // STRIDE} of them."
+        )
         title = "Impedance of a perforated half cell"
         with open(options.output, "w", encoding="utf-8") as file:
             content = {

@@ -68,7 +68,10 @@ def orders():
     return {
         "thickness": series(depth, [layers(n) for n in depth], layers(192)),
         "plane": series(across, [columns(n) for n in across], columns(36)),
-        "time": series([n for _, n in in_time], [v for v, _ in in_time], voltage(cell, Mesh((10, 5, 10)), 1e-8)[0]),
+        "time": series(
+            [n for _, n in in_time], [v for v, _ in in_time],
+            voltage(cell, Mesh((10, 5, 10)), 1e-8)[0],
+        ),
         "radius": series(
             modes, [voltage(cell, Mesh((10, 5, 10), modes=n))[0] for n in modes],
             voltage(cell, Mesh((10, 5, 10), modes=30))[0], fitted=False,

@@ -47,7 +47,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "src/rampore"
 #: Of the study as a whole, not of its numbers.
 LEFT_OUT = ("tests/test_book.py", "tests/test_audit_reproduce.py", "tests/test_environment.py")
-NOTEBOOKS = "{python} -m pytest -x -q -p no:cacheprovider --nbval-lax --nbval-current-env {notebooks} {numbers}"
+NOTEBOOKS = (
+    "{python} -m pytest -x -q -p no:cacheprovider --nbval-lax --nbval-current-env "
+    "{notebooks} {numbers}"
+)
 
 COMPARISONS = {
     ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=", ast.NotEq: "==",
@@ -63,8 +66,9 @@ OPERATORS = {
     ast.BitAnd: "|",
 }
 SWAPPED = {
-    "any": "all", "all": "any", "min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum",
-    "argmin": "argmax", "argmax": "argmin", "floor": "ceil", "ceil": "floor", "sin": "cos", "cos": "sin",
+    "any": "all", "all": "any", "min": "max", "max": "min", "argmin": "argmax", "argmax": "argmin",
+    "minimum": "maximum", "maximum": "minimum", "floor": "ceil", "ceil": "floor",
+    "sin": "cos", "cos": "sin",
 }  # fmt: skip
 
 
@@ -252,7 +256,7 @@ def mutants(tree: Path) -> dict[str, list[Mutant]]:
         places = Places(file, source)
         places.visit(ast.parse(source))
         found += places.found
-    for path in sorted((tree / PACKAGE / "data").glob("*.toml")):
+    for path in sorted((tree / PACKAGE).rglob("*.toml")):
         found += of_data(str(path.relative_to(tree)), path.read_bytes())
     kinds = defaultdict(list)
     for mutant in found:
@@ -363,7 +367,7 @@ class Reach:
     def of(self, mutant: Mutant) -> list[str]:
         """Tests that reach a mutant, by file; files that are done soonest come first."""
         if mutant.file.endswith(".toml"):
-            loader = "claims.py" if "claims" in mutant.file else "parameters/values.py"
+            loader = "audit/claims.py" if "claims" in mutant.file else "audit/inputs/values.py"
             found = self._of_module(f"{PACKAGE}/{loader}")
         else:
             found = self._tests(self.lines.get(mutant.file, {}).get(mutant.line, []))
@@ -464,8 +468,8 @@ def run(
         "NUMBA_CACHE_DIR": str(caches),
     }
     process = subprocess.Popen(
-        command, cwd=tree, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        start_new_session=True,
+        command, cwd=tree, env=environment, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
     try:
         output, _ = process.communicate(timeout=limit)

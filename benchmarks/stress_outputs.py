@@ -41,7 +41,7 @@ SIZES = 0, 4, 8, 32, 64  #: room beside what stands on the disk [kB]
 SWEEP = """
 import sys, time
 from pathlib import Path
-from rampore import sweep
+from rampore.audit import sweep
 
 def compute(case):
     time.sleep(0.1)
@@ -53,7 +53,8 @@ if __name__ == "__main__":
     try:
         with sweep.cluster(address) if address else sweep.processes(2) as workers:
             outcomes = sweep.run(compute, cases, sweep.Journal(folder / "journal.jsonl"), workers)
-        sweep.write(sweep.dataset(cases, outcomes, {"x": "m", "square": "m2"}), folder / "result.nc")
+        dataset = sweep.dataset(cases, outcomes, {"x": "m", "square": "m2"})
+        sweep.write(dataset, folder / "result.nc")
     except sweep.RamporeError as error:
         sys.exit(f"rampore: {error}")
 """

@@ -159,7 +159,7 @@ ODD = (
 
 
 def leaves(tree, path=()):
-    """Every value of a tree of dicts and lists with the keys that lead to it; of a list its first."""
+    """Every value of a tree of dicts and lists with its keys; of a list its first."""
     if isinstance(tree, dict):
         for key, value in tree.items():
             yield from leaves(value, (*path, key))

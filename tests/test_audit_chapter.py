@@ -181,7 +181,8 @@ def test_a_card_shows_the_whole_report_escaped_and_leads_to_the_scorecard(chapte
     assert parser.open == []
     text = " ".join("".join(parser.words).replace("\N{NO-BREAK SPACE}", " ").split())
     for part in [
-        "◐ conditional", "stated 22 MPa (± 0.5, printed digits), computed 33.3 MPa", "± 0.010 numerics, ± 1.7 inputs",
+        "◐ conditional", "stated 22 MPa (± 0.5, printed digits), computed 33.3 MPa",
+        "± 0.010 numerics, ± 1.7 inputs",
         "Force < area & so on.",
         "The foil is <15 um> thick: needs 14 µm, within 10 to 15 µm (3.1 & 2.2); then it is 22.2 "
         "MPa.",

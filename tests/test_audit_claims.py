@@ -37,9 +37,9 @@ PAPER = ROOT.parent / "shared" / "paper" / "claims.toml"
 PRINTED = ROOT / "tests" / "data" / "paper" / "printed.csv"
 
 LENGTH = Claim(
-    id="length", section=1, where="1", basis=Basis.GEOMETRY, kind=Kind.VALUE, statement="It is 4.50 um long.",
-    unit="um", stated=4.5, tolerance=0.005, tolerance_from=ToleranceFrom.PRINTED_DIGITS, half_digit=0.005,
-    chapter="collector",
+    id="length", section=1, where="1", basis=Basis.GEOMETRY, kind=Kind.VALUE,
+    statement="It is 4.50 um long.", unit="um", stated=4.5, tolerance=0.005,
+    tolerance_from=ToleranceFrom.PRINTED_DIGITS, half_digit=0.005, chapter="collector",
 )  # fmt: skip
 WIDTH = replace(LENGTH, id="width", basis=Basis.DESIGN, statement="It is 4.50 um wide.")
 TREND = Claim(
@@ -52,8 +52,9 @@ TREND = Claim(
     chapter="collector",
 )
 SPREAD = Claim(
-    id="spread", section=2, where="1", basis=Basis.EXPERIMENT, kind=Kind.RATIO, statement="10 to 25 % more.", unit="1",
-    stated=1.175, tolerance=0.075, tolerance_from=ToleranceFrom.STATED_RANGE, half_digit=0.005, needs="five <runs>",
+    id="spread", section=2, where="1", basis=Basis.EXPERIMENT, kind=Kind.RATIO,
+    statement="10 to 25 % more.", unit="1", stated=1.175, tolerance=0.075,
+    tolerance_from=ToleranceFrom.STATED_RANGE, half_digit=0.005, needs="five <runs>",
 )  # fmt: skip
 LEDGER = claims.Ledger([LENGTH, WIDTH, TREND, SPREAD], {1: "Geometry", 2: "Strength & more"})
 
@@ -294,8 +295,8 @@ def test_an_assumption_without_text_source_unit_or_range_is_refused(fields, mess
 
 def test_a_record_holds_numbers_in_the_unit_of_the_paper_and_survives_json():
     report = Report(
-        "length", 4.6e-6, rounding=0.01e-6, uncertainty=Uncertainty(numerics=1e-9), under=under(4.5e-6),
-        explanation="So.",
+        "length", 4.6e-6, rounding=0.01e-6, uncertainty=Uncertainty(numerics=1e-9),
+        under=under(4.5e-6), explanation="So.",
     )  # fmt: skip
     entry = json.loads(json.dumps(claims.record(LENGTH, report), allow_nan=False))
     required = {
@@ -525,15 +526,24 @@ chapter = "collector"
         ('where = "1"', "", "claim 'length': "),
         ('"geometry"', '"hearsay"', "basis = 'hearsay' is not one of the choices"),
         ('"value"', '"guess"', "kind = 'guess' is not one of the choices"),
-        ('"value"', '"trend"', "has no number, and so no stated, tolerance, half_digit, unit, tolerance_from"),
+        (
+            '"value"', '"trend"',
+            "has no number, and so no stated, tolerance, half_digit, unit, tolerance_from",
+        ),
         ("stated = 4.5\n", "", "`stated` must be a finite number, not None"),
         ("stated = 4.5\n", 'stated = "4.5"\n', "`stated` must be a finite number, not '4.5'"),
         ("stated = 4.5\n", "stated = nan\n", "`stated` must be a finite number, not nan"),
         ("half_digit = 0.005\n", "", "`half_digit` must be a finite number, not None"),
         ("\ntolerance = 0.005", "\ntolerance = -0.005", "`tolerance` must not be negative"),
-        ("\ntolerance = 0.005", "\ntolerance = 0.01", "printed digits is `half_digit`, 0.005, not 0.01"),
+        (
+            "\ntolerance = 0.005", "\ntolerance = 0.01",
+            "printed digits is `half_digit`, 0.005, not 0.01",
+        ),
         ('tolerance_from = "printed digits"\n', "", "needs `tolerance_from`"),
-        ('"printed digits"', '"the result"', "tolerance_from = 'the result' is not one of the choices"),
+        (
+            '"printed digits"', '"the result"',
+            "tolerance_from = 'the result' is not one of the choices",
+        ),
         ('unit = "um"', 'unit = "smoot"', "smoot"),
         ("section = 1", "section = 2", "the ledger has no section 2"),
         ('chapter = "collector"', "", "names neither a `chapter`"),
@@ -607,8 +617,9 @@ def test_no_verdict_has_flipped(built):
 def entries():
     reports = {
         "length": Report(
-            "length", 4.6e-6, given=("width",), rounding=WIDE, uncertainty=Uncertainty(1e-8, None, 2e-8),
-            under=under(4.5e-6, needed=20.0), explanation="Longer <than> & stated.",
+            "length", 4.6e-6, given=("width",), rounding=WIDE,
+            uncertainty=Uncertainty(1e-8, None, 2e-8), under=under(4.5e-6, needed=20.0),
+            explanation="Longer <than> & stated.",
         ),
         "width": Report("width", taken=True, explanation="Taken."),
         "trend": Report("trend", False, measure="0.96 < 1", explanation="It shrinks."),
@@ -650,7 +661,8 @@ def test_a_row_shows_both_numbers_their_uncertainty_the_assumption_and_where_it_
         "≠</span> inconsistent",
         "The foil is thicker: needs 20 nm, outside 10 to 15 nm (two statements); then it is 4.500 "
         "µm.",
-        'href="collector.html#length"', 'From <a href="#width">width</a>', 'data-chapter="collector"',
+        'href="collector.html#length"', 'From <a href="#width">width</a>',
+        'data-chapter="collector"',
     ]:  # fmt: skip
         assert part in row, part
 
@@ -690,8 +702,10 @@ def test_the_scorecard_is_well_formed(entries):
 
 
 def test_the_summary_counts_every_statement_once(entries):
-    sentence = "Of the paper's 4 statements, 1 is not reproduced, 1 contradicts other numbers of the paper, "
-    sentence += "1 is a design value taken as given, and 1 needs data that are not published."
+    sentence = (
+        "Of the paper's 4 statements, 1 is not reproduced, 1 contradicts other numbers of the "
+        "paper, 1 is a design value taken as given, and 1 needs data that are not published."
+    )
     for text in (summary(entries), summary_readme(entries)):
         assert text.startswith(sentence)
     counts = re.findall(r"\| (\d+) \|", summary_readme(entries))
@@ -712,7 +726,10 @@ def test_the_summary_carries_the_tables_that_chapters_hand_over(entries):
 
 def test_the_summary_of_several_statements_speaks_in_the_plural():
     unreported = [claims.record(claim, None) for claim in (LENGTH, WIDTH, SPREAD)]
-    expected = "Of the paper's 3 statements, 1 needs data that are not published, and 2 wait for their chapter."
+    expected = (
+        "Of the paper's 3 statements, 1 needs data that are not published, "
+        "and 2 wait for their chapter."
+    )
     assert summary(unreported).startswith(expected)
 
 
@@ -751,7 +768,8 @@ def shown(tmp_path, entries):
     for name in ("scorecard.js", "scorecard.css"):
         shutil.copy(Path(rampore.__file__).parent / "audit" / "static" / name, tmp_path / "_static")
     body = "\n".join(scorecard_page(entries, LEDGER.sections).splitlines()[1:-1])
-    head = '<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="../_static/scorecard.css">'
+    head = '<!doctype html><meta charset="utf-8">'
+    head += '<link rel="stylesheet" href="../_static/scorecard.css">'
     path = tmp_path / "book" / "scorecard.html"
     path.write_text(head + body, encoding="utf-8")
     with sync_api.sync_playwright() as play:

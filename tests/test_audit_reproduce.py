@@ -110,7 +110,8 @@ class TinyStudy:
         (self.package / "alpha.py").write_text("VALUE = 1\n")
         (self.package / "beta.py").write_text(
             "import tomllib\nfrom importlib import resources\n\n\ndef value():\n"
-            "    return tomllib.loads((resources.files('rampore') / 'data' / 'beta.toml').read_text())['value']\n"
+            "    data = resources.files('rampore') / 'data'\n"
+            "    return tomllib.loads((data / 'beta.toml').read_text())['value']\n"
         )
         (self.root / "book/_ext").mkdir(parents=True)
         (self.root / "study.toml").write_text('ledger = "claims.toml"\n')
@@ -836,8 +837,8 @@ def test_what_an_interrupted_publication_had_placed_counts_as_ours(folders, monk
 NUMBERS = claims.Ledger(
     [
         claims.Claim(
-            "first", 1, "here", claims.Basis.GEOMETRY, claims.Kind.VALUE, "It is 4.50 um long.", "um",
-            4.5, 0.005, claims.ToleranceFrom.PRINTED_DIGITS, 0.005, "first",
+            "first", 1, "here", claims.Basis.GEOMETRY, claims.Kind.VALUE, "It is 4.50 um long.",
+            "um", 4.5, 0.005, claims.ToleranceFrom.PRINTED_DIGITS, 0.005, "first",
         ),
         claims.Claim(
             "second", 1, "here", claims.Basis.GEOMETRY, claims.Kind.ORDER, "It holds.",

@@ -16,7 +16,7 @@ NEWER = starting.shipped()
 
 
 def older() -> starting.Template:
-    """The shipped template as it may have been a version ago: other texts, a page more, one less."""
+    """The shipped template as it may have been before: other texts, a page more, one less."""
     files = dict(NEWER.files)
     del files[".gitignore"]
     files["README.md"] = files["README.md"].replace(b"follow from", b"follow out of")

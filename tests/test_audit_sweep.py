@@ -246,11 +246,13 @@ def test_a_journal_that_is_no_file_is_named(tmp_path):
 
 def test_workers_end_when_the_process_that_they_work_for_is_killed(tmp_path):
     program = (
-        "from pathlib import Path\nfrom rampore.audit import sweep\nfrom test_audit_sweep import sleeping\n"
+        "from pathlib import Path\nfrom rampore.audit import sweep\n"
+        "from test_audit_sweep import sleeping\n"
         "if __name__ == '__main__':\n"
         f"    cases = [{{'x': float(x), 'folder': {str(tmp_path)!r}}} for x in range(2)]\n"
         "    with sweep.processes(2) as workers:\n"
-        f"        sweep.run(sleeping, cases, sweep.Journal(Path({str(tmp_path / 'journal.jsonl')!r})), workers)\n"
+        f"        journal = sweep.Journal(Path({str(tmp_path / 'journal.jsonl')!r}))\n"
+        "        sweep.run(sleeping, cases, journal, workers)\n"
     )
     (tmp_path / "killed.py").write_text(program)
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
@@ -323,7 +325,7 @@ def test_two_sweeps_do_not_write_to_one_journal(tmp_path):
         sweep.run(squared, CASES, fresh(tmp_path), workers)
 
 
-def test_a_worker_of_a_cluster_that_is_killed_under_the_command_loses_nothing_and_nothing_of_the_journal_runs_again(
+def test_a_worker_of_a_cluster_that_is_killed_loses_nothing_and_nothing_of_the_journal_runs_again(
     tmp_path, monkeypatch
 ):
     distributed = pytest.importorskip("distributed", reason="distributed is not installed")

@@ -334,14 +334,17 @@ async () => {
     found.push(what + ": " + (element.getAttribute("src") || element.textContent).slice(0, 80));
   for (const formula of article.querySelectorAll(".math"))
     if (!formula.querySelector("mjx-container")) complain("a formula was not set", formula);
-  for (const part of article.querySelectorAll('[data-mml-node="merror"], [data-mml-node="mtext"][fill="red"]'))
+  const refused = '[data-mml-node="merror"], [data-mml-node="mtext"][fill="red"]';
+  for (const part of article.querySelectorAll(refused))
     complain("MathJax does not understand", part);
   for (const image of article.querySelectorAll("img")) {
-    if (!image.alt.trim() || /\.(png|svg|jpe?g)$/.test(image.alt)) complain("an image has no alternative text", image);
+    if (!image.alt.trim() || /\.(png|svg|jpe?g)$/.test(image.alt))
+      complain("an image has no alternative text", image);
     if (!image.complete || image.naturalWidth === 0) complain("an image does not show", image);
   }
   const words = article.cloneNode(true);
-  for (const part of words.querySelectorAll("pre, code, script, style, mjx-container, svg")) part.remove();
+  const wordless = "pre, code, script, style, mjx-container, svg";
+  for (const part of words.querySelectorAll(wordless)) part.remove();
   const markup = /\\\(|\\\[|\$\$|\{[a-z:]+\}`|\]\([^)]+\)/g;
   for (const raw of words.textContent.match(markup) || []) found.push("markup shows: " + raw);
   return found;

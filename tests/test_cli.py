@@ -157,7 +157,7 @@ def test_a_wrong_call_ends_with_code_2_and_one_line_that_says_what_is_wrong(call
 
 
 def test_a_number_below_zero_with_an_exponent_is_a_value_and_no_option(capsys):
-    """Before Python 3.13 argparse takes -3e-6 for an option; here it gets as far as the chapters."""
+    """Before Python 3.13 argparse takes -3e-6 for an option; here it gets to the chapters."""
     assert cli.main(["reproduce", "-p", "no_such_parameter", "-3e-6", "--study", "/nowhere"]) == 2
     assert "_toc.yml" in capsys.readouterr().err
 

@@ -68,9 +68,7 @@ def test_a_fifth_of_75_um_holes_in_15_um_foil_leaves_96_percent_of_the_contact_a
 
 @pytest.mark.parametrize("sides", [1, 2])
 @pytest.mark.parametrize("fraction", [0.01, 0.2, 0.8])
-def test_at_the_breakeven_thickness_the_contact_area_is_that_of_bare_foil_whatever_the_open_fraction(
-    sides, fraction
-):
+def test_at_the_breakeven_thickness_the_contact_area_is_that_of_bare_foil(sides, fraction):
     thickness = breakeven_thickness(75e-6, sides)
     assert contact_area(fraction, thickness, 75e-6, sides) == pytest.approx(1.0, rel=1e-14)
     assert contact_area(fraction, 1.01 * thickness, 75e-6, sides) > 1

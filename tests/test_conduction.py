@@ -394,7 +394,8 @@ def test_the_transform_gives_what_direct_summation_gives():
     current, (dx, dy), z = rng.standard_normal((2, 13, 9)), (1e-4, 2e-4), 5e-4
     x, y = (np.arange(13) + 0.5) * dx, (np.arange(9) + 0.5) * dy
     r = np.stack(np.broadcast_arrays(
-        x[:, None, None, None] - x[:, None], y[:, None, None] - y, np.full((13, 9, 13, 9), z)))  # fmt: skip
+        x[:, None, None, None] - x[:, None], y[:, None, None] - y, np.full((13, 9, 13, 9), z)
+    ))  # fmt: skip
     sheet = np.concatenate([current, np.zeros((1, 13, 9))])[:, None, None]
     direct = (
         mu_0

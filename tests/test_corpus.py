@@ -631,7 +631,8 @@ def bombs(folder: Path) -> dict[str, tuple[str, ...]]:
 MEMORY = 2 * 2**30  #: that a process may take beyond what its libraries do [B]
 CHILD = """
 import contextlib, io, json, resource, sys, time
-import rampore.commands.diffuse, rampore.commands.pores, rampore.commands.impedance, rampore.commands.discharge
+import rampore.commands.diffuse, rampore.commands.discharge
+import rampore.commands.impedance, rampore.commands.pores
 import impedance.preprocessing, pandas, tifffile, PIL.Image
 from rampore import cli
 size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()

@@ -1,4 +1,4 @@
-"""``rampore diffuse``: a segmented image of one's own to its tortuosity, its fields and its figure."""
+"""``rampore diffuse``: a segmented image to its tortuosity, its fields and its figure."""
 
 import json
 

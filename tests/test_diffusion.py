@@ -66,7 +66,7 @@ def test_dilute_discs_hinder_as_rayleigh_found():
 
 
 def test_dilute_spheres_hinder_as_rayleigh_found():
-    """Insulating spheres on a cubic lattice: 1 - 3 f / (2 + f - 0.3914 f^(10/3)) (Rayleigh 1892)."""
+    """Insulating spheres, cubic lattice: 1 - 3 f / (2 + f - 0.3914 f^(10/3)) (Rayleigh 1892)."""
     n = 64
     x, y, z = np.mgrid[:n, :n, :n] - (n - 1) / 2
     pores = x**2 + y**2 + z**2 > (0.15 * 3 / (4 * np.pi)) ** (2 / 3) * n**2
@@ -313,7 +313,7 @@ def by_finite_volumes(conducting):
     return conducting.mean() * conducting[0].size / (enters * len(conducting))
 
 
-def test_a_piece_of_a_real_electrode_has_the_tortuosity_that_another_solution_of_the_same_voxels_has():
+def test_a_piece_of_a_real_electrode_has_the_tortuosity_of_another_solution_of_the_same_voxels():
     """32 voxels a side of TauFactor's electrode; asked for ten times the mismatch of the flux that
     is allowed.
     """

@@ -1,8 +1,11 @@
-"""``rampore discharge``: options that cannot be or have no effect, and what a run says of itself."""
+"""``rampore discharge``: options that cannot be or have no effect; what a run says of itself."""
 
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,8 +43,6 @@ def discharge(file, output, *options):
         (["--lower-cutoff-V", "3.9"], "not above the lower cut-off of 3.9 V"),
         (["--lower-cutoff-V", "5"], "not below the upper"),
         (["--upper-cutoff-V", "4.3"], "--upper-cutoff-V has no effect"),
-        (["--layers", "0", "3", "6"], "no cells"),
-        (["--columns", "-1", "1"], "no cells"),
     ],
 )
 def test_an_option_that_cannot_be_or_has_no_effect_is_refused_and_nothing_is_written(
@@ -52,6 +53,28 @@ def test_an_option_that_cannot_be_or_has_no_effect_is_refused_and_nothing_is_wri
     assert message in said
     assert said.count("\n") == 1
     assert not list((tmp_path / "out").glob("*"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--layers", "0", "3", "6"], ["--layers", "6", "3", "1025"], ["--columns", "-1", "1"]],
+)
+def test_a_number_of_cells_has_a_range_and_is_checked_with_the_call(options, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        discharge(CELL, tmp_path / "out", *options)
+    assert ended.value.code == 2
+    assert re.search(f"{options[0]}: value = -?[0-9]+ must be", capsys.readouterr().err)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_request_to_end_in_mid_run_leaves_neither_results_nor_what_is_unfinished(tmp_path):
+    command = [sys.executable, "-m", "rampore", "discharge", str(CELL), "-o", str(tmp_path / "out")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert any("state of charge" in line for line in process.stdout)  # it computes
+    process.terminate()
+    process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_cell_at_its_cut_off_before_it_starts_is_an_error(tmp_path, capsys):

@@ -74,7 +74,7 @@ def test_holes_take_a_fraction_of_the_foil_and_as_much_coating_from_above_it():
 @pytest.mark.parametrize("sides", [1, 2])
 @pytest.mark.parametrize("open_fraction", [0.0, 0.2, 0.317])
 def test_mass_and_volume_are_conserved_when_holes_are_made_and_filled(sides, open_fraction):
-    """What leaves the stack is the copper of the holes, and nothing else: in mass, and in volume."""
+    """What leaves the stack is the copper of the holes and nothing else, in mass and in volume."""
     bare = replace(CELL, sides=sides).stack()
     perforated = replace(CELL, sides=sides, open_fraction=open_fraction).stack()
     copper = open_fraction * CELL.negative_foil_thickness
@@ -208,7 +208,7 @@ def test_a_thickness_saving_gives_back_the_gain_it_was_asked_for():
     assert 130e-6 / (130e-6 - saved) - 1 == pytest.approx(0.04, rel=1e-12)
 
 
-def test_a_blend_needs_the_loading_that_a_hand_calculation_gives_and_the_way_back_finds_the_content():
+def test_a_blend_needs_the_loading_of_a_hand_calculation_and_the_way_back_finds_the_content():
     assert BLEND.capacity(1 / 3) == pytest.approx(720.0)
     assert BLEND.loading(1 / 3, CAPACITY) == pytest.approx(0.06, rel=1e-14)
     for content in (0.0, 0.3, 1.0):
@@ -263,7 +263,7 @@ def test_a_discharge_against_a_flat_anode_is_the_integral_of_a_straight_line():
 
 
 def test_a_discharge_stops_at_the_lower_cutoff():
-    """V = 2.6 + 2 c / 80: 3.2 V is reached with 24 still out of the cathode, so 56 - 24 come back."""
+    """V = 2.6 + 2 c / 80: 3.2 V is reached with 24 out of the cathode, so 56 - 24 come back."""
     found = replace(BALANCE, lower_cutoff=3.2).discharge(BLEND, 1.0, 60.0)
     assert found.capacity == pytest.approx(32.0, rel=1e-3)  # one step of 4000 in the charge axis
     assert found.mean_voltage == pytest.approx(3.6, rel=1e-3)
@@ -271,7 +271,7 @@ def test_a_discharge_stops_at_the_lower_cutoff():
 
 @pytest.mark.parametrize("points", [100, 301, 1000, 4000])
 def test_the_error_of_a_discharge_covers_what_its_points_leave(points):
-    """V = 2.6 + 2 c / 80 down to 3.2 V delivers 32 at a mean of 3.6 V; the error is a step or two."""
+    """V = 2.6 + 2 c / 80 down to 3.2 V delivers 32 at 3.6 V; the error is a step or two."""
     found = replace(BALANCE, lower_cutoff=3.2).discharge(BLEND, 1.0, 60.0, points)
     assert abs(found.capacity - 32.0) <= found.capacity_error <= 3 * 60.0 / points
     assert abs(found.mean_voltage - 3.6) <= found.voltage_error
@@ -417,7 +417,7 @@ def test_the_papers_cell_is_built_from_the_parameters():
 
 
 def test_the_papers_blend_reaches_its_areal_capacity():
-    """3.6 mAh/cm2 is printed to half a tenth; the two specific capacities are rounded to 1 mAh/g."""
+    """3.6 mAh/cm2 is printed to half a tenth; specific capacities are rounded to 1 mAh/g."""
     from rampore.lim2026 import parameters
 
     cell = parameters.load()

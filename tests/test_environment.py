@@ -29,11 +29,14 @@ CONDA_NAMES = {"matplotlib-base": "matplotlib"}
 
 
 def requirements(*extras):
-    """Name -> specifier of what ``pyproject.toml`` asks for."""
-    listed = PROJECT["dependencies"] + [
-        line for e in extras for line in PROJECT["optional-dependencies"][e]
-    ]
-    parsed = map(Requirement, listed)
+    """Name -> specifier of what ``pyproject.toml`` asks for; an extra may name others."""
+    wanted, parsed = list(extras), [Requirement(line) for line in PROJECT["dependencies"]]
+    for extra in wanted:
+        for each in map(Requirement, PROJECT["optional-dependencies"][extra]):
+            if each.name == PROJECT["name"]:
+                wanted += each.extras
+            else:
+                parsed.append(each)
     return {canonicalize_name(each.name): each.specifier for each in parsed}
 
 
@@ -154,3 +157,10 @@ def test_ci_calls_what_the_readme_says_and_nothing_else():
     lines = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
     assert lines[-1] == "exec make test"
     assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_drawing_of_the_rooms_is_todays():
+    """Where it is not: ``make drawing``."""
+    import rooms
+
+    assert rooms.PAGE.read_text(encoding="utf-8") == rooms.page()

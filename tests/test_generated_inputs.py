@@ -1,4 +1,4 @@
-"""Inputs that nobody thought of: each ends in a result, or in an error that is meant for the user."""
+"""Inputs that nobody thought of: each ends in a result or in an error that is meant for a user."""
 
 import contextlib
 import io

@@ -54,7 +54,7 @@ def test_at_high_frequency_a_line_does_not_know_its_length():
 
 
 def test_a_cell_has_twice_the_ionic_resistance_of_an_electrode():
-    """The intercept of the cell lies 2 R / 3 above the separator's: a factor that is easily lost."""
+    """The intercept of the cell lies 2 R / 3 above the separator's: a factor easily lost."""
     omega = np.array([1e-3])
     z = symmetric_cell(omega, 12.0, 40.0, 6e-3, 1.0)
     assert z[0].real == pytest.approx(12 + 2 * 40 / 3, rel=1e-5)
@@ -166,7 +166,7 @@ MEASURED = ["001", "003", "004", "005", "006", "007", "010"]
 
 @pytest.mark.parametrize("number", MEASURED)
 def test_measured_cells_have_the_ionic_resistance_that_fipt_analysis_finds(number):
-    """Within 5 %: it fits with another weight, and cuts the spectrum. Its resistance is the cell's."""
+    """Within 5 %: it weighs otherwise, and cuts the spectrum. Its resistance is the cell's."""
     path = MEASUREMENTS / f"blocking_symmetric_{number}.csv"
     known = json.loads((MEASUREMENTS / "reference_fits.json").read_text())[path.name]
     found = fit_blocking_cell(read_spectrum(path))
@@ -278,7 +278,7 @@ def test_what_cannot_be_used_is_refused_by_its_name(tmp_path):
 
 
 def test_a_spectrum_that_does_not_reach_the_ionic_resistance_is_not_fitted():
-    """Above its knee, here at a hundredth of the lowest frequency, a line does not know its length."""
+    """Above its knee, here at a hundredth of the lowest frequency, a line has no length."""
     rng = np.random.default_rng(0)
     z = symmetric_cell(OMEGA * 1e3, **CELL) * (1 + 0.002 * rng.standard_normal(61))
     with pytest.raises(ImpedanceError, match="does not determine"):

@@ -14,21 +14,14 @@ CELL = parameters.load()
 X = np.linspace(0.02, 0.98, 97)
 
 
-@pytest.mark.parametrize(
-    ("name", "coded"),
-    [
-        ("LG19", materials.landesfeind_gasteiger_2019),
-        ("EMC-FEC", lambda T: materials.landesfeind_gasteiger_2019(T, "EMC:FEC 19:1")),
-        ("ValoenReimers", materials.valoen_reimers_2005),
-    ],
-)
-@pytest.mark.parametrize("temperature", [298.15, 313.15])
-def test_electrolytes_are_those_of_the_materials(name, coded, temperature):
-    """Two ways to write the same formula: rounding only."""
-    c = np.array([50.0, 1150.0, 2500.0])
-    given = correlations.electrolyte(CELL.electrolyte.correlations[name], name, temperature)
-    for ours, theirs in zip(given[:4], coded(temperature)[:4], strict=True):
-        assert ours(c) == pytest.approx(theirs(c), rel=1e-11)
+def test_a_correlation_that_the_file_names_is_the_librarys_and_ends_where_it_does():
+    ours = correlations.electrolyte(CELL.electrolyte.correlations["Nyman"], "Nyman")
+    theirs = materials.nyman_2008()
+    assert (ours.lowest, ours.validity) == (theirs.lowest, theirs.validity) == (0.0, 2000.0)
+    assert ours.conductivity(1150.0) == theirs.conductivity(1150.0)
+    assert correlations.potential(CELL.graphite.ocp["ecker"].lithiation)(
+        0.3
+    ) == materials.graphite_ecker(0.3)
 
 
 def test_nymans_electrolyte_warms_by_its_activation_energy():
@@ -36,29 +29,10 @@ def test_nymans_electrolyte_warms_by_its_activation_energy():
     cold, warm = (
         correlations.electrolyte(given, "Nyman", temperature) for temperature in (298.15, 313.15)
     )
-    assert cold.conductivity(1150.0) == pytest.approx(
-        materials.nyman_2008().conductivity(1150.0), rel=1e-12
-    )
     for name in ("conductivity", "diffusivity"):
         ratio = getattr(warm, name)(1150.0) / getattr(cold, name)(1150.0)
         assert ratio == pytest.approx(float(materials.arrhenius(17e3, 313.15)), rel=1e-12)
     assert warm.thermodynamic_factor(1150.0) == 1.0
-
-
-@pytest.mark.parametrize(
-    ("given", "coded"),
-    [
-        (CELL.siox.ocp["verbrugge"].lithiation, materials.silicon_lithiation),
-        (CELL.siox.ocp["verbrugge"].delithiation, materials.silicon_delithiation),
-        (CELL.graphite.ocp["ecker"].lithiation, materials.graphite_ecker),
-        (CELL.graphite.ocp["mohtat"].lithiation, materials.graphite_mohtat),
-        (CELL.graphite.ocp["chen"].lithiation, materials.graphite_siox_lgm50),
-        (CELL.nmc.ocp["chen"].lithiation, materials.nmc811_lgm50),
-        (CELL.nmc.ocp["mohtat"].lithiation, materials.nmc532_mohtat),
-    ],
-)
-def test_potentials_are_those_of_the_materials(given, coded):
-    assert correlations.potential(given)(X) == pytest.approx(coded(X), rel=1e-9)
 
 
 @pytest.mark.parametrize("group", ["siox", "graphite", "nmc"])

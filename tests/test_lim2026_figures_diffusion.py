@@ -66,7 +66,7 @@ def test_the_tortuosity_factor_is_porosity_over_efficiency():
 
 
 def sections():
-    """Two seeds, two cases, three places, four depths: of the last place nothing below the second."""
+    """Two seeds, two cases, three places, four depths: the last place ends at the second."""
     share = np.arange(12.0).reshape(2, 2, 3) / 20
     concentration = np.linspace(1, 0, 48).reshape(2, 2, 3, 4)
     concentration[:, :, 2, 2:] = np.nan

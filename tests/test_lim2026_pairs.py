@@ -56,7 +56,7 @@ def test_the_contact_resistance_for_a_ratio_gives_that_ratio_when_it_is_added(ra
 
 
 def test_the_contact_resistance_for_a_ratio_is_the_one_that_the_simulation_had():
-    """Pulses without and with 5 ohm cm2. Walls and face are at slightly different potentials: 2 %."""
+    """Pulses without and with 5 ohm cm2; potentials of walls and face differ slightly: 2 %."""
     means = {}
     for foil, mesh in ((False, LINE), (True, TINY)):
         for value in (0.0, 5.0):
@@ -138,7 +138,7 @@ def test_the_protocols_are_the_papers_where_nothing_else_is_said():
 
 @pytest.fixture(scope="module")
 def fast():
-    """At 3C on either foil, with the error that half the layers and steps three times as long show."""
+    """At 3C on either foil, with the error that half the layers and triple steps show."""
     coarser = Mesh((2, 1, 2), (2, 2), 1, 5)
     return pair(contact(5.0), EVEN, 3.0, TINY, coarser, LOOSE), coarser
 

@@ -27,7 +27,7 @@ def cell():
 
 @pytest.fixture
 def read(tmp_path):
-    """Reads a file of the reader's own, by default one that holds only what differs from the study."""
+    """Reads a file of the reader's own, by default of nothing but what differs from the study."""
 
     def load(body, extends=True):
         path = tmp_path / "mine.toml"
@@ -122,8 +122,8 @@ def test_every_source_is_cited_and_every_citation_has_a_source(cell):
 
 
 def test_what_has_no_source_and_what_stands_in_are_marked(cell):
-    """The seven values that the literature search left without a source, and its stand-ins with
-    silicon's tables.
+    """The seven values that the literature search left without a source, the ranges of the
+    electrolytes that no article at hand states, and the stand-ins with silicon's tables.
     """
     marked = {
         mark: {key for key, r in cell.records.items() if r.confidence == mark}
@@ -136,6 +136,10 @@ def test_what_has_no_source_and_what_stands_in_are_marked(cell):
         "graphite.radius",
         "materials.paa.density",
         "electrolyte.correlations.Nyman-recalled.transference",
+        "electrolyte.correlations.LG19.validity",
+        "electrolyte.correlations.Nyman.validity",
+        "electrolyte.correlations.ValoenReimers.validity",
+        "electrolyte.correlations.EMC-FEC.validity",
         "calendering.compaction",
     }
     assert marked[Confidence.PROXY] == {
@@ -239,7 +243,7 @@ def test_a_computed_value_is_the_one_that_was_computed_by_hand(cell, key, printe
 
 
 def test_the_negative_exponent_is_the_one_that_a_rounded_porosity_gives(cell):
-    """2.39 by hand from a porosity of 0.30; the third digit of the porosity moves it by up to 0.01."""
+    """2.39 by hand from a porosity of 0.30; its third digit moves it by up to 0.01."""
     assert 1 + math.log(5.3) / math.log(1 / 0.30) == pytest.approx(2.39, abs=0.005)
     at_ends = [1 + math.log(5.3) / math.log(1 / porosity) for porosity in (0.295, 0.305)]
     assert at_ends[0] < cell.negative.bruggeman_exponent < at_ends[1]
@@ -894,7 +898,8 @@ REFUSED = {
     "key of several lines": ('"a\\nb" = 3', r"a\\nb: "),
     "range of a porosity the wrong way round": (
         entry("negative.initial_porosity", value="[0.55, 0.50]", unit='"1"'),
-        r"negative\.initial_porosity: \[0\.55, 0\.5\] is not a range; write value = \[lowest, highest\]",
+        r"negative\.initial_porosity: \[0\.55, 0\.5\] is not a range; write value = \[lowest, "
+        r"highest\]",
     ),
     "range of three": (
         entry("formation.irreversible_capacity", value="[0.6, 0.7, 0.8]", unit='"mAh/cm2"'),
@@ -1054,7 +1059,7 @@ def test_the_page_follows_a_changed_file(cell):
         cell, {"siox.density": (2150, "kg/m3"), "separator.porosity": (0.4, "1")}
     )
     page = inputs_page(changed)
-    assert "**6 have no source**" in page
+    assert "**10 have no source**" in page
     assert "**13 stand in**" in page
     assert 'confidence-own">own</span> | 2 |' in page
     assert "2150 kg m⁻³" in page.replace("\N{NO-BREAK SPACE}", " ")
@@ -1166,3 +1171,25 @@ def test_a_doi_is_a_link_where_it_is_one_and_words_elsewhere(read):
     )
     for doi in ("javascript:alert(1)", "10.1/x) <b>", "https://doi.org/10.1149/2.1", "10.1149/a b"):
         assert "Own work. doi:" in page(doi)
+
+
+@pytest.mark.parametrize(
+    ("entry_text", "reason"),
+    [
+        ('library = "nyman-2008.conductivty"', "did you mean '?nyman-2008.conductivity"),
+        (
+            'library = "nyman-2008.conductivity"\nvalue = [1.0]',
+            "value stands here and in the library",
+        ),
+        ("library = 3", "is not a text"),
+    ],
+)
+def test_a_correlation_of_the_library_is_named_right_and_stands_alone(tmp_path, entry_text, reason):
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        f'extends = "study"\n[electrolyte.correlations.Nyman.conductivity]\n{entry_text}\n'
+        'source = ["nyman2008"]\nconfidence = "read"\n'
+    )
+    with pytest.raises(ParameterError, match=reason) as refused:
+        parameters.load(path)
+    assert "electrolyte.correlations.Nyman.conductivity" in str(refused.value)

@@ -1,4 +1,4 @@
-"""Numbers of ``cell.toml`` against a second transcription of their sources, kept in ``tests/data``."""
+"""Numbers of ``cell.toml`` against a second transcription of their sources in ``tests/data``."""
 
 import csv
 import re

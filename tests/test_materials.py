@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from rampore import materials
+from rampore import correlations, materials
+from rampore.correlations import CorrelationError
+from rampore.materials import library
 
 POTENTIALS = [
     materials.graphite_mcmb,
@@ -197,3 +199,28 @@ def test_functions_are_those_of_pybamm(monkeypatch):
 def _number(value):
     """A PyBaMM expression without variables, or a plain number, as a float."""
     return float(np.squeeze(value.evaluate() if hasattr(value, "evaluate") else value))
+
+
+def test_an_unknown_correlation_is_answered_with_the_near_one():
+    for look, name, near in (
+        (correlations.printed, "nyman-2008.conductivty", "nyman-2008.conductivity"),
+        (library.electrolyte, "nyman", "nyman-2008"),
+        (library.potential, "graphite-eckr-2015", "graphite-ecker-2015"),
+    ):
+        with pytest.raises(CorrelationError, match=f"did you mean '?{near}"):
+            look(name)
+    with pytest.raises(CorrelationError, match="has two branches"):
+        library.potential("silicon-verbrugge-2015")
+    with pytest.raises(CorrelationError, match="has one branch"):
+        library.potential("graphite-ecker-2015", "lithiation")
+
+
+def test_every_correlation_of_the_library_can_be_evaluated_over_its_validity():
+    x = np.linspace(0.01, 0.99, 50)
+    for name in correlations.names("potential"):
+        for branch in ("lithiation", "delithiation") if "silicon" in name else (None,):
+            assert np.isfinite(library.potential(name, branch)(x)).all(), name
+    for name in correlations.names("electrolyte"):
+        electrolyte = library.electrolyte(name)
+        c = np.linspace(max(electrolyte.lowest, 1.0), electrolyte.validity, 50)
+        assert (electrolyte.conductivity(c) > 0).all(), name

@@ -50,7 +50,8 @@ def marquis():
     graphite = (
         "0.194 + 1.5*exp(-120.0*x) + 0.0351*tanh((x-0.286)/0.083) - 0.0045*tanh((x-0.849)/0.119)"
         " - 0.035*tanh((x-0.9233)/0.05) - 0.0147*tanh((x-0.5)/0.034) - 0.102*tanh((x-0.194)/0.142)"
-        " - 0.022*tanh((x-0.9)/0.0164) - 0.011*tanh((x-0.124)/0.0226) + 0.0155*tanh((x-0.105)/0.029)"
+        " - 0.022*tanh((x-0.9)/0.0164) - 0.011*tanh((x-0.124)/0.0226) + "
+        "0.0155*tanh((x-0.105)/0.029)"
     )
     oxide = {"x": x.tolist(), "y": lithium_cobalt_oxide(x).tolist()}
     return {
@@ -67,7 +68,8 @@ def marquis():
             "Electrolyte": {
                 "Cation transference number": 0.4,
                 "Diffusivity [m2.s-1]": "5.34e-10*exp(-0.65*x/1000)",
-                "Conductivity [S.m-1]": "0.0911 + 1.9101*(x/1000) - 1.052*(x/1000)**2 + 0.1554*(x/1000)**3",
+                "Conductivity [S.m-1]": "0.0911 + 1.9101*(x/1000) - 1.052*(x/1000)**2 "
+                "+ 0.1554*(x/1000)**3",
             },
             "Negative electrode": electrode(
                 negative,
@@ -132,8 +134,9 @@ def test_perforation_and_contact_come_from_the_users_fields(marquis, write):
 def test_blended_electrode_has_its_materials_and_their_branches(marquis, write):
     sheet = marquis["Parameterisation"]["Negative electrode"]
     particle_keys = [key for key in sheet if key.split(" [")[0] in (
-        "Particle radius", "Diffusivity", "OCP", "Surface area per unit volume", "Reaction rate constant",
-        "Minimum stoichiometry", "Maximum stoichiometry", "Maximum concentration",
+        "Particle radius", "Diffusivity", "OCP", "Surface area per unit volume",
+        "Reaction rate constant", "Minimum stoichiometry", "Maximum stoichiometry",
+        "Maximum concentration",
     )]  # fmt: skip
     particle = {key: sheet.pop(key) for key in particle_keys}
     particle["Surface area per unit volume [m-1]"] /= 2
@@ -160,21 +163,27 @@ def test_refusal_of_a_file_that_is_not_of_the_format(marquis, write, tmp_path):
 
 CASES = Path(__file__).parent / "data" / "cases" / "cells"
 REFUSED = {
-    "code_execution": r"Negative electrode / OCP \[V\]: expression .* 'eval' is not part of the format",
+    "code_execution": r"Negative electrode / OCP \[V\]: expression .* "
+    r"'eval' is not part of the format",
     "ocp_exit": r"Negative electrode / OCP \[V\]: expression 'exit\(0\)'",
-    "power_diffusivity": r"Electrolyte / Diffusivity \[m2.s-1\]: expression '9\*\*9\*\*9\*\*9\*x' .* exponent",
+    "power_diffusivity": r"Electrolyte / Diffusivity \[m2.s-1\]: "
+    r"expression '9\*\*9\*\*9\*\*9\*x' .* exponent",
     "temperature_0": r"Initial temperature \[K\] = 0 must be finite and above 0",
     "salt_zero": r"Initial electrolyte concentration \[mol.m-3\] = 0 must be finite and above 0",
-    "kappa_negative": r"Electrolyte / Conductivity \[S.m-1\] = -1 .* above 0, and is not between x = 8 and 4000",
-    "negative_diffusivity": r"Negative electrode / Diffusivity \[m2.s-1\] .* between x = 0.50\d* and 0.7567",
+    "kappa_negative": r"Electrolyte / Conductivity \[S.m-1\] = -1 "
+    r".* above 0, and is not between x = 8 and 4000",
+    "negative_diffusivity": r"Negative electrode / Diffusivity \[m2.s-1\] "
+    r".* between x = 0.50\d* and 0.7567",
     "foil_negative": r"Foil thickness \[m\] = -1.5e-05 must be finite and above 0",
     "stoich_swapped": r"Negative electrode / Minimum stoichiometry = 0.9 is not below .* = 0.8",
     "thickness_neg": r"Negative electrode / Thickness \[m\] = -0.0001 must be finite and above 0",
     "separator_efficiency_0": r"Separator / Transport efficiency = 0 must be finite and above 0",
     "soc_1.2": r"Initial state-of-charge = 1.2 must be finite and at least 0 and at most 1",
     "table_nan": r"Negative electrode / OCP \[V\] / y: row 2 = 'nan' must be a finite number",
-    "ocp_duplicate_x": r"Negative electrode / OCP \[V\]: x must increase: 0.00886719 at row 7 follows 0.00886719",
-    "user_defined_typo": r"'Negative electrode contact resistance .*'Negative contact resistance \[Ohm.m2\]'",
+    "ocp_duplicate_x": r"Negative electrode / OCP \[V\]: "
+    r"x must increase: 0.00886719 at row 7 follows 0.00886719",
+    "user_defined_typo": r"'Negative electrode contact resistance .*"
+    r"'Negative contact resistance \[Ohm.m2\]'",
 }
 
 

@@ -202,7 +202,7 @@ def test_a_diffusivity_that_depends_on_lithium_counts_where_the_particle_is():
 
 
 def test_between_two_foils_of_lithium_lie_contact_kinetics_and_separator():
-    """At high frequency, where salt polarises half a box; with double layers the kinetics are gone."""
+    """At high frequency salt polarises half a box; with double layers the kinetics are gone."""
     foil = Lithium(materials.ExchangeCurrent(20.0, salt=0.3))
     cell = cell_of(foil, foil, contact_positive=2e-4)
     first = np.diff(make_grid((0, 25e-6, 0), COARSE.layers).z)[0]
@@ -214,7 +214,7 @@ def test_between_two_foils_of_lithium_lie_contact_kinetics_and_separator():
     assert spectrum(cell, frequency=[1e9])[0] == pytest.approx(series, rel=1e-5)
 
 
-def test_charge_transfer_alone_is_what_a_thin_electrode_resists_between_its_double_layer_and_its_spheres():
+def test_a_thin_electrode_resists_by_charge_transfer_alone_between_double_layer_and_spheres():
     """A cell so thin that the current reaches all particles alike: to 1 %, what the spheres add at
     this frequency.
     """
@@ -313,7 +313,7 @@ def test_a_hole_over_foil_that_touches_nothing_leaves_the_face_alone():
 
 
 def test_local_porosities_count_by_their_area():
-    """Without holes' depth to speak of, a cell of two porosities lies between the two uniform ones."""
+    """With holes of no depth, a cell of two porosities lies between the two uniform ones."""
     holes = Perforation(75e-6, 160e-6, 1e-9, "coating")
     negatives = [porous(porosity=value) for value in (0.2, Local(0.2, 0.4), 0.4)]
     found = [

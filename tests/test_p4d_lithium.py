@@ -67,7 +67,7 @@ def test_lithium_on_both_sides_reaches_its_steady_state():
 
 
 def test_the_limiting_current_is_where_the_salt_at_the_face_runs_out():
-    """2 F D c / ((1 - t) L): just below it the cell settles, just above it the voltage runs away."""
+    """2 F D c / ((1 - t) L): just below it the cell settles, just above the voltage runs away."""
     cell = lithium_on_both_sides()
     limit = 2 * FARADAY * 2e-10 * 1000.0 / (0.6 * 100e-6)
     below = simulate(

@@ -78,8 +78,8 @@ def test_with_instant_kinetics_and_flat_potentials_the_first_drop_is_ohms_law():
         "test",
     )
     cell = Cell(
-        electrode, Separator(20e-6, 0.5, lambda eps: 1.0 + 0 * eps), electrode, salt, 1000.0, 10.0, -9.0, 9.0,
-        contact_negative=3e-4, contact_positive=1e-4,
+        electrode, Separator(20e-6, 0.5, lambda eps: 1.0 + 0 * eps), electrode, salt,
+        1000.0, 10.0, -9.0, 9.0, contact_negative=3e-4, contact_positive=1e-4,
     )  # fmt: skip
     solution = simulate(cell, [Step("current", current, until_time=1e-3)], Mesh((40, 10, 40)))
     resistance = 2 * length / (kappa + sigma) + 20e-6 / kappa + 4e-4

@@ -19,7 +19,7 @@ DISCHARGE = Path(__file__).parent / "data" / "discharge"
 
 
 def with_comsol(c_rate):
-    """Times, voltages here and there, and the salt's profiles: pairs at each time of the reference."""
+    """Times, voltages here and there, salt profiles: pairs at each time of the reference."""
     t, voltage = np.loadtxt(
         DISCHARGE / f"comsol_marquis2019_{c_rate}C_voltage.csv", delimiter=",", skiprows=1
     ).T

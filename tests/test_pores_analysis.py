@@ -261,7 +261,8 @@ class TestCommand:
 def test_the_library_loads_neither_porespy_nor_matplotlib_before_they_are_needed():
     import subprocess
 
-    code = "import rampore.pores, sys; print([m for m in ('porespy', 'matplotlib', 'pandas') if m in sys.modules])"
+    heavy = ("porespy", "matplotlib", "pandas")
+    code = f"import rampore.pores, sys; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

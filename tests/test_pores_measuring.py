@@ -1,4 +1,4 @@
-"""From labelled pores to numbers: exact on phantoms, conserved, symmetric, and as PoreSpy has them."""
+"""From labelled pores to numbers: exact on phantoms, conserved, symmetric, as PoreSpy has them."""
 
 import io
 
@@ -56,7 +56,7 @@ def test_the_radius_of_a_disc_is_right_to_the_bound_of_the_circle_problem(radius
 
 
 def test_the_relative_error_of_the_radius_falls_at_least_in_first_order():
-    """In the mean over centres that lie anywhere in a pixel; the largest error over them is taken."""
+    """In the mean over centres anywhere in a pixel; the largest error over them is taken."""
     rng = np.random.default_rng(0)
     errors = []
     for radius in (6, 12, 24, 48):

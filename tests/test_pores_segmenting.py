@@ -63,7 +63,7 @@ def test_the_complement_is_what_is_bright():
 
 @pytest.mark.parametrize("noise", [10, 20, 30])
 def test_a_median_recovers_the_pores_from_noise(noise):
-    """Contrast 100; the intersection over union that the chapter asks of a realistic image is 0.9."""
+    """Contrast 100; the chapter asks an intersection over union of 0.9 of a realistic image."""
     truth = blobs((300, 400))
     grey = np.where(truth, 60.0, 160.0) + np.random.default_rng(0).normal(0, noise, truth.shape)
     assert overlap(pores.segment(grey, "dark"), truth) > 0.9

@@ -87,7 +87,7 @@ def test_what_can_be_written_leaves_no_trace_of_the_question(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_process_has_not_finished_is_removed_by_the_next_and_no_other_process_is_disturbed(
+def test_what_a_killed_process_left_unfinished_is_removed_by_the_next_and_nobody_is_disturbed(
     tmp_path,
 ):
     path = tmp_path / "result.nc"
@@ -216,11 +216,13 @@ def test_an_interruption_waits_until_all_files_have_moved(folder, monkeypatch):
 
 def test_a_process_ends_with_the_one_that_it_works_for(tmp_path):
     child = (
-        "import os, time; from rampore.audit.lifeline import end_with; end_with(os.getppid(), 0.1)\n"
+        "import os, time; from rampore.audit.lifeline import end_with\n"
+        "end_with(os.getppid(), 0.1)\n"
         "print(1, flush=True); time.sleep(60)"
     )
     program = (
-        f"import subprocess, sys, time\nchild = subprocess.Popen([sys.executable, '-c', {child!r}])\n"
+        "import subprocess, sys, time\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {child!r}])\n"
         "print(child.pid, flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)

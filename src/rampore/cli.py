@@ -162,32 +162,19 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
         names = [name for name, _ in options.parameter]
         if twice := [name for name in names if names.count(name) > 1]:
             parser.error(f"the parameter {twice[0]!r} is given twice")
-        with _termination_unwinds():
-            reproduce.reproduce(
-                study,
-                options.chapters,
-                parameters=dict(options.parameter),
-                output=options.output,
-                jobs=options.jobs,
-                html=options.html,
-                update=options.update,
-                force=options.force,
-            )
+        reproduce.reproduce(
+            study,
+            options.chapters,
+            parameters=dict(options.parameter),
+            output=options.output,
+            jobs=options.jobs,
+            html=options.html,
+            update=options.update,
+            force=options.force,
+        )
         return 0
 
     return run
-
-
-@contextmanager
-def _termination_unwinds() -> Iterator[None]:
-    """SIGTERM ends the program as an interruption does: with what it started, and with its
-    unfinished work removed.
-    """
-    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _claims(parser: argparse.ArgumentParser) -> Run:
@@ -324,13 +311,18 @@ def _discharge(parser: argparse.ArgumentParser) -> Run:
     )
     parser.add_argument(
         "--columns",
-        type=int,
+        type=_count,
         nargs=2,
         metavar=("NX", "NY"),
         help="cells across the unit cell (default 8 14 or 1 1)",
     )
     parser.add_argument(
-        "--layers", type=int, nargs=3, default=(20, 10, 20), metavar=("NEG", "SEP", "POS")
+        "--layers",
+        type=_count,
+        nargs=3,
+        default=(20, 10, 20),
+        metavar=("NEG", "SEP", "POS"),
+        help="cells through the layers (default 20 10 20)",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
 
@@ -393,7 +385,8 @@ def _pores(parser: argparse.ArgumentParser) -> Run:
         action="extend",
         default=[],
         metavar="FILE.toml|KEY=VALUE",
-        help="steps, values and counting rules, e.g. threshold=local 'denoise_size=0.2 um'; the later overrule",
+        help="steps, values and counting rules, e.g. threshold=local 'denoise_size=0.2 um'; "
+        "the later overrule",
     )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go"
@@ -414,7 +407,7 @@ def _labelled(text: str) -> tuple[float, float]:
 
 
 def _diffuse(parser: argparse.ArgumentParser) -> Run:
-    """Solve diffusion through the pores of a segmented image or volume: tortuosity, fields, figure."""
+    """Solve diffusion through the pores of a segmented image: tortuosity, fields, figure."""
     parser.add_argument(
         "image", type=Path, metavar="IMAGE", help="TIFF (its pages are a volume), PNG, NumPy or raw"
     )
@@ -424,7 +417,8 @@ def _diffuse(parser: argparse.ArgumentParser) -> Run:
         nargs="+",
         required=True,
         metavar="LABEL[=D]",
-        help="labels that conduct, with their diffusivity over that of the first (1 where none is given)",
+        help="labels that conduct, with their diffusivity over that of the first "
+        "(1 where none is given)",
     )
     parser.add_argument(
         "--axis",
@@ -589,8 +583,8 @@ def _sweep(parser: argparse.ArgumentParser) -> Run:
         nargs="?",
         metavar="SWEEP",
         default="crossing",
-        help="of Lim et al.: the assumptions of chapter 4 crossed (crossing, the default), its unpublished inputs "
-        "sampled (inverse), or foils to choose from (design)",
+        help="of Lim et al.: the assumptions of chapter 4 crossed (crossing, the default), "
+        "its unpublished inputs sampled (inverse), or foils to choose from (design)",
     )
     parser.add_argument(
         "--study",
@@ -633,8 +627,7 @@ def _sweep(parser: argparse.ArgumentParser) -> Run:
             from rampore.checks import nearest
 
             parser.error(f"there is no sweep {options.sweep!r}{nearest(options.sweep, own.PLANS)}")
-        with _termination_unwinds():
-            sweep_command.run(options, own.PLANS)
+        sweep_command.run(options, own.PLANS)
         return 0
 
     return run
@@ -860,6 +853,18 @@ def _notes() -> Iterator[None]:
         logging.getLogger().removeHandler(handler)
 
 
+@contextmanager
+def _termination_unwinds() -> Iterator[None]:
+    """SIGTERM ends the program as an interruption does: with what it started, and with its
+    unfinished work removed.
+    """
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _open_streams() -> None:
     """A stream that was closed before the start leads nowhere, or the first file would get what is
     meant for it.
@@ -870,7 +875,7 @@ def _open_streams() -> None:
 
 
 def _find_room_for_compiled_code() -> None:
-    """Numba does not start where it can keep code neither beside a package nor in the user's cache."""
+    """Numba does not start where it can keep code neither beside a package nor in a cache."""
     packages = Path(__file__).parent, Path(sysconfig.get_path("purelib"))
     if "NUMBA_CACHE_DIR" in os.environ or all(os.access(place, os.W_OK) for place in packages):
         return
@@ -911,7 +916,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; gives the exit code: 0, 1 for a failure, 2 for a wrong call, 130 for an
-    interruption.
+    interruption. SIGTERM ends the program with 143.
 
     A failure is one line on standard error, which names the file, key or option and what to do;
     ``--debug`` shows the traceback before it. The failure of a chapter's cell is shown with its
@@ -920,7 +925,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _open_streams()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        with _notes():
+        with _notes(), _termination_unwinds():
             try:
                 return _run(arguments)
             finally:

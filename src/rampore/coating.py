@@ -600,8 +600,8 @@ def dried_from_densities(density: Local, thickness, hole_depth) -> Dried:
         )
     if np.any(share >= 1):
         raise CoatingError(
-            f"no dried coating gives {density.npr} over foil and {density.pr} at a hole: columns of "
-            f"{thickness} m and {thickness + hole_depth} m cannot differ that much"
+            f"no dried coating gives {density.npr} over foil and {density.pr} at a hole: columns "
+            f"of {thickness} m and {thickness + hole_depth} m cannot differ that much"
         )
     dried = hole_depth * share / (1 - share)
     return Dried(dried, density.npr * thickness / dried)

@@ -13,7 +13,7 @@ import numpy as np
 
 from rampore import RamporeError
 from rampore.checks import choice, quantity
-from rampore.constants import FARADAY
+from rampore.constants import COPPER_DENSITY, FARADAY
 
 #: Open fraction at which the holes of a triangular lattice touch [-].
 CLOSE_PACKED = math.pi / (2 * math.sqrt(3))
@@ -228,7 +228,7 @@ class PerforatedFoil:
         Diameter of the holes, distance between the centres of neighbours, thickness of the foil
         [m].
     density : float
-        Density of the metal [kg/m3].
+        Density of the metal [kg/m3]; of copper where none is given.
 
     Raises
     ------
@@ -239,15 +239,15 @@ class PerforatedFoil:
     hole_diameter: float
     pitch: float
     thickness: float
-    density: float
+    density: float = COPPER_DENSITY
 
     def __post_init__(self) -> None:
         for name in ("hole_diameter", "pitch", "thickness", "density"):
             quantity(name.replace("_", " "), getattr(self, name), CollectorError, above=0)
         if self.pitch <= self.hole_diameter:
             raise CollectorError(
-                f"holes of {self.hole_diameter * 1e6:g} um overlap at a pitch of {self.pitch * 1e6:g} um: "
-                "the pitch must exceed the hole diameter"
+                f"holes of {self.hole_diameter * 1e6:g} um overlap at a pitch of "
+                f"{self.pitch * 1e6:g} um: the pitch must exceed the hole diameter"
             )
 
     @property
@@ -363,7 +363,7 @@ def perforated_foil(
 
 
 def web_stress(tension, width, thickness):
-    """Tensile stress [Pa] in a web under `tension` [N], of `width` and `thickness` [m] (Eq. 1.14)."""
+    """Tensile stress [Pa] in a web under `tension` [N], `width` by `thickness` [m] (Eq. 1.14)."""
     quantity("tension", tension, CollectorError, unit="N")
     _length("width", width)
     _length("thickness", thickness)

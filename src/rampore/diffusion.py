@@ -352,8 +352,8 @@ def _checked(diffusivity: np.ndarray, axis: int) -> np.ndarray:
         raise DiffusionError(f"an image of numbers is needed, not of {image.dtype}")
     if image.size > (most := most_pixels()):
         raise DiffusionError(
-            f"the image has {' x '.join(map(str, image.shape))} pixels, and there is memory for {most}: cut it, or "
-            "make its pixels coarser"
+            f"the image has {' x '.join(map(str, image.shape))} pixels, and there is memory for "
+            f"{most}: cut it, or make its pixels coarser"
         )
     image = image.astype(np.float32 if image.size > LARGE else float)
     if not np.isfinite(image).all():
@@ -461,7 +461,7 @@ def transient_diffusion(
 
 
 class _Problem:
-    """The linear system of one image: conductances, ground (faces and sink), right side, solution."""
+    """The linear system of an image: conductances, ground (faces, sink), right side, solution."""
 
     def __init__(self, image, axis, steps, anisotropy, periodic, open_outlet, sink) -> None:
         self.shape, self.axis, self.steps = image.shape, axis, steps

@@ -169,7 +169,8 @@ class Design:
             )
         if self.thickness_saved >= self.sides * self.negative_loading / self.negative_density:
             raise StackError(
-                f"the holes hold {1e6 * self.thickness_saved:.3g} um of coating, and the coating is only "
+                f"the holes hold {1e6 * self.thickness_saved:.3g} um of coating, and the coating "
+                "is only "
                 f"{1e6 * self.sides * self.negative_loading / self.negative_density:.3g} um thick"
             )
 

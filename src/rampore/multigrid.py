@@ -311,7 +311,7 @@ class Multigrid:
             ) from None
 
     def __call__(self, residual: np.ndarray) -> np.ndarray:
-        """An approximate solution z of A z = residual; the array is overwritten by the next call."""
+        """An approximate solution z of A z = residual; the next call overwrites the array."""
         finest = self.levels[0]
         np.multiply(residual, finest.scale, out=finest.b, casting="same_kind")
         self._cycle(0)

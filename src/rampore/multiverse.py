@@ -1,4 +1,4 @@
-"""Many recipes on the same images: what of a result is the sample, and what is how it was counted."""
+"""Many recipes on the same images: what of a result is the sample, and what the way of counting."""
 
 from __future__ import annotations
 

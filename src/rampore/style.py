@@ -47,6 +47,13 @@ PAPER = {
 _RC = {"axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "rampore"}
 
 
+class Picture(Figure):
+    """A figure that a notebook shows by itself, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        return render(self, "png")
+
+
 def new_figure(
     nrows: int = 1, ncols: int = 1, *, width: float = 7.0, height: float = 3.4, **subplots
 ):
@@ -63,10 +70,10 @@ def new_figure(
 
     Returns
     -------
-    (Figure, Axes or ndarray of Axes)
+    (Picture, Axes or ndarray of Axes)
     """
     with rc_context(_RC):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = Picture(figsize=(width, height), layout="constrained")
         axes = figure.subplots(nrows, ncols, **subplots)
     return figure, axes
 

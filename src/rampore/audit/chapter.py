@@ -21,6 +21,7 @@ from rampore.audit import claims, numbers
 from rampore.audit.claims import Assumption, Report, Rounding, Uncertainty
 from rampore.audit.numbers import Phrase
 from rampore.audit.study import settings
+from rampore.extras import needs
 from rampore.units import difference_from_si, from_si
 
 __all__ = [
@@ -446,7 +447,8 @@ class Chapter:
         error : float, optional
             Numerical error [SI]; by default the chapter's accuracy times the value.
         """
-        from myst_nb import glue
+        with needs("book"):
+            from myst_nb import glue
 
         if isinstance(value, str):
             self.numbers.keep_text(f"prose/{name}", value)
@@ -466,7 +468,7 @@ class Chapter:
 
 
 def _plain(value):
-    """A Python number, bool or list for a numpy scalar, array or anything else that has ``tolist``."""
+    """A Python number, bool or list for a numpy scalar, array or whatever else has ``tolist``."""
     if hasattr(value, "tolist"):
         return value.tolist()
     if value is None or isinstance(value, bool | int | float):

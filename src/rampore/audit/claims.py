@@ -158,7 +158,10 @@ class Claim:
         if not self.statement:
             yield "`statement` is empty"
         if not self.chapter and not self.needs:
-            yield "names neither a `chapter` that computes it nor, in `needs`, the data that would settle it"
+            yield (
+                "names neither a `chapter` that computes it nor, in `needs`, "
+                "the data that would settle it"
+            )
         if not self.kind.is_number:
             given = [name for name, value in numbers.items() if value is not None]
             given += [name for name in ("unit", "tolerance_from") if getattr(self, name)]
@@ -176,7 +179,10 @@ class Claim:
             self.tolerance_from is ToleranceFrom.PRINTED_DIGITS
             and self.tolerance != self.half_digit
         ):
-            yield f"a tolerance from printed digits is `half_digit`, {self.half_digit!r}, not {self.tolerance!r}"
+            yield (
+                f"a tolerance from printed digits is `half_digit`, {self.half_digit!r}, "
+                f"not {self.tolerance!r}"
+            )
         try:
             to_si(self.stated, self.unit)
         except UnitError as error:
@@ -575,9 +581,15 @@ def _objections(ledger: Ledger, claim: Claim, report: Report) -> Iterator[str]:
             if value is not None and not _is_finite(value):
                 yield f"states a number in {claim.unit!r}: {value!r} was reported"
         elif value is not None and not isinstance(value, bool):
-            yield f"a statement of kind {claim.kind} holds or not: report True or False, not {value!r}"
+            yield (
+                f"a statement of kind {claim.kind} holds or not: report True or False, "
+                f"not {value!r}"
+            )
     if claim.id in report.given:
-        yield "it is among the statements that it was computed from: a statement is no evidence for itself"
+        yield (
+            "it is among the statements that it was computed from: "
+            "a statement is no evidence for itself"
+        )
     for name in report.given:
         ledger[name]
     if report.given and report.computed is None:
@@ -591,7 +603,10 @@ def _objections(ledger: Ledger, claim: Claim, report: Report) -> Iterator[str]:
     if not claim.kind.is_number and (
         report.rounding or any(width is not None for width in report.uncertainty)
     ):
-        yield f"a statement of kind {claim.kind} has no rounding and no uncertainty: put them into `measure`"
+        yield (
+            f"a statement of kind {claim.kind} has no rounding and no uncertainty: "
+            "put them into `measure`"
+        )
     for name, width in {"rounding": report.rounding, **report.uncertainty._asdict()}.items():
         if width is not None and not (_is_finite(width) and width >= 0):
             yield f"`{name}` must be a half-width, not {width!r}"

@@ -216,7 +216,8 @@ def differences(reference: Mapping[str, str | list], fresh: Mapping[str, str | l
 
 def _unlike(reference: str | list, fresh: str | list) -> Iterator[str]:
     if not (isinstance(reference, str) and isinstance(fresh, str)):
-        yield f"{json.dumps(reference, ensure_ascii=False)} has become {json.dumps(fresh, ensure_ascii=False)}"
+        old, new = (json.dumps(value, ensure_ascii=False) for value in (reference, fresh))
+        yield f"{old} has become {new}"
         return
     (old, errors), (new, grown) = _parse(reference), _parse(fresh)
     if old.shape != new.shape:

@@ -28,12 +28,14 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 
-import nbformat
-from nbformat import NotebookNode
-
 from rampore import RamporeError
 from rampore.audit import claims
 from rampore.checks import known_keys
+from rampore.extras import needs
+
+with needs("audit"):
+    import nbformat
+    from nbformat import NotebookNode
 
 # [byte], [level]: more would take longer than a second, or all memory
 _LARGEST_YAML, _DEEPEST_YAML = 2**15, 50
@@ -241,7 +243,8 @@ def read_yaml(path: Path) -> dict:
     UsageError
         Where it is anything else, in one line.
     """
-    import yaml
+    with needs("audit"):
+        import yaml
 
     class Loader(yaml.SafeLoader):
         depth = 0
@@ -313,7 +316,8 @@ def read_notebook(path: Path) -> NotebookNode:
 
 def headings(cell: NotebookNode) -> list[str]:
     """Text of the headings in a cell."""
-    from markdown_it import MarkdownIt
+    with needs("book"):
+        from markdown_it import MarkdownIt
 
     if cell.cell_type != "markdown":
         return []

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rampore import RamporeError, storage
 from rampore.audit.lifeline import end_with
+from rampore.extras import needs
 
 if TYPE_CHECKING:
     import xarray
@@ -148,7 +149,8 @@ class Journal:
         SweepError
             Where another process writes to the journal, or it cannot be written.
         """
-        from filelock import FileLock, Timeout
+        with needs("audit"):
+            from filelock import FileLock, Timeout
 
         lock = FileLock(f"{self.path}.lock", blocking=False)
         with ExitStack() as held:
@@ -351,12 +353,10 @@ def cluster(address: str) -> Iterator[Workers]:
     Raises
     ------
     SweepError
-        Where Dask's `distributed` is not installed, nothing answers, or the cluster has no workers.
+        Where nothing answers, or the cluster has no workers.
     """
-    try:
+    with needs("cluster"):
         from distributed import Client
-    except ImportError:
-        raise SweepError("a cluster takes Dask: pip install 'rampore[cluster]'") from None
     try:
         client = Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:

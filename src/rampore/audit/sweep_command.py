@@ -1,4 +1,4 @@
-"""``rampore sweep``: a study of many cases, from a journal that survives interruption to one file."""
+"""``rampore sweep``: a study of many cases, from a journal that outlives a stop to one file."""
 
 from __future__ import annotations
 

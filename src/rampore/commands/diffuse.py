@@ -3,6 +3,7 @@ figure.
 """
 
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import numpy as np
 
 from rampore import micrograph
 from rampore.commands.files import together
-from rampore.diffusion import Diffusion, DiffusionError, most_pixels, steady_diffusion
+from rampore.diffusion import Diffusion, most_pixels, steady_diffusion
+from rampore.extras import LEFT_OUT, installed, needs
 from rampore.figures.diffusion import overview
+from rampore.simple import conducting
 from rampore.storage import netcdf
 from rampore.style import render
 
@@ -42,7 +45,9 @@ def run(options) -> None:
     )
     size = image.pixel_size if options.voxel_um is None else 1e-6 * options.voxel_um
     phases = dict(options.phase)
-    diffusivity = _diffusivity(image.label, phases)
+    diffusivity = conducting(image.label, phases)
+    if (image.label == image.label.flat[0]).all():
+        _say(f"note: every pixel has the label {image.label.flat[0]:g}")
     with together(options.output) as folder:
         _say(f"solving {' x '.join(map(str, diffusivity.shape))} pixels along axis {options.axis}")
         result = steady_diffusion(
@@ -65,6 +70,8 @@ def run(options) -> None:
         }
         _say("fields and figure")
         write(result, image.label, size, entries, folder)
+    if not installed("pyvista"):
+        _say(f"note: {LEFT_OUT.format('a file for ParaView', 'paraview')}")
     factor = (
         f"tortuosity factor {result.tortuosity_factor:.4f}"
         if result.relative_diffusivity
@@ -77,26 +84,6 @@ def run(options) -> None:
 
 def _say(step: str) -> None:
     print(f"rampore diffuse: {step}", file=sys.stderr, flush=True)
-
-
-def _diffusivity(label: np.ndarray, phases: dict[float, float]) -> np.ndarray:
-    """D / D_0 of each pixel from the diffusivities of the labels that conduct."""
-    held = np.unique(label)
-    missing = [each for each in phases if each not in held]
-    if missing and len(held) > 1:
-        shown = ", ".join(f"{value:g}" for value in held[:12]) + (", ..." if len(held) > 12 else "")
-        raise DiffusionError(
-            f"no pixel has the label {', '.join(f'{each:g}' for each in missing)}; there are "
-            f"{shown}"
-        )
-    if missing:
-        _say(f"note: every pixel has the label {held[0]:g}")
-    if set(phases.values()) == {1.0}:
-        return np.isin(label, list(phases))
-    diffusivity = np.zeros(label.shape, np.float32)
-    for each, value in phases.items():
-        diffusivity[label == each] = value
-    return diffusivity
 
 
 def summary(result: Diffusion, size: float | None) -> dict:
@@ -129,7 +116,8 @@ def summary(result: Diffusion, size: float | None) -> dict:
 def write(
     result: Diffusion, label: np.ndarray, size: float | None, entries: dict, folder: Path
 ) -> None:
-    """Write the fields as NetCDF and for ParaView, the figure, and `entries`, into a folder.
+    """Write the fields as NetCDF and, with the extra ``paraview``, for ParaView; the figure, and
+    `entries`, into a folder.
 
     Parameters
     ----------
@@ -140,7 +128,6 @@ def write(
     entries : dict
     folder : Path
     """
-    import pyvista
     import xarray
 
     step, unit = (1.0, "voxel") if size is None else (size, "m")
@@ -163,16 +150,8 @@ def write(
     coding = {name: {"compression": "gzip", "compression_opts": 1} for name in data.data_vars}
     (folder / "fields.nc").write_bytes(netcdf(data, coding))
 
-    grid = pyvista.ImageData(
-        dimensions=[*(n + 1 for n in shape), *[1] * (3 - label.ndim)], spacing=(step,) * 3
-    )
-    for name in fields:
-        grid.cell_data[name] = data[name].values.ravel(order="F")
-    flux = np.zeros((label.size, 3), np.float32)
-    for number, component in enumerate(data["flux"].values):
-        flux[:, number] = component.ravel(order="F")
-    grid.cell_data["flux"] = flux
-    grid.save(folder / "fields.vti")
+    if installed("pyvista"):
+        _paraview(data, label.shape, step).save(folder / "fields.vti")
 
     figure = overview(result, label, size)
     for form in ("png", "svg"):
@@ -180,3 +159,20 @@ def write(
     (folder / "diffusion.json").write_text(
         json.dumps(entries, indent=2, allow_nan=False) + "\n", encoding="utf-8"
     )
+
+
+def _paraview(data, shape: tuple[int, ...], step: float):
+    """The fields as boxes that ParaView shows."""
+    with needs("paraview"):
+        import pyvista
+
+    grid = pyvista.ImageData(
+        dimensions=[*(n + 1 for n in shape), *[1] * (3 - len(shape))], spacing=(step,) * 3
+    )
+    for name in ("label", "concentration"):
+        grid.cell_data[name] = data[name].values.ravel(order="F")
+    flux = np.zeros((math.prod(shape), 3), np.float32)
+    for number, component in enumerate(data["flux"].values):
+        flux[:, number] = component.ravel(order="F")
+    grid.cell_data["flux"] = flux
+    return grid

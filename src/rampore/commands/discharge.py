@@ -9,9 +9,12 @@ import numpy as np
 
 from rampore.checks import quantity
 from rampore.commands.files import together
+from rampore.extras import LEFT_OUT, installed, needs
 from rampore.p4d import bpx
 from rampore.p4d.cell import Perforation
 from rampore.p4d.errors import CellError
+from rampore.p4d.solution import Mesh
+from rampore.simple import COLUMNS, discharge
 from rampore.storage import netcdf
 
 #: of --collector perforated, where they are not given
@@ -37,8 +40,6 @@ def run(args, report=print):
     """
     holes = _holes(args)
     c_rate = quantity("--c-rate", args.c_rate, CellError)
-    if c_rate == 0:
-        raise CellError("a C-rate of 0 discharges nothing")
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always")
         cell = bpx.read(args.cell)
@@ -48,26 +49,18 @@ def run(args, report=print):
     cell = _with_cutoffs(cell, args)
     if args.collector is not None:
         cell = replace(cell, perforation=holes)
-    cutoff = _cutoff(cell, c_rate)
+    columns = tuple(args.columns or COLUMNS[cell.perforation is not None])
+    mesh = Mesh(tuple(args.layers), columns)
     with together(args.output) as folder:
-        solution = _simulate(
-            cell, c_rate, cutoff, args, progress := _Progress(cell, c_rate, report)
-        )
+        progress = _Progress(cell, c_rate, report)
+        solution = discharge(cell, c_rate, mesh=mesh, progress=progress).solution
         summary = summarise(cell, solution, c_rate) | {"validity_left": progress.left()}
         write(solution, summary, folder)
     for left in summary["validity_left"]:
         report(f"note: {left}")
+    if not installed("pyvista"):
+        report(f"note: {LEFT_OUT.format('files for ParaView', 'paraview')}")
     return summary
-
-
-def _simulate(cell, c_rate, cutoff, args, progress):
-    from rampore.p4d.solution import Mesh, Step, simulate
-
-    columns = tuple(args.columns or ((8, 14) if cell.perforation else (1, 1)))
-    step = Step(
-        "current", c_rate * cell.one_c, until_voltage=cutoff, until_time=3 * 3600.0 / abs(c_rate)
-    )
-    return simulate(cell, [step], Mesh(tuple(args.layers), columns), progress=progress)
 
 
 def _option(name):
@@ -90,7 +83,7 @@ def _holes(args):
 
 
 def _with_cutoffs(cell, args):
-    """The cell between the cut-offs of the options, each of which must be one that can end the run."""
+    """The cell between the cut-offs of the options; each of them must be able to end the run."""
     given = {"lower_cutoff": args.lower_cutoff, "upper_cutoff": args.upper_cutoff}
     given = {name: value for name, value in given.items() if value is not None}
     for name, value in given.items():
@@ -103,34 +96,8 @@ def _with_cutoffs(cell, args):
     return replace(cell, **given)
 
 
-def _cutoff(cell, c_rate):
-    """The cut-off that the run goes to, where there is a way to it [V]."""
-    start = cell.open_circuit_voltage
-    if c_rate > 0:
-        if cell.state_of_charge == 0:
-            raise CellError(
-                "the cell starts empty, at a state of charge of 0: there is nothing to discharge"
-            )
-        if not start > cell.lower_cutoff:
-            raise CellError(
-                f"the cell starts at {start:.4f} V, not above the lower cut-off of "
-                f"{cell.lower_cutoff:g} V"
-            )
-        return cell.lower_cutoff
-    if cell.state_of_charge == 1:
-        raise CellError(
-            "the cell starts full, at a state of charge of 1: there is nothing to charge"
-        )
-    if not start < cell.upper_cutoff:
-        raise CellError(
-            f"the cell starts at {start:.4f} V, not below the upper cut-off of "
-            f"{cell.upper_cutoff:g} V"
-        )
-    return cell.upper_cutoff
-
-
 class _Progress:
-    """A line for every twentieth of the charge of an hour at 1C, and how far concentrations went."""
+    """A line for every twentieth of an hour at 1C, and how far concentrations went."""
 
     def __init__(self, cell, c_rate, report):
         self._cell, self._rate, self._report, self._next = cell, c_rate / 3600.0, report, 0.0
@@ -150,7 +117,8 @@ class _Progress:
             span[:] = min(span[0], np.min(values)), max(span[1], np.max(values))
         if abs(given) >= self._next:
             self._report(
-                f"{state.time:9.1f} s  state of charge {100 * (self._cell.state_of_charge - given):5.1f} %  "
+                f"{state.time:9.1f} s  state of charge "
+                f"{100 * (self._cell.state_of_charge - given):5.1f} %  "
                 f"{state.voltage:.4f} V  salt {salt[0]:.0f} to {salt[1]:.0f} mol/m3"
             )
             self._next += 0.05
@@ -164,8 +132,8 @@ class _Progress:
                 (f"surface stoichiometry, {side} {material.name}", span, material.validity)
             )
         return [
-            f"{name} went from {span[0]:.5g} to {span[1]:.5g}; its properties are valid from {valid[0]:.5g} to "
-            f"{valid[1]:.5g} and held beyond"
+            f"{name} went from {span[0]:.5g} to {span[1]:.5g}; its properties are valid from "
+            f"{valid[0]:.5g} to {valid[1]:.5g} and held beyond"
             for name, span, valid in spans
             if span[0] < valid[0] or span[1] > valid[1]
         ]
@@ -203,7 +171,8 @@ def write(solution, summary, output):
     """Write what a discharge gave into a folder.
 
     These are ``discharge.csv``, ``.png`` and ``.svg``, ``fields.nc``, for ParaView ``fields_0.vtr``
-    and so on, one for each time of the fields, and last ``summary.json``.
+    and so on, one for each time of the fields (with the extra ``paraview``), and last
+    ``summary.json``.
     """
     from rampore.figures.p4d import voltage_parts
     from rampore.style import render
@@ -221,8 +190,9 @@ def write(solution, summary, output):
     (output / "fields.nc").write_bytes(netcdf(data))
     (output / "discharge.png").write_bytes(render(voltage_parts(data), "png"))
     (output / "discharge.svg").write_bytes(render(voltage_parts(data), "svg"))
-    for number, grid in enumerate(paraview(data)):
-        grid.save(output / f"fields_{number}.vtr")
+    if installed("pyvista"):
+        for number, grid in enumerate(paraview(data)):
+            grid.save(output / f"fields_{number}.vtr")
     (output / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
 
 
@@ -239,7 +209,8 @@ def paraview(data):
     pyvista.RectilinearGrid
         Lengths in um; every field with its unit, not a number where there is none of it.
     """
-    import pyvista
+    with needs("paraview"):
+        import pyvista
 
     edges = [1e6 * data[f"{axis}_edge"].values for axis in "xyz"]
     for number, time in enumerate(data.field_time.values):

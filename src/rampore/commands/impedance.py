@@ -7,11 +7,12 @@ import numpy as np
 
 from rampore.commands.files import together
 from rampore.figures.impedance import report
-from rampore.impedance.circuits import check_circuit, fit_circuit
+from rampore.impedance.circuits import check_circuit
 from rampore.impedance.fitting import Fit
 from rampore.impedance.kramers_kronig import kramers_kronig
 from rampore.impedance.spectrum import ImpedanceError, read_spectrum
 from rampore.impedance.transmission_line import fit_blocking_cell, tortuosity
+from rampore.simple import fit_impedance
 from rampore.style import render
 
 
@@ -42,7 +43,7 @@ def run(options, say=print) -> dict:
             None,
         )
         try:
-            found, fit = _fit(options, spectrum, check)
+            found, fit = _fit(options, spectrum)
             summary |= found | {"residual_rms": fit.rms, "parameters": _parameters(fit)}
         except ImpedanceError as error:
             summary["refused"], refusal, fit = str(error), error, None
@@ -64,16 +65,12 @@ def run(options, say=print) -> dict:
     return summary
 
 
-def _fit(options, spectrum, check) -> tuple[dict, Fit]:
+def _fit(options, spectrum) -> tuple[dict, Fit]:
     if options.model == "blocking":
         geometry = (options.area_cm2, options.thickness_um, options.porosity, options.conductivity)
         return _blocking(spectrum, options.short, None if None in geometry else geometry)
-    if not check.passed:
-        raise ImpedanceError(
-            f"the spectrum breaks Kramers and Kronig's relations by {100 * check.rms:.1f} % and "
-            "is not fitted"
-        )
-    return {"circuit": options.circuit}, fit_circuit(spectrum, options.circuit, options.guess)
+    fit = fit_impedance(spectrum, options.circuit, options.guess).fit
+    return {"circuit": options.circuit}, fit
 
 
 def _blocking(spectrum, short: bool, geometry) -> tuple[dict, Fit]:

@@ -5,6 +5,7 @@ import sys
 from rampore import micrograph, pores
 from rampore.commands.files import together
 from rampore.figures.pores import report
+from rampore.simple import analyse_pores
 
 
 def run(options) -> None:
@@ -29,7 +30,7 @@ def run(options) -> None:
         options.image, pixel_size=pixel_size, page=options.page, crop=crop, override=True
     )
     with together(options.output) as folder:
-        analysis = pores.analyse(image.grey, options.pores, image.pixel_size, recipe, progress=_say)
+        analysis = analyse_pores(image, options.pores, recipe=recipe, progress=_say).analysis
         _say("means and figure")
         for name, content in report(image.grey, analysis, options.pores).items():
             (folder / name).write_bytes(content)

@@ -60,8 +60,8 @@ def magnetic_field(
         )
     if standoff < LEAST_DISTANCE * max(spacing):
         raise ConductionError(
-            f"pixels of {max(spacing) * 1e6:.3g} um are too coarse for a distance of {standoff * 1e6:.3g} um: "
-            f"they may be {standoff / LEAST_DISTANCE * 1e6:.3g} um at most"
+            f"pixels of {max(spacing) * 1e6:.3g} um are too coarse for a distance of "
+            f"{standoff * 1e6:.3g} um: they may be {standoff / LEAST_DISTANCE * 1e6:.3g} um at most"
         )
     shape = current.shape[1:]
     size = tuple(next_fast_len(2 * n - 1, real=True) for n in shape)

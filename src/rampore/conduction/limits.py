@@ -67,7 +67,8 @@ def contact_limited_variation(
     The current then enters uniformly over foil. Each harmonic :math:`\mathbf G` of the lattice
     loses :math:`1/\cosh Gh` on its way to the top:
 
-    .. math:: \frac{1}{(1-f)^2} \sum_{\mathbf G \ne 0} \left( \frac{2 f J_1(Ga)}{Ga \cosh Gh} \right)^2 .
+    .. math:: \frac{1}{(1-f)^2}
+        \sum_{\mathbf G \ne 0} \left( \frac{2 f J_1(Ga)}{Ga \cosh Gh} \right)^2 .
 
     Parameters
     ----------

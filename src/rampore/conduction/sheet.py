@@ -66,8 +66,9 @@ class Sheet:
         repeats = tuple(-(-n // 2) for n in cells)
         size = tuple(n * part for n, part in zip(cells, along.shape, strict=True))
         whole = [
-            np.tile(np.block([[a, b], [c, d]]), repeats)[: size[0], : size[1]] for a, b, c, d in pair
-        ]  # fmt: skip
+            np.tile(np.block([[a, b], [c, d]]), repeats)[: size[0], : size[1]]
+            for a, b, c, d in pair
+        ]
         return np.array(whole if self.axis == 0 else whole[::-1])
 
 
@@ -112,8 +113,8 @@ def perforated_sheet(
         )
     width, height = sides_of_cell(pitch)
     shape = cells, round(math.sqrt(3) * cells)
-    mesh = cut_mesh(*(np.linspace(0, side, n + 1) for side, n in zip((width, height), shape, strict=True)),
-                    hole_diameter / 2)  # fmt: skip
+    lines = (np.linspace(0, side, n + 1) for side, n in zip((width, height), shape, strict=True))
+    mesh = cut_mesh(*lines, hole_diameter / 2)
     steps = mesh.x[1], mesh.y[1]
     kx, ky, ground, drive = (np.zeros(shape) for _ in range(4))
     for k, side, (across, along) in (
@@ -290,7 +291,7 @@ def tab_loss(
 
 
 def _tab_drops(width, length, tab_width, drop, tolerance, cells):
-    """Mean and greatest potential drop [V], of a whole current that drops so much [V] in a square."""
+    """Mean and greatest potential drop [V], of a current that drops so much [V] in a square."""
     from rampore.multigrid import Multigrid
 
     # Half of the foil: the tab's middle is a mirror plane.

@@ -258,8 +258,8 @@ def build_network(foil: CoatedFoil, mesh: Mesh = MESH) -> Network:
     quantity("grading", mesh.grading, ConductionError, at_least=0, below=1)
     width, height = sides_of_cell(foil.pitch)
     columns = mesh.plane, round(math.sqrt(3) * mesh.plane)
-    plane = cut_mesh(*(np.linspace(0, side, n + 1) for side, n in zip((width, height), columns, strict=True)),
-                     foil.hole_diameter / 2)  # fmt: skip
+    lines = (np.linspace(0, side, n + 1) for side, n in zip((width, height), columns, strict=True))
+    plane = cut_mesh(*lines, foil.hole_diameter / 2)
     above = graded(mesh.coating, foil.coating_thickness, mesh.grading)
     below = (
         graded(mesh.hole, foil.hole_depth, mesh.grading)[:-1] - foil.hole_depth
@@ -343,8 +343,8 @@ def through_plane(
     out_of_foil = through_face + through_wall
     if not abs(out_of_foil - into_top) <= IMBALANCE * out_of_foil:
         raise ConvergenceError(
-            f"{out_of_foil:g} A leave the foil and {into_top:g} A reach the top, per volt: the boxes of this mesh are "
-            "too long for their width, or the tolerance is too loose"
+            f"{out_of_foil:g} A leave the foil and {into_top:g} A reach the top, per volt: the "
+            "boxes of this mesh are too long for their width, or the tolerance is too loose"
         )
     taking_part = hierarchy.network[-1] > 0
     return ThroughPlane(

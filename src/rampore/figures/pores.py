@@ -10,6 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from rampore.extras import needs
 from rampore.pores import Analysis, Length, Mean, Profile, as_csv, porosity_profile, summary
 from rampore.style import ACCENT, MUTED, NEGATIVE, PERCENT, UM, new_figure, render
 
@@ -28,8 +29,14 @@ def _mean_line(axes, found: Mean, factor: float, text: str) -> None:
     axes.legend(frameon=False, fontsize=9, loc="upper right", handlelength=1.2)
 
 
+def profile(analysis: Analysis) -> Profile:
+    """The porosity along the last axis, over windows of a twentieth of it."""
+    window = Length(max(1, analysis.mask.shape[-1] // 20))
+    return porosity_profile(analysis.mask, analysis.mask.ndim - 1, window, analysis.pixel_size)
+
+
 def overview(
-    grey: np.ndarray, analysis: Analysis, profile: Profile, radius: Mean, number: Mean
+    grey: np.ndarray, analysis: Analysis, along: Profile, radius: Mean, number: Mean
 ) -> Figure:
     """An image and its pores, the porosity along it, and how radii and coordination numbers are
     distributed.
@@ -39,8 +46,8 @@ def overview(
     grey : (n0, n1[, n2]) array
         The image; of a volume, the middle section is drawn.
     analysis : Analysis
-    profile : Profile
-        Along the last axis.
+    along : Profile
+        The porosity along the last axis.
     radius, number : Mean
         Mean equivalent radius [m] and coordination number [-], drawn with their intervals.
     """
@@ -70,14 +77,14 @@ def overview(
     grid = left.get_gridspec()
     left.remove()
     right.remove()
-    along = figure.add_subplot(grid[1, :])
-    along.spines[["top", "right"]].set_visible(False)
-    along.plot(UM * profile.position, PERCENT * profile.porosity, color=ACCENT)
-    along.axhline(PERCENT * analysis.porosity, color="black", lw=1, ls="--")
-    along.set(xlim=(0, UM * 2 * profile.position[-1] - UM * profile.position[-2]), ylim=(0, None))
-    along.set(xlabel="x / µm", ylabel="porosity / %")
-    along.set_title(
-        f"porosity {PERCENT * analysis.porosity:.1f} %, window {UM * profile.window:.3g} µm",
+    strip = figure.add_subplot(grid[1, :])
+    strip.spines[["top", "right"]].set_visible(False)
+    strip.plot(UM * along.position, PERCENT * along.porosity, color=ACCENT)
+    strip.axhline(PERCENT * analysis.porosity, color="black", lw=1, ls="--")
+    strip.set(xlim=(0, UM * 2 * along.position[-1] - UM * along.position[-2]), ylim=(0, None))
+    strip.set(xlabel="x / µm", ylabel="porosity / %")
+    strip.set_title(
+        f"porosity {PERCENT * analysis.porosity:.1f} %, window {UM * along.window:.3g} µm",
         loc="left",
         fontsize=10.5,
         fontweight="bold",
@@ -111,14 +118,13 @@ def report(grey: np.ndarray, analysis: Analysis, pores: str, seed: int = 0) -> d
     PoreError
         Where no pore enters the means.
     """
-    import tifffile
+    with needs("images"):
+        import tifffile
 
     rng = np.random.default_rng(seed)
     by_number, by_size = analysis.means(rng), analysis.means(rng, weighted=True)
     entries = summary(analysis, by_number, by_size) | {"pores": pores, "bootstrap_seed": seed}
-    window = Length(max(1, analysis.mask.shape[-1] // 20))
-    profile = porosity_profile(analysis.mask, analysis.mask.ndim - 1, window, analysis.pixel_size)
-    figure = overview(grey, analysis, profile, *by_number)
+    figure = overview(grey, analysis, profile(analysis), *by_number)
     labels = io.BytesIO()
     tifffile.imwrite(
         labels,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rampore.checks import nearest, quantity
+from rampore.extras import needs
 from rampore.impedance.fitting import COVERED, Fit
 from rampore.impedance.spectrum import ImpedanceError, Spectrum
 
@@ -18,7 +19,7 @@ MOST_EVALUATIONS = 2000
 
 
 class CircuitError(ImpedanceError):
-    """A circuit, or a guess of its parameters, that makes no sense: the message names what and why."""
+    """A circuit, or a guess of its parameters, without sense: the message says what and why."""
 
     exit_code = 2
 
@@ -40,8 +41,9 @@ def check_circuit(circuit: str, guess: Sequence[float]) -> None:
         is not known or there twice, or the guess has another count or lies outside of what the fit
         allows.
     """
-    from impedance.models.circuits.elements import circuit_elements
-    from impedance.models.circuits.fitting import set_default_bounds
+    with needs("spectra"):
+        from impedance.models.circuits.elements import circuit_elements
+        from impedance.models.circuits.fitting import set_default_bounds
 
     if not isinstance(circuit, str):
         raise CircuitError(f"a circuit is a text such as 'R0-p(R1,CPE1)', not {circuit!r}")
@@ -92,8 +94,8 @@ def _elements(circuit: str) -> list[str]:
 
     def refuse(word: str) -> None:
         raise CircuitError(
-            f"circuit {circuit!r}: {word or 'its end'!r} is not expected; elements with a number are joined by '-', "
-            "branches by 'p( , )', as in 'R0-p(R1,CPE1)'"
+            f"circuit {circuit!r}: {word or 'its end'!r} is not expected; elements with a number "
+            "are joined by '-', branches by 'p( , )', as in 'R0-p(R1,CPE1)'"
         )
 
     def series(depth: int) -> str:
@@ -146,7 +148,8 @@ def fit_circuit(spectrum: Spectrum, circuit: str, guess: Sequence[float]) -> Fit
         Where circuit and guess do not fit each other, the fit does not converge, or leaves a
         parameter undetermined.
     """
-    from impedance.models.circuits import CustomCircuit
+    with needs("spectra"):
+        from impedance.models.circuits import CustomCircuit
     from scipy.stats import t
 
     if 2 * spectrum.frequency.size <= len(guess):

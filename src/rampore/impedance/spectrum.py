@@ -10,6 +10,7 @@ import numpy as np
 
 from rampore import RamporeError
 from rampore.checks import choice, quantity
+from rampore.extras import needs
 from rampore.untrusted import MOST_BYTES, fenced, regular, text
 
 #: Fewer frequencies than this make no spectrum.
@@ -156,7 +157,8 @@ def _table(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
 
 def _export(path: str | Path, instrument: str) -> tuple[np.ndarray, np.ndarray]:
     """Frequency [Hz] and impedance [ohm] from an instrument's own file."""
-    from impedance.preprocessing import readFile
+    with needs("spectra"):
+        from impedance.preprocessing import readFile
 
     path = regular(path, ImpedanceError)
     if path.stat().st_size > MOST_BYTES:

@@ -208,8 +208,8 @@ def fit_blocking_cell(spectrum: Spectrum, short: bool = False) -> BlockingCell:
     intercept = float(z.real[np.argmin(np.abs(z))])
     if intercept <= 0:
         raise ImpedanceError(
-            f"the spectrum nears the real axis at {intercept:.4g} ohm: no cell has a resistance below zero, was too "
-            "much taken off for its leads?"
+            f"the spectrum nears the real axis at {intercept:.4g} ohm: no cell has a resistance "
+            "below zero, was too much taken off for its leads?"
         )
     knee = float(z.real[np.argmin(np.abs(np.angle(z)[::-1] + np.pi / 4))])
     ionic = max(1.5 * (knee - intercept), 0.5 * intercept)

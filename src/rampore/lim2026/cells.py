@@ -149,11 +149,14 @@ def assumptions(given: parameters.Cell) -> Mapping[str, str]:
         if (record := given.records.get(key)) is not None and record.confidence in weak
     }
     return listed | {
-        "1C": "the positive electrode's nominal areal capacity in one hour; the paper does not define it",
-        "lithium lost": "the middle of formation.irreversible_capacity, taken from the charged state at once",
-        "hysteresis": "one state, moved by the stoichiometry; the rate has no source, and a discharge does not feel it",
-        "pores": "active fractions follow the loading; pores that loading and density imply and the image hides "
-        "take no part in transport",
+        "1C": "the positive electrode's nominal areal capacity in one hour; "
+        "the paper does not define it",
+        "lithium lost": "the middle of formation.irreversible_capacity, "
+        "taken from the charged state at once",
+        "hysteresis": "one state, moved by the stoichiometry; the rate has no source, "
+        "and a discharge does not feel it",
+        "pores": "active fractions follow the loading; pores that loading and density imply "
+        "and the image hides take no part in transport",
         "swelling": "porosities and thicknesses stay as they are",
         "holes": "filled with the coating over them, their walls in contact like the foil's face",
     }

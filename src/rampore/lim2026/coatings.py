@@ -174,7 +174,7 @@ def localisation(flux: np.ndarray, region: np.ndarray, part: float = 0.1) -> Loc
 
 
 def phase_diffusivity(phantom: Phantom, solid: float = 0.0) -> np.ndarray:
-    """D / D_0 of each pixel [-]: 1 in pores, `solid` in grains and binder, 0 in metal and outside."""
+    """D / D_0 of each pixel [-]: 1 in pores, `solid` in grains and binder, 0 elsewhere."""
     quantity("solid", solid, TransportError, at_least=0)
     return np.where(phantom.pore, 1.0, np.where(phantom.coating, solid, 0.0))
 

@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from rampore import correlations
 from rampore.audit.inputs import ParameterError as ParameterError
 from rampore.audit.inputs import read
 from rampore.audit.inputs import with_values as with_values
@@ -45,6 +46,7 @@ from rampore.audit.inputs.values import (
     Correlation,
     ExchangeCurrent,
     Formula,
+    Limits,
     Named,
     Parts,
     Potential,
@@ -187,6 +189,11 @@ class ElectrolyteCorrelations:
     transference: Formula | None = correlation_field("1", "transference number of Li+")
     thermodynamic_factor: Formula | None = correlation_field(
         "1", "thermodynamic factor, 1 + d ln f / d ln c"
+    )
+    validity: tuple[float, ...] | None = input_field(
+        Limits("mol/m3", NON_NEGATIVE),
+        "range of the salt concentration that they are trusted in",
+        optional=True,
     )
 
 
@@ -439,5 +446,6 @@ def load(path: str | Path | None = None) -> Cell:
         makes no sense.
     """
     if path is None:
-        return read(Cell, resources.files("rampore.lim2026") / "data" / _SHIPPED, name=_SHIPPED)
-    return read(Cell, Path(path), base=load)
+        shipped = resources.files("rampore.lim2026") / "data" / _SHIPPED
+        return read(Cell, shipped, name=_SHIPPED, library=correlations.printed)
+    return read(Cell, Path(path), base=load, library=correlations.printed)

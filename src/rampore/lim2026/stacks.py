@@ -29,7 +29,7 @@ def design_of(cell: Cell, **changes) -> Design:
     ----------
     cell : parameters.Cell
     **changes
-        Fields of :class:`Design` to set otherwise.
+        Fields of :class:`rampore.energy.Design` to set otherwise.
     """
     foil = cell.collector_negative
     values = {

@@ -213,7 +213,7 @@ class Electrode:
         return self.foil_thickness if self.foil is None else self.foil.thickness
 
     def coating(self, x, y, z) -> np.ndarray:
-        """Whether a place [m] lies in the coating, over foil or in a hole; arrays that broadcast."""
+        """Whether a place [m] lies in the coating, over foil or in a hole; arrays broadcast."""
         above = (z >= 0) & (z < self.thickness)
         if self.foil is None:
             return above & np.isfinite(x + y)
@@ -809,8 +809,8 @@ def _even_out(level, inside, eps, counts) -> np.ndarray:
         slope = np.maximum((open_ - less) / step, 0.1 / float(level[inside].std()))
         nodes = nodes + 0.8 * spread((excess / slope)[tuple(nearest)], inverse)
     raise MicrographError(
-        f"the porosity could not be met in windows of {' x '.join(map(str, counts))}: {worst:.4f} off after {_STEPS} "
-        "steps; take larger windows or a porosity that changes more slowly"
+        f"the porosity could not be met in windows of {' x '.join(map(str, counts))}: {worst:.4f} "
+        f"off after {_STEPS} steps; take larger windows or a porosity that changes more slowly"
     )
 
 

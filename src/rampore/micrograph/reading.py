@@ -20,6 +20,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from rampore import RamporeError
+from rampore.extras import needs
 from rampore.units import UnitError, to_si
 from rampore.untrusted import fenced, regular
 
@@ -458,7 +459,8 @@ def _only_array(archive: zipfile.ZipFile, max_pixels: int, source: str) -> np.nd
 
 
 def _read_picture(path: Path, max_pixels: int) -> tuple[np.ndarray, PixelSize | None, str]:
-    from PIL import Image, UnidentifiedImageError
+    with needs("images"):
+        from PIL import Image, UnidentifiedImageError
 
     with fenced(f"{path.name}: the file is truncated or damaged", MicrographError):
         try:
@@ -485,7 +487,8 @@ def _read_picture(path: Path, max_pixels: int) -> tuple[np.ndarray, PixelSize | 
 
 
 def _read_tiff(path: Path, page, max_pixels: int) -> tuple[np.ndarray, PixelSize | None, str]:
-    import tifffile
+    with needs("images"):
+        import tifffile
 
     with (
         fenced(f"{path.name}: the file is truncated or damaged", MicrographError),
@@ -610,8 +613,8 @@ def _square(across: float, down: float, name: str, source: str) -> PixelSize:
         )
     if abs(across - down) > SAME_PIXEL * max(across, down):
         raise MicrographError(
-            f"{source}: the pixels are not square ({across * 1e9:.4g} by {down * 1e9:.4g} nm, {name} metadata); "
-            "resample the image to square ones first"
+            f"{source}: the pixels are not square ({across * 1e9:.4g} by {down * 1e9:.4g} nm, "
+            f"{name} metadata); resample the image to square ones first"
         )
     return PixelSize(across, f"{name} metadata")
 
@@ -678,7 +681,8 @@ def _settle_pixel_size(
         raise MicrographError("a pixel size is a positive length in metres")
     if found is not None and not override and abs(given - found.value) > SAME_PIXEL * found.value:
         raise MicrographError(
-            f"{source}: a pixel of {given * 1e9:.5g} nm is given, the {found.source} say {found.value * 1e9:.5g} nm; "
+            f"{source}: a pixel of {given * 1e9:.5g} nm is given, the {found.source} say "
+            f"{found.value * 1e9:.5g} nm; "
             "leave the pixel size out, or set override if the file is wrong"
         )
     return PixelSize(given, "given")
@@ -723,7 +727,8 @@ def _one_channel(array: np.ndarray, source: str) -> np.ndarray:
         )
     if not np.all(array == array[..., :1]):
         raise MicrographError(
-            f"{source} is in colour and its channels differ: pass the array of one channel (image[..., 0]) or of their "
+            f"{source} is in colour and its channels differ: pass the array of one channel "
+            "(image[..., 0]) or of their "
             "luminance (skimage.color.rgb2gray); crop coloured writing away"
         )
     return array[..., 0]

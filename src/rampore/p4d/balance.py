@@ -107,7 +107,7 @@ def balance(cell: Cell, lost: float) -> Balance:
     Parameters
     ----------
     cell : Cell
-        At the end of charge, as :func:`full_cell` makes it.
+        At the end of charge.
     lost : float
         [C/m2]
     """
@@ -133,7 +133,7 @@ def discharged(cell: Cell, charge: float) -> Cell:
     Parameters
     ----------
     cell : Cell
-        As :func:`charged_cell` or :func:`half_cell` makes it.
+        Charged; its counter electrode may be lithium.
     charge : float
         [C/m2]
     """
@@ -176,7 +176,7 @@ def at_state_of_charge(cell: Cell, fraction: float) -> Cell:
     Parameters
     ----------
     cell : Cell
-        As :func:`charged_cell` or :func:`half_cell` makes it.
+        Charged; its counter electrode may be lithium.
     fraction : float
         State of charge [-].
 

@@ -19,10 +19,12 @@ Beyond the format, ``User-defined`` may hold
 
 ========================================  ========================================================
 ``Negative contact resistance [Ohm.m2]``  of the negative foil, on its face and the walls of holes
-``Positive contact resistance [Ohm.m2]``  of the positive foil ``Hole diameter [m]``
-of the negative foil's perforation ``Hole pitch [m]``                        distance of
-neighbouring holes ``Foil thickness [m]``                    depth of the holes ``Thermodynamic
-factor``                  of the electrolyte, a number or a function of its concentration [mol/m3]
+``Positive contact resistance [Ohm.m2]``  of the positive foil
+``Hole diameter [m]``                     of the negative foil's perforation
+``Hole pitch [m]``                        distance of neighbouring holes
+``Foil thickness [m]``                    depth of the holes
+``Thermodynamic factor``                  of the electrolyte, a number or a function of its
+                                          concentration [mol/m3]
 ========================================  ========================================================
 
 A key that resembles one of these is refused; any other is named in a warning, and has no effect.
@@ -145,7 +147,7 @@ def _place(path):
 
 
 def _without_texts(value, texts, path=()):
-    """The same with a number in place of every expression, which goes to ``texts`` with its place."""
+    """The same with a number for every expression, which goes to ``texts`` with its place."""
     if len(path) > DEEPEST:
         raise CellError(f"it is nested deeper than {DEEPEST} levels")
     if isinstance(value, dict):
@@ -242,7 +244,7 @@ def _keys():
 
 
 class _Section:
-    """A part of the file: gives its values by key, checked, and names the key where one cannot be."""
+    """A part of the file: its values by key, checked; an error names the key."""
 
     def __init__(self, content, *path):
         self.content, self.path = content or {}, path
@@ -257,7 +259,7 @@ class _Section:
         return _place((*self.path, key))
 
     def constant(self, key, default=None):
-        """A number, also one that is written as an expression without x; None where there is none."""
+        """A number, also if written as an expression without x; None where there is none."""
         value = self.content[key] if key in self else default
         if isinstance(value, str):
             value = Expression(value).constant
@@ -320,8 +322,8 @@ def _of_stoichiometry(name, function, limits, above=-np.inf):
         function.x[0] > ends[0] or function.x[-1] < ends[1]
     ):
         _remark(
-            f"{name}: the table ends at x = {function.x[0]:g} and {function.x[-1]:g}, within the limits of the "
-            "stoichiometry, and is held there"
+            f"{name}: the table ends at x = {function.x[0]:g} and {function.x[-1]:g}, within the "
+            "limits of the stoichiometry, and is held there"
         )
     if not beyond:
         return function
@@ -472,7 +474,7 @@ def _electrolyte(salt, own, climate, source):
 
 
 def _electrode(sheet, start, climate, full):
-    """An electrode whose materials are this full, between the limits of their stoichiometries [-]."""
+    """An electrode whose materials are this full, between their stoichiometries' limits [-]."""
     side = sheet.path[-1].partition(" ")[0]
     states = f"Initial hysteresis state: {side} electrode"
     members = {side.lower(): (sheet, start, states)}

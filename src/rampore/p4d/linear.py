@@ -50,7 +50,7 @@ class Level(NamedTuple):
 
     @property
     def below(self):
-        """Couplings cc, ce, ec, ee, ss to the neighbours below along x, y and z (nx, ny, nz, 3, 5)."""
+        """Couplings cc, ce, ec, ee, ss to the lower neighbours in x, y and z (nx, ny, nz, 3, 5)."""
         return self.matrix[..., BELOW:ABOVE].reshape(*self.matrix.shape[:3], 3, 5)
 
     @property
@@ -183,7 +183,7 @@ def _shifts(plan, colour):
 
 @njit(cache=True)
 def pack(level, plan, packed):
-    """Bring a matrix into the order of the plan; the pivots and what is above them are still bare."""
+    """Bring a matrix into the order of the plan; pivots and what is above them are still bare."""
     matrix = level.matrix
     nx, ny, nz = matrix.shape[:3]
     flat = matrix.ravel()
@@ -313,7 +313,8 @@ def factorise(plan, matrix):
             store(matrix, p + 8 * WIDTH, (p00 * p11 - p01 * p10) * factor)
             w = at + ABOVE_Z * WIDTH
             u0, u1, u2, u3 = (
-                load(matrix, w), load(matrix, w + WIDTH), load(matrix, w + 2 * WIDTH), load(matrix, w + 3 * WIDTH),
+                load(matrix, w), load(matrix, w + WIDTH),
+                load(matrix, w + 2 * WIDTH), load(matrix, w + 3 * WIDTH),
             )  # fmt: skip
             u4, none = load(matrix, w + 4 * WIDTH), splat(0.0)
             for c, (a, b, d) in enumerate(((u0, u2, none), (u1, u3, none), (none, none, u4))):
@@ -340,7 +341,7 @@ def _lateral(matrix, at, x, n, shifts, width):
 
 @njit(cache=True)
 def relax(plan, matrix, right, column, border, x, colour, alone):
-    """Solve every line along z of one colour, its neighbours fixed, or zero where it is ``alone``."""
+    """Solve every line along z of a colour, its neighbours fixed, or zero if it is ``alone``."""
     width, layers, step = plan.width, plan.layers, PACKED * WIDTH
     shifts = _shifts(plan, colour)
     outer = splat(border)

@@ -107,8 +107,9 @@ class Model:
 
     def __init__(self, cell: Cell, mesh: Mesh, sides=None, grid=None):
         self.cell, self.mesh = cell, mesh
+        stack = cell.negative, cell.separator, cell.positive
         self.grid = grid or make_grid(
-            [getattr(layer, "thickness", 0.0) for layer in (cell.negative, cell.separator, cell.positive)],
+            [getattr(layer, "thickness", 0.0) for layer in stack],
             mesh.layers, cell.perforation, mesh.columns, mesh.hole_layers, mesh.grading, sides,
         )  # fmt: skip
         self.area = self.grid.area
@@ -250,10 +251,13 @@ class Model:
                 grid.foil_positive / (dz[-1] / 2 / conductivity[..., -1] + cell.contact_positive)
             ).ravel()
         return Layout(
-            np.repeat(np.arange(3), [part.size for part in (grid.area_x, grid.area_y, grid.area_z)]).astype(np.uint32),
+            np.repeat(
+                np.arange(3), [part.size for part in (grid.area_x, grid.area_y, grid.area_z)]
+            ).astype(np.uint32),
             lower.astype(np.uint32), upper.astype(np.uint32), areas, h_lower, h_upper, solid,
-            (porosity * grid.volume).ravel(), efficiency.ravel(), capacitance.ravel(), absent.reshape(-1, 3),
-            negative_cells, touching.ravel()[negative_cells], positive_cells, positive,
+            (porosity * grid.volume).ravel(), efficiency.ravel(), capacitance.ravel(),
+            absent.reshape(-1, 3), negative_cells, touching.ravel()[negative_cells],
+            positive_cells, positive,
         )  # fmt: skip
 
     def _metal(self, side, plane):
@@ -261,7 +265,8 @@ class Model:
         cells = np.arange(np.prod(grid.shape)).reshape(grid.shape)[..., plane].ravel()
         return Metal(
             cells, grid.foil_positive.ravel(), float(np.diff(grid.z)[plane] / 2),
-            float(getattr(self.cell, f"contact_{side}")), 2 * GAS_CONSTANT * self.cell.temperature / FARADAY,
+            float(getattr(self.cell, f"contact_{side}")),
+            2 * GAS_CONSTANT * self.cell.temperature / FARADAY,
             float(exchange.reference / exchange.concentration**exchange.salt), float(exchange.salt),
         )  # fmt: skip
 
@@ -398,8 +403,8 @@ class Model:
             if not beyond[worst] <= 0:
                 where = self.place(p.kinetics.cells[worst])
                 raise SolverError(
-                    f"the surface of {p.name} in the {p.electrode} electrode goes to x = {p.spheres.a[worst]:.7f} "
-                    f"at {where} without any current"
+                    f"the surface of {p.name} in the {p.electrode} electrode goes to x = "
+                    f"{p.spheres.a[worst]:.7f} at {where} without any current"
                 )
 
     def assemble(self, u, voltage, u_1, u_2, weights, drive):
@@ -478,8 +483,8 @@ class Model:
             potential, moved = (voltage, shift) if side == "positive" else (0.0, 0.0)
             moves.append(
                 equations.follow_plate(
-                    u, potential, change, moved, foil.current, foil.state, foil.slopes, foil.metal, self.salt,
-                    self.properties,
+                    u, potential, change, moved, foil.current, foil.state, foil.slopes,
+                    foil.metal, self.salt, self.properties,
                 )
             )  # fmt: skip
         return max(moves, default=0.0)

@@ -211,8 +211,9 @@ class Spheres:
             )
         else:
             condense_variable(
-                self.y, self.y_old, ahead, weights, self.diffusivity, self.inverse_square, m.node_value, m.node_slope,
-                m.surface, self.gain, self.a, self.b, self._known, self._response,
+                self.y, self.y_old, ahead, weights, self.diffusivity, self.inverse_square,
+                m.node_value, m.node_slope, m.surface, self.gain, self.a, self.b,
+                self._known, self._response,
             )  # fmt: skip
 
     def advance(self, j):

@@ -277,8 +277,8 @@ class Integrator:
                 h *= 0.25
                 if h < self.tolerances.smallest_step:
                     raise SolverError(
-                        f"{problem}; at {now.time:.6g} s and {now.voltage:.4f} V under {drive.mode} {drive.value:g}, "
-                        f"and steps down to {h:.1e} s do not help"
+                        f"{problem}; at {now.time:.6g} s and {now.voltage:.4f} V under "
+                        f"{drive.mode} {drive.value:g}, and steps down to {h:.1e} s do not help"
                     ) from problem
                 continue
             if error > 1 and h > 10 * self.tolerances.smallest_step:
@@ -320,8 +320,8 @@ class Integrator:
     def _over(self, step, reason):
         end = f"{getattr(step, f'until_{reason}'):g}"
         return (
-            f"the cell starts at {self.state.voltage:.4f} V, and the end of the first step, {reason} = {end}, "
-            f"is reached before {step.mode} = {step.value:g} has any effect"
+            f"the cell starts at {self.state.voltage:.4f} V, and the end of the first step, "
+            f"{reason} = {end}, is reached before {step.mode} = {step.value:g} has any effect"
         )
 
     def _first_step(self, drive):
@@ -350,7 +350,7 @@ class Integrator:
         return max(ends, key=lambda pair: pair[1]) if ends else None
 
     def _meet(self, step, drive, now, passed, h, fall):
-        """Repeat the step that went too far with a size that meets the cut-off (secant, Illinois)."""
+        """Repeat the step that went too far so that it meets the cut-off (secant, Illinois)."""
 
         def miss(size):
             new, _ = self.attempt(size, drive)

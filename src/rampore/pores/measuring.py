@@ -364,7 +364,7 @@ def throats(
 
 
 def corner_neighbours(labels) -> np.ndarray:
-    """Pairs of pores that share at least a pixel's corner, shape (n, 2), the smaller label first."""
+    """Pairs of pores that share at least a pixel's corner, (n, 2), the smaller label first."""
     labels = check_labels(labels)
     codes = []
     for step in np.ndindex(*(3,) * labels.ndim):

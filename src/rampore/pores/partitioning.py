@@ -11,6 +11,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from rampore.checks import choice, quantity
+from rampore.extras import needs
 from rampore.pores.recipe import CHOICES, PoreError, Recipe
 from rampore.pores.segmenting import check_image, gaussian, median
 
@@ -44,7 +45,8 @@ def distance_map(mask: np.ndarray, metric: str = "euclidean") -> np.ndarray:
     choice("metric", metric, CHOICES["metric"], PoreError)
     if metric != "euclidean":
         return ndimage.distance_transform_cdt(mask, {"cityblock": "taxicab"}.get(metric, metric))
-    from edt import edt
+    with needs("images"):
+        from edt import edt
 
     return edt(np.ascontiguousarray(mask), parallel=2)
 
@@ -62,7 +64,8 @@ def rabbani(mask: np.ndarray, metric: str, smoothing: str, size: float) -> Relie
         Side of the median's window, standard deviation of the Gaussian, or height of the h-maxima
         [px].
     """
-    from skimage.morphology import local_maxima, reconstruction
+    with needs("images"):
+        from skimage.morphology import local_maxima, reconstruction
 
     choice("smoothing", smoothing, CHOICES["smoothing"], PoreError)
     quantity("size of the smoothing", size, PoreError, at_least=0, unit="px")
@@ -223,7 +226,8 @@ def flood(mask: np.ndarray, relief: Relief) -> np.ndarray:
     array of int32, the shape of `mask`
         0 in the solid, 1, 2, ... in the pores.
     """
-    from skimage.segmentation import watershed
+    with needs("images"):
+        from skimage.segmentation import watershed
 
     whole = np.ones((3,) * mask.ndim)
     labels = watershed(-relief.height, relief.markers, connectivity=whole, mask=mask).astype(

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from rampore.checks import choice, quantity
+from rampore.extras import needs
 from rampore.pores.recipe import PoreError, Recipe
 
 #: Volume of a ball of diameter 1, by the number of dimensions [-].
@@ -161,7 +162,8 @@ def gaussian(image: np.ndarray, sigma: float) -> np.ndarray:
 
 def otsu(grey: np.ndarray) -> float:
     """Threshold after Otsu: the two classes it parts differ most [grey]."""
-    from skimage.filters import threshold_otsu
+    with needs("images"):
+        from skimage.filters import threshold_otsu
 
     return float(threshold_otsu(grey, nbins=BINS)) + _half_bin(grey)
 
@@ -175,7 +177,8 @@ def multi_otsu(grey: np.ndarray, classes: int, bright: bool = False) -> float:
     PoreError
         Where the image has fewer grey values than classes.
     """
-    from skimage.filters import threshold_multiotsu
+    with needs("images"):
+        from skimage.filters import threshold_multiotsu
 
     quantity("classes", classes, PoreError, at_least=2, whole=True)
     try:
@@ -197,7 +200,8 @@ def local(grey: np.ndarray, window: float) -> np.ndarray:
     """Gaussian-weighted mean over a neighbourhood `window` pixels wide, as a threshold at each
     pixel [grey].
     """
-    from skimage.filters import threshold_local
+    with needs("images"):
+        from skimage.filters import threshold_local
 
     return threshold_local(grey, max(odd(window), 3))
 

@@ -42,7 +42,7 @@ _LONG_KEY = re.compile(
 
 
 class ParameterError(RamporeError, ValueError):
-    """An input that cannot be used; the message names the file, the key, the reason and what to do."""
+    """An input that cannot be used; the message names file, key, reason and what to do."""
 
     def __init__(self, file: str, key: str, reason: str, remedy: str) -> None:
         super().__init__(
@@ -54,7 +54,13 @@ class ParameterError(RamporeError, ValueError):
         return type(self), (self.file, self.key, self.reason, self.remedy)
 
 
-def read(root: type[Root], origin, base: Callable[[], Root] | None = None, name: str = "") -> Root:
+def read(
+    root: type[Root],
+    origin,
+    base: Callable[[], Root] | None = None,
+    name: str = "",
+    library: Callable[[str], Mapping[str, Any]] | None = None,
+) -> Root:
     """Read the inputs of a study.
 
     A file holds everything, or starts with ``extends = "study"`` and holds only what differs from
@@ -71,6 +77,9 @@ def read(root: type[Root], origin, base: Callable[[], Root] | None = None, name:
         Gives the study's own inputs, for a file that extends them.
     name : str
         What messages call the file; by default its path.
+    library : callable, optional
+        What an entry ``library = "name"`` stands for: form, formula, value and unit of a published
+        correlation. It raises a `RamporeError` where there is no such name.
 
     Raises
     ------
@@ -81,6 +90,8 @@ def read(root: type[Root], origin, base: Callable[[], Root] | None = None, name:
     file = name or str(origin)
     with _named(file):
         content = _content(origin)
+        if library:
+            _look_up(content, library)
         entries: dict[str, Any] = {}
         sources: dict[str, Source] = {}
         if "extends" in content:
@@ -207,6 +218,33 @@ def _content(origin) -> dict[str, Any]:
         raise
     except ValueError as error:  # a path with a zero byte, a number of thousands of digits
         raise Refused(f"cannot be read ({error})", "give the path of a TOML file") from None
+
+
+def _look_up(
+    tables: dict[str, Any], library: Callable[[str], Mapping[str, Any]], key: str = ""
+) -> None:
+    """Put what a library holds in the place of its names."""
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            continue
+        where = f"{key}.{name}" if key else name
+        wanted = table.pop("library", None)
+        if wanted is None:
+            _look_up(table, library, where)
+            continue
+        if not isinstance(wanted, str):
+            raise Refused(
+                f"library = {wanted!r} is not a text", "name a correlation of the library", where
+            )
+        try:
+            printed = library(wanted)
+        except RamporeError as error:
+            raise Refused(str(error), "name a correlation of the library", where) from None
+        if twice := [each for each in printed if each in table]:
+            raise Refused(
+                f"{twice[0]} stands here and in the library", "leave one of them out", where
+            )
+        table |= printed
 
 
 def _readable(origin) -> None:

@@ -359,7 +359,10 @@ def tree_of(
     ]
     if missing:
         others = f", as are {len(missing) - 1} others" if len(missing) > 1 else ""
-        remedy = f'add [{missing[0]}] with value, unit, source, confidence, or start the file with extends = "study"'
+        remedy = (
+            f"add [{missing[0]}] with value, unit, source, confidence, "
+            'or start the file with extends = "study"'
+        )
         raise Refused(f"is missing{others}", remedy, missing[0])
     for key, entry in entries.items():
         if key in inputs:

@@ -186,7 +186,7 @@ def _shown(text: str) -> str:
 
 @contextmanager
 def about(key: str) -> Iterator[None]:
-    """What is refused within, or cannot be computed, is refused of `key`, unless it names another."""
+    """What is refused within or cannot be computed is refused of `key` unless it names another."""
     try:
         yield
     except Refused as refused:

@@ -94,7 +94,7 @@ def _summary(inputs: Inputs) -> str:
     ]
     first = (
         f"Of the study's **{len(inputs.records)} values**, **{len(without)} have no source** and "
-        f"**{len(proxies)} stand in** from another material or inputs."
+        f"**{len(proxies)} stand in** from another material or cell."
     )
     marks = "\n".join(["| Mark | Values | What it says |", "|---|---:|---|", *rows])
     lists = [
@@ -150,8 +150,8 @@ def _table(records: Iterable[Record], numbers: dict[str, int]) -> str:
         source = _numbers(record.source, numbers) + _place(record.place)
         none = "computed" if record.confidence == Confidence.DERIVED else "none"
         rows.append(
-            f'| <span id="{html.escape(record.key)}">{_title(record)}</span> | {value_text(record)}{limits} '
-            f"| {_badge(record.confidence)} | {source or none} |"
+            f'| <span id="{html.escape(record.key)}">{_title(record)}</span> '
+            f"| {value_text(record)}{limits} | {_badge(record.confidence)} | {source or none} |"
         )
     return "\n".join(rows)
 
@@ -202,7 +202,7 @@ def _badge(mark: Confidence) -> str:
 
 
 def value_text(record: Record) -> str:
-    """A value in the file's unit as text, tables and formulas by their size, e.g. ``4.95 mg cm⁻²``."""
+    """A value in the file's unit as text, a table or formula by its size, e.g. ``4.95 mg cm⁻²``."""
     match record.si_value:
         case Curve() as curve:
             return _points(curve, record.unit[0])

@@ -68,7 +68,7 @@ def scorecard_page(entries: Iterable[dict], sections: Mapping[int, str]) -> str:
     ----------
     entries : iterable of dict
         Claims as :func:`rampore.audit.claims.record` writes them; ``link``, relative to the
-        scorecard page, leads to the         section that computed one.
+        scorecard page, leads to the section that computed one.
     sections : mapping of int to str
         Titles of the ledger's sections by number.
 
@@ -84,8 +84,10 @@ def scorecard_page(entries: Iterable[dict], sections: Mapping[int, str]) -> str:
     )
     return _raw(
         f'<div class="scorecard-frame">{_filter(entries)}'
-        '<table class="scorecard"><thead><tr><th scope="col">Verdict</th><th scope="col">Statement and finding</th>'
-        f'<th scope="col">Stated</th><th scope="col">Computed</th></tr></thead>{groups}</table></div>'
+        '<table class="scorecard"><thead><tr>'
+        '<th scope="col">Verdict</th><th scope="col">Statement and finding</th>'
+        '<th scope="col">Stated</th><th scope="col">Computed</th></tr></thead>'
+        f"{groups}</table></div>"
         '<script src="../_static/scorecard.js" defer></script>'
     )
 
@@ -97,10 +99,14 @@ def summary(entries: Iterable[dict], tables: Iterable[dict] = ()) -> str:
     entries = list(entries)
     rows = "".join(
         f'<tr><td>{badge(verdict)}</td><td class="scorecard-count">'
-        f'<a href="scorecard.html#verdict={quote(verdict)}">{count}</a></td><td>{_PHRASES[verdict][2]}</td></tr>'
+        f'<a href="scorecard.html#verdict={quote(verdict)}">{count}</a></td>'
+        f"<td>{_PHRASES[verdict][2]}</td></tr>"
         for verdict, count in _counts(entries).items()
     )
-    head = '<thead><tr><th scope="col">Verdict</th><th scope="col">Statements</th><th scope="col">When</th></tr></thead>'
+    head = (
+        '<thead><tr><th scope="col">Verdict</th><th scope="col">Statements</th>'
+        '<th scope="col">When</th></tr></thead>'
+    )
     counted = f"{_sentence(entries)}\n\n" + _raw(
         f'<table class="scorecard-summary">{head}<tbody>{rows}</tbody></table>'
     )
@@ -161,15 +167,19 @@ def _raw(text: str) -> str:
 
 def _filter(entries: list[dict]) -> str:
     chips = "".join(
-        f'<button type="button" aria-pressed="false" data-verdict="{verdict}">{badge(verdict)} {count}</button>'
+        f'<button type="button" aria-pressed="false" data-verdict="{verdict}">'
+        f"{badge(verdict)} {count}</button>"
         for verdict, count in _counts(entries).items()
     )
     return (
         '<form class="scorecard-filter" role="search" aria-label="Filter the statements" hidden>'
         f'<div class="scorecard-chips" role="group" aria-label="Verdict">{chips}</div>'
-        f"<label>Chapter {_select('chapter', entries)}</label><label>Basis {_select('basis', entries)}</label>"
-        '<label>Text <input type="search" name="q" autocomplete="off" placeholder="e.g. loading, Fig. 6f"></label>'
-        '<button type="reset">Show all</button><output class="scorecard-shown" aria-live="polite"></output></form>'
+        f"<label>Chapter {_select('chapter', entries)}</label>"
+        f"<label>Basis {_select('basis', entries)}</label>"
+        '<label>Text <input type="search" name="q" autocomplete="off" '
+        'placeholder="e.g. loading, Fig. 6f"></label>'
+        '<button type="reset">Show all</button>'
+        '<output class="scorecard-shown" aria-live="polite"></output></form>'
     )
 
 
@@ -186,18 +196,23 @@ def _select(name: str, entries: list[dict]) -> str:
 
 
 def _group(number: int, title: str, entries: list[dict]) -> str:
-    head = f'<tr class="scorecard-section"><th colspan="4" scope="rowgroup">{number} · {html.escape(title)}</th></tr>'
+    head = (
+        '<tr class="scorecard-section"><th colspan="4" scope="rowgroup">'
+        f"{number} · {html.escape(title)}</th></tr>"
+    )
     return f"<tbody>{head}{''.join(map(_row, entries))}</tbody>"
 
 
 def _row(entry: dict) -> str:
     name, chapter = html.escape(entry["id"]), html.escape(entry["chapter"])
     return (
-        f'<tr id="{name}" class="scorecard-{slug(entry["verdict"])}" data-verdict="{entry["verdict"]}" '
+        f'<tr id="{name}" class="scorecard-{slug(entry["verdict"])}" '
+        f'data-verdict="{entry["verdict"]}" '
         f'data-chapter="{chapter or "none"}" data-basis="{html.escape(entry["basis"])}">'
         f'<td class="scorecard-verdict">{badge(entry["verdict"])}</td>'
         f'<td class="scorecard-statement">{_finding(entry)}</td>'
-        f'<td class="scorecard-number" data-label="stated">{_number(stated_text(entry), tolerance_text(entry))}</td>'
+        f'<td class="scorecard-number" data-label="stated">'
+        f"{_number(stated_text(entry), tolerance_text(entry))}</td>"
         f'<td class="scorecard-number" data-label="computed">'
         f"{_number(computed_text(entry), uncertainty_text(entry))}</td></tr>"
     )

@@ -1,7 +1,8 @@
 """The pipeline: chapters run side by side, their verdicts collected, the book built; what did not
 change stands.
 
-Everything under the output folder is replaced in one stroke when it is complete, and says what it was made from::
+Everything under the output folder is replaced in one stroke when it is complete, and says what it
+was made from::
 
     chapters/<name>.ipynb   figures/<name>/*.png, *.svg   results/<name>/*, provenance.json
     claims.json   provenance.json   html/index.html   failed/<name>.ipynb   sphinx.log
@@ -299,7 +300,7 @@ def _update(
 
 
 def commit_of(root: Path) -> dict | None:
-    """The commit that is checked out, and whether files differ from it; None outside a repository."""
+    """The commit that is checked out, whether files differ from it; None outside a repository."""
 
     def git(*arguments: str) -> str:
         return subprocess.run(

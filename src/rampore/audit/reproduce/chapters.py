@@ -15,9 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import nbformat
-from nbformat import NotebookNode
-
 from rampore.audit.reproduce import stored
 from rampore.audit.reproduce.files import as_json, digest, digests, publish, put
 from rampore.audit.reproduce.fingerprint import (
@@ -29,6 +26,11 @@ from rampore.audit.reproduce.fingerprint import (
 )
 from rampore.audit.reproduce.parameters import OUTPUT, declared
 from rampore.audit.study import ReproduceError, heading_above, read_notebook
+from rampore.extras import needs
+
+with needs("audit"):
+    import nbformat
+    from nbformat import NotebookNode
 
 PROVENANCE = "provenance.json"
 
@@ -234,7 +236,8 @@ def _make(
 def _execute(
     chapter: Chapter, source: NotebookNode, folder: Path, step: Callable[[int, int], None]
 ) -> NotebookNode:
-    from papermill import PapermillExecutionError, execute_notebook
+    with needs("audit"):
+        from papermill import PapermillExecutionError, execute_notebook
 
     reached: list[NotebookNode] = []
 
@@ -275,8 +278,9 @@ def _position(source: NotebookNode, cell: NotebookNode) -> int:
 def _complaint(
     chapter: Chapter, source: NotebookNode, reached: list[NotebookNode], error: Exception
 ) -> str:
-    from nbclient.exceptions import DeadKernelError
-    from papermill import PapermillExecutionError
+    with needs("audit"):
+        from nbclient.exceptions import DeadKernelError
+        from papermill import PapermillExecutionError
 
     if isinstance(error, PapermillExecutionError):
         lines = "\n".join(

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from rampore import storage
 from rampore.audit.study import ReproduceError, UsageError
+from rampore.extras import needs
 from rampore.storage import StorageError
 
 #: In an output folder: every file that was put there, by its path, with its SHA-256; it makes the
@@ -246,7 +247,8 @@ def output_folder(output: Path, patience: float = 0.0) -> Iterator[Path]:
     StorageError
         Where it cannot be written to.
     """
-    from filelock import FileLock, Timeout
+    with needs("audit"):
+        from filelock import FileLock, Timeout
 
     work = output / ".work"
     try:
@@ -261,8 +263,8 @@ def output_folder(output: Path, patience: float = 0.0) -> Iterator[Path]:
                 shutil.rmtree(work, ignore_errors=True)
     except Timeout:
         raise ReproduceError(
-            f"another run (process {_holder(output)}) is writing to {output}: wait until it is done, stop it, "
-            "or choose another folder by --output"
+            f"another run (process {_holder(output)}) is writing to {output}: wait until it is "
+            "done, stop it, or choose another folder by --output"
         ) from None
     except StorageError:
         raise

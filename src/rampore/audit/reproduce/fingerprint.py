@@ -13,10 +13,12 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import NamedTuple
 
-from nbformat import NotebookNode
-
 from rampore.audit.reproduce.files import digest, files_below
 from rampore.audit.study import settings
+from rampore.extras import needs
+
+with needs("audit"):
+    from nbformat import NotebookNode
 
 PACKAGE = Path(str(resources.files("rampore")))
 _HAND_OVER = PACKAGE / "audit" / "chapter.py"  # what reports to the ledger
@@ -38,7 +40,8 @@ def sources(notebook: NotebookNode, folder: Path) -> dict[str, str]:
     A file counts as named where a string in the code is its name: of a file in a folder ``data`` of
     the package, or a path from the notebook's own folder.
     """
-    from IPython.core.inputtransformer2 import TransformerManager
+    with needs("audit"):
+        from IPython.core.inputtransformer2 import TransformerManager
 
     as_python = TransformerManager().transform_cell
     cells = [as_python(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
@@ -156,8 +159,9 @@ def packages() -> dict[str, str]:
     """Version of every installed package that running the study takes: what ``rampore[book]``
     requires.
     """
-    from packaging.requirements import Requirement
-    from packaging.utils import canonicalize_name
+    with needs("audit"):
+        from packaging.requirements import Requirement
+        from packaging.utils import canonicalize_name
 
     found: dict[str, str] = {}
     waiting = [("rampore", "book")]
@@ -213,7 +217,8 @@ def changes(old: dict[str, str], new: dict[str, str]) -> list[str]:
         if name.startswith("parameter "):
             return f"{name} is {after}" if after else f"{name} is no longer given"
         if len(after or before) == 64:  # a SHA-256
-            return f"{name} {'changed' if before and after else 'is new' if after else 'is no longer used'}"
+            change = "changed" if before and after else "is new" if after else "is no longer used"
+            return f"{name} {change}"
         return f"{name} {before or 'absent'} -> {after or 'absent'}"
 
     return [

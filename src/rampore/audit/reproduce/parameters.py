@@ -1,10 +1,12 @@
 """The parameters that a chapter declares, and the check of a value before a kernel starts.
 
-A parameter is a line of the cell tagged ``parameters``; what may be given for it stands in its comment::
+A parameter is a line of the cell tagged ``parameters``; what may be given for it stands in its
+comment::
 
-    hole_diameter_um = 75.0  # [um] 1 to 1000; diameter of the holes open_fraction: float | None =
-    None  # [-] 0.01 to 0.9; where it is given, the pitch follows from it pores_are = "dark"  # one
-    of dark, bright; what is pore in the image micrograph_file = ""  # file; an image of your own
+    hole_diameter_um = 75.0  # [um] 1 to 1000; diameter of the holes
+    open_fraction: float | None = None  # [-] 0.01 to 0.9; where given, the pitch follows from it
+    pores_are = "dark"  # one of dark, bright; what is pore in the image
+    micrograph_file = ""  # file; an image of your own
 
 The type is that of the default; one that may be None is annotated.
 """

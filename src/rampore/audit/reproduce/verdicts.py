@@ -8,12 +8,14 @@ import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from nbformat import NotebookNode
-
 from rampore.audit import claims
 from rampore.audit.chapter import CLAIM_MIME, NUMBERS_MIME, TABLE_MIME, card, line
 from rampore.audit.reproduce.files import digest, read_json
 from rampore.audit.study import ReproduceError, headings
+from rampore.extras import needs
+
+with needs("audit"):
+    from nbformat import NotebookNode
 
 
 def collect(ledger: claims.Ledger, notebooks: Mapping[str, NotebookNode]) -> list[dict]:
@@ -171,7 +173,8 @@ def section_anchors(notebook: NotebookNode) -> list[str]:
     A heading that repeats an earlier one gets a number from docutils that depends on the rest of
     the page: the section before it stands in.
     """
-    from docutils.nodes import fully_normalize_name, make_id
+    with needs("book"):
+        from docutils.nodes import fully_normalize_name, make_id
 
     seen, current, anchors = set(), "", []
     for cell in notebook.cells:

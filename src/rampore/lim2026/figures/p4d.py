@@ -1,4 +1,4 @@
-"""Figures of chapter 4: fields, voltages and verdicts of pairs of cells, and what the sweeps say."""
+"""Figures of chapter 4: fields, voltages and verdicts of pairs of cells; what sweeps say."""
 
 from __future__ import annotations
 

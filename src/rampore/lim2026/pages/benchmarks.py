@@ -47,7 +47,10 @@ def benchmark_table(results: Mapping) -> str:
         if "failed" in row:
             lines.append(f"| {row['image']} | {row['code']} | {row['failed']} | | | |")
             continue
-        numbers = f"{row['time_s']:.2f} | {row['ratio']:.1f} | {row['memory_MB']:.0f} | {row['tortuosity_factor']:.4f}"
+        numbers = (
+            f"{row['time_s']:.2f} | {row['ratio']:.1f} | {row['memory_MB']:.0f} "
+            f"| {row['tortuosity_factor']:.4f}"
+        )
         lines.append(f"| {row['image']} | {row['code']} | {numbers} |")
     if "cost_exponent" in results:
         lines += [

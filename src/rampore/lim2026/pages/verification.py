@@ -1,4 +1,4 @@
-"""The page *Verification*: tables from what ``make bench`` wrote into ``benchmarks/results/p4d``."""
+"""The page *Verification*: tables of what ``make bench`` wrote to ``benchmarks/results/p4d``."""
 
 from __future__ import annotations
 
@@ -123,14 +123,14 @@ def speed_table(speed: Mapping) -> str:
     rows = [
         (
             name, code, f"{one['cells']:,}", f"{one['end_s']:.0f}", f"{one['cpu_s']:.2f}",
-            f"{one['ratio_of_cpu']:.1f}" if "ratio_of_cpu" in one else "-", f"{one['peak_memory_GB']:.2f}",
-            differences(one),
+            f"{one['ratio_of_cpu']:.1f}" if "ratio_of_cpu" in one else "-",
+            f"{one['peak_memory_GB']:.2f}", differences(one),
         )
         for name, code, one in cases
     ]  # fmt: skip
     header = (
-        "discharge", "code", "cells", "simulated / s", "processor time / s", "over ours", "peak memory / GB",
-        "voltage differs by / mV: from 5 s, from 100 s",
+        "discharge", "code", "cells", "simulated / s", "processor time / s", "over ours",
+        "peak memory / GB", "voltage differs by / mV: from 5 s, from 100 s",
     )  # fmt: skip
     made = speed["machine"]
     loads = [one["load_before"] for _, _, one in cases if "load_before" in one]

@@ -12,6 +12,7 @@ import numpy as np
 
 from rampore import checks
 from rampore.checks import choice
+from rampore.extras import needs
 from rampore.lim2026.sweeps.crossing import CLAIMS, key
 from rampore.lim2026.sweeps.inverse import TARGETS, spans
 from rampore.p4d.errors import CellError
@@ -137,8 +138,10 @@ def sensitivities(
         By input: ``first`` and ``first_error``, at 95 % [-]; the largest first.
     """
     import pandas as pd
-    from SALib.analyze import rbd_fast
     from scipy.stats import rankdata
+
+    with needs("book"):
+        from SALib.analyze import rbd_fast
 
     choice("quantity", quantity, list(map(str, data.data_vars)), CellError)
     checks.quantity("resamples", resamples, CellError, at_least=1, whole=True)

@@ -117,8 +117,8 @@ def spans() -> tuple[Span, ...]:
             "even",
             "1",
             Confidence.DERIVED,
-            "0: the pair of porosities nearest to the published one that holds as much solid as on bare foil; 1: as "
-            "published, which holds more",
+            "0: the pair of porosities nearest to the published one that holds as much solid as on "
+            "bare foil; 1: as published, which holds more",
         ),
         Span(
             "hidden_share",
@@ -127,8 +127,8 @@ def spans() -> tuple[Span, ...]:
             "even",
             "1",
             Confidence.DERIVED,
-            "of the pores that loading and recipe imply and the micrograph does not show, the share that conducts; "
-            "they add to every porosity",
+            "of the pores that loading and recipe imply and the micrograph does not show, the "
+            "share that conducts; they add to every porosity",
         ),
         _from_record("open_fraction", "perforation.open_fraction", "even"),
         Span(
@@ -178,8 +178,8 @@ def spans() -> tuple[Span, ...]:
             "logarithm",
             "1",
             Confidence.READ,
-            "factor on conductivity and diffusivity: conductivities of 0.615 (with FEC) to 1.183 S/m (other solvents) "
-            "over the 0.903 S/m that is taken",
+            "factor on conductivity and diffusivity: conductivities of 0.615 (with FEC) to 1.183 "
+            "S/m (other solvents) over the 0.903 S/m that is taken",
         ),
         Span(
             "contact",
@@ -188,8 +188,8 @@ def spans() -> tuple[Span, ...]:
             "from zero",
             "ohm m2",
             Confidence.UNVERIFIED,
-            "of the coating on bare foil: the literature has 0 to 1.7e-3 ohm cm2 on copper; 20 ohm cm2 is where badly "
-            "pressed coatings on aluminium begin",
+            "of the coating on bare foil: the literature has 0 to 1.7e-3 ohm cm2 on copper; 20 ohm "
+            "cm2 is where badly pressed coatings on aluminium begin",
         ),
         Span(
             "contact_ratio",
