@@ -863,8 +863,9 @@ def reporting(*names: str, ledger: claims.Ledger = NUMBERS, **more) -> nbformat.
 
 
 def executed(*shown) -> nbformat.NotebookNode:
-    """A notebook in which each of these was shown by a cell."""
-    data = [json.loads(json.dumps(each._repr_mimebundle_())) for each in shown]
+    """A notebook in which each of these was shown by a cell; a file has its keys sorted."""
+    bundles = [json.dumps(each._repr_mimebundle_(), sort_keys=True) for each in shown]
+    data = [json.loads(bundle) for bundle in bundles]
     outputs = [nbformat.v4.new_output("display_data", data=each) for each in data]
     return new_notebook(cells=[new_code_cell("", outputs=[output]) for output in outputs])
 
@@ -882,6 +883,19 @@ def test_a_claim_is_refused_that_is_reported_twice_or_by_another_chapter_or_is_n
         verdicts.collect(ledger, {"first": reporting("second")})
     with pytest.raises(ReproduceError, match="the claim 'third', which the ledger does not have"):
         verdicts.collect(ledger, {"first": reporting("third")})
+
+
+def test_what_a_file_does_to_an_output_is_no_edit():
+    """Every width and an assumption, whose keys come back in another order."""
+    under = claims.Assumption("It is thicker", 14.0, (10.0, 15.0), "nm", "two others", 4.5e-6)
+    rounding = 2 * Chapter("first", ledger=NUMBERS).half_digit("first")
+    more = {
+        "under": under,
+        "rounding": rounding,
+        "uncertainty": claims.Uncertainty(1e-7, 2e-7, 3e-7),
+    }
+    (entry, *_) = verdicts.collect(NUMBERS, {"first": reporting("first", **more)})
+    assert entry["verdict"] == "conditional"
 
 
 def test_a_claim_that_nobody_reported_leads_nowhere():

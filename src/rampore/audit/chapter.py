@@ -672,7 +672,8 @@ def uncertainty_text(entry: dict) -> str:
     """The half-widths of the computed value, named by what they come from; empty where there are
     none.
     """
-    widths = {"rounding": entry["rounding"], **entry["uncertainty"]}
+    causes = {name: entry["uncertainty"][name] for name in Uncertainty._fields}
+    widths = {"rounding": entry["rounding"], **causes}
     return ", ".join(
         f"±{_SPACE}{_significant(width, 2)} {name}" for name, width in widths.items() if width
     )
