@@ -222,9 +222,10 @@ def test_the_extreme_porosities_are_those_of_the_lightest_and_the_heaviest_recip
 
 
 def test_exact_densities_leave_no_uncertainty():
-    porosity = recipe_porosity(1500.0, FRACTIONS, TRUE)
-    assert porosity.standard == 0.0
-    assert porosity.low == porosity.high == porosity.value
+    for ranges in (None, [(density, density) for density in TRUE]):
+        porosity = recipe_porosity(1500.0, FRACTIONS, TRUE, ranges)
+        assert porosity.standard == 0.0
+        assert porosity.low == porosity.high == porosity.value
 
 
 def test_the_same_seed_draws_the_same_porosities():
@@ -242,6 +243,8 @@ def test_the_same_seed_draws_the_same_porosities():
         (lambda: local_thickness(33e-6, 1.2, 15e-6), "open fraction = .* at least 0 and below 1"),
         (lambda: local_thickness(33e-6, -0.2, 15e-6), "open fraction = .* at least 0 and below 1"),
         (lambda: open_fraction_from_loadings(0.07, 0.045, 0.0675), "must lie between the two"),
+        (lambda: open_fraction_from_loadings(0.0675, 0.045, 0.0675), "must lie between the two"),
+        (lambda: open_fraction_from_loadings(0.045, 0.045, 0.0675), "must lie between the two"),
         (lambda: other_density(LOADING, 0.2, 30e-6, 15e-6), "takes one of the two"),
         (
             lambda: other_density(LOADING, 0.2, 30e-6, 15e-6, npr=1600.0, pr=1400.0),
