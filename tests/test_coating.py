@@ -222,9 +222,10 @@ def test_the_extreme_porosities_are_those_of_the_lightest_and_the_heaviest_recip
 
 
 def test_exact_densities_leave_no_uncertainty():
-    porosity = recipe_porosity(1500.0, FRACTIONS, TRUE)
-    assert porosity.standard == 0.0
-    assert porosity.low == porosity.high == porosity.value
+    for ranges in (None, [(density, density) for density in TRUE]):
+        porosity = recipe_porosity(1500.0, FRACTIONS, TRUE, ranges)
+        assert porosity.standard == 0.0
+        assert porosity.low == porosity.high == porosity.value
 
 
 def test_the_same_seed_draws_the_same_porosities():
@@ -242,6 +243,8 @@ def test_the_same_seed_draws_the_same_porosities():
         (lambda: local_thickness(33e-6, 1.2, 15e-6), "open fraction = .* at least 0 and below 1"),
         (lambda: local_thickness(33e-6, -0.2, 15e-6), "open fraction = .* at least 0 and below 1"),
         (lambda: open_fraction_from_loadings(0.07, 0.045, 0.0675), "must lie between the two"),
+        (lambda: open_fraction_from_loadings(0.0675, 0.045, 0.0675), "must lie between the two"),
+        (lambda: open_fraction_from_loadings(0.045, 0.045, 0.0675), "must lie between the two"),
         (lambda: other_density(LOADING, 0.2, 30e-6, 15e-6), "takes one of the two"),
         (
             lambda: other_density(LOADING, 0.2, 30e-6, 15e-6, npr=1600.0, pr=1400.0),
@@ -275,3 +278,54 @@ def test_the_same_seed_draws_the_same_porosities():
 def test_nonsense_is_refused(call, reason):
     with pytest.raises((CoatingError, ValueError), match=reason):
         call()
+
+
+GOOD_AND_BAD = np.array([0.05, 0.07])  # mean loadings [kg/m2]; the second is more than any mixture
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        (lambda: local_thickness(np.array([33e-6, 2e-6]), 0.2, 15e-6), "nothing is left"),
+        (lambda: open_fraction_from_loadings(GOOD_AND_BAD, 0.045, 0.0675), "between the two"),
+        (
+            lambda: recipe_porosity(
+                1500.0, [0.5, 0.5], [2000.0, 2300.0], [(1900.0, 2100.0), (2100.0, 2200.0)]
+            ),
+            "outside the range",
+        ),
+        (
+            lambda: recipe_porosity(
+                1500.0, [0.5, 0.5], [2000.0, 2300.0], [(1900.0, 2100.0), (2400.0, 2200.0)]
+            ),
+            "a row of the lowest and the highest",
+        ),
+        (
+            lambda: dried_from_densities(
+                Local(np.array([1500.0, 1300.0]), np.array([1400.0, 1400.0])), 30e-6, 15e-6
+            ),
+            "denser over foil",
+        ),
+        (
+            lambda: dried_from_densities(
+                Local(np.array([1500.0, 2200.0]), np.array([1400.0, 1300.0])), 30e-6, 15e-6
+            ),
+            "cannot differ that much",
+        ),
+        (
+            lambda: mass_conserving_porosity(
+                Local(0.19, 0.28), Local(30e-6, 45e-6), 34e-6, 0.2, Keep.DIFFERENCE
+            ),
+            "do not fit",
+        ),
+    ],
+)
+def test_a_bad_value_among_good_ones_is_refused(call, reason):
+    with pytest.raises(CoatingError, match=reason):
+        call()
+
+
+def test_ten_thousand_draws_are_the_default():
+    """The mean of the draws then has a hundredth of their spread as its standard error."""
+    drawn = recipe_porosity_samples(1500.0, FRACTIONS, RANGES, np.random.default_rng(7))
+    assert drawn.shape == (10_000,)

@@ -224,6 +224,8 @@ def test_a_lattice_needs_exactly_two_consistent_numbers(lattice, reason):
         (lambda: open_fraction_from_masses(0.0902, 0.0616), "cannot gain mass"),
         (lambda: theoretical_capacity(1, 0.0), "molar mass = 0 kg/mol must"),
         (lambda: FOIL.hole_centres(0.0, 1e-3), "width = 0 m must"),
+        (lambda: areal_mass(0.0902, 1.01), "open fraction = 1.01 must"),
+        (lambda: areal_mass(0.0902, -0.01), "open fraction = -0.01 must"),
     ],
 )
 def test_nonsense_is_refused(call, reason):

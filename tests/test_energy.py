@@ -437,6 +437,10 @@ def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
     balances = stacks.balances_of(cell)
     # two cathode tables, two silicon tables, the lowest and the highest efficiency
     assert len(balances) == 8
+    efficiencies = cell.siox.initial_efficiency
+    ends = min(efficiencies), max(efficiencies)
+    assert ends[0] < ends[1]
+    assert [balance.siox_efficiency for balance in balances] == 4 * list(ends)
     for balance in balances:
         found = balance.discharge(blend, fraction, cell.negative.areal_capacity)
         lost = balance.loss(blend, fraction, cell.negative.areal_capacity)

@@ -120,6 +120,8 @@ def test_contents_pulses_and_contact_are_drawn_as_they_are():
         [20, 20],
     ]
     assert lines(other)[-2][1].tolist() == [3, 4]
+    (alone,) = tool_figures.by_contact(xr.Dataset({"gain": values}), wanted[:1]).axes
+    assert lines(alone)[-2][1].tolist() == lines(axes)[-2][1].tolist()
 
 
 def test_the_shares_of_a_claim_fill_the_bar_from_the_left():

@@ -429,8 +429,8 @@ def by_contact(over, wanted: Sequence[tuple[str, str, float, float]]) -> Figure:
     wanted : sequence of (name, label, factor, level)
         What to draw, its label, the factor to the label's unit, and the level that the paper needs.
     """
-    figure, axes = new_figure(1, len(wanted), height=3.4)
-    for axis, (name, label, factor, level) in zip(axes, wanted, strict=True):
+    figure, axes = new_figure(1, len(wanted), height=3.4, squeeze=False)
+    for axis, (name, label, factor, level) in zip(axes[0], wanted, strict=True):
         values = over[name].transpose("contact", ...)
         lines = factor * values.values.reshape(values.sizes["contact"], -1)
         axis.plot(values.contact, lines, color=PCUE, alpha=0.12, lw=1)
