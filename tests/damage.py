@@ -2,6 +2,7 @@
 
 import io
 import json
+import lzma
 import random
 import struct
 import zlib
@@ -224,6 +225,17 @@ def zeros_packed(count, head=b""):
     first = packer.compress(head + bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
     block = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
     return first + (count - 1) * block + packer.flush()
+
+
+def zeros_in_xz(count):
+    """An .xz stream of `count` MB of zeros, made in a moment: it repeats one block of 16 MB.
+
+    The index at its end stays that of one block: who comes that far has unpacked all of it.
+    """
+    whole = lzma.compress(bytes(16 * 2**20), preset=0)
+    index = 4 * (int.from_bytes(whole[-8:-4], "little") + 1)  # its size stands in the footer
+    block = whole[12 : -12 - index]
+    return whole[:12] + block * (count // 16) + whole[-12 - index :]
 
 
 def npz_of_zeros(count, shape):

@@ -448,6 +448,24 @@ def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
         assert cell.lower_cutoff < found.mean_voltage < cell.upper_cutoff
 
 
+def test_a_cathode_table_goes_on_straight_beyond_either_end():
+    from rampore.lim2026 import parameters
+
+    balance = stacks.balances_of(parameters.load())[0]
+    x, y = np.asarray(balance.positive.x), np.asarray(balance.positive.y)
+    for end, next_to_it in ((0, 1), (-1, -2)):
+        step = x[end] - x[next_to_it]
+        beyond = balance._positive_potential(x[end] + step)
+        assert beyond == pytest.approx(2 * y[end] - y[next_to_it], rel=1e-12)
+
+
+def test_four_thousand_draws_are_the_default():
+    drawn = []
+    ranges, rng = {"open_fraction": (0.1, 0.3)}, np.random.default_rng(1)
+    energy.spread_of_design(CELL, lambda design: drawn.append(design) or 1.0, ranges, rng)
+    assert len(drawn) == 4000
+
+
 @pytest.mark.parametrize(
     ("build", "message"),
     [

@@ -10,11 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rampore.audit.pages.inputs import parameters_page
+from rampore.audit.pages.inputs import inputs_page
 from rampore.lim2026 import parameters
 from rampore.lim2026.parameters import Cell, ParameterError
 
-LINES = (resources.files("rampore") / "data" / "cell.toml").read_text(encoding="utf-8").splitlines()
+LINES = (
+    (resources.files("rampore.lim2026") / "data" / "cell.toml")
+    .read_text(encoding="utf-8")
+    .splitlines()
+)
 #: Lines that give a key its whole value, and lines that open a table.
 KEYS = [
     n
@@ -90,7 +94,7 @@ def answer(tmp_path_factory):
             assert len(line) < len(str(path)) + 1000
             return line
         assert isinstance(cell, Cell)
-        assert parameters_page(cell)
+        assert inputs_page(cell)
         return cell
 
     return load
