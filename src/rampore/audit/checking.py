@@ -17,6 +17,7 @@ from rampore.audit import claims
 from rampore.audit.inputs import read_values
 from rampore.audit.reproduce import verdicts
 from rampore.audit.study import SETTINGS, find
+from rampore.extras import needs
 
 _ENDING = ".schema.json"
 _FOLDER = resources.files("rampore") / "audit" / "schemas"
@@ -51,8 +52,9 @@ def check_schema(path: Path, kind: str) -> None:
     CheckError
         With the place in the file, e.g. ``claim/3/tolerance``.
     """
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
+    with needs("audit"):
+        from jsonschema import Draft202012Validator
+        from jsonschema.exceptions import best_match
 
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
