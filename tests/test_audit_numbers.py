@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from rampore.audit.chapter import KEPT_MIME, NUMBERS_MIME, Assumption, Chapter, Uncertainty
+from rampore.audit.claims import Rounding
 from rampore.audit.drawn import differences as apart_by_part
 from rampore.audit.drawn import drawn, words
 from rampore.audit.numbers import (
@@ -183,13 +184,13 @@ def test_a_result_s_errors_are_given_by_entry_or_over_its_largest_number():
 def test_what_an_assumption_needs_has_an_error_of_its_own_and_the_rest_that_of_the_value():
     chapter = Chapter("collector")
     under = Assumption(
-        "It is so.", needed=2.0, plausible=(1.0, 3.0), unit="1", source="a source", gives=0.354
+        "It is so.", needed=1.5, plausible=(1.0, 3.0), unit="1", source="a source", gives=0.354
     )
     numerics = Uncertainty(numerics=1e-4, definition=0.02)
     chapter.report(
         "tensile-ratio",
         0.3,
-        rounding=0.01,
+        rounding=Rounding(0.01, chapter.half_digit("tensile-strength-pcu").origin),
         uncertainty=numerics,
         under=under,
         explanation="So.",
