@@ -790,7 +790,7 @@ class SpectrumFit(_Shown):
                 for name, unit, value, low, high in parameters
             ),
             ("residual", f"{PERCENT * fit.rms:.2f} %"),
-            ("residual of the Kramers-Kronig test", f"{PERCENT * self.check.rms:.2f} %"),
+            ("Kramers-Kronig residual", f"{PERCENT * self.check.rms:.2f} %"),
         ]
 
     def plot(self) -> Figure:
