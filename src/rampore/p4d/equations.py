@@ -502,7 +502,7 @@ class Search(NamedTuple):
     half: float  #: j / 2 i0 [-]
 
 
-@njit(cache=True, forceinline=True)
+@njit(cache=True)
 def search(kinetics, surface, end, unknown, low, high, tries):
     """Newton's iteration for U + eta = phi_s - phi_e, which falls with the shift, in a bracket.
 
@@ -511,25 +511,23 @@ def search(kinetics, surface, end, unknown, low, high, tries):
     """
     shift, filled, free, rate = sites(surface, end, unknown)
     slope, stiffness, half = 0.0, 0.0, 0.0
-    converged, near = False, 0
     while tries > 0:
         tries -= 1
         value, slope, stiffness, half, exchange = overpotential(
             kinetics, surface, shift, filled, free
         )
-        excess, step = value - surface.drop, 0.0
+        excess = value - surface.drop
         size = abs(shift) - surface.b * exchange
+        step = -excess / (slope * rate) if slope < 0.0 else 0.0
         if slope < 0.0:
-            step = -excess / slope
-            if abs(step) <= 1e-12 * size or abs(excess) <= 1e-14 * (1.0 + abs(surface.drop)):
-                converged = True
-                break
+            change = abs(excess / slope)
+            if change <= 1e-12 * size or abs(excess) <= 1e-14 * (1.0 + abs(surface.drop)):
+                return Search(True, end, tries, shift, filled, low, high, slope, stiffness, half)
             # The error of the next step is the square of this one
-            if end == 0 and abs(step) <= CLOSE * min(size, filled, free):
-                converged = True
+            if end == 0 and change <= CLOSE * min(size, filled, free):
                 shift += step
                 filled = shift - surface.empty
-                break
+                return Search(True, end, tries, shift, filled, low, high, slope, stiffness, half)
         # U + eta falls with the shift, so it rises with the logarithm of what is left near full
         if (excess > 0.0) == (end > 0):
             high = unknown
@@ -537,25 +535,21 @@ def search(kinetics, surface, end, unknown, low, high, tries):
             low = unknown
         narrow = 1e-12 * size if end == 0 else 1e-14 * abs(unknown)
         if high - low <= narrow and slope < 0.0:
-            converged = True
-            break
-        if end != 0 and slope < 0.0:
-            step = -excess / (slope * rate)
+            return Search(True, end, tries, shift, filled, low, high, slope, stiffness, half)
         if slope < 0.0 and low < unknown + step < high:
             unknown += step
         else:
             unknown = retreat(surface, end, unknown, low, high)
         shift, filled, free, rate = sites(surface, end, unknown)
-        if end == 0 and high == surface.full and free < 1e-2 * abs(surface.full):
-            near = 1
-            break
-        if end == 0 and low == surface.empty and filled < 1e-2 * abs(surface.empty):
-            near = -1
-            break
-    return Search(converged, near, tries, shift, filled, low, high, slope, stiffness, half)
+        if end == 0:
+            if high == surface.full and free < 1e-2 * abs(surface.full):
+                return Search(False, 1, tries, shift, filled, low, high, slope, stiffness, half)
+            if low == surface.empty and filled < 1e-2 * abs(surface.empty):
+                return Search(False, -1, tries, shift, filled, low, high, slope, stiffness, half)
+    return Search(False, 0, tries, shift, filled, low, high, slope, stiffness, half)
 
 
-@njit(cache=True, forceinline=True)
+@njit(cache=True)
 def balance_surface(kinetics, surface, shift):
     """The state of a surface: searched in the shift, and close to full or empty in the logarithm of
     the sites that are left, for these fall far below the digits of x.
