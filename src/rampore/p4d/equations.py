@@ -412,164 +412,37 @@ def linearise(kinetics, hysteresis, x, c):
     """
     resistance, slope = np.empty(x.shape[0]), np.empty(x.shape[0])
     for n in range(x.shape[0]):
-        exchange = kinetics.reference * power(c, kinetics.salt)
-        exchange *= power(x[n], kinetics.filled) * power(1.0 - x[n], kinetics.empty)
+        exchange = kinetics.reference * share(c, kinetics.salt)
+        exchange *= share(x[n], kinetics.filled) * share(1.0 - x[n], kinetics.empty)
         resistance[n] = 0.5 * kinetics.thermal_voltage / exchange
         slope[n] = open_circuit(kinetics, hysteresis[n], x[n])[1]
     return resistance, slope
 
 
 @njit(cache=True, inline="always")
-def power(x, exponent):
+def share(x, exponent):
     """x to an exponent that is mostly a half."""
     return np.sqrt(x) if exponent == 0.5 else x**exponent
 
 
-class Surface(NamedTuple):
-    """What the surface of one sphere reacts to; the unknown is x - a = b j, how far j shifts it."""
-
-    exchange_salt: float  #: exchange current less its factors of the sites [A/m2]
-    hysteresis: float  #: [-]
-    b: float  #: shift of the surface by a current density, below 0 [m2/A]
-    drop: float  #: phi_s - phi_e [V]
-    empty: float  #: shift at which no site is filled, -a [-]
-    full: float  #: shift at which none is free, 1 - a [-]
-
-
 @njit(cache=True, inline="always")
-def overpotential(kinetics, surface, shift, filled, free):
-    """U + eta [V], its slope in ``shift`` [V], stiffness [V], j / 2 i0 [-] and i0 [A/m2].
+def overpotential(kinetics, exchange_c, h, b, moved, guess, rest):
+    """Excess of U + eta over nothing, its slope in ``moved``, stiffness, j / 2 i0 and i0 of one
+    surface.
 
-    ``filled`` and ``free`` are the shares of the sites at the surface that are and that are not.
+    ``moved`` = b j is how far the reaction shifts the surface; ``guess`` and ``rest`` are the
+    shares of its sites that are filled and that are not.
     """
-    exchange = surface.exchange_salt * power(filled, kinetics.filled) * power(free, kinetics.empty)
-    # Butler-Volmer, symmetric: eta = (2 R T / F) asinh(j / 2 i0), and its derivative in j and in i0
-    steepness = 0.5 / (surface.b * exchange)
-    half = steepness * shift
+    exchange = exchange_c * share(guess, kinetics.filled) * share(rest, kinetics.empty)
+    steepness = 0.5 / (b * exchange)
+    half = steepness * moved
     root = np.sqrt(1.0 + half * half)
-    voltage, slope = open_circuit(kinetics, surface.hysteresis, filled)
+    voltage, slope = open_circuit(kinetics, h, guess)
     stiffness = kinetics.thermal_voltage / root
-    slope += stiffness * (steepness - half * (kinetics.filled / filled - kinetics.empty / free))
+    slope += stiffness * (steepness - half * (kinetics.filled / guess - kinetics.empty / rest))
     size = abs(half)
     eta = kinetics.thermal_voltage * np.log(size + root if size < 1e8 else 2.0 * size)  # asinh
     return voltage + (eta if half > 0.0 else -eta), slope, stiffness, half, exchange
-
-
-@njit(cache=True, inline="always")
-def sites(surface, end, unknown):
-    """Shift, filled and free shares of the sites, and how the shift changes with the unknown.
-
-    The unknown is the shift itself (``end`` is 0), or the logarithm of the sites that are left near
-    full (1) or near empty (-1).
-    """
-    if end > 0:
-        free = np.exp(unknown)
-        shift = surface.full - free
-        return shift, shift - surface.empty, free, -free
-    if end < 0:
-        filled = np.exp(unknown)
-        shift = surface.empty + filled
-        return shift, filled, surface.full - shift, filled
-    return unknown, unknown - surface.empty, surface.full - unknown, 1.0
-
-
-@njit(cache=True, inline="always")
-def retreat(surface, end, unknown, low, high):
-    """Where to look next when Newton's step leaves the bracket: a tenth of the way, or ten
-    e-foldings, from an end that was not tried; else the middle.
-    """
-    if end == 0 and low == surface.empty:
-        return low + 0.1 * (high - low)
-    if end == 0 and high == surface.full:
-        return high - 0.1 * (high - low)
-    if end != 0 and low == FEWEST:
-        return max(unknown - 10.0, 0.5 * (unknown + FEWEST))
-    return 0.5 * (low + high)
-
-
-class Search(NamedTuple):
-    """Where a search ended."""
-
-    converged: bool
-    end: int  #: 1 if it came close to full, -1 to empty, else 0
-    tries: int  #: that are left
-    shift: float  #: [-]
-    filled: float  #: [-]
-    low: float  #: the bracket, in the unknown
-    high: float
-    slope: float  #: of U + eta in the shift [V]
-    stiffness: float  #: (2 R T / F) / sqrt(1 + (j / 2 i0)^2) [V]
-    half: float  #: j / 2 i0 [-]
-
-
-@njit(cache=True)
-def search(kinetics, surface, end, unknown, low, high, tries):
-    """Newton's iteration for U + eta = phi_s - phi_e, which falls with the shift, in a bracket.
-
-    The unknown is as in :func:`sites`. A search in the shift stops where it comes close to ``full``
-    or ``empty``, to be continued in the logarithm.
-    """
-    shift, filled, free, rate = sites(surface, end, unknown)
-    slope, stiffness, half = 0.0, 0.0, 0.0
-    while tries > 0:
-        tries -= 1
-        value, slope, stiffness, half, exchange = overpotential(
-            kinetics, surface, shift, filled, free
-        )
-        excess = value - surface.drop
-        size = abs(shift) - surface.b * exchange
-        step = -excess / (slope * rate) if slope < 0.0 else 0.0
-        if slope < 0.0:
-            change = abs(excess / slope)
-            if change <= 1e-12 * size or abs(excess) <= 1e-14 * (1.0 + abs(surface.drop)):
-                return Search(True, end, tries, shift, filled, low, high, slope, stiffness, half)
-            # The error of the next step is the square of this one
-            if end == 0 and change <= CLOSE * min(size, filled, free):
-                shift += step
-                filled = shift - surface.empty
-                return Search(True, end, tries, shift, filled, low, high, slope, stiffness, half)
-        # U + eta falls with the shift, so it rises with the logarithm of what is left near full
-        if (excess > 0.0) == (end > 0):
-            high = unknown
-        else:
-            low = unknown
-        narrow = 1e-12 * size if end == 0 else 1e-14 * abs(unknown)
-        if high - low <= narrow and slope < 0.0:
-            return Search(True, end, tries, shift, filled, low, high, slope, stiffness, half)
-        if slope < 0.0 and low < unknown + step < high:
-            unknown += step
-        else:
-            unknown = retreat(surface, end, unknown, low, high)
-        shift, filled, free, rate = sites(surface, end, unknown)
-        if end == 0:
-            if high == surface.full and free < 1e-2 * abs(surface.full):
-                return Search(False, 1, tries, shift, filled, low, high, slope, stiffness, half)
-            if low == surface.empty and filled < 1e-2 * abs(surface.empty):
-                return Search(False, -1, tries, shift, filled, low, high, slope, stiffness, half)
-    return Search(False, 0, tries, shift, filled, low, high, slope, stiffness, half)
-
-
-@njit(cache=True)
-def balance_surface(kinetics, surface, shift):
-    """The state of a surface: searched in the shift, and close to full or empty in the logarithm of
-    the sites that are left, for these fall far below the digits of x.
-
-    Where i0 goes as a power 0.2 of them, a full particle still passes a thousandth of its exchange
-    current when 1e-15 of its sites are free.
-    """
-    empty, full = surface.empty, surface.full
-    if not empty < shift < full:
-        margin = 0.01 * (full - empty)
-        shift = min(max(0.0, empty + margin), full - margin)
-    result = search(kinetics, surface, 0, shift, empty, full, 100)
-    if result.converged or result.end == 0:
-        return result
-    if result.end > 0:
-        left, most, whole = full - result.shift, full - result.low, abs(full)
-    else:
-        left, most, whole = result.filled, result.high - empty, abs(empty)
-    few = np.log(max(left, 1e-3 * whole))
-    return search(kinetics, surface, result.end, few, FEWEST, np.log(most), result.tries)
 
 
 @njit(cache=True)
@@ -579,29 +452,108 @@ def react(u, a, b, hysteresis, x, current, slopes, kinetics, system):
 
     ``x`` becomes the surface stoichiometry, ``slopes`` (count, 2) those of j in c and in phi_s -
     phi_e. Returns the number of the first sphere whose surface has no admissible state, or -1. The
-    unknown is x - a = b j, which keeps its digits in short steps.
+    unknown is x - a = b j, which keeps its digits in short steps; close to full or empty it is the
+    logarithm of the sites that are left, for these fall far below the digits of x: where i0 goes as
+    a power 0.2 of them, a full particle still passes a thousandth of its exchange current when
+    1e-15 of its sites are free.
     """
-    residual, matrix = system.residual, system.matrix
-    cells, area = kinetics.cells, kinetics.surface
+    residual, matrix, cells, surface = (
+        system.residual,
+        system.matrix,
+        kinetics.cells,
+        kinetics.surface,
+    )
     for n in range(cells.shape[0]):
         k = cells[n]
-        exchange_salt = kinetics.reference * power(u[k, C], kinetics.salt)
+        drop = u[k, S] - u[k, E]
+        exchange_c = kinetics.reference * share(u[k, C], kinetics.salt)
         empty, full = -a[n], 1.0 - a[n]
         if full < ROUNDING:  # full, or a little beyond: it takes nothing more
             full = ROUNDING
         elif empty > -ROUNDING:
             empty = -ROUNDING
-        surface = Surface(exchange_salt, hysteresis[n], b[n], u[k, S] - u[k, E], empty, full)
-        result = balance_surface(kinetics, surface, b[n] * current[n])
-        if not result.converged:
+        low, high = empty, full
+        moved = b[n] * current[n]
+        if not low < moved < high:
+            moved = min(max(0.0, low + 0.01 * (high - low)), high - 0.01 * (high - low))
+        guess, rest = moved - empty, full - moved
+        # 1 near full, -1 near empty; there, the logarithm of the sites that are left
+        end, few = 0, 0.0
+        deep, shallow = 0.0, 0.0  # and what it lies between
+        converged = False
+        for _ in range(100):
+            value, slope, stiffness, half, exchange = overpotential(
+                kinetics, exchange_c, hysteresis[n], b[n], moved, guess, rest
+            )
+            excess = value - drop
+            smallest = 1e-12 * (abs(moved) - b[n] * exchange)
+            if slope < 0.0:
+                step = -excess / slope
+                if abs(step) <= smallest or abs(excess) <= 1e-14 * (1.0 + abs(drop)):
+                    converged = True
+                    break
+                # The error of the next step is the square of this one
+                if end == 0 and abs(step) <= CLOSE * min(abs(moved) - b[n] * exchange, guess, rest):
+                    moved += step
+                    guess, rest = moved - empty, full - moved
+                    converged = True
+                    break
+            if end == 0:
+                if high - low <= smallest and slope < 0.0:
+                    converged = True
+                    break
+                if excess > 0.0:
+                    low = moved
+                else:
+                    high = moved
+                if slope < 0.0 and low < moved + step < high:
+                    moved += step
+                elif low == empty:
+                    moved = empty + 0.1 * (high - empty)
+                elif high == full:
+                    moved = full - 0.1 * (full - low)
+                else:
+                    moved = 0.5 * (low + high)
+                guess, rest = moved - empty, full - moved
+                if high == full and rest < 1e-2 * abs(full):
+                    end, shallow = 1, np.log(full - low)
+                    few = np.log(max(rest, 1e-3 * abs(full)))
+                elif low == empty and guess < 1e-2 * abs(empty):
+                    end, shallow = -1, np.log(high - empty)
+                    few = np.log(max(guess, 1e-3 * abs(empty)))
+                deep = FEWEST
+            else:
+                if (excess > 0.0) == (end > 0):
+                    shallow = few
+                else:
+                    deep = few
+                if shallow - deep <= 1e-14 * abs(few) and slope < 0.0:
+                    converged = True
+                    break
+                left = rest if end > 0 else guess
+                step = end * excess / (slope * left) if slope < 0.0 else 0.0
+                if slope < 0.0 and deep < few + step < shallow:
+                    few += step
+                elif deep == FEWEST:
+                    few = max(few - 10.0, 0.5 * (few + FEWEST))
+                else:
+                    few = 0.5 * (deep + shallow)
+            if end > 0:
+                rest = np.exp(few)
+                moved = full - rest
+                guess = moved - empty
+            elif end < 0:
+                guess = np.exp(few)
+                moved = empty + guess
+                rest = full - moved
+        if not converged:
             return n
-        x[n] = result.filled
-        j = result.shift / b[n]
+        x[n] = guess
+        j = moved / b[n]
         current[n] = j
-        # Implicit differentiation of U + eta = phi_s - phi_e
-        slopes[n, 1] = 1.0 / (b[n] * result.slope)
-        slopes[n, 0] = slopes[n, 1] * result.stiffness * result.half * kinetics.salt / u[k, C]
-        rate, by_c, by_drop = area[n] * j, area[n] * slopes[n, 0], area[n] * slopes[n, 1]
+        slopes[n, 1] = 1.0 / (b[n] * slope)
+        slopes[n, 0] = slopes[n, 1] * stiffness * half * kinetics.salt / u[k, C]
+        rate, by_c, by_drop = surface[n] * j, surface[n] * slopes[n, 0], surface[n] * slopes[n, 1]
         residual[k, C] -= rate
         residual[k, E] -= rate
         residual[k, S] += rate
