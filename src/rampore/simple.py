@@ -43,8 +43,8 @@ MOST_PHASES = 16
 #: Boxes along x and y of the unit cell of a perforated foil, and of a bare one.
 COLUMNS = {True: (8, 14), False: (1, 1)}
 
-#: What the kernels take to compile on one quiet processor, of cells and of diffusion [s].
-CELL_SECONDS, DIFFUSION_SECONDS = 10.0, 5.0
+#: What the kernels take to compile on one slow core, of cells and of diffusion [s].
+CELL_SECONDS, DIFFUSION_SECONDS = 40.0, 6.0
 
 HOUR = 3600.0  #: [s]
 UM = 1e6  #: um in a metre
