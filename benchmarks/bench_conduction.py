@@ -23,7 +23,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from rampore.collector import pitch_from_open_fraction
-from rampore.conduction.through_plane import CoatedFoil, Mesh, build_network
+from rampore.conduction.through_plane import CoatedFoil, ThroughPlaneMesh, build_network
 from rampore.multigrid import Multigrid
 
 TITLE = "Conduction through a perforated foil and its coating"
@@ -36,7 +36,7 @@ def problem(plane):
     foil = CoatedFoil(
         75e-6, float(pitch_from_open_fraction(75e-6, 0.2)), 15e-6, 30e-6, 1000.0, 1.1e-7
     )
-    return build_network(foil, Mesh(plane, plane // 3, plane // 6))
+    return build_network(foil, ThroughPlaneMesh(plane, plane // 3, plane // 6))
 
 
 def assembled(net):

@@ -20,7 +20,7 @@ import pytest
 from rampore.audit.chapter import CLAIM_MIME, NUMBERS_MIME, TABLE_MIME
 from rampore.audit.numbers import differences
 from rampore.audit.reproduce import commit_of
-from rampore.audit.reproduce.chapters import KERNEL_ENVIRONMENT, Chapter, Execution, keep
+from rampore.audit.reproduce.chapters import KERNEL_ENVIRONMENT, ChapterRun, Execution, keep
 from rampore.audit.reproduce.files import output_folder
 from rampore.audit.reproduce.parameters import OUTPUT
 
@@ -56,7 +56,7 @@ class Run:
                     shutil.copytree(self.folder / kind, folder / kind, dirs_exist_ok=True)
             return Execution(self.notebook, self.started, time.perf_counter() - self.clock)
 
-        chapter = Chapter(path.stem, path, {}, ROOT / "build")
+        chapter = ChapterRun(path.stem, path, {}, ROOT / "build")
         with output_folder(chapter.output, PATIENCE) as work:
             keep(chapter, work, commit_of(ROOT), execute)
 

@@ -25,12 +25,17 @@ from rampore.conduction.limits import (
     thin_variation,
 )
 from rampore.conduction.sheet import maxwell, perforated_sheet, rayleigh, tab_loss
-from rampore.conduction.through_plane import CoatedFoil, Mesh, build_network, through_plane
+from rampore.conduction.through_plane import (
+    CoatedFoil,
+    ThroughPlaneMesh,
+    build_network,
+    through_plane,
+)
 from rampore.lim2026.uniformity import (
     COARSE,
     COARSER,
     Departure,
-    Keep,
+    KeptInSeries,
     departure,
     difference,
     over_diameter,
@@ -60,7 +65,7 @@ def fitted_order(errors):
 def test_without_holes_contact_and_coating_are_in_series(contact):
     """Holes of a millionth of the area are none, to a millionth."""
     foil = CoatedFoil(1e-3 * P, P, 0.0, 30e-6, 1000.0, contact)
-    flow = through_plane(foil, mesh=Mesh(8, 5, 1))
+    flow = through_plane(foil, mesh=ThroughPlaneMesh(8, 5, 1))
     assert flow.resistance == pytest.approx(contact + 30e-6 / 1000, rel=3e-6)
     assert flow.variation < 1e-5
     assert flow.mean_current == pytest.approx(1e-3 / flow.resistance)
@@ -68,7 +73,7 @@ def test_without_holes_contact_and_coating_are_in_series(contact):
 
 def test_a_dominant_contact_conducts_by_its_area_walls_included():
     """R a_c / R_c - 1 is of the order of the coating's share, here 1e-6."""
-    flow = through_plane(replace(FOIL, contact_resistance=3e-2), mesh=Mesh(16, 8, 4))
+    flow = through_plane(replace(FOIL, contact_resistance=3e-2), mesh=ThroughPlaneMesh(16, 8, 4))
     assert flow.resistance * FOIL.contact_area / 3e-2 == pytest.approx(1, abs=3e-6)
     assert flow.wall_share == pytest.approx(
         1 - (1 - FOIL.open_fraction) / FOIL.contact_area, abs=1e-5
@@ -78,7 +83,10 @@ def test_a_dominant_contact_conducts_by_its_area_walls_included():
 def test_a_dominant_contact_leaves_the_variation_that_the_series_says_at_second_order():
     exact = contact_limited_variation(D, P, 30e-6)
     foil = replace(FOIL, hole_depth=0.0, contact_resistance=1e-3)
-    errors = [through_plane(foil, mesh=Mesh(n, n // 2, 1)).variation - exact for n in (16, 32, 64)]
+    errors = [
+        through_plane(foil, mesh=ThroughPlaneMesh(n, n // 2, 1)).variation - exact
+        for n in (16, 32, 64)
+    ]
     assert fitted_order(errors) == pytest.approx(2, abs=0.5)
     assert abs(errors[-1]) < 1e-4
 
@@ -102,7 +110,9 @@ def test_a_thin_coating_conducts_over_foil_and_a_rim():
     foil = replace(foil, contact_resistance=0.0)
     solid = 1 - foil.open_fraction
     coarse, fine = (
-        thin_resistance(foil) * solid / through_plane(foil, mesh=Mesh(8 * n, n, 1)).resistance
+        thin_resistance(foil)
+        * solid
+        / through_plane(foil, mesh=ThroughPlaneMesh(8 * n, n, 1)).resistance
         - solid
         for n in (12, 24)
     )
@@ -122,7 +132,10 @@ def test_few_holes_under_a_thick_coating_cost_the_spreading_of_a_disc():
     pitch = float(pitch_from_open_fraction(20e-6, f))
     foil = CoatedFoil(20e-6, pitch, 0.0, 0.8 * pitch, 1000.0, 0.0)
     first, second = (
-        (through_plane(foil, mesh=Mesh(n, 3 * n // 2, 1, 0.95)).resistance - foil.bare_resistance)
+        (
+            through_plane(foil, mesh=ThroughPlaneMesh(n, 3 * n // 2, 1, 0.95)).resistance
+            - foil.bare_resistance
+        )
         for n in (32, 64)
     )
     assert 2 * second - first == pytest.approx(
@@ -135,7 +148,7 @@ def test_few_holes_under_a_thick_coating_cost_the_spreading_of_a_disc():
 
 @pytest.mark.parametrize("contact", [0.0, 1.1e-7])
 def test_every_section_of_the_coating_carries_the_same_current(contact):
-    flow = through_plane(replace(FOIL, contact_resistance=contact), mesh=Mesh(24, 8, 4))
+    flow = through_plane(replace(FOIL, contact_resistance=contact), mesh=ThroughPlaneMesh(24, 8, 4))
     deep = int(np.searchsorted(flow.network.z, -1e-12))
     up = flow.current_density()[2][..., deep + 1 : -1]  # boxes that touch neither foil nor top
     carried = (up * flow.network.plan[..., np.newaxis]).sum((0, 1)) / flow.network.plan.sum()
@@ -150,7 +163,7 @@ def test_the_resistance_converges_as_the_rim_allows():
     cut boxes.
     """
     values = [
-        through_plane(FOIL, mesh=Mesh(n, n // 4, n // 8)).resistance_ratio
+        through_plane(FOIL, mesh=ThroughPlaneMesh(n, n // 4, n // 8)).resistance_ratio
         for n in (16, 32, 64, 128)
     ]
     assert fitted_order(np.diff(values)) > 1.3
@@ -158,8 +171,8 @@ def test_the_resistance_converges_as_the_rim_allows():
 
 
 def test_the_error_by_a_mesh_half_as_fine_covers_what_a_finer_one_changes():
-    mesh, fine = Mesh(32, 12, 6), Mesh(64, 24, 12)
-    foils = series(FOIL, [32.5e-6, 150e-6], Keep.OPEN_FRACTION)
+    mesh, fine = ThroughPlaneMesh(32, 12, 6), ThroughPlaneMesh(64, 24, 12)
+    foils = series(FOIL, [32.5e-6, 150e-6], KeptInSeries.OPEN_FRACTION)
     flows = [through_plane(foil, mesh=mesh) for foil in foils]
     left = difference(flows, [through_plane(foil, mesh=fine) for foil in foils])
     error = difference(flows, [through_plane(foil, mesh=mesh.halved) for foil in foils])
@@ -168,7 +181,9 @@ def test_the_error_by_a_mesh_half_as_fine_covers_what_a_finer_one_changes():
 
 
 def test_current_scales_with_voltage_and_nothing_else_does():
-    one, two = (through_plane(FOIL, voltage=v, mesh=Mesh(16, 8, 4)) for v in (1e-3, 2e-3))
+    one, two = (
+        through_plane(FOIL, voltage=v, mesh=ThroughPlaneMesh(16, 8, 4)) for v in (1e-3, 2e-3)
+    )
     np.testing.assert_allclose(two.top_current, 2 * one.top_current)
     assert two.resistance == one.resistance
     assert departure(two) == pytest.approx(departure(one))
@@ -179,7 +194,7 @@ def test_lengths_alone_decide_with_the_contact_length():
     picture.
     """
     scaled = CoatedFoil(2 * D, 2 * P, 30e-6, 60e-6, 500.0, 4 * 1.1e-7)
-    mesh = Mesh(16, 8, 4)
+    mesh = ThroughPlaneMesh(16, 8, 4)
     assert departure(through_plane(scaled, mesh=mesh)) == pytest.approx(
         departure(through_plane(FOIL, mesh=mesh))
     )
@@ -193,7 +208,7 @@ def test_the_network_has_the_solution_of_a_direct_solver():
     from scipy.sparse import coo_array
     from scipy.sparse.linalg import spsolve
 
-    mesh = Mesh(12, 6, 3)
+    mesh = ThroughPlaneMesh(12, 6, 3)
     net, flow = build_network(FOIL, mesh), through_plane(FOIL, mesh=mesh, tolerance=1e-12)
     ground = net.face + net.wall + net.top
     cells = np.arange(ground.size).reshape(ground.shape)
@@ -238,7 +253,7 @@ def test_voxels_that_resolve_the_copper_conduct_as_much():
 
 def test_a_series_keeps_what_it_says():
     diameters = [32.5e-6, 75e-6, 150e-6, 300e-6]
-    fraction, pitch = (series(FOIL, diameters, keep, 33e-6) for keep in Keep)
+    fraction, pitch = (series(FOIL, diameters, keep, 33e-6) for keep in KeptInSeries)
     assert [foil.open_fraction for foil in fraction] == pytest.approx([0.2] * 4)
     assert [foil.pitch for foil in pitch] == [P] * 3, (
         "holes of 300 um do not fit into a pitch of 160 um"
@@ -269,7 +284,11 @@ def test_the_error_of_the_widest_hole_covers_what_a_finer_mesh_and_more_holes_ch
     diameters, more = np.geomspace(20e-6, 600e-6, 10), np.geomspace(60e-6, 150e-6, 4)
     found, coarse, fine = (
         over_diameter(FOIL, holes, mesh)
-        for holes, mesh in ((diameters, COARSE), (diameters, COARSER), (more, Mesh(48, 24, 12)))
+        for holes, mesh in (
+            (diameters, COARSE),
+            (diameters, COARSER),
+            (more, ThroughPlaneMesh(48, 24, 12)),
+        )
     )
     for name in ("variation", "excess"):
         values, best = getattr(found, name), widest_uniform_hole(more, getattr(fine, name), 0.1)
@@ -465,7 +484,7 @@ def test_a_foil_that_cannot_be_is_refused(change, message):
 
 def test_what_makes_no_problem_is_refused():
     with pytest.raises(ConductionError, match="boxes"):
-        build_network(FOIL, Mesh(0, 1, 1))
+        build_network(FOIL, ThroughPlaneMesh(0, 1, 1))
     with pytest.raises(ConductionError, match="overlap"):
         perforated_sheet(P, P)
     with pytest.raises(ConductionError, match="open fraction"):
@@ -483,4 +502,4 @@ def test_what_makes_no_problem_is_refused():
 def test_a_mesh_on_which_current_gets_lost_is_not_believed():
     thin = replace(FOIL, hole_diameter=1e-7, pitch=P * 1e-7 / D, contact_resistance=0.0)
     with pytest.raises(ConvergenceError):
-        through_plane(thin, mesh=Mesh(24, 12, 6))
+        through_plane(thin, mesh=ThroughPlaneMesh(24, 12, 6))

@@ -11,7 +11,7 @@ from rampore import energy
 from rampore.energy import Design, Layer, Stack, StackError
 from rampore.lim2026 import stacks
 from rampore.lim2026.parameters import Branches, Curve
-from rampore.lim2026.stacks import Balance, Blend
+from rampore.lim2026.stacks import Blend, ContentBalance
 
 # Round numbers, so that every expected value below can be checked by hand.
 CELL = Design(
@@ -35,7 +35,7 @@ FLAT = {
     "siox": Branches(*[Curve((0.0, 1.0), (0.4, 0.4))] * 2),
     "graphite": Branches(*[Curve((0.0, 1.0), (0.1, 0.1))] * 2),
 }
-BALANCE = Balance(
+BALANCE = ContentBalance(
     positive=Curve((0.0, 1.0), (5.0, 3.0)),
     positive_capacity=80.0,
     siox_efficiency=0.8,

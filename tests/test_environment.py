@@ -2,6 +2,7 @@
 are valid.
 """
 
+import ast
 import json
 import re
 import subprocess
@@ -199,3 +200,13 @@ def test_the_drawing_of_the_rooms_is_todays():
     import rooms
 
     assert rooms.PAGE.read_text(encoding="utf-8") == rooms.page()
+
+
+def test_a_class_has_a_name_of_its_own():
+    """One name, one meaning, in the whole package."""
+    places = {}
+    for path in sorted((ROOT / "src/rampore").rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(path.name)
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}

@@ -8,12 +8,19 @@ from rampore.closures import Closure
 from rampore.coating import Local
 from rampore.collector import perforated_foil
 from rampore.lim2026 import coatings
-from rampore.lim2026.coatings import BALANCE, PLACES, Case, Pair, Recipe, TransportError
+from rampore.lim2026.coatings import (
+    BALANCE,
+    PLACES,
+    Case,
+    CoatingPair,
+    StructureRecipe,
+    TransportError,
+)
 from rampore.micrograph import GRAPHITE_SIOX, Phase
 
 FOIL = perforated_foil(15e-6, 8960.0, hole_diameter=75e-6, open_fraction=0.2)
-PAIR = Pair(0.2, Local(30e-6, 45e-6), Local(0.19, 0.28), 33e-6, 0.24)
-SAME = Pair(0.2, Local(33e-6, 33e-6), Local(0.24, 0.24), 33e-6, 0.24)
+PAIR = CoatingPair(0.2, Local(30e-6, 45e-6), Local(0.19, 0.28), 33e-6, 0.24)
+SAME = CoatingPair(0.2, Local(33e-6, 33e-6), Local(0.24, 0.24), 33e-6, 0.24)
 
 
 # Exact values
@@ -97,7 +104,7 @@ def test_volumes_and_solids_of_a_pair_add_up():
 
 @pytest.fixture(scope="module")
 def recipe():
-    return Recipe(PAIR, FOIL, GRAPHITE_SIOX, 0.6e-6, 160e-6)
+    return StructureRecipe(PAIR, FOIL, GRAPHITE_SIOX, 0.6e-6, 160e-6)
 
 
 def test_the_wall_area_counts_every_face_between_pore_and_grain_once(recipe):

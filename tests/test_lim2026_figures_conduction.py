@@ -7,13 +7,15 @@ import pytest
 
 from rampore.collector import pitch_from_open_fraction
 from rampore.conduction import field, sheet
-from rampore.conduction.through_plane import CoatedFoil, Mesh, through_plane
+from rampore.conduction.through_plane import CoatedFoil, ThroughPlaneMesh, through_plane
 from rampore.lim2026.figures import conduction as figures
 from rampore.lim2026.uniformity import Departure
 from rampore.style import PAPER, render
 
 PITCH = float(pitch_from_open_fraction(75e-6, 0.2))
-FLOW = through_plane(CoatedFoil(75e-6, PITCH, 15e-6, 30e-6, 1000.0, 1.1e-7), mesh=Mesh(8, 4, 2))
+FLOW = through_plane(
+    CoatedFoil(75e-6, PITCH, 15e-6, 30e-6, 1000.0, 1.1e-7), mesh=ThroughPlaneMesh(8, 4, 2)
+)
 SIGNAL = field.hole_signal(
     sheet.perforated_sheet(75e-6, PITCH, cells=4), PITCH, (1e-3, 1e-3), 3.0, [1e-4, 1e-3]
 )

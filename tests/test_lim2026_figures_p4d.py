@@ -11,7 +11,7 @@ from rampore.figures import p4d as figures
 from rampore.lim2026 import parameters
 from rampore.lim2026.cells import PorositySet, Scenario
 from rampore.lim2026.figures import p4d as tool_figures
-from rampore.lim2026.pairs import Pair, PulseTest, pair
+from rampore.lim2026.pairs import CellPair, PulseTest, pair
 from rampore.lim2026.readings import Finding
 from rampore.lim2026.sweeps.inverse import TARGETS
 from rampore.p4d import discharge
@@ -42,7 +42,7 @@ def capacities(bare, perforated, error):
     nothing = Discharge(*[None] * 8)
     finding = Finding("p4d-3c-capacity", "gain of capacity", perforated / bare - 1, "1", True)
     found = (nothing._replace(capacity=capacity) for capacity in (bare, perforated))
-    return Pair((), *found, (), (finding,), (error,))
+    return CellPair((), *found, (), (finding,), (error,))
 
 
 @pytest.fixture(scope="module")

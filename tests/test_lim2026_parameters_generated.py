@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rampore.audit.pages.inputs import inputs_page
 from rampore.lim2026 import parameters
-from rampore.lim2026.parameters import Cell, ParameterError
+from rampore.lim2026.parameters import CellInputs, ParameterError
 
 LINES = (
     (resources.files("rampore.lim2026") / "data" / "cell.toml")
@@ -93,7 +93,7 @@ def answer(tmp_path_factory):
             assert line.isprintable()
             assert len(line) < len(str(path)) + 1000
             return line
-        assert isinstance(cell, Cell)
+        assert isinstance(cell, CellInputs)
         assert inputs_page(cell)
         return cell
 

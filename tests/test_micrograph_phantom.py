@@ -13,10 +13,10 @@ from rampore.collector import perforated_foil
 from rampore.micrograph import (
     GRAPHITE_SIOX,
     POROSITY_TOLERANCE,
-    Electrode,
     GrainKind,
     MicrographError,
     Mixture,
+    PhantomElectrode,
     Phase,
     bare_electrode,
     chequered,
@@ -90,7 +90,7 @@ def test_dense_and_open_coatings_are_met_as_well(eps):
 
 
 def test_a_porosity_that_is_a_field_is_met_along_it():
-    electrode = Electrode(40e-6, lambda x, y, z: 0.15 + 0.2 * x / 160e-6 + 0 * (y + z))
+    electrode = PhantomElectrode(40e-6, lambda x, y, z: 0.15 + 0.2 * x / 160e-6 + 0 * (y + z))
     phantom = cut(electrode, width=160e-6)
     for columns in np.array_split(np.arange(phantom.phase.shape[1]), 4):
         wanted = float(phantom.porosity[:, columns].mean())
@@ -298,10 +298,13 @@ def test_a_chequerboard_has_the_porosity_of_each_square():
     [
         (lambda: bare_electrode(0.0, 0.24), "thickness of a coating = 0 m must"),
         (lambda: bare_electrode(30e-6, 1.2), "porosity = 1.2 must"),
-        (lambda: Electrode(30e-6, 0.2, FOIL, foil_thickness=1e-5), "perforated or bare"),
+        (lambda: PhantomElectrode(30e-6, 0.2, FOIL, foil_thickness=1e-5), "perforated or bare"),
         (lambda: perforated_electrode(30e-6, PUBLISHED, FOIL, transition=-1e-6), "transition"),
-        (lambda: cut(Electrode(30e-6, lambda x, y, z: 1.5 + 0 * (x + y + z))), "from 1.5"),
-        (lambda: cut(Electrode(30e-6, lambda x, y, z: np.nan * (x + y + z))), "between 0 and 1"),
+        (lambda: cut(PhantomElectrode(30e-6, lambda x, y, z: 1.5 + 0 * (x + y + z))), "from 1.5"),
+        (
+            lambda: cut(PhantomElectrode(30e-6, lambda x, y, z: np.nan * (x + y + z))),
+            "between 0 and 1",
+        ),
         (lambda: cut(BARE, width=-1e-6), "width = -1e-06 m must"),
         (lambda: cut(BARE, pixel_size=0.0), "pixel size = 0 m must"),
         (lambda: cut(BARE, pixel_size=1e-3), "too coarse"),

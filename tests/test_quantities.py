@@ -96,8 +96,8 @@ QUANTITIES = {
     "Maxwell's foil": sheet.maxwell,
     "Rayleigh's foil": sheet.rayleigh,
     "coated foil": lambda v: replace(FOIL, conductivity=v),
-    "mesh": lambda v: plane.build_network(FOIL, plane.Mesh(v, 4, 4)),
-    "diameters": lambda v: uniformity.series(FOIL, [v], uniformity.Keep.PITCH),
+    "mesh": lambda v: plane.build_network(FOIL, plane.ThroughPlaneMesh(v, 4, 4)),
+    "diameters": lambda v: uniformity.series(FOIL, [v], uniformity.KeptInSeries.PITCH),
     "what a series keeps": lambda v: uniformity.series(FOIL, [1e-5], v),
     "departures": lambda v: uniformity.widest_uniform_hole(np.array([1.0, 2.0, 3.0]), v, 0.1),
     "frequencies": lambda v: spectrum.Spectrum(v, np.ones(6) + 1j),
@@ -166,7 +166,7 @@ def test_a_misspelt_word_or_a_question_without_an_answer_is_refused_with_the_rea
 
 def test_a_series_keeps_the_pitch_by_the_word_as_well_as_by_the_member():
     by_word, by_member = (
-        uniformity.series(FOIL, [50e-6], keep) for keep in ("pitch", uniformity.Keep.PITCH)
+        uniformity.series(FOIL, [50e-6], keep) for keep in ("pitch", uniformity.KeptInSeries.PITCH)
     )
     assert by_word == by_member
     assert by_word[0].pitch == FOIL.pitch

@@ -12,7 +12,7 @@ from rampore.micrograph import Labels
 from rampore.p4d.cell import Lithium
 from rampore.p4d.errors import CellError
 from rampore.p4d.solution import Mesh
-from rampore.simple import COLUMNS, UsageError, conducting, energy_density
+from rampore.simple import COLUMNS, WrongKindError, conducting, energy_density
 
 HEAVY = ("numpy", "scipy", "numba", "matplotlib", "pandas", "xarray")
 COARSE = Mesh((3, 2, 3), (2, 2), 1, 4)
@@ -78,12 +78,12 @@ def test_a_step_is_simulated_as_a_row_of_one_step():
 
 
 def test_what_is_no_cell_is_answered_with_how_to_read_one():
-    with pytest.raises(UsageError, match=r"rampore\.read_bpx\('cell\.json'\)"):
+    with pytest.raises(WrongKindError, match=r"rampore\.read_bpx\('cell\.json'\)"):
         rampore.discharge("cell.json")
 
 
 def test_what_is_no_foil_is_answered_with_how_to_write_one():
-    with pytest.raises(UsageError, match=r"rampore\.PerforatedFoil\(hole_diameter="):
+    with pytest.raises(WrongKindError, match=r"rampore\.PerforatedFoil\(hole_diameter="):
         rampore.discharge(rampore.examples.cell(), foil=75e-6)
 
 
@@ -105,7 +105,7 @@ def test_a_size_that_is_known_is_not_given_again(network, labels):
         (lambda image, **size: rampore.analyse_pores(image, "dark", **size), network.image),
         (rampore.tortuosity, labels),
     ):
-        with pytest.raises(UsageError, match="leave pixel_size out"):
+        with pytest.raises(WrongKindError, match="leave pixel_size out"):
             call(image, pixel_size=1e-6)
 
 
@@ -138,7 +138,7 @@ def test_a_grey_image_is_refused_where_labels_are_wanted(network):
 
 
 def test_labels_are_refused_where_a_grey_image_is_wanted(labels):
-    with pytest.raises(UsageError, match="segmented already"):
+    with pytest.raises(WrongKindError, match="segmented already"):
         rampore.analyse_pores(labels, "dark")
 
 
@@ -176,9 +176,9 @@ def test_a_circuit_without_a_guess_is_answered_with_its_parameters():
 
 
 def test_what_fits_the_wrong_kind_is_answered_with_what_to_write():
-    with pytest.raises(UsageError, match=r"rampore\.read_spectrum\('file\.csv'\)"):
+    with pytest.raises(WrongKindError, match=r"rampore\.read_spectrum\('file\.csv'\)"):
         rampore.fit_impedance("file.csv")
-    with pytest.raises(UsageError, match=r"rampore\.examples\.design\(\)"):
+    with pytest.raises(WrongKindError, match=r"rampore\.examples\.design\(\)"):
         rampore.energy_density(rampore.examples.cell(), 1.0)
 
 

@@ -297,7 +297,7 @@ def gain_map(design: Design, foil_thickness, open_fraction) -> Gain:
     return Gain(gravimetric, volumetric)
 
 
-class Step(NamedTuple):
+class GainStep(NamedTuple):
     """The gain after one more change to a design."""
 
     name: str
@@ -305,7 +305,7 @@ class Step(NamedTuple):
     gain: Gain
 
 
-def gain_after_each(design: Design, changes: Mapping[str, Mapping]) -> tuple[Step, ...]:
+def gain_after_each(design: Design, changes: Mapping[str, Mapping]) -> tuple[GainStep, ...]:
     """The gain of the holes as a design is changed step by step, each change on top of those
     before.
 
@@ -321,7 +321,7 @@ def gain_after_each(design: Design, changes: Mapping[str, Mapping]) -> tuple[Ste
     for name, change in changes.items():
         known_keys(name, change, _names(), StackError)
         design = replace(design, **change)
-        steps.append(Step(name, design, gain_of_holes(design)))
+        steps.append(GainStep(name, design, gain_of_holes(design)))
     return tuple(steps)
 
 

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from rampore.checks import known_keys, quantity
-from rampore.micrograph import Electrode, Micrograph, Microscope, Mixture, Phantom, section
+from rampore.micrograph import Micrograph, Microscope, Mixture, Phantom, PhantomElectrode, section
 from rampore.pores.measuring import coordination, cut_by_edge, equivalent_radius, porosity, throats
 from rampore.pores.partitioning import counted, distance_map, drop_small, partition
 from rampore.pores.recipe import PoreError, Recipe
@@ -83,7 +83,7 @@ class Specimen:
 
     Attributes
     ----------
-    electrode : Electrode
+    electrode : PhantomElectrode
     mixture : Mixture
     width, pixel_size : float
         [m]
@@ -95,7 +95,7 @@ class Specimen:
         In which the porosity is enforced, as in :func:`rampore.micrograph.section` [m].
     """
 
-    electrode: Electrode
+    electrode: PhantomElectrode
     mixture: Mixture
     width: float
     pixel_size: float

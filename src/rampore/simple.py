@@ -51,7 +51,7 @@ UM = 1e6  #: um in a metre
 PERCENT = 100.0
 
 
-class UsageError(RamporeError, TypeError):
+class WrongKindError(RamporeError, TypeError):
     """What was passed is of another kind than what is needed; the message says what to write."""
 
     exit_code = 2
@@ -251,14 +251,14 @@ def _on_foil(cell: Cell, foil: PerforatedFoil | None, filling: str) -> Cell:
     from rampore.p4d.cell import Cell, Perforation
 
     if not isinstance(cell, Cell):
-        raise UsageError(
+        raise WrongKindError(
             f"a Cell is needed, not {_kind(cell)}: read one by rampore.read_bpx('cell.json'), or "
             "take rampore.examples.cell()"
         )
     if foil is None:
         return cell
     if not isinstance(foil, PerforatedFoil):
-        raise UsageError(
+        raise WrongKindError(
             f"foil = {_kind(foil)}: write rampore.PerforatedFoil(hole_diameter=75e-6, "
             "pitch=160e-6, thickness=15e-6), lengths in m"
         )
@@ -449,14 +449,14 @@ def analyse_pores(
 
     choice("pores", pores, ("dark", "bright"), PoreError)
     if isinstance(image, micrograph.Labels):
-        raise UsageError(
+        raise WrongKindError(
             "a grey image is needed, and labels are segmented already: measure a mask of them by "
             "rampore.pores.measure(labels.label == 1, labels.pixel_size)"
         )
     if not isinstance(image, micrograph.Micrograph):
         image = micrograph.read(image, pixel_size)
     elif pixel_size is not None:
-        raise UsageError(
+        raise WrongKindError(
             f"the image has pixels of {image.pixel_size:g} m already: leave pixel_size out, or "
             "give it to rampore.read_image"
         )
@@ -558,7 +558,7 @@ def tortuosity(
 
     label, known = _segmented(image)
     if known is not None and pixel_size is not None:
-        raise UsageError(f"the image has pixels of {known:g} m already: leave pixel_size out")
+        raise WrongKindError(f"the image has pixels of {known:g} m already: leave pixel_size out")
     size = pixel_size if known is None else known
     with announced(DIFFUSION_SECONDS):
         result = steady_diffusion(
@@ -750,7 +750,7 @@ def energy_density(
     elif isinstance(design, energy.Stack) and foil is None:
         stack = design
     else:
-        raise UsageError(
+        raise WrongKindError(
             f"a Design is needed, not {_kind(design)}: write rampore.Design(...), or take "
             "rampore.examples.design()"
         )
@@ -852,7 +852,7 @@ def fit_impedance(
     from rampore.impedance.transmission_line import fit_blocking_cell
 
     if not isinstance(spectrum, Spectrum):
-        raise UsageError(
+        raise WrongKindError(
             f"a Spectrum is needed, not {_kind(spectrum)}: read one by "
             "rampore.read_spectrum('file.csv')"
         )

@@ -32,7 +32,7 @@ class Template(NamedTuple):
     files: dict[str, bytes]  #: by the path in the study
 
 
-class Outcome(NamedTuple):
+class FileOutcome(NamedTuple):
     """What an update has done, by path in the study."""
 
     before: int  #: version of the template that the study was at
@@ -100,7 +100,7 @@ def new(folder: Path, template: Template | None = None) -> list[str]:
     return list(template.files)
 
 
-def update(folder: Path, template: Template | None = None) -> Outcome:
+def update(folder: Path, template: Template | None = None) -> FileOutcome:
     """Bring a study to a newer template, and lose nothing that its author has written.
 
     Parameters
@@ -124,7 +124,7 @@ def update(folder: Path, template: Template | None = None) -> Outcome:
             f"{folder} is at version {version} of the template, this rampore has "
             f"{template.version}: install a newer one"
         )
-    outcome = Outcome(version, template.version, [], [], [])
+    outcome = FileOutcome(version, template.version, [], [], [])
     for name, content in template.files.items():
         path = folder / name
         there = _digest(name, path.read_bytes()) if path.is_file() else None

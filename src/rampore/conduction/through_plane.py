@@ -92,7 +92,7 @@ class CoatedFoil:
         return self.contact_resistance + self.coating_thickness / self.conductivity
 
 
-class Mesh(NamedTuple):
+class ThroughPlaneMesh(NamedTuple):
     """Boxes of a unit cell."""
 
     plane: int = 64  #: along half a pitch; as wide, or nearly so, across the rows
@@ -101,14 +101,14 @@ class Mesh(NamedTuple):
     grading: float = 0.5  #: how much finer the boxes are at the faces of each layer, 0 to 1 [-]
 
     @property
-    def halved(self) -> Mesh:
+    def halved(self) -> ThroughPlaneMesh:
         """With half as many boxes along every edge."""
         return self._replace(
             **{edge: max(1, getattr(self, edge) // 2) for edge in ("plane", "coating", "hole")}
         )
 
 
-MESH = Mesh()  #: the default
+MESH = ThroughPlaneMesh()  #: the default
 
 
 class Network(NamedTuple):
@@ -226,7 +226,7 @@ class ThroughPlane:
         return np.array(density)
 
 
-def build_network(foil: CoatedFoil, mesh: Mesh = MESH) -> Network:
+def build_network(foil: CoatedFoil, mesh: ThroughPlaneMesh = MESH) -> Network:
     """The unit cell as a network of conductances.
 
     A box that the edge of a hole cuts keeps its centre and its part in the hole. Contact and half a
@@ -236,7 +236,7 @@ def build_network(foil: CoatedFoil, mesh: Mesh = MESH) -> Network:
     Parameters
     ----------
     foil : CoatedFoil
-    mesh : Mesh
+    mesh : ThroughPlaneMesh
 
     Returns
     -------
@@ -300,7 +300,7 @@ def _conductances(foil: CoatedFoil, plane: CutMesh, z: np.ndarray, deep: int):
 
 
 def through_plane(
-    foil: CoatedFoil, voltage: float = 1e-3, mesh: Mesh = MESH, tolerance: float = 1e-9
+    foil: CoatedFoil, voltage: float = 1e-3, mesh: ThroughPlaneMesh = MESH, tolerance: float = 1e-9
 ) -> ThroughPlane:
     r"""Current through contact and coating of a unit cell.
 
@@ -313,7 +313,7 @@ def through_plane(
     foil : CoatedFoil
     voltage : float
         V, between foil and top [V].
-    mesh : Mesh
+    mesh : ThroughPlaneMesh
     tolerance : float
         Reduction of the error of the linear solver, see :meth:`rampore.multigrid.Multigrid.solve`
         [-].

@@ -58,7 +58,7 @@ class PorositySet(StrEnum):
     RECIPE = "recipe"  #: what loading, density and recipe imply, the same everywhere
 
 
-class Closure(NamedTuple):
+class LayerClosures(NamedTuple):
     """Transport efficiency over porosity [-] of each porous layer."""
 
     negative: Function
@@ -66,12 +66,12 @@ class Closure(NamedTuple):
     positive: Function
 
 
-def measured_closure(given: parameters.Cell) -> Closure:
+def measured_closure(given: parameters.CellInputs) -> LayerClosures:
     """Tortuosity factors from impedance: a law for the negative electrode, numbers for separator
     and positive one.
     """
     law = given.negative.tortuosity_law
-    return Closure(
+    return LayerClosures(
         *(
             correlations.transport_efficiency(tortuosity)
             for tortuosity in (
@@ -83,10 +83,10 @@ def measured_closure(given: parameters.Cell) -> Closure:
     )
 
 
-def power_closure(exponent=1.5) -> Closure:
+def power_closure(exponent=1.5) -> LayerClosures:
     """Bruggeman's relation with one exponent [-] in all layers."""
     quantity("exponent", exponent, CellError, at_least=0)
-    return Closure(*(bruggeman(exponent),) * 3)
+    return LayerClosures(*(bruggeman(exponent),) * 3)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Scenario:
     perforated: bool = False
     porosity: PorositySet = PorositySet.PUBLISHED
     keep: Keep = Keep.SOLID_RATIO  #: what of the published pair the mass-conserving one keeps
-    closure: Closure | None = None  #: default: :func:`measured_closure`
+    closure: LayerClosures | None = None  #: default: :func:`measured_closure`
     #: lithium that the first charge leaves behind [C/m2]; default: the middle of its range
     lost: float | None = None
     #: how fast a change of direction changes the branch; assumed [-]
@@ -116,7 +116,7 @@ class Scenario:
             quantity("siox_fraction", self.siox_fraction, CellError, at_least=0, at_most=1)
 
 
-def assumptions(given: parameters.Cell) -> Mapping[str, str]:
+def assumptions(given: parameters.CellInputs) -> Mapping[str, str]:
     """What the cell rests on that no source states for it: by key of ``cell.toml`` or by subject,
     and why.
     """
@@ -174,7 +174,9 @@ SAMPLED = (
 )  #: groups of values
 
 
-def draw(given: parameters.Cell, rng: np.random.Generator) -> tuple[parameters.Cell, Scenario]:
+def draw(
+    given: parameters.CellInputs, rng: np.random.Generator
+) -> tuple[parameters.CellInputs, Scenario]:
     """A cell from within what the literature allows.
 
     Every value of ``SAMPLED`` groups that has a range is drawn from it, evenly, or evenly in its
@@ -185,12 +187,12 @@ def draw(given: parameters.Cell, rng: np.random.Generator) -> tuple[parameters.C
 
     Parameters
     ----------
-    given : parameters.Cell
+    given : parameters.CellInputs
     rng : numpy.random.Generator
 
     Returns
     -------
-    parameters.Cell, Scenario
+    parameters.CellInputs, Scenario
     """
     changes = {
         "siox.ocp.chosen": str(rng.choice(list(given.siox.ocp))),
@@ -224,7 +226,7 @@ def draw(given: parameters.Cell, rng: np.random.Generator) -> tuple[parameters.C
         changes[key] = (float(value), record.si_unit)
     drawn = parameters.with_values(given, changes)
     factors = (drawn.negative.tortuosity, drawn.separator.tortuosity, drawn.positive.tortuosity)
-    measured = Closure(*(correlations.transport_efficiency(factor) for factor in factors))
+    measured = LayerClosures(*(correlations.transport_efficiency(factor) for factor in factors))
     scenario = Scenario(
         perforated=bool(rng.integers(2)),
         porosity=PorositySet(rng.choice(list(PorositySet))),
@@ -239,7 +241,7 @@ def draw(given: parameters.Cell, rng: np.random.Generator) -> tuple[parameters.C
 # Materials
 
 
-def _exchange_current(given: parameters.ExchangeCurrent, temperature):
+def _exchange_current(given: parameters.ExchangeCurrentInput, temperature):
     filled = given.exponent
     warm = materials.arrhenius(given.activation_energy, temperature)
     return materials.ExchangeCurrent(given.reference * warm, 1000.0, 1 - filled, filled, 1 - filled)
@@ -265,7 +267,7 @@ def _material(name, given, fraction: Field, temperature, decay) -> Material:
     )
 
 
-def _composition(given: parameters.Cell, scenario: Scenario):
+def _composition(given: parameters.CellInputs, scenario: Scenario):
     """Volume of SiOx and graphite per volume of coating [-] and the thickness of the coating on
     bare foil [m].
     """
@@ -283,7 +285,7 @@ def _composition(given: parameters.Cell, scenario: Scenario):
     return {name: fraction for name, fraction in volume.items() if fraction > 0}, thickness
 
 
-def _negative(given: parameters.Cell, scenario: Scenario, efficiency):
+def _negative(given: parameters.CellInputs, scenario: Scenario, efficiency):
     """The negative electrode and its solid per area over that on bare foil [-]."""
     fractions, bare = _composition(given, scenario)
     own = given.negative
@@ -328,12 +330,12 @@ def _negative(given: parameters.Cell, scenario: Scenario, efficiency):
 # Cells
 
 
-def _electrolyte(given: parameters.Cell):
+def _electrolyte(given: parameters.CellInputs):
     chosen = given.electrolyte.correlations
     return correlations.electrolyte(chosen.base, chosen.chosen, given.temperature)
 
 
-def _parts(given: parameters.Cell, scenario: Scenario, separator_thickness):
+def _parts(given: parameters.CellInputs, scenario: Scenario, separator_thickness):
     closure = scenario.closure or measured_closure(given)
     negative, solid = _negative(given, scenario, closure.negative)
     separator = Separator(separator_thickness, given.separator.porosity, closure.separator)
@@ -346,7 +348,9 @@ def _parts(given: parameters.Cell, scenario: Scenario, separator_thickness):
     return negative, solid, separator, holes, contact, closure
 
 
-def charged_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple[Cell, float]:
+def charged_cell(
+    given: parameters.CellInputs, scenario: Scenario | None = None
+) -> tuple[Cell, float]:
     """The paper's full cell at the end of charge, and the lithium that the first charge left behind
     [C/m2].
 
@@ -357,7 +361,7 @@ def charged_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tu
 
     Parameters
     ----------
-    given : parameters.Cell
+    given : parameters.CellInputs
         The study's inputs, :func:`rampore.lim2026.parameters.load`, or a what-if of them.
     scenario : Scenario, optional
 
@@ -418,14 +422,16 @@ def charged_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tu
     return cell, lost
 
 
-def full_cell(given: parameters.Cell, scenario: Scenario | None = None) -> tuple[Cell, Balance]:
+def full_cell(
+    given: parameters.CellInputs, scenario: Scenario | None = None
+) -> tuple[Cell, Balance]:
     """:func:`charged_cell`, with its balance in place of what was lost alone."""
     cell, lost = charged_cell(given, scenario)
     return cell, balance(cell, lost)
 
 
 def half_cell(
-    given: parameters.Cell,
+    given: parameters.CellInputs,
     scenario: Scenario | None = None,
     exchange_current=LITHIUM_EXCHANGE_CURRENT,
     state_of_charge=1.0,
@@ -438,7 +444,7 @@ def half_cell(
 
     Parameters
     ----------
-    given : parameters.Cell
+    given : parameters.CellInputs
     scenario : Scenario, optional
     exchange_current : materials.ExchangeCurrent
         Of lithium; :data:`LITHIUM_EXCHANGE_CURRENT` is a stand-in.
@@ -474,7 +480,7 @@ def half_cell(
     )
 
 
-def blocking_cell(given: parameters.Cell, scenario: Scenario | None = None) -> Cell:
+def blocking_cell(given: parameters.CellInputs, scenario: Scenario | None = None) -> Cell:
     """The symmetric cell of two of the paper's negative electrodes in which nothing reacts.
 
     The surface of their materials has the double layer alone; the holes of the two foils lie
@@ -482,7 +488,7 @@ def blocking_cell(given: parameters.Cell, scenario: Scenario | None = None) -> C
 
     Parameters
     ----------
-    given : parameters.Cell
+    given : parameters.CellInputs
     scenario : Scenario, optional
     """
     cell = half_cell(given, scenario)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from rampore.lim2026.parameters import Cell
+    from rampore.lim2026.parameters import CellInputs
 
 #: Uptake in metal that holds it at no concentration: the field decays within a ten thousandth of a
 #: pixel's D / h^2.
@@ -58,13 +58,13 @@ class TransportError(RamporeError, ValueError):
     """A coating, a region or a closure that cannot be used; the message says why."""
 
 
-def literature_closures(cell: Cell) -> list[Closure]:
+def literature_closures(cell: CellInputs) -> list[Closure]:
     """Bruggeman's relation, other cells' closures and the impedance fit to graphite coatings, as
     `cell` has them.
 
     Parameters
     ----------
-    cell : parameters.Cell
+    cell : parameters.CellInputs
     """
     found = []
     for rival in cell.records["negative.bruggeman_exponent"].not_chosen:
@@ -76,7 +76,7 @@ def literature_closures(cell: Cell) -> list[Closure]:
 
 
 @dataclass(frozen=True)
-class Pair:
+class CoatingPair:
     """The two electrodes that are compared.
 
     Attributes
@@ -121,7 +121,7 @@ class Pair:
         return held / ((1 - self.bare_porosity) * self.bare_thickness)
 
 
-def conductance_gain(pair: Pair, closure: Callable):
+def conductance_gain(pair: CoatingPair, closure: Callable):
     r"""How much better the perforated coating conducts to its bottom, less 1 (Eq. 3.7).
 
     :math:`\left[(1-f)\,g(\varepsilon_\mathrm{NPR})/h_\mathrm{NPR} +
@@ -130,7 +130,7 @@ def conductance_gain(pair: Pair, closure: Callable):
 
     Parameters
     ----------
-    pair : Pair
+    pair : CoatingPair
     closure : callable
         Of porosity.
     """
@@ -265,19 +265,19 @@ def cube(mixture: Mixture, porosity: float, edge: float, seed: int, pixel_size: 
 
 
 @dataclass(frozen=True)
-class Recipe:
+class StructureRecipe:
     """How the study's structures are generated.
 
     Attributes
     ----------
-    pair : Pair
+    pair : CoatingPair
     foil : PerforatedFoil
     mixture : Mixture
     pixel_size, width : float
         Edge of a pixel and width of a section [m]; the middle of a hole lies in its middle.
     """
 
-    pair: Pair
+    pair: CoatingPair
     foil: PerforatedFoil
     mixture: Mixture
     pixel_size: float
@@ -344,7 +344,7 @@ def _each(function: Callable, items: Iterable, workers: int) -> list:
 
 
 def percolation(
-    recipe: Recipe, porosities: Sequence[float], seeds: Sequence[int], workers: int = 2
+    recipe: StructureRecipe, porosities: Sequence[float], seeds: Sequence[int], workers: int = 2
 ) -> pd.DataFrame:
     """Whether sections of one porosity let anything through their pores.
 
@@ -369,7 +369,7 @@ def percolation(
 
 
 def tortuosities(
-    recipe: Recipe,
+    recipe: StructureRecipe,
     porosities: Sequence[float],
     seeds: Sequence[int],
     edge: float,
@@ -380,7 +380,7 @@ def tortuosities(
 
     Parameters
     ----------
-    recipe : Recipe
+    recipe : StructureRecipe
     porosities, seeds : sequence
     edge, pixel_size : float
         [m]
@@ -463,13 +463,13 @@ class Case(NamedTuple):
 
 
 def compare_sections(
-    recipe: Recipe, seeds: Sequence[int], cases: Sequence[Case], workers: int = 2
+    recipe: StructureRecipe, seeds: Sequence[int], cases: Sequence[Case], workers: int = 2
 ) -> xr.Dataset:
     """Flux and concentration in sections of both electrodes, over seeds and cases.
 
     Parameters
     ----------
-    recipe : Recipe
+    recipe : StructureRecipe
     seeds : sequence of int
     cases : sequence of Case
     workers : int
@@ -575,7 +575,11 @@ class Fields(NamedTuple):
 
 
 def consuming_unit_cell(
-    pair: Pair, foil: PerforatedFoil, closure: Callable, left_on_bare: float, step: float = STEP
+    pair: CoatingPair,
+    foil: PerforatedFoil,
+    closure: Callable,
+    left_on_bare: float,
+    step: float = STEP,
 ) -> Fields:
     r"""First-order consumption in the unit cell of a perforated coating, as a continuum.
 
@@ -585,7 +589,7 @@ def consuming_unit_cell(
 
     Parameters
     ----------
-    pair : Pair
+    pair : CoatingPair
     foil : PerforatedFoil
     closure : callable
         Of porosity.
@@ -673,7 +677,7 @@ def reach(cell: Fields, foil: PerforatedFoil, more: float = 0.1) -> float:
 
 
 def scan_unit_cells(
-    pairs: Mapping[str, Pair],
+    pairs: Mapping[str, CoatingPair],
     foil: PerforatedFoil,
     closures: Sequence[Closure],
     left_on_bare: Sequence[float],

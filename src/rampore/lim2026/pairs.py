@@ -28,8 +28,8 @@ __all__ = [
     "READING",
     "RESOLUTIONS",
     "TOLERANCES",
+    "CellPair",
     "OnBoth",
-    "Pair",
     "PulseTest",
     "contact_for_ratio",
     "halved",
@@ -88,7 +88,7 @@ def _gain(bare: Discharge, perforated: Discharge) -> float:
     return perforated.capacity / bare.capacity - 1
 
 
-class Pair(NamedTuple):
+class CellPair(NamedTuple):
     """One discharge on either foil."""
 
     cells: tuple[Cell, Cell]  #: bare, perforated
@@ -98,8 +98,8 @@ class Pair(NamedTuple):
     findings: tuple[Finding, ...]
     #: of the findings' margins, in their units; nan where no coarser pair was run
     errors: tuple[float, ...]
-    coarser: "Pair | None" = None  #: the same on the coarser mesh
-    rough: "Pair | None" = None  #: on that mesh, with ``LONGER`` steps in time
+    coarser: "CellPair | None" = None  #: the same on the coarser mesh
+    rough: "CellPair | None" = None  #: on that mesh, with ``LONGER`` steps in time
 
     error = _error
 
@@ -116,11 +116,11 @@ class Pair(NamedTuple):
         )
 
     @property
-    def checked(self) -> "Pair":
+    def checked(self) -> "CellPair":
         """The rough pair, with the error that longer steps leave: for a figure drawn from it."""
         return self.rough._replace(coarser=self.coarser, rough=self.rough).with_errors()
 
-    def with_errors(self) -> "Pair":
+    def with_errors(self) -> "CellPair":
         """The pair with the errors of its findings' margins."""
         errors = self.error(lambda *foils: np.array([one.margin for one in compare(*foils)]))
         return self._replace(errors=tuple(errors.tolist()))
@@ -130,7 +130,7 @@ class Pair(NamedTuple):
         return judge(self.findings, self.errors)
 
 
-def _cells(given: parameters.Cell, scenario: Scenario) -> tuple[Cell, Cell]:
+def _cells(given: parameters.CellInputs, scenario: Scenario) -> tuple[Cell, Cell]:
     bare, perforated = (
         charged_cell(given, replace(scenario, perforated=foil))[0] for foil in (False, True)
     )
@@ -138,19 +138,19 @@ def _cells(given: parameters.Cell, scenario: Scenario) -> tuple[Cell, Cell]:
 
 
 def pair(
-    given: parameters.Cell,
+    given: parameters.CellInputs,
     scenario: Scenario,
     rate,
     mesh: Mesh = READING,
     coarser: Mesh | None = None,
     tolerances: Tolerances = TOLERANCES,
-    like: Pair | None = None,
-) -> Pair:
+    like: CellPair | None = None,
+) -> CellPair:
     """Discharge a charged cell on bare and on perforated foil.
 
     Parameters
     ----------
-    given : parameters.Cell
+    given : parameters.CellInputs
     scenario : Scenario
         Its ``perforated`` is not used.
     rate : float
@@ -161,7 +161,7 @@ def pair(
         The pair runs on it twice more, the second time with ``LONGER`` steps in time, for the
         errors.
     tolerances : Tolerances
-    like : Pair, optional
+    like : CellPair, optional
         Run on the same meshes at the same rate with the same bare cell, whose discharges are taken.
 
     Raises
@@ -182,7 +182,7 @@ def pair(
         perforated = settled(cells[1], rate, on_perforated, tolerances)
         findings = compare(bare[0], perforated[0])
         unknown = (np.nan,) * len(findings)
-        return Pair(cells, bare[0], perforated[0], (bare[1], perforated[1]), findings, unknown)
+        return CellPair(cells, bare[0], perforated[0], (bare[1], perforated[1]), findings, unknown)
 
     return _checked(run, mesh, coarser, tolerances, _alike(cells, like)).with_errors()
 
@@ -267,7 +267,7 @@ class OnBoth(NamedTuple):
 
 
 def rate_tests(
-    given: parameters.Cell,
+    given: parameters.CellInputs,
     scenario: Scenario,
     mesh: Mesh = COARSE,
     coarser: Mesh | None = None,
@@ -301,7 +301,7 @@ class PulseTest(NamedTuple):
 
 
 def pulse_tests(
-    given: parameters.Cell,
+    given: parameters.CellInputs,
     scenario: Scenario,
     mesh: Mesh = COARSE,
     tolerances: Tolerances | None = None,
@@ -358,7 +358,7 @@ def pulse_resistance(
 
 
 def short_pulses(
-    given: parameters.Cell,
+    given: parameters.CellInputs,
     scenario: Scenario,
     mesh: Mesh,
     coarser: Mesh | None = None,
@@ -392,7 +392,7 @@ def short_pulses(
     return _checked(run, mesh, coarser, tolerances)
 
 
-def contact_for_ratio(bare: float, perforated: float, ratio, given: parameters.Cell) -> float:
+def contact_for_ratio(bare: float, perforated: float, ratio, given: parameters.CellInputs) -> float:
     r"""The contact resistance of bare foil [ohm m2] with which two pulse tests that had none would
     stand in a ratio.
 
@@ -406,7 +406,7 @@ def contact_for_ratio(bare: float, perforated: float, ratio, given: parameters.C
         Mean resistances of the pulses, without contact resistance [ohm m2].
     ratio : float
         q, perforated over bare [-].
-    given : parameters.Cell
+    given : parameters.CellInputs
         For the foil and the share.
     """
     quantity("ratio", ratio, CellError, above=0)

@@ -44,7 +44,7 @@ from rampore.audit.inputs.values import (
     Component,
     ConversionCapacity,
     Correlation,
-    ExchangeCurrent,
+    ExchangeCurrentInput,
     Formula,
     Limits,
     Named,
@@ -74,7 +74,7 @@ def _bruggeman_exponent():
 
 
 @described
-class Foil:
+class FoilInputs:
     """A current collector without holes."""
 
     thickness: float = quantity_field("m", "thickness of the foil")
@@ -84,14 +84,14 @@ class Foil:
 
 
 @described
-class NegativeFoil(Foil):
+class NegativeFoil(FoilInputs):
     """The bare copper foil."""
 
     areal_mass: float = quantity_field("kg/m2", "measured areal mass")
 
 
 @described
-class Perforation:
+class PerforationInputs:
     """The perforated copper foil: a triangular lattice of round holes."""
 
     hole_diameter: float = quantity_field("m", "diameter of a hole")
@@ -102,7 +102,7 @@ class Perforation:
 
 
 @described
-class Electrode:
+class ElectrodeInputs:
     """A calendered coating on one side of a foil."""
 
     loading: float = quantity_field("kg/m2", "mass loading of one side")
@@ -135,7 +135,7 @@ class Electrode:
 
 
 @described
-class NegativeElectrode(Electrode):
+class NegativeElectrode(ElectrodeInputs):
     """The SiOx/graphite coating."""
 
     porosity_image: float = quantity_field(
@@ -154,7 +154,7 @@ class NegativeElectrode(Electrode):
 
 
 @described
-class PositiveElectrode(Electrode):
+class PositiveElectrode(ElectrodeInputs):
     """The NMC622 coating."""
 
     porosity_over_density: Curve | None = input_field(
@@ -165,7 +165,7 @@ class PositiveElectrode(Electrode):
 
 
 @described
-class Separator:
+class SeparatorInputs:
     """The polyethylene separator."""
 
     thickness: float = quantity_field("m", "thickness in coin cells")
@@ -198,7 +198,7 @@ class ElectrolyteCorrelations:
 
 
 @described
-class Electrolyte:
+class ElectrolyteInputs:
     """LiPF6 in EC/EMC."""
 
     concentration: float = quantity_field("mol/m3", "concentration of the salt")
@@ -229,9 +229,9 @@ class ActiveMaterial:
         formula="specific capacity x density / F",
     )
     diffusivity: float = quantity_field("m2/s", "diffusivity of lithium in the solid")
-    exchange_current: ExchangeCurrent = input_field(
+    exchange_current: ExchangeCurrentInput = input_field(
         Parts(
-            ExchangeCurrent,
+            ExchangeCurrentInput,
             (Quantity("A/m2"), Quantity("1", PROPER_FRACTION), Quantity("J/mol", NON_NEGATIVE)),
         ),
         "exchange-current density",
@@ -388,19 +388,19 @@ class Formats:
 
 
 @described
-class Cell(Inputs):
+class CellInputs(Inputs):
     """Every input of the study, in SI."""
 
     temperature: float = quantity_field("K", "temperature")
     lower_cutoff: float = quantity_field("V", "lower cut-off voltage")
     upper_cutoff: float = quantity_field("V", "upper cut-off voltage")
     collector_negative: NegativeFoil = group_field(NegativeFoil, "Bare copper foil")
-    perforation: Perforation = group_field(Perforation, "Perforated copper foil")
-    collector_positive: Foil = group_field(Foil, "Aluminium foil")
+    perforation: PerforationInputs = group_field(PerforationInputs, "Perforated copper foil")
+    collector_positive: FoilInputs = group_field(FoilInputs, "Aluminium foil")
     negative: NegativeElectrode = group_field(NegativeElectrode, "Negative electrode")
     positive: PositiveElectrode = group_field(PositiveElectrode, "Positive electrode")
-    separator: Separator = group_field(Separator, "Separator")
-    electrolyte: Electrolyte = group_field(Electrolyte, "Electrolyte")
+    separator: SeparatorInputs = group_field(SeparatorInputs, "SeparatorInputs")
+    electrolyte: ElectrolyteInputs = group_field(ElectrolyteInputs, "ElectrolyteInputs")
     siox: SiliconOxide = group_field(SiliconOxide, "Silicon oxide")
     graphite: Graphite = group_field(Graphite, "Graphite")
     nmc: NickelManganeseCobalt = group_field(NickelManganeseCobalt, "NMC622")
@@ -426,7 +426,7 @@ class Cell(Inputs):
 _SHIPPED = "cell.toml"
 
 
-def load(path: str | Path | None = None) -> Cell:
+def load(path: str | Path | None = None) -> CellInputs:
     """Read the inputs of a cell; by default those of the study.
 
     Parameters
@@ -437,7 +437,7 @@ def load(path: str | Path | None = None) -> Cell:
 
     Returns
     -------
-    Cell
+    CellInputs
 
     Raises
     ------
@@ -447,5 +447,5 @@ def load(path: str | Path | None = None) -> Cell:
     """
     if path is None:
         shipped = resources.files("rampore.lim2026") / "data" / _SHIPPED
-        return read(Cell, shipped, name=_SHIPPED, library=correlations.printed)
-    return read(Cell, Path(path), base=load, library=correlations.printed)
+        return read(CellInputs, shipped, name=_SHIPPED, library=correlations.printed)
+    return read(CellInputs, Path(path), base=load, library=correlations.printed)

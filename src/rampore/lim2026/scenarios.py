@@ -10,7 +10,7 @@ import numpy as np
 from rampore.audit.numbers import Phrase, with_error
 from rampore.lim2026 import parameters
 from rampore.lim2026.cells import Scenario
-from rampore.lim2026.pairs import Pair, pair, short_pulses
+from rampore.lim2026.pairs import CellPair, pair, short_pulses
 from rampore.lim2026.readings import Judgement
 from rampore.p4d.solution import Mesh
 
@@ -49,16 +49,20 @@ class Row(NamedTuple):
 
 
 def row(
-    given: parameters.Cell, scenario: Scenario, at_3c: Pair, mesh: Mesh, coarser: Mesh | None = None
+    given: parameters.CellInputs,
+    scenario: Scenario,
+    at_3c: CellPair,
+    mesh: Mesh,
+    coarser: Mesh | None = None,
 ) -> Row:
     """What a scenario comes to.
 
     Parameters
     ----------
-    given : parameters.Cell
+    given : parameters.CellInputs
     scenario : Scenario
         Its ``perforated`` is not used.
-    at_3c : Pair
+    at_3c : CellPair
         The scenario's discharges at 3C, with the errors of their findings.
     mesh : Mesh
         Of the other runs on perforated foil.
@@ -97,7 +101,7 @@ def table(rows: Mapping[str, Row]) -> "pandas.DataFrame":
     return pd.DataFrame(cells).T.rename_axis("Scenario")
 
 
-def capacity_table(runs: Mapping[str, Pair]) -> "pandas.DataFrame":
+def capacity_table(runs: Mapping[str, CellPair]) -> "pandas.DataFrame":
     """Capacities and gains of scenarios as texts with their errors, one scenario a row."""
     import pandas as pd
 
@@ -134,13 +138,13 @@ PARTS = {
 }
 
 
-def depth_table(runs: Mapping[str, Pair]) -> "pandas.DataFrame":
+def depth_table(runs: Mapping[str, CellPair]) -> "pandas.DataFrame":
     """Depths of discharge [%] by parts of the coating, as texts with their errors, one scenario and
     foil a row.
     """
     import pandas as pd
 
-    def texts(one: Pair, foil: int) -> list[str]:
+    def texts(one: CellPair, foil: int) -> list[str]:
         def depths(*foils):
             return 100 * np.array([getattr(foils[foil].depth, part) for part in PARTS])
 
@@ -158,7 +162,7 @@ def depth_table(runs: Mapping[str, Pair]) -> "pandas.DataFrame":
     return pd.DataFrame(rows, index=list(PARTS.values())).T
 
 
-def claim_table(runs: Mapping[str, Pair]) -> "pandas.DataFrame":
+def claim_table(runs: Mapping[str, CellPair]) -> "pandas.DataFrame":
     """Whether each claim on the 3C discharge holds, and its margin with its error, as texts, one
     claim a row.
     """

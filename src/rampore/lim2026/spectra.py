@@ -39,7 +39,7 @@ BLOCKING, BLOCKING_COARSE = Mesh((24, 5, 1), (4, 6), 6), Mesh((16, 4, 1), (3, 4)
 CIRCUIT = "R0-p(R1,CPE1)-p(R2,CPE2)-CPE3"
 
 
-def cell_area(given: parameters.Cell) -> float:
+def cell_area(given: parameters.CellInputs) -> float:
     """Of a coin cell's negative electrode [m2]."""
     return np.pi / 4 * given.formats.coin_negative_diameter**2
 
@@ -73,7 +73,7 @@ def mesh_error(cell: Cell, area: float, spectrum: Spectrum, every: int = 10) -> 
     return float(np.max(np.abs(finer.impedance - spectrum.impedance[::every])))
 
 
-def half_cells(given: parameters.Cell, scenario: Scenario) -> tuple[Cell, Cell]:
+def half_cells(given: parameters.CellInputs, scenario: Scenario) -> tuple[Cell, Cell]:
     """Charged half cells on bare and on perforated foil, lithium with the same double layer per
     area.
     """
@@ -85,7 +85,7 @@ def half_cells(given: parameters.Cell, scenario: Scenario) -> tuple[Cell, Cell]:
     return bare, perforated
 
 
-def full_cells(given: parameters.Cell, scenario: Scenario) -> tuple[Cell, Cell]:
+def full_cells(given: parameters.CellInputs, scenario: Scenario) -> tuple[Cell, Cell]:
     """Charged full cells on bare and on perforated foil, with the double layer of the inputs on
     both electrodes.
     """
@@ -331,7 +331,7 @@ class LinePair(NamedTuple):
 
 
 def read_pair(
-    given: parameters.Cell, scenario: Scenario, siox_fraction: float, mesh: Mesh = BLOCKING
+    given: parameters.CellInputs, scenario: Scenario, siox_fraction: float, mesh: Mesh = BLOCKING
 ) -> LinePair:
     """Symmetric cells of a content of SiOx [-] on both foils, at the paper's areal capacity."""
     bare, perforated = (

@@ -2,7 +2,7 @@ r"""The paper's stacks: as its design values make them, as its printed figures i
 more SiOx.
 
 Backward from what is printed (:class:`Published`), and forward over the SiOx content at a fixed
-areal capacity (:class:`Blend`, :class:`Balance`): what :mod:`rampore.energy` makes of them.
+areal capacity (:class:`Blend`, :class:`ContentBalance`): what :mod:`rampore.energy` makes of them.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from rampore.checks import choice, increasing, known_keys, quantity
 from rampore.energy import Design, Gain, StackError, _names, gain
 
 if TYPE_CHECKING:
-    from rampore.lim2026.parameters import Branches, Cell, Curve
+    from rampore.lim2026.parameters import Branches, CellInputs, Curve
 
 
-def design_of(cell: Cell, **changes) -> Design:
+def design_of(cell: CellInputs, **changes) -> Design:
     """The paper's single-sided cell on bare foil, nothing counted but foils, dry coatings and dry
     separator.
 
     Parameters
     ----------
-    cell : parameters.Cell
+    cell : parameters.CellInputs
     **changes
         Fields of :class:`rampore.energy.Design` to set otherwise.
     """
@@ -315,7 +315,7 @@ class OverContent(NamedTuple):
     volumetric: np.ndarray  #: [J/m3]
 
 
-class Discharge(NamedTuple):
+class OpenCircuitDischarge(NamedTuple):
     """A discharge at open circuit."""
 
     capacity: float  #: [C/m2]
@@ -335,7 +335,7 @@ class Discharge(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Balance:
+class ContentBalance:
     """What a cell can deliver when its cathode is the only source of lithium (Eq. 5.5).
 
     The first charge takes lithium from a full cathode until the upper cut-off; each anode material
@@ -399,7 +399,7 @@ class Balance:
 
     def discharge(
         self, blend: Blend, siox_fraction: float, areal_capacity: float, points: int = 4000
-    ) -> Discharge:
+    ) -> OpenCircuitDischarge:
         """The first discharge at open circuit, with its difference to one of half as many points as
         error.
 
@@ -426,7 +426,7 @@ class Balance:
             blend, siox_fraction, areal_capacity, points // 2
         )
         missing = step * (mean - self.lower_cutoff) / capacity
-        return Discharge(
+        return OpenCircuitDischarge(
             capacity,
             mean,
             max(abs(capacity - coarse_capacity), step),
@@ -488,25 +488,25 @@ def _blend_potential(charge, parts):
     return np.interp(charge, held[::-1], potential[::-1])
 
 
-def blend_of(cell: Cell) -> Blend:
+def blend_of(cell: CellInputs) -> Blend:
     """The paper's SiOx and graphite, with the inactive share of its anode."""
     active = math.fsum(part.mass_fraction for part in cell.negative.composition if part.active)
     return Blend(cell.siox.specific_capacity, cell.graphite.specific_capacity, active)
 
 
-def siox_fraction_of(cell: Cell) -> float:
+def siox_fraction_of(cell: CellInputs) -> float:
     """SiOx fraction of the active material of the paper's anode [-]."""
     shares = {part.name: part.mass_fraction for part in cell.negative.composition if part.active}
     return shares["siox"] / math.fsum(shares.values())
 
 
-def balances_of(cell: Cell) -> tuple[Balance, ...]:
+def balances_of(cell: CellInputs) -> tuple[ContentBalance, ...]:
     """The balances of the paper's cell under every rival table of potentials and both ends of the
     SiOx efficiency.
     """
     active = math.fsum(part.mass_fraction for part in cell.positive.composition if part.active)
     return tuple(
-        Balance(
+        ContentBalance(
             positive=positive.delithiation,
             positive_capacity=cell.positive.loading * active * cell.nmc.theoretical_capacity,
             siox=siox,

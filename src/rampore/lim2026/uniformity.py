@@ -17,19 +17,24 @@ from rampore.checks import choice, increasing, quantity
 from rampore.coating import local_thickness
 from rampore.collector import hole_diameter_from_open_fraction, pitch_from_open_fraction
 from rampore.conduction.errors import ConductionError, check_positive
-from rampore.conduction.through_plane import CoatedFoil, Mesh, ThroughPlane, through_plane
+from rampore.conduction.through_plane import (
+    CoatedFoil,
+    ThroughPlane,
+    ThroughPlaneMesh,
+    through_plane,
+)
 
 if TYPE_CHECKING:
     import pandas
 
 #: For searches: the departures are within 0.01 of those on a fine mesh.
-COARSE = Mesh(24, 12, 6)
+COARSE = ThroughPlaneMesh(24, 12, 6)
 
 #: Half as fine, for the error of a search.
 COARSER = COARSE.halved
 
 
-class Keep(StrEnum):
+class KeptInSeries(StrEnum):
     """What a series of hole diameters leaves as it is."""
 
     OPEN_FRACTION = "open fraction"
@@ -82,7 +87,10 @@ def difference(flows: Sequence[ThroughPlane], others: Sequence[ThroughPlane]) ->
 
 
 def series(
-    foil: CoatedFoil, diameters: Sequence[float], keep: Keep, bare_thickness: float | None = None
+    foil: CoatedFoil,
+    diameters: Sequence[float],
+    keep: KeptInSeries,
+    bare_thickness: float | None = None,
 ) -> list[CoatedFoil]:
     """The same coated foil with other holes.
 
@@ -92,7 +100,7 @@ def series(
         Whose open fraction or pitch is kept.
     diameters : sequence of float
         [m]
-    keep : Keep
+    keep : KeptInSeries
     bare_thickness : float, optional
         Coating thickness on bare foil [m], from which each foil's follows at equal volume (Eq.
         1.3); without it the coating stays as thick as it is.
@@ -107,13 +115,13 @@ def series(
     ConductionError
         Where a diameter is none, or `keep` is not one of the choices.
     """
-    choice("keep", keep, Keep, ConductionError)
+    choice("keep", keep, KeptInSeries, ConductionError)
     check_positive(diameters=diameters)
     foils = []
     for diameter in diameters:
         pitch = (
             foil.pitch
-            if keep == Keep.PITCH
+            if keep == KeptInSeries.PITCH
             else float(pitch_from_open_fraction(diameter, foil.open_fraction))
         )
         if diameter < pitch:
@@ -125,7 +133,9 @@ def series(
     return foils
 
 
-def over_diameter(foil: CoatedFoil, diameters: Sequence[float], mesh: Mesh = COARSE) -> Departure:
+def over_diameter(
+    foil: CoatedFoil, diameters: Sequence[float], mesh: ThroughPlaneMesh = COARSE
+) -> Departure:
     """How the departure from uniform grows with the holes at one open fraction.
 
     Parameters
@@ -134,7 +144,7 @@ def over_diameter(foil: CoatedFoil, diameters: Sequence[float], mesh: Mesh = COA
         Its hole diameter and pitch set the open fraction only.
     diameters : (n,) sequence of float
         [m]
-    mesh : Mesh
+    mesh : ThroughPlaneMesh
 
     Returns
     -------
@@ -142,7 +152,7 @@ def over_diameter(foil: CoatedFoil, diameters: Sequence[float], mesh: Mesh = COA
     """
     found = [
         departure(through_plane(made, mesh=mesh))
-        for made in series(foil, diameters, Keep.OPEN_FRACTION)
+        for made in series(foil, diameters, KeptInSeries.OPEN_FRACTION)
     ]
     if not found:
         raise ConductionError("there are no diameters")
@@ -153,7 +163,7 @@ def over_contact(
     foil: CoatedFoil,
     diameters: Sequence[float],
     contact_lengths: Sequence[float],
-    mesh: Mesh = COARSE,
+    mesh: ThroughPlaneMesh = COARSE,
 ) -> tuple[Departure, Departure]:
     """Between what the departure lies over a range of resistivities, of which only sigma R_c
     matters.
@@ -166,7 +176,7 @@ def over_contact(
         [m]
     contact_lengths : sequence of float
         sigma R_c [m].
-    mesh : Mesh
+    mesh : ThroughPlaneMesh
 
     Returns
     -------

@@ -19,7 +19,7 @@ from rampore.materials.functions import Function, Tabulated, arrhenius, constant
 from rampore.materials.properties import Electrolyte
 
 
-class Correlation(Protocol):
+class PrintedCorrelation(Protocol):
     """Form, coefficients and unit of a published correlation."""
 
     form: str
@@ -162,7 +162,7 @@ def _multi_site(p, temperature):
     return Tabulated(x[first] / share.sum(), u[first])
 
 
-def _form(correlation: Correlation, forms: dict[str, Callable]) -> Callable:
+def _form(correlation: PrintedCorrelation, forms: dict[str, Callable]) -> Callable:
     if correlation.form not in forms:
         hint = nearest(correlation.form, sorted(forms))
         raise CorrelationError(f"the form {correlation.form!r} is not known here{hint}")
@@ -171,12 +171,12 @@ def _form(correlation: Correlation, forms: dict[str, Callable]) -> Callable:
     return forms[correlation.form]
 
 
-def potential(correlation: Correlation, temperature=REFERENCE_TEMPERATURE) -> Function:
+def potential(correlation: PrintedCorrelation, temperature=REFERENCE_TEMPERATURE) -> Function:
     """An open-circuit potential over the stoichiometry [V].
 
     Parameters
     ----------
-    correlation : Correlation
+    correlation : PrintedCorrelation
     temperature : float
         [K]
 
@@ -198,12 +198,14 @@ def potential(correlation: Correlation, temperature=REFERENCE_TEMPERATURE) -> Fu
     return of_stoichiometry
 
 
-def over_concentration(correlation: Correlation, temperature=REFERENCE_TEMPERATURE) -> Function:
+def over_concentration(
+    correlation: PrintedCorrelation, temperature=REFERENCE_TEMPERATURE
+) -> Function:
     """A property of an electrolyte over its salt concentration [mol/m3], in SI.
 
     Parameters
     ----------
-    correlation : Correlation
+    correlation : PrintedCorrelation
     temperature : float
         [K]
 
@@ -217,7 +219,7 @@ def over_concentration(correlation: Correlation, temperature=REFERENCE_TEMPERATU
 
 
 def electrolyte(
-    properties: Mapping[str, Correlation | None],
+    properties: Mapping[str, PrintedCorrelation | None],
     source: str,
     temperature=REFERENCE_TEMPERATURE,
     validity=(0.0, 3000.0),

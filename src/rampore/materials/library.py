@@ -25,7 +25,9 @@ _SI = {
 
 
 class Printed(NamedTuple):
-    """A correlation as its source prints it, see :class:`rampore.materials.forms.Correlation`."""
+    """A correlation as its source prints it, see
+    :class:`rampore.materials.forms.PrintedCorrelation`.
+    """
 
     form: str
     coefficients: tuple | Mapping

@@ -30,12 +30,12 @@ __all__ = [
     "CALIBRATED",
     "GRAPHITE_SIOX",
     "POROSITY_TOLERANCE",
-    "Electrode",
     "GrainKind",
     "Grains",
     "KnownPores",
     "Mixture",
     "Phantom",
+    "PhantomElectrode",
     "Phase",
     "bare_electrode",
     "chequered",
@@ -178,7 +178,7 @@ CALIBRATED = GRAPHITE_SIOX.scaled(0.60)
 
 
 @dataclass(frozen=True)
-class Electrode:
+class PhantomElectrode:
     """A coating of flat top on a foil, and the porosity prescribed in it.
 
     Attributes
@@ -254,14 +254,16 @@ class _RegionPorosity:
         return self.porosity.pr + (self.porosity.npr - self.porosity.pr) * npr + 0.0 * z
 
 
-def bare_electrode(thickness: float, porosity: float, foil_thickness: float = 0.0) -> Electrode:
+def bare_electrode(
+    thickness: float, porosity: float, foil_thickness: float = 0.0
+) -> PhantomElectrode:
     """A coating of `thickness` [m] and one porosity [-] on a bare foil of `foil_thickness` [m]."""
-    return Electrode(thickness, porosity, foil_thickness=foil_thickness)
+    return PhantomElectrode(thickness, porosity, foil_thickness=foil_thickness)
 
 
 def perforated_electrode(
     thickness: float, porosity: Local, foil: PerforatedFoil, transition: float = 10e-6
-) -> Electrode:
+) -> PhantomElectrode:
     """A coating on a perforated foil, with its own porosity over foil (NPR) and in and over the
     holes (PR).
 
@@ -277,7 +279,7 @@ def perforated_electrode(
     """
     quantity("porosity", porosity, MicrographError, above=0, below=1)
     quantity("transition", transition, MicrographError, at_least=0, unit="m")
-    return Electrode(thickness, _RegionPorosity(foil, porosity, transition), foil)
+    return PhantomElectrode(thickness, _RegionPorosity(foil, porosity, transition), foil)
 
 
 def _distance_to_axis(foil: PerforatedFoil, x, y):
@@ -380,7 +382,7 @@ class Phantom:
 
 
 def section(
-    electrode: Electrode,
+    electrode: PhantomElectrode,
     mixture: Mixture,
     *,
     width: float,
@@ -406,7 +408,7 @@ def section(
 
     Parameters
     ----------
-    electrode : Electrode
+    electrode : PhantomElectrode
     mixture : Mixture
     width : float
         [m]
@@ -440,7 +442,7 @@ def section(
 
 
 def volume(
-    electrode: Electrode,
+    electrode: PhantomElectrode,
     mixture: Mixture,
     *,
     width: float,
@@ -551,7 +553,7 @@ def _generate(electrode, mixture, size, pixel_size, rng, corner, above, below, w
     )
 
 
-def _place(electrode: Electrode, mixture: Mixture, box: np.ndarray, rng) -> Grains:
+def _place(electrode: PhantomElectrode, mixture: Mixture, box: np.ndarray, rng) -> Grains:
     """Draw the grains of a box and of what of its surroundings can reach into it, and push them
     apart.
     """
@@ -597,7 +599,7 @@ def _ellipsoids(kind: GrainKind, count: int, rng) -> tuple[np.ndarray, np.ndarra
 
 
 def _push_apart(
-    centre, radii, axes, electrode: Electrode, steps: int = 36, rebuild: int = 9
+    centre, radii, axes, electrode: PhantomElectrode, steps: int = 36, rebuild: int = 9
 ) -> np.ndarray:
     """Centres of grains that were moved out of each other step by step; none leaves the coating."""
     form = np.einsum("nik,nk,njk->nij", axes, radii**-2, axes)

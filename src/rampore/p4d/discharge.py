@@ -40,7 +40,7 @@ class Regions(NamedTuple):
     slope: float  #: over foil, away from the edge [unit/m]
 
 
-class Curve(NamedTuple):
+class DischargeCurve(NamedTuple):
     """A discharge over the charge that the cell gave."""
 
     charge: np.ndarray  #: (n,) [C/m2]
@@ -56,7 +56,7 @@ class Curve(NamedTuple):
         return self.open_circuit - self.voltage
 
 
-class Profile(NamedTuple):
+class SaltProfile(NamedTuple):
     """Salt in the pores of the negative electrode at one charge."""
 
     charge: float  #: that the cell gave [C/m2]
@@ -74,7 +74,7 @@ class Discharge(NamedTuple):
     """What is read off one discharge at constant current."""
 
     capacity: float  #: [C/m2]
-    curve: Curve
+    curve: DischargeCurve
     overpotential: Regions  #: phi_s - phi_e - U at the particles' surface, at the end [V]
     #: phi_s - phi_e - U at the particles' mean stoichiometry, at the end [V]
     overpotential_bulk: Regions
@@ -82,7 +82,7 @@ class Discharge(NamedTuple):
     depth: Regions
     depth_capacity: Regions  #: the same over the lithium that the particles can hold [-]
     depth_surface: Regions  #: the first, of the particles' surfaces [-]
-    profiles: tuple[Profile, ...]  #: at the marks and at the end
+    profiles: tuple[SaltProfile, ...]  #: at the marks and at the end
 
 
 # Reading ------------------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ def _equilibrium(cell: Cell):
     return voltage
 
 
-def _curve(data, cell: Cell) -> Curve:
+def _curve(data, cell: Cell) -> DischargeCurve:
     held = sum(
         capacity * data[f"stoichiometry_negative_{material.name}"].values
         for capacity, material in capacities(cell, "negative")
@@ -203,7 +203,7 @@ def _curve(data, cell: Cell) -> Curve:
     ((_, positive),) = capacities(cell, "positive")
     open_circuit = _equilibrium(cell)(held, data[f"stoichiometry_positive_{positive.name}"].values)
     kinetic = [part for part in data.part.values if part.startswith("kinetics, negative")]
-    return Curve(
+    return DischargeCurve(
         data.capacity.values,
         data.voltage.values,
         open_circuit,
@@ -211,7 +211,7 @@ def _curve(data, cell: Cell) -> Curve:
     )
 
 
-def _profile(fields, charge, coating: _Coating, cell: Cell, area) -> Profile:
+def _profile(fields, charge, coating: _Coating, cell: Cell, area) -> SaltProfile:
     pores = coating.volume * _local(cell.negative.porosity, coating.hole)
     salt = np.where(pores > 0, fields.c_e.values[..., coating.layers], 0.0)
     on_foil = (pores * (1 - coating.hole))[..., coating.z > 0]
@@ -221,7 +221,7 @@ def _profile(fields, charge, coating: _Coating, cell: Cell, area) -> Profile:
 
     everywhere = by_plane(pores)
     holes = 0.0 if coating.distance is None else cell.perforation.foil_thickness
-    return Profile(
+    return SaltProfile(
         charge,
         coating.z,
         everywhere,

@@ -37,7 +37,7 @@ from rampore.p4d.cell import Cell, Electrode, Lithium, Mirror
 from rampore.p4d.equations import CC, EC, EE, SS, C, E, S
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.grid import NEGATIVE, POSITIVE
-from rampore.p4d.linear import BELOW, Multigrid
+from rampore.p4d.linear import BELOW, CellMultigrid
 from rampore.p4d.model import Mesh, Model
 
 #: How far apart the potentials of two materials of one electrode at rest may be, 1 % of the usual
@@ -191,7 +191,7 @@ class Linearised:
             self._meet_the_mirror(between, scale)
         self._corner = -self._border.sum()
 
-        self.multigrid = Multigrid(layout.absent.reshape(*model.grid.shape, 3))
+        self.multigrid = CellMultigrid(layout.absent.reshape(*model.grid.shape, 3))
         finest = self.multigrid.finest
         self._between = between
         finest.matrix[:] = between.reshape(finest.matrix.shape)

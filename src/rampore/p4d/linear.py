@@ -119,7 +119,7 @@ def aggregate(fine, coarse):
                 to[n] += own[n]
 
 
-class Plan(NamedTuple):
+class LevelLayout(NamedTuple):
     """Where the numbers of a level lie."""
 
     pitch: int  #: numbers from one row of columns to the next, odd
@@ -148,7 +148,9 @@ def make_plans(shapes):
         end = half + nz * 3 * width + margin
         number = np.arange(0, nx * pitch, 2)
         plans.append(
-            Plan(pitch, blocks, nz, width, margin, vector, half, end, matrix, listed, number.size)
+            LevelLayout(
+                pitch, blocks, nz, width, margin, vector, half, end, matrix, listed, number.size
+            )
         )
         if coarser is not None:
             coarse_pitch = coarser[1] if coarser[1] % 2 else coarser[1] + 1
@@ -165,7 +167,7 @@ def make_plans(shapes):
 @njit(cache=True, inline="always")
 def _plan(plans, depth):
     p = plans[depth]
-    return Plan(p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9], p[10])
+    return LevelLayout(p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9], p[10])
 
 
 @njit(cache=True, inline="always")
@@ -605,7 +607,7 @@ def _empty(shape, units):
     return Level(np.zeros((*shape[:3], COEFFICIENTS)), np.zeros(shape), np.zeros(shape), units)
 
 
-class Multigrid:
+class CellMultigrid:
     """A bordered matrix on boxes and its solution.
 
     Fill ``finest`` (``matrix``, ``column``, ``row``) and ``corner``, call :meth:`prepare`, then
@@ -637,7 +639,7 @@ class Multigrid:
         self.corner = 0.0
         self.iterations = 0
         plans, parents = make_plans([level.row.shape[:3] for level in self.levels])
-        self._plans = [Plan(*(int(n) for n in plan)) for plan in plans]
+        self._plans = [LevelLayout(*(int(n) for n in plan)) for plan in plans]
         finest, last = self._plans[0], self._plans[-1]
         vectors = [np.zeros(last.end) for _ in range(6)]
         matrix = np.zeros(last.matrix + 2 * last.blocks * last.layers * PACKED * WIDTH)

@@ -13,7 +13,7 @@ from rampore.p4d.cell import Cell, Electrode, Lithium
 from rampore.p4d.equations import C, E, Kinetics, Layout, Metal, S, System
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR, make_grid
-from rampore.p4d.linear import Multigrid
+from rampore.p4d.linear import CellMultigrid
 from rampore.p4d.particles import Spheres, make_modes
 
 #: largest admissible imbalance of charge at any plane over the current that is imposed [-]
@@ -59,7 +59,7 @@ class Population:
         return equations.potentials(self.kinetics, self.hysteresis, x)
 
 
-class Foil:
+class LithiumFoil:
     """A foil of lithium on the mesh: its faces, what passes them, and the lithium that it has given
     off.
     """
@@ -123,12 +123,12 @@ class Model:
         self.populations: list[Population] = []
         self.layout = self._lay_out()
         self.foils = {
-            side: Foil(self._metal(side, plane))
+            side: LithiumFoil(self._metal(side, plane))
             for side, plane in (("negative", 0), ("positive", -1))
             if isinstance(getattr(cell, side), Lithium)
         }
         self.salt = equations.tabulate_electrolyte(cell.electrolyte, cell.temperature)
-        self.multigrid = Multigrid(self.layout.absent.reshape(*self.grid.shape, 3))
+        self.multigrid = CellMultigrid(self.layout.absent.reshape(*self.grid.shape, 3))
         finest = self.multigrid.finest
         cells = self.layout.pore.size
         self.properties = np.empty((cells, 8))

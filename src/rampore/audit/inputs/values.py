@@ -124,7 +124,7 @@ class Branches(NamedTuple):
     delithiation: Curve | Formula  #: the same, lithium coming out
 
 
-class ExchangeCurrent(NamedTuple):
+class ExchangeCurrentInput(NamedTuple):
     r"""Exchange-current density, :math:`i_0 = i_\mathrm{ref} (c_e/c_\mathrm{ref})^{1-a} x^a
     (1-x)^{1-a}`.
 

@@ -30,7 +30,7 @@ from typing import TextIO
 
 from rampore import checks
 from rampore.audit.reproduce import book, verdicts
-from rampore.audit.reproduce.chapters import KERNEL_ENVIRONMENT, Chapter, reasons_to_run, run
+from rampore.audit.reproduce.chapters import KERNEL_ENVIRONMENT, ChapterRun, reasons_to_run, run
 from rampore.audit.reproduce.files import (
     as_json,
     digest,
@@ -97,7 +97,7 @@ def reproduce(
     output = (output or study.root / "build").resolve()
     given = _share_out(study, study.select(list(names)), parameters or {})
     selected = [
-        Chapter(name, study.chapters[name], values, output) for name, values in given.items()
+        ChapterRun(name, study.chapters[name], values, output) for name, values in given.items()
     ]
     progress, started = Progress(stream), datetime.now(UTC)
     with output_folder(output) as work:
@@ -108,7 +108,7 @@ def reproduce(
         commit = commit_of(study.root)
         _run_all(selected, work, commit, jobs or _cores(), force, progress)
         everything = [
-            Chapter(name, notebook, {}, output) for name, notebook in study.chapters.items()
+            ChapterRun(name, notebook, {}, output) for name, notebook in study.chapters.items()
         ]
         there = [chapter for chapter in everything if _stands(chapter)]
         notebooks = {chapter.name: read_notebook(chapter.place.executed) for chapter in there}
@@ -134,7 +134,7 @@ def reproduce(
         print(f"Open {os.path.relpath(output / 'html' / 'index.html')}", file=stream)
 
 
-def _stands(chapter: Chapter) -> bool:
+def _stands(chapter: ChapterRun) -> bool:
     """Whether a chapter's executed notebook is there as the chapter left it."""
     provenance = chapter.provenance()
     return provenance is not None and chapter.place.files().get("notebook") == provenance[
@@ -175,7 +175,7 @@ def _cores() -> int:
 
 
 def _run_all(
-    chapters: list[Chapter],
+    chapters: list[ChapterRun],
     work: Path,
     commit: dict | None,
     jobs: int,
@@ -184,7 +184,7 @@ def _run_all(
 ) -> None:
     ending = threading.Event()
 
-    def attempt(chapter: Chapter) -> None:
+    def attempt(chapter: ChapterRun) -> None:
         reasons = ["asked for by --force"] if force else reasons_to_run(chapter)
         if not reasons:
             progress.say(f"{chapter.name}: up to date")
@@ -255,7 +255,7 @@ def _environment(work: Path) -> Iterator[None]:
 
 def _build_book(
     study: Study,
-    chapters: list[Chapter],
+    chapters: list[ChapterRun],
     entries: list[dict],
     tables: list[dict],
     work: Path,
@@ -281,7 +281,7 @@ def _build_book(
 
 def _update(
     study: Study,
-    chapters: list[Chapter],
+    chapters: list[ChapterRun],
     entries: list[dict],
     tables: list[dict],
     progress: Progress,
@@ -317,7 +317,7 @@ def commit_of(root: Path) -> dict | None:
 
 
 def _provenance(
-    chapters: list[Chapter], commit: dict | None, started: datetime, elapsed: float, output: Path
+    chapters: list[ChapterRun], commit: dict | None, started: datetime, elapsed: float, output: Path
 ) -> dict:
     kept = (
         "commit",

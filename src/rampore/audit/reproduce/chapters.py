@@ -73,7 +73,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Chapter:
+class ChapterRun:
     """A chapter to run, the parameters given for it, and the folder that its results go to."""
 
     name: str
@@ -98,7 +98,7 @@ class Chapter:
         return stored.provenance(self.place.results / PROVENANCE)
 
 
-def reasons_to_run(chapter: Chapter) -> list[str]:
+def reasons_to_run(chapter: ChapterRun) -> list[str]:
     """Why a chapter must run; nothing where what stands follows from what there is."""
     provenance = chapter.provenance()
     if provenance is None:
@@ -115,13 +115,13 @@ def reasons_to_run(chapter: Chapter) -> list[str]:
 
 
 def run(
-    chapter: Chapter, work: Path, commit: dict | None, step: Callable[[int, int], None]
+    chapter: ChapterRun, work: Path, commit: dict | None, step: Callable[[int, int], None]
 ) -> dict:
     """Execute a chapter and put its notebook, figures and results in place, with their provenance.
 
     Parameters
     ----------
-    chapter : Chapter
+    chapter : ChapterRun
     work : Path
         Folder for what is not finished.
     commit : dict or None
@@ -159,7 +159,7 @@ class Execution(NamedTuple):
 
 
 def keep(
-    chapter: Chapter,
+    chapter: ChapterRun,
     work: Path,
     commit: dict | None,
     execute: Callable[[NotebookNode, Path], Execution],
@@ -168,7 +168,7 @@ def keep(
 
     Parameters
     ----------
-    chapter : Chapter
+    chapter : ChapterRun
     work, commit
         As of :func:`run`.
     execute : callable
@@ -203,7 +203,7 @@ def keep(
 
 
 def _make(
-    chapter: Chapter,
+    chapter: ChapterRun,
     new: Place,
     commit: dict | None,
     execute: Callable[[NotebookNode, Path], Execution],
@@ -234,7 +234,7 @@ def _make(
 
 
 def _execute(
-    chapter: Chapter, source: NotebookNode, folder: Path, step: Callable[[int, int], None]
+    chapter: ChapterRun, source: NotebookNode, folder: Path, step: Callable[[int, int], None]
 ) -> NotebookNode:
     with needs("audit"):
         from papermill import PapermillExecutionError, execute_notebook
@@ -276,7 +276,7 @@ def _position(source: NotebookNode, cell: NotebookNode) -> int:
 
 
 def _complaint(
-    chapter: Chapter, source: NotebookNode, reached: list[NotebookNode], error: Exception
+    chapter: ChapterRun, source: NotebookNode, reached: list[NotebookNode], error: Exception
 ) -> str:
     with needs("audit"):
         from nbclient.exceptions import DeadKernelError
@@ -301,7 +301,7 @@ def _complaint(
     )
 
 
-def _refuse_unrun(chapter: Chapter, executed: NotebookNode) -> None:
+def _refuse_unrun(chapter: ChapterRun, executed: NotebookNode) -> None:
     """A cell that quits the kernel politely ends a run early, and papermill calls that success."""
     for cell in executed.cells:
         if cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None:

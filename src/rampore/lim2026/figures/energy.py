@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rampore import style
-from rampore.energy import Gain, Stack, Step
+from rampore.energy import Gain, GainStep, Stack
 from rampore.lim2026.stacks import OverContent
 from rampore.style import TITLE, UM
 
@@ -286,12 +286,12 @@ def _mark_stated(axes, value: float, top: float) -> None:
     )
 
 
-def gain_after_each(steps: Sequence[Step], stated: Gain) -> Figure:
+def gain_after_each(steps: Sequence[GainStep], stated: Gain) -> Figure:
     """What is left of the gain as the cell comes nearer to a commercial one.
 
     Parameters
     ----------
-    steps : sequence of Step
+    steps : sequence of GainStep
     stated : Gain
         The paper's [-].
     """

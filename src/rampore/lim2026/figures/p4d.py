@@ -10,7 +10,7 @@ from matplotlib.colors import Normalize, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from rampore.lim2026.pairs import Pair, PulseTest
+from rampore.lim2026.pairs import CellPair, PulseTest
 from rampore.lim2026.sweeps.inverse import TARGETS
 from rampore.p4d.discharge import block, losses
 from rampore.style import (
@@ -76,7 +76,7 @@ def mesh(data, perforation) -> Figure:
     return figure
 
 
-def gains(rows: Mapping[str, Pair]) -> Figure:
+def gains(rows: Mapping[str, CellPair]) -> Figure:
     """Capacities on both foils, and what the perforated one gains, with the numerical error of the
     gain.
 
@@ -110,7 +110,7 @@ def gains(rows: Mapping[str, Pair]) -> Figure:
     return figure
 
 
-def overpotentials(rows: Mapping[str, Pair]) -> Figure:
+def overpotentials(rows: Mapping[str, CellPair]) -> Figure:
     """Voltage and overpotential over the charge, on both foils, one column a scenario."""
     figure, axes = new_figure(2, len(rows), height=5.2, sharex=True, sharey="row", squeeze=False)
     for (top, bottom), (name, one) in zip(axes.T, rows.items(), strict=True):
@@ -130,12 +130,12 @@ def overpotentials(rows: Mapping[str, Pair]) -> Figure:
     return figure
 
 
-def overpotential_parts(one: Pair, charge) -> Figure:
+def overpotential_parts(one: CellPair, charge) -> Figure:
     """What the overpotential is made of, on both foils, at one charge.
 
     Parameters
     ----------
-    one : Pair
+    one : CellPair
     charge : float
         [C/m2]
     """
@@ -169,13 +169,13 @@ _QUANTITIES = {
 }
 
 
-def maps(one: Pair, quantity: str) -> Figure:
+def maps(one: CellPair, quantity: str) -> Figure:
     """The unit cell and a section through a hole at the end of a discharge on both foils, on shared
     colours.
 
     Parameters
     ----------
-    one : Pair
+    one : CellPair
     quantity : {"overpotential", "depth"}
     """
     label, factor, colours = _QUANTITIES[quantity]
@@ -235,7 +235,7 @@ def _paint(axes, found, shades: ScalarMappable) -> None:
     axes.tick_params(labelsize=7)
 
 
-def salt(one: Pair) -> Figure:
+def salt(one: CellPair) -> Figure:
     """Salt in the anode's pores: over the depth at some charges, and mean excess and range over the
     charge.
     """

@@ -18,7 +18,7 @@ from rampore.audit.sweep import Plan
 from rampore.checks import choice, known_keys, quantity
 from rampore.lim2026 import parameters
 from rampore.lim2026.cells import (
-    Closure,
+    LayerClosures,
     PorositySet,
     Scenario,
     charged_cell,
@@ -233,7 +233,7 @@ def complete(case: Mapping, names: Iterable[str]) -> None:
     choice("mesh", case["mesh"], MESHES, CellError)
 
 
-def inputs(case: Mapping) -> tuple[parameters.Cell, Scenario]:
+def inputs(case: Mapping) -> tuple[parameters.CellInputs, Scenario]:
     """The study's inputs with what a case says of them, and the scenario on bare foil."""
     complete(case, (axis.name for axis in AXES))
     for axis in AXES:
@@ -255,7 +255,7 @@ def inputs(case: Mapping) -> tuple[parameters.Cell, Scenario]:
 
 
 @lru_cache(maxsize=3)
-def _closure(name) -> Closure:
+def _closure(name) -> LayerClosures:
     if name == "Bruggeman 1.5":
         return power_closure(1.5)
     measured = measured_closure(_given())
@@ -263,7 +263,7 @@ def _closure(name) -> Closure:
 
 
 @lru_cache(maxsize=1)
-def _given() -> parameters.Cell:
+def _given() -> parameters.CellInputs:
     return parameters.load()
 
 

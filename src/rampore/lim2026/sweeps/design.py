@@ -20,7 +20,7 @@ from rampore.audit.sweep import Plan, SweepError
 from rampore.checks import choice, known_keys
 from rampore.lim2026 import parameters, stacks
 from rampore.lim2026.cells import PorositySet, Scenario, charged_cell
-from rampore.lim2026.sweeps.crossing import MESHES, TOLERANCES, about
+from rampore.lim2026.sweeps.crossing import MESHES, TOLERANCES, Axis, about
 from rampore.p4d.discharge import settled
 
 if TYPE_CHECKING:
@@ -40,15 +40,6 @@ __all__ = [
     "paper_case",
     "plan",
 ]
-
-
-class Axis(NamedTuple):
-    """A choice of the designer: the values that it takes, and where they come from."""
-
-    name: str
-    values: tuple[float, ...]
-    unit: str
-    why: str
 
 
 AXES = (
@@ -128,7 +119,7 @@ def paper_case() -> dict:
 
 
 @lru_cache(maxsize=1)
-def _given() -> parameters.Cell:
+def _given() -> parameters.CellInputs:
     return parameters.load()
 
 
@@ -149,12 +140,12 @@ class Coating(NamedTuple):
     np_ratio: coating.Local  #: [-]
 
 
-def coated(given: parameters.Cell, case: Mapping) -> Coating:
+def coated(given: parameters.CellInputs, case: Mapping) -> Coating:
     """What the calender makes of the paper's dried coating on a design's foil.
 
     Parameters
     ----------
-    given : parameters.Cell
+    given : parameters.CellInputs
     case : mapping
         As :func:`cases` gives it, of a perforated foil.
 

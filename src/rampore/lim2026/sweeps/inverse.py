@@ -23,8 +23,8 @@ from rampore.coating import Local, local_thickness, mass_conserving_porosity
 from rampore.lim2026 import parameters
 from rampore.lim2026.cells import (
     LITHIUM_EXCHANGE_CURRENT,
-    Closure,
     Keep,
+    LayerClosures,
     Scenario,
     charged_cell,
     half_cell,
@@ -91,7 +91,7 @@ FROM_ZERO = 4.0
 
 
 @lru_cache(maxsize=1)
-def _given() -> parameters.Cell:
+def _given() -> parameters.CellInputs:
     return parameters.load()
 
 
@@ -362,7 +362,7 @@ def _in_words(span: Span) -> str:
     return f"{span.name}: {ends} ({span.confidence}: {span.why})"
 
 
-def _exchange_current(given: parameters.ExchangeCurrent, reference):
+def _exchange_current(given: parameters.ExchangeCurrentInput, reference):
     return {
         "reference": reference,
         "exponent": given.exponent,
@@ -370,7 +370,7 @@ def _exchange_current(given: parameters.ExchangeCurrent, reference):
     }
 
 
-def inputs(case: Mapping) -> tuple[parameters.Cell, Scenario]:
+def inputs(case: Mapping) -> tuple[parameters.CellInputs, Scenario]:
     """The study's inputs with what a sample says of them, and the scenario on bare foil.
 
     Parameters
@@ -419,7 +419,7 @@ def inputs(case: Mapping) -> tuple[parameters.Cell, Scenario]:
             ),
         }
     exponent, level = case["exponent"], bare ** (1 - case["exponent"]) / case["tortuosity"]
-    closure = Closure(
+    closure = LayerClosures(
         lambda eps: level * eps**exponent,
         lambda eps: eps / case["separator_tortuosity"],
         lambda eps: eps / case["positive_tortuosity"],
@@ -439,7 +439,7 @@ def _with_salt(cell: Cell, factor) -> Cell:
     )
 
 
-def _pulses(case: Mapping, given: parameters.Cell, scenario: Scenario, mesh: Mesh) -> float:
+def _pulses(case: Mapping, given: parameters.CellInputs, scenario: Scenario, mesh: Mesh) -> float:
     """Mean resistance of a half cell's 5C pulses [ohm m2]; nan where one meets the cut-off: the
     test cannot be made.
     """
