@@ -11,10 +11,10 @@ from scipy.stats import t
 from rampore.closures import Closure
 from rampore.collector import perforated_foil
 from rampore.diffusion import steady_diffusion
-from rampore.figures import diffusion as figures
+from rampore.figures import diffusion as tool
 from rampore.lim2026.coatings import PLACES, Fields
 from rampore.lim2026.figures import design as design_figures
-from rampore.lim2026.figures import diffusion as tool_figures
+from rampore.lim2026.figures import diffusion as figures
 from rampore.lim2026.sweeps import design
 from rampore.style import NEGATIVE, PCUE
 
@@ -36,7 +36,7 @@ def test_the_depth_that_pores_reach_is_a_mean_over_sections_in_per_cent():
             "percolates": [0, 1, 1],
         }
     )
-    [axes] = tool_figures.percolation(table, {"paper": 0.24}).axes
+    [axes] = figures.percolation(table, {"paper": 0.24}).axes
     assert line(axes, "a section's depth") == pytest.approx(np.array([[20, 20, 30], [40, 60, 100]]))
     assert line(axes, "depth that its pores reach") == pytest.approx(
         np.array([[20, 30], [50, 100]])
@@ -50,7 +50,7 @@ def test_the_tortuosity_factor_is_porosity_over_efficiency():
     cubes = pd.DataFrame(
         {"porosity": [0.2, 0.4], "efficiency": [0.02, 0.2], "section_efficiency": [0.0, 0.1]}
     )
-    [axes] = tool_figures.tortuosity(
+    [axes] = figures.tortuosity(
         cubes, Closure("fit", 2.0), [Closure("other", 1.5)], (0.19, 0.28)
     ).axes
     assert line(axes, "cubes") == pytest.approx(np.array([[20, 40], [10, 2]]))
@@ -80,7 +80,7 @@ def sections():
 
 def test_concentration_is_drawn_as_the_mean_of_the_seeds_down_to_where_there_are_pores():
     data = sections()
-    first, second = tool_figures.depth_curves(data, ["foil", "walls"]).axes
+    first, second = figures.depth_curves(data, ["foil", "walls"]).axes
     for number, axes in enumerate((first, second)):
         for place in PLACES:
             c, depth = line(axes, place)
@@ -96,7 +96,7 @@ def test_crowding_has_students_interval_over_the_seeds():
     cubes = pd.DataFrame(
         {"porosity": [0.21, 0.19, 0.4], "asked": [0.2, 0.2, 0.4], "share": [0.5, 0.3, 0.2]}
     )
-    left, right = tool_figures.crowding(data, cubes, ["foil", "walls"]).axes
+    left, right = figures.crowding(data, cubes, ["foil", "walls"]).axes
     for shift, place, container in zip((-0.2, 0, 0.2), PLACES, left.containers, strict=True):
         share = 100 * data.share.sel(place=place).values
         middle, _, (bars,) = container.lines
@@ -115,7 +115,7 @@ def test_the_map_of_mixing_marks_closures_where_they_lie():
     exponents, thresholds = np.linspace(1, 3, 5), np.linspace(0, 0.15, 4)
     gain = np.add.outer(thresholds, exponents - 2)
     gains = {"a": gain, "b": gain + 0.1, "c": gain - 0.1}
-    axes = tool_figures.mixing_map(
+    axes = figures.mixing_map(
         exponents, thresholds, gains, [Closure("one", 1.5), Closure("two", 2.5, 1, 0.1)]
     )
     axes = axes.axes[0]
@@ -129,7 +129,7 @@ def test_the_map_of_mixing_marks_closures_where_they_lie():
 def test_concentration_on_the_metal_is_drawn_from_the_edge_of_the_hole_on():
     distance = 1e-6 * np.array([[20.0, 57.5, 47.5]])  # the first lies over the hole
     fields = Fields(None, distance, np.array([[9.0, 0.2, 0.3]]), 0.4, 0.0, 0.0, 0.5, 0.1)
-    [axes] = tool_figures.unit_cells({"a": fields}, FOIL).axes
+    [axes] = figures.unit_cells({"a": fields}, FOIL).axes
     assert line(axes, "a") == pytest.approx(np.array([[10, 20], [0.6, 0.4]]))
     levels = [each.get_ydata()[0] for each in axes.lines if each.get_linestyle() == ":"]
     assert levels == pytest.approx([0.2])
@@ -139,7 +139,7 @@ def test_concentration_on_the_metal_is_drawn_from_the_edge_of_the_hole_on():
 
 def test_an_overview_shows_the_middle_of_each_pixel_along_the_flow():
     result = steady_diffusion(np.ones((4, 6)), spacing=2e-6)
-    figure = figures.overview(result, np.ones((4, 6)), 2e-6)
+    figure = tool.overview(result, np.ones((4, 6)), 2e-6)
     image, inside, crowd, along = figure.axes[:4]
     c, depth = along.lines[0].get_xydata().T
     assert depth == pytest.approx([1, 3, 5, 7])  # um

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from rampore.figures import p4d as figures
+from rampore.figures import p4d as tool
 from rampore.lim2026 import parameters
 from rampore.lim2026.cells import PorositySet, Scenario
-from rampore.lim2026.figures import p4d as tool_figures
+from rampore.lim2026.figures import p4d as figures
+from rampore.lim2026.figures import verification
 from rampore.lim2026.pairs import CellPair, PulseTest, pair
 from rampore.lim2026.readings import Finding
 from rampore.lim2026.sweeps.inverse import TARGETS
@@ -55,7 +56,7 @@ def fast():
 
 
 def test_gains_are_drawn_in_per_cent_with_their_numerical_errors():
-    figure = tool_figures.gains(
+    figure = figures.gains(
         {"a": capacities(72000.0, 79200.0, 0.004), "b": capacities(36000.0, 34200.0, 0.01)}
     )
     left, right = figure.axes
@@ -79,7 +80,7 @@ def test_rates_are_drawn_in_their_order_with_the_papers_ratio_at_5c():
         MAH_CM2 * np.array([3.0, 2.5, 0.5, 2.9]),
         MAH_CM2 * np.array([3.1, 2.6, 0.6, 3.0]),
     )
-    top, bottom = tool_figures.rates({"a": (bare, perforated)}, nominal).axes
+    top, bottom = figures.rates({"a": (bare, perforated)}, nominal).axes
     assert lines(top, BCUE)[0][1] == pytest.approx([3.0, 2.5, 0.5, 2.9])
     assert lines(top, PCUE)[0][1] == pytest.approx([3.1, 2.6, 0.6, 3.0])
     assert lines(bottom, PCUE)[0][1] == pytest.approx([3.1 / 3, 1.04, 1.2, 3 / 2.9])
@@ -89,7 +90,7 @@ def test_rates_are_drawn_in_their_order_with_the_papers_ratio_at_5c():
 
 
 def test_contents_pulses_and_contact_are_drawn_as_they_are():
-    [axes] = tool_figures.contents({1.0: {1.0: 1.1, 5.0: 1.3}, 0.1: {1.0: 0.9}}).axes
+    [axes] = figures.contents({1.0: {1.0: 1.1, 5.0: 1.3}, 0.1: {1.0: 0.9}}).axes
     drawn = [line for line in axes.lines if line.get_marker() == "o"]
     assert [(list(line.get_xdata()), list(line.get_ydata())) for line in drawn] == [
         ([1.0, 5.0], [1.1, 1.3]),
@@ -101,7 +102,7 @@ def test_contents_pulses_and_contact_are_drawn_as_they_are():
     tests = (
         PulseTest(level, np.array([[4e-3, 5e-3], [6e-3, 7e-3]]) * factor) for factor in (1.0, 0.5)
     )
-    first, second = tool_figures.pulses(*tests, (5.0, 1.25)).axes
+    first, second = figures.pulses(*tests, (5.0, 1.25)).axes
     assert lines(first, BCUE)[0] == pytest.approx(np.array([[100, 50], [40, 60]]))
     assert lines(first, PCUE)[0][1] == pytest.approx([20, 30])
     assert lines(second, BCUE)[0][1] == pytest.approx([50, 70])
@@ -111,7 +112,7 @@ def test_contents_pulses_and_contact_are_drawn_as_they_are():
         [[1.0, 5.0, 3.0], [2.0, 4.0, 9.0]], dims=("contact", "case"), coords={"contact": [0, 20]}
     )
     wanted = [("gain", "gain (%)", 100.0, 0.2), ("gain", "gain", 1.0, 0.3)]
-    axes, other = tool_figures.by_contact(xr.Dataset({"gain": values}), wanted).axes
+    axes, other = figures.by_contact(xr.Dataset({"gain": values}), wanted).axes
     assert [line[1].tolist() for line in lines(axes)] == [
         [100, 200],
         [500, 400],
@@ -120,12 +121,12 @@ def test_contents_pulses_and_contact_are_drawn_as_they_are():
         [20, 20],
     ]
     assert lines(other)[-2][1].tolist() == [3, 4]
-    (alone,) = tool_figures.by_contact(xr.Dataset({"gain": values}), wanted[:1]).axes
+    (alone,) = figures.by_contact(xr.Dataset({"gain": values}), wanted[:1]).axes
     assert lines(alone)[-2][1].tolist() == lines(axes)[-2][1].tolist()
 
 
 def test_the_shares_of_a_claim_fill_the_bar_from_the_left():
-    figure = tool_figures.claims({"a": (0.6, 0.3, 0.1)}, {"a": "contact"}, {"a": "more capacity"})
+    figure = figures.claims({"a": (0.6, 0.3, 0.1)}, {"a": "contact"}, {"a": "more capacity"})
     drawn = bars(figure.axes[0])
     # holds, too close, fails
     assert [width for _, width, _ in drawn] == pytest.approx([60, 10, 30])
@@ -136,7 +137,7 @@ def test_the_shares_of_a_claim_fill_the_bar_from_the_left():
 def test_the_line_of_second_order_meets_the_finest_error_and_falls_by_four_for_each_doubling():
     part = {"sizes": [4, 8, 16], "errors_V": [9e-3, 3e-3, 1e-3], "order": 2.0}
     radius = {"sizes": [5, 10], "errors_V": [1e-3, 1e-5]}
-    figure = tool_figures.convergence(
+    figure = verification.convergence(
         {"thickness": part, "plane": part, "time": part, "radius": radius}
     )
     errors, order = lines(figure.axes[0])
@@ -152,7 +153,7 @@ def test_another_codes_voltage_is_ours_less_the_difference():
         "difference_V": [1e-3, -2e-3],
         "name": "other",
     }
-    top, bottom = tool_figures.comparison([peer]).axes
+    top, bottom = verification.comparison([peer]).axes
     assert lines(top)[0] == pytest.approx(np.array([[0.5, 1.0], [4.0, 3.5]]))
     assert lines(top)[1][1] == pytest.approx([3.999, 3.502])
     assert lines(bottom)[0][1] == pytest.approx([1, 2])
@@ -166,7 +167,7 @@ def test_samples_stand_at_their_ratios_and_the_papers_box_is_its_wide_tolerance(
         "gain_5C": [0.1, 0.3],
     }
     data = xr.Dataset({name: ("case", np.array(values)) for name, values in columns.items()})
-    axes = tool_figures.consistency(data).axes[0]
+    axes = figures.consistency(data).axes[0]
     places = [np.asarray(group.get_offsets())[0] for group in axes.collections]
     assert places == [pytest.approx([0.9, 1.1]), pytest.approx([0.7, 1.3])]
     assert [group.get_array()[0] for group in axes.collections] == pytest.approx([1, 5])
@@ -181,13 +182,11 @@ def test_the_inputs_that_explain_most_come_first():
     table = pd.DataFrame(
         {"first": [0.1, 0.5, 0.3], "first_error": [0.01, 0.02, 0.03]}, index=["a", "b", "c"]
     )
-    axes = tool_figures.sensitivities(
-        {"gain": table}, {"a": "A", "b": "B", "c": "C"}, count=2
-    ).axes[0]
+    axes = figures.sensitivities({"gain": table}, {"a": "A", "b": "B", "c": "C"}, count=2).axes[0]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["B", "C"]
     assert [width for _, width, _ in bars(axes)] == pytest.approx([50, 30])
     told = pd.DataFrame({"told": [0.4, 0.2], "chance": [0.1, 0.15]}, index=["a", "b"])
-    axes = tool_figures.informing(told, {"a": "A", "b": "B"}, count=2).axes[0]
+    axes = figures.informing(told, {"a": "A", "b": "B"}, count=2).axes[0]
     assert [width for _, width, _ in bars(axes)] == pytest.approx([40, 20])
     assert lines(axes)[0] == pytest.approx(np.array([[10, 15], [0, 1]]))
 
@@ -196,7 +195,7 @@ def test_the_inputs_that_explain_most_come_first():
 
 
 def test_voltage_and_overpotential_are_drawn_over_the_charge_of_either_foil(fast):
-    top, bottom = tool_figures.overpotentials({"a": fast}).axes
+    top, bottom = figures.overpotentials({"a": fast}).axes
     for colour, found in ((BCUE, fast.bare), (PCUE, fast.perforated)):
         charge = found.curve.charge / MAH_CM2
         assert lines(top, colour)[0] == pytest.approx(np.array([charge, found.curve.voltage]))
@@ -206,7 +205,7 @@ def test_voltage_and_overpotential_are_drawn_over_the_charge_of_either_foil(fast
 
 
 def test_parts_of_the_overpotential_are_bars_in_the_order_of_the_bare_cell(fast):
-    figure = tool_figures.overpotential_parts(fast, 36000.0)
+    figure = figures.overpotential_parts(fast, 36000.0)
     [axes] = figure.axes
     bare, perforated = (
         discharge.losses(solution, cell, 36000.0)
@@ -221,7 +220,7 @@ def test_parts_of_the_overpotential_are_bars_in_the_order_of_the_bare_cell(fast)
 
 def test_the_cell_voltage_is_drawn_below_the_open_circuit_and_parts_in_millivolt(fast):
     data = fast.solutions[0].dataset
-    top, bottom = figures.voltage_parts(data).axes
+    top, bottom = tool.voltage_parts(data).axes
     open_circuit, cell = lines(top)
     assert cell == pytest.approx(np.array([data.capacity / 3600, data.voltage]))
     parts = {str(name): data.parts.sel(part=name).values for name in data.part.values}
@@ -239,7 +238,7 @@ def test_the_cell_voltage_is_drawn_below_the_open_circuit_and_parts_in_millivolt
 
 
 def test_salt_is_drawn_over_the_depth_and_its_excess_over_the_charge(fast):
-    first, second, third = tool_figures.salt(fast).axes
+    first, second, third = figures.salt(fast).axes
     for axes, found, colour in ((first, fast.bare, BCUE), (second, fast.perforated, PCUE)):
         for drawn, profile in zip(lines(axes), found.profiles[::3], strict=True):
             assert drawn == pytest.approx(np.array([profile.concentration / 1e3, 1e6 * profile.z]))
@@ -253,7 +252,7 @@ def test_salt_is_drawn_over_the_depth_and_its_excess_over_the_charge(fast):
 
 @pytest.mark.parametrize(("quantity", "factor"), [("depth", 1e2), ("overpotential", 1e3)])
 def test_the_section_through_the_hole_is_the_plane_of_its_middle(fast, quantity, factor):
-    figure = tool_figures.maps(fast, quantity)
+    figure = figures.maps(fast, quantity)
     blocks = [
         discharge.block(cell, solution, quantity)
         for cell, solution in zip(fast.cells, fast.solutions, strict=True)
@@ -274,7 +273,7 @@ def test_the_section_through_the_hole_is_the_plane_of_its_middle(fast, quantity,
 
 def test_the_plan_ends_at_half_the_pitch_and_the_planes_at_their_layers(fast):
     cell, data = fast.cells[1], fast.solutions[1].dataset
-    plan, section = tool_figures.mesh(data, cell.perforation).axes
+    plan, section = figures.mesh(data, cell.perforation).axes
     corners = np.asarray(plan.collections[0].get_coordinates())
     half = 1e6 * cell.perforation.pitch / 2
     assert corners[-1, -1] == pytest.approx([half, np.sqrt(3) * half])
@@ -293,7 +292,7 @@ def test_a_bare_cell_is_drawn_as_wide_as_the_other(fast):
     """Its one column has no width of its own. Axes leave a margin of some per cent round what they
     hold.
     """
-    solid = tool_figures.maps(fast, "depth").axes[0]
+    solid = figures.maps(fast, "depth").axes[0]
     assert solid.get_xlim3d()[1] == pytest.approx(
         1e6 * fast.cells[1].perforation.pitch / 2, rel=0.1
     )

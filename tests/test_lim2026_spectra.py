@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from rampore.coating import Local
-from rampore.figures import impedance as figures
+from rampore.figures import impedance as tool
 from rampore.impedance.kramers_kronig import kramers_kronig
 from rampore.impedance.spectrum import Spectrum
 from rampore.impedance.transmission_line import fit_blocking_cell, symmetric_cell
 from rampore.lim2026 import parameters, spectra
 from rampore.lim2026.cells import PorositySet, Scenario, blocking_cell, charged_cell, half_cell
-from rampore.lim2026.figures import impedance as tool_figures
+from rampore.lim2026.figures import impedance as figures
 from rampore.p4d.balance import at_state_of_charge, capacities, discharged, slow_discharge
 from rampore.p4d.errors import CellError
 from rampore.p4d.impedance import exchange_resistance
@@ -222,12 +222,10 @@ def test_the_figures_show_both_foils_on_axes_with_units():
     spectrum = line_spectrum()
     pair = [spectrum, spectrum]
     drawn = [
-        tool_figures.spectra({"one": pair, "two": pair}),
-        tool_figures.charge_transfer(
-            np.array([0.1, 0.5]), {"a": np.ones((2, 2)), "b": np.ones((2, 2))}
-        ),
-        tool_figures.lines(np.array([1e-5, 2e-5]), {"a": (np.ones((2, 2)), np.ones((2, 2, 2)))}),
-        figures.report(spectrum, kramers_kronig(spectrum)),
+        figures.spectra({"one": pair, "two": pair}),
+        figures.charge_transfer(np.array([0.1, 0.5]), {"a": np.ones((2, 2)), "b": np.ones((2, 2))}),
+        figures.lines(np.array([1e-5, 2e-5]), {"a": (np.ones((2, 2)), np.ones((2, 2, 2)))}),
+        tool.report(spectrum, kramers_kronig(spectrum)),
     ]
     for figure in drawn[:3]:
         labels = [
