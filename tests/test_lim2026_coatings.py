@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rampore import closures
-from rampore.closures import Closure
+from rampore.closures import Closure, ClosureError
 from rampore.coating import Local
 from rampore.collector import perforated_foil
 from rampore.lim2026 import coatings
@@ -195,9 +195,9 @@ def test_a_scan_takes_the_step_that_it_is_given():
 def test_what_makes_no_question_is_refused():
     with pytest.raises(TransportError, match="no flux"):
         coatings.localisation(np.zeros(5), np.ones(5, bool))
-    with pytest.raises(TransportError, match="no mixture"):
+    with pytest.raises(ClosureError, match="no mixture"):
         closures.mixing_gain(0.2, 0.3, 0.4, Closure("", 1.5))
-    with pytest.raises(TransportError, match="samples that percolate"):
+    with pytest.raises(ClosureError, match="samples that percolate"):
         closures.fit_closure(np.array([0.2, 0.3]), np.array([0.0, 0.1]))
     with pytest.raises(TransportError, match="what is left on bare foil = "):
         coatings.consuming_unit_cell(PAIR, FOIL, Closure("", 1.5), 1.5)

@@ -15,9 +15,9 @@ X = np.linspace(0.02, 0.98, 97)
 
 
 def test_a_correlation_that_the_file_names_is_the_librarys_and_ends_where_it_does():
-    ours = correlations.electrolyte(CELL.electrolyte.correlations["Nyman"], "Nyman")
-    theirs = materials.nyman_2008()
-    assert (ours.lowest, ours.validity) == (theirs.lowest, theirs.validity) == (0.0, 2000.0)
+    ours = correlations.electrolyte(CELL.electrolyte.correlations["LG19"], "LG19")
+    theirs = materials.landesfeind_gasteiger_2019()
+    assert (ours.lowest, ours.validity) == (theirs.lowest, theirs.validity) == (100.0, 3000.0)
     assert ours.conductivity(1150.0) == theirs.conductivity(1150.0)
     assert correlations.potential(CELL.graphite.ocp["ecker"].lithiation)(
         0.3

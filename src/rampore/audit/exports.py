@@ -23,6 +23,7 @@ from rampore.audit.inputs.records import Confidence, Record
 from rampore.audit.reproduce import stored, verdicts
 from rampore.audit.reproduce.files import as_json, digest, files_below, read_json
 from rampore.audit.study import Paper, Study
+from rampore.extras import needs
 
 
 class ExportError(RamporeError, ValueError):
@@ -118,7 +119,8 @@ def codecheck(run: Reproduction) -> str:
     Who checks adds ``codechecker``, ``certificate`` and ``report``: without a person it is no
     check.
     """
-    import yaml
+    with needs("audit"):
+        import yaml
 
     count = Counter(entry["verdict"] for entry in run.entries)
     counts = ", ".join(
@@ -176,13 +178,11 @@ def ro_crate(run: Reproduction, target: Path) -> None:
     Raises
     ------
     ExportError
-        Where the package ``rocrate`` is not installed, or the target is there.
+        Where the target is there.
     """
-    try:
+    with needs("export"):
         from rocrate.model.contextentity import ContextEntity
         from rocrate.rocrate import ROCrate
-    except ImportError:
-        raise ExportError("rocrate is not installed here: pip install 'rampore[export]'") from None
     if target.exists():
         raise ExportError(f"{target} is there: name a new folder, or a new file .zip")
     crate = ROCrate(version="1.1")
