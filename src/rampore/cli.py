@@ -200,20 +200,21 @@ def _claims(parser: argparse.ArgumentParser) -> Run:
 
     def run(options: argparse.Namespace) -> int:
         from rampore.audit import chapter, claims
+        from rampore.audit.ledger import LedgerError, read_ledger
         from rampore.audit.reproduce import verdicts
         from rampore.checks import choice
 
-        ledger = claims.load(_study_settings(options.study).ledger)
+        ledger = read_ledger(_study_settings(options.study).ledger)
         if options.chapter is not None:
             choice(
                 "--chapter",
                 options.chapter,
                 {each.chapter for each in ledger.values()},
-                claims.LedgerError,
+                LedgerError,
             )
         path = options.output / "claims.json"
         if not path.is_file():
-            raise claims.LedgerError(
+            raise LedgerError(
                 f"no {path}: run `rampore reproduce` first, or name its folder by --output"
             )
         entries = claims.entries(path)
@@ -229,14 +230,7 @@ def _claims(parser: argparse.ArgumentParser) -> Run:
             if not options.ids:
                 print(chapter.line(entry))
             elif entry["id"] in options.ids:
-                print(
-                    chapter.line(entry),
-                    entry["statement"],
-                    entry["explanation"],
-                    entry["link"],
-                    "",
-                    sep="\n",
-                )
+                print(*filter(None, chapter.full(entry)), "", sep="\n")
         return 0
 
     return run
@@ -718,10 +712,11 @@ def _audit_diff(parser: argparse.ArgumentParser) -> Run:
 
     def run(options: argparse.Namespace) -> int:
         from rampore.audit import claims, flips
+        from rampore.audit.ledger import LedgerError
 
         try:
             old, new = claims.entries(options.old), claims.entries(options.new)
-        except claims.LedgerError as error:
+        except LedgerError as error:
             parser.error(str(error))
         found = flips.flips(old, new)
         print(flips.as_markdown(found), end="")

@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from rampore.audit import claims, numbers
-from rampore.audit.claims import Assumption, Report, Rounding, Uncertainty
+from rampore.audit.claims import Otherwise, Report, Rounding, Uncertainty, Under
+from rampore.audit.ledger import Ledger, ToleranceFrom, read_ledger
 from rampore.audit.numbers import Phrase
 from rampore.audit.study import settings
 from rampore.extras import needs
@@ -29,9 +30,10 @@ __all__ = [
     "KEPT_MIME",
     "NUMBERS_MIME",
     "TABLE_MIME",
-    "Assumption",
     "Chapter",
+    "Otherwise",
     "Uncertainty",
+    "Under",
 ]
 
 #: A cell output of this type holds one entry of claims.json: the verdict stays in the cell that
@@ -75,7 +77,7 @@ class Chapter:
         Name of the notebook, without its ending.
     output : str or None
         Folder for figures and results; None writes nothing.
-    ledger : claims.Ledger, optional
+    ledger : Ledger, optional
         By default the one of the study in whose folder the notebook runs.
     accuracy : float
         Relative numerical error of a number that comes without one [-]; by default that of a closed
@@ -86,12 +88,12 @@ class Chapter:
         self,
         name: str,
         output: str | Path | None = None,
-        ledger: claims.Ledger | None = None,
+        ledger: Ledger | None = None,
         accuracy: float = numbers.ROUNDING,
     ) -> None:
         self.name = name
         self.output = Path(output) if output else None
-        self.ledger = claims.load(settings(Path.cwd()).ledger) if ledger is None else ledger
+        self.ledger = read_ledger(settings(Path.cwd()).ledger) if ledger is None else ledger
         self.accuracy = accuracy
         self.numbers = numbers.Numbers()
 
@@ -115,7 +117,7 @@ class Chapter:
 
         Raises
         ------
-        claims.LedgerError
+        rampore.audit.ledger.LedgerError
             Where the statement is not of basis `design`.
         """
         return self._verdict(Report(claim_id, taken=True, explanation=explanation))
@@ -128,8 +130,10 @@ class Chapter:
         given: tuple[str, ...] = (),
         rounding: float = 0.0,
         uncertainty: Uncertainty = Uncertainty(),
-        under: Assumption | None = None,
+        under: Under | None = None,
+        otherwise: Otherwise | None = None,
         measure: str = "",
+        bound: str = "",
         explanation: str,
         needed_error: float | None = None,
     ) -> _Shown:
@@ -139,39 +143,39 @@ class Chapter:
         ----------
         claim_id : str
         computed : float, bool or None
-            What the published inputs (and constants of nature) give, never a value that needs more:
-            that stands in `under`. For an order or a trend, whether it holds. None where what is
-            published gives no value at all.
-        given, rounding, uncertainty, under, measure, explanation
+            What the published inputs (and constants of nature) give by the statement's own route,
+            never a value that needs more: that stands in `under`. For an order or a trend, whether
+            it holds. None where what is published gives no value at all.
+        given, rounding, uncertainty, under, otherwise, measure, bound, explanation
             As in :class:`rampore.audit.claims.Report`. What `uncertainty` names as `numerics` is
-            the numerical error of all numbers of the report but those that an assumption needs.
+            the numerical error of all numbers of the report but those that a condition needs.
         needed_error : float, optional
-            Numerical error of `needed` and `plausible` of the assumption [its unit]; by default the
-            chapter's accuracy times each.
+            Numerical error of what the condition needs [its unit]; by default the chapter's
+            accuracy times it.
 
         Raises
         ------
-        claims.LedgerError
+        rampore.audit.ledger.LedgerError
             Where the report does not fit the claim.
         """
         if under:
-            under = replace(under, gives=_plain(under.gives), needed=_plain(under.needed))
-        widths = Uncertainty(*(_plain(width) for width in uncertainty))
+            under = Under(_plain(under.needed), _plain(under.gives))
+        if otherwise:
+            otherwise = otherwise._replace(holds=_plain(otherwise.holds))
         given = (given,) if isinstance(given, str) else tuple(given)
-        return self._verdict(
-            Report(
-                claim_id,
-                _plain(computed),
-                False,
-                given,
-                _plain(rounding),
-                widths,
-                under,
-                measure,
-                explanation,
-            ),
-            needed_error,
+        report = Report(
+            claim_id,
+            computed=_plain(computed),
+            given=given,
+            rounding=_plain(rounding),
+            uncertainty=Uncertainty(*map(_plain, uncertainty)),
+            under=under,
+            otherwise=otherwise,
+            measure=measure,
+            bound=bound,
+            explanation=explanation,
         )
+        return self._verdict(report, needed_error)
 
     def _verdict(self, report: Report, needed_error: float | None = None) -> _Shown:
         claims.check(self.ledger, report)
@@ -182,23 +186,20 @@ class Chapter:
     def _keep_report(self, report: Report, verdict: str, needed_error: float | None) -> None:
         name, numerics = f"claim/{report.claim_id}", report.uncertainty.numerics or None
         self.numbers.keep_text(f"{name}/verdict", verdict)
-        for part in ("measure", "explanation"):
+        for part in ("measure", "bound", "explanation"):
             if text := getattr(report, part):
                 self.numbers.keep_text(f"{name}/{part}", text)
+        if report.otherwise:
+            self.numbers.keep_text(f"{name}/otherwise", report.otherwise.case)
         widths = {"rounding": report.rounding} | report.uncertainty._asdict()
         values = {"computed": report.computed} | {
             key: width for key, width in widths.items() if width
         }
-        if under := report.under:
-            self.numbers.keep_text(f"{name}/assumption", under.text)
-            values |= {
-                "needed": under.needed,
-                "plausible": list(under.plausible),
-                "gives": under.gives,
-            }
+        if report.under:
+            values |= report.under._asdict()
         for part, value in values.items():
             if value is not None and part != "numerics":
-                error = needed_error if part in ("needed", "plausible") else numerics
+                error = needed_error if part == "needed" else numerics
                 self.numbers.keep(f"{name}/{part}", value, error, self.accuracy)
 
     def phrase(self, template: str, *values) -> Phrase:
@@ -646,7 +647,7 @@ def stated_text(entry: dict) -> str:
     if entry["half_digit"] is None:
         return ""
     decimals = _decimals(entry)
-    if entry["tolerance_from"] == claims.ToleranceFrom.STATED_RANGE:
+    if entry["tolerance_from"] == ToleranceFrom.STATED_RANGE:
         low, high = (
             _fixed(entry["stated"] + sign * entry["tolerance"], decimals) for sign in (-1, 1)
         )
@@ -659,6 +660,37 @@ def tolerance_text(entry: dict) -> str:
     if entry["half_digit"] is None:
         return ""
     return f"±{_SPACE}{_brief(entry['tolerance'])}, {entry['tolerance_from']}"
+
+
+def accepted_text(entry: dict) -> str:
+    """The interval in which a computed value would have been reproduced, where the rounding of what
+    it was computed from widens the tolerance, and by how much; else empty.
+    """
+    if not entry["rounding"]:
+        return ""
+    low, high = (_fixed(end, _decimals(entry) + 1) for end in entry["accepted"])
+    times = (entry["accepted"][1] - entry["accepted"][0]) / (2 * entry["tolerance"])
+    within = with_unit(f"{low} to {high}", entry["unit"])
+    return f"accepted from {within}: {_significant(times, 2)} times the tolerance"
+
+
+def otherwise_text(entry: dict) -> str:
+    """What would refute an order or a trend, and a case in which it comes out the other way."""
+    told = [f"Refuted by: {entry['fails_if'].rstrip('.')}."] if entry["fails_if"] else []
+    if case := entry["otherwise"]:
+        word = "holds" if case["holds"] else "fails"
+        told.append(f"It {word}, for comparison, {case['case'].rstrip('.')}.")
+    return " ".join(told)
+
+
+def route_text(entry: dict) -> str:
+    """By which route the statement is scored; of a cross-check, that no sentence says it."""
+    text = entry["route"].rstrip(".")
+    if not text:
+        return ""
+    return (
+        f"A balance that no sentence draws: {text}." if entry["cross_check"] else f"Route: {text}."
+    )
 
 
 def computed_text(entry: dict) -> str:
@@ -692,8 +724,7 @@ def assumption_text(entry: dict) -> str:
     gives = _value_text(entry, under["gives"])
     outcome = f"it {gives}" if entry["half_digit"] is None else f"it is {gives}"
     text, source = under["text"].rstrip("."), under["source"].rstrip(".")
-    circular = " That range is built from the value needed." if under["range_from_needed"] else ""
-    return f"{text}: needs {needed}, {within} {low} to {high} ({source}); then {outcome}.{circular}"
+    return f"{text}: needs {needed}, {within} {low} to {high} ({source}); then {outcome}."
 
 
 def _value_text(entry: dict, value: float | bool) -> str:
@@ -730,6 +761,23 @@ def line(entry: dict) -> str:
     return f"{entry['id']}: {', '.join(found)} -> {entry['verdict']}"
 
 
+def full(entry: dict) -> list[str]:
+    """Everything about one claim, a line each; empty where there is nothing to say."""
+    return [
+        line(entry),
+        entry["statement"],
+        route_text(entry),
+        entry["measure"],
+        uncertainty_text(entry),
+        accepted_text(entry),
+        entry["explanation"],
+        assumption_text(entry),
+        entry["bound"],
+        otherwise_text(entry),
+        entry["link"],
+    ]
+
+
 def card(entry: dict) -> str:
     """One claim and its verdict as a small HTML card, which leads to its row on the scorecard."""
     name = html.escape(entry["id"])
@@ -750,9 +798,12 @@ def _card_parts(entry: dict) -> dict[str, str]:
         numbers.append(f"computed <b>{computed}</b>" if stated else f"<b>{computed}</b>")
     parts = {"statement": entry["statement"], "numbers": ""} | {
         "measure": entry["measure"],
-        "uncertainty": uncertainty_text(entry),
+        "uncertainty": ", ".join(filter(None, (uncertainty_text(entry), accepted_text(entry)))),
         "explanation": entry["explanation"],
         "assumption": assumption_text(entry),
+        "bound": entry["bound"],
+        "otherwise": otherwise_text(entry),
+        "route": route_text(entry),
         "needs": f"Would settle it: {entry['needs']}."
         if entry["verdict"] == claims.Verdict.NOT_TESTABLE
         else "",

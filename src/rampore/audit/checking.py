@@ -1,7 +1,7 @@
 """What the files of a study must be: their JSON Schemas, and the check of a whole study.
 
 A schema says what an editor can know of a file while it is being written; the readers
-(:mod:`rampore.audit.study`, :mod:`rampore.audit.claims`, :mod:`rampore.audit.inputs`) know more,
+(:mod:`rampore.audit.study`, :mod:`rampore.audit.ledger`, :mod:`rampore.audit.inputs`) know more,
 such as that a unit can be read. What a schema refuses its reader refuses.
 """
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from rampore import RamporeError
 from rampore.audit import claims
 from rampore.audit.inputs import read_values
+from rampore.audit.ledger import Claim, Ledger
 from rampore.audit.reproduce import verdicts
 from rampore.audit.study import SETTINGS, find
 from rampore.extras import needs
@@ -108,11 +109,11 @@ def check(start: Path, output: Path | None = None, release: bool = False) -> lis
     return fine
 
 
-def _is_to_come(claim: claims.Claim, chapters: dict[str, Path]) -> bool:
+def _is_to_come(claim: Claim, chapters: dict[str, Path]) -> bool:
     return bool(claim.chapter) and claim.chapter not in chapters
 
 
-def _check_release(ledger: claims.Ledger, output: Path) -> str:
+def _check_release(ledger: Ledger, output: Path) -> str:
     path = output / "claims.json"
     if not path.is_file():
         raise CheckError(f"no {path}: a release needs `rampore reproduce` first")

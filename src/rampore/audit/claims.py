@@ -1,58 +1,24 @@
-"""The ledger: what the paper states, what a computation gives, and the verdict that follows.
+"""What a computation gives for a statement of the paper, and the verdict that follows.
 
-A study keeps every statement in ``claims.toml`` with its tolerance, fixed before anything was
-computed. A chapter hands in a :class:`Report`; :func:`check` refuses one that does not fit,
-:func:`verdict` is the one place where the two meet, and :func:`record` writes both down.
+The ledger (:mod:`rampore.audit.ledger`) holds every statement with the rules by which it is judged.
+A chapter hands in a :class:`Report`; :func:`check` refuses one that does not fit, :func:`verdict`
+is the one place where the two meet, and :func:`record` writes both down.
 """
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import json
 import math
-import re
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from rampore import RamporeError
-from rampore.checks import choice, known_keys, quantity
+from rampore.audit.ledger import Basis, Claim, Condition, Ledger, LedgerError
+from rampore.checks import quantity
 from rampore.units import UnitError, difference_from_si, difference_to_si, from_si, to_si
-
-
-class LedgerError(RamporeError, ValueError):
-    """The ledger, or a report to it, is not what it must be; the message names the claim and the
-    reason.
-    """
-
-
-class Basis(StrEnum):
-    """What a statement of the paper rests on."""
-
-    DESIGN = "design"
-    GEOMETRY = "geometry"
-    IMAGE = "image"
-    SIMULATION = "simulation"
-    EXPERIMENT = "experiment"
-
-
-class Kind(StrEnum):
-    """What a statement says: a number (value, ratio), or something that holds or not (order,
-    trend).
-    """
-
-    VALUE = "value"
-    RATIO = "ratio"
-    ORDER = "order"
-    TREND = "trend"
-
-    @property
-    def is_number(self) -> bool:
-        return self in (Kind.VALUE, Kind.RATIO)
 
 
 class Verdict(StrEnum):
@@ -72,143 +38,8 @@ class Verdict(StrEnum):
         return dict(zip(Verdict, "✓◐✗≠↓–…", strict=True))[self]
 
 
-class ToleranceFrom(StrEnum):
-    """What fixes a tolerance: half of the last digit that the paper prints, or half of a range that
-    it states.
-    """
-
-    PRINTED_DIGITS = "printed digits"
-    STATED_RANGE = "stated range"
-
-
 def _is_finite(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One statement of the paper.
-
-    Attributes
-    ----------
-    id, section, where : str, int, str
-        Name, section of the ledger, and place in the paper.
-    basis, kind : Basis, Kind
-        What it rests on, and what it says.
-    statement : str
-        What the paper says, in this project's words.
-    unit : str
-        Unit of `stated`, `tolerance` and `half_digit`; empty for an order or a trend.
-    stated : float or None
-        The paper's number [unit], the middle where it states a range; None for an order or a trend.
-    tolerance : float or None
-        Largest difference that counts as agreement [unit].
-    tolerance_from : ToleranceFrom or None
-        What fixes `tolerance`. Printed digits make it `half_digit`.
-    half_digit : float or None
-        Half of the last printed digit [unit]; a counted number has 0.
-    chapter : str
-        The chapter that computes it, or empty.
-    needs : str
-        The unpublished data that would settle it, or empty.
-    range_from_needed : bool
-        Whether the plausible range of its assumption is known to be built from the value that is
-        needed: such a range is refused of any other claim.
-
-    Raises
-    ------
-    LedgerError
-        Where the fields do not fit each other.
-    """
-
-    id: str
-    section: int
-    where: str
-    basis: Basis
-    kind: Kind
-    statement: str
-    unit: str = ""
-    stated: float | None = None
-    tolerance: float | None = None
-    tolerance_from: ToleranceFrom | None = None
-    half_digit: float | None = None
-    chapter: str = ""
-    needs: str = ""
-    range_from_needed: bool = False
-
-    def __post_init__(self) -> None:
-        for reason in self._faults():
-            raise LedgerError(f"claim {self.id!r}: {reason}")
-
-    def _faults(self) -> Iterator[str]:
-        for name in ("id", "where", "statement", "unit", "chapter", "needs"):
-            if not isinstance(getattr(self, name), str):
-                yield f"`{name}` must be a text, not {getattr(self, name)!r}"
-        if not isinstance(self.section, int) or isinstance(self.section, bool):
-            yield f"`section` must be a whole number, not {self.section!r}"
-        if not isinstance(self.range_from_needed, bool):
-            yield f"`range_from_needed` must be true or false, not {self.range_from_needed!r}"
-        numbers = {
-            "stated": self.stated,
-            "tolerance": self.tolerance,
-            "half_digit": self.half_digit,
-        }
-        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id):
-            yield "an id is made of small letters and digits, joined by hyphens"
-        if not self.statement:
-            yield "`statement` is empty"
-        if not self.chapter and not self.needs:
-            yield (
-                "names neither a `chapter` that computes it nor, in `needs`, "
-                "the data that would settle it"
-            )
-        if not self.kind.is_number:
-            given = [name for name, value in numbers.items() if value is not None]
-            given += [name for name in ("unit", "tolerance_from") if getattr(self, name)]
-            if given:
-                yield f"a statement of kind {self.kind} has no number, and so no {', '.join(given)}"
-            return
-        for name, value in numbers.items():
-            if not _is_finite(value):
-                yield f"`{name}` must be a finite number, not {value!r}"
-            elif name != "stated" and value < 0:
-                yield f"`{name}` must not be negative, as {value!r} is"
-        if not self.tolerance_from:
-            yield f"needs `tolerance_from`: {' or '.join(map(repr, map(str, ToleranceFrom)))}"
-        if (
-            self.tolerance_from is ToleranceFrom.PRINTED_DIGITS
-            and self.tolerance != self.half_digit
-        ):
-            yield (
-                f"a tolerance from printed digits is `half_digit`, {self.half_digit!r}, "
-                f"not {self.tolerance!r}"
-            )
-        try:
-            to_si(self.stated, self.unit)
-        except UnitError as error:
-            yield str(error)
-
-    @property
-    def stated_si(self) -> float:
-        """The paper's number in SI base units."""
-        return to_si(self._number(self.stated), self.unit)
-
-    @property
-    def tolerance_si(self) -> float:
-        """Largest difference that counts as agreement, in SI base units."""
-        return difference_to_si(self._number(self.tolerance), self.unit)
-
-    @property
-    def half_digit_si(self) -> float:
-        """Half of the last printed digit, in SI base units."""
-        return difference_to_si(self._number(self.half_digit), self.unit)
-
-    def _number(self, value: float | None) -> float:
-        if value is None:
-            raise LedgerError(
-                f"claim {self.id!r} is a statement of kind {self.kind}: it states no number"
-            )
-        return value
 
 
 class Uncertainty(NamedTuple):
@@ -224,71 +55,18 @@ class Uncertainty(NamedTuple):
     inputs: float | None = None
 
 
-@dataclass(frozen=True)
-class Assumption:
-    """What would have to hold, and does not stand in the paper, for a statement to come out.
+class Under(NamedTuple):
+    """What a computation gives under the condition that the ledger names for a statement."""
 
-    Attributes
-    ----------
-    text : str
-        The assumption, as a sentence.
-    needed : float
-        The value that the statement needs [unit].
-    plausible : (float, float)
-        The range that `source` allows for it [unit].
-    unit, source : str
-        Unit of `needed` and `plausible`, and where the range comes from.
-    gives : float or bool
-        What the computation gives under it [SI], or whether the statement then holds.
+    needed: float  #: the value that the statement needs [unit of the condition]
+    gives: float | bool  #: the value [SI], or whether the statement then holds
 
-    Raises
-    ------
-    LedgerError
-        Where the text or the source is missing, the unit cannot be read, or the range is none.
-    """
 
-    text: str
-    needed: float
-    plausible: tuple[float, float]
-    unit: str
-    source: str
-    gives: float | bool
+class Otherwise(NamedTuple):
+    """A case in which an order or a trend comes out the other way: that its reading can tell."""
 
-    def __post_init__(self) -> None:
-        if not self.text or not self.source:
-            raise LedgerError(
-                "an assumption needs its `text`, and the `source` of its plausible range"
-            )
-        quantity("needed", self.needed, LedgerError)
-        if not isinstance(self.plausible, list | tuple) or len(self.plausible) != 2:
-            raise LedgerError(f"assumption {self.text!r}: {self.plausible!r} is no range")
-        quantity("plausible", self.plausible, LedgerError)
-        low, high = self.plausible
-        if not low <= high:
-            raise LedgerError(
-                f"assumption {self.text!r}: {self.needed!r} in {self.plausible!r} is no value in "
-                "a range"
-            )
-        try:
-            to_si(self.needed, self.unit)
-        except UnitError as error:
-            raise LedgerError(f"assumption {self.text!r}: {error}") from None
-
-    @property
-    def is_plausible(self) -> bool:
-        low, high = self.plausible
-        return low <= self.needed <= high
-
-    @property
-    def range_from_needed(self) -> bool:
-        """Whether an end or the middle of the range is the needed value itself: it then holds that
-        value whatever it is.
-        """
-        low, high = self.plausible
-        return any(
-            math.isclose(self.needed, place, rel_tol=1e-9)
-            for place in (low, high, (low + high) / 2)
-        )
+    case: str
+    holds: bool
 
 
 class Rounding(float):
@@ -343,9 +121,9 @@ class Report:
     claim_id : str
         The claim.
     computed : float, bool or None
-        What the published inputs give: the value, or whether the order or trend holds; None for a
-        design value that is taken as given, and where what is published does not suffice for any
-        value.
+        What the published inputs give by the statement's own route: the value, or whether the order
+        or trend holds; None for a design value that is taken as given, and where what is published
+        does not suffice for any value.
     taken : bool
         A design value that the study takes as given.
     given : tuple of str
@@ -355,10 +133,15 @@ class Report:
         a :class:`Rounding`, see :func:`printed_range`; a number without an origin is refused.
     uncertainty : Uncertainty
         What else limits the value; for the reader, not for the verdict.
-    under : Assumption or None
-        What would have to hold for the statement to come out.
+    under : Under or None
+        What comes out under the ledger's condition.
+    otherwise : Otherwise or None
+        For an order or a trend: a case in which the same reading comes out the other way.
     measure : str
         For an order or a trend: the number behind it, e.g. "0.96 times the bare foil's area".
+    bound : str
+        Where what is published does not suffice: what a computation can still say, e.g. how far the
+        stated value can lie from what was measured, or how often chance alone would give it.
     explanation : str
         One or two sentences for the scorecard.
     """
@@ -369,8 +152,10 @@ class Report:
     given: tuple[str, ...] = ()
     rounding: float = 0.0
     uncertainty: Uncertainty = Uncertainty()
-    under: Assumption | None = None
+    under: Under | None = None
+    otherwise: Otherwise | None = None
     measure: str = ""
+    bound: str = ""
     explanation: str = ""
 
 
@@ -394,8 +179,8 @@ def verdict(claim: Claim, report: Report | None) -> Verdict:
     2. A design value that the study takes as given: `input`.
     3. What the published inputs give agrees with the paper, ``|computed - stated| <= tolerance +
        rounding`` (an order or a trend: it holds): `reproduced`.
-    4. It agrees under a named assumption, and the value this needs lies within its plausible range:
-       `conditional`.
+    4. It agrees under the condition that the ledger names, and the value this needs lies within the
+       range that the ledger has for it: `conditional`.
     5. What is published does not suffice for a value: `not testable`.
     6. Other statements of the paper, and nothing else, gave the value: `inconsistent`.
     7. `not reproduced`.
@@ -407,8 +192,9 @@ def verdict(claim: Claim, report: Report | None) -> Verdict:
     if _agrees(claim, report.computed, report.rounding):
         return Verdict.REPRODUCED
     if (
-        report.under
-        and report.under.is_plausible
+        claim.condition
+        and report.under
+        and claim.condition.holds_at(report.under.needed)
         and _agrees(claim, report.under.gives, report.rounding)
     ):
         return Verdict.CONDITIONAL
@@ -459,101 +245,6 @@ def printed_range(
     return middle, Rounding(max(distances), {k: v for each in origins for k, v in each.items()})
 
 
-class Ledger(Mapping[str, Claim]):
-    """All statements, by name, in the ledger's order; `sections` holds the sections' titles by
-    number.
-    """
-
-    def __init__(self, claims: Iterable[Claim], sections: Mapping[int, str]) -> None:
-        claims = tuple(claims)
-        self.sections = dict(sections)
-        self._claims = {claim.id: claim for claim in claims}
-        if len(self._claims) != len(claims):
-            names = [claim.id for claim in claims]
-            twice = sorted({name for name in names if names.count(name) > 1})
-            raise LedgerError(
-                f"these claims stand in the ledger more than once: {', '.join(twice)}"
-            )
-        for claim in claims:
-            if claim.section not in self.sections:
-                raise LedgerError(
-                    f"claim {claim.id!r}: the ledger has no section {claim.section!r}"
-                )
-
-    def __getitem__(self, claim_id: str) -> Claim:
-        try:
-            return self._claims[claim_id]
-        except KeyError:
-            near = difflib.get_close_matches(claim_id, self._claims, n=3)
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise LedgerError(f"the ledger has no claim {claim_id!r}{hint}") from None
-
-    def __contains__(self, claim_id: object) -> bool:
-        return claim_id in self._claims
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._claims)
-
-    def __len__(self) -> int:
-        return len(self._claims)
-
-
-def load(path: str | Path) -> Ledger:
-    """Read a ledger.
-
-    Raises
-    ------
-    LedgerError
-        Where the file cannot be read or is not TOML, or an entry has an unknown key, lacks one, or
-        has a nonsense value; the message names file, claim and reason.
-    """
-    source = Path(path)
-    try:
-        content = tomllib.loads(source.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise LedgerError(f"{source}: cannot be read as TOML: {error}") from None
-    try:
-        known_keys(
-            "a ledger has [[section]] and [[claim]]", content, ("section", "claim"), LedgerError
-        )
-        for name, tables in content.items():
-            if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-                raise LedgerError(f"{name} is no list of tables: write [[{name}]] before each")
-        sections = dict(_section(entry) for entry in content.get("section", []))
-        return Ledger([_claim(entry) for entry in content.get("claim", [])], sections)
-    except KeyError as error:
-        raise LedgerError(f"{source}: a section has no {error}") from None
-    except LedgerError as error:
-        raise LedgerError(f"{source}: {error}") from None
-
-
-def _section(entry: dict) -> tuple[int, str]:
-    known_keys("a section", entry, ("number", "title"), LedgerError)
-    number, title = entry["number"], entry["title"]
-    if not isinstance(number, int) or isinstance(number, bool) or not isinstance(title, str):
-        raise LedgerError(f"section {number!r}: has a whole `number` and a text as its `title`")
-    return number, title
-
-
-def _claim(entry: dict) -> Claim:
-    name = entry.get("id", "without an id")
-    known_keys(f"claim {name!r}", entry, [field.name for field in fields(Claim)], LedgerError)
-    for key, words in (("basis", Basis), ("kind", Kind), ("tolerance_from", ToleranceFrom)):
-        if key in entry:
-            choice(f"claim {name!r}: {key}", entry[key], list(map(str, words)), LedgerError)
-    try:
-        choices = {"basis": Basis(entry["basis"]), "kind": Kind(entry["kind"])}
-        if "tolerance_from" in entry:
-            choices["tolerance_from"] = ToleranceFrom(entry["tolerance_from"])
-        return Claim(**entry | choices)
-    except LedgerError:
-        raise
-    except KeyError as error:
-        raise LedgerError(f"claim {name!r} has no {error}") from None
-    except (TypeError, ValueError) as error:
-        raise LedgerError(f"claim {name!r}: {error}") from None
-
-
 def check(ledger: Ledger, report: Report) -> None:
     """Refuse a report that does not fit its claim, or that would prove a statement by itself.
 
@@ -576,6 +267,32 @@ def _objections(ledger: Ledger, claim: Claim, report: Report) -> Iterator[str]:
         if report.computed is not None or report.given or report.under:
             yield "it is taken as given: nothing is computed for it"
         return
+    yield from _unfit_values(claim, report)
+    yield from _off_the_route(ledger, claim, report)
+    if report.under:
+        yield from _unfit_condition(claim, report.under)
+    if claim.kind.is_number:
+        if report.measure or report.otherwise:
+            yield (
+                "`measure` and `otherwise` are for an order or a trend; here the value itself is "
+                "the measure"
+            )
+    else:
+        yield from _unfit_order(claim, report)
+    if report.rounding or isinstance(report.rounding, Rounding):
+        yield from _free(ledger, report.rounding)
+    found = verdict(claim, report)
+    if found is Verdict.INCONSISTENT and not claim.cause:
+        yield (
+            "it is inconsistent, and the ledger names no `cause` for it: several rows of one "
+            "contradiction count as one"
+        )
+    if found is Verdict.NOT_TESTABLE and not report.bound:
+        yield "it is not testable: say in `bound` what a computation can still tell"
+
+
+def _unfit_values(claim: Claim, report: Report) -> Iterator[str]:
+    """What is no value of such a claim."""
     for value in [report.computed] + ([report.under.gives] if report.under else []):
         if claim.kind.is_number:
             if value is not None and not _is_finite(value):
@@ -585,6 +302,15 @@ def _objections(ledger: Ledger, claim: Claim, report: Report) -> Iterator[str]:
                 f"a statement of kind {claim.kind} holds or not: report True or False, "
                 f"not {value!r}"
             )
+    for name, width in {"rounding": report.rounding, **report.uncertainty._asdict()}.items():
+        if width is not None and not (_is_finite(width) and width >= 0):
+            yield f"`{name}` must be a half-width, not {width!r}"
+    if report.computed is None and not report.under and not claim.needs:
+        yield "no value was computed, and the ledger does not say which data it `needs`"
+
+
+def _off_the_route(ledger: Ledger, claim: Claim, report: Report) -> Iterator[str]:
+    """Where a report takes statements that the statement's own route does not take."""
     if claim.id in report.given:
         yield (
             "it is among the statements that it was computed from: "
@@ -594,29 +320,45 @@ def _objections(ledger: Ledger, claim: Claim, report: Report) -> Iterator[str]:
         ledger[name]
     if report.given and report.computed is None:
         yield f"nothing was computed from {', '.join(report.given)}"
-    if report.under and _restates(claim, report.under):
-        yield f"to assume {report.under.text!r} is to assume the statement itself"
-    if report.computed is None and not report.under and not claim.needs:
-        yield "no value was computed, and the ledger does not say which data it `needs`"
-    if report.measure and claim.kind.is_number:
-        yield "`measure` is for an order or a trend; here the value itself is the measure"
-    if not claim.kind.is_number and (
-        report.rounding or any(width is not None for width in report.uncertainty)
-    ):
+    if others := [name for name in report.given if name not in claim.uses]:
+        yield (
+            f"its own route does not take {', '.join(others)}: a balance between statements is a "
+            "cross-check, with a row of its own"
+        )
+
+
+def _unfit_condition(claim: Claim, under: Under) -> Iterator[str]:
+    """Where what is reported under a condition was not to be had under the ledger's."""
+    condition = claim.condition
+    if not condition:
+        yield "the ledger names no `condition` for it: what it may assume stands there beforehand"
+        return
+    if not _is_finite(under.needed):
+        yield f"needed = {under.needed!r} must be finite"
+        return
+    if condition.is_built_from(under.needed):
+        yield (
+            f"the plausible range {condition.plausible} of {condition.text!r} is built from the "
+            f"value that is needed, {under.needed!r}: take one from a source that does not know it"
+        )
+    if _restates(claim, condition, under):
+        yield f"to assume {condition.text!r} is to assume the statement itself"
+
+
+def _unfit_order(claim: Claim, report: Report) -> Iterator[str]:
+    if report.rounding or any(width is not None for width in report.uncertainty):
         yield (
             f"a statement of kind {claim.kind} has no rounding and no uncertainty: "
             "put them into `measure`"
         )
-    for name, width in {"rounding": report.rounding, **report.uncertainty._asdict()}.items():
-        if width is not None and not (_is_finite(width) and width >= 0):
-            yield f"`{name}` must be a half-width, not {width!r}"
-    if report.rounding or isinstance(report.rounding, Rounding):
-        yield from _free(ledger, report.rounding)
-    if report.under and report.under.range_from_needed and not claim.range_from_needed:
+    if report.computed is None or claim.basis is Basis.DESIGN:
+        return
+    other_ways = [report.otherwise.holds] if report.otherwise else []
+    other_ways += [report.under.gives] if report.under else []
+    if all(way == report.computed for way in other_ways):
         yield (
-            f"the plausible range {report.under.plausible} of {report.under.text!r} is built from "
-            f"the value that is needed, {report.under.needed!r}: take one from a source that does "
-            "not know it"
+            "it is not seen to be able to come out the other way: give a case in which it does, "
+            "as `otherwise`"
         )
 
 
@@ -633,51 +375,57 @@ def _free(ledger: Ledger, rounding: float) -> Iterator[str]:
             yield f"its rounding takes {half:g} for half of the last digit of {name!r}"
 
 
-def _restates(claim: Claim, under: Assumption) -> bool:
+def _restates(claim: Claim, condition: Condition, under: Under) -> bool:
     """Whether the assumption gives back its own number: then it is the statement, not a reason for
     it.
     """
     if not claim.kind.is_number:
         return False
     try:
-        difference_to_si(1.0, under.unit, claim.unit)
+        difference_to_si(1.0, condition.unit, claim.unit)
     except UnitError:
         return False
-    return math.isclose(to_si(under.needed, under.unit), under.gives, rel_tol=1e-6)
+    return math.isclose(to_si(under.needed, condition.unit), under.gives, rel_tol=1e-6)
 
 
 def record(claim: Claim, report: Report | None) -> dict:
     """One claim with its verdict, as it stands in ``claims.json``.
 
     Numbers are in the claim's unit; an assumption's `needed` and `plausible` in the assumption's;
-    the half digits of ``rounding_from`` in SI.
+    the half digits of ``rounding_from`` in SI. ``accepted`` is the interval in which a value would
+    have been reproduced: the tolerance, widened by what the rounding of its inputs leaves open.
     What a chapter leaves open is None. Where a chapter has reported, ``link`` to the section that
     did is added by :mod:`rampore.audit.reproduce`.
     """
     found = report or Report(claim.id)
+    is_number = claim.kind.is_number
 
-    def in_unit(value, convert):
-        return convert(value, claim.unit) if claim.kind.is_number and value is not None else value
+    def in_unit(value: float | bool | None, convert: Callable[[float, str], float]):
+        return convert(value, claim.unit) if is_number and value is not None else value
 
+    rounding = in_unit(found.rounding, difference_from_si) if is_number and report else None
+    reach = claim.tolerance + (rounding or 0.0) if is_number else None
     entry = {
         "id": claim.id,
         "verdict": verdict(claim, report).value,
-        "stated": claim.stated if claim.kind.is_number else claim.statement,
+        "stated": claim.stated if is_number else claim.statement,
         "computed": in_unit(found.computed, from_si),
         "unit": claim.unit,
-        "tolerance": claim.tolerance,
-        "tolerance_from": str(claim.tolerance_from or ""),
-        "half_digit": claim.half_digit,
+        "printed": claim.printed,
+        "tolerance": claim.tolerance if is_number else None,
+        "tolerance_from": str(claim.tolerance_from) if is_number else "",
+        "half_digit": claim.half_digit if is_number else None,
+        "accepted": [claim.stated - reach, claim.stated + reach] if is_number else None,
         "taken": found.taken,
-        "rounding": in_unit(found.rounding, difference_from_si)
-        if claim.kind.is_number and report
-        else None,
+        "rounding": rounding,
         "rounding_from": dict(getattr(found.rounding, "origin", {})),
         "uncertainty": {
             name: in_unit(width, difference_from_si)
             for name, width in found.uncertainty._asdict().items()
         },
         "measure": found.measure,
+        "otherwise": found.otherwise._asdict() if found.otherwise else None,
+        "fails_if": claim.fails_if,
         "basis": str(claim.basis),
         "kind": str(claim.kind),
         "chapter": claim.chapter,
@@ -685,16 +433,20 @@ def record(claim: Claim, report: Report | None) -> dict:
         "where": claim.where,
         "statement": claim.statement,
         "explanation": found.explanation,
+        "route": claim.route,
         "given": list(found.given),
+        "cross_check": claim.cross_check,
+        "cause": claim.cause,
         "assumption": None,
+        "bound": found.bound,
         "needs": claim.needs,
     }
-    if under := found.under:
-        entry["assumption"] = asdict(under) | {
-            "plausible": list(under.plausible),
-            "is_plausible": under.is_plausible,
-            "range_from_needed": claim.range_from_needed or under.range_from_needed,
-            "gives": in_unit(under.gives, from_si),
+    if claim.condition and found.under:
+        entry["assumption"] = asdict(claim.condition) | {
+            "plausible": list(claim.condition.plausible),
+            "needed": found.under.needed,
+            "is_plausible": claim.condition.holds_at(found.under.needed),
+            "gives": in_unit(found.under.gives, from_si),
         }
     return entry
 
@@ -716,32 +468,26 @@ def reported(claim: Claim, entry: Mapping) -> Report | None:
     """
     if not entry.get("explanation"):
         return None
-    is_number = claim.kind.is_number
 
-    def si(value, convert):
-        return convert(value, claim.unit) if is_number and value is not None else value
+    def si(value: float | bool | None, convert: Callable[[float, str], float]):
+        return convert(value, claim.unit) if claim.kind.is_number and value is not None else value
 
     try:
-        under = None
-        if said := entry["assumption"]:
-            fields_of = ("text", "needed", "unit", "source")
-            under = Assumption(
-                **{name: said[name] for name in fields_of},
-                plausible=tuple(said["plausible"]),
-                gives=si(said["gives"], to_si),
-            )
+        under, otherwise = entry["assumption"], entry["otherwise"]
+        rounding, origin = si(entry["rounding"] or 0.0, difference_to_si), entry["rounding_from"]
         widths = {name: si(width, difference_to_si) for name, width in entry["uncertainty"].items()}
-        rounding = si(entry["rounding"] or 0.0, difference_to_si)
         return Report(
             claim.id,
-            si(entry["computed"], to_si),
-            entry["taken"],
-            tuple(entry["given"]),
-            Rounding(rounding, entry["rounding_from"]) if entry["rounding_from"] else rounding,
-            Uncertainty(**widths),
-            under,
-            entry["measure"],
-            entry["explanation"],
+            computed=si(entry["computed"], to_si),
+            taken=entry["taken"],
+            given=tuple(entry["given"]),
+            rounding=Rounding(rounding, origin) if origin else rounding,
+            uncertainty=Uncertainty(**widths),
+            under=Under(under["needed"], si(under["gives"], to_si)) if under else None,
+            otherwise=Otherwise(**otherwise) if otherwise else None,
+            measure=entry["measure"],
+            bound=entry["bound"],
+            explanation=entry["explanation"],
         )
     except KeyError as error:
         raise LedgerError(f"claim {claim.id!r}: the entry has no {error}") from None

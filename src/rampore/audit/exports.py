@@ -74,9 +74,10 @@ def load(study: Study, output: Path) -> Reproduction:
 
 _COLUMNS = (
     *("id", "section", "where", "basis", "kind", "statement", "unit", "stated", "tolerance"),
-    *("tolerance_from", "half_digit", "computed", "rounding", "numerics", "definition", "inputs"),
-    *("verdict", "measure", "explanation", "given", "assumption", "needed", "needed_unit"),
-    *("plausible_low", "plausible_high", "plausible_source", "needs", "chapter", "link"),
+    *("tolerance_from", "half_digit", "accepted_low", "accepted_high", "computed", "rounding"),
+    *("numerics", "definition", "inputs", "verdict", "measure", "explanation", "route", "given"),
+    *("cross_check", "cause", "fails_if", "otherwise", "assumption", "needed", "needed_unit"),
+    *("plausible_low", "plausible_high", "plausible_source", "bound", "needs", "chapter", "link"),
 )
 
 
@@ -95,7 +96,11 @@ def claims_csv(entries: Iterable[dict]) -> str:
     for entry in entries:
         under = entry["assumption"] or {}
         low, high = under.get("plausible", (None, None))
+        accepted = entry["accepted"] or (None, None)
         derived = {
+            "accepted_low": accepted[0],
+            "accepted_high": accepted[1],
+            "otherwise": (entry["otherwise"] or {}).get("case"),
             "stated": entry["stated"] if entry["half_digit"] is not None else None,
             "given": " ".join(entry["given"]),
             **entry["uncertainty"],

@@ -29,7 +29,7 @@ from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 from rampore import RamporeError
-from rampore.audit import claims
+from rampore.audit.ledger import Ledger, read_ledger
 from rampore.checks import known_keys
 from rampore.extras import needs
 
@@ -180,9 +180,9 @@ class Study:
     settings: Settings
 
     @property
-    def ledger(self) -> claims.Ledger:
+    def ledger(self) -> Ledger:
         """The statements of the paper."""
-        return claims.load(self.settings.ledger)
+        return read_ledger(self.settings.ledger)
 
     def select(self, names: list[str]) -> list[str]:
         """The chapters named, in the book's order; all of them where none is named."""

@@ -11,9 +11,12 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 from rampore.audit.chapter import (
+    accepted_text,
     assumption_text,
     badge,
     computed_text,
+    otherwise_text,
+    route_text,
     slug,
     stated_text,
     tolerance_text,
@@ -61,8 +64,10 @@ _PHRASES = {
 }
 
 
-def scorecard_page(entries: Iterable[dict], sections: Mapping[int, str]) -> str:
-    """The scorecard as MyST Markdown: a filter and one row per statement.
+def scorecard_page(
+    entries: Iterable[dict], sections: Mapping[int, str], causes: Mapping[str, str] | None = None
+) -> str:
+    """The scorecard as MyST Markdown: a filter, one row per statement, and the contradictions.
 
     Parameters
     ----------
@@ -71,6 +76,8 @@ def scorecard_page(entries: Iterable[dict], sections: Mapping[int, str]) -> str:
         scorecard page, leads to the section that computed one.
     sections : mapping of int to str
         Titles of the ledger's sections by number.
+    causes : mapping of str to str, optional
+        The paper's contradictions by name, each in a sentence.
 
     Returns
     -------
@@ -87,9 +94,25 @@ def scorecard_page(entries: Iterable[dict], sections: Mapping[int, str]) -> str:
         '<table class="scorecard"><thead><tr>'
         '<th scope="col">Verdict</th><th scope="col">Statement and finding</th>'
         '<th scope="col">Stated</th><th scope="col">Computed</th></tr></thead>'
-        f"{groups}</table></div>"
+        f"{groups}</table>{_contradictions(entries, causes or {})}</div>"
         '<script src="../_static/scorecard.js" defer></script>'
     )
+
+
+def _contradictions(entries: list[dict], causes: Mapping[str, str]) -> str:
+    """Every contradiction once, with the rows that it makes inconsistent."""
+    rows = {name: [] for name in causes}
+    for entry in entries:
+        if entry["verdict"] == Verdict.INCONSISTENT:
+            rows[entry["cause"]].append(html.escape(entry["id"]))
+    items = "".join(
+        f'<li id="cause-{html.escape(name)}">{html.escape(causes[name])} '
+        + ", ".join(f'<a class="claim-id" href="#{row}">{row}</a>' for row in found)
+        + "</li>"
+        for name, found in rows.items()
+        if found
+    )
+    return items and f'<h2>Contradictions</h2><ol class="scorecard-causes">{items}</ol>'
 
 
 def summary(entries: Iterable[dict], tables: Iterable[dict] = ()) -> str:
@@ -151,13 +174,25 @@ def _counts(entries: list[dict]) -> dict[Verdict, int]:
 
 
 def _sentence(entries: list[dict]) -> str:
+    """The counts in words: of statements, of balances between them, of contradictions."""
+    stated = [entry for entry in entries if not entry["cross_check"]]
+    told = [f"Of the paper's {len(stated)} statements, {_counted(stated)}."]
+    if balances := [entry for entry in entries if entry["cross_check"]]:
+        which = f"{len(balances)} balances" if len(balances) > 1 else "the one balance"
+        told.append(f"Of {which} between them that no sentence draws, {_counted(balances)}.")
+    inconsistent = [entry for entry in entries if entry["verdict"] == Verdict.INCONSISTENT]
+    causes = {entry["cause"] for entry in inconsistent}
+    if len(inconsistent) > 1:
+        which = f"{len(causes)} contradictions" if len(causes) > 1 else "one contradiction"
+        told.append(f"What is inconsistent comes from {which}.")
+    return " ".join(told)
+
+
+def _counted(entries: list[dict]) -> str:
     phrases = [
         f"{count} {_PHRASES[verdict][count > 1]}" for verdict, count in _counts(entries).items()
     ]
-    joined = (
-        f"{', '.join(phrases[:-1])}, and {phrases[-1]}" if len(phrases) > 1 else "".join(phrases)
-    )
-    return f"Of the paper's {len(entries)} statements, {joined}."
+    return f"{', '.join(phrases[:-1])}, and {phrases[-1]}" if len(phrases) > 1 else "".join(phrases)
 
 
 def _raw(text: str) -> str:
@@ -214,8 +249,12 @@ def _row(entry: dict) -> str:
         f'<td class="scorecard-number" data-label="stated">'
         f"{_number(stated_text(entry), tolerance_text(entry))}</td>"
         f'<td class="scorecard-number" data-label="computed">'
-        f"{_number(computed_text(entry), uncertainty_text(entry))}</td></tr>"
+        f"{_number(computed_text(entry), _widths(entry))}</td></tr>"
     )
+
+
+def _widths(entry: dict) -> str:
+    return ", ".join(filter(None, (uncertainty_text(entry), accepted_text(entry))))
 
 
 def _number(text: str, widths: str) -> str:
@@ -237,10 +276,14 @@ def _finding(entry: dict) -> str:
         "measure": html.escape(entry["measure"]),
         "explanation": html.escape(entry["explanation"]),
         "assumption": html.escape(assumption_text(entry)),
+        "bound": html.escape(entry["bound"]),
+        "otherwise": html.escape(otherwise_text(entry)),
+        "route": html.escape(route_text(entry)),
         "needs": f"Would settle it: {html.escape(entry['needs'])}." if untestable else "",
         "given": ", ".join(
             f'<a href="#{html.escape(other)}">{html.escape(other)}</a>' for other in entry["given"]
         ),
+        "cause": _cause(entry),
         "link": _link(entry),
     }
     parts["given"] = parts["given"] and f"From {parts['given']}."
@@ -249,6 +292,13 @@ def _finding(entry: dict) -> str:
         f'<p class="claim-statement">{html.escape(entry["statement"])}</p>'
         f'<p class="claim-meta">{" · ".join(meta)}</p>{body}'
     )
+
+
+def _cause(entry: dict) -> str:
+    if entry["verdict"] != Verdict.INCONSISTENT:
+        return ""
+    cause = html.escape(entry["cause"])
+    return f'Contradiction: <a href="#cause-{cause}">{cause.replace("-", " ")}</a>.'
 
 
 def _where(entry: dict) -> str:

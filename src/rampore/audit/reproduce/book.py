@@ -69,12 +69,12 @@ def _generated(study: Study, entries: list[dict], tables: list[dict]) -> dict[st
     from rampore.audit.pages import picture, scorecard
     from rampore.audit.pages.inputs import inputs_page
 
-    sections = study.ledger.sections
-    figure = picture.overview(entries, sections)
+    ledger = study.ledger
+    figure = picture.overview(entries, ledger.sections)
     own = study.settings.part("pages")
     inputs = study.settings.inputs
     pages = {
-        "scorecard.md": scorecard.scorecard_page(entries, sections).encode(),
+        "scorecard.md": scorecard.scorecard_page(entries, ledger.sections, ledger.causes).encode(),
         "summary.md": scorecard.summary(entries, tables).encode(),
         "scorecard.svg": style.render(figure, "svg"),
         "scorecard.png": style.render(figure, "png"),

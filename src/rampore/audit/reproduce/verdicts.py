@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rampore.audit import claims
 from rampore.audit.chapter import CLAIM_MIME, NUMBERS_MIME, TABLE_MIME, card, line
+from rampore.audit.ledger import Ledger, LedgerError
 from rampore.audit.reproduce.files import digest, read_json
 from rampore.audit.study import ReproduceError, headings
 from rampore.extras import needs
@@ -18,7 +19,7 @@ with needs("audit"):
     from nbformat import NotebookNode
 
 
-def collect(ledger: claims.Ledger, notebooks: Mapping[str, NotebookNode]) -> list[dict]:
+def collect(ledger: Ledger, notebooks: Mapping[str, NotebookNode]) -> list[dict]:
     """The entries of ``claims.json``, in the ledger's order.
 
     Each is what :func:`rampore.audit.claims.record` gives, with ``link`` (page and section, from
@@ -28,7 +29,7 @@ def collect(ledger: claims.Ledger, notebooks: Mapping[str, NotebookNode]) -> lis
 
     Parameters
     ----------
-    ledger : claims.Ledger
+    ledger : Ledger
     notebooks : mapping of str to NotebookNode
         Executed notebooks, by chapter.
 
@@ -88,14 +89,14 @@ def _kept(notebook: NotebookNode) -> Mapping:
     return {}
 
 
-def _faults(ledger: claims.Ledger, entry: dict, shown: Mapping, kept: Mapping) -> Iterator[str]:
+def _faults(ledger: Ledger, entry: dict, shown: Mapping, kept: Mapping) -> Iterator[str]:
     """What an output of a claim says that its chapter cannot have reported."""
     try:
         if not entry.get("explanation"):
             yield "`explanation` is missing, so that nothing was reported"
             return
         yield from claims.discrepancies(ledger, entry)
-    except claims.LedgerError as error:
+    except LedgerError as error:
         yield str(error)
         return
     for mime, text in (("text/html", card(entry)), ("text/plain", line(entry))):
@@ -118,13 +119,13 @@ def _faults(ledger: claims.Ledger, entry: dict, shown: Mapping, kept: Mapping) -
         yield "`computed` is not the value among the chapter's numbers"
 
 
-def refuse_edited(ledger: claims.Ledger, path: Path, entries: list[dict]) -> None:
+def refuse_edited(ledger: Ledger, path: Path, entries: list[dict]) -> None:
     """Refuse a ``claims.json`` that says something else than the ledger and the rule make of the
     reports in it, or that is not the file which the run wrote.
 
     Parameters
     ----------
-    ledger : claims.Ledger
+    ledger : Ledger
     path : Path
         Of the file; the ``provenance.json`` beside it knows its hash.
     entries : list of dict
@@ -138,14 +139,14 @@ def refuse_edited(ledger: claims.Ledger, path: Path, entries: list[dict]) -> Non
     again = "it was edited, or the ledger was: `rampore reproduce` writes it anew"
     for entry in entries:
         for fault in claims.discrepancies(ledger, entry):
-            raise claims.LedgerError(f"{path}: claim {entry['id']!r}: {fault}; {again}")
+            raise LedgerError(f"{path}: claim {entry['id']!r}: {fault}; {again}")
     if {entry["id"] for entry in entries} != set(ledger):
-        raise claims.LedgerError(f"{path}: its statements are not those of the ledger: {again}")
+        raise LedgerError(f"{path}: its statements are not those of the ledger: {again}")
     provenance = read_json(path.with_name("provenance.json"))
     files = provenance.get("files") if isinstance(provenance, dict) else None
     written = files.get("claims.json") if isinstance(files, dict) else None
     if written is not None and written != digest(path.read_bytes()):
-        raise claims.LedgerError(
+        raise LedgerError(
             f"{path}: was edited after the run that wrote it: `rampore reproduce` writes it anew"
         )
 
