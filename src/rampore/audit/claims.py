@@ -267,8 +267,8 @@ def _objections(ledger: Ledger, claim: Claim, report: Report) -> Iterator[str]:
         if report.computed is not None or report.given or report.under:
             yield "it is taken as given: nothing is computed for it"
         return
-    yield from _unfit_values(claim, report)
     yield from _off_the_route(ledger, claim, report)
+    yield from _unfit_values(claim, report)
     if report.under:
         yield from _unfit_condition(claim, report.under)
     if claim.kind.is_number:

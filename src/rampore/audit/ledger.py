@@ -298,9 +298,10 @@ class Claim:
                 yield f"`{name}` is for an order or a trend"
         if self._is_judged and not self.route:
             yield "needs `route`: how the statement itself says that its number comes about"
-        if self.change and self._printed.unit not in ("%", "1"):
-            yield f"`change` is for a share: {self.printed!r} is none"
         try:
+            if self.change and self._printed.unit not in ("%", "1"):
+                yield f"`change` is for a share: {self.printed!r} is none"
+            difference_to_si(1.0, self._printed.unit, self.unit)
             to_si(self.stated, self.unit)
         except (LedgerError, UnitError) as error:
             yield str(error)

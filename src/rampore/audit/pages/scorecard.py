@@ -65,7 +65,7 @@ _PHRASES = {
 
 
 def scorecard_page(
-    entries: Iterable[dict], sections: Mapping[int, str], causes: Mapping[str, str] | None = None
+    entries: Iterable[dict], sections: Mapping[int, str], causes: Mapping[str, str]
 ) -> str:
     """The scorecard as MyST Markdown: a filter, one row per statement, and the contradictions.
 
@@ -76,7 +76,7 @@ def scorecard_page(
         scorecard page, leads to the section that computed one.
     sections : mapping of int to str
         Titles of the ledger's sections by number.
-    causes : mapping of str to str, optional
+    causes : mapping of str to str
         The paper's contradictions by name, each in a sentence.
 
     Returns
@@ -94,7 +94,7 @@ def scorecard_page(
         '<table class="scorecard"><thead><tr>'
         '<th scope="col">Verdict</th><th scope="col">Statement and finding</th>'
         '<th scope="col">Stated</th><th scope="col">Computed</th></tr></thead>'
-        f"{groups}</table>{_contradictions(entries, causes or {})}</div>"
+        f"{groups}</table>{_contradictions(entries, causes)}</div>"
         '<script src="../_static/scorecard.js" defer></script>'
     )
 
