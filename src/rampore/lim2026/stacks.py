@@ -86,6 +86,12 @@ class Published:
             most = 1 if field.name.endswith("share") else None
             quantity(field.name, getattr(self, field.name), StackError, above=0, at_most=most)
 
+    def in_cell(self, mass: float) -> Published:
+        """The same statements of a cell on bare foil of another mass [kg/m2] than the foil's share
+        in it says.
+        """
+        return replace(self, foil_share=self.foil_mass / mass)
+
     @property
     def mass(self) -> float:
         """Mass of the cell on bare foil, by the foil's share in it [kg/m2]."""
@@ -142,6 +148,16 @@ class Published:
     def mass_by_saved_share(self) -> float:
         """Mass of the cell on bare foil by the stated share of the saved mass [kg/m2]."""
         return self.saved_mass / self.saved_share
+
+    @property
+    def mass_by_gain(self) -> float:
+        """The same by the two energies per mass, at equal areal energy [kg/m2]."""
+        return self.saved_mass / (1 - self.gravimetric / self.gravimetric_pierced)
+
+    @property
+    def share_of_pierced_kept(self) -> float:
+        """Share of the perforated foil in a cell that still holds the saved mass [-]."""
+        return self.pierced_mass / self.mass
 
     @property
     def gain_by_mass(self) -> float:
@@ -303,6 +319,47 @@ def blend_from_thicknesses(
     active = areal_capacity / (np.asarray(thickness, dtype=float) * density * active_fraction)
     siox, graphite = np.linalg.solve(np.column_stack([fraction, 1 - fraction]), active)
     return Blend(float(siox), float(graphite), active_fraction)
+
+
+def mass_for_gain(saved_mass: float, gain: float) -> float:
+    """Mass of the cell [kg/m2] that gains that much [-] per mass by losing `saved_mass` [kg/m2]."""
+    quantity("saved mass", saved_mass, StackError, above=0, unit="kg/m2")
+    quantity("gain", gain, StackError, above=0)
+    return saved_mass * (1 + gain) / gain
+
+
+def least_content_for_gain(
+    loading: float, fraction: float, start: float, others: float, wanted: float
+) -> float:
+    """The least SiOx fraction [-] that can gain as much per mass as wanted, whatever it holds.
+
+    The inverse of :func:`largest_gain_of_content` (Eq. 5.6): graphite that held nothing would make
+    the anode's mass go as one over the fraction.
+
+    Parameters
+    ----------
+    loading, fraction : float
+        Of the known anode: its loading [kg/m2] and its SiOx fraction [-].
+    start : float
+        SiOx fraction to start from [-].
+    others : float
+        Mass of all other layers [kg/m2].
+    wanted : float
+        The gain per mass [-].
+
+    Raises
+    ------
+    StackError
+        Where not even an anode without mass gains that much.
+    """
+    quantity("loading", loading, StackError, above=0, unit="kg/m2")
+    for name, content in (("fraction", fraction), ("start", start)):
+        quantity(name, content, StackError, above=0, at_most=1)
+    quantity("wanted gain", wanted, StackError, above=-1)
+    left = (others + loading * fraction / start) / (1 + wanted) - others
+    if left <= 0:
+        raise StackError(f"no anode, however light, gains {100 * wanted:.3g} % per mass")
+    return loading * fraction / left
 
 
 class OverContent(NamedTuple):
