@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rampore.checks import choice, increasing, known_keys, quantity
-from rampore.energy import Design, Gain, StackError, _names, gain
+from rampore.energy import Design, Gain, Stack, StackError, _names, gain
 
 if TYPE_CHECKING:
     from rampore.lim2026.parameters import Branches, CellInputs, Curve
@@ -49,6 +49,21 @@ def design_of(cell: CellInputs, **changes) -> Design:
     }
     known_keys("a design", changes, _names(), StackError)
     return Design(**values | changes)
+
+
+def of_layers(design: Design, foil_mass: float, **changes) -> Stack:
+    """The stack of a design whose negative foil weighs `foil_mass` [kg/m2], however thick it is.
+
+    Parameters
+    ----------
+    design : Design
+    foil_mass : float
+    **changes
+        Fields of `design` to set otherwise.
+    """
+    changed = replace(design, **changes)
+    density = foil_mass / changed.negative_foil_thickness
+    return replace(changed, negative_foil_density=density).stack()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +168,17 @@ class Published:
     def mass_by_gain(self) -> float:
         """The same by the two energies per mass, at equal areal energy [kg/m2]."""
         return self.saved_mass / (1 - self.gravimetric / self.gravimetric_pierced)
+
+    def mass_by_volume(self, thickness: float) -> float:
+        """Mass of the cell on bare foil [kg/m2], of that thickness [m], by its two energies."""
+        return self.volumetric * thickness / self.gravimetric
+
+    def mass_by_volume_pierced(self, thickness: float) -> float:
+        """The same by the two of the cell on perforated foil, which is thinner and lighter by what
+        is stated; `thickness` is still that of the cell on bare foil [m].
+        """
+        pierced = self.volumetric_pierced * (thickness - self.saved_thickness)
+        return pierced / self.gravimetric_pierced + self.saved_mass
 
     @property
     def share_of_pierced_kept(self) -> float:
@@ -498,7 +524,7 @@ class ContentBalance:
         share = blend.siox_share(siox_fraction)
         parts = ((share * areal_capacity, self.siox), ((1 - share) * areal_capacity, self.graphite))
         held = np.linspace(0.0, areal_capacity, points)
-        positive = self._positive_potential(1 - (held + lost) / self.positive_capacity)
+        positive = _extended(self.positive, 1 - (held + lost) / self.positive_capacity)
         charging = positive - _blend_potential(
             held, [(capacity, branches.lithiation) for capacity, branches in parts]
         )
@@ -506,8 +532,8 @@ class ContentBalance:
             raise StackError(f"the anode is full at {charging[-1]:.3g} V, below the upper cut-off")
         full = np.interp(self.upper_cutoff, np.maximum.accumulate(charging), held)
         left = np.linspace(0.0, full, points)
-        voltage = self._positive_potential(
-            1 - (left + lost) / self.positive_capacity
+        voltage = _extended(
+            self.positive, 1 - (left + lost) / self.positive_capacity
         ) - _blend_potential(
             left, [(capacity, branches.delithiation) for capacity, branches in parts]
         )
@@ -519,12 +545,24 @@ class ContentBalance:
         mean = float(np.trapezoid(voltage[used], charge) / capacity)
         return float(capacity), mean, 0.0 if used[0] else float(left[1])
 
-    def _positive_potential(self, stoichiometry):
-        x, y = np.asarray(self.positive.x), np.asarray(self.positive.y)
-        low = y[0] + (stoichiometry - x[0]) * (y[1] - y[0]) / (x[1] - x[0])
-        high = y[-1] + (stoichiometry - x[-1]) * (y[-1] - y[-2]) / (x[-1] - x[-2])
-        inside = np.interp(stoichiometry, x, y)
-        return np.where(stoichiometry < x[0], low, np.where(stoichiometry > x[-1], high, inside))
+    @property
+    def positive_share(self) -> float:
+        """Share of the cathode's lithium that lies between the two cut-offs, held against lithium
+        [-].
+        """
+        stoichiometry = np.linspace(0.0, 1.0, 20_001)
+        falling = _extended(self.positive, stoichiometry)[::-1]
+        ends = np.interp([self.upper_cutoff, self.lower_cutoff], falling, stoichiometry[::-1])
+        return float(ends[1] - ends[0])
+
+
+def _extended(curve: Curve, stoichiometry):
+    """A potential [V], in straight lines beyond the first and last rows of its table."""
+    x, y = np.asarray(curve.x), np.asarray(curve.y)
+    low = y[0] + (stoichiometry - x[0]) * (y[1] - y[0]) / (x[1] - x[0])
+    high = y[-1] + (stoichiometry - x[-1]) * (y[-1] - y[-2]) / (x[-1] - x[-2])
+    inside = np.interp(stoichiometry, x, y)
+    return np.where(stoichiometry < x[0], low, np.where(stoichiometry > x[-1], high, inside))
 
 
 def _blend_potential(charge, parts):
