@@ -403,7 +403,6 @@ def test_the_spread_of_a_design_repeats_with_the_seed_and_vanishes_with_the_rang
 
 
 def test_the_papers_cell_is_built_from_the_parameters():
-
     cell = parameters.load()
     stack = stacks.design_of(cell).stack()
     assert stack["Cu foil"].areal_mass == pytest.approx(
@@ -417,7 +416,6 @@ def test_the_papers_cell_is_built_from_the_parameters():
 
 def test_the_papers_blend_reaches_its_areal_capacity():
     """3.6 mAh/cm2 is printed to half a tenth; specific capacities are rounded to 1 mAh/g."""
-
     cell = parameters.load()
     blend = stacks.blend_of(cell)
     fraction = stacks.siox_fraction_of(cell)
@@ -428,7 +426,6 @@ def test_the_papers_blend_reaches_its_areal_capacity():
 
 
 def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
-
     cell = parameters.load()
     blend, fraction = stacks.blend_of(cell), stacks.siox_fraction_of(cell)
     balances = stacks.balances_of(cell)
@@ -446,7 +443,6 @@ def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
 
 
 def test_a_cathode_table_goes_on_straight_beyond_either_end():
-
     balance = stacks.balances_of(parameters.load())[0]
     x, y = np.asarray(balance.positive.x), np.asarray(balance.positive.y)
     for end, next_to_it in ((0, 1), (-1, -2)):
