@@ -24,8 +24,8 @@ ANODE, CATHODE = 3.6, 3.3
 CATHODE_LOADING, CATHODE_DENSITY, AL, SEPARATOR = 19.8, 3.5, 15, 20
 GRAV, GRAV_P, VOL, VOL_P = 240, 258, 678, 694
 
-# Not of the paper: g/cm3, the separator's porosity, mAh/g; share and g/cm3 of SiOx, graphite, carbon
-# black and binder.
+# Not of the paper: g/cm3, the separator's porosity, mAh/g; share and g/cm3 of SiOx, graphite,
+# carbon black and binder.
 COPPER, ALUMINIUM, POLYETHYLENE, SEPARATOR_PORES = 8.96, 2.70, 0.946, 0.41
 GRAPHITE = 355
 RECIPE = ((0.31, 2.20), (0.62, 2.24), (0.03, 1.90), (0.04, 1.20))
