@@ -29,6 +29,7 @@ __all__ = [
     "coating_thickness",
     "dried_from_densities",
     "dried_from_loading",
+    "dried_sink",
     "local_design",
     "local_loading",
     "local_thickness",
@@ -530,6 +531,44 @@ def dried_from_loading(loading, density, open_fraction, hole_depth) -> Dried:
     return Dried(
         local_thickness(coating_thickness(loading, density), open_fraction, hole_depth).npr, density
     )
+
+
+def dried_sink(dry_density, solids, solid_density, liquid_density, hole_depth):
+    r"""By how much a slurry that is cast flat and dries in place sinks over a hole (Eq. 1.17).
+
+    Every column shrinks by the same factor, the dry mass that a volume of slurry holds over the
+    density that it dries to. The column over a hole is taller by :math:`t`, and loses more.
+
+    Parameters
+    ----------
+    dry_density : float or array
+        Of the dried coating [kg/m3].
+    solids : float or array
+        Mass of what stays over the mass of the slurry [-].
+    solid_density, liquid_density : float or array
+        True density of what stays, and of what dries off [kg/m3].
+    hole_depth : float or array
+        t [m].
+
+    Returns
+    -------
+    float or array
+        [m]
+
+    Raises
+    ------
+    CoatingError
+        Where the slurry holds less liquid than the pores of the dried coating.
+    """
+    quantity("solids content", solids, CoatingError, above=0, below=1)
+    _positive(dry_density=dry_density, solid_density=solid_density, liquid_density=liquid_density)
+    quantity("hole depth", hole_depth, CoatingError, at_least=0, unit="m")
+    held = solids / (solids / solid_density + (1 - solids) / liquid_density)
+    if np.any(held > dry_density):
+        raise CoatingError(
+            f"{held} kg/m3 of solid in the slurry are more than in a coating of {dry_density} kg/m3"
+        )
+    return hole_depth * (1 - held / dry_density)
 
 
 def calender(dried: Dried, hole_depth, compression) -> Calendered:

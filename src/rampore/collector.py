@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -127,6 +128,70 @@ def breakeven_thickness(hole_diameter, sides: int = 1):
     return sides * hole_diameter / 4
 
 
+class Etching(StrEnum):
+    """How the acid went through the foil, which makes the walls of a hole."""
+
+    STRAIGHT = "straight"
+    ONE_SIDE = "from one side"
+    BOTH_SIDES = "from both sides"
+
+
+class EtchedHole(NamedTuple):
+    """A round hole as etching leaves it: widest at the face that the acid came from."""
+
+    mouth: float  #: largest radius [m]
+    waist: float  #: smallest radius [m]
+    wall: float  #: area of the wall [m2]
+    volume: float  #: of the metal that is gone [m3]
+
+
+def etched_hole(etching: Etching, thickness: float, *, mouth=None, waist=None) -> EtchedHole:
+    r"""A hole whose wall is a quarter circle of the depth's radius, or straight (Eq. 1.13).
+
+    An acid that bites equally fast in all directions leaves, from the edge of its mask, a quarter
+    circle as wide as deep: from one side of the depth :math:`s = t`, from both sides twice of
+    :math:`s = t/2`. Turned around the axis at a waist of radius :math:`a`, one quarter has the area
+    :math:`2\pi s\,(\pi a/2 + s)` and holds :math:`\pi s\,(a^2 + \pi a s/2 + 2 s^2/3)`.
+
+    Parameters
+    ----------
+    etching : Etching
+    thickness : float
+        Foil thickness t [m].
+    mouth, waist : float, optional
+        Largest or smallest radius of the hole [m]; one of the two.
+
+    Returns
+    -------
+    EtchedHole
+
+    Raises
+    ------
+    CollectorError
+        Where not exactly one radius is given, or the mouth is too narrow for the depth.
+    """
+    choice("etching", etching, Etching, CollectorError)
+    _length("thickness", thickness)
+    if (mouth is None) == (waist is None):
+        raise CollectorError("a hole has one of the two radii, `mouth` or `waist`")
+    _length("radius", waist if mouth is None else mouth)
+    if etching == Etching.STRAIGHT:
+        radius = waist if mouth is None else mouth
+        return EtchedHole(
+            radius, radius, 2 * math.pi * radius * thickness, math.pi * radius**2 * thickness
+        )
+    quarters = 1 if etching == Etching.ONE_SIDE else 2
+    depth = thickness / quarters
+    waist = mouth - depth if waist is None else waist
+    if waist <= 0:
+        raise CollectorError(
+            f"a mouth of {2e6 * mouth:g} um closes before a depth of {1e6 * depth:g} um"
+        )
+    wall = 2 * math.pi * depth * (math.pi / 2 * waist + depth)
+    volume = math.pi * depth * (waist**2 + math.pi / 2 * waist * depth + 2 / 3 * depth**2)
+    return EtchedHole(waist + depth, waist, quarters * wall, quarters * volume)
+
+
 class NetSection(NamedTuple):
     """Strength of a perforated foil over that of the bare one, by the metal that is left to carry
     the load [-].
@@ -139,7 +204,7 @@ class NetSection(NamedTuple):
 
 
 def net_section(open_fraction) -> NetSection:
-    r"""Net-section strength of a triangular lattice of holes in a ductile foil (Eq. 1.13).
+    r"""Net-section strength of a triangular lattice of holes in a ductile foil (Eq. 1.14).
 
     At right angles to the close-packed rows a straight section keeps :math:`1 - d/p`. Along the
     rows a straight section meets every second row and keeps :math:`1 - d/(\sqrt3 p)`; a staggered
@@ -363,7 +428,7 @@ def perforated_foil(
 
 
 def web_stress(tension, width, thickness):
-    """Tensile stress [Pa] in a web under `tension` [N], `width` by `thickness` [m] (Eq. 1.14)."""
+    """Tensile stress [Pa] in a web under `tension` [N], `width` by `thickness` [m] (Eq. 1.15)."""
     quantity("tension", tension, CollectorError, unit="N")
     _length("width", width)
     _length("thickness", thickness)
@@ -371,7 +436,7 @@ def web_stress(tension, width, thickness):
 
 
 def theoretical_capacity(lithium_per_formula: float, molar_mass: float) -> float:
-    r"""Specific capacity of a host, per mass without lithium, :math:`x F / M` (Eq. 1.15).
+    r"""Specific capacity of a host, per mass without lithium, :math:`x F / M` (Eq. 1.16).
 
     Parameters
     ----------
