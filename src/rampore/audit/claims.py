@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from rampore import RamporeError
 from rampore.checks import choice, known_keys, quantity
@@ -81,7 +81,7 @@ class ToleranceFrom(StrEnum):
     STATED_RANGE = "stated range"
 
 
-def _is_finite(value: object) -> bool:
+def _is_finite(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -184,7 +184,7 @@ class Claim:
                 f"not {self.tolerance!r}"
             )
         try:
-            to_si(self.stated, self.unit)
+            to_si(1.0, self.unit)
         except UnitError as error:
             yield str(error)
 
@@ -305,7 +305,7 @@ class Rounding(float):
         the empty name what comes from no statement.
     """
 
-    origin: Mapping[str, float]
+    origin: dict[str, float]
     __array_priority__ = 1.0  # a number of NumPy leaves the product with one to this class
 
     def __new__(cls, value: float, origin: Mapping[str, float]) -> Rounding:
@@ -313,24 +313,24 @@ class Rounding(float):
         made.origin = dict(origin)
         return made
 
-    def __add__(self, other):
+    def __add__(self, other: float) -> float:
         if isinstance(other, Rounding):
             return Rounding(float(self) + float(other), self.origin | other.origin)
         return float(self) + other
 
-    def __mul__(self, other):
+    def __mul__(self, other: float) -> float:
         if isinstance(other, int | float):
             return Rounding(float(self) * other, self.origin)
         return float(self) * other
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other):
+    def __truediv__(self, other: float) -> float:
         if isinstance(other, int | float):
             return Rounding(float(self) / other, self.origin)
         return float(self) / other
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[Rounding], tuple[float, dict[str, float]]]:
         return type(self), (float(self), self.origin)
 
 
@@ -656,7 +656,7 @@ def record(claim: Claim, report: Report | None) -> dict:
     """
     found = report or Report(claim.id)
 
-    def in_unit(value, convert):
+    def in_unit(value: float | None, convert: Callable[[float, str], float]) -> float | None:
         return convert(value, claim.unit) if claim.kind.is_number and value is not None else value
 
     entry = {
@@ -718,7 +718,7 @@ def reported(claim: Claim, entry: Mapping) -> Report | None:
         return None
     is_number = claim.kind.is_number
 
-    def si(value, convert):
+    def si(value: Any, convert: Callable[[float, str], float]) -> Any:
         return convert(value, claim.unit) if is_number and value is not None else value
 
     try:
@@ -782,7 +782,7 @@ def discrepancies(ledger: Ledger, entry: Mapping) -> list[str]:
     ]
 
 
-def _same(value, other) -> bool:
+def _same(value: object, other: object) -> bool:
     if _is_finite(value) and _is_finite(other):
         return math.isclose(value, other, rel_tol=1e-9)
     if isinstance(value, Mapping) and isinstance(other, Mapping):
