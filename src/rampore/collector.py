@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rampore import RamporeError
+from rampore.arrays import FloatOrArray
 from rampore.checks import choice, quantity
 from rampore.constants import COPPER_DENSITY, FARADAY
 
@@ -32,7 +33,7 @@ def _share(value, least: float = 0, most: float = 1):
     quantity("open fraction", value, CollectorError, at_least=least, at_most=most)
 
 
-def open_fraction_from_lattice(hole_diameter, pitch):
+def open_fraction_from_lattice(hole_diameter: FloatOrArray, pitch: FloatOrArray) -> FloatOrArray:
     r"""Share of the plan area that is hole, :math:`f = \pi d^2 / (2\sqrt3\,p^2)` (Eq. 1.1).
 
     Parameters
@@ -57,7 +58,9 @@ def open_fraction_from_lattice(hole_diameter, pitch):
     return CLOSE_PACKED * ratio**2
 
 
-def pitch_from_open_fraction(hole_diameter, open_fraction):
+def pitch_from_open_fraction(
+    hole_diameter: FloatOrArray, open_fraction: FloatOrArray
+) -> FloatOrArray:
     """Distance between the centres of neighbouring holes [m], from their diameter [m] and the open
     fraction [-].
     """
@@ -66,14 +69,18 @@ def pitch_from_open_fraction(hole_diameter, open_fraction):
     return hole_diameter * np.sqrt(CLOSE_PACKED / open_fraction)
 
 
-def hole_diameter_from_open_fraction(pitch, open_fraction):
+def hole_diameter_from_open_fraction(
+    pitch: FloatOrArray, open_fraction: FloatOrArray
+) -> FloatOrArray:
     """Diameter of the holes [m], from their pitch [m] and the open fraction [-]."""
     _length("pitch", pitch)
     _share(open_fraction, most=CLOSE_PACKED)
     return pitch * np.sqrt(open_fraction / CLOSE_PACKED)
 
 
-def wall_area(open_fraction, thickness, hole_diameter):
+def wall_area(
+    open_fraction: FloatOrArray, thickness: FloatOrArray, hole_diameter: FloatOrArray
+) -> FloatOrArray:
     r"""Area of the hole walls per plan area, :math:`4 f t / d` (Eq. 1.11) [-]; lengths in m."""
     _share(open_fraction)
     quantity("thickness", thickness, CollectorError, at_least=0, unit="m")
@@ -81,7 +88,13 @@ def wall_area(open_fraction, thickness, hole_diameter):
     return 4 * open_fraction * thickness / hole_diameter
 
 
-def contact_area(open_fraction, thickness, hole_diameter, sides: int = 1, walls: bool = True):
+def contact_area(
+    open_fraction: FloatOrArray,
+    thickness: FloatOrArray,
+    hole_diameter: FloatOrArray,
+    sides: int = 1,
+    walls: bool = True,
+) -> FloatOrArray:
     r"""Area on which one coating touches the foil, over that of a bare foil (Eq. 1.11).
 
     The hole takes :math:`f` from the plane and gives its wall back, :math:`4 f t/d`; where the foil
@@ -117,7 +130,7 @@ def contact_area(open_fraction, thickness, hole_diameter, sides: int = 1, walls:
     )
 
 
-def breakeven_thickness(hole_diameter, sides: int = 1):
+def breakeven_thickness(hole_diameter: FloatOrArray, sides: int = 1) -> FloatOrArray:
     r"""Foil thickness above which holes enlarge the contact area, :math:`n d / 4` for `n` coated
     sides [m].
 
@@ -203,7 +216,7 @@ class NetSection(NamedTuple):
     bound: float  #: share of metal, which no foil of ductile metal exceeds
 
 
-def net_section(open_fraction) -> NetSection:
+def net_section(open_fraction: FloatOrArray) -> NetSection:
     r"""Net-section strength of a triangular lattice of holes in a ductile foil (Eq. 1.14).
 
     At right angles to the close-packed rows a straight section keeps :math:`1 - d/p`. Along the
@@ -233,7 +246,7 @@ def net_section(open_fraction) -> NetSection:
     return NetSection(1 - width, np.minimum(straight, staggered), 1 - open_fraction)
 
 
-def open_fraction_from_net_section(strength_ratio):
+def open_fraction_from_net_section(strength_ratio: FloatOrArray) -> FloatOrArray:
     """Open fraction [-] at which a straight section through a close-packed row keeps
     `strength_ratio` [-].
     """
@@ -241,7 +254,7 @@ def open_fraction_from_net_section(strength_ratio):
     return CLOSE_PACKED * (1 - strength_ratio) ** 2
 
 
-def areal_mass(solid, open_fraction):
+def areal_mass(solid: FloatOrArray, open_fraction: FloatOrArray) -> FloatOrArray:
     """Areal mass of a foil with holes [kg/m2], from that of the same foil without [kg/m2] and f [-]
     (Eq. 1.2).
     """
@@ -250,7 +263,12 @@ def areal_mass(solid, open_fraction):
     return solid * (1 - open_fraction)
 
 
-def open_fraction_from_masses(perforated, solid, perforated_thickness=1.0, solid_thickness=1.0):
+def open_fraction_from_masses(
+    perforated: FloatOrArray,
+    solid: FloatOrArray,
+    perforated_thickness: FloatOrArray = 1.0,
+    solid_thickness: FloatOrArray = 1.0,
+) -> FloatOrArray:
     """Open fraction from the areal masses of a perforated and of a solid foil of one metal (Eq.
     1.2).
 
@@ -427,7 +445,7 @@ def perforated_foil(
     return PerforatedFoil(hole_diameter, pitch, thickness, density)
 
 
-def web_stress(tension, width, thickness):
+def web_stress(tension: FloatOrArray, width: FloatOrArray, thickness: FloatOrArray) -> FloatOrArray:
     """Tensile stress [Pa] in a web under `tension` [N], `width` by `thickness` [m] (Eq. 1.15)."""
     quantity("tension", tension, CollectorError, unit="N")
     _length("width", width)

@@ -8,12 +8,13 @@ areal capacity (:class:`Blend`, :class:`ContentBalance`): what :mod:`rampore.ene
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from rampore.arrays import FloatOrArray
 from rampore.checks import choice, increasing, known_keys, quantity
 from rampore.energy import Design, Gain, Stack, StackError, _names, gain
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from rampore.lim2026.parameters import Branches, CellInputs, Curve
 
 
-def design_of(cell: CellInputs, **changes) -> Design:
+def design_of(cell: CellInputs, **changes: Any) -> Design:
     """The paper's single-sided cell on bare foil, nothing counted but foils, dry coatings and dry
     separator.
 
@@ -244,7 +245,7 @@ class Blend:
                 f"{self.siox_capacity!r} and {self.graphite_capacity!r} C/kg"
             )
 
-    def capacity(self, siox_fraction):
+    def capacity(self, siox_fraction: FloatOrArray) -> FloatOrArray:
         """Capacity of the coating [C/kg] at a mass fraction of SiOx in the active material [-],
         scalar or array.
         """
@@ -255,7 +256,7 @@ class Blend:
         active = fraction * self.siox_capacity + (1 - fraction) * self.graphite_capacity
         return (self.active_fraction * active)[()]
 
-    def loading(self, siox_fraction, areal_capacity):
+    def loading(self, siox_fraction: FloatOrArray, areal_capacity: FloatOrArray) -> FloatOrArray:
         """Loading of the coating [kg/m2] that holds an areal capacity [C/m2] (Eq. 5.4)."""
         quantity("areal capacity", areal_capacity, StackError, above=0, unit="C/m2")
         return areal_capacity / self.capacity(siox_fraction)
@@ -279,7 +280,7 @@ class Blend:
         active = areal_capacity / (loading * self.active_fraction)
         return (active - self.graphite_capacity) / (self.siox_capacity - self.graphite_capacity)
 
-    def siox_share(self, siox_fraction):
+    def siox_share(self, siox_fraction: FloatOrArray) -> FloatOrArray:
         """Share of the capacity that SiOx supplies [-]."""
         return (
             np.asarray(siox_fraction)
@@ -314,7 +315,11 @@ def siox_capacity(
 
 
 def blend_from_thicknesses(
-    thickness, siox_fraction, areal_capacity, density, active_fraction
+    thickness: Sequence[float],
+    siox_fraction: Sequence[float],
+    areal_capacity: float,
+    density: float,
+    active_fraction: float,
 ) -> Blend:
     """The two specific capacities that two coatings of equal areal capacity and density imply.
 
@@ -623,7 +628,11 @@ def _tables(alternatives: Mapping[str, Branches]) -> list[Branches]:
 
 
 def over_content(
-    design: Design, blend: Blend, siox_fraction, areal_capacity: float, areal_energy
+    design: Design,
+    blend: Blend,
+    siox_fraction: np.ndarray,
+    areal_capacity: float,
+    areal_energy: FloatOrArray,
 ) -> OverContent:
     """Energy density over the SiOx content, the anode's areal capacity and all of the cathode
     fixed.
