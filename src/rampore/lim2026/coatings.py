@@ -141,6 +141,35 @@ def coating_pairs(cell: CellInputs) -> dict[str, CoatingPair]:
     }
 
 
+def solid_balance(
+    *,
+    eps_npr: float,
+    eps_pr: float,
+    eps_bare: float,
+    dense: float,
+    saved: float,
+    depth: float,
+    all_in_all: float,
+    npr: float,
+    pr: float,
+) -> float:
+    """Solid of the coating on perforated foil over that on bare foil, from printed numbers [-].
+
+    Parameters
+    ----------
+    eps_npr, eps_pr, eps_bare : float
+        Porosity over foil, at a hole and on bare foil [-].
+    dense, saved, depth : float
+        Thickness over foil, by how much it is less than on bare foil, and depth of a hole [m].
+    all_in_all, npr, pr : float
+        Loading of the electrode, over foil and at a hole [kg/m2], which make the open fraction.
+    """
+    open_fraction = (all_in_all - npr) / (pr - npr)
+    thickness = Local(dense, dense + depth)
+    pair = CoatingPair(open_fraction, thickness, Local(eps_npr, eps_pr), dense + saved, eps_bare)
+    return pair.solid_volume_ratio
+
+
 def conductance_gain(pair: CoatingPair, closure: Callable):
     r"""How much better the perforated coating conducts to its bottom, less 1 (Eq. 3.7).
 
