@@ -4,7 +4,7 @@ import json
 import math
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from typing import NamedTuple
 
@@ -13,22 +13,28 @@ import pytest
 
 from rampore.audit.chapter import (
     CLAIM_MIME,
-    Assumption,
     Chapter,
+    Otherwise,
     Uncertainty,
+    Under,
     card,
     spell,
     unit_text,
     with_unit,
 )
-from rampore.audit.ledger import LedgerError
+from rampore.audit.ledger import Condition, Ledger, LedgerError, read_ledger
 from rampore.lim2026 import LEDGER
 from rampore.style import new_figure
 
 
 @pytest.fixture
 def chapter(tmp_path):
-    return Chapter("collector", output=str(tmp_path))
+    """Of the study's ledger, in which the web stress may hang on the foil's thickness."""
+    ledger = read_ledger(LEDGER)
+    thick = Condition("The foil is <15 um> thick.", (10, 15), "um", "3.1 & 2.2")
+    known = dict(ledger) | {"web-stress": replace(ledger["web-stress"], condition=thick)}
+    conditional = Ledger(known.values(), ledger.sections, ledger.causes)
+    return Chapter("collector", output=str(tmp_path), ledger=conditional)
 
 
 # ── The paper's numbers ───────────────────────────────────────────────────────────────────────────
@@ -92,7 +98,7 @@ def test_the_entry_belongs_to_the_chapter_that_computed_it():
 )
 def test_numpy_numbers_are_numbers(chapter, number):
     uncertainty = Uncertainty(numerics=np.float64(1e5))
-    under = Assumption("Thicker", np.float64(14), (10, 15), "um", "the paper", np.float64(22.2e6))
+    under = Under(np.float64(14), np.float64(22.2e6))
     shown = chapter.report(
         "web-stress",
         number,
@@ -114,7 +120,10 @@ def test_numpy_numbers_are_numbers(chapter, number):
     ("holds", "verdict"), [(np.True_, "reproduced"), (np.False_, "not reproduced")]
 )
 def test_numpy_truth_values_are_truth_values(chapter, holds, verdict):
-    shown = chapter.report("interface-area-larger", holds, measure="0.96 times", explanation="x")
+    turned = Otherwise("in thick foil", ~holds)
+    shown = chapter.report(
+        "interface-area-larger", holds, otherwise=turned, measure="0.96 times", explanation="x"
+    )
     assert entry_of(shown)["verdict"] == verdict
     assert entry_of(shown)["computed"] is bool(holds)
 
@@ -127,7 +136,7 @@ def test_what_is_no_number_is_refused(chapter, value):
 
 def test_a_value_that_nothing_published_gives_is_reported_as_none(chapter):
     entry = entry_of(
-        chapter.report("adhesion-gain", None, explanation="Nothing published bears on it.")
+        chapter.report("adhesion-gain", None, bound="5 % or more.", explanation="Nothing bears.")
     )
     assert (entry["verdict"], entry["computed"]) == ("not testable", None)
 
@@ -166,7 +175,7 @@ class _Text(HTMLParser):
 
 
 def test_a_card_shows_the_whole_report_escaped_and_leads_to_the_scorecard(chapter):
-    under = Assumption("The foil is <15 um> thick.", 14.0, (10.0, 15.0), "um", "3.1 & 2.2", 22.2e6)
+    under = Under(14.0, 22.2e6)
     uncertainty = Uncertainty(numerics=1e4, inputs=1.7e6)
     shown = chapter.report(
         "web-stress",
@@ -202,8 +211,9 @@ def test_a_card_of_a_trend_says_whether_it_holds_and_by_what_measure(chapter):
 
 
 def test_a_card_of_what_cannot_be_tested_says_what_would_settle_it(chapter):
-    html = card(entry_of(chapter.report("adhesion-gain", None, explanation="x")))
+    html = card(entry_of(chapter.report("adhesion-gain", None, bound="<5 %", explanation="x")))
     assert "1.10 to 1.25" in html
+    assert "&lt;5 %" in html
     assert "Would settle it: the cutting-force records of Fig. S8b" in html
 
 
@@ -228,7 +238,7 @@ def test_a_figure_is_shown_and_saved_as_png_and_svg_the_same_in_every_run(chapte
 
 def test_a_chapter_run_by_hand_writes_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    by_hand = Chapter("collector", ledger=load(LEDGER))
+    by_hand = Chapter("collector", ledger=read_ledger(LEDGER))
     assert "image/png" in by_hand.figure(drawing(), "line")._repr_mimebundle_()
     by_hand.result("numbers", {"a": 1})
     assert list(tmp_path.iterdir()) == []

@@ -30,7 +30,7 @@ def study(tmp_path):
 #: Reader and name in the study of each kind of file.
 FILES = {
     "study": ("study.toml", lambda path: settings(path.parent)),
-    "claims": ("claims.toml", claims.load),
+    "claims": ("claims.toml", read_ledger),
     "inputs": ("inputs.toml", read_values),
 }
 
@@ -63,16 +63,22 @@ BAD = [
     ("claims", 'id = "loading"', "id = 1"),
     ("claims", 'kind = "order"', 'kind = "ordre"'),
     ("claims", 'basis = "design"', 'basis = "hearsay"'),
-    ("claims", "tolerance = 0.5\n", "tolerance = -0.5\n"),
-    ("claims", "tolerance = 0.5\n", 'tolerance = "0.5"\n'),
-    ("claims", "tolerance = 0.5\n", ""),
-    ("claims", 'tolerance_from = "printed digits"', 'tolerance_from = "taste"'),
-    ("claims", 'kind = "order"', 'kind = "order"\nstated = 1.5'),
+    ("claims", 'printed = "33 um"\n', 'printed = "about 33 um"\n'),
+    ("claims", 'printed = "33 um"\n', "printed = 33\n"),
+    ("claims", 'printed = "33 um"\n', ""),
+    ("claims", 'printed = "33 um"\n', 'printed = "33 um"\ntolerance = 5\n'),
+    ("claims", 'printed = "33 um"\n', 'printed = "33 um"\nchange = "else"\n'),
+    ("claims", 'printed = "33 um"\n', 'printed = "33 um"\nfails_if = "never"\n'),
+    ("claims", 'uses = ["loading"]', 'uses = "loading"'),
+    ("claims", 'uses = ["loading"]', 'uses = ["loading"]\ncross_check = "yes"'),
+    ("claims", 'uses = ["loading"]', 'uses = ["loading"]\ncondition = "thick"'),
+    ("claims", 'uses = ["loading"]', 'uses = ["loading"]\n[claim.condition]\ntext = "It is so."'),
+    ("claims", 'kind = "order"', 'kind = "order"\nprinted = "1.5"'),
     ("claims", 'kind = "order"', 'kind = "order"\nunit = "um"'),
     ("claims", 'where = "2.1"\n', ""),
     ("claims", 'chapter = "thickness"', 'chapter = ""'),
     ("claims", 'chapter = "thickness"', 'chaptre = "thickness"'),
-    ("claims", 'chapter = "thickness"', 'chapter = "thickness"\nrange_from_needed = "yes"'),
+    ("claims", 'chapter = "thickness"', 'chapter = "thickness"\nrange_from_needed = true'),
     ("claims", 'statement = "It is 33 µm thick."', 'statement = ""'),
     ("claims", "number = 1", 'number = "1"'),
     ("claims", 'title = "The coating"', ""),
@@ -191,7 +197,12 @@ def entries_of(study, **computed):
     reports = {
         "loading": claims.Report("loading", taken=True, explanation="Taken."),
         "thickness": claims.Report("thickness", 33e-6, explanation="So."),
-        "capacity-enough": claims.Report("capacity-enough", True, explanation="So."),
+        "capacity-enough": claims.Report(
+            "capacity-enough",
+            True,
+            otherwise=claims.Otherwise("with half of it", False),
+            explanation="So.",
+        ),
     }
     for name, value in computed.items():
         claim = name.replace("_", "-")

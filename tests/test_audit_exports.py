@@ -12,8 +12,7 @@ import yaml
 
 from rampore import cli
 from rampore.audit import claims, exports, starting
-from rampore.audit.chapter import Assumption
-from rampore.audit.claims import Report, Uncertainty
+from rampore.audit.claims import Otherwise, Report, Uncertainty, Under
 from rampore.audit.inputs import read_values
 from rampore.audit.ledger import read_ledger
 from rampore.audit.reproduce.files import digest
@@ -46,13 +45,30 @@ def study(tmp_path):
         "files": {},
     }
     (build / "results/thickness/provenance.json").write_text(json.dumps(made))
-    ledger = read_ledger(root / "claims.toml")
-    under = Assumption("It is denser", 1.6, (1.4, 1.7), "g/cm3", "others", 33.1e-6)
+    denser = '\n[claim.condition]\ntext = "It is denser"\nplausible = [1.4, 1.7]\nunit = "g/cm3"\n'
+    path, after = root / "claims.toml", 'uses = ["loading"]\nchapter = "thickness"\n'
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(after, f'{after}{denser}source = "others"\n'), encoding="utf-8")
+    ledger = read_ledger(path)
+    under = Under(1.6, 33.1e-6)
     rounding = claims.Rounding(0.1e-6, {"loading": 5e-5})
     reports = [
         Report("loading", taken=True, explanation="Taken."),
-        Report("thickness", 36e-6, False, (), rounding, Uncertainty(1e-7), under, "", "So."),
-        Report("capacity-enough", True, measure="1.84, at least", explanation="So."),
+        Report(
+            "thickness",
+            36e-6,
+            rounding=rounding,
+            uncertainty=Uncertainty(1e-7),
+            under=under,
+            explanation="So.",
+        ),
+        Report(
+            "capacity-enough",
+            True,
+            otherwise=Otherwise("with half of it", False),
+            measure="1.84, at least",
+            explanation="So.",
+        ),
     ]
     place = {"link": "thickness.html#a", "cell": {"index": 1, "id": "a"}}
     entries = [claims.record(ledger[report.claim_id], report) | place for report in reports]
@@ -72,7 +88,7 @@ def test_the_table_has_a_row_for_each_statement_with_its_numbers(run):
     rows = list(csv.DictReader(io.StringIO(exports.claims_csv(run.entries))))
     assert [row["id"] for row in rows] == ["loading", "thickness", "capacity-enough"]
     row = rows[1]
-    assert (row["verdict"], row["stated"], row["unit"]) == ("conditional", "33", "um")
+    assert (row["verdict"], row["stated"], row["unit"]) == ("conditional", "33.0", "um")
     assert float(row["computed"]) == pytest.approx(36, rel=1e-12)
     assert float(row["numerics"]) == pytest.approx(0.1, rel=1e-12)
     assert (row["needed"], row["needed_unit"], row["plausible_high"]) == ("1.6", "g/cm3", "1.7")

@@ -20,8 +20,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 import rampore
 from rampore import cli
 from rampore.audit import claims
-from rampore.audit.chapter import CLAIM_MIME, Chapter
-from rampore.audit.ledger import Basis, Claim, Kind, Ledger, read_ledger
+from rampore.audit.chapter import CLAIM_MIME, Chapter, Otherwise
+from rampore.audit.ledger import Basis, Claim, Condition, Kind, Ledger, read_ledger
 from rampore.audit.reproduce import (
     ReproduceError,
     UsageError,
@@ -53,6 +53,7 @@ where = "here"
 basis = "geometry"
 kind = "order"
 statement = "The {name} chapter holds."
+fails_if = "it does not"
 chapter = "{name}"
 """
     for name in ("first", "second")
@@ -81,14 +82,18 @@ def chapter(name: str, middle: str = "") -> nbformat.NotebookNode:
             metadata={"tags": ["parameters"]},
         ),
         new_code_cell(
-            f"from rampore.audit.chapter import Chapter\nchapter = Chapter('{name}', "
+            f"from rampore.audit.chapter import Chapter, Otherwise\nchapter = Chapter('{name}', "
             "output=output)",
             id="chapter",
         ),
         new_markdown_cell("## What's computed, `f` of $x$", id="heading"),
         new_code_cell(CODE[name], id="compute"),
         new_code_cell(middle or "width", id="middle"),
-        new_code_cell(f"chapter.report('{name}', True, explanation='It does.')", id="verdict"),
+        new_code_cell(
+            "turned = Otherwise('elsewhere', False)\n"
+            f"chapter.report('{name}', True, otherwise=turned, explanation='It does.')",
+            id="verdict",
+        ),
         *figure * (name == "second"),
         new_code_cell("chapter.result('width', {'width_m': width})", id="result"),
     ]
@@ -835,19 +840,20 @@ def test_what_an_interrupted_publication_had_placed_counts_as_ours(folders, monk
 # Claims
 
 
+THICKER = Condition("It is thicker", (10.0, 15.0), "nm", "two others")
 NUMBERS = Ledger(
     [
         Claim(
             "first", 1, "here", Basis.GEOMETRY, Kind.VALUE, "It is 4.50 um long.",
-            "um", 4.5, 0.005, ToleranceFrom.PRINTED_DIGITS, 0.005, "first",
+            "um", "4.50 um", route="a ruler", condition=THICKER, chapter="first",
         ),
         Claim(
             "second", 1, "here", Basis.GEOMETRY, Kind.ORDER, "It holds.",
-            chapter="second",
+            fails_if="it does not", chapter="second",
         ),
         Claim(
             "third", 1, "here", Basis.GEOMETRY, Kind.ORDER, "It holds.",
-            chapter="first",
+            fails_if="it does not", chapter="first",
         ),
     ],
     {1: "All there is"},
@@ -859,7 +865,8 @@ def reporting(*names: str, ledger: Ledger = NUMBERS, **more) -> nbformat.Noteboo
     chapter = Chapter("first", ledger=ledger)
     values = {name: 4.6e-6 if ledger[name].kind.is_number else True for name in names}
     more = {"explanation": "It does."} | more
-    shown = [chapter.report(name, values[name], **more) for name in names]
+    turned = {name: {"otherwise": Otherwise("elsewhere", False)} for name in ("second", "third")}
+    shown = [chapter.report(name, values[name], **(turned.get(name, {}) | more)) for name in names]
     return executed(*shown, chapter.close())
 
 
@@ -874,7 +881,12 @@ def executed(*shown) -> nbformat.NotebookNode:
 def test_a_claim_is_refused_that_is_reported_twice_or_by_another_chapter_or_is_none(finished):
     ledger = read_ledger(finished.root / "claims.toml")
     twice = executed(
-        *[Chapter("first", ledger=ledger).report("first", True, explanation="So.") for _ in "12"]
+        *[
+            Chapter("first", ledger=ledger).report(
+                "first", True, otherwise=Otherwise("elsewhere", False), explanation="So."
+            )
+            for _ in "12"
+        ]
     )
     with pytest.raises(
         ReproduceError, match=r"first \(cell 2\) reports the claim 'first' a second"
@@ -888,7 +900,7 @@ def test_a_claim_is_refused_that_is_reported_twice_or_by_another_chapter_or_is_n
 
 def test_what_a_file_does_to_an_output_is_no_edit():
     """Every width and an assumption, whose keys come back in another order."""
-    under = claims.Assumption("It is thicker", 14.0, (10.0, 15.0), "nm", "two others", 4.5e-6)
+    under = claims.Under(14.0, 4.5e-6)
     rounding = 2 * Chapter("first", ledger=NUMBERS).half_digit("first")
     more = {
         "under": under,
@@ -906,7 +918,7 @@ def test_a_claim_that_nobody_reported_leads_nowhere():
 
 
 WIDER = Ledger(
-    [replace(NUMBERS["first"], tolerance=0.5, half_digit=0.5), *list(NUMBERS.values())[1:]],
+    [replace(NUMBERS["first"], printed="4 um"), *list(NUMBERS.values())[1:]],
     {1: "All there is"},
 )
 

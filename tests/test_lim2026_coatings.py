@@ -84,6 +84,73 @@ def test_an_unperforated_unit_cell_consumes_as_the_hyperbolic_cosine_at_second_o
     assert np.log2(coarse / fine) > 1.7
 
 
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_foil_takes_the_share_that_it_is_given_and_leaves_what_is_asked_for(share):
+    """Far from rare holes, by the fluxes of the solved field alone."""
+    rare = perforated_foil(15e-6, 8960.0, hole_diameter=75e-6, open_fraction=0.02)
+    closure, left = Closure("", 1.5), 0.1
+    cell = coatings.consuming_unit_cell(SAME, rare, closure, left, 3e-6, share)
+    assert cell.alone == pytest.approx(left, rel=1e-12)
+    far = np.unravel_index(cell.distance.argmax(), cell.distance.shape)
+    column = cell.concentration[:, *far]
+    assert cell.on_metal[far] == pytest.approx(left, rel=0.01)
+    taken, entering = column[-1] - cell.on_metal[far], 1 - column[0]
+    # the flux of half a cell stands for that of its face, by a parabola's error of half a cell
+    assert taken / entering == pytest.approx(share, abs=0.03)
+
+
+def test_foil_that_takes_the_lithium_leaves_the_bottom_of_a_hole_more_than_bare_foil_has():
+    """The least share turns the sign, and the least porosity does."""
+    closure, left = Closure("", 1.5), 0.1
+    share = coatings.foil_share_needed(PAIR, FOIL, [closure], [left], 5e-6)
+    below, above = (
+        coatings.consuming_unit_cell(PAIR, FOIL, closure, left, 5e-6, share + step).hole_bottom
+        for step in (-0.01, 0.01)
+    )
+    assert below < left < above
+    npr = coatings.dense_porosity_needed(PAIR, FOIL, [closure], [left], 5e-6)
+    assert PAIR.porosity.npr < npr < PAIR.bare_porosity
+    below, above = (
+        coatings.consuming_unit_cell(
+            replace(PAIR, porosity=Local(npr + step, 0.28)), FOIL, closure, left, 5e-6
+        ).foil_near
+        for step in (-0.002, 0.002)
+    )
+    assert below < left < above
+
+
+def test_no_share_suffices_where_holes_are_as_deep_as_the_salt_never_reaches():
+    deep = replace(PAIR, thickness=Local(30e-6, 300e-6))
+    needed = coatings.foil_share_needed(deep, FOIL, [Closure("", 1.5)], [0.5], 5e-6)
+    assert np.isnan(needed)
+
+
+def test_the_studys_pairs_are_as_printed_and_of_equal_solid():
+    from rampore.lim2026 import parameters
+
+    pairs = coatings.coating_pairs(parameters.load())
+    assert pairs["as printed"].thickness == pytest.approx(PAIR.thickness)
+    assert pairs["as printed"].porosity == PAIR.porosity
+    assert pairs["equal solid"].solid_volume_ratio == pytest.approx(1.0, rel=1e-12)
+    # by hand: 33 x 0.76 over 0.8 x 30 x 0.81 + 0.2 x 45 x 0.72 is 25.08 / 25.92
+    assert pairs["equal solid"].porosity.npr == pytest.approx(1 - 0.81 * 25.08 / 25.92)
+
+
+def test_the_solid_balance_takes_the_open_fraction_from_the_loadings():
+    balance = coatings.solid_balance(
+        eps_npr=0.19,
+        eps_pr=0.28,
+        eps_bare=0.24,
+        dense=30e-6,
+        saved=3e-6,
+        depth=15e-6,
+        all_in_all=0.0495,
+        npr=0.045,
+        pr=0.0675,
+    )
+    assert balance == pytest.approx(25.92 / 25.08)
+
+
 # Bounds and symmetry
 
 

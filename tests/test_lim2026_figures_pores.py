@@ -1,6 +1,7 @@
 """The figures of the pores chapter: with units, and with the paper's numbers as open markers."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from phantoms import all_links, discs
 
@@ -41,6 +42,8 @@ def make_along():
     )
 
 
+TABLE = pd.DataFrame({"equivalent_radius": [0.4e-6, 0.8e-6], "coordination": [1, 2]})
+SHARES = np.linspace(0, 1, 3)
 WINDOWS = np.array([5, 20, 80]) * 1e-6
 FIGURES = {
     "phantoms": make_phantoms,
@@ -53,6 +56,13 @@ FIGURES = {
         {"bCuE": [BARE], "pCuE, published": [PERFORATED]}, PAPERS
     ),
     "multiverse": lambda: figures.multiverse(BARE, PERFORATED, PAPERS, (0.04, 0.03)),
+    "distributions": lambda: figures.distributions({"bCuE": TABLE, "pCuE": TABLE}, PAPERS),
+    "over_share": lambda: figures.over_share(
+        SHARES,
+        {"radius / -": (SHARES, SHARES - 1, SHARES + 1), "number / -": (SHARES, SHARES, SHARES)},
+        {"radius / -": 1.1, "number / -": 0.4},
+        {"section": 0.47},
+    ),
     "microscopes": lambda: figures.microscopes({"pixel 125 nm": (BARE, PERFORATED)}, PAPERS),
 }
 

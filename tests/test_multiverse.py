@@ -94,6 +94,19 @@ def test_one_channel_less_and_one_pore_less_move_the_means_by_no_more_than_their
     )
 
 
+def test_another_share_over_holes_mixes_the_two_groups_by_the_number_of_their_pores():
+    """A whole of 10 um over foil and 30 um at holes, with 1 and 2 pores a um."""
+    ten, thirty = [1e-6, 1.0], [2e-6, 3.0]
+    radius, number = (np.array([[0, *each]]) for each in zip(ten, thirty, strict=True))
+    found = multiverse.Outcomes(np.array([0.2]), radius, number, np.array([[70, 10, 60]]))
+    shares = np.array([0, 0.5, 0.75, 1])
+    radii, numbers = multiverse.at_share(found, (10e-6, 30e-6), shares)
+    np.testing.assert_allclose(radii, [[1e-6, 5e-6 / 3, 13e-6 / 7, 2e-6]])
+    np.testing.assert_allclose(numbers, [[1, 7 / 3, 19 / 7, 3]])
+    with pytest.raises(PoreError, match="share"):
+        multiverse.at_share(found, (10e-6, 30e-6), 1.2)
+
+
 def test_a_mean_over_sections_has_the_largest_error_of_one_of_them():
     sections = [
         multiverse.Outcomes(*np.array([[[0.2]], [[r]], [[z]], [[n]]]))

@@ -50,6 +50,38 @@ class Outcomes(NamedTuple):
         return 2 / np.maximum(self.pores, 1)
 
 
+def at_share(found: Outcomes, widths: Sequence[float], share) -> tuple[np.ndarray, np.ndarray]:
+    """Mean radius and coordination number of an image of which another share lies over holes.
+
+    Its pores are those of the two groups of columns, as many a length as in either; for recipes in
+    which every pore counts.
+
+    Parameters
+    ----------
+    found : Outcomes
+        Of n recipes and two groups: over foil, at a hole.
+    widths : (float, float)
+        Length of the image in either group [m].
+    share : (m,) array
+        Of the image that lies over holes [-].
+
+    Returns
+    -------
+    radius, coordination : (n, m) array
+        [m], [-]
+    """
+    quantity("share", share, PoreError, at_least=0, at_most=1)
+    share = np.atleast_1d(share)
+    lengths = np.stack([1 - share, share]) / np.asarray(widths)[:, np.newaxis]
+    weights = found.pores[:, 1:, np.newaxis] * lengths
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    radius, coordination = (
+        (values[:, 1:, np.newaxis] * weights).sum(axis=1)
+        for values in (found.radius, found.coordination)
+    )
+    return radius, coordination
+
+
 class OverSections(NamedTuple):
     """A number of several sections."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from rampore import RamporeError
 from rampore.checks import choice, quantity
 from rampore.closures import Closure, fit_closure
-from rampore.coating import Local
+from rampore.coating import Keep, Local, local_thickness, mass_conserving_porosity
 from rampore.collector import PerforatedFoil
 from rampore.diffusion import Diffusion, flow_paths, steady_diffusion
 from rampore.micrograph import (
@@ -119,6 +119,55 @@ class CoatingPair:
             1 - self.porosity.pr
         ) * self.thickness.pr
         return held / ((1 - self.bare_porosity) * self.bare_thickness)
+
+
+def coating_pairs(cell: CellInputs) -> dict[str, CoatingPair]:
+    """The paper's two electrodes, with the porosities that it prints and with those of equal solid.
+
+    Returns
+    -------
+    dict of str to CoatingPair
+        ``as printed``; and ``equal solid``, in which both regions of the perforated coating hold
+        more or less solid in one proportion, so that it is as much as on bare foil.
+    """
+    negative, holes = cell.negative, cell.perforation
+    f, bare, eps = holes.open_fraction, negative.thickness, negative.porosity_image
+    height = local_thickness(bare, f, holes.foil_thickness)
+    printed = Local(negative.porosity_npr, negative.porosity_pr)
+    equal = mass_conserving_porosity(printed, height, (1 - eps) * bare, f, Keep.SOLID_RATIO)
+    return {
+        "as printed": CoatingPair(f, height, printed, bare, eps),
+        "equal solid": CoatingPair(f, height, equal, bare, eps),
+    }
+
+
+def solid_balance(
+    *,
+    eps_npr: float,
+    eps_pr: float,
+    eps_bare: float,
+    dense: float,
+    saved: float,
+    depth: float,
+    all_in_all: float,
+    npr: float,
+    pr: float,
+) -> float:
+    """Solid of the coating on perforated foil over that on bare foil, from printed numbers [-].
+
+    Parameters
+    ----------
+    eps_npr, eps_pr, eps_bare : float
+        Porosity over foil, at a hole and on bare foil [-].
+    dense, saved, depth : float
+        Thickness over foil, by how much it is less than on bare foil, and depth of a hole [m].
+    all_in_all, npr, pr : float
+        Loading of the electrode, over foil and at a hole [kg/m2], which make the open fraction.
+    """
+    open_fraction = (all_in_all - npr) / (pr - npr)
+    thickness = Local(dense, dense + depth)
+    pair = CoatingPair(open_fraction, thickness, Local(eps_npr, eps_pr), dense + saved, eps_bare)
+    return pair.solid_volume_ratio
 
 
 def conductance_gain(pair: CoatingPair, closure: Callable) -> float:
@@ -580,12 +629,19 @@ def consuming_unit_cell(
     closure: Callable,
     left_on_bare: float,
     step: float = STEP,
+    taken_by_foil: float = 0.0,
 ) -> Fields:
     r"""First-order consumption in the unit cell of a perforated coating, as a continuum.
 
     Solves :math:`\nabla\cdot(g(\varepsilon)\nabla c) = k\,(1-\varepsilon)\,c` (Eq. 3.8) below a
-    face with c = 1; k is such that on bare foil the share `left_on_bare` is left at the bottom,
-    where :math:`c = 1/\cosh\!\big(H\sqrt{k(1-\varepsilon_0)/g(\varepsilon_0)}\big)`.
+    face with c = 1, with :math:`-g\,\partial_n c = \beta c` on the metal, the walls of the holes
+    included. On bare foil :math:`k` and :math:`\beta` leave :math:`\lambda` = `left_on_bare` at the
+    bottom and bring the share :math:`\varphi` = `taken_by_foil` of the lithium to the metal: with
+    :math:`m = \sqrt{k(1-\varepsilon_0)/g(\varepsilon_0)}`,
+
+    .. math::
+        \cosh mH = \frac{1 + \lambda\varphi}{\lambda + \varphi} , \qquad
+        \beta = g(\varepsilon_0)\,m\,\frac{\varphi \sinh mH}{1 - \varphi \cosh mH} .
 
     Parameters
     ----------
@@ -598,8 +654,11 @@ def consuming_unit_cell(
     step : float
         Edge of a cell [m], roughly: thicknesses are met exactly by the layers, the holes by the
         cells' centres.
+    taken_by_foil : float
+        [-], below 1.
     """
     quantity("what is left on bare foil", left_on_bare, TransportError, above=0, below=1)
+    quantity("taken_by_foil", taken_by_foil, TransportError, at_least=0, below=1)
     quantity(
         "step",
         step,
@@ -608,8 +667,11 @@ def consuming_unit_cell(
         at_most=min(pair.thickness.npr, foil.pitch / 4),
         unit="m",
     )
-    k = (np.arccosh(1 / left_on_bare) / pair.bare_thickness) ** 2
-    k *= closure(pair.bare_porosity) / (1 - pair.bare_porosity)
+    bare_conductivity = closure(pair.bare_porosity)
+    lost = (1 + left_on_bare * taken_by_foil) / (left_on_bare + taken_by_foil)  # cosh mH
+    m = np.arccosh(lost) / pair.bare_thickness
+    k = m**2 * bare_conductivity / (1 - pair.bare_porosity)
+    beta = bare_conductivity * m * np.sqrt(lost**2 - 1) / (1 - taken_by_foil * lost) * taken_by_foil
     layers = round(pair.thickness.npr / step)
     below = round((pair.thickness.pr - pair.thickness.npr) / (pair.thickness.npr / layers))
     rows = (foil.pitch, np.sqrt(3) * foil.pitch)
@@ -627,23 +689,30 @@ def consuming_unit_cell(
         pair.thickness.npr / layers,
         *(length / n for length, n in zip(rows, counts, strict=True)),
     )
+    conductivity = np.where(porosity > 0, closure(porosity), 0)
+    to_metal = _uptake_of_metal(conductivity, layers, hole, spacing, beta)
     result = steady_diffusion(
-        np.where(porosity > 0, closure(porosity), 0),
+        conductivity,
         spacing=spacing,
         sides="periodic",
         outlet="closed",
-        uptake=k * (1 - porosity),
+        uptake=k * (1 - porosity) + to_metal,
         tolerance=1e-5,
     )
     c = result.concentration
-    # From the last centre to the surface on which nothing leaves, c rises by a parabola, c'' = k c
-    # / g.
+    # From the last centre to a surface on which nothing leaves, c rises by a parabola, c'' = k c /
+    # g; to metal it falls by beta c / g besides.
     last = {
         eps: 1 + k * (1 - eps) / closure(eps) * (spacing[0] / 2) ** 2 / 2 for eps in pair.porosity
     }
-    on_metal = c[layers - 1] / last[pair.porosity.npr]
+    on_foil = last[pair.porosity.npr] + beta / closure(pair.porosity.npr) * spacing[0] / 2
+    on_metal = c[layers - 1] / np.where(hole, last[pair.porosity.npr], on_foil)
     rim, half = distance - foil.hole_diameter / 2, foil.ligament_width / 2
-    modulus = np.sqrt(k * (1 - pair.porosity.npr) / closure(pair.porosity.npr)) * pair.thickness.npr
+    dense = closure(pair.porosity.npr)
+    modulus = np.sqrt(k * (1 - pair.porosity.npr) / dense)
+    alone = np.cosh(modulus * pair.thickness.npr)
+    if beta:
+        alone += beta / dense * np.sinh(modulus * pair.thickness.npr) / modulus
     return Fields(
         c,
         distance,
@@ -652,8 +721,92 @@ def consuming_unit_cell(
         float(on_metal[(rim > 0) & (rim < 10e-6)].mean()),
         float(on_metal[rim > half].mean()),
         left_on_bare,
-        float(1 / np.cosh(modulus)),
+        float(1 / alone),
     )
+
+
+def _uptake_of_metal(
+    conductivity: np.ndarray,
+    layers: int,
+    hole: np.ndarray,
+    spacing: Sequence[float],
+    beta: float,
+) -> np.ndarray:
+    """Uptake of the cells at metal [1/m2], each over the half cell that lies before its faces."""
+    uptake = np.zeros_like(conductivity)
+
+    def per_volume(conductivity, side):
+        return 1 / (1 / beta + side / 2 / conductivity) / side if beta else 0.0
+
+    uptake[layers - 1, ~hole] += per_volume(conductivity[layers - 1, ~hole], spacing[0])
+    for axis, shift in ((0, 1), (0, -1), (1, 1), (1, -1)):
+        wall = hole & ~np.roll(hole, shift, axis)
+        uptake[layers:, wall] += per_volume(conductivity[layers:, wall], spacing[1 + axis])
+    return uptake
+
+
+def foil_share_needed(
+    pair: CoatingPair,
+    foil: PerforatedFoil,
+    closures: Sequence[Closure],
+    left_on_bare: Sequence[float],
+    step: float = STEP,
+) -> float:
+    """The least share of the lithium that bare foil must take so that under every closure the
+    bottom of a hole keeps more than the bottom on bare foil [-].
+
+    It keeps the more, the more the metal takes, none of which lies under a hole; NaN where even
+    0.99 do not suffice.
+    """
+
+    def surplus(share: float, closure: Closure, left: float) -> float:
+        cell = consuming_unit_cell(pair, foil, closure, left, step, share)
+        return cell.hole_bottom / left - 1
+
+    return _largest_root(surplus, 0.0, 0.99, closures, left_on_bare, 1e-3)
+
+
+def dense_porosity_needed(
+    pair: CoatingPair,
+    foil: PerforatedFoil,
+    closures: Sequence[Closure],
+    left_on_bare: Sequence[float],
+    step: float = STEP,
+) -> float:
+    """The least porosity over foil with which, under every closure, the metal within 10 um of a
+    hole sees more than bare foil [-]; NaN where even the bare coating's does not suffice.
+    """
+
+    def surplus(porosity: float, closure: Closure, left: float) -> float:
+        tried = replace(pair, porosity=Local(porosity, pair.porosity.pr))
+        return consuming_unit_cell(tried, foil, closure, left, step).foil_near / left - 1
+
+    low, high = pair.porosity.npr / 2, pair.bare_porosity
+    return _largest_root(surplus, low, high, closures, left_on_bare, 1e-4)
+
+
+def _largest_root(
+    surplus: Callable[[float, Closure, float], float],
+    low: float,
+    high: float,
+    closures: Sequence[Closure],
+    left_on_bare: Sequence[float],
+    tolerance: float,
+) -> float:
+    """Where the last of some rising functions passes zero: `low` where all lie above it there, NaN
+    where one lies below it at `high`.
+    """
+    from scipy.optimize import brentq
+
+    found = low
+    for closure in closures:
+        for left in left_on_bare:
+            if surplus(found, closure, left) >= 0:
+                continue
+            if surplus(high, closure, left) < 0:
+                return float("nan")
+            found = brentq(surplus, found, high, (closure, left), xtol=tolerance)
+    return found
 
 
 def reach(cell: Fields, foil: PerforatedFoil, more: float = 0.1) -> float:

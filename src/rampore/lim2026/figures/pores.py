@@ -5,6 +5,7 @@ are drawn in um.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import colormaps
@@ -28,6 +29,9 @@ from rampore.style import (
     UM,
     new_figure,
 )
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 def phantoms(
@@ -358,4 +362,77 @@ def microscopes(
         frameon=False,
         fontsize=9,
     )
+    return figure
+
+
+def distributions(
+    tables: Mapping[str, DataFrame], stated: Mapping[str, tuple[float, float]]
+) -> Figure:
+    """How many pores have which radius, and how many neighbours (Fig. 2d, e).
+
+    Parameters
+    ----------
+    tables : mapping of {"bCuE", "pCuE"} to pandas.DataFrame
+        Of the pores of each electrode, as :class:`rampore.pores.Analysis` has them.
+    stated : mapping of {"pCuE", "bCuE"} to (float, float)
+        Mean radius [m] and coordination number [-].
+    """
+    figure, (left, right) = new_figure(2, 1, width=5.6, height=5.2)
+    edges, numbers = np.arange(0, 2.3, 0.1), np.arange(-0.5, 7.5)
+    for name, table in tables.items():
+        colour, style = {"bCuE": (BCUE, "-"), "pCuE": (PCUE, "--")}[name]
+        drawn = (UM * table["equivalent_radius"], edges), (table["coordination"], numbers)
+        for axis, (values, bins), mean in zip((left, right), drawn, stated[name], strict=True):
+            counts, _ = np.histogram(values, bins)
+            axis.stairs(PERCENT * counts / len(values), bins, color=colour, ls=style, lw=1.8)
+            shown = mean * (UM if axis is left else 1)
+            axis.axvline(values.mean(), color=colour, lw=1, ls=style, label=f"{name}, mean")
+            axis.plot(shown, 2, **PAPER | {"mec": colour, "label": f"{name}, the paper's mean"})
+    left.set(xlabel="equivalent radius / µm", ylabel="share of the pores / %", xlim=(0, 2.2))
+    right.set(xlabel="coordination number / -", ylabel="share of the pores / %", xlim=(-0.5, 6.5))
+    left.legend(frameon=False, fontsize=9, loc="upper right")
+    return figure
+
+
+def over_share(
+    shares: np.ndarray,
+    curves: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]],
+    stated: Mapping[str, float],
+    marks: Mapping[str, float],
+) -> Figure:
+    """The difference between the electrodes over the share of the image that lies over holes.
+
+    Parameters
+    ----------
+    shares : (m,) array
+        [-]
+    curves : mapping of str to (mean, least, most)
+        By the label of the axis: of several sections, and of the recipes; (m,) arrays each.
+    stated : mapping of str to float
+        What the paper's numbers make, by the same label.
+    marks : mapping of str to float
+        Shares to mark [-].
+    """
+    figure, panels = new_figure(2, 1, width=5.6, height=5.6, sharex=True)
+    for panel, (label, (mean, least, most)) in zip(panels, curves.items(), strict=True):
+        panel.fill_between(
+            PERCENT * shares, least, most, color=PCUE, alpha=0.15, lw=0, label="all recipes"
+        )
+        panel.plot(PERCENT * shares, mean, color=PCUE, lw=2, label="one recipe, mean of sections")
+        panel.axhline(stated[label], color="black", lw=0.8, ls="--")
+        panel.plot(PERCENT * marks["section"], stated[label], **PAPER, label="the paper")
+        for name, share in marks.items():
+            panel.axvline(PERCENT * share, color=MUTED, lw=1, ls=":")
+            if panel is panels[0]:
+                panel.text(
+                    PERCENT * share,
+                    1.02,
+                    name,
+                    transform=panel.get_xaxis_transform(),
+                    ha="center",
+                    fontsize=9,
+                )
+        panel.set_ylabel(label)
+    panels[0].legend(frameon=False, fontsize=9, loc="upper left")
+    panels[1].set(xlabel="share of the image that lies over holes / %", xlim=(0, 100))
     return figure
