@@ -29,10 +29,11 @@ test: $(VENV)/.test lint browser ## run the linters, the tests, and the committe
 test-arithmetic: $(VENV)/.test ## run `make test` under four kinds of arithmetic, one after the other
 	@$(BIN)/python benchmarks/arithmetic.py $(MAKE) test
 
-lint: $(VENV)/.test ## run the linters alone
+lint: $(VENV)/.test ## run the linters and the type checker alone
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
+	@$(BIN)/basedpyright
 
 drawing: $(VENV)/.test ## draw in CONTRIBUTING.md which rooms of the package import which
 	@$(BIN)/python tests/rooms.py

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rampore.audit.chapter import unit_text
-from rampore.audit.claims import Claim, ToleranceFrom
 from rampore.audit.inputs.records import Record
+from rampore.audit.ledger import Claim, ToleranceFrom
 
 #: What holds no number of prose, however many digits it has.
 NO_PROSE = [

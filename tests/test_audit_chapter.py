@@ -21,7 +21,7 @@ from rampore.audit.chapter import (
     unit_text,
     with_unit,
 )
-from rampore.audit.claims import LedgerError, load
+from rampore.audit.ledger import LedgerError
 from rampore.lim2026 import LEDGER
 from rampore.style import new_figure
 

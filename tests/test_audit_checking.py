@@ -12,6 +12,7 @@ from rampore import RamporeError, cli
 from rampore.audit import checking, claims, starting
 from rampore.audit.flips import as_markdown, flips
 from rampore.audit.inputs import ParameterError, read_values
+from rampore.audit.ledger import LedgerError, read_ledger
 from rampore.audit.pages.badge import badge
 from rampore.audit.reproduce.files import digest
 from rampore.audit.study import UsageError, settings
@@ -104,7 +105,7 @@ def test_what_a_schema_refuses_its_reader_refuses(study, kind, old, new):
     tomllib.loads((study / name).read_text(encoding="utf-8"))
     with pytest.raises(checking.CheckError, match=name):
         checking.check_schema(study / name, kind)
-    with pytest.raises((UsageError, claims.LedgerError, ParameterError)):
+    with pytest.raises((UsageError, LedgerError, ParameterError)):
         read(study / name)
 
 
@@ -186,7 +187,7 @@ def test_check_names_the_file_that_is_not_in_order(study, name, capsys):
 
 
 def entries_of(study, **computed):
-    ledger = claims.load(study / "claims.toml")
+    ledger = read_ledger(study / "claims.toml")
     reports = {
         "loading": claims.Report("loading", taken=True, explanation="Taken."),
         "thickness": claims.Report("thickness", 33e-6, explanation="So."),
@@ -230,7 +231,7 @@ def test_a_ledger_may_grow_before_its_chapters(study):
         text.replace('chapter = "thickness"', 'chapter = "later"', 1), encoding="utf-8"
     )
     assert "claims.toml: 3 statements, 1 of them without their chapter yet" in checking.check(study)
-    claim = claims.load(study / "claims.toml")["loading"]
+    claim = read_ledger(study / "claims.toml")["loading"]
     assert claims.verdict(claim, None) is claims.Verdict.PENDING
 
 

@@ -241,12 +241,12 @@ def test_a_rounding_knows_the_statements_that_it_comes_from():
             Report("length", 4.6e-6, rounding=claims.Rounding(0.1e-6, {"width": 0.1e-6})),
             "takes 1e-07 for half of the last digit of 'width'",
         ),
-        (Report("trend", True), "not seen to be able to come out the other way"),
+        (Report("trend", True), "not seen to be able to fail"),
         (
             Report("trend", True, otherwise=Otherwise("again", True)),
-            "not seen to be able to come out the other way",
+            "not seen to be able to fail",
         ),
-        (Report("trend", False, under=under(False)), "not seen to be able to come out"),
+        (Report("trend", True, under=under(True)), "not seen to be able to fail"),
         (Report("length", 4.5e-6, otherwise=OTHERWISE), "the value itself is the measure"),
         (Report("trend", None, given=("length",)), "nothing was computed from length"),
         (Report("trend", True, given=("length",)), "its own route does not take length"),
@@ -446,6 +446,8 @@ def test_route_cross_check_and_what_would_refute_an_order_are_told():
     assert route_text(claims.record(LENGTH, None)) == "Route: as wide as long."
     balance = claims.record(replace(LENGTH, cross_check=True), None)
     assert route_text(balance) == "A balance that no sentence draws: as wide as long."
+    alone = claims.record(TREND, replace(report, otherwise=None))
+    assert otherwise_text(alone).endswith("No case was computed in which it holds.")
     lines = full(entry | {"link": "a.html"})
     assert (lines[0], lines[1], lines[-1]) == (line(entry), "It grows.", "a.html")
     assert "So." in lines

@@ -10,10 +10,10 @@ import pytest
 
 from rampore import cli
 from rampore.audit import claims
-from rampore.audit.claims import LedgerError
+from rampore.audit.ledger import LedgerError, read_ledger
 from rampore.lim2026 import LEDGER
 
-ENTRY = claims.record(next(iter(claims.load(LEDGER).values())), None) | {"link": "", "cell": None}
+ENTRY = claims.record(next(iter(read_ledger(LEDGER).values())), None) | {"link": "", "cell": None}
 
 
 @pytest.mark.parametrize(

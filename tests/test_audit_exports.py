@@ -15,6 +15,7 @@ from rampore.audit import claims, exports, starting
 from rampore.audit.chapter import Assumption
 from rampore.audit.claims import Report, Uncertainty
 from rampore.audit.inputs import read_values
+from rampore.audit.ledger import read_ledger
 from rampore.audit.reproduce.files import digest
 from rampore.audit.study import find
 
@@ -45,7 +46,7 @@ def study(tmp_path):
         "files": {},
     }
     (build / "results/thickness/provenance.json").write_text(json.dumps(made))
-    ledger = claims.load(root / "claims.toml")
+    ledger = read_ledger(root / "claims.toml")
     under = Assumption("It is denser", 1.6, (1.4, 1.7), "g/cm3", "others", 33.1e-6)
     rounding = claims.Rounding(0.1e-6, {"loading": 5e-5})
     reports = [

@@ -21,6 +21,7 @@ import rampore
 from rampore import cli
 from rampore.audit import claims
 from rampore.audit.chapter import CLAIM_MIME, Chapter
+from rampore.audit.ledger import Basis, Claim, Kind, Ledger, read_ledger
 from rampore.audit.reproduce import (
     ReproduceError,
     UsageError,
@@ -834,18 +835,18 @@ def test_what_an_interrupted_publication_had_placed_counts_as_ours(folders, monk
 # Claims
 
 
-NUMBERS = claims.Ledger(
+NUMBERS = Ledger(
     [
-        claims.Claim(
-            "first", 1, "here", claims.Basis.GEOMETRY, claims.Kind.VALUE, "It is 4.50 um long.",
-            "um", 4.5, 0.005, claims.ToleranceFrom.PRINTED_DIGITS, 0.005, "first",
+        Claim(
+            "first", 1, "here", Basis.GEOMETRY, Kind.VALUE, "It is 4.50 um long.",
+            "um", 4.5, 0.005, ToleranceFrom.PRINTED_DIGITS, 0.005, "first",
         ),
-        claims.Claim(
-            "second", 1, "here", claims.Basis.GEOMETRY, claims.Kind.ORDER, "It holds.",
+        Claim(
+            "second", 1, "here", Basis.GEOMETRY, Kind.ORDER, "It holds.",
             chapter="second",
         ),
-        claims.Claim(
-            "third", 1, "here", claims.Basis.GEOMETRY, claims.Kind.ORDER, "It holds.",
+        Claim(
+            "third", 1, "here", Basis.GEOMETRY, Kind.ORDER, "It holds.",
             chapter="first",
         ),
     ],
@@ -853,7 +854,7 @@ NUMBERS = claims.Ledger(
 )  # fmt: skip
 
 
-def reporting(*names: str, ledger: claims.Ledger = NUMBERS, **more) -> nbformat.NotebookNode:
+def reporting(*names: str, ledger: Ledger = NUMBERS, **more) -> nbformat.NotebookNode:
     """An executed notebook that reports these claims, one in a cell."""
     chapter = Chapter("first", ledger=ledger)
     values = {name: 4.6e-6 if ledger[name].kind.is_number else True for name in names}
@@ -871,7 +872,7 @@ def executed(*shown) -> nbformat.NotebookNode:
 
 
 def test_a_claim_is_refused_that_is_reported_twice_or_by_another_chapter_or_is_none(finished):
-    ledger = claims.load(finished.root / "claims.toml")
+    ledger = read_ledger(finished.root / "claims.toml")
     twice = executed(
         *[Chapter("first", ledger=ledger).report("first", True, explanation="So.") for _ in "12"]
     )
@@ -904,7 +905,7 @@ def test_a_claim_that_nobody_reported_leads_nowhere():
     assert (first["verdict"], first["cell"]["index"]) == ("not reproduced", 0)
 
 
-WIDER = claims.Ledger(
+WIDER = Ledger(
     [replace(NUMBERS["first"], tolerance=0.5, half_digit=0.5), *list(NUMBERS.values())[1:]],
     {1: "All there is"},
 )
@@ -952,7 +953,7 @@ def test_a_private_ledger_is_refused():
 
 def test_a_rounding_of_a_private_ledgers_digits_is_refused():
     wide = Chapter("first", ledger=WIDER).half_digit("first")
-    other = claims.Ledger([*WIDER.values(), replace(WIDER["first"], id="fourth")], WIDER.sections)
+    other = Ledger([*WIDER.values(), replace(WIDER["first"], id="fourth")], WIDER.sections)
     notebook = reporting("third", "fourth", ledger=other)
     entry = notebook.cells[1].outputs[0].data[CLAIM_MIME]
     entry |= {"id": "first", "rounding": 0.5, "rounding_from": dict(wide.origin)}

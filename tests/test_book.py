@@ -14,9 +14,9 @@ import nbformat
 import pytest
 import yaml
 
-from rampore.audit import claims
 from rampore.audit.chapter import CLAIM_MIME, KEPT_MIME, NUMBERS_MIME, TABLE_MIME
 from rampore.audit.claims import Verdict
+from rampore.audit.ledger import read_ledger
 from rampore.audit.numbers import differences
 from rampore.lim2026 import LEDGER
 
@@ -248,7 +248,7 @@ def test_a_verdict_leads_to_the_section_that_computed_it(built, entries):
             assert broken(built / "html" / "book" / "scorecard.html", entry["link"]) is None, entry[
                 "id"
             ]
-    assert len(entries) == len(claims.load(LEDGER))
+    assert len(entries) == len(read_ledger(LEDGER))
 
 
 def test_the_readme_carries_the_summary_of_these_verdicts(entries):

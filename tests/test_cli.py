@@ -13,6 +13,7 @@ import pytest
 
 from rampore import RamporeError, cli
 from rampore.audit import claims
+from rampore.audit.ledger import read_ledger
 from rampore.lim2026 import LEDGER
 
 HEAVY = (
@@ -281,7 +282,7 @@ def results(tmp_path):
     """A folder with the ledger as it is before anything ran."""
     entries = [
         claims.record(claim, None) | {"link": "", "cell": None}
-        for claim in claims.load(LEDGER).values()
+        for claim in read_ledger(LEDGER).values()
     ]
     (tmp_path / "claims.json").write_text(json.dumps(entries), encoding="utf-8")
     return tmp_path
@@ -290,7 +291,7 @@ def results(tmp_path):
 def test_claims_shows_one_line_for_each_statement(results, capsys):
     assert cli.main(["claims", "--output", str(results)]) == 0
     assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == list(
-        claims.load(LEDGER)
+        read_ledger(LEDGER)
     )
 
 
@@ -298,7 +299,7 @@ def test_claims_filters_by_verdict_and_chapter(results, capsys):
     assert cli.main(["claims", "--output", str(results), "--verdict", "reproduced"]) == 0
     assert capsys.readouterr().out == ""
     assert cli.main(["claims", "--output", str(results), "--chapter", "energy"]) == 0
-    expected = [name for name, claim in claims.load(LEDGER).items() if claim.chapter == "energy"]
+    expected = [name for name, claim in read_ledger(LEDGER).items() if claim.chapter == "energy"]
     assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == expected
 
 
@@ -320,7 +321,7 @@ def test_claims_says_when_the_file_was_edited(results, capsys, field, value):
 def test_claims_says_when_a_report_in_the_file_was_edited(results, capsys):
     """A value and the verdict that follows from it fit each other; the run's own hash does not."""
     path = results / "claims.json"
-    ledger = claims.load(LEDGER)
+    ledger = read_ledger(LEDGER)
     honest = path.read_bytes()
     entries = json.loads(honest)
     files = {"claims.json": hashlib.sha256(honest).hexdigest()}

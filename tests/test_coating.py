@@ -13,6 +13,7 @@ from rampore.coating import (
     coating_thickness,
     dried_from_densities,
     dried_from_loading,
+    dried_sink,
     local_design,
     local_loading,
     local_thickness,
@@ -329,3 +330,21 @@ def test_ten_thousand_draws_are_the_default():
     """The mean of the draws then has a hundredth of their spread as its standard error."""
     drawn = recipe_porosity_samples(1500.0, FRACTIONS, RANGES, np.random.default_rng(7))
     assert drawn.shape == (10_000,)
+
+
+def test_a_slurry_that_dries_in_place_keeps_the_solid_of_each_column():
+    """Wet columns of any height w and w + t, both with their solid at the dried density."""
+    solids, true, water, dry, depth = 0.45, 2140.0, 1000.0, 1010.0, 15e-6
+    slurry = 1 / (solids / true + (1 - solids) / water)
+    wet = np.array([80e-6, 80e-6 + depth])
+    flat_top = wet * slurry * solids / dry - np.array([0.0, depth])
+    sink = dried_sink(dry, solids, true, water, depth)
+    assert sink == pytest.approx(flat_top[0] - flat_top[1], rel=1e-12)
+
+
+def test_a_slurry_that_is_as_dense_in_solid_as_the_dried_coating_does_not_sink():
+    solids, true, water = 0.5, 2000.0, 1000.0
+    held = 0.5 / (0.5 / true + 0.5 / water)
+    assert dried_sink(held, solids, true, water, 15e-6) == pytest.approx(0, abs=1e-20)
+    with pytest.raises(CoatingError, match="more than in a coating"):
+        dried_sink(0.9 * held, solids, true, water, 15e-6)

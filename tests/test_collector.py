@@ -8,10 +8,12 @@ import pytest
 from rampore.collector import (
     CLOSE_PACKED,
     CollectorError,
+    Etching,
     PerforatedFoil,
     areal_mass,
     breakeven_thickness,
     contact_area,
+    etched_hole,
     net_section,
     open_fraction_from_lattice,
     open_fraction_from_masses,
@@ -53,6 +55,49 @@ def test_any_two_of_diameter_pitch_and_open_fraction_give_the_third(left_out):
 def test_metal_and_removed_metal_make_the_solid_foil():
     removed = FOIL.holes_per_area * math.pi * FOIL.hole_diameter**2 / 4 * FOIL.thickness * COPPER
     assert FOIL.areal_mass + removed == pytest.approx(COPPER * FOIL.thickness, rel=1e-14)
+
+
+@pytest.mark.parametrize(("etching", "quarters"), [(Etching.ONE_SIDE, 1), (Etching.BOTH_SIDES, 2)])
+def test_an_etched_hole_has_the_wall_and_the_volume_of_its_rotated_profile(etching, quarters):
+    """Pappus: a quarter circle and its disc, turned about the axis at the distance of their
+    centroids.
+    """
+    hole = etched_hole(etching, 15e-6, waist=30e-6)
+    depth = 15e-6 / quarters
+    arc, disc = math.pi / 2 * depth, math.pi / 4 * depth**2
+    wall = 2 * math.pi * (30e-6 + 2 * depth / math.pi) * arc
+    volume = math.pi * 30e-6**2 * depth
+    volume += 2 * math.pi * (30e-6 + 4 * depth / (3 * math.pi)) * disc
+    assert hole.wall == pytest.approx(quarters * wall, rel=1e-14)
+    assert hole.volume == pytest.approx(quarters * volume, rel=1e-14)
+    assert hole.mouth == pytest.approx(30e-6 + depth, rel=1e-14)
+    assert etched_hole(etching, 15e-6, mouth=hole.mouth) == pytest.approx(hole, rel=1e-14)
+
+
+def test_a_hole_etched_ever_shallower_has_the_walls_of_quarter_circles_over_straight_ones():
+    """The ratio tends to pi/2 as the depth vanishes beside the radius, by first order."""
+    thin = np.array([1e-8, 2e-8])
+    ratio = [
+        etched_hole(Etching.BOTH_SIDES, t, waist=1e-4).wall
+        / etched_hole(Etching.STRAIGHT, t, waist=1e-4).wall
+        for t in thin
+    ]
+    left = np.array(ratio) - math.pi / 2
+    assert left[1] / left[0] == pytest.approx(2, rel=1e-9)
+    assert 0 < left[0] < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("radii", "words"),
+    [
+        ({}, "one of the two"),
+        ({"mouth": 1e-5, "waist": 1e-5}, "one of the two"),
+        ({"mouth": 7e-6}, "closes"),
+    ],
+)
+def test_an_etched_hole_that_cannot_be_is_refused(radii, words):
+    with pytest.raises(CollectorError, match=words):
+        etched_hole(Etching.BOTH_SIDES, 15e-6, **radii)
 
 
 def test_the_walls_are_those_of_the_holes_in_the_area():

@@ -17,6 +17,7 @@ from conftest import ROOT
 
 from rampore import RamporeError, cli
 from rampore.audit import claims
+from rampore.audit.ledger import read_ledger
 from rampore.lim2026 import LEDGER
 
 CASES = ROOT / "tests" / "data" / "cases"
@@ -328,7 +329,7 @@ def damaged_texts():
     held = json.dumps(
         [
             claims.record(claim, None) | {"link": "", "cell": None}
-            for claim in claims.load(LEDGER).values()
+            for claim in read_ledger(LEDGER).values()
         ][:2]
     )
     odd = {

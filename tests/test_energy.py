@@ -9,7 +9,7 @@ import pytest
 
 from rampore import energy
 from rampore.energy import Design, Layer, Stack, StackError
-from rampore.lim2026 import stacks
+from rampore.lim2026 import parameters, stacks
 from rampore.lim2026.parameters import Branches, Curve
 from rampore.lim2026.stacks import Blend, ContentBalance
 
@@ -403,8 +403,6 @@ def test_the_spread_of_a_design_repeats_with_the_seed_and_vanishes_with_the_rang
 
 
 def test_the_papers_cell_is_built_from_the_parameters():
-    from rampore.lim2026 import parameters
-
     cell = parameters.load()
     stack = stacks.design_of(cell).stack()
     assert stack["Cu foil"].areal_mass == pytest.approx(
@@ -418,8 +416,6 @@ def test_the_papers_cell_is_built_from_the_parameters():
 
 def test_the_papers_blend_reaches_its_areal_capacity():
     """3.6 mAh/cm2 is printed to half a tenth; specific capacities are rounded to 1 mAh/g."""
-    from rampore.lim2026 import parameters
-
     cell = parameters.load()
     blend = stacks.blend_of(cell)
     fraction = stacks.siox_fraction_of(cell)
@@ -430,8 +426,6 @@ def test_the_papers_blend_reaches_its_areal_capacity():
 
 
 def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
-    from rampore.lim2026 import parameters
-
     cell = parameters.load()
     blend, fraction = stacks.blend_of(cell), stacks.siox_fraction_of(cell)
     balances = stacks.balances_of(cell)
@@ -449,13 +443,11 @@ def test_the_rival_balances_bracket_each_other_and_never_exceed_the_cathode():
 
 
 def test_a_cathode_table_goes_on_straight_beyond_either_end():
-    from rampore.lim2026 import parameters
-
     balance = stacks.balances_of(parameters.load())[0]
     x, y = np.asarray(balance.positive.x), np.asarray(balance.positive.y)
     for end, next_to_it in ((0, 1), (-1, -2)):
         step = x[end] - x[next_to_it]
-        beyond = balance._positive_potential(x[end] + step)
+        beyond = stacks._extended(balance.positive, x[end] + step)
         assert beyond == pytest.approx(2 * y[end] - y[next_to_it], rel=1e-12)
 
 
@@ -598,3 +590,58 @@ def test_the_bars_are_as_long_as_the_layers_and_start_where_the_last_one_ended()
     bars = [patch for patch in draw_thicknesses(figures).axes[0].patches if patch.get_y() < 0]
     assert [bar.get_width() for bar in bars] == pytest.approx([10, 50, 20, 40, 10])
     assert [bar.get_x() for bar in bars] == pytest.approx([0, 10, 60, 80, 120])
+
+
+def test_a_cell_of_the_mass_that_a_gain_needs_gains_it():
+    mass = stacks.mass_for_gain(0.0286, 0.075)
+    assert mass / (mass - 0.0286) - 1 == pytest.approx(0.075, rel=1e-12)
+
+
+def test_the_least_content_for_a_gain_is_where_the_bound_reaches_it():
+    """The inverse of the bound, found by another way: with graphite that holds nothing."""
+    design = stacks.design_of(parameters.load())
+    others = design.stack().areal_mass - design.negative_loading
+    least = stacks.least_content_for_gain(design.negative_loading, 1 / 3, 0.3, others, 0.075)
+    bound = stacks.largest_gain_of_content(design, 1 / 3, 0.3, least)
+    assert bound.gravimetric == pytest.approx(0.075, rel=1e-12)
+    with pytest.raises(StackError, match="however light"):
+        stacks.least_content_for_gain(design.negative_loading, 1 / 3, 0.3, others, 0.2)
+
+
+def test_a_foil_of_a_given_mass_keeps_it_at_any_thickness():
+    design = stacks.design_of(parameters.load())
+    for thickness in (8e-6, 10e-6):
+        stack = stacks.of_layers(design, 0.09, negative_foil_thickness=thickness)
+        assert stack["Cu foil"].areal_mass == pytest.approx(0.09, rel=1e-14)
+        assert stack["Cu foil"].thickness == thickness
+
+
+def test_statements_moved_to_a_cell_of_another_mass_keep_all_but_the_share():
+    published = stacks.Published(
+        foil_mass=0.09,
+        pierced_mass=0.06,
+        foil_share=0.225,
+        pierced_share=0.15,
+        saved_share=0.075,
+        gravimetric=240.0,
+        gravimetric_pierced=260.0,
+        volumetric=600_000.0,
+        volumetric_pierced=620_000.0,
+        saved_thickness=3e-6,
+    )
+    moved = published.in_cell(0.36)
+    assert moved.mass == pytest.approx(0.36)
+    assert moved.share_of_pierced_kept == pytest.approx(0.06 / 0.36)
+    assert moved.mass_by_gain == published.mass_by_gain == pytest.approx(0.03 / (1 - 240 / 260))
+    assert published.mass_by_volume(published.thickness) == pytest.approx(published.mass)
+    thickness = 150e-6
+    pierced = 260.0 * (published.mass_by_volume_pierced(thickness) - 0.03) / (thickness - 3e-6)
+    assert pierced == pytest.approx(620_000.0)
+
+
+def test_the_share_of_a_cathode_between_the_cut_offs_is_that_of_its_straight_potential():
+    """4.5 V empty, 3.0 V full: between 4.2 and 3.3 V lie three fifths."""
+    line = Curve((0.0, 1.0), (4.5, 3.0))
+    flat = Branches(Curve((0.0, 1.0), (0.2, 0.1)), Curve((0.0, 1.0), (0.2, 0.1)))
+    balance = ContentBalance(line, 1.0, flat, flat, 1.0, 1.0, 3.3, 4.2)
+    assert balance.positive_share == pytest.approx(0.6, rel=1e-9)

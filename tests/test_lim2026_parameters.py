@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 
-from rampore.audit import claims
+from rampore.audit.ledger import read_ledger
 from rampore.audit.pages.inputs import inputs_page
 from rampore.lim2026 import LEDGER, parameters
 from rampore.lim2026.parameters import Confidence, Curve, ParameterError
@@ -162,7 +162,7 @@ def test_what_has_no_source_and_what_stands_in_are_marked(cell):
 
 
 def test_a_number_that_repeats_one_of_the_paper_equals_the_ledgers(cell):
-    ledger = claims.load(LEDGER)
+    ledger = read_ledger(LEDGER)
     compared = 0
     for key, record in cell.records.items():
         rivals = [

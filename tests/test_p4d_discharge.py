@@ -125,9 +125,9 @@ def test_better_foil_contact_alone_gives_more_capacity_and_less_overpotential(ba
 
 
 def test_every_simulation_claim_of_the_ledger_has_a_reading_that_decides(bare, perforated):
-    from rampore.audit import claims
+    from rampore.audit.ledger import read_ledger
 
-    ledger = {claim.id for claim in claims.load(LEDGER).values() if claim.id.startswith("p4d-")}
+    ledger = {claim.id for claim in read_ledger(LEDGER).values() if claim.id.startswith("p4d-")}
     found = compare(bare[1], perforated[1])
     assert {finding.claim for finding in found if finding.decides} == ledger
     assert all(np.isfinite(finding.margin) for finding in found)

@@ -48,8 +48,6 @@ ALLOWED = {
         ("energy", 50, "wt%"),
         ("energy", 5, "wt%"),
         ("energy", 20, "wt%"),
-        ("energy", 5, ""),  # "nearer to 5 than to 0 or 10 wt%"
-        ("energy", 0, ""),
         ("energy", 10, ""),
         ("impedance", 30, "wt%"),
         ("impedance", 33, "wt%"),

@@ -10,8 +10,11 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Hashable, Iterable
+from typing import TypeVar
 
 from rampore import RamporeError
+
+T = TypeVar("T")
 
 #: Shares that were computed from rounded numbers add up to one within this [-].
 SHARES = 1e-3
@@ -28,7 +31,7 @@ def nearest(name: object, names: Iterable[str]) -> str:
     return f"; there are: {', '.join(map(repr, names))}" if names else ""
 
 
-def choice(name: str, value, choices: Iterable, error: type[RamporeError]):
+def choice(name: str, value: T, choices: Iterable, error: type[RamporeError]) -> T:
     """One of a few words (or numbers), exactly.
 
     Parameters
@@ -59,7 +62,7 @@ def known_keys(
 
 def quantity(
     name: str,
-    value,
+    value: T,
     error: type[RamporeError],
     *,
     above: float | None = None,
@@ -68,7 +71,7 @@ def quantity(
     at_most: float | None = None,
     unit: str = "",
     whole: bool = False,
-):
+) -> T:
     """A finite real number, or an array of them, within its limits.
 
     Parameters
@@ -117,7 +120,13 @@ def quantity(
     return value
 
 
-def _within(value: float, above, at_least, below, at_most) -> bool:
+def _within(
+    value: float,
+    above: float | None,
+    at_least: float | None,
+    below: float | None,
+    at_most: float | None,
+) -> bool:
     return (
         math.isfinite(value)
         and (above is None or value > above)
@@ -127,7 +136,7 @@ def _within(value: float, above, at_least, below, at_most) -> bool:
     )
 
 
-def increasing(name: str, values, error: type[RamporeError]):
+def increasing(name: str, values: T, error: type[RamporeError]) -> T:
     """A row of finite numbers, each above the one before it."""
     quantity(name, values, error)
     import numpy as np
@@ -142,7 +151,7 @@ def increasing(name: str, values, error: type[RamporeError]):
     return values
 
 
-def shares(name: str, values: Iterable[float], error: type[RamporeError]):
+def shares(name: str, values: Iterable[float], error: type[RamporeError]) -> list[float]:
     """Shares between 0 and 1 that sum to one, to :data:`SHARES`."""
     values = list(values)
     for value in values:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rampore import RamporeError
+from rampore.arrays import FloatOrArray
 from rampore.checks import quantity
 
 
@@ -41,7 +42,7 @@ class Closure:
         quantity("prefactor", self.prefactor, ClosureError, above=0)
         quantity("threshold", self.threshold, ClosureError, at_least=0, below=1)
 
-    def __call__(self, porosity):
+    def __call__(self, porosity: FloatOrArray) -> FloatOrArray:
         """D_eff / D_0 at a porosity, or an array of them [-]."""
         quantity("porosity", porosity, ClosureError, at_least=0, at_most=1)
         return (
@@ -49,7 +50,7 @@ class Closure:
             * np.maximum(np.asarray(porosity, float) - self.threshold, 0) ** self.exponent
         )
 
-    def tortuosity(self, porosity):
+    def tortuosity(self, porosity: FloatOrArray) -> FloatOrArray:
         """tau = eps / g [-]."""
         return porosity / self(porosity)
 
@@ -81,7 +82,7 @@ def fit_closure(
     return Closure(name, float(exponent), float(np.exp(level)))
 
 
-def mixing_gain(low: float, high: float, mean: float, closure: Callable):
+def mixing_gain(low: float, high: float, mean: float, closure: Callable) -> float:
     r"""What two porosities mixed by area, at equal thickness and pore volume, conduct more than
     their mean, less 1.
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rampore import RamporeError
+from rampore.arrays import FloatOrArray
 from rampore.checks import choice, quantity, shares
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "coating_thickness",
     "dried_from_densities",
     "dried_from_loading",
+    "dried_sink",
     "local_design",
     "local_loading",
     "local_thickness",
@@ -61,24 +63,24 @@ class Local(NamedTuple):
     npr: float
     pr: float
 
-    def mean(self, open_fraction):
+    def mean(self, open_fraction: FloatOrArray) -> FloatOrArray:
         """Mean over the plan area, of a quantity that adds up over it [its unit]."""
         return (1 - open_fraction) * self.npr + open_fraction * self.pr
 
 
-def coating_thickness(loading, density):
+def coating_thickness(loading: FloatOrArray, density: FloatOrArray) -> FloatOrArray:
     """Thickness [m] of a coating of `loading` [kg/m2] at `density` [kg/m3]."""
     _positive(loading=loading, density=density)
     return loading / density
 
 
-def coating_loading(thickness, density):
+def coating_loading(thickness: FloatOrArray, density: FloatOrArray) -> FloatOrArray:
     """Loading [kg/m2] of a coating of `thickness` [m] at `density` [kg/m3]."""
     _positive(thickness=thickness, density=density)
     return thickness * density
 
 
-def thickness_saving(open_fraction, hole_depth):
+def thickness_saving(open_fraction: FloatOrArray, hole_depth: FloatOrArray) -> FloatOrArray:
     """Thickness that the coating lacks above the foil because it fills the holes, f t (Eq. 1.3)
     [m].
     """
@@ -87,7 +89,9 @@ def thickness_saving(open_fraction, hole_depth):
     return open_fraction * hole_depth
 
 
-def local_thickness(bare_thickness, open_fraction, hole_depth) -> Local:
+def local_thickness(
+    bare_thickness: FloatOrArray, open_fraction: FloatOrArray, hole_depth: FloatOrArray
+) -> Local:
     r"""Thickness over foil and over a hole, of a coating that has one density everywhere (Eq. 1.3).
 
     What fills the holes is missing above: :math:`h_\mathrm{NPR} = H - f t`, :math:`h_\mathrm{PR} =
@@ -119,7 +123,12 @@ def local_thickness(bare_thickness, open_fraction, hole_depth) -> Local:
     return Local(npr, npr + hole_depth)
 
 
-def local_loading(loading, density, open_fraction, hole_depth) -> Local:
+def local_loading(
+    loading: FloatOrArray,
+    density: FloatOrArray,
+    open_fraction: FloatOrArray,
+    hole_depth: FloatOrArray,
+) -> Local:
     """Loading over foil and over a hole [kg/m2], of a coating that has one density everywhere (Eq.
     1.3).
 
@@ -134,7 +143,12 @@ def local_loading(loading, density, open_fraction, hole_depth) -> Local:
     return Local(density * thickness.npr, density * thickness.pr)
 
 
-def np_ratio(local_loading, loading, negative_capacity, positive_capacity):
+def np_ratio(
+    local_loading: FloatOrArray,
+    loading: FloatOrArray,
+    negative_capacity: FloatOrArray,
+    positive_capacity: FloatOrArray,
+) -> FloatOrArray:
     """Local N/P ratio of a negative coating that faces a uniform positive one (Eq. 1.5).
 
     Parameters
@@ -165,7 +179,12 @@ class LocalDesign(NamedTuple):
 
 
 def local_design(
-    loading, density, negative_capacity, positive_capacity, open_fraction, hole_depth
+    loading: float,
+    density: float,
+    negative_capacity: float,
+    positive_capacity: float,
+    open_fraction: float,
+    hole_depth: float,
 ) -> LocalDesign:
     """Local thickness, loading and N/P ratio of a coating that has one density everywhere (Eqs. 1.3
     and 1.5).
@@ -187,7 +206,7 @@ def local_design(
     )
 
 
-def open_fraction_from_saving(saving, hole_depth):
+def open_fraction_from_saving(saving: FloatOrArray, hole_depth: FloatOrArray) -> FloatOrArray:
     """Open fraction [-] from the thickness that a perforated foil saves and its own thickness [m]
     (Eq. 1.3).
     """
@@ -196,7 +215,9 @@ def open_fraction_from_saving(saving, hole_depth):
     return quantity("open fraction by the saving", saving / hole_depth, CoatingError, at_most=1)
 
 
-def open_fraction_from_loadings(total, npr, pr):
+def open_fraction_from_loadings(
+    total: FloatOrArray, npr: FloatOrArray | None, pr: FloatOrArray | None
+) -> FloatOrArray:
     """Open fraction [-] with which two local loadings make the mean one [kg/m2] (Eq. 1.4).
 
     Raises
@@ -217,7 +238,9 @@ def open_fraction_from_loadings(total, npr, pr):
     return fraction
 
 
-def open_fraction_from_local_densities(total, npr_density, pr_density, npr_thickness, hole_depth):
+def open_fraction_from_local_densities(
+    total: float, npr_density: float, pr_density: float, npr_thickness: float, hole_depth: float
+) -> float:
     """Open fraction [-] with which two local densities [kg/m3] make the mean loading [kg/m2] (Eq.
     1.4).
 
@@ -235,7 +258,13 @@ def open_fraction_from_local_densities(total, npr_density, pr_density, npr_thick
     )
 
 
-def other_loading(total, open_fraction, *, npr=None, pr=None):
+def other_loading(
+    total: FloatOrArray,
+    open_fraction: FloatOrArray,
+    *,
+    npr: FloatOrArray | None = None,
+    pr: FloatOrArray | None = None,
+) -> FloatOrArray:
     """The local loading that completes the mass balance, where the other one is known (Eq. 1.4)
     [kg/m2].
 
@@ -269,7 +298,15 @@ def other_loading(total, open_fraction, *, npr=None, pr=None):
     )
 
 
-def other_density(total, open_fraction, npr_thickness, hole_depth, *, npr=None, pr=None):
+def other_density(
+    total: FloatOrArray,
+    open_fraction: FloatOrArray,
+    npr_thickness: FloatOrArray,
+    hole_depth: FloatOrArray,
+    *,
+    npr: FloatOrArray | None = None,
+    pr: FloatOrArray | None = None,
+) -> FloatOrArray:
     """The local density that completes the mass balance, where the other one is known (Eq. 1.4)
     [kg/m3].
 
@@ -307,7 +344,7 @@ class Keep(StrEnum):
 
 
 def mass_conserving_porosity(
-    porosity: Local, thickness: Local, solid_height, open_fraction, keep: Keep
+    porosity: Local, thickness: Local, solid_height: float, open_fraction: float, keep: Keep
 ) -> Local:
     r"""The porosities nearest to a pair that hold a given amount of solid (Eq. 1.6).
 
@@ -510,7 +547,12 @@ class Calendered(NamedTuple):
     density: Local  #: [kg/m3], or the share of solid [-]
 
 
-def dried_from_loading(loading, density, open_fraction, hole_depth) -> Dried:
+def dried_from_loading(
+    loading: FloatOrArray,
+    density: FloatOrArray,
+    open_fraction: FloatOrArray,
+    hole_depth: FloatOrArray,
+) -> Dried:
     r"""The dried coating that carries a loading, :math:`h_0 = m/\rho_0 - f t` (Eq. 1.9).
 
     Parameters
@@ -532,7 +574,51 @@ def dried_from_loading(loading, density, open_fraction, hole_depth) -> Dried:
     )
 
 
-def calender(dried: Dried, hole_depth, compression) -> Calendered:
+def dried_sink(
+    dry_density: FloatOrArray,
+    solids: FloatOrArray,
+    solid_density: FloatOrArray,
+    liquid_density: FloatOrArray,
+    hole_depth: FloatOrArray,
+) -> FloatOrArray:
+    r"""By how much a slurry that is cast flat and dries in place sinks over a hole (Eq. 1.17).
+
+    Every column shrinks by the same factor, the dry mass that a volume of slurry holds over the
+    density that it dries to. The column over a hole is taller by :math:`t`, and loses more.
+
+    Parameters
+    ----------
+    dry_density : float or array
+        Of the dried coating [kg/m3].
+    solids : float or array
+        Mass of what stays over the mass of the slurry [-].
+    solid_density, liquid_density : float or array
+        True density of what stays, and of what dries off [kg/m3].
+    hole_depth : float or array
+        t [m].
+
+    Returns
+    -------
+    float or array
+        [m]
+
+    Raises
+    ------
+    CoatingError
+        Where the slurry holds less liquid than the pores of the dried coating.
+    """
+    quantity("solids content", solids, CoatingError, above=0, below=1)
+    _positive(dry_density=dry_density, solid_density=solid_density, liquid_density=liquid_density)
+    quantity("hole depth", hole_depth, CoatingError, at_least=0, unit="m")
+    held = solids / (solids / solid_density + (1 - solids) / liquid_density)
+    if np.any(held > dry_density):
+        raise CoatingError(
+            f"{held} kg/m3 of solid in the slurry are more than in a coating of {dry_density} kg/m3"
+        )
+    return hole_depth * (1 - held / dry_density)
+
+
+def calender(dried: Dried, hole_depth: FloatOrArray, compression: FloatOrArray) -> Calendered:
     r"""Compress a dried coating to one flat top, each column keeping its mass (Eq. 1.8).
 
     A column of :math:`h_0` over foil becomes :math:`h = (1 - \Pi) h_0`, one of :math:`h_0 + t` over
@@ -568,7 +654,7 @@ def calender(dried: Dried, hole_depth, compression) -> Calendered:
     return Calendered(thickness, density)
 
 
-def dried_from_densities(density: Local, thickness, hole_depth) -> Dried:
+def dried_from_densities(density: Local, thickness: float, hole_depth: float) -> Dried:
     r"""The dried coating from which calendering makes two local densities; the inverse of
     :func:`calender` (Eq. 1.10).
 

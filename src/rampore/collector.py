@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 
 from rampore import RamporeError
+from rampore.arrays import FloatOrArray
 from rampore.checks import choice, quantity
 from rampore.constants import COPPER_DENSITY, FARADAY
 
@@ -31,7 +33,7 @@ def _share(value, least: float = 0, most: float = 1):
     quantity("open fraction", value, CollectorError, at_least=least, at_most=most)
 
 
-def open_fraction_from_lattice(hole_diameter, pitch):
+def open_fraction_from_lattice(hole_diameter: FloatOrArray, pitch: FloatOrArray) -> FloatOrArray:
     r"""Share of the plan area that is hole, :math:`f = \pi d^2 / (2\sqrt3\,p^2)` (Eq. 1.1).
 
     Parameters
@@ -56,7 +58,9 @@ def open_fraction_from_lattice(hole_diameter, pitch):
     return CLOSE_PACKED * ratio**2
 
 
-def pitch_from_open_fraction(hole_diameter, open_fraction):
+def pitch_from_open_fraction(
+    hole_diameter: FloatOrArray, open_fraction: FloatOrArray
+) -> FloatOrArray:
     """Distance between the centres of neighbouring holes [m], from their diameter [m] and the open
     fraction [-].
     """
@@ -65,14 +69,18 @@ def pitch_from_open_fraction(hole_diameter, open_fraction):
     return hole_diameter * np.sqrt(CLOSE_PACKED / open_fraction)
 
 
-def hole_diameter_from_open_fraction(pitch, open_fraction):
+def hole_diameter_from_open_fraction(
+    pitch: FloatOrArray, open_fraction: FloatOrArray
+) -> FloatOrArray:
     """Diameter of the holes [m], from their pitch [m] and the open fraction [-]."""
     _length("pitch", pitch)
     _share(open_fraction, most=CLOSE_PACKED)
     return pitch * np.sqrt(open_fraction / CLOSE_PACKED)
 
 
-def wall_area(open_fraction, thickness, hole_diameter):
+def wall_area(
+    open_fraction: FloatOrArray, thickness: FloatOrArray, hole_diameter: FloatOrArray
+) -> FloatOrArray:
     r"""Area of the hole walls per plan area, :math:`4 f t / d` (Eq. 1.11) [-]; lengths in m."""
     _share(open_fraction)
     quantity("thickness", thickness, CollectorError, at_least=0, unit="m")
@@ -80,7 +88,13 @@ def wall_area(open_fraction, thickness, hole_diameter):
     return 4 * open_fraction * thickness / hole_diameter
 
 
-def contact_area(open_fraction, thickness, hole_diameter, sides: int = 1, walls: bool = True):
+def contact_area(
+    open_fraction: FloatOrArray,
+    thickness: FloatOrArray,
+    hole_diameter: FloatOrArray,
+    sides: int = 1,
+    walls: bool = True,
+) -> FloatOrArray:
     r"""Area on which one coating touches the foil, over that of a bare foil (Eq. 1.11).
 
     The hole takes :math:`f` from the plane and gives its wall back, :math:`4 f t/d`; where the foil
@@ -116,7 +130,7 @@ def contact_area(open_fraction, thickness, hole_diameter, sides: int = 1, walls:
     )
 
 
-def breakeven_thickness(hole_diameter, sides: int = 1):
+def breakeven_thickness(hole_diameter: FloatOrArray, sides: int = 1) -> FloatOrArray:
     r"""Foil thickness above which holes enlarge the contact area, :math:`n d / 4` for `n` coated
     sides [m].
 
@@ -125,6 +139,70 @@ def breakeven_thickness(hole_diameter, sides: int = 1):
     choice("sides", sides, (1, 2), CollectorError)
     _length("hole diameter", hole_diameter)
     return sides * hole_diameter / 4
+
+
+class Etching(StrEnum):
+    """How the acid went through the foil, which makes the walls of a hole."""
+
+    STRAIGHT = "straight"
+    ONE_SIDE = "from one side"
+    BOTH_SIDES = "from both sides"
+
+
+class EtchedHole(NamedTuple):
+    """A round hole as etching leaves it: widest at the face that the acid came from."""
+
+    mouth: float  #: largest radius [m]
+    waist: float  #: smallest radius [m]
+    wall: float  #: area of the wall [m2]
+    volume: float  #: of the metal that is gone [m3]
+
+
+def etched_hole(etching: Etching, thickness: float, *, mouth=None, waist=None) -> EtchedHole:
+    r"""A hole whose wall is a quarter circle of the depth's radius, or straight (Eq. 1.13).
+
+    An acid that bites equally fast in all directions leaves, from the edge of its mask, a quarter
+    circle as wide as deep: from one side of the depth :math:`s = t`, from both sides twice of
+    :math:`s = t/2`. Turned around the axis at a waist of radius :math:`a`, one quarter has the area
+    :math:`2\pi s\,(\pi a/2 + s)` and holds :math:`\pi s\,(a^2 + \pi a s/2 + 2 s^2/3)`.
+
+    Parameters
+    ----------
+    etching : Etching
+    thickness : float
+        Foil thickness t [m].
+    mouth, waist : float, optional
+        Largest or smallest radius of the hole [m]; one of the two.
+
+    Returns
+    -------
+    EtchedHole
+
+    Raises
+    ------
+    CollectorError
+        Where not exactly one radius is given, or the mouth is too narrow for the depth.
+    """
+    choice("etching", etching, Etching, CollectorError)
+    _length("thickness", thickness)
+    if (mouth is None) == (waist is None):
+        raise CollectorError("a hole has one of the two radii, `mouth` or `waist`")
+    _length("radius", waist if mouth is None else mouth)
+    if etching == Etching.STRAIGHT:
+        radius = waist if mouth is None else mouth
+        return EtchedHole(
+            radius, radius, 2 * math.pi * radius * thickness, math.pi * radius**2 * thickness
+        )
+    quarters = 1 if etching == Etching.ONE_SIDE else 2
+    depth = thickness / quarters
+    waist = mouth - depth if waist is None else waist
+    if waist <= 0:
+        raise CollectorError(
+            f"a mouth of {2e6 * mouth:g} um closes before a depth of {1e6 * depth:g} um"
+        )
+    wall = 2 * math.pi * depth * (math.pi / 2 * waist + depth)
+    volume = math.pi * depth * (waist**2 + math.pi / 2 * waist * depth + 2 / 3 * depth**2)
+    return EtchedHole(waist + depth, waist, quarters * wall, quarters * volume)
 
 
 class NetSection(NamedTuple):
@@ -138,8 +216,8 @@ class NetSection(NamedTuple):
     bound: float  #: share of metal, which no foil of ductile metal exceeds
 
 
-def net_section(open_fraction) -> NetSection:
-    r"""Net-section strength of a triangular lattice of holes in a ductile foil (Eq. 1.13).
+def net_section(open_fraction: FloatOrArray) -> NetSection:
+    r"""Net-section strength of a triangular lattice of holes in a ductile foil (Eq. 1.14).
 
     At right angles to the close-packed rows a straight section keeps :math:`1 - d/p`. Along the
     rows a straight section meets every second row and keeps :math:`1 - d/(\sqrt3 p)`; a staggered
@@ -168,7 +246,7 @@ def net_section(open_fraction) -> NetSection:
     return NetSection(1 - width, np.minimum(straight, staggered), 1 - open_fraction)
 
 
-def open_fraction_from_net_section(strength_ratio):
+def open_fraction_from_net_section(strength_ratio: FloatOrArray) -> FloatOrArray:
     """Open fraction [-] at which a straight section through a close-packed row keeps
     `strength_ratio` [-].
     """
@@ -176,7 +254,7 @@ def open_fraction_from_net_section(strength_ratio):
     return CLOSE_PACKED * (1 - strength_ratio) ** 2
 
 
-def areal_mass(solid, open_fraction):
+def areal_mass(solid: FloatOrArray, open_fraction: FloatOrArray) -> FloatOrArray:
     """Areal mass of a foil with holes [kg/m2], from that of the same foil without [kg/m2] and f [-]
     (Eq. 1.2).
     """
@@ -185,7 +263,12 @@ def areal_mass(solid, open_fraction):
     return solid * (1 - open_fraction)
 
 
-def open_fraction_from_masses(perforated, solid, perforated_thickness=1.0, solid_thickness=1.0):
+def open_fraction_from_masses(
+    perforated: FloatOrArray,
+    solid: FloatOrArray,
+    perforated_thickness: FloatOrArray = 1.0,
+    solid_thickness: FloatOrArray = 1.0,
+) -> FloatOrArray:
     """Open fraction from the areal masses of a perforated and of a solid foil of one metal (Eq.
     1.2).
 
@@ -362,8 +445,8 @@ def perforated_foil(
     return PerforatedFoil(hole_diameter, pitch, thickness, density)
 
 
-def web_stress(tension, width, thickness):
-    """Tensile stress [Pa] in a web under `tension` [N], `width` by `thickness` [m] (Eq. 1.14)."""
+def web_stress(tension: FloatOrArray, width: FloatOrArray, thickness: FloatOrArray) -> FloatOrArray:
+    """Tensile stress [Pa] in a web under `tension` [N], `width` by `thickness` [m] (Eq. 1.15)."""
     quantity("tension", tension, CollectorError, unit="N")
     _length("width", width)
     _length("thickness", thickness)
@@ -371,7 +454,7 @@ def web_stress(tension, width, thickness):
 
 
 def theoretical_capacity(lithium_per_formula: float, molar_mass: float) -> float:
-    r"""Specific capacity of a host, per mass without lithium, :math:`x F / M` (Eq. 1.15).
+    r"""Specific capacity of a host, per mass without lithium, :math:`x F / M` (Eq. 1.16).
 
     Parameters
     ----------

@@ -268,7 +268,7 @@ def gain_of_holes(design: Design) -> Gain:
     return gain(replace(design, open_fraction=0.0).stack(), design.stack())
 
 
-def gain_map(design: Design, foil_thickness, open_fraction) -> Gain:
+def gain_map(design: Design, foil_thickness: np.ndarray, open_fraction: np.ndarray) -> Gain:
     """The gain over foil thickness and open fraction.
 
     Parameters

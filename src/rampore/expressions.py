@@ -14,6 +14,7 @@ import re
 import numpy as np
 
 from rampore import RamporeError
+from rampore.arrays import FloatOrArray
 
 __all__ = ["Expression", "ExpressionError"]
 
@@ -64,13 +65,13 @@ class Expression:
         It is too long or too deep, holds anything else, or a constant in it is not finite.
     """
 
-    def __init__(self, text: str):
+    def __init__(self, text: str) -> None:
         self.text = text
         self._program = _Reader(text).program
         constant = len(self._program) == 1 and self._program[0] is not None
         self.constant = self._program[0] if constant else None
 
-    def __call__(self, x):
+    def __call__(self, x: FloatOrArray) -> FloatOrArray:
         """Its value [the unit of what it describes] at x; not a number, or infinite, where it has
         none.
         """

@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -374,7 +374,7 @@ class PoreNetwork(_Shown):
 
 
 def read_image(
-    image: str | os.PathLike | np.ndarray, pixel_size: float | None = None, **options
+    image: str | os.PathLike | np.ndarray, pixel_size: float | None = None, **options: Any
 ) -> Micrograph:
     """Read a grey cross-section or volume.
 
@@ -397,7 +397,7 @@ def read_image(
     return micrograph.read(image, pixel_size, **options)
 
 
-def read_labels(image: str | os.PathLike, **options) -> Labels:
+def read_labels(image: str | os.PathLike, **options: Any) -> Labels:
     """Read a segmented section or volume, one number for each phase.
 
     Parameters

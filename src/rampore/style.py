@@ -5,6 +5,7 @@ paper states.
 from __future__ import annotations
 
 import io
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -55,8 +56,8 @@ class Picture(Figure):
 
 
 def new_figure(
-    nrows: int = 1, ncols: int = 1, *, width: float = 7.0, height: float = 3.4, **subplots
-):
+    nrows: int = 1, ncols: int = 1, *, width: float = 7.0, height: float = 3.4, **subplots: Any
+) -> tuple[Picture, Any]:
     """A figure and its axes in the book's style, without pyplot.
 
     Parameters

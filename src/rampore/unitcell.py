@@ -32,13 +32,13 @@ class CutMesh(NamedTuple):
     arc: np.ndarray  #: length of the hole's edge in the boxes (nx, ny) [m]
 
 
-def sides_of_cell(pitch):
+def sides_of_cell(pitch: float) -> tuple[float, float]:
     """Width along a close-packed row and height of the unit cell, p / 2 and sqrt(3) p / 2 [m]."""
     quantity("pitch", pitch, UnitCellError, above=0, unit="m")
     return pitch / 2, np.sqrt(3) * pitch / 2
 
 
-def cut_mesh(x, y, radius) -> CutMesh:
+def cut_mesh(x: np.ndarray, y: np.ndarray, radius: float) -> CutMesh:
     """Boxes between the edges x and y, cut by quarter discs in the first corner and the opposite
     one.
 
@@ -69,7 +69,7 @@ def cut_mesh(x, y, radius) -> CutMesh:
     return CutMesh(x, y, plan, *_two_quarter_discs(x, y, radius))
 
 
-def graded(n, length, grading=0.6):
+def graded(n: int, length: float, grading: float = 0.6) -> np.ndarray:
     """Edges of n intervals on [0, length], finer at both ends by (1 - grading) / (1 + grading)."""
     quantity("intervals", n, UnitCellError, at_least=1, whole=True)
     quantity("length", length, UnitCellError, above=0, unit="m")

@@ -11,19 +11,25 @@ import html
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rampore.audit import claims, numbers
 from rampore.audit.claims import Otherwise, Report, Rounding, Uncertainty, Under
 from rampore.audit.ledger import Ledger, ToleranceFrom, read_ledger
-from rampore.audit.numbers import Phrase
+from rampore.audit.numbers import Number, Phrase
 from rampore.audit.study import settings
 from rampore.extras import needs
 from rampore.units import difference_from_si, from_si
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+    from matplotlib.figure import Figure
 
 __all__ = [
     "CLAIM_MIME",
@@ -60,7 +66,9 @@ class _Shown:
     def __init__(self, bundle: dict) -> None:
         self.bundle = bundle
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
+    ) -> dict:
         wanted = set(include or self.bundle) - set(exclude or ())
         return {mime: content for mime, content in self.bundle.items() if mime in wanted}
 
@@ -202,7 +210,7 @@ class Chapter:
                 error = needed_error if part == "needed" else numerics
                 self.numbers.keep(f"{name}/{part}", value, error, self.accuracy)
 
-    def phrase(self, template: str, *values) -> Phrase:
+    def phrase(self, template: str, *values: Number | str) -> Phrase:
         """A text with numbers in it, for :meth:`say`, :meth:`tell` and what :meth:`report` takes as
         text.
 
@@ -226,7 +234,13 @@ class Chapter:
         page = f'<div class="told">{paragraphs}</div>'
         return _Shown({KEPT_MIME: kept, "text/html": page, "text/plain": "\n".join(sentences)})
 
-    def table(self, name: str, table, decimals: int | Mapping = 3, error=None) -> _Shown:
+    def table(
+        self,
+        name: str,
+        table: pandas.DataFrame | pandas.Series,
+        decimals: int | Mapping[Any, int] = 3,
+        error: float | Mapping[Any, float] | pandas.DataFrame | None = None,
+    ) -> _Shown:
         """Show a table, and keep its numbers with their errors.
 
         Parameters
@@ -246,9 +260,8 @@ class Chapter:
         table = table.to_frame(table.name or "") if isinstance(table, pd.Series) else table
         shown = table.astype(object).copy()
         for place, column in enumerate(table.columns):
-            values, wanted = table.iloc[:, place], decimals
-            if not isinstance(decimals, int):
-                wanted = decimals.get(column, 3)
+            values = table.iloc[:, place]
+            wanted = decimals if isinstance(decimals, int) else decimals.get(column, 3)
             errors = self._errors(values, column, error)
             shown.isetitem(place, _set(values, errors, wanted))
             key = f"table/{name}/{_label(column)}"
@@ -276,7 +289,7 @@ class Chapter:
             }
         )
 
-    def _errors(self, values, column, error) -> np.ndarray:
+    def _errors(self, values: pandas.Series, column: Any, error: Any) -> np.ndarray:
         if error is not None and not isinstance(error, int | float):
             error = error.get(column)
         if error is None and values.dtype.kind == "f":
@@ -289,12 +302,19 @@ class Chapter:
         """Hand over every number of the chapter with its error: the last cell of a notebook."""
         entries = self.numbers.entries
         if self.output:
-            self._write("results", f"{NUMBERS_FILE}.json", _json(NUMBERS_FILE, entries).encode())
+            _write(
+                self.output,
+                "results",
+                f"{NUMBERS_FILE}.json",
+                _json(NUMBERS_FILE, entries).encode(),
+            )
         return _Shown(
             {NUMBERS_MIME: entries, "text/plain": "every number above, with its numerical error"}
         )
 
-    def figure(self, figure, name: str, dpi: int = 150, error=None) -> _Shown:
+    def figure(
+        self, figure: Figure, name: str, dpi: int = 150, error: float | Figure | None = None
+    ) -> _Shown:
         """Show a figure, and save it as PNG and SVG where there is an output folder.
 
         Parameters
@@ -313,9 +333,11 @@ class Chapter:
         from rampore.audit.drawn import differences, drawn, words
         from rampore.style import render
 
-        relative = max(self.accuracy, 1e-6) if error is None else error
-        between = {} if isinstance(relative, float | int) else differences(figure, relative)
-        relative = max(self.accuracy, 1e-6) if between else relative
+        relative, between = max(self.accuracy, 1e-6), {}
+        if isinstance(error, float | int):
+            relative = error
+        elif error is not None:
+            between = differences(figure, error)
         for part, values in drawn(figure):
             finite = np.abs(values[np.isfinite(values)])
             allowed = max(relative * finite.max(initial=0.0), between.get(part, 0.0))
@@ -325,11 +347,13 @@ class Chapter:
         title = f"{self.name}: {name}"
         png = render(figure, "png", title, dpi=dpi)
         if self.output:
-            self._write("figures", f"{name}.png", png)
-            self._write("figures", f"{name}.svg", render(figure, "svg", title))
+            _write(self.output, "figures", f"{name}.png", png)
+            _write(self.output, "figures", f"{name}.svg", render(figure, "svg", title))
         return _Shown({"image/png": png, "text/plain": f"<figure {name}>"})
 
-    def result(self, name: str, data, error=None) -> None:
+    def result(
+        self, name: str, data: Any, error: float | Mapping[str, float] | None = None
+    ) -> None:
         """Save a result, where there is an output folder.
 
         Parameters
@@ -352,10 +376,7 @@ class Chapter:
         TypeError
             Where `data` is none of these.
         """
-        if is_dataclass(data):
-            data = asdict(data)
-        elif hasattr(data, "_asdict"):
-            data = data._asdict()
+        data = _mapping(data)
         if hasattr(data, "to_netcdf"):  # before the mappings: a dataset is one
             ending, content = "nc", _netcdf(name, data)
             fields = data.variables if hasattr(data, "data_vars") else {name: data}
@@ -380,7 +401,7 @@ class Chapter:
                 f"result/{name}/{part}", np.asarray(values), relative, absolute.get(part)
             )
         if self.output:
-            self._write("results", f"{name}.{ending}", content)
+            _write(self.output, "results", f"{name}.{ending}", content)
 
     def _keep_result(
         self, name: str, values: np.ndarray, relative: float, absolute: float | None
@@ -395,7 +416,7 @@ class Chapter:
         else:
             self.numbers.keep(name, values.ravel()[numbers.spaced(values.size)].astype(str))
 
-    def summarise(self, title: str, table) -> _Shown:
+    def summarise(self, title: str, table: pandas.DataFrame) -> _Shown:
         """Show a table, and hand it over to the summary of the study.
 
         Parameters
@@ -460,15 +481,23 @@ class Chapter:
             )
         glue(name, spell(value, unit, digits), display=False)
 
-    def _write(self, folder: str, name: str, content: bytes) -> None:
-        if Path(name).name != name:
-            raise ValueError(f"{name!r} must be a file name, without folders")
-        path = self.output / folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+
+def _write(output: Path, folder: str, name: str, content: bytes) -> None:
+    if Path(name).name != name:
+        raise ValueError(f"{name!r} must be a file name, without folders")
+    path = output / folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
 
 
-def _plain(value):
+def _mapping(data: Any) -> Any:
+    """A dataclass or a named tuple as the mapping of its fields; anything else as it is."""
+    if hasattr(data, "_asdict"):
+        return data._asdict()
+    return asdict(data) if is_dataclass(data) and not isinstance(data, type) else data
+
+
+def _plain(value: Any) -> Any:
     """A Python number, bool or list for a numpy scalar, array or whatever else has ``tolist``."""
     if hasattr(value, "tolist"):
         return value.tolist()
@@ -477,12 +506,12 @@ def _plain(value):
     raise TypeError(f"a {type(value).__name__} is no number: {value!r}")
 
 
-def _label(name) -> str:
+def _label(name: object) -> str:
     """A row's or a column's name as text; the levels of a compound one joined."""
     return ", ".join(map(str, name)) if isinstance(name, tuple) else str(name)
 
 
-def _leaves(data, path: str = ""):
+def _leaves(data: object, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every list of numbers and every single value of nested mappings, by its path."""
     if isinstance(data, Mapping):
         for key, value in data.items():
@@ -494,7 +523,7 @@ def _leaves(data, path: str = ""):
         yield path, data
 
 
-def _set(values, errors: np.ndarray, decimals: int) -> list:
+def _set(values: pandas.Series, errors: np.ndarray, decimals: int) -> list:
     """A column as it is printed, with the decimals that its errors allow; texts and whole numbers
     as they are.
     """
@@ -529,13 +558,13 @@ def _json(name: str, data: Mapping) -> str:
         raise ValueError(f"result {name!r}: {error}") from None
 
 
-def _csv(table) -> str:
+def _csv(table: pandas.DataFrame) -> str:
     units = table.attrs.get("units", {})
     named = table.rename(columns={column: f"{column} [{unit}]" for column, unit in units.items()})
     return named.to_csv(index=any(level is not None for level in table.index.names))
 
 
-def _netcdf(name: str, data) -> bytes:
+def _netcdf(name: str, data: xarray.Dataset | xarray.DataArray) -> bytes:
     dataset = data if hasattr(data, "data_vars") else data.to_dataset(name=data.name or name)
     numbers = {
         key: variable
@@ -620,8 +649,8 @@ def unit_text(unit: str) -> str:
 
 
 def _factor(name: str, sign: int) -> str:
-    letters, power = re.fullmatch(r"(.*?)\^?(-?\d+)?", name).groups()
-    exponent = sign * int(power or 1)
+    letters, power, *_ = [*re.split(r"\^?(-?\d+)$", name), "1"]
+    exponent = sign * int(power)
     letters = _NAMES.get(letters, re.sub(r"^u(?=[A-Za-z])", "µ", letters))
     return letters + ("" if exponent == 1 else str(exponent).translate(_RAISED))
 
@@ -680,6 +709,8 @@ def otherwise_text(entry: dict) -> str:
     if case := entry["otherwise"]:
         word = "holds" if case["holds"] else "fails"
         told.append(f"It {word}, for comparison, {case['case'].rstrip('.')}.")
+    elif entry["computed"] is False and not entry["assumption"]:
+        told.append("No case was computed in which it holds.")
     return " ".join(told)
 
 

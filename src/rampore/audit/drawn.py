@@ -4,16 +4,24 @@ pixels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rampore.audit.numbers import LONGEST, spaced, summary
 
+if TYPE_CHECKING:
+    from matplotlib.collections import Collection
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
 DISTRIBUTION = summary(np.zeros(1)).size
 
 
-def drawn(figure) -> Iterator[tuple[str, np.ndarray]]:
+def drawn(figure: Figure) -> Iterator[tuple[str, np.ndarray]]:
     """Name and numbers of every artist with data, axes by axes.
 
     A line over a rising abscissa is kept as a function of it, at evenly spaced places between its
@@ -45,7 +53,7 @@ def drawn(figure) -> Iterator[tuple[str, np.ndarray]]:
         yield f"{number}/limits", np.array([*axes.get_xlim(), *axes.get_ylim()], dtype=float)
 
 
-def differences(figure, coarser) -> dict[str, float]:
+def differences(figure: Figure, coarser: Figure) -> dict[str, float]:
     """Largest difference of every artist's numbers between two drawings of the same, by the names
     of :func:`drawn`.
 
@@ -98,7 +106,7 @@ def _between(part: str, fine: np.ndarray, coarse: np.ndarray) -> float:
     return float(np.nanmax(np.abs(fine - coarse), initial=0.0))
 
 
-def words(figure) -> list[str]:
+def words(figure: Figure) -> list[str]:
     """Every text of a figure that is not a tick's: titles, labels, legends, annotations."""
     found = [text.get_text() for text in figure.texts]
     for axes in figure.axes:
@@ -109,18 +117,18 @@ def words(figure) -> list[str]:
     return [text for text in found if text]
 
 
-def _line(line) -> Iterator[tuple[str, np.ndarray]]:
+def _line(line: Line2D) -> Iterator[tuple[str, np.ndarray]]:
     x, y = (np.asarray(values, dtype=float) for values in line.get_data(orig=False))
     if x.size > LONGEST and np.all(np.diff(x) > 0) and np.all(np.isfinite(y)):
         at = np.linspace(x[0], x[-1], LONGEST)
-        if line.axes.get_xscale() == "log" and x[0] > 0:
+        if line.axes and line.axes.get_xscale() == "log" and x[0] > 0:
             at = np.geomspace(x[0], x[-1], LONGEST)
         x, y = at, np.interp(at, x, y)
     yield "x", x[spaced(x.size)]
     yield "y", y[spaced(y.size)]
 
 
-def _collection(collection) -> Iterator[tuple[str, np.ndarray]]:
+def _collection(collection: Collection) -> Iterator[tuple[str, np.ndarray]]:
     colours = collection.get_array()
     if colours is not None:
         yield "colour", _few(np.ma.filled(np.ma.asarray(colours, dtype=float), np.nan))
@@ -129,7 +137,7 @@ def _collection(collection) -> Iterator[tuple[str, np.ndarray]]:
     yield "y", _few(corners[:, 1])
 
 
-def _corners(collection) -> np.ndarray:
+def _corners(collection: Any) -> np.ndarray:
     if hasattr(collection, "get_coordinates"):  # of a mesh; its paths are one a box
         return np.asarray(collection.get_coordinates(), dtype=float).reshape(-1, 2)
     offsets = np.asarray(collection.get_offsets(), dtype=float)
@@ -138,13 +146,13 @@ def _corners(collection) -> np.ndarray:
     return offsets if is_marks else np.concatenate(paths)
 
 
-def _patch(patch) -> Iterator[tuple[str, np.ndarray]]:
+def _patch(patch: Patch) -> Iterator[tuple[str, np.ndarray]]:
     corners = patch.get_patch_transform().transform(patch.get_path().vertices)
     yield "x", _few(corners[:, 0])
     yield "y", _few(corners[:, 1])
 
 
-def _image(image) -> Iterator[tuple[str, np.ndarray]]:
+def _image(image: AxesImage) -> Iterator[tuple[str, np.ndarray]]:
     yield "colour", _few(np.ma.filled(np.ma.asarray(image.get_array(), dtype=float), np.nan))
     yield "extent", np.array(image.get_extent(), dtype=float)
 
@@ -154,4 +162,9 @@ def _few(values: np.ndarray) -> np.ndarray:
     return values if values.size <= LONGEST else summary(values)
 
 
-_PARTS = {"line": _line, "collection": _collection, "patch": _patch, "image": _image}
+_PARTS: dict[str, Callable[[Any], Iterator[tuple[str, np.ndarray]]]] = {
+    "line": _line,
+    "collection": _collection,
+    "patch": _patch,
+    "image": _image,
+}

@@ -10,10 +10,10 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import rampore
 from rampore import RamporeError
@@ -61,10 +61,11 @@ def load(study: Study, output: Path) -> Reproduction:
     if not isinstance(provenance, dict) or not isinstance(provenance.get("started"), str):
         raise ExportError(f"{output}: no provenance.json of a run: `rampore reproduce` writes it")
     chapters = {
-        name: stored.provenance(output / "results" / name / "provenance.json")
+        name: made
         for name in study.chapters
+        if (made := stored.provenance(output / "results" / name / "provenance.json")) is not None
     }
-    lacking = [name for name, made in chapters.items() if made is None]
+    lacking = [name for name in study.chapters if name not in chapters]
     if lacking:
         raise ExportError(f"{output}: lacks the chapters {', '.join(lacking)}: run them first")
     return Reproduction(study, output, entries, provenance, chapters)
@@ -192,7 +193,7 @@ def ro_crate(run: Reproduction, target: Path) -> None:
         raise ExportError(f"{target} is there: name a new folder, or a new file .zip")
     crate = ROCrate(version="1.1")
 
-    def thing(identifier: str, kind: str, **properties):
+    def thing(identifier: str, kind: str, **properties: Any) -> Any:
         return crate.add(ContextEntity(crate, identifier, {"@type": kind, **properties}))
 
     settings, paper = run.study.settings, run.study.settings.paper
@@ -283,7 +284,7 @@ def _about(path: Path, text: str) -> dict:
     return about | ({"encodingFormat": kind} if kind else {})
 
 
-def _add_claim(thing, entry: dict, article) -> None:
+def _add_claim(thing: Callable[..., Any], entry: dict, article: Any) -> None:
     name = entry["id"]
     claim = thing(
         f"#claim-{name}",

@@ -518,6 +518,6 @@ def _condition(claim: str, entry: object) -> Condition:
     plausible = entry["plausible"]
     ends = tuple(plausible) if isinstance(plausible, list) else plausible
     try:
-        return Condition(**entry | {"plausible": ends})
+        return Condition(entry["text"], ends, entry["unit"], entry["source"])
     except LedgerError as error:
         raise LedgerError(f"{claim}: {error}") from None

@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 #: Relative error of a closed formula in double precision, whatever the order of its sums [-].
 ROUNDING = 1e-9
@@ -26,6 +27,9 @@ LONGEST = 24
 GROWTH = 2.0
 
 _BETWEEN = " ± "
+
+#: A number, or a number and its numerical error.
+Number = float | np.number | tuple[float, float]
 
 
 class Phrase(str):
@@ -43,7 +47,7 @@ class Phrase(str):
     masked: str
 
 
-def phrase(template: str, *values, accuracy: float = ROUNDING) -> Phrase:
+def phrase(template: str, *values: Number | str, accuracy: float = ROUNDING) -> Phrase:
     """A text made of a template and numbers.
 
     Parameters
@@ -122,7 +126,13 @@ class Numbers:
     def __init__(self) -> None:
         self.entries: dict[str, str | list] = {}
 
-    def keep(self, name: str, values, error=None, accuracy: float = ROUNDING) -> None:
+    def keep(
+        self,
+        name: str,
+        values: ArrayLike,
+        error: ArrayLike | None = None,
+        accuracy: float = ROUNDING,
+    ) -> None:
         """Keep numbers (a few, or evenly spaced ones of many) with their numerical error.
 
         Parameters
@@ -157,7 +167,7 @@ class Numbers:
     def keep_text(self, name: str, text: str) -> None:
         """Keep a text exactly, and the numbers of a :class:`Phrase` as numbers."""
         self._add(name, [text.masked if isinstance(text, Phrase) else str(text)])
-        for index, (value, error) in enumerate(getattr(text, "numbers", ())):
+        for index, (value, error) in enumerate(text.numbers if isinstance(text, Phrase) else ()):
             self.keep(f"{name}/{index}", value, error)
 
     def _add(self, name: str, entry: str | list) -> None:

@@ -27,6 +27,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from rampore import RamporeError
 from rampore.audit.ledger import Ledger, read_ledger
@@ -36,6 +37,9 @@ from rampore.extras import needs
 with needs("audit"):
     import nbformat
     from nbformat import NotebookNode
+
+if TYPE_CHECKING:
+    import yaml
 
 # [byte], [level]: more would take longer than a second, or all memory
 _LARGEST_YAML, _DEEPEST_YAML = 2**15, 50
@@ -249,7 +253,7 @@ def read_yaml(path: Path) -> dict:
     class Loader(yaml.SafeLoader):
         depth = 0
 
-        def compose_node(self, parent, index):
+        def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
             line = f"{path}: line {self.peek_event().start_mark.line + 1}"
             if self.check_event(yaml.AliasEvent):
                 raise UsageError(f"{line}: write out what *... stands for")
@@ -323,7 +327,7 @@ def headings(cell: NotebookNode) -> list[str]:
         return []
     tokens = MarkdownIt().parse(cell.source)
     inside = (after for token, after in itertools.pairwise(tokens) if token.type == "heading_open")
-    return ["".join(part.content for part in token.children) for token in inside]
+    return ["".join(part.content for part in token.children or ()) for token in inside]
 
 
 def heading_above(notebook: NotebookNode, index: int) -> str:

@@ -27,7 +27,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rampore import RamporeError, storage
 from rampore.audit.lifeline import end_with
@@ -98,7 +98,7 @@ class Workers(NamedTuple):
     """
 
     executor: Executor
-    count: int  #: how many cases run at once
+    at_once: int  #: how many cases
     alive: Callable[[], bool] = lambda: True  #: whether there is any worker at this moment
 
 
@@ -291,7 +291,7 @@ def _outcomes(
             running[workers.executor.submit(_outcome, compute, dict(case))] = case
 
     try:
-        hand_out(workers.count)
+        hand_out(workers.at_once)
         absent = 0
         while running:
             done = wait(running, _LOOK, FIRST_COMPLETED).done
@@ -362,12 +362,14 @@ def cluster(address: str) -> Iterator[Workers]:
     except (OSError, ValueError) as error:
         raise SweepError(f"no Dask scheduler answers at {address!r}: {error}") from error
     with client:
-        count = sum(client.nthreads().values())
+        count = _threads(client)
         if count == 0:
             raise SweepError(f"the Dask cluster at {address!r} has no workers: start some")
-        yield Workers(
-            client.get_executor(pure=False), count, lambda: any(client.nthreads().values())
-        )
+        yield Workers(client.get_executor(pure=False), count, lambda: _threads(client) > 0)
+
+
+def _threads(client: Any) -> int:  # the type of `nthreads` is that of an asynchronous client
+    return sum(client.nthreads().values())
 
 
 def dataset(

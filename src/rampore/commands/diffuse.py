@@ -2,6 +2,7 @@
 figure.
 """
 
+import argparse
 import json
 import math
 import sys
@@ -19,7 +20,7 @@ from rampore.storage import netcdf
 from rampore.style import render
 
 
-def run(options) -> None:
+def run(options: argparse.Namespace) -> None:
     """Do what the command line says: ``fields.nc``, ``fields.vti``, a figure and
     ``diffusion.json``, written last.
 

@@ -1,9 +1,12 @@
 """``rampore discharge``: one discharge of a cell from a BPX file, with its files and its figure."""
 
+import argparse
 import json
 import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,17 +14,20 @@ from rampore.checks import quantity
 from rampore.commands.files import together
 from rampore.extras import LEFT_OUT, installed, needs
 from rampore.p4d import bpx
-from rampore.p4d.cell import Perforation
+from rampore.p4d.cell import Cell, Perforation
 from rampore.p4d.errors import CellError
-from rampore.p4d.solution import Mesh
+from rampore.p4d.solution import Mesh, Solution
 from rampore.simple import COLUMNS, discharge
 from rampore.storage import netcdf
+
+if TYPE_CHECKING:
+    import xarray
 
 #: of --collector perforated, where they are not given
 HOLES = {"hole_um": 75.0, "pitch_um": 160.0, "foil_um": 15.0}
 
 
-def run(args, report=print):
+def run(args: argparse.Namespace, report: Callable[[str], object] = print) -> dict:
     """Do what the command line says; returns the summary.
 
     Parameters
@@ -139,7 +145,7 @@ class _Progress:
         ]
 
 
-def summarise(cell, solution, c_rate):
+def summarise(cell: Cell, solution: Solution, c_rate: float) -> dict:
     """What ``summary.json`` holds: plain numbers in named units."""
     data = solution.dataset
     time, voltage = data.time.values, data.voltage.values
@@ -167,7 +173,7 @@ def summarise(cell, solution, c_rate):
     }
 
 
-def write(solution, summary, output):
+def write(solution: Solution, summary: dict, output: Path) -> None:
     """Write what a discharge gave into a folder.
 
     These are ``discharge.csv``, ``.png`` and ``.svg``, ``fields.nc``, for ParaView ``fields_0.vtr``
@@ -196,7 +202,7 @@ def write(solution, summary, output):
     (output / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
 
 
-def paraview(data):
+def paraview(data: "xarray.Dataset") -> Iterator:
     """The fields at each of their times as a grid of boxes that ParaView shows.
 
     Parameters

@@ -1,6 +1,8 @@
 """``rampore impedance``: one spectrum tested and fitted, with its files and its figure."""
 
+import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from rampore.simple import fit_impedance
 from rampore.style import render
 
 
-def run(options, say=print) -> dict:
+def run(options: argparse.Namespace, say: Callable[[str], object] = print) -> dict:
     """Do what the command line says: ``impedance.json``, ``residuals.csv`` and the figure; returns
     the summary.
 

@@ -1,5 +1,6 @@
 """``rampore pores``: the pores of one image, with their files and their figure."""
 
+import argparse
 import sys
 
 from rampore import micrograph, pores
@@ -8,7 +9,7 @@ from rampore.figures.pores import report
 from rampore.simple import analyse_pores
 
 
-def run(options) -> None:
+def run(options: argparse.Namespace) -> None:
     """Do what the command line says: ``pores.json``, ``pores.csv``, ``labels.tif`` and a figure,
     written last.
 

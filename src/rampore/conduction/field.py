@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.constants import mu_0
 
+from rampore.arrays import FloatOrArray
 from rampore.checks import quantity
 from rampore.conduction.errors import ConductionError, check_positive
 from rampore.conduction.sheet import Sheet
@@ -83,7 +84,9 @@ def magnetic_field(
     return np.array([irfft2(part, size)[here] for part in (across * above, -along * above, upward)])
 
 
-def long_strip_field(y, standoff: float, width: float, sheet_current: float) -> np.ndarray:
+def long_strip_field(
+    y: np.ndarray, standoff: float, width: float, sheet_current: float
+) -> np.ndarray:
     r"""Field of an endless strip with uniform current along x (Eq. 6.12).
 
     Parameters
@@ -112,7 +115,7 @@ def long_strip_field(y, standoff: float, width: float, sheet_current: float) -> 
     return np.array([b_y, b_z])
 
 
-def decay_length(pitch):
+def decay_length(pitch: FloatOrArray) -> FloatOrArray:
     r"""Distance over which the field of a triangular lattice falls by e, :math:`\sqrt3 p/4\pi` (Eq.
     6.13) [m].
     """
@@ -120,7 +123,7 @@ def decay_length(pitch):
     return math.sqrt(3) * pitch / (4 * math.pi)
 
 
-def ripple(sheet: Sheet, pitch: float, standoff):
+def ripple(sheet: Sheet, pitch: float, standoff: FloatOrArray) -> FloatOrArray:
     r"""Largest amplitude that the holes add to the field far inside a sheet, over the field of the
     sheet (Eq. 6.13).
 
@@ -150,7 +153,7 @@ def ripple(sheet: Sheet, pitch: float, standoff):
     return shortest * np.exp(-np.asarray(standoff) / decay_length(pitch))
 
 
-def smallest_visible_pitch(amplitude: float, standoff, share: float):
+def smallest_visible_pitch(amplitude: float, standoff: FloatOrArray, share: float) -> FloatOrArray:
     r"""Pitch below which the holes change the field by less than `share` (Eq. 6.13) [m].
 
     Parameters
@@ -167,7 +170,7 @@ def smallest_visible_pitch(amplitude: float, standoff, share: float):
     return 4 * math.pi * np.asarray(standoff) / (math.sqrt(3) * math.log(amplitude / share))
 
 
-def standoff_of(level: float, standoffs, greatest) -> float:
+def standoff_of(level: float, standoffs: np.ndarray, greatest: np.ndarray) -> float:
     """Distance from the strip at which what the holes change has fallen to a level, between
     logarithms [m].
 
@@ -200,7 +203,7 @@ class HoleSignal(NamedTuple):
 
 
 def hole_signal(
-    sheet: Sheet, pitch: float, size: tuple[float, float], current: float, standoffs
+    sheet: Sheet, pitch: float, size: tuple[float, float], current: float, standoffs: np.ndarray
 ) -> HoleSignal:
     """Field of a perforated strip less that of a bare one with the same current.
 

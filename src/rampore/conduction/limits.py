@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from rampore.arrays import FloatOrArray
 from rampore.checks import quantity
 from rampore.conduction.errors import ConductionError, check_positive
 from rampore.conduction.through_plane import CoatedFoil
@@ -25,7 +26,7 @@ def thin_resistance(foil: CoatedFoil) -> float:
     return foil.bare_resistance / (1 - foil.open_fraction)
 
 
-def thin_variation(open_fraction):
+def thin_variation(open_fraction: FloatOrArray) -> FloatOrArray:
     r"""Coefficient of variation of a current that is uniform over foil and 0 over holes,
     :math:`\sqrt{f/(1-f)}` [-].
     """
@@ -33,7 +34,7 @@ def thin_variation(open_fraction):
     return np.sqrt(open_fraction / (1 - open_fraction))
 
 
-def edge_width(coating_thickness):
+def edge_width(coating_thickness: FloatOrArray) -> FloatOrArray:
     r"""Width of hole that the edge of the foil feeds in a thin coating, :math:`(2\ln2/\pi)\,h` (Eq.
     6.4) [m].
 
@@ -59,8 +60,8 @@ def thick_resistance(foil: CoatedFoil) -> float:
 
 
 def contact_limited_variation(
-    hole_diameter: float, pitch: float, coating_thickness, orders: int = 60
-):
+    hole_diameter: float, pitch: float, coating_thickness: FloatOrArray, orders: int = 60
+) -> FloatOrArray:
     r"""Coefficient of variation at the top where contact outweighs coating and the holes are empty
     (Eq. 6.6).
 

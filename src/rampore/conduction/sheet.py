@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rampore.arrays import FloatOrArray
 from rampore.checks import choice, quantity
 from rampore.collector import CLOSE_PACKED
 from rampore.conduction.errors import ConductionError, check_positive
@@ -159,7 +160,7 @@ def perforated_sheet(
     )
 
 
-def maxwell(open_fraction):
+def maxwell(open_fraction: FloatOrArray) -> FloatOrArray:
     """Conductance of a sheet with few round holes over that of the bare one, (1 - f) / (1 + f) (Eq.
     6.8) [-].
 
@@ -170,7 +171,7 @@ def maxwell(open_fraction):
     return (1 - open_fraction) / (1 + open_fraction)
 
 
-def rayleigh(open_fraction, orders: int = 3):
+def rayleigh(open_fraction: FloatOrArray, orders: int = 3) -> FloatOrArray:
     r"""The same for a triangular lattice at any open fraction, by Rayleigh's multipoles (Eq. 6.9)
     [-].
 

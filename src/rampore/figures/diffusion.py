@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from rampore.diffusion import Diffusion
 from rampore.figures.pores import DRAWN, UM
@@ -13,7 +17,9 @@ SOLID = "#D9D4CC"
 CONCENTRATION, FLUX = "cividis", "inferno"
 
 
-def field_map(axes, values: np.ndarray, extent, **norm):
+def field_map(
+    axes: Axes, values: np.ndarray, extent: tuple[float, float, float, float], **norm: Any
+) -> AxesImage:
     """A field where something diffuses, the colour of solid elsewhere."""
     axes.set_facecolor(SOLID)
     return axes.imshow(values, extent=extent, interpolation="nearest", **norm)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from matplotlib.figure import Figure
 
 from rampore.style import MUTED, PCUE, new_figure
 
+if TYPE_CHECKING:
+    import xarray
 
-def voltage_parts(data) -> Figure:
+
+def voltage_parts(data: xarray.Dataset) -> Figure:
     """Voltage over charge, above the parts that it loses.
 
     Parameters

@@ -6,6 +6,7 @@ import io
 import json
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -147,5 +148,5 @@ def report(grey: np.ndarray, analysis: Analysis, pores: str, seed: int = 0) -> d
 # ── The figures of chapter 2 ──────────────────────────────────────────────────────────────────────
 
 
-def label_panel(axes, text: str) -> None:
+def label_panel(axes: Axes, text: str) -> None:
     axes.set_title(text, loc="left", fontsize=10.5, fontweight="bold")

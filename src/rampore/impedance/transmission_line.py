@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rampore.arrays import FloatOrArray
 from rampore.checks import quantity
 from rampore.impedance.fitting import Fit, fit_logarithms
 from rampore.impedance.kramers_kronig import ACCEPTED, KramersKronig, kramers_kronig
@@ -32,7 +33,9 @@ STARTS = (0.3, 1.0, 4.0, 16.0)
 WIDEST_INTERVAL = 0.5
 
 
-def blocking_electrode(omega, ionic_resistance, capacitance, exponent):
+def blocking_electrode(
+    omega: np.ndarray, ionic_resistance: float, capacitance: float, exponent: float
+) -> np.ndarray:
     r"""Impedance of one porous electrode without reactions, :math:`\sqrt{R/Y}\,\coth\sqrt{R Y}`
     [ohm].
 
@@ -72,8 +75,13 @@ def _line(omega, ionic_resistance, capacitance, exponent):
 
 
 def symmetric_cell(
-    omega, separator_resistance, ionic_resistance, capacitance, exponent, short=np.inf
-):
+    omega: np.ndarray,
+    separator_resistance: float,
+    ionic_resistance: float,
+    capacitance: float,
+    exponent: float,
+    short: float = np.inf,
+) -> np.ndarray:
     """Impedance of separator and two equal blocking electrodes, in parallel to a short [ohm].
 
     Parameters
@@ -115,7 +123,13 @@ def _cell(omega, separator_resistance, ionic_resistance, capacitance, exponent, 
     return 1 / (1 / (separator_resistance + 2 * electrode) + 1 / short)
 
 
-def tortuosity(electrode_resistance, area, thickness, porosity, conductivity):
+def tortuosity(
+    electrode_resistance: FloatOrArray,
+    area: float,
+    thickness: float,
+    porosity: float,
+    conductivity: float,
+) -> FloatOrArray:
     r"""Tortuosity factor from the ionic resistance of one electrode, :math:`\tau = R A \kappa
     \varepsilon / L` [-].
 

@@ -19,7 +19,7 @@ from rampore.checks import choice, quantity
 from rampore.coating import Keep, Local, local_thickness, mass_conserving_porosity
 from rampore.collector import pitch_from_open_fraction
 from rampore.lim2026 import correlations, parameters
-from rampore.materials import Function
+from rampore.materials import ExchangeCurrent, Function
 from rampore.p4d.balance import (
     Balance,
     balance,
@@ -83,7 +83,7 @@ def measured_closure(given: parameters.CellInputs) -> LayerClosures:
     )
 
 
-def power_closure(exponent=1.5) -> LayerClosures:
+def power_closure(exponent: float = 1.5) -> LayerClosures:
     """Bruggeman's relation with one exponent [-] in all layers."""
     quantity("exponent", exponent, CellError, at_least=0)
     return LayerClosures(*(bruggeman(exponent),) * 3)
@@ -433,8 +433,8 @@ def full_cell(
 def half_cell(
     given: parameters.CellInputs,
     scenario: Scenario | None = None,
-    exchange_current=LITHIUM_EXCHANGE_CURRENT,
-    state_of_charge=1.0,
+    exchange_current: ExchangeCurrent = LITHIUM_EXCHANGE_CURRENT,
+    state_of_charge: float = 1.0,
 ) -> Cell:
     """The paper's SiOx/graphite electrode against lithium, in equilibrium in itself.
 

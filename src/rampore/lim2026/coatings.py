@@ -121,7 +121,7 @@ class CoatingPair:
         return held / ((1 - self.bare_porosity) * self.bare_thickness)
 
 
-def conductance_gain(pair: CoatingPair, closure: Callable):
+def conductance_gain(pair: CoatingPair, closure: Callable) -> float:
     r"""How much better the perforated coating conducts to its bottom, less 1 (Eq. 3.7).
 
     :math:`\left[(1-f)\,g(\varepsilon_\mathrm{NPR})/h_\mathrm{NPR} +

@@ -21,7 +21,7 @@ def _falling(curve: Curve):
     return Tabulated(x, np.minimum.accumulate(y) - 1e-9 * np.arange(x.size))
 
 
-def potential(curve: Curve | Formula, temperature=REFERENCE_TEMPERATURE) -> Function:
+def potential(curve: Curve | Formula, temperature: float = REFERENCE_TEMPERATURE) -> Function:
     """An open-circuit potential over the stoichiometry [V].
 
     A table is interpolated without overshoot and continued in straight lines; where it rises, by
@@ -44,7 +44,7 @@ def potential(curve: Curve | Formula, temperature=REFERENCE_TEMPERATURE) -> Func
 
 
 def electrolyte(
-    correlations: ElectrolyteCorrelations, source: str, temperature=REFERENCE_TEMPERATURE
+    correlations: ElectrolyteCorrelations, source: str, temperature: float = REFERENCE_TEMPERATURE
 ) -> Electrolyte:
     """Transport in an electrolyte from one source's correlations, see
     :func:`rampore.materials.forms.electrolyte`.

@@ -104,7 +104,7 @@ class CellPair(NamedTuple):
     error = _error
 
     @property
-    def gain(self):
+    def gain(self) -> float:
         """Capacity on perforated over that on bare foil, less 1 [-]."""
         return _gain(self.bare, self.perforated)
 
@@ -140,7 +140,7 @@ def _cells(given: parameters.CellInputs, scenario: Scenario) -> tuple[Cell, Cell
 def pair(
     given: parameters.CellInputs,
     scenario: Scenario,
-    rate,
+    rate: float,
     mesh: Mesh = READING,
     coarser: Mesh | None = None,
     tolerances: Tolerances = TOLERANCES,
@@ -256,12 +256,12 @@ class OnBoth(NamedTuple):
     error = _error
 
     @property
-    def ratio(self):
+    def ratio(self) -> float:
         """Perforated over bare [-]."""
         return self.perforated / self.bare
 
     @property
-    def ratio_error(self):
+    def ratio_error(self) -> float:
         """Numerical error of the ratio [-]."""
         return self.error(lambda bare, perforated: perforated / bare)
 
@@ -295,7 +295,7 @@ class PulseTest(NamedTuple):
     resistances: np.ndarray  #: (levels, pulses) [ohm m2]
 
     @property
-    def mean(self):
+    def mean(self) -> float:
         """Over states of charge and pulses [ohm m2]."""
         return float(self.resistances.mean())
 
@@ -305,7 +305,7 @@ def pulse_tests(
     scenario: Scenario,
     mesh: Mesh = COARSE,
     tolerances: Tolerances | None = None,
-    levels=10,
+    levels: int = 10,
 ) -> tuple[PulseTest, PulseTest]:
     """The paper's pulse test on half cells with bare and with perforated foil.
 
@@ -330,7 +330,11 @@ def pulse_tests(
 
 
 def pulse_resistance(
-    cell: Cell, mesh: Mesh, tolerances: Tolerances | None = None, rate=5.0, duration=10.0
+    cell: Cell,
+    mesh: Mesh,
+    tolerances: Tolerances | None = None,
+    rate: float = 5.0,
+    duration: float = 10.0,
 ) -> float:
     """Fall of the voltage over one pulse from equilibrium, over its current [ohm m2]; nan where it
     meets the cut-off.
@@ -392,7 +396,9 @@ def short_pulses(
     return _checked(run, mesh, coarser, tolerances)
 
 
-def contact_for_ratio(bare: float, perforated: float, ratio, given: parameters.CellInputs) -> float:
+def contact_for_ratio(
+    bare: float, perforated: float, ratio: float, given: parameters.CellInputs
+) -> float:
     r"""The contact resistance of bare foil [ohm m2] with which two pulse tests that had none would
     stand in a ratio.
 

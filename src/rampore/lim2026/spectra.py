@@ -45,7 +45,11 @@ def cell_area(given: parameters.CellInputs) -> float:
 
 
 def simulate(
-    cell: Cell, area: float, mesh: Mesh = REACTING, frequency=FREQUENCIES, cation_share=1.0
+    cell: Cell,
+    area: float,
+    mesh: Mesh = REACTING,
+    frequency: np.ndarray = FREQUENCIES,
+    cation_share: float = 1.0,
 ) -> Spectrum:
     """The spectrum of a cell of an area [m2]; where there are no holes, one column does."""
     quantity("area", area, ImpedanceError, above=0, unit="m2")

@@ -8,20 +8,21 @@ areal capacity (:class:`Blend`, :class:`ContentBalance`): what :mod:`rampore.ene
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from rampore.arrays import FloatOrArray
 from rampore.checks import choice, increasing, known_keys, quantity
-from rampore.energy import Design, Gain, StackError, _names, gain
+from rampore.energy import Design, Gain, Stack, StackError, _names, gain
 
 if TYPE_CHECKING:
     from rampore.lim2026.parameters import Branches, CellInputs, Curve
 
 
-def design_of(cell: CellInputs, **changes) -> Design:
+def design_of(cell: CellInputs, **changes: Any) -> Design:
     """The paper's single-sided cell on bare foil, nothing counted but foils, dry coatings and dry
     separator.
 
@@ -49,6 +50,21 @@ def design_of(cell: CellInputs, **changes) -> Design:
     }
     known_keys("a design", changes, _names(), StackError)
     return Design(**values | changes)
+
+
+def of_layers(design: Design, foil_mass: float, **changes) -> Stack:
+    """The stack of a design whose negative foil weighs `foil_mass` [kg/m2], however thick it is.
+
+    Parameters
+    ----------
+    design : Design
+    foil_mass : float
+    **changes
+        Fields of `design` to set otherwise.
+    """
+    changed = replace(design, **changes)
+    density = foil_mass / changed.negative_foil_thickness
+    return replace(changed, negative_foil_density=density).stack()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +101,12 @@ class Published:
         for field in fields(self):
             most = 1 if field.name.endswith("share") else None
             quantity(field.name, getattr(self, field.name), StackError, above=0, at_most=most)
+
+    def in_cell(self, mass: float) -> Published:
+        """The same statements of a cell on bare foil of another mass [kg/m2] than the foil's share
+        in it says.
+        """
+        return replace(self, foil_share=self.foil_mass / mass)
 
     @property
     def mass(self) -> float:
@@ -142,6 +164,27 @@ class Published:
     def mass_by_saved_share(self) -> float:
         """Mass of the cell on bare foil by the stated share of the saved mass [kg/m2]."""
         return self.saved_mass / self.saved_share
+
+    @property
+    def mass_by_gain(self) -> float:
+        """The same by the two energies per mass, at equal areal energy [kg/m2]."""
+        return self.saved_mass / (1 - self.gravimetric / self.gravimetric_pierced)
+
+    def mass_by_volume(self, thickness: float) -> float:
+        """Mass of the cell on bare foil [kg/m2], of that thickness [m], by its two energies."""
+        return self.volumetric * thickness / self.gravimetric
+
+    def mass_by_volume_pierced(self, thickness: float) -> float:
+        """The same by the two of the cell on perforated foil, which is thinner and lighter by what
+        is stated; `thickness` is still that of the cell on bare foil [m].
+        """
+        pierced = self.volumetric_pierced * (thickness - self.saved_thickness)
+        return pierced / self.gravimetric_pierced + self.saved_mass
+
+    @property
+    def share_of_pierced_kept(self) -> float:
+        """Share of the perforated foil in a cell that still holds the saved mass [-]."""
+        return self.pierced_mass / self.mass
 
     @property
     def gain_by_mass(self) -> float:
@@ -202,7 +245,7 @@ class Blend:
                 f"{self.siox_capacity!r} and {self.graphite_capacity!r} C/kg"
             )
 
-    def capacity(self, siox_fraction):
+    def capacity(self, siox_fraction: FloatOrArray) -> FloatOrArray:
         """Capacity of the coating [C/kg] at a mass fraction of SiOx in the active material [-],
         scalar or array.
         """
@@ -213,7 +256,7 @@ class Blend:
         active = fraction * self.siox_capacity + (1 - fraction) * self.graphite_capacity
         return (self.active_fraction * active)[()]
 
-    def loading(self, siox_fraction, areal_capacity):
+    def loading(self, siox_fraction: FloatOrArray, areal_capacity: FloatOrArray) -> FloatOrArray:
         """Loading of the coating [kg/m2] that holds an areal capacity [C/m2] (Eq. 5.4)."""
         quantity("areal capacity", areal_capacity, StackError, above=0, unit="C/m2")
         return areal_capacity / self.capacity(siox_fraction)
@@ -237,7 +280,7 @@ class Blend:
         active = areal_capacity / (loading * self.active_fraction)
         return (active - self.graphite_capacity) / (self.siox_capacity - self.graphite_capacity)
 
-    def siox_share(self, siox_fraction):
+    def siox_share(self, siox_fraction: FloatOrArray) -> FloatOrArray:
         """Share of the capacity that SiOx supplies [-]."""
         return (
             np.asarray(siox_fraction)
@@ -272,7 +315,11 @@ def siox_capacity(
 
 
 def blend_from_thicknesses(
-    thickness, siox_fraction, areal_capacity, density, active_fraction
+    thickness: Sequence[float],
+    siox_fraction: Sequence[float],
+    areal_capacity: float,
+    density: float,
+    active_fraction: float,
 ) -> Blend:
     """The two specific capacities that two coatings of equal areal capacity and density imply.
 
@@ -303,6 +350,47 @@ def blend_from_thicknesses(
     active = areal_capacity / (np.asarray(thickness, dtype=float) * density * active_fraction)
     siox, graphite = np.linalg.solve(np.column_stack([fraction, 1 - fraction]), active)
     return Blend(float(siox), float(graphite), active_fraction)
+
+
+def mass_for_gain(saved_mass: float, gain: float) -> float:
+    """Mass of the cell [kg/m2] that gains that much [-] per mass by losing `saved_mass` [kg/m2]."""
+    quantity("saved mass", saved_mass, StackError, above=0, unit="kg/m2")
+    quantity("gain", gain, StackError, above=0)
+    return saved_mass * (1 + gain) / gain
+
+
+def least_content_for_gain(
+    loading: float, fraction: float, start: float, others: float, wanted: float
+) -> float:
+    """The least SiOx fraction [-] that can gain as much per mass as wanted, whatever it holds.
+
+    The inverse of :func:`largest_gain_of_content` (Eq. 5.6): graphite that held nothing would make
+    the anode's mass go as one over the fraction.
+
+    Parameters
+    ----------
+    loading, fraction : float
+        Of the known anode: its loading [kg/m2] and its SiOx fraction [-].
+    start : float
+        SiOx fraction to start from [-].
+    others : float
+        Mass of all other layers [kg/m2].
+    wanted : float
+        The gain per mass [-].
+
+    Raises
+    ------
+    StackError
+        Where not even an anode without mass gains that much.
+    """
+    quantity("loading", loading, StackError, above=0, unit="kg/m2")
+    for name, content in (("fraction", fraction), ("start", start)):
+        quantity(name, content, StackError, above=0, at_most=1)
+    quantity("wanted gain", wanted, StackError, above=-1)
+    left = (others + loading * fraction / start) / (1 + wanted) - others
+    if left <= 0:
+        raise StackError(f"no anode, however light, gains {100 * wanted:.3g} % per mass")
+    return loading * fraction / left
 
 
 class OverContent(NamedTuple):
@@ -441,7 +529,7 @@ class ContentBalance:
         share = blend.siox_share(siox_fraction)
         parts = ((share * areal_capacity, self.siox), ((1 - share) * areal_capacity, self.graphite))
         held = np.linspace(0.0, areal_capacity, points)
-        positive = self._positive_potential(1 - (held + lost) / self.positive_capacity)
+        positive = _extended(self.positive, 1 - (held + lost) / self.positive_capacity)
         charging = positive - _blend_potential(
             held, [(capacity, branches.lithiation) for capacity, branches in parts]
         )
@@ -449,8 +537,8 @@ class ContentBalance:
             raise StackError(f"the anode is full at {charging[-1]:.3g} V, below the upper cut-off")
         full = np.interp(self.upper_cutoff, np.maximum.accumulate(charging), held)
         left = np.linspace(0.0, full, points)
-        voltage = self._positive_potential(
-            1 - (left + lost) / self.positive_capacity
+        voltage = _extended(
+            self.positive, 1 - (left + lost) / self.positive_capacity
         ) - _blend_potential(
             left, [(capacity, branches.delithiation) for capacity, branches in parts]
         )
@@ -462,12 +550,24 @@ class ContentBalance:
         mean = float(np.trapezoid(voltage[used], charge) / capacity)
         return float(capacity), mean, 0.0 if used[0] else float(left[1])
 
-    def _positive_potential(self, stoichiometry):
-        x, y = np.asarray(self.positive.x), np.asarray(self.positive.y)
-        low = y[0] + (stoichiometry - x[0]) * (y[1] - y[0]) / (x[1] - x[0])
-        high = y[-1] + (stoichiometry - x[-1]) * (y[-1] - y[-2]) / (x[-1] - x[-2])
-        inside = np.interp(stoichiometry, x, y)
-        return np.where(stoichiometry < x[0], low, np.where(stoichiometry > x[-1], high, inside))
+    @property
+    def positive_share(self) -> float:
+        """Share of the cathode's lithium that lies between the two cut-offs, held against lithium
+        [-].
+        """
+        stoichiometry = np.linspace(0.0, 1.0, 20_001)
+        falling = _extended(self.positive, stoichiometry)[::-1]
+        ends = np.interp([self.upper_cutoff, self.lower_cutoff], falling, stoichiometry[::-1])
+        return float(ends[1] - ends[0])
+
+
+def _extended(curve: Curve, stoichiometry):
+    """A potential [V], in straight lines beyond the first and last rows of its table."""
+    x, y = np.asarray(curve.x), np.asarray(curve.y)
+    low = y[0] + (stoichiometry - x[0]) * (y[1] - y[0]) / (x[1] - x[0])
+    high = y[-1] + (stoichiometry - x[-1]) * (y[-1] - y[-2]) / (x[-1] - x[-2])
+    inside = np.interp(stoichiometry, x, y)
+    return np.where(stoichiometry < x[0], low, np.where(stoichiometry > x[-1], high, inside))
 
 
 def _blend_potential(charge, parts):
@@ -528,7 +628,11 @@ def _tables(alternatives: Mapping[str, Branches]) -> list[Branches]:
 
 
 def over_content(
-    design: Design, blend: Blend, siox_fraction, areal_capacity: float, areal_energy
+    design: Design,
+    blend: Blend,
+    siox_fraction: np.ndarray,
+    areal_capacity: float,
+    areal_energy: FloatOrArray,
 ) -> OverContent:
     """Energy density over the SiOx content, the anode's areal capacity and all of the cathode
     fixed.

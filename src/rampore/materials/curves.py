@@ -7,12 +7,13 @@ with others stands in :mod:`rampore.materials.library`.
 
 import numpy as np
 
+from rampore.arrays import FloatOrArray
 from rampore.constants import REFERENCE_TEMPERATURE
 from rampore.materials.functions import constant, polynomial
 from rampore.materials.properties import Electrolyte
 
 
-def graphite_mcmb(x):
+def graphite_mcmb(x: FloatOrArray) -> FloatOrArray:
     """MCMB graphite, Marquis et al. 2019 (Newman's Dualfoil) [V]."""
     return (
         0.194
@@ -28,7 +29,7 @@ def graphite_mcmb(x):
     )
 
 
-def lithium_cobalt_oxide(x):
+def lithium_cobalt_oxide(x: FloatOrArray) -> FloatOrArray:
     """LiCoO2, Marquis et al. 2019 (Newman's Dualfoil), 0.5 < x < 0.99 [V]."""
     x = 1.062 * x
     return (
@@ -42,12 +43,12 @@ def lithium_cobalt_oxide(x):
     )
 
 
-def graphite_diffusivity_ecker(x):
+def graphite_diffusivity_ecker(x: FloatOrArray) -> FloatOrArray:
     """Graphite at 296 K, Ecker et al. 2015 [m2/s]."""
     return 8.4e-13 * np.exp(-11.3 * x) + 8.2e-15
 
 
-def graphite_diffusivity_oregan(x):
+def graphite_diffusivity_oregan(x: FloatOrArray) -> FloatOrArray:
     """Graphite of the LG M50 at 298.15 K, O'Regan et al. 2022, 10.1016/j.electacta.2022.140700
     [m2/s].
     """
@@ -62,13 +63,13 @@ def graphite_diffusivity_oregan(x):
     )
 
 
-def nmc811_diffusivity_oregan(x):
+def nmc811_diffusivity_oregan(x: FloatOrArray) -> FloatOrArray:
     """NMC811 of the LG M50 at 298.15 K, O'Regan et al. 2022 [m2/s]."""
     peaks = ((-0.9231, 0.3216, 0.002534), (-0.4066, 0.4532, 0.003926), (-0.993, 0.8098, 0.09924))
     return 2.7 * 10 ** (-13.96 + sum(a * np.exp(-((x - b) ** 2) / c) for a, b, c in peaks))
 
 
-def gen2_colclasure_2020(temperature=REFERENCE_TEMPERATURE):
+def gen2_colclasure_2020(temperature: float = REFERENCE_TEMPERATURE) -> Electrolyte:
     """LiPF6 in EC:EMC 3:7 ("Gen2"), computed properties of Colclasure et al., Electrochim. Acta 337
     (2020) 135854.
 
@@ -117,7 +118,7 @@ def gen2_colclasure_2020(temperature=REFERENCE_TEMPERATURE):
     )
 
 
-def marquis_2019():
+def marquis_2019() -> Electrolyte:
     """LiPF6 in EC:DMC of Marquis et al. 2019 (Newman's Dualfoil, Capiglia et al. 1999),
     transference number 0.4.
     """

@@ -171,7 +171,9 @@ def _form(correlation: PrintedCorrelation, forms: dict[str, Callable]) -> Callab
     return forms[correlation.form]
 
 
-def potential(correlation: PrintedCorrelation, temperature=REFERENCE_TEMPERATURE) -> Function:
+def potential(
+    correlation: PrintedCorrelation, temperature: float = REFERENCE_TEMPERATURE
+) -> Function:
     """An open-circuit potential over the stoichiometry [V].
 
     Parameters
@@ -199,7 +201,7 @@ def potential(correlation: PrintedCorrelation, temperature=REFERENCE_TEMPERATURE
 
 
 def over_concentration(
-    correlation: PrintedCorrelation, temperature=REFERENCE_TEMPERATURE
+    correlation: PrintedCorrelation, temperature: float = REFERENCE_TEMPERATURE
 ) -> Function:
     """A property of an electrolyte over its salt concentration [mol/m3], in SI.
 
@@ -221,8 +223,8 @@ def over_concentration(
 def electrolyte(
     properties: Mapping[str, PrintedCorrelation | None],
     source: str,
-    temperature=REFERENCE_TEMPERATURE,
-    validity=(0.0, 3000.0),
+    temperature: float = REFERENCE_TEMPERATURE,
+    validity: tuple[float, float] = (0.0, 3000.0),
 ) -> Electrolyte:
     """Transport in an electrolyte from one source's correlations.
 

@@ -6,13 +6,15 @@ All of them accept complex arguments, so that :func:`slope` differentiates them 
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 
 from rampore import RamporeError
+from rampore.arrays import FloatOrArray
 from rampore.checks import increasing, quantity
 from rampore.constants import GAS_CONSTANT, REFERENCE_TEMPERATURE
 
-Function = Callable[[np.ndarray], np.ndarray]
+Function = Callable[[FloatOrArray], FloatOrArray]
 
 
 class MaterialError(RamporeError, ValueError):
@@ -21,7 +23,7 @@ class MaterialError(RamporeError, ValueError):
     exit_code = 2
 
 
-def slope(function, x):
+def slope(function: Function, x: FloatOrArray) -> FloatOrArray:
     """Derivative of a function at x, by its own ``slope`` if it has one, else by the complex step.
 
     Parameters
@@ -56,7 +58,7 @@ class Tabulated:
         Fewer than two points, a repeated abscissa, or a value that is not finite.
     """
 
-    def __init__(self, x, y, held=False):
+    def __init__(self, x: ArrayLike, y: ArrayLike, held: bool = False) -> None:
         x, y = np.asarray(x, float), np.asarray(y, float)
         if x.ndim != 1 or x.shape != y.shape or x.size < 2:
             raise MaterialError(
@@ -70,7 +72,7 @@ class Tabulated:
         self._curve = PchipInterpolator(self.x, self.y)
         self._slope = self._curve.derivative()
 
-    def __call__(self, x):
+    def __call__(self, x: FloatOrArray) -> FloatOrArray:
         inside = np.clip(x, self.x[0], self.x[-1])
         return (
             self._curve(inside)
@@ -78,13 +80,13 @@ class Tabulated:
             else self._curve(inside) + self._slope(inside) * (x - inside)
         )
 
-    def slope(self, x):
+    def slope(self, x: FloatOrArray) -> FloatOrArray:
         """Derivative dy/dx [V for a potential]."""
         inside = np.clip(x, self.x[0], self.x[-1])
         return np.where(self.held & (inside != x), 0.0, self._slope(inside))
 
 
-def polynomial(*coefficients):
+def polynomial(*coefficients: float) -> Function:
     """The polynomial with these coefficients, highest power first."""
 
     def evaluate(x):
@@ -93,7 +95,7 @@ def polynomial(*coefficients):
     return evaluate
 
 
-def constant(value):
+def constant(value: float) -> Function:
     """The function that is the same everywhere."""
 
     def evaluate(x):
@@ -102,6 +104,8 @@ def constant(value):
     return evaluate
 
 
-def arrhenius(activation_energy, temperature, reference=REFERENCE_TEMPERATURE):
+def arrhenius(
+    activation_energy: float, temperature: float, reference: float = REFERENCE_TEMPERATURE
+) -> float:
     """Factor exp(E/R (1/T_ref - 1/T)) [-] of an activation energy [J/mol]."""
     return np.exp(activation_energy / GAS_CONSTANT * (1 / reference - 1 / temperature))

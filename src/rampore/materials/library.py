@@ -7,6 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from rampore import correlations
+from rampore.arrays import FloatOrArray
 from rampore.checks import nearest
 from rampore.constants import REFERENCE_TEMPERATURE
 from rampore.correlations import CorrelationError
@@ -98,7 +99,7 @@ def electrolyte(name: str, temperature: float = REFERENCE_TEMPERATURE) -> Electr
 
 
 def landesfeind_gasteiger_2019(
-    temperature=REFERENCE_TEMPERATURE, solvent="EC:EMC 3:7"
+    temperature: float = REFERENCE_TEMPERATURE, solvent: str = "EC:EMC 3:7"
 ) -> Electrolyte:
     """LiPF6 in EC:EMC 3:7 by weight (or EMC:FEC 19:1), all four properties from one set of
     measurements.
@@ -119,7 +120,7 @@ def landesfeind_gasteiger_2019(
     return electrolyte(f"landesfeind-gasteiger-2019{endings[solvent]}", temperature)
 
 
-def nyman_2008(temperature=REFERENCE_TEMPERATURE) -> Electrolyte:
+def nyman_2008(temperature: float = REFERENCE_TEMPERATURE) -> Electrolyte:
     """LiPF6 in EC:EMC 3:7 with the constant transference number and the unit factor that Chen et
     al. 2020 use.
 
@@ -128,45 +129,45 @@ def nyman_2008(temperature=REFERENCE_TEMPERATURE) -> Electrolyte:
     return electrolyte("nyman-2008", temperature)
 
 
-def valoen_reimers_2005(temperature=REFERENCE_TEMPERATURE) -> Electrolyte:
+def valoen_reimers_2005(temperature: float = REFERENCE_TEMPERATURE) -> Electrolyte:
     """LiPF6 in PC:EC:DMC 10:27:63 by volume, Valoen and Reimers, J. Electrochem. Soc. 152 (2005)
     A882.
     """
     return electrolyte("valoen-reimers-2005", temperature)
 
 
-def graphite_siox_lgm50(x):
+def graphite_siox_lgm50(x: FloatOrArray) -> FloatOrArray:
     """Blend of graphite and SiOx of the LG M50, Chen et al. 2020, 10.1149/1945-7111/ab9050 [V]."""
     return potential("graphite-siox-chen-2020")(x)
 
 
-def graphite_ecker(x):
+def graphite_ecker(x: FloatOrArray) -> FloatOrArray:
     """Graphite, Ecker et al. 2015, 10.1149/2.0551509jes, fitted by Richardson et al. 2020 [V]."""
     return potential("graphite-ecker-2015")(x)
 
 
-def graphite_mohtat(x):
+def graphite_mohtat(x: FloatOrArray) -> FloatOrArray:
     """Graphite, Mohtat et al. 2020, 10.1149/1945-7111/aba5d1 [V]."""
     return potential("graphite-mohtat-2020")(x)
 
 
-def silicon_lithiation(x):
+def silicon_lithiation(x: FloatOrArray) -> FloatOrArray:
     """Silicon while it takes lithium up, Verbrugge et al. 2015, in the form of Ai et al. 2022 [V];
     0 < x < 1.
     """
     return potential("silicon-verbrugge-2015", "lithiation")(x)
 
 
-def silicon_delithiation(x):
+def silicon_delithiation(x: FloatOrArray) -> FloatOrArray:
     """Silicon while it gives lithium off, Verbrugge et al. 2015, in Ai et al. 2022's form [V]."""
     return potential("silicon-verbrugge-2015", "delithiation")(x)
 
 
-def nmc811_lgm50(x):
+def nmc811_lgm50(x: FloatOrArray) -> FloatOrArray:
     """NMC811 of the LG M50, Chen et al. 2020, 10.1149/1945-7111/ab9050 [V]."""
     return potential("nmc811-chen-2020")(x)
 
 
-def nmc532_mohtat(x):
+def nmc532_mohtat(x: FloatOrArray) -> FloatOrArray:
     """NMC532, Mohtat et al. 2020, 10.1149/1945-7111/aba5d1; x scaled to its window [V]."""
     return potential("nmc532-mohtat-2020")(x)

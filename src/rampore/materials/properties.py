@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rampore.arrays import FloatOrArray
 from rampore.materials.functions import Function
 
 
@@ -20,7 +21,7 @@ class ExchangeCurrent(NamedTuple):
     filled: float = 0.5  #: exponent b of the sites that hold lithium [-]
     empty: float = 0.5  #: exponent c of the sites that do not [-]
 
-    def __call__(self, c_e, x):
+    def __call__(self, c_e: FloatOrArray, x: FloatOrArray) -> FloatOrArray:
         """i_0 [A/m2] at salt concentration c_e [mol/m3] and surface stoichiometry x [-]."""
         return (
             self.reference
@@ -30,7 +31,7 @@ class ExchangeCurrent(NamedTuple):
         )
 
 
-def symmetric_exchange_current(m_ref, maximum_concentration):
+def symmetric_exchange_current(m_ref: float, maximum_concentration: float) -> ExchangeCurrent:
     """The usual i_0 = m_ref sqrt(c_e c_s (c_max - c_s)) with m_ref in A/m2 (m3/mol)^1.5 and c_max
     in mol/m3.
     """

@@ -21,6 +21,7 @@ from scipy import ndimage, sparse
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
+from rampore.arrays import FloatOrArray
 from rampore.checks import quantity, shares
 from rampore.coating import Local
 from rampore.collector import PerforatedFoil
@@ -212,7 +213,7 @@ class PhantomElectrode:
         """Thickness of the foil [m]."""
         return self.foil_thickness if self.foil is None else self.foil.thickness
 
-    def coating(self, x, y, z) -> np.ndarray:
+    def coating(self, x: FloatOrArray, y: FloatOrArray, z: FloatOrArray) -> np.ndarray:
         """Whether a place [m] lies in the coating, over foil or in a hole; arrays broadcast."""
         above = (z >= 0) & (z < self.thickness)
         if self.foil is None:
@@ -220,11 +221,11 @@ class PhantomElectrode:
         hole = _distance_to_axis(self.foil, x, y) < self.foil.hole_diameter / 2
         return above | (hole & (z >= -self.foil.thickness) & (z < 0))
 
-    def metal(self, x, y, z) -> np.ndarray:
+    def metal(self, x: FloatOrArray, y: FloatOrArray, z: FloatOrArray) -> np.ndarray:
         """Whether a place [m] lies in the foil; arrays that broadcast."""
         return (z >= -self.depth) & (z < 0) & ~self.coating(x, y, z)
 
-    def porosity_at(self, x, y, z) -> np.ndarray:
+    def porosity_at(self, x: FloatOrArray, y: FloatOrArray, z: FloatOrArray) -> np.ndarray:
         """The prescribed porosity at places [m], arrays that broadcast [-]."""
         shape = np.broadcast_shapes(*(np.shape(part) for part in (x, y, z)))
         value = self.porosity(x, y, z) if callable(self.porosity) else self.porosity

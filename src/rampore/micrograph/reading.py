@@ -11,6 +11,7 @@ import re
 import warnings
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -78,6 +79,10 @@ class Pores(StrEnum):
 
     DARK = "dark"
     BRIGHT = "bright"
+
+
+#: Which rows and which columns an image keeps; None keeps all of them.
+Crop = Sequence[slice | tuple[int, int] | None]
 
 
 class PixelSize(NamedTuple):
@@ -153,7 +158,7 @@ class Micrograph:
             else tuple(float(np.mean(self.grey == end)) for end in self.scale)
         )
 
-    def cropped(self, crop) -> Micrograph:
+    def cropped(self, crop: Crop) -> Micrograph:
         """The part of the image that `crop` keeps, as in :func:`read`; `crop` on the record refers
         to the original.
         """
@@ -170,7 +175,7 @@ def read(
     pixel_size: float | None = None,
     *,
     page: int | Literal["all"] | None = None,
-    crop=None,
+    crop: Crop | None = None,
     override: bool = False,
     max_pixels: int = MAX_PIXELS,
 ) -> Micrograph:
@@ -688,7 +693,7 @@ def _settle_pixel_size(
     return PixelSize(given, "given")
 
 
-def _crop(array: np.ndarray, crop, rows: int) -> tuple[np.ndarray, tuple]:
+def _crop(array: np.ndarray, crop: Crop, rows: int) -> tuple[np.ndarray, tuple]:
     """Part of an array that `crop` keeps, and the ranges; `rows` is the axis of the rows, the next
     that of columns.
     """

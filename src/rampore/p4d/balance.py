@@ -5,6 +5,7 @@ Materials side by side are at one potential; what they hold together fixes it. A
 the share of the slow discharge, at open circuit down to the lower cut-off, that is still to come.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ class Balance(NamedTuple):
     discharge: float  #: what of it comes back until the lower cut-off at open circuit [C/m2]
 
     @property
-    def ratio(self):
+    def ratio(self) -> float:
         """Negative over positive [-]."""
         return self.negative / self.positive
 
@@ -44,11 +45,14 @@ def _areal_capacity(material: Material, electrode: Electrode, perforation: Perfo
     return FARADAY * material.maximum_concentration * volume
 
 
+#: Charge that each holds from empty to full [C/m2], and the material.
+Members = Sequence[tuple[float, Material]]
+
 ENDS = 1e-9  #: of the stoichiometry, where potentials may have a pole [-]
 FULL, EMPTY = -1.0, 6.0  #: beyond every potential of an electrode [V]
 
 
-def stoichiometry_at(material: Material, potential, hysteresis):
+def stoichiometry_at(material: Material, potential: float, hysteresis: float) -> float:
     """Stoichiometry at a potential on a branch, between empty and full [-]."""
 
     def above(x):
@@ -61,21 +65,23 @@ def stoichiometry_at(material: Material, potential, hysteresis):
     return float(brentq(above, ENDS, 1 - ENDS, xtol=1e-14))
 
 
-def charge_held(members, potential, hysteresis):
+def charge_held(members: Members, potential: float, hysteresis: float) -> float:
     return sum(
         capacity * stoichiometry_at(material, potential, hysteresis)
         for capacity, material in members
     )
 
 
-def common_potential(members, held, hysteresis):
+def common_potential(members: Members, held: float, hysteresis: float) -> float:
     """The potential [V] at which materials side by side hold a charge together."""
     return float(
         brentq(lambda u: charge_held(members, u, hysteresis) - held, FULL, EMPTY, xtol=1e-13)
     )
 
 
-def charge_at_cutoff(members, positive, positive_capacity, lost, upper):
+def charge_at_cutoff(
+    members: Members, positive: Material, positive_capacity: float, lost: float, upper: float
+) -> float:
     """Charge that the negative electrode holds when the first charge of a new cell ends [C/m2]."""
 
     def excess(potential):
@@ -90,7 +96,7 @@ def charge_at_cutoff(members, positive, positive_capacity, lost, upper):
     return charge_held(members, brentq(excess, 0.0, 3.0, xtol=1e-13), -1.0)
 
 
-def capacities(cell: Cell, side) -> list[tuple[float, Material]]:
+def capacities(cell: Cell, side: str) -> list[tuple[float, Material]]:
     """What each material of the "negative" or "positive" electrode holds from empty to full [C/m2];
     the material.
     """
@@ -194,7 +200,7 @@ def at_state_of_charge(cell: Cell, fraction: float) -> Cell:
     )
 
 
-def with_stoichiometries(electrode: Electrode, stoichiometries) -> Electrode:
+def with_stoichiometries(electrode: Electrode, stoichiometries: Iterable[float]) -> Electrode:
     made = tuple(
         replace(material, stoichiometry=x)
         for material, x in zip(electrode.materials, stoichiometries, strict=True)

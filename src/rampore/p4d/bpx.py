@@ -69,7 +69,7 @@ BRANCHES = ("OCP (lithiation) [V]", "OCP (delithiation) [V]")
 DECAY = "OCP hysteresis decay constant"
 
 
-def read(path):
+def read(path: str | os.PathLike) -> Cell:
     """Read a cell from a BPX file (version 1, models DFN and SPMe; version 0 as ``bpx`` converts
     it).
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from rampore.arrays import FloatOrArray
 from rampore.checks import choice, quantity
 from rampore.coating import Local
 from rampore.constants import REFERENCE_TEMPERATURE
@@ -42,7 +43,7 @@ def _check_exchange(owner):
 _POSITIVE, _NOT_NEGATIVE, _SHARE = {"above": 0}, {"at_least": 0}, {"above": 0, "at_most": 1}
 
 
-def bruggeman(exponent=1.5):
+def bruggeman(exponent: float = 1.5) -> Callable[[FloatOrArray], FloatOrArray]:
     """Transport efficiency eps^exponent [-] of a porous layer, the factor on the bulk conductivity
     and diffusivity.
     """
@@ -53,7 +54,7 @@ def bruggeman(exponent=1.5):
     return efficiency
 
 
-def tortuosity(factor):
+def tortuosity(factor: float) -> Callable[[FloatOrArray], FloatOrArray]:
     """Transport efficiency eps / factor [-] of a layer with a known tortuosity factor."""
 
     def efficiency(eps):
@@ -107,7 +108,7 @@ class Material:
         )
         _check_exchange(self)
 
-    def mean_potential(self, x):
+    def mean_potential(self, x: FloatOrArray) -> FloatOrArray:
         """Middle of the two branches, or the one curve [V]."""
         return (
             self.potential(x)
@@ -115,7 +116,7 @@ class Material:
             else 0.5 * (self.delithiation(x) + self.lithiation(x))
         )
 
-    def half_gap(self, x):
+    def half_gap(self, x: FloatOrArray) -> FloatOrArray:
         """Half the distance from the lithiation branch up to the delithiation branch [V]."""
         return (
             0.0 * x
@@ -123,7 +124,7 @@ class Material:
             else 0.5 * (self.delithiation(x) - self.lithiation(x))
         )
 
-    def open_circuit(self, x, hysteresis=None):
+    def open_circuit(self, x: FloatOrArray, hysteresis: float | None = None) -> FloatOrArray:
         """Open-circuit potential [V] at a stoichiometry and a hysteresis state (default: the one at
         the start).
         """
@@ -161,7 +162,7 @@ class Electrode:
         )
 
     @property
-    def speaker(self):
+    def speaker(self) -> int:
         """Which material sets the potential at the start: the first that is neither full nor empty,
         or the first.
         """
@@ -236,7 +237,7 @@ class Perforation:
             )
 
     @property
-    def open_fraction(self):
+    def open_fraction(self) -> float:
         """Area of holes per area of foil [-]."""
         return 2 * np.pi * (self.hole_diameter / 2) ** 2 / (np.sqrt(3) * self.pitch**2)
 
@@ -287,7 +288,7 @@ class Cell:
             raise CellError("a foil of lithium has no perforation")
 
     @property
-    def open_circuit_voltage(self):
+    def open_circuit_voltage(self) -> float:
         """Voltage at the stoichiometries of the start; :meth:`Electrode.speaker` speaks for each
         electrode [V].
         """

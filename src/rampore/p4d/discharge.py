@@ -51,7 +51,7 @@ class DischargeCurve(NamedTuple):
     kinetic: np.ndarray
 
     @property
-    def overpotential(self):
+    def overpotential(self) -> np.ndarray:
         """Open-circuit voltage at the mean state of charge less the cell's voltage (n,) [V]."""
         return self.open_circuit - self.voltage
 
@@ -309,7 +309,9 @@ def read(solution: Solution, cell: Cell) -> Discharge:
     )
 
 
-def discharge(cell: Cell, rate, mesh: Mesh | None = None, tolerances: Tolerances | None = None):
+def discharge(
+    cell: Cell, rate: float, mesh: Mesh | None = None, tolerances: Tolerances | None = None
+) -> tuple[Discharge, Solution]:
     """Discharge a cell at constant current from its start to the lower cut-off, with fields at
     equal charges.
 
@@ -337,7 +339,9 @@ def discharge(cell: Cell, rate, mesh: Mesh | None = None, tolerances: Tolerances
     return read(solution, cell), solution
 
 
-def settled(cell: Cell, rate, mesh: Mesh, tolerances: Tolerances) -> tuple[Discharge, Solution]:
+def settled(
+    cell: Cell, rate: float, mesh: Mesh, tolerances: Tolerances
+) -> tuple[Discharge, Solution]:
     """What :func:`discharge` gives; where the salt starves so suddenly that charge is not
     conserved, with short steps.
 
@@ -411,7 +415,7 @@ LOSSES = {
 }
 
 
-def losses(solution: Solution, cell: Cell, charge) -> dict[str, float]:
+def losses(solution: Solution, cell: Cell, charge: float) -> dict[str, float]:
     """What the overpotential is made of at one charge [V].
 
     The last entry is what the materials of the anode are out of balance with each other by.

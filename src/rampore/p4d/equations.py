@@ -25,6 +25,7 @@ import numpy as np
 from rampore.checks import quantity
 from rampore.constants import FARADAY, GAS_CONSTANT
 from rampore.kernels import njit
+from rampore.materials import Electrolyte, Function
 from rampore.p4d.errors import CellError
 from rampore.p4d.linear import ABOVE, BELOW
 
@@ -38,7 +39,7 @@ KAPPA, DIFFUSIVITY, TRANSFERENCE, ACTIVITY = range(4)
 # kernel serves every correlation, a user's own included.
 
 
-def tabulate(*functions, intervals=8192):
+def tabulate(*functions: Function, intervals: int = 8192) -> tuple[np.ndarray, np.ndarray]:
     """Values and slopes (intervals + 1, functions) on [0, 1] of functions that need not be defined
     at its very ends.
     """
@@ -56,7 +57,9 @@ def tabulate(*functions, intervals=8192):
 
 
 @njit(cache=True, inline="always")
-def cubic(value, slope, column, place, step):
+def cubic(
+    value: np.ndarray, slope: np.ndarray, column: int, place: float, step: float
+) -> tuple[float, float]:
     """Value and slope of a tabulated curve at ``place`` intervals from its start."""
     left = min(int(place), value.shape[0] - 2)
     t = place - left
@@ -78,7 +81,9 @@ class Salt(NamedTuple):
     top: float  #: beyond this concentration the properties stay as they are there [mol/m3]
 
 
-def tabulate_electrolyte(electrolyte, temperature, intervals=4096):
+def tabulate_electrolyte(
+    electrolyte: Electrolyte, temperature: float, intervals: int = 4096
+) -> Salt:
     """Tables of an electrolyte up to the concentration that its correlation is valid for."""
     c = np.linspace(0, electrolyte.validity, intervals + 1)
     step = c[1]
@@ -118,7 +123,9 @@ def tabulate_electrolyte(electrolyte, temperature, intervals=4096):
 
 
 @njit(cache=True)
-def electrolyte_properties(u, salt, efficiency, out):
+def electrolyte_properties(
+    u: np.ndarray, salt: Salt, efficiency: np.ndarray, out: np.ndarray
+) -> None:
     """Columns of ``out``: 1 / kappa, 1 / D, t+ and G in each cell, the first two effective, each
     followed by its slope.
 
@@ -177,7 +184,16 @@ class System(NamedTuple):
 
 
 @njit(cache=True)
-def transport(u, voltage, u_1, u_2, weights, layout, properties, system):
+def transport(
+    u: np.ndarray,
+    voltage: float,
+    u_1: np.ndarray,
+    u_2: np.ndarray,
+    weights: np.ndarray,
+    layout: Layout,
+    properties: np.ndarray,
+    system: System,
+) -> None:
     """Everything but the kinetics: storage, fluxes, foils. ``weights`` make the time derivative
     [1/s].
     """
@@ -291,7 +307,14 @@ def transport(u, voltage, u_1, u_2, weights, layout, properties, system):
 
 
 @njit(cache=True)
-def through_planes(u, voltage, layout, properties, layers, into):
+def through_planes(
+    u: np.ndarray,
+    voltage: float,
+    layout: Layout,
+    properties: np.ndarray,
+    layers: int,
+    into: np.ndarray,
+) -> None:
     """Add to ``into`` (layers,) the current that leaves each layer of cells by the planes of z and
     by the foils [A].
 
@@ -320,7 +343,7 @@ def through_planes(u, voltage, layout, properties, layers, into):
 
 
 @njit(cache=True)
-def largest(change, concentration):
+def largest(change: np.ndarray, concentration: float) -> tuple[int, float, float]:
     """Largest correction: the cell, its size over ``concentration`` and 1 V, and the largest of the
     potentials [V].
     """
@@ -337,7 +360,7 @@ def largest(change, concentration):
 
 
 @njit(cache=True)
-def correct(u, change, damping):
+def correct(u: np.ndarray, change: np.ndarray, damping: float) -> float:
     """Add a damped correction to the unknowns; a concentration keeps a fifth of what it is at
     least.
 
@@ -380,7 +403,7 @@ FEWEST = -690.0  # logarithm of the smallest share of sites that is told from no
 
 
 @njit(cache=True, inline="always")
-def open_circuit(kinetics, h, x):
+def open_circuit(kinetics: Kinetics, h: float, x: float) -> tuple[float, float]:
     """Open-circuit potential and its slope at stoichiometry x and hysteresis state h."""
     intervals = kinetics.potential.shape[0] - 1
     u, slope = cubic(
@@ -396,7 +419,7 @@ def open_circuit(kinetics, h, x):
 
 
 @njit(cache=True)
-def potentials(kinetics, hysteresis, x):
+def potentials(kinetics: Kinetics, hysteresis: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Open-circuit potential [V] of the spheres of a material at the stoichiometries x (count,)."""
     u = np.empty(x.shape[0])
     for n in range(x.shape[0]):
@@ -405,7 +428,9 @@ def potentials(kinetics, hysteresis, x):
 
 
 @njit(cache=True)
-def linearise(kinetics, hysteresis, x, c):
+def linearise(
+    kinetics: Kinetics, hysteresis: np.ndarray, x: np.ndarray, c: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Resistance [ohm m2] and slope of the open-circuit potential [V] of spheres at rest.
 
     ``x`` (count,) are their stoichiometries and ``c`` is the salt concentration [mol/m3].
@@ -420,13 +445,21 @@ def linearise(kinetics, hysteresis, x, c):
 
 
 @njit(cache=True, inline="always")
-def share(x, exponent):
+def share(x: float, exponent: float) -> float:
     """x to an exponent that is mostly a half."""
     return np.sqrt(x) if exponent == 0.5 else x**exponent
 
 
 @njit(cache=True, inline="always")
-def overpotential(kinetics, exchange_c, h, b, moved, guess, rest):
+def overpotential(
+    kinetics: Kinetics,
+    exchange_c: float,
+    h: float,
+    b: float,
+    moved: float,
+    guess: float,
+    rest: float,
+) -> tuple[float, float, float, float, float]:
     """Excess of U + eta over nothing, its slope in ``moved``, stiffness, j / 2 i0 and i0 of one
     surface.
 
@@ -446,7 +479,17 @@ def overpotential(kinetics, exchange_c, h, b, moved, guess, rest):
 
 
 @njit(cache=True)
-def react(u, a, b, hysteresis, x, current, slopes, kinetics, system):
+def react(
+    u: np.ndarray,
+    a: np.ndarray,
+    b: np.ndarray,
+    hysteresis: np.ndarray,
+    x: np.ndarray,
+    current: np.ndarray,
+    slopes: np.ndarray,
+    kinetics: Kinetics,
+    system: System,
+) -> int:
     """Add one material's reaction to the system; ``current`` is the guess of j [A/m2] and becomes
     the answer.
 
@@ -565,7 +608,14 @@ def react(u, a, b, hysteresis, x, current, slopes, kinetics, system):
 
 
 @njit(cache=True)
-def follow(change, cells, b, slopes, x, current):
+def follow(
+    change: np.ndarray,
+    cells: np.ndarray,
+    b: np.ndarray,
+    slopes: np.ndarray,
+    x: np.ndarray,
+    current: np.ndarray,
+) -> float:
     """Move the currents of one material and its surfaces along their tangents with a correction of
     the unknowns.
 
@@ -598,7 +648,17 @@ class Metal(NamedTuple):
 
 
 @njit(cache=True)
-def plate(u, foil, current, state, slopes, metal, salt, properties, system):
+def plate(
+    u: np.ndarray,
+    foil: float,
+    current: np.ndarray,
+    state: np.ndarray,
+    slopes: np.ndarray,
+    metal: Metal,
+    salt: Salt,
+    properties: np.ndarray,
+    system: System,
+) -> int:
     """Add the reaction at a foil of lithium of potential ``foil`` [V] to the system.
 
     The current density i that dissolves lithium crosses half a cell, where F N = i and i_e = i:
@@ -675,7 +735,18 @@ def plate(u, foil, current, state, slopes, metal, salt, properties, system):
 
 
 @njit(cache=True)
-def follow_plate(u, foil, change, shift, current, state, slopes, metal, salt, properties):
+def follow_plate(
+    u: np.ndarray,
+    foil: float,
+    change: np.ndarray,
+    shift: float,
+    current: np.ndarray,
+    state: np.ndarray,
+    slopes: np.ndarray,
+    metal: Metal,
+    salt: Salt,
+    properties: np.ndarray,
+) -> float:
     """Move the currents at a foil of lithium along their tangents with a correction of the unknowns
     and of the foil.
 

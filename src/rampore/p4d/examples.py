@@ -4,7 +4,7 @@ from rampore import materials
 from rampore.p4d.cell import Cell, Electrode, Material, Separator
 
 
-def marquis_2019():
+def marquis_2019() -> Cell:
     """Graphite | LiCoO2 of Marquis et al. 2019, with the solid conductivities of the COMSOL
     solution; 1C = 24 A/m2.
     """
@@ -70,7 +70,7 @@ def _lgm50(negative_materials, positive):
     )
 
 
-def chen_2020():
+def chen_2020() -> Cell:
     """LG M50 of Chen et al. 2020, graphite and SiOx as one material; 1C = 48.7 A/m2."""
     graphite = Material(
         "graphite",
@@ -85,7 +85,7 @@ def chen_2020():
     return _lgm50((graphite,), _nmc811(17038.0 / 63104.0))
 
 
-def ai_2022():
+def ai_2022() -> Cell:
     """LG M50 with graphite and silicon apart, after Ai et al. 2022, the potential of graphite being
     Ecker's.
 

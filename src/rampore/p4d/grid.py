@@ -6,13 +6,17 @@ hole cuts keeps its centre and has the area of its part inside the circle; the w
 have the length of their part inside.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from rampore.checks import quantity
 from rampore.p4d.errors import CellError
 from rampore.unitcell import cut_mesh, graded, sides_of_cell
+
+if TYPE_CHECKING:
+    from rampore.p4d.cell import Perforation
 
 HOLE, NEGATIVE, SEPARATOR, POSITIVE = range(4)
 
@@ -33,16 +37,16 @@ class Grid(NamedTuple):
     wall: np.ndarray  #: area of the wall of the hole in each cell (nx, ny, nz) [m2]
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """(nx, ny, nz)."""
         return self.volume.shape
 
     @property
-    def area(self):
+    def area(self) -> float:
         """Of the unit cell in the plane [m2]."""
         return float(self.foil_positive.sum())
 
-    def centres(self):
+    def centres(self) -> list[np.ndarray]:
         """x, y and z of the centres of the boxes, each (nx, ny, nz) [m]."""
         middles = [0.5 * (edges[1:] + edges[:-1]) for edges in (self.x, self.y, self.z)]
         return np.meshgrid(*middles, indexing="ij")
@@ -69,8 +73,14 @@ def _check(thicknesses, layers, columns, hole_layers, grading, sides):
 
 
 def make_grid(
-    thicknesses, layers, perforation=None, columns=(1, 1), hole_layers=6, grading=0.6, sides=None
-):
+    thicknesses: Sequence[float],
+    layers: tuple[int, int, int],
+    perforation: "Perforation | None" = None,
+    columns: tuple[int, int] = (1, 1),
+    hole_layers: int = 6,
+    grading: float = 0.6,
+    sides: tuple[float, float] | None = None,
+) -> Grid:
     """The mesh of a unit cell.
 
     Parameters

@@ -29,6 +29,7 @@ Hysteresis does not move: an amplitude that vanishes does not change the branch.
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import sparray
 
 from rampore.checks import choice, quantity
 from rampore.constants import FARADAY
@@ -36,7 +37,7 @@ from rampore.p4d import equations
 from rampore.p4d.cell import Cell, Electrode, Lithium, Mirror
 from rampore.p4d.equations import CC, EC, EE, SS, C, E, S
 from rampore.p4d.errors import CellError, SolverError
-from rampore.p4d.grid import NEGATIVE, POSITIVE
+from rampore.p4d.grid import NEGATIVE, POSITIVE, Grid
 from rampore.p4d.linear import BELOW, CellMultigrid
 from rampore.p4d.model import Mesh, Model
 
@@ -72,7 +73,12 @@ class Impedance(NamedTuple):
 
 
 def impedance(
-    cell: Cell, frequency, mesh=None, cation_share=1.0, sides=None, grid=None
+    cell: Cell,
+    frequency: np.ndarray,
+    mesh: Mesh | None = None,
+    cation_share: float = 1.0,
+    sides: tuple[float, float] | None = None,
+    grid: Grid | None = None,
 ) -> Impedance:
     """Impedance of a cell about its state at the start, in which it rests.
 
@@ -120,7 +126,7 @@ def impedance(
     return Impedance(frequency, (2 if isinstance(cell.positive, Mirror) else 1) * found, steps)
 
 
-def exchange_resistance(cell: Cell, side="negative", mesh=None) -> float:
+def exchange_resistance(cell: Cell, side: str = "negative", mesh: Mesh | None = None) -> float:
     """What charge transfer alone resists where the current reaches every particle alike [ohm m2].
 
     Of all materials side by side, in the state at the start: R T / (F sum of surface times exchange
@@ -169,7 +175,7 @@ class Linearised:
         As :func:`impedance`.
     """
 
-    def __init__(self, model: Model, cation_share=1.0):
+    def __init__(self, model: Model, cation_share: float = 1.0) -> None:
         self.model, cell, layout = model, model.cell, model.layout
         self._refuse(cation_share)
         matrix = model.conductances()
@@ -283,7 +289,7 @@ class Linearised:
         salt = (1 - properties[:, 4]) * properties[:, 2] * properties[:, 7] / FARADAY
         return 1 / (metal.contact + face + metal.distance * (properties[:, 0] + salt))
 
-    def sparse(self, omega):
+    def sparse(self, omega: float) -> sparray:
         """The whole bordered matrix as a ``scipy.sparse`` array, for reference; its right-hand side
         is ``imposed``.
         """
@@ -294,7 +300,7 @@ class Linearised:
         inner = self._fluxes + sp.block_diag(blocks)
         return sp.block_array([[inner, edge], [edge.T, np.array([[corner]])]], format="csc")
 
-    def solve(self, omega):
+    def solve(self, omega: float) -> tuple[complex, int]:
         """Potential of the positive side per current [ohm m2], and the steps that it took.
 
         Raises

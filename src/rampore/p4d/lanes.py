@@ -6,6 +6,7 @@ registers the processor has. Nothing checks the bounds.
 """
 
 import operator
+from typing import Any
 
 from llvmlite import ir
 from numba.core import types
@@ -20,7 +21,7 @@ ALLOWED = ("contract", "reassoc")
 class Lanes(types.Type):
     """Type of the vector."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(name="Lanes")
 
 
@@ -40,7 +41,7 @@ def _address(context, builder, signature, arguments):
 
 
 @intrinsic
-def load(typing, array, index):
+def load(typing: Any, array: types.Type, index: types.Type) -> tuple:
     """``array[index : index + WIDTH]``."""
 
     def generate(context, builder, signature, arguments):
@@ -52,7 +53,7 @@ def load(typing, array, index):
 
 
 @intrinsic
-def store(typing, array, index, value):
+def store(typing: Any, array: types.Type, index: types.Type, value: types.Type) -> tuple:
     """``array[index : index + WIDTH] = value``."""
 
     def generate(context, builder, signature, arguments):
@@ -63,7 +64,7 @@ def store(typing, array, index, value):
 
 
 @intrinsic
-def splat(typing, number):
+def splat(typing: Any, number: types.Type) -> tuple:
     """The vector whose elements are all the same number."""
 
     def generate(context, builder, signature, arguments):

@@ -17,6 +17,7 @@ of places away. A vector is stored as [colour, k, unknown, m], the matrix as [co
 columns, k, coefficient, column]; the numbers of all levels follow one another.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -44,17 +45,17 @@ class Level(NamedTuple):
     units: np.ndarray
 
     @property
-    def diagonal(self):
+    def diagonal(self) -> np.ndarray:
         """Blocks of the cells' own unknowns (nx, ny, nz, 3, 3)."""
         return self.matrix[..., :9].reshape(*self.matrix.shape[:3], 3, 3)
 
     @property
-    def below(self):
+    def below(self) -> np.ndarray:
         """Couplings cc, ce, ec, ee, ss to the lower neighbours in x, y and z (nx, ny, nz, 3, 5)."""
         return self.matrix[..., BELOW:ABOVE].reshape(*self.matrix.shape[:3], 3, 5)
 
     @property
-    def above(self):
+    def above(self) -> np.ndarray:
         """Couplings to the neighbours above (nx, ny, nz, 3, 5)."""
         return self.matrix[..., ABOVE:].reshape(*self.matrix.shape[:3], 3, 5)
 
@@ -70,7 +71,7 @@ def _join(to, k, what, first, factor):
 
 
 @njit(cache=True)
-def coarsen(fine, coarse):
+def coarsen(fine: Level, coarse: Level) -> None:
     """Fill the matrix of the aggregates.
 
     It is the sum over their columns, except that the distance between neighbouring aggregates is
@@ -109,7 +110,7 @@ def coarsen(fine, coarse):
 
 
 @njit(cache=True)
-def aggregate(fine, coarse):
+def aggregate(fine: np.ndarray, coarse: np.ndarray) -> None:
     """Sum a field over the columns of each aggregate."""
     coarse[:] = 0.0
     for i in range(fine.shape[0]):
@@ -135,7 +136,7 @@ class LevelLayout(NamedTuple):
     count: int  #: how long it is
 
 
-def make_plans(shapes):
+def make_plans(shapes: Sequence[tuple[int, ...]]) -> tuple[np.ndarray, np.ndarray]:
     """One plan for each level, finest first, and the lists of aggregates: their places in the
     coarser level.
     """
@@ -184,7 +185,7 @@ def _shifts(plan, colour):
 
 
 @njit(cache=True)
-def pack(level, plan, packed):
+def pack(level: np.ndarray, plan: LevelLayout, packed: np.ndarray) -> None:
     """Bring a matrix into the order of the plan; pivots and what is above them are still bare."""
     matrix = level.matrix
     nx, ny, nz = matrix.shape[:3]
@@ -210,7 +211,7 @@ def pack(level, plan, packed):
 
 
 @njit(cache=True)
-def pack_vector(field, plan, vector):
+def pack_vector(field: np.ndarray, plan: LevelLayout, vector: np.ndarray) -> None:
     """Bring a field (nx, ny, nz, 3) into the order of the plan."""
     nx, ny = field.shape[:2]
     for i in range(nx):
@@ -222,7 +223,7 @@ def pack_vector(field, plan, vector):
 
 
 @njit(cache=True)
-def unpack_vector(vector, plan, field):
+def unpack_vector(vector: np.ndarray, plan: LevelLayout, field: np.ndarray) -> None:
     """Bring a field (nx, ny, nz, 3) back from the order of the plan."""
     nx, ny = field.shape[:2]
     for i in range(nx):
@@ -258,7 +259,7 @@ def _dense(matrix, at, x0, x1, x2):
 
 
 @njit(cache=True)
-def factorise(plan, matrix):
+def factorise(plan: LevelLayout, matrix: np.ndarray) -> None:
     """Invert the pivots of every line along z."""
     step = PACKED * WIDTH
     for line in range(2 * plan.blocks):
@@ -342,7 +343,16 @@ def _lateral(matrix, at, x, n, shifts, width):
 
 
 @njit(cache=True)
-def relax(plan, matrix, right, column, border, x, colour, alone):
+def relax(
+    plan: LevelLayout,
+    matrix: np.ndarray,
+    right: np.ndarray,
+    column: np.ndarray,
+    border: float,
+    x: np.ndarray,
+    colour: int,
+    alone: bool,
+) -> None:
     """Solve every line along z of a colour, its neighbours fixed, or zero if it is ``alone``."""
     width, layers, step = plan.width, plan.layers, PACKED * WIDTH
     shifts = _shifts(plan, colour)
@@ -375,7 +385,9 @@ def relax(plan, matrix, right, column, border, x, colour, alone):
 
 
 @njit(cache=True)
-def lateral(plan, matrix, x, colour, out):
+def lateral(
+    plan: LevelLayout, matrix: np.ndarray, x: np.ndarray, colour: int, out: np.ndarray
+) -> None:
     """What the other colour contributes to the rows of one."""
     width, shifts = plan.width, _shifts(plan, colour)
     for block in range(plan.blocks):
@@ -390,7 +402,13 @@ def lateral(plan, matrix, x, colour, out):
 
 
 @njit(cache=True)
-def restrict(fine, coarse, parents, residual, right):
+def restrict(
+    fine: LevelLayout,
+    coarse: LevelLayout,
+    parents: np.ndarray,
+    residual: np.ndarray,
+    right: np.ndarray,
+) -> None:
     """Subtract the numbers of colour 0 from those of their aggregates, which are zero before."""
     right[coarse.vector : coarse.end] = 0.0
     places = parents[fine.parents : fine.parents + fine.count]
@@ -402,7 +420,7 @@ def restrict(fine, coarse, parents, residual, right):
 
 
 @njit(cache=True)
-def prolong(fine, coarse, parents, x):
+def prolong(fine: LevelLayout, coarse: LevelLayout, parents: np.ndarray, x: np.ndarray) -> None:
     """Add the numbers of the aggregates to their columns of colour 0."""
     places = parents[fine.parents : fine.parents + fine.count]
     for row in range(3 * fine.layers):
@@ -413,14 +431,14 @@ def prolong(fine, coarse, parents, x):
 
 
 @njit(cache=True)
-def copy(what, to):
+def copy(what: np.ndarray, to: np.ndarray) -> None:
     """to = what, of one length; an assignment to a slice compiles the text of its error too."""
     for k in range(to.size):
         to[k] = what[k]
 
 
 @njit(cache=True, fastmath={"reassoc", "contract"})
-def dot(x, y, start, end):
+def dot(x: np.ndarray, y: np.ndarray, start: int, end: int) -> float:
     """Scalar product of two vectors between two places."""
     one, other, total = x[start:end], y[start:end], 0.0
     for k in range(one.size):
@@ -429,7 +447,7 @@ def dot(x, y, start, end):
 
 
 @njit(cache=True, fastmath={"contract"})
-def add(factor, x, y, start, end):
+def add(factor: float, x: np.ndarray, y: np.ndarray, start: int, end: int) -> None:
     """y += factor x between two places."""
     what, to = x[start:end], y[start:end]
     for k in range(to.size):
@@ -451,7 +469,7 @@ class Hierarchy(NamedTuple):
 
 
 @njit(cache=True)
-def cycle(h, schur, border_right, bare):
+def cycle(h: Hierarchy, schur: float, border_right: float, bare: bool) -> float:
     """One cycle on ``h.right`` into ``h.x``; returns the bordering unknown.
 
     ``bare`` says that the right-hand side of colour 0 of the finest level is zero; its first
@@ -486,7 +504,7 @@ def cycle(h, schur, border_right, bare):
 
 
 @njit(cache=True)
-def balance(h, schur, residual, solution):
+def balance(h: Hierarchy, schur: float, residual: np.ndarray, solution: np.ndarray) -> None:
     """Correct a solution by what is constant in each plane, so that its residual sums to zero
     there.
 
@@ -515,7 +533,15 @@ def balance(h, schur, residual, solution):
 
 
 @njit(cache=True)
-def gmres(h, schur, corner, tolerance, basis, directions, solution):
+def gmres(
+    h: Hierarchy,
+    schur: float,
+    corner: float,
+    tolerance: float,
+    basis: np.ndarray,
+    directions: np.ndarray,
+    solution: np.ndarray,
+) -> tuple[int, float]:
     """Solve the bordered system by GMRES, a cycle preconditioning from the right.
 
     ``solution`` is the right-hand side, the bordering unknown's at its end, and becomes the
@@ -621,7 +647,7 @@ class CellMultigrid:
         Iterations at most.
     """
 
-    def __init__(self, absent, maximum=60):
+    def __init__(self, absent: np.ndarray, maximum: int = 60) -> None:
         self._absent = absent
         self.levels = [_empty(absent.shape, np.zeros(absent.shape))]
         while max(absent.shape[:2]) > 1:
@@ -649,7 +675,7 @@ class CellMultigrid:
         self._solution = np.zeros(finest.end)
         self._border = {"column": None, "row": None}  # as they were packed last
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Build the coarser matrices and factorise the lines of all of them.
 
         Raises
@@ -676,7 +702,9 @@ class CellMultigrid:
         if self._schur == 0.0 or not np.isfinite(self._schur):
             raise SolverError("the linear system of the whole cell is singular")
 
-    def solve(self, right, border_right, tolerance):
+    def solve(
+        self, right: np.ndarray, border_right: float, tolerance: float
+    ) -> tuple[np.ndarray, float]:
         """Solve to a relative residual by GMRES, a cycle preconditioning from the right.
 
         Returns
@@ -712,7 +740,7 @@ class CellMultigrid:
         x[self._absent] = 0.0
         return x, float(solution[-1])
 
-    def sparse(self):
+    def sparse(self) -> sp.sparray:
         """The bordered matrix as a ``scipy.sparse`` array, for reference."""
         level = self.finest
         nx, ny, nz = level.row.shape[:3]

@@ -12,7 +12,7 @@ from rampore.p4d import equations
 from rampore.p4d.cell import Cell, Electrode, Lithium
 from rampore.p4d.equations import C, E, Kinetics, Layout, Metal, S, System
 from rampore.p4d.errors import CellError, SolverError
-from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR, make_grid
+from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR, Grid, make_grid
 from rampore.p4d.linear import CellMultigrid
 from rampore.p4d.particles import Spheres, make_modes
 
@@ -54,7 +54,7 @@ class Population:
     j: np.ndarray  #: current density, positive where lithium leaves (count,) [A/m2]
     slopes: np.ndarray  #: those of j in c and in phi_s - phi_e at the last assembly (count, 2)
 
-    def open_circuit(self, x):
+    def open_circuit(self, x: np.ndarray) -> np.ndarray:
         """Potential at the stoichiometries x, one for each sphere [V]."""
         return equations.potentials(self.kinetics, self.hysteresis, x)
 
@@ -64,7 +64,7 @@ class LithiumFoil:
     off.
     """
 
-    def __init__(self, metal: Metal):
+    def __init__(self, metal: Metal) -> None:
         self.metal = metal
         self.current = np.zeros(metal.cells.size)  #: density that dissolves lithium [A/m2]
         #: at the face: c [mol/m3], phi_e, G and overpotential [V]
@@ -74,11 +74,11 @@ class LithiumFoil:
         )  #: of the current in c, phi_e of the cell and the foil's potential
 
     @property
-    def total(self):
+    def total(self) -> float:
         """Current that dissolves lithium [A]."""
         return float(self.metal.area @ self.current)
 
-    def mean_state(self):
+    def mean_state(self) -> np.ndarray:
         """Means over the faces of what ``state`` holds."""
         return self.metal.area @ self.state / self.metal.area.sum()
 
@@ -105,7 +105,13 @@ class Model:
         A mesh of one's own, in place of the one that the cell's geometry and ``mesh`` make.
     """
 
-    def __init__(self, cell: Cell, mesh: Mesh, sides=None, grid=None):
+    def __init__(
+        self,
+        cell: Cell,
+        mesh: Mesh,
+        sides: tuple[float, float] | None = None,
+        grid: Grid | None = None,
+    ) -> None:
         self.cell, self.mesh = cell, mesh
         stack = cell.negative, cell.separator, cell.positive
         self.grid = grid or make_grid(
@@ -298,7 +304,7 @@ class Model:
             )
         )
 
-    def start(self):
+    def start(self) -> tuple[np.ndarray, float]:
         """Unknowns (cells, 3) and voltage of the cell at rest, each electrode at the potential of
         its speaker.
         """
@@ -323,7 +329,7 @@ class Model:
             )
         return u, voltage
 
-    def conductances(self):
+    def conductances(self) -> np.ndarray:
         """Derivatives of the fluxes and of the foils' currents at the start; what stores and reacts
         is left out.
 
@@ -338,7 +344,7 @@ class Model:
         )
         return self._system.matrix.copy()
 
-    def foil_current(self, u, voltage):
+    def foil_current(self, u: np.ndarray, voltage: float) -> float:
         """Current density out of the positive foil, positive on discharge [A/m2].
 
         A foil of lithium passes what it did at the last :meth:`assemble`.
@@ -350,7 +356,7 @@ class Model:
             np.sum(layout.positive_foil * (u[layout.positive_cells, S] - voltage)) / self.area
         )
 
-    def contact_drops(self, u, voltage):
+    def contact_drops(self, u: np.ndarray, voltage: float) -> tuple[float, float]:
         """Mean potential differences across the contact resistances, from the coating to each foil
         [V].
         """
@@ -366,12 +372,12 @@ class Model:
             cell.contact_positive * into["positive"] / self.contact_area[1],
         )
 
-    def activity(self, u):
+    def activity(self, u: np.ndarray) -> np.ndarray:
         """G(c) of the electrolyte in every cell [V]."""
         equations.electrolyte_properties(u, self.salt, self.layout.efficiency, self.properties)
         return self.properties[:, 2 * equations.ACTIVITY]
 
-    def charge_imbalance(self, u, voltage):
+    def charge_imbalance(self, u: np.ndarray, voltage: float) -> np.ndarray:
         """Current through each plane of z that is not accounted for [A/m2].
 
         A foil of lithium passes what it did at the end of the last :meth:`newton`.
@@ -384,7 +390,7 @@ class Model:
             by_plane[0 if side == "negative" else -1] -= foil.total
         return np.cumsum(by_plane) / self.area
 
-    def condense(self, weights, ahead):
+    def condense(self, weights: np.ndarray, ahead: float) -> None:
         """Prepare the particles for a step with these weights of the time derivative [1/s].
 
         The second-order step is not monotone: a sphere that has just filled or emptied overshoots
@@ -407,7 +413,15 @@ class Model:
                     f"{p.spheres.a[worst]:.7f} at {where} without any current"
                 )
 
-    def assemble(self, u, voltage, u_1, u_2, weights, drive):
+    def assemble(
+        self,
+        u: np.ndarray,
+        voltage: float,
+        u_1: np.ndarray,
+        u_2: np.ndarray,
+        weights: np.ndarray,
+        drive: Drive,
+    ) -> tuple[np.ndarray, float]:
         """Residuals of cells [A] and of what is imposed, and the Jacobian of both into the linear
         solver.
         """
@@ -514,7 +528,7 @@ class Model:
             [FARADAY * layout.pore @ change[:, C] + electrolyte, electrolyte, reaction + into_foils]
         )
 
-    def place(self, cell):
+    def place(self, cell: int) -> str:
         """Where a cell lies, in words."""
         i, j, k = np.unravel_index(cell, self.grid.shape)
         middle = [
@@ -528,8 +542,17 @@ class Model:
         )
 
     def newton(
-        self, u, voltage, u_1, u_2, weights, drive, tolerance, linear_tolerance=1e-3, maximum=20
-    ):
+        self,
+        u: np.ndarray,
+        voltage: float,
+        u_1: np.ndarray,
+        u_2: np.ndarray,
+        weights: np.ndarray,
+        drive: Drive,
+        tolerance: float,
+        linear_tolerance: float = 1e-3,
+        maximum: int = 20,
+    ) -> tuple[np.ndarray, float]:
         """Solve one implicit step from a guess.
 
         Parameters

@@ -21,6 +21,7 @@ from scipy.special import eval_jacobi, roots_jacobi
 from rampore.checks import quantity
 from rampore.constants import FARADAY
 from rampore.kernels import njit
+from rampore.p4d.cell import Material
 from rampore.p4d.errors import CellError
 
 
@@ -34,7 +35,7 @@ class Modes(NamedTuple):
     node_slope: np.ndarray  #: its derivative, times the root of the quadrature weight (m, n) [-]
 
 
-def make_modes(n):
+def make_modes(n: int) -> Modes:
     """Modes of the sphere: polynomials in rho^2 of degree below n, rotated to diagonalise
     diffusion.
     """
@@ -65,7 +66,18 @@ def make_modes(n):
 
 
 @njit(cache=True)
-def condense_constant(y, y_old, weights, rate, surface, gain, a, b, known, response):
+def condense_constant(
+    y: np.ndarray,
+    y_old: np.ndarray,
+    weights: np.ndarray,
+    rate: np.ndarray,
+    surface: np.ndarray,
+    gain: float,
+    a: np.ndarray,
+    b: np.ndarray,
+    known: np.ndarray,
+    response: np.ndarray,
+) -> None:
     """Implicit step of spheres of constant diffusivity: y = known + response j, x_surface = a + b
     j.
 
@@ -85,21 +97,21 @@ def condense_constant(y, y_old, weights, rate, surface, gain, a, b, known, respo
 
 @njit(cache=True)
 def condense_variable(
-    y,
-    y_old,
-    ahead,
-    weights,
-    diffusivity,
-    inverse_square,
-    node_value,
-    node_slope,
-    surface,
-    gain,
-    a,
-    b,
-    known,
-    response,
-):
+    y: np.ndarray,
+    y_old: np.ndarray,
+    ahead: float,
+    weights: np.ndarray,
+    diffusivity: np.ndarray,
+    inverse_square: float,
+    node_value: np.ndarray,
+    node_slope: np.ndarray,
+    surface: np.ndarray,
+    gain: float,
+    a: np.ndarray,
+    b: np.ndarray,
+    known: np.ndarray,
+    response: np.ndarray,
+) -> None:
     """The same where D depends on x: it is taken at y + ahead (y - y_old), and each sphere has its
     own matrix.
     """
@@ -170,7 +182,7 @@ class Spheres:
         Number of spheres, one for each cell of the mesh that holds the material.
     """
 
-    def __init__(self, modes, material, count):
+    def __init__(self, modes: Modes, material: Material, count: int) -> None:
         self.modes = modes
         self.gain = 1 / (FARADAY * material.radius * material.maximum_concentration)
         self.inverse_square = 1 / material.radius**2
@@ -188,7 +200,7 @@ class Spheres:
         self.a, self.b = np.empty(count), np.empty(count)
         self._known, self._response = np.empty_like(self.y), np.empty_like(self.y)
 
-    def condense(self, weights, ahead):
+    def condense(self, weights: np.ndarray, ahead: float) -> None:
         """Prepare the step to the new time: the surface is ``a + b j`` from now on.
 
         ``weights`` are those of the time derivative [1/s], ``ahead`` is the new step over the last
@@ -216,11 +228,11 @@ class Spheres:
                 self._known, self._response,
             )  # fmt: skip
 
-    def advance(self, j):
+    def advance(self, j: np.ndarray) -> None:
         """Take the prepared step with the current densities j (count,) [A/m2]."""
         self.y_old, self.y = self.y, self._known + self._response * j[:, None]
 
-    def transfer(self, omega):
+    def transfer(self, omega: float) -> complex:
         r"""How the surface of each uniform sphere answers a current density that oscillates [m2/A],
         (count,) complex.
 
@@ -240,16 +252,16 @@ class Spheres:
         return -self.gain * (self.modes.surface**2 / (1j * omega + rate)).sum(axis=1)
 
     @property
-    def surface(self):
+    def surface(self) -> np.ndarray:
         """Stoichiometry at the surface of each sphere (count,) [-]."""
         return self.y @ self.modes.surface
 
     @property
-    def mean(self):
+    def mean(self) -> np.ndarray:
         """Mean stoichiometry of each sphere (count,) [-]."""
         return self.modes.mean * self.y[:, 0]
 
-    def profile(self, rho):
+    def profile(self, rho: np.ndarray) -> np.ndarray:
         """Stoichiometry at the radii rho (m,), each a fraction of R: (count, m) [-]."""
         m = self.modes
         nodes = 0.5 * (roots_jacobi(2 * m.rate.size, 0.0, 0.5)[0] + 1)

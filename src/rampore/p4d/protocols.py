@@ -15,7 +15,7 @@ RATES = (0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 0.2)  #: of the paper's rate test, sectio
 PULSES = (5.0, 3.75, 1.25)  #: of its pulse test
 
 
-def charge(cell: Cell, rate=0.2, cutoff_rate=0.02) -> list[Step]:
+def charge(cell: Cell, rate: float = 0.2, cutoff_rate: float = 0.02) -> list[Step]:
     """Constant current up to the upper cut-off, then constant voltage down to a small current.
 
     Parameters
@@ -33,7 +33,7 @@ def charge(cell: Cell, rate=0.2, cutoff_rate=0.02) -> list[Step]:
 
 
 def rate_test(
-    cell: Cell, rates: Sequence[float] = RATES, charge_rate=0.2, cutoff_rate=0.02
+    cell: Cell, rates: Sequence[float] = RATES, charge_rate: float = 0.2, cutoff_rate: float = 0.02
 ) -> list[Step]:
     """Discharge a charged cell at one rate after the other, each followed by :func:`charge` (but
     the last).
@@ -69,13 +69,13 @@ class Pulses(NamedTuple):
 
 def pulse_test(
     cell: Cell,
-    capacity,
-    levels=10,
+    capacity: float,
+    levels: int = 10,
     rates: Sequence[float] = PULSES,
-    duration=10.0,
-    rest=40.0,
-    between=0.2,
-    settle=1800.0,
+    duration: float = 10.0,
+    rest: float = 40.0,
+    between: float = 0.2,
+    settle: float = 1800.0,
 ) -> Pulses:
     """Pulses of discharge at equal steps of the state of charge (HPPC), from a full cell down.
 

@@ -2,7 +2,8 @@
 conserves.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -11,9 +12,12 @@ from rampore.constants import FARADAY
 from rampore.p4d.cell import Cell
 from rampore.p4d.equations import C, E, S
 from rampore.p4d.errors import CellError, SolverError
-from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR
+from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR, Grid
 from rampore.p4d.model import CHARGE, Mesh, Model
 from rampore.p4d.time import Integrator, State, Step, Tolerances
+
+if TYPE_CHECKING:
+    import xarray
 
 LAYERS = {"hole": HOLE, "negative": NEGATIVE, "separator": SEPARATOR, "positive": POSITIVE}
 #: largest admissible drift of lithium and salt over what there is at the start [-]
@@ -44,11 +48,11 @@ class Solution(NamedTuple):
     one_c: float  #: current density that is called 1C [A/m2]
 
     @property
-    def capacity(self):
+    def capacity(self) -> float:
         """Charge that the cell gave [C/m2]."""
         return float(self.dataset.capacity[-1])
 
-    def step(self, number):
+    def step(self, number: int) -> "xarray.Dataset":
         """The series of one step of the protocol, from the state that it starts from."""
         of_step = np.flatnonzero(self.dataset.step.values == number)
         if of_step.size and number > 0:
@@ -58,13 +62,13 @@ class Solution(NamedTuple):
 
 def simulate(
     cell: Cell,
-    protocol,
-    mesh=None,
-    tolerances=None,
-    field_times=(),
-    progress=None,
-    sides=None,
-    grid=None,
+    protocol: Sequence[Step],
+    mesh: Mesh | None = None,
+    tolerances: Tolerances | None = None,
+    field_times: Sequence[float] = (),
+    progress: Callable | None = None,
+    sides: tuple[float, float] | None = None,
+    grid: Grid | None = None,
 ) -> Solution:
     """Run a protocol on a cell from its initial state.
 

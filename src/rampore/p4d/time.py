@@ -8,7 +8,7 @@ stoichiometries and the voltage.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -86,13 +86,13 @@ class Tolerances(NamedTuple):
     smallest_step: float = 1e-9  #: below this the solution is given up [s]
     cutoff: float = 1e-6  #: how closely a cut-off is met, relative to its quantity [V, s, ...]
 
-    def check(self):
+    def check(self) -> None:
         """Raises :class:`rampore.p4d.errors.CellError` where one of them is no positive number."""
         for name, value in self._asdict().items():
             quantity(f"tolerances: {name}", value, CellError, above=0)
 
 
-def derivative_weights(steps):
+def derivative_weights(steps: Sequence[float]) -> np.ndarray:
     """Weights of the new, the last and the one before in the time derivative [1/s], from the last
     two steps [s].
     """
@@ -103,7 +103,7 @@ def derivative_weights(steps):
     return np.array([(1 + 2 * ratio) / (1 + ratio), -(1 + ratio), ratio**2 / (1 + ratio)]) / h
 
 
-def extrapolation_weights(times, t):
+def extrapolation_weights(times: Sequence[float], t: float) -> list[float]:
     """Weights of the polynomial through the states at ``times``, evaluated at ``t``."""
     return [
         math.prod((t - other) / (own - other) for other in times if other != own) for own in times
@@ -127,8 +127,11 @@ class Integrator:
     """
 
     def __init__(
-        self, model: Model, tolerances=None, on_state: Callable[[State], None] | None = None
-    ):
+        self,
+        model: Model,
+        tolerances: Tolerances | None = None,
+        on_state: Callable[[State], None] | None = None,
+    ) -> None:
         if isinstance(model.cell.positive, Mirror):
             raise CellError(
                 "a cell with a mirror has a spectrum, but no voltage in time: give both of its "
@@ -147,7 +150,7 @@ class Integrator:
         self.on_state(self.state)
 
     @property
-    def state(self):
+    def state(self) -> State:
         """The last accepted state."""
         return self.history[0]
 
@@ -162,7 +165,7 @@ class Integrator:
             tuple(p.j.copy() for p in populations),
         )
 
-    def attempt(self, h, drive):
+    def attempt(self, h: float, drive: Drive) -> tuple[State, float]:
         """The state after a step of h, not yet accepted, and the error of the step over its
         tolerance.
         """
@@ -226,7 +229,7 @@ class Integrator:
             parts.append(abs(new.voltage - _combine(after, [state.voltage for state in past])))
         return share * max(parts) / self.tolerances.time
 
-    def accept(self, new):
+    def accept(self, new: State) -> None:
         """Make an attempted state the present one."""
         for population in self.model.populations:
             before = population.spheres.mean
@@ -241,7 +244,7 @@ class Integrator:
         self.counts["steps"] += 1
         self.on_state(new)
 
-    def run(self, step: Step, stops=()):
+    def run(self, step: Step, stops: Sequence[float] = ()) -> str:
         """Walk through one step of a protocol; returns why it ended.
 
         Parameters

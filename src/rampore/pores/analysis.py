@@ -60,7 +60,7 @@ class Analysis(NamedTuple):
 
 
 def analyse(
-    grey,
+    grey: np.ndarray,
     pores: str,
     pixel_size: float,
     recipe: Recipe | None = None,

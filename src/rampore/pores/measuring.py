@@ -5,11 +5,14 @@ the image.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import ndimage
 
+from rampore.arrays import FloatOrArray
 from rampore.checks import choice
 from rampore.checks import quantity as checked
 from rampore.pores.partitioning import counted, distance_map
@@ -70,7 +73,7 @@ def check_pixel_size(pixel_size: float) -> float:
     return float(checked("pixel size", pixel_size, PoreError, above=0, unit="m"))
 
 
-def check_mask(mask) -> np.ndarray:
+def check_mask(mask: ArrayLike) -> np.ndarray:
     """The mask as an array, if it is one of bool.
 
     Raises
@@ -84,7 +87,7 @@ def check_mask(mask) -> np.ndarray:
     return mask
 
 
-def check_labels(labels) -> np.ndarray:
+def check_labels(labels: ArrayLike) -> np.ndarray:
     """The labels as an array, if they are whole numbers on a section or a volume.
 
     Raises
@@ -101,19 +104,19 @@ def check_labels(labels) -> np.ndarray:
     return labels
 
 
-def porosity(mask, region=None) -> float:
+def porosity(mask: np.ndarray, region: np.ndarray | None = None) -> float:
     """Share of pore in the image, or in a region of it [-]."""
     mask = check_mask(mask)
     region = check_region(region, mask.shape)
     return float(mask.mean() if region is None else mask[region].mean())
 
 
-def few_pixels(region) -> float:
+def few_pixels(region: np.ndarray) -> float:
     """``FEW_PIXELS`` as a share of a region, a mask: how far a porosity in it is known [-]."""
     return FEW_PIXELS / max(int(np.count_nonzero(region)), 1)
 
 
-def porosity_contrast(npr, pr):
+def porosity_contrast(npr: float, pr: float) -> float:
     """Porosity at the holes over that between them [-]."""
     checked("porosity over foil", npr, PoreError, above=0, at_most=1)
     checked("porosity at a hole", pr, PoreError, at_least=0, at_most=1)
@@ -121,7 +124,11 @@ def porosity_contrast(npr, pr):
 
 
 def porosity_profile(
-    mask, axis: int, window: Length | str, pixel_size: float, region=None
+    mask: np.ndarray,
+    axis: int,
+    window: Length | str,
+    pixel_size: float,
+    region: np.ndarray | None = None,
 ) -> Profile:
     """Porosity along an axis, over a window that moves along it.
 
@@ -172,7 +179,9 @@ def porosity_profile(
     return Profile((np.arange(mask.shape[axis]) + 0.5) * pixel_size, share, size * pixel_size)
 
 
-def porosity_scatter(mask, windows, pixel_size: float, region=None) -> np.ndarray:
+def porosity_scatter(
+    mask: np.ndarray, windows: Sequence[float], pixel_size: float, region: np.ndarray | None = None
+) -> np.ndarray:
     """How much the porosity of a window differs from place to place along the last axis.
 
     Parameters
@@ -218,7 +227,7 @@ def porosity_scatter(mask, windows, pixel_size: float, region=None) -> np.ndarra
     return np.array(deviations)
 
 
-def equivalent_radius(size, ndim: int):
+def equivalent_radius(size: FloatOrArray, ndim: int) -> FloatOrArray:
     r"""Radius of the disc or ball of the same size, :math:`\sqrt{A/\pi}` or :math:`(3V/4\pi)^{1/3}`
     (Eq. 2.1) [m].
 
@@ -302,7 +311,10 @@ def _interfaces(faces: _Faces, pair: np.ndarray, shape: tuple[int, ...]) -> np.n
 
 
 def throats(
-    labels, pixel_size: float, separate: bool = False, distance: np.ndarray | None = None
+    labels: np.ndarray,
+    pixel_size: float,
+    separate: bool = False,
+    distance: np.ndarray | None = None,
 ) -> Throats:
     """The interfaces at which pores meet, pixel face to pixel face.
 
@@ -363,7 +375,7 @@ def throats(
     )
 
 
-def corner_neighbours(labels) -> np.ndarray:
+def corner_neighbours(labels: np.ndarray) -> np.ndarray:
     """Pairs of pores that share at least a pixel's corner, (n, 2), the smaller label first."""
     labels = check_labels(labels)
     codes = []
@@ -387,7 +399,10 @@ def corner_neighbours(labels) -> np.ndarray:
 
 
 def coordination(
-    labels, found: Throats, recipe: Recipe | None = None, pixel_size: float | None = None
+    labels: np.ndarray,
+    found: Throats,
+    recipe: Recipe | None = None,
+    pixel_size: float | None = None,
 ) -> np.ndarray:
     """Coordination number of each pore, by the recipe's rule: what counts as a neighbour, and from
     which width on.
@@ -431,7 +446,7 @@ def cut_by_edge(labels: np.ndarray) -> np.ndarray:
 
 
 def pore_table(
-    labels,
+    labels: np.ndarray,
     pixel_size: float,
     found: Throats | None = None,
     recipe: Recipe | None = None,

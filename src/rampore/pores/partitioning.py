@@ -240,7 +240,9 @@ def flood(mask: np.ndarray, relief: Relief) -> np.ndarray:
     return labels
 
 
-def partition(mask, recipe: Recipe | None = None, pixel_size: float | None = None) -> np.ndarray:
+def partition(
+    mask: np.ndarray, recipe: Recipe | None = None, pixel_size: float | None = None
+) -> np.ndarray:
     """Part a pore mask into pores, by the recipe's watershed.
 
     Parameters

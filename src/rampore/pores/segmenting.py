@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import ndimage
 
 from rampore.checks import choice, quantity
@@ -28,7 +29,7 @@ def odd(size: float) -> int:
     return 2 * round((size - 1) / 2) + 1 if size > 1 else 1
 
 
-def check_image(image, what: str = "image") -> np.ndarray:
+def check_image(image: ArrayLike, what: str = "image") -> np.ndarray:
     """The image as an array, if it is one of two or three dimensions that can be segmented.
 
     Raises
@@ -50,7 +51,7 @@ def check_image(image, what: str = "image") -> np.ndarray:
     return image
 
 
-def check_grey(grey) -> np.ndarray:
+def check_grey(grey: ArrayLike) -> np.ndarray:
     """The grey image as single-precision numbers.
 
     Raises
@@ -222,7 +223,7 @@ def remove_small(mask: np.ndarray, diameter: float) -> np.ndarray:
 
 
 def segment(
-    grey,
+    grey: np.ndarray,
     pores: str,
     recipe: Recipe | None = None,
     pixel_size: float | None = None,
@@ -296,7 +297,7 @@ def segment(
     return filled if region is None else filled & region
 
 
-def check_region(region, shape: tuple[int, ...]) -> np.ndarray | None:
+def check_region(region: ArrayLike | None, shape: tuple[int, ...]) -> np.ndarray | None:
     """The region as an array of bool, if it is one, fits the image and is not empty.
 
     Raises

@@ -13,6 +13,7 @@ import stat
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,13 +51,13 @@ class ParameterError(RamporeError, ValueError):
         )
         self.file, self.key, self.reason, self.remedy = file, key, reason, remedy
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[ParameterError], tuple[str, str, str, str]]:
         return type(self), (self.file, self.key, self.reason, self.remedy)
 
 
 def read(
     root: type[Root],
-    origin,
+    origin: Path | Traversable,
     base: Callable[[], Root] | None = None,
     name: str = "",
     library: Callable[[str], Mapping[str, Any]] | None = None,
@@ -109,7 +110,7 @@ def read(
         return _made(root, entries, sources, file)
 
 
-def read_values(origin, name: str = "") -> Inputs:
+def read_values(origin: str | Path | Traversable, name: str = "") -> Inputs:
     """Read a parameter file whose own tables say what it holds: no class declares it.
 
     Every table with a value is a number, or a list of numbers, in the unit that it gives; every
@@ -197,7 +198,7 @@ def _named(file: str) -> Iterator[None]:
         ) from None
 
 
-def _content(origin) -> dict[str, Any]:
+def _content(origin: Path | Traversable) -> dict[str, Any]:
     try:
         _readable(origin)
         content = origin.read_text(encoding="utf-8-sig")
@@ -247,7 +248,7 @@ def _look_up(
         table |= printed
 
 
-def _readable(origin) -> None:
+def _readable(origin: Path | Traversable) -> None:
     """Refuse what never ends or is no cell: a pipe, a device, a huge file."""
     if not isinstance(origin, Path):
         return

@@ -20,6 +20,7 @@ from rampore.audit.inputs.values import (
     Group,
     Input,
     Limits,
+    Measured,
     Named,
     Quantity,
     Rule,
@@ -29,41 +30,41 @@ from rampore.audit.inputs.values import (
 )
 
 
-def _demand(demand: Demand):
+def _demand(demand: Demand) -> Any:
     return field(metadata={"demand": demand})
 
 
-def input_field(kind: Any, label: str, **more):
+def input_field(kind: Any, label: str, **more: Any) -> Any:
     """A value of any kind, e.g. `Parts`."""
     return _demand(Input(label, kind, **more))
 
 
-def quantity_field(unit: str, label: str, rule: Rule = POSITIVE, **more):
+def quantity_field(unit: str, label: str, rule: Rule = POSITIVE, **more: Any) -> Any:
     """A number with a unit."""
     return input_field(Quantity(unit, rule), label, **more)
 
 
-def series_field(unit: str, label: str, rule: Rule = POSITIVE):
+def series_field(unit: str, label: str, rule: Rule = POSITIVE) -> Any:
     """Numbers of one unit."""
     return input_field(Series(unit, rule), label)
 
 
-def limits_field(unit: str, label: str, rule: Rule = POSITIVE):
+def limits_field(unit: str, label: str, rule: Rule = POSITIVE) -> Any:
     """A range: lowest and highest value."""
     return input_field(Limits(unit, rule), label)
 
 
-def correlation_field(unit: str, label: str):
+def correlation_field(unit: str, label: str) -> Any:
     """A formula with coefficients; may be left out."""
     return input_field(Correlation(unit), label, optional=True)
 
 
-def group_field(made: type, label: str):
+def group_field(made: type, label: str) -> Any:
     """A group of inputs, itself a described class."""
     return _demand(Group(label, made))
 
 
-def several_field(of: Any, label: str, choose: bool = False):
+def several_field(of: Any, label: str, choose: bool = False) -> Any:
     """Named alternatives or companions of one kind; `choose` makes the file say which of them
     counts.
     """
@@ -81,7 +82,7 @@ def described(cls: type) -> type:
     lines = [cls.__doc__ or "", "", "    Attributes", "    ----------"]
     for name, demand in demands_of(cls).items():
         kind, formula = getattr(demand, "kind", None), getattr(demand, "formula", "")
-        unit = f" [{'-' if kind.unit == '1' else kind.unit}]" if isinstance(kind, Quantity) else ""
+        unit = f" [{'-' if kind.unit == '1' else kind.unit}]" if isinstance(kind, Measured) else ""
         follows = f"; {formula}" if formula else ""
         lines += [f"    {name} : {types[name]}", f"        {demand.label}{unit}{follows}."]
     cls.__doc__ = "\n".join(lines) + "\n    "

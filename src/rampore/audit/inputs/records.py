@@ -149,11 +149,10 @@ def _note(demand: Input, entry: Mapping) -> str:
 
 def _limits(demand: Input, entry: Mapping) -> tuple[float, float] | None:
     """What sources allow, in SI; None where the entry does not say."""
-    return (
-        tuple(demand.kind.read(end, entry["unit"]) for end in entry["range"])
-        if "range" in entry
-        else None
-    )
+    if "range" not in entry or not isinstance(demand.kind, Quantity):
+        return None
+    low, high = entry["range"]
+    return demand.kind.read(low, entry["unit"]), demand.kind.read(high, entry["unit"])
 
 
 def _not_chosen(rival: Mapping, unit: Any) -> NotChosen:
@@ -281,13 +280,13 @@ def _check_rival(demand: Input, rival: Mapping, unit: Any) -> None:
 
 
 def _check_range(demand: Input, entry: Mapping) -> None:
-    if type(demand.kind) is not Quantity or not is_pair(entry["range"]):
+    if not isinstance(demand.kind, Quantity) or not is_pair(entry["range"]):
         raise Refused(
             f"range {entry['range']!r} is not two numbers beside one value",
             "write range = [low, high]",
         )
     try:
-        low, high = _limits(demand, entry)
+        low, high = (demand.kind.read(end, entry["unit"]) for end in entry["range"])
         value = demand.kind.read(entry["value"], entry["unit"]) if "value" in entry else low
     except Refused as refused:
         raise Refused(f"range: {refused.reason}", refused.remedy) from None
@@ -398,7 +397,7 @@ class _Values(dict):
             if "value" in entry:
                 formula = {name: entry[name] for name in FORMULA_KEYS if name in entry}
                 value = demand.kind.read(entry["value"], entry["unit"], **formula)
-            elif demand.derive:
+            elif demand.derive and isinstance(demand.kind, Quantity):
                 value = demand.derive(_Own(self, group))
                 demand.kind.check(value, f"{value:g}, computed as {demand.formula},")
         return self.setdefault(key, value)

@@ -279,13 +279,13 @@ ANY = Rule("a number", lambda value: True)
 
 
 @dataclass(frozen=True)
-class Quantity:
-    """One number."""
+class Measured:
+    """What is read from numbers with a unit."""
 
     unit: str
     rule: Rule = POSITIVE
 
-    def read(self, value: Any, unit: Any) -> float:
+    def number(self, value: Any, unit: Any) -> float:
         number = _number(value)
         unit = text(unit, "unit", f"name a unit that {self.unit} can be expressed in")
         try:
@@ -307,13 +307,21 @@ class Quantity:
 
 
 @dataclass(frozen=True)
-class Series(Quantity):
+class Quantity(Measured):
+    """One number."""
+
+    def read(self, value: Any, unit: Any) -> float:
+        return self.number(value, unit)
+
+
+@dataclass(frozen=True)
+class Series(Measured):
     """A list of numbers in one unit."""
 
     def read(self, value: Any, unit: Any) -> tuple[float, ...]:
         if not isinstance(value, list | tuple) or not value:
             raise Refused(f"{value!r} is not a list of numbers", "write value = [..., ...]")
-        return tuple(Quantity.read(self, number, unit) for number in value)
+        return tuple(self.number(number, unit) for number in value)
 
 
 @dataclass(frozen=True)
@@ -383,7 +391,8 @@ class Correlation:
                 {name: _numbers(part) for name, part in value.items()}, "this formula"
             )
         else:
-            coefficients = _numbers(value if isinstance(value, list | tuple) else [value])
+            numbers = value if isinstance(value, list | tuple) else [value]
+            coefficients = tuple(map(_number, numbers))
         return Formula(form, formula, coefficients, unit, factor)
 
 
@@ -421,7 +430,7 @@ class Parts:
     def unit(self) -> str:
         return self.quantities[0].unit
 
-    def read(self, value: Any, unit: Any):
+    def read(self, value: Any, unit: Any) -> Any:
         names = self.made._fields
         for what, given in (("value", value), ("unit", unit)):
             if not isinstance(given, Mapping) or set(given) != set(names):
@@ -473,7 +482,7 @@ class Input(NamedTuple):
     """
 
     label: str
-    kind: Quantity | Table | Correlation | Potential | Parts | Shares
+    kind: Quantity | Series | Table | Correlation | Potential | Parts | Shares
     derive: Callable[[Any], float] | None = None  #: from the group's values, by attribute
     formula: str = ""  #: the same for a reader
     optional: bool = False

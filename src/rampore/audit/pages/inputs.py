@@ -146,7 +146,11 @@ def _chosen(inputs: Inputs, records: Iterable[Record]) -> Iterator[str]:
 def _table(records: Iterable[Record], numbers: dict[str, int]) -> str:
     rows = ["| Input | Value | Confidence | Source |", "|---|---|---|---|"]
     for record in records:
-        limits = f'<br><span class="range">range {_range(record)}</span>' if record.range else ""
+        limits = (
+            f'<br><span class="range">range {_range(*record.range, record.unit)}</span>'
+            if record.range
+            else ""
+        )
         source = _numbers(record.source, numbers) + _place(record.place)
         none = "computed" if record.confidence == Confidence.DERIVED else "none"
         rows.append(
@@ -208,7 +212,7 @@ def value_text(record: Record) -> str:
             return _points(curve, record.unit[0])
         case Branches(Curve() as one, other) if one is other:
             return _points(one, record.unit[0])
-        case Branches(Curve() as one, other):
+        case Branches(Curve() as one, Curve() as other):
             return f"{_points(one, record.unit[0])}; {len(other.x)} in the other branch"
         case Branches(Formula() as one, _):
             return _coefficients(one)
@@ -266,9 +270,9 @@ def _rival_value(rival: NotChosen) -> str:
     return _code(rival.value) if isinstance(rival.value, str) else _amount(rival.value, rival.unit)
 
 
-def _range(record: Record) -> str:
-    low, high = (_number(from_si(end, record.unit), 4) for end in record.range)
-    return f"{low} to {_measured(high, record.unit)}"
+def _range(low: float, high: float, unit: str) -> str:
+    first, last = (_number(from_si(end, unit), 4) for end in (low, high))
+    return f"{first} to {_measured(last, unit)}"
 
 
 def _amount(value: Any, unit: str, digits: int = 9) -> str:

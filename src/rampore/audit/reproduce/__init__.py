@@ -328,7 +328,7 @@ def _provenance(
         "notebook_sha256",
         "source_sha256",
     )
-    made = {chapter.name: chapter.provenance() for chapter in chapters}
+    made = {chapter.name: chapter.provenance() or {} for chapter in chapters}
     return {
         "commit": commit,
         "started": started.isoformat(timespec="seconds"),

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rampore.audit.reproduce import stored
 from rampore.audit.reproduce.files import as_json, digest, digests, publish, put
@@ -276,7 +276,10 @@ def _position(source: NotebookNode, cell: NotebookNode) -> int:
 
 
 def _complaint(
-    chapter: ChapterRun, source: NotebookNode, reached: list[NotebookNode], error: Exception
+    chapter: ChapterRun,
+    source: NotebookNode,
+    reached: list[NotebookNode],
+    error: Any,  # an exception; papermill ships no types, so that its own are not told apart
 ) -> str:
     with needs("audit"):
         from nbclient.exceptions import DeadKernelError

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, TypeGuard
 
 from rampore import storage
 from rampore.audit.study import ReproduceError, UsageError
@@ -51,12 +52,12 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-def as_json(content) -> str:
+def as_json(content: object) -> str:
     """JSON as this project writes it."""
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def read_json(path: Path):
+def read_json(path: Path) -> Any:
     """What a JSON file holds; None where there is no such file, or it holds none."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -69,7 +70,7 @@ def write(path: Path, text: str) -> None:
     storage.write(path, text)
 
 
-def are_texts(content) -> bool:
+def are_texts(content: object) -> TypeGuard[dict[str, str]]:
     """Whether this is a mapping of texts to texts."""
     return isinstance(content, dict) and all(isinstance(value, str) for value in content.values())
 

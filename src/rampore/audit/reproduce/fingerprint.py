@@ -217,7 +217,7 @@ def changes(old: dict[str, str], new: dict[str, str]) -> list[str]:
         before, after = old.get(name), new.get(name)
         if name.startswith("parameter "):
             return f"{name} is {after}" if after else f"{name} is no longer given"
-        if len(after or before) == 64:  # a SHA-256
+        if len(after or before or "") == 64:  # a SHA-256
             change = "changed" if before and after else "is new" if after else "is no longer used"
             return f"{name} {change}"
         return f"{name} {before or 'absent'} -> {after or 'absent'}"

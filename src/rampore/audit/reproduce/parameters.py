@@ -17,7 +17,7 @@ import ast
 import math
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rampore import checks
 from rampore.audit.study import UsageError, read_notebook
@@ -48,7 +48,7 @@ class Parameter(NamedTuple):
     text: str = ""  #: what it means
     is_declared: bool = False  #: whether the notebook says what may be given
 
-    def read(self, value: object, folder: Path):
+    def read(self, value: object, folder: Path) -> Any:
         """The value that a text, or a literal, gives.
 
         Parameters
@@ -74,18 +74,18 @@ class Parameter(NamedTuple):
             if not isinstance(literal, self.kind):
                 raise self._refuse(value)
             return literal
-        return self._number(literal, value)
+        return self._number(self.kind, literal, value)
 
-    def _number(self, literal, value):
+    def _number(self, kind: type, literal: Any, value: object) -> int | float:
         if isinstance(literal, bool) or not isinstance(literal, int | float):
             raise self._refuse(value)
-        if self.kind is int and literal != int(literal if math.isfinite(literal) else 0):
+        if kind is int and literal != int(literal if math.isfinite(literal) else 0):
             raise self._refuse(value)
         low = -math.inf if self.low is None else self.low
         high = math.inf if self.high is None else self.high
         if not (math.isfinite(literal) and low <= literal <= high):
             raise self._refuse(value)
-        return self.kind(literal)
+        return kind(literal)
 
     def _word(self, word: str, folder: Path) -> str:
         if self.choices:
@@ -94,7 +94,7 @@ class Parameter(NamedTuple):
             raise UsageError(f"-p {self.name}: there is no file {word}")
         return word
 
-    def _refuse(self, value) -> UsageError:
+    def _refuse(self, value: object) -> UsageError:
         return UsageError(f"-p {self.name} {value}: takes {self.takes()}")
 
     def takes(self) -> str:
@@ -137,20 +137,24 @@ def _parameters(source: str) -> list[Parameter]:
         return [Parameter(OUTPUT, None, None)] if re.search(rf"^{OUTPUT}\s*=", source, re.M) else []
     lines, found = source.encode().splitlines(), []
     for node in tree.body:
-        targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
-        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(targets[0], ast.Name):
-            after = lines[node.end_lineno - 1][node.end_col_offset :].decode().strip()
-            found.append(_parameter(targets[0].id, node, after.removeprefix("#").strip()))
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name), *_], value=value):
+                annotation = ""
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                annotation = ast.unparse(node.annotation)
+            case _:
+                continue
+        after = lines[(node.end_lineno or 0) - 1][node.end_col_offset :].decode().strip()
+        found.append(_parameter(name, value, annotation, after.removeprefix("#").strip()))
     return found
 
 
-def _parameter(name: str, node: ast.Assign | ast.AnnAssign, comment: str) -> Parameter:
+def _parameter(name: str, value: ast.expr, annotation: str, comment: str) -> Parameter:
     try:
-        default = ast.literal_eval(node.value)
+        default = ast.literal_eval(value)
     except (ValueError, TypeError):
-        return Parameter(name, None, ast.unparse(node.value), text=comment)
+        return Parameter(name, None, ast.unparse(value), text=comment)
     kind = None if default is None else type(default)
-    annotation = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else ""
     words = [word.strip() for word in annotation.split("|")]
     kinds = [{"float": float, "int": int, "str": str, "bool": bool}.get(word) for word in words]
     if any(kinds):
@@ -170,7 +174,7 @@ def _parameter(name: str, node: ast.Assign | ast.AnnAssign, comment: str) -> Par
     )
 
 
-def _literal(text: str):
+def _literal(text: str) -> Any:
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):

@@ -102,13 +102,13 @@ def _faults(ledger: Ledger, entry: dict, shown: Mapping, kept: Mapping) -> Itera
     for mime, text in (("text/html", card(entry)), ("text/plain", line(entry))):
         if shown.get(mime, text) != text:
             yield f"its {mime} shows something else than was reported"
-    if not kept:
+    report = claims.reported(ledger[entry["id"]], entry)
+    if not kept or not report:
         return
     name = f"claim/{entry['id']}"
     if kept.get(f"{name}/verdict") != [entry["verdict"]]:
         yield "the verdict is not the one among the chapter's numbers"
-    computed = claims.reported(ledger[entry["id"]], entry).computed
-    there = kept.get(f"{name}/computed")
+    computed, there = report.computed, kept.get(f"{name}/computed")
     if isinstance(computed, bool) or computed is None:
         agrees = there == (None if computed is None else [computed])
     else:

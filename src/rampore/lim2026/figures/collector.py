@@ -351,7 +351,7 @@ def calendering(
         )
     mark.set_label("the paper")
     right.text(2, 57, "at a hole (PR)", color=PCUE, fontsize=9.5)
-    right.text(3, 38, "over foil (NPR)", color=PCUE, fontsize=9.5)
+    right.text(2, 34, "over foil (NPR)", color=PCUE, fontsize=9.5)
     right.set(xlabel="degree of calendering Π / %", ylabel="local porosity / %", ylim=(10, 60))
     right.set_xlim(PERCENT * compression[0], PERCENT * compression[-1])
     right.legend(loc="upper right", **_LEGEND)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.figure import Figure
 
 from rampore.lim2026.sweeps.design import front
 from rampore.style import BCUE, MUTED, PAPER, PCUE, new_figure
 
+if TYPE_CHECKING:
+    import xarray
+
 _DENSITIES = ("v", "o", "^")
 
 
-def trade(data, paper: int) -> Figure:
+def trade(data: xarray.Dataset, paper: int) -> Figure:
     """Energy per mass against the capacity at 3C and at 5C: every design, bare foils, the best, the
     paper's.
 
@@ -65,7 +70,7 @@ def trade(data, paper: int) -> Figure:
     return figure
 
 
-def effects(data) -> Figure:
+def effects(data: xarray.Dataset) -> Figure:
     """What each choice does by itself: means over all other choices, of four quantities.
 
     Parameters

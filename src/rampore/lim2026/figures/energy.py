@@ -81,19 +81,19 @@ def masses(
     implied: Mapping[str, tuple[float, float]],
     references: Mapping[str, float],
 ) -> Figure:
-    """Mass of each layer, and the totals that the paper's percentages imply.
+    """Mass of each layer, and the totals that the paper's statements imply.
 
     Parameters
     ----------
     stacks : mapping of str to Stack
         Label and stack, from the top.
     implied : mapping of str to (float, float)
-        Reading of a stated percentage; the mass of the cell on bare foil that it implies and its
+        Reading of a statement; the mass of the cell on bare foil that it implies and its
         rounding [kg/m2].
     references : mapping of str to float
         Label and mass of computed cells to compare with [kg/m2].
     """
-    figure, (upper, lower) = style.new_figure(2, height=5.4, height_ratios=[1.15, 1])
+    figure, (upper, lower) = style.new_figure(2, height=6.6, height_ratios=[1, 1.5])
     _bars(
         upper,
         stacks,
@@ -132,7 +132,7 @@ def masses(
     lower.set_ylim(len(implied) - 0.4, -0.6)
     lower.tick_params(axis="y", length=0)
     lower.set_xlabel("areal mass of the bCuE cell (mg cm⁻²)")
-    lower.set_title("What each stated percentage implies", **TITLE)
+    lower.set_title("What each statement implies", **TITLE)
     lower.legend(loc="lower right", **_LEGEND)
     lower.margins(x=0.15)
     return figure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
@@ -27,10 +28,16 @@ from rampore.style import (
     new_figure,
 )
 
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+    from rampore.p4d.cell import Perforation
+
 _DECIDED = {"holds": "#00805C", "too close": "#D5DAE0", "fails": "#C44F00"}
 
 
-def mesh(data, perforation) -> Figure:
+def mesh(data: xarray.Dataset, perforation: Perforation) -> Figure:
     """The unit cell of the perforated foil: its plan with the holes, and its planes through the
     layers.
 
@@ -130,7 +137,7 @@ def overpotentials(rows: Mapping[str, CellPair]) -> Figure:
     return figure
 
 
-def overpotential_parts(one: CellPair, charge) -> Figure:
+def overpotential_parts(one: CellPair, charge: float) -> Figure:
     """What the overpotential is made of, on both foils, at one charge.
 
     Parameters
@@ -418,7 +425,7 @@ def claims(
     return figure
 
 
-def by_contact(over, wanted: Sequence[tuple[str, str, float, float]]) -> Figure:
+def by_contact(over: xarray.Dataset, wanted: Sequence[tuple[str, str, float, float]]) -> Figure:
     """Quantities over the contact resistance of the bare foil: every combination of the rest a
     line.
 
@@ -444,7 +451,7 @@ def by_contact(over, wanted: Sequence[tuple[str, str, float, float]]) -> Figure:
 _STATED = {"fill": False, "edgecolor": "black", "lw": 1.4, "zorder": 4}
 
 
-def consistency(data) -> Figure:
+def consistency(data: xarray.Dataset) -> Figure:
     """Every sample of the unpublished inputs by its ratio at 5C and of the pulses, and what the
     paper states of both.
 
@@ -493,7 +500,9 @@ def consistency(data) -> Figure:
     return figure
 
 
-def sensitivities(tables: Mapping[str, object], names: Mapping[str, str], count=10) -> Figure:
+def sensitivities(
+    tables: Mapping[str, object], names: Mapping[str, str], count: int = 10
+) -> Figure:
     """Share of the variance that each input explains by itself, for several quantities, with
     intervals at 95 %.
 
@@ -533,7 +542,7 @@ def sensitivities(tables: Mapping[str, object], names: Mapping[str, str], count=
     return figure
 
 
-def informing(table, names: Mapping[str, str], count=10) -> Figure:
+def informing(table: pandas.DataFrame, names: Mapping[str, str], count: int = 10) -> Figure:
     """What each measurement would tell, beside what chance alone seems to tell.
 
     Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from matplotlib import color_sequences
 from matplotlib.figure import Figure
@@ -10,7 +12,7 @@ from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 from rampore.style import MUTED, PCUE, new_figure
 
 
-def convergence(orders) -> Figure:
+def convergence(orders: Mapping[str, Mapping]) -> Figure:
     """Errors of the voltage over cells, columns, steps and modes, with the line of second order.
 
     Parameters
@@ -56,7 +58,7 @@ def convergence(orders) -> Figure:
     return figure
 
 
-def comparison(peers) -> Figure:
+def comparison(peers: Sequence[Mapping]) -> Figure:
     """Voltages here and in other codes, and their differences.
 
     Parameters

@@ -46,7 +46,7 @@ def _event(among, cases: int) -> np.ndarray:
     return among
 
 
-def agrees(data: "xarray.Dataset", wide=False) -> dict[str, np.ndarray]:
+def agrees(data: "xarray.Dataset", wide: bool = False) -> dict[str, np.ndarray]:
     """Which samples give each of the paper's numbers (case,), by quantity.
 
     A sample without an outcome gives none of them.
@@ -66,7 +66,7 @@ def agrees(data: "xarray.Dataset", wide=False) -> dict[str, np.ndarray]:
     return found
 
 
-def consistent(data: "xarray.Dataset", wide=False) -> np.ndarray:
+def consistent(data: "xarray.Dataset", wide: bool = False) -> np.ndarray:
     """Which samples give all of the paper's numbers (case,); parameters as of :func:`agrees`."""
     return np.logical_and.reduce(list(agrees(data, wide).values()))
 
@@ -114,7 +114,7 @@ def _inputs(data: "xarray.Dataset") -> tuple[list[str], np.ndarray]:
 
 
 def sensitivities(
-    data: "xarray.Dataset", quantity: str, seed=1, resamples=200
+    data: "xarray.Dataset", quantity: str, seed: int = 1, resamples: int = 200
 ) -> "pandas.DataFrame":
     r"""How much of a ratio's variance each input explains by itself.
 
@@ -179,7 +179,7 @@ def _told(event, quarter):
 
 
 def informing(
-    data: "xarray.Dataset", event: np.ndarray, seed=1, shuffles=400
+    data: "xarray.Dataset", event: np.ndarray, seed: int = 1, shuffles: int = 400
 ) -> "pandas.DataFrame":
     """What each measurement would tell of a yes or no: the share of its uncertainty that it
     removes.

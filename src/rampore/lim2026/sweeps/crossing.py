@@ -178,7 +178,7 @@ UNITS = (
 )
 
 
-def cases(axes: Iterable[Axis] = AXES, mesh="crossing") -> list[dict]:
+def cases(axes: Iterable[Axis] = AXES, mesh: str = "crossing") -> list[dict]:
     """Every combination of the axes' values; where the contact is equal on both foils,
     :data:`CONTROLS` alone.
     """
@@ -194,7 +194,7 @@ def cases(axes: Iterable[Axis] = AXES, mesh="crossing") -> list[dict]:
     return found
 
 
-def checked(chosen: Sequence[Mapping], count: int, seed=2026) -> dict[int, dict]:
+def checked(chosen: Sequence[Mapping], count: int, seed: int = 2026) -> dict[int, dict]:
     """A few cases of each of the :data:`GROUPS`, by lot, on the finer mesh: by the number of the
     case.
     """
@@ -267,7 +267,7 @@ def _given() -> parameters.CellInputs:
     return parameters.load()
 
 
-def pair(case: Mapping, rate) -> tuple[Discharge, Discharge]:
+def pair(case: Mapping, rate: float) -> tuple[Discharge, Discharge]:
     """The discharges on bare and on perforated foil, on meshes with the same planes; the bare one
     has one column.
 
@@ -336,7 +336,7 @@ def margins(findings: Iterable[Finding]) -> dict[str, float]:
     return found
 
 
-def plan(coarse=False) -> Plan:
+def plan(coarse: bool = False) -> Plan:
     """The crossing as :mod:`rampore.audit.sweep_command` runs it.
 
     Parameters

@@ -242,7 +242,7 @@ def compute(case: Mapping) -> dict[str, float]:
     }
 
 
-def plan(coarse=False) -> Plan:
+def plan(coarse: bool = False) -> Plan:
     """The designs as :mod:`rampore.audit.sweep_command` runs them.
 
     Parameters

@@ -73,7 +73,7 @@ class Span(NamedTuple):
     why: str
     names: tuple[str, ...] = ()  #: of rivals, in place of a number between the ends
 
-    def at(self, quantile):
+    def at(self, quantile: float) -> float | str:
         """The value below which that share of the span lies; for rivals the name."""
         quantity("quantile", quantile, CellError, at_least=0, at_most=1)
         choice("spread", self.spread, ("even", "logarithm", "from zero"), CellError)
@@ -300,7 +300,7 @@ def units() -> dict[str, str]:
     )
 
 
-def cases(count=COUNT) -> list[dict]:
+def cases(count: int = COUNT) -> list[dict]:
     """Samples that fill the spans evenly: a scrambled Sobol sequence, the same in every run.
 
     Parameters
@@ -318,7 +318,7 @@ def cases(count=COUNT) -> list[dict]:
     ]
 
 
-def plan(coarse=False) -> Plan:
+def plan(coarse: bool = False) -> Plan:
     """The samples as :mod:`rampore.audit.sweep_command` runs them.
 
     Parameters
