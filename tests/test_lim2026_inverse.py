@@ -14,6 +14,7 @@ from rampore.lim2026.pairs import pulse_resistance
 from rampore.lim2026.sweeps import consistency, inverse
 from rampore.lim2026.sweeps.crossing import CLAIMS, key
 from rampore.lim2026.sweeps.inverse import TARGETS, spans
+from rampore.p4d.errors import CellError
 from rampore.p4d.model import Mesh
 
 COMMITTED = Path(__file__).parents[1] / "book" / "data" / "inverse.nc"
@@ -72,6 +73,48 @@ def test_a_span_holds_the_studys_own_value_and_runs_from_end_to_end(span):
         assert np.all(np.diff([span.at(quantile) for quantile in np.linspace(0, 1, 9)]) > 0)
         assert span.low <= OWN[span.name] <= span.high
     assert span.why
+
+
+ENDS = 'low = 1\nhigh = 2\nspread = "even"\nunit = "m"\nconfidence = "read"\nwhy = "seen"'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("high = 2", "high = 1", "span radius: high = 1 must be finite and above 1"),
+        ("low = 1", "low = -1", "span radius: low = -1 must be finite and at least 0"),
+        ("low = 1", "low = '1'", "span radius: low = '1' is no number"),
+        ('"even"', '"evn"', "spread = 'evn' is not one of the choices; did you mean 'even'"),
+        ('"m"', '"um"', "span radius: unit = 'um' is not of SI"),
+        ('"read"', '"red"', "confidence = 'red' is not one of the choices; did you mean 'read'"),
+        ('why = "seen"', "", "span radius needs why"),
+        ("why =", "reason =", "span radius: unknown key 'reason'"),
+        ("low = 1", "lowest = 1", "'radius' must have one of low, record, names"),
+        ("low = 1", 'low = 1\nnames = ["a"]', "'radius' must have one of low, record, names"),
+        (ENDS, 'record = "nmc.radios"\nspread = "even"', "did you mean 'nmc.radius'"),
+        (ENDS, 'record = "nmc.radius"', "span radius needs spread"),
+        (ENDS, 'names = ["a"]\nunit = "m"', "span radius: unknown key 'unit'"),
+    ],
+)
+def test_a_span_that_cannot_be_is_refused_by_name(old, new, reason):
+    assert inverse.read_spans(f"[radius]\n{ENDS}") == (
+        inverse.Span("radius", 1, 2, "even", "m", parameters.Confidence.READ, "seen"),
+    )
+    assert old in ENDS
+    with pytest.raises(CellError) as refusal:
+        inverse.read_spans(f"[radius]\n{ENDS.replace(old, new)}")
+    assert reason in str(refusal.value)
+
+
+def test_a_span_of_a_record_is_its_range_or_the_value_that_is_one():
+    radius, lost = inverse.read_spans(
+        '[r]\nrecord = "nmc.radius"\nspread = "even"\n'
+        '[q]\nrecord = "formation.irreversible_capacity"\nspread = "even"\nwhy = "seen"'
+    )
+    assert (radius.low, radius.high) == GIVEN.records["nmc.radius"].range
+    assert radius.why.endswith("The range of `cell.toml`.")
+    assert (lost.low, lost.high) == GIVEN.formation.irreversible_capacity
+    assert (radius.unit, lost.unit, lost.why) == ("m", "C/m2", "seen")
 
 
 def test_samples_are_the_same_in_every_run_and_fill_each_span_evenly(samples):

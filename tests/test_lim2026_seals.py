@@ -39,6 +39,7 @@ CHANGES = {
         True,
     ),
     ("lim2026/data/cell.toml", "value = ", "value  = "): (True, True, True),
+    ("lim2026/data/spans.toml", "high = ", "high  = "): (False, True, False),
     ("lim2026/sweeps/inverse.py", "import numpy as np", "import numpy as np\n\nSAMPLES = 2"): (
         False,
         True,

@@ -1,16 +1,18 @@
 """The unpublished inputs, sampled together: what they may be, and what the two foils make of each
 combination.
 
-:func:`spans` says how far each input may lie from the study's own value and why; it was fixed
-before any sample was run, and so were the statements of the paper that :data:`TARGETS` asks of a
-sample. A sample is a plain mapping, so that :mod:`rampore.audit.sweep` can keep it and hand it to a
-process or a cluster; :func:`compute` turns it into numbers.
+:func:`spans` says how far each input may lie from the study's own value and why; its file was
+fixed before any sample was run, and so were the statements of the paper that :data:`TARGETS` asks
+of a sample. A sample is a plain mapping, so that :mod:`rampore.audit.sweep` can keep it and hand it
+to a process or a cluster; :func:`compute` turns it into numbers.
 """
 
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
+from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +20,7 @@ from scipy.stats import qmc
 
 from rampore.audit.inputs.records import Confidence
 from rampore.audit.sweep import Plan
-from rampore.checks import choice, quantity
+from rampore.checks import choice, known_keys, quantity
 from rampore.coating import Local, local_thickness, mass_conserving_porosity
 from rampore.lim2026 import parameters
 from rampore.lim2026.cells import (
@@ -44,6 +46,7 @@ from rampore.p4d.cell import Cell
 from rampore.p4d.discharge import settled
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.model import Mesh
+from rampore.units import to_si
 
 __all__ = [
     "COUNT",
@@ -55,6 +58,7 @@ __all__ = [
     "compute",
     "inputs",
     "plan",
+    "read_spans",
     "spans",
     "units",
 ]
@@ -76,7 +80,7 @@ class Span(NamedTuple):
     def at(self, quantile: float) -> float | str:
         """The value below which that share of the span lies; for rivals the name."""
         quantity("quantile", quantile, CellError, at_least=0, at_most=1)
-        choice("spread", self.spread, ("even", "logarithm", "from zero"), CellError)
+        choice("spread", self.spread, SPREADS, CellError)
         if self.names:
             return self.names[min(int(quantile * len(self.names)), len(self.names) - 1)]
         if self.spread == "logarithm":
@@ -86,6 +90,8 @@ class Span(NamedTuple):
         return float(self.low + (self.high - self.low) * quantile)
 
 
+#: how the values of a span may lie between its ends
+SPREADS = ("even", "logarithm", "from zero")
 #: of a span "from zero": half of it lies below 13 % of its end, a third above a quarter
 FROM_ZERO = 4.0
 
@@ -95,172 +101,82 @@ def _given() -> parameters.CellInputs:
     return parameters.load()
 
 
-def _from_record(name, key, spread="logarithm") -> Span:
-    record = _given().records[key]
-    why = " ".join(text for text in (record.note, "The range of `cell.toml`.") if text)
-    return Span(name, *record.range, spread, record.si_unit, record.confidence, why)
-
-
 @lru_cache(maxsize=1)
 def spans() -> tuple[Span, ...]:
-    """What no source settles for this cell, and how far it may lie.
+    """What no source settles for this cell, and how far it may lie: ``lim2026/data/spans.toml``.
 
     Areal capacities, loadings, salt, thicknesses and protocols are printed, and stay as they are.
-    Of a stand-in for another material no source says how far off it is: its span goes from half of
-    the smallest value that ``cell.toml`` holds to twice the largest.
+
+    Raises
+    ------
+    CellError
+        The file lacks an entry, has an unknown one, or a value that cannot be.
     """
-    return (
-        Span(
-            "published_share",
-            0.0,
-            1.0,
-            "even",
-            "1",
-            Confidence.DERIVED,
-            "0: the pair of porosities nearest to the published one that holds as much solid as on "
-            "bare foil; 1: as published, which holds more",
-        ),
-        Span(
-            "hidden_share",
-            0.0,
-            1.0,
-            "even",
-            "1",
-            Confidence.DERIVED,
-            "of the pores that loading and recipe imply and the micrograph does not show, the "
-            "share that conducts; they add to every porosity",
-        ),
-        _from_record("open_fraction", "perforation.open_fraction", "even"),
-        Span(
-            "tortuosity",
-            0.24**-0.5,
-            9.5,
-            "logarithm",
-            "1",
-            Confidence.READ_SECONDARY,
-            "of the coating on bare foil: from Bruggeman's at 24 % to the largest that impedance "
-            "found in graphite",
-        ),
-        Span(
-            "exponent",
-            1.1,
-            3.1,
-            "even",
-            "1",
-            Confidence.READ_SECONDARY,
-            "of the transport efficiency over the porosity: from the impedance law to the cubes "
-            "of chapter 3",
-        ),
-        _from_record("separator_tortuosity", "separator.tortuosity", "even"),
-        Span(
-            "positive_tortuosity",
-            2.19,
-            3.8,
-            "even",
-            "1",
-            Confidence.READ_SECONDARY,
-            "from Bruggeman's at its porosity to the largest of the dossier",
-        ),
-        Span(
-            "electrolyte",
-            0,
-            1,
-            "even",
-            "",
-            Confidence.READ,
-            "the two that were measured over the concentration in the paper's solvents",
-            ("LG19", "Nyman"),
-        ),
-        Span(
-            "salt_transport",
-            0.68,
-            1.31,
-            "logarithm",
-            "1",
-            Confidence.READ,
-            "factor on conductivity and diffusivity: conductivities of 0.615 (with FEC) to 1.183 "
-            "S/m (other solvents) over the 0.903 S/m that is taken",
-        ),
-        Span(
-            "contact",
-            0.0,
-            2e-3,
-            "from zero",
-            "ohm m2",
-            Confidence.UNVERIFIED,
-            "of the coating on bare foil: the literature has 0 to 1.7e-3 ohm cm2 on copper; 20 ohm "
-            "cm2 is where badly pressed coatings on aluminium begin",
-        ),
-        Span(
-            "contact_ratio",
-            0.1,
-            1.0,
-            "logarithm",
-            "1",
-            Confidence.GIVEN,
-            "perforated over bare: the paper's fifth, without a spread; from twice as good to no "
-            "better at all",
-        ),
-        Span(
-            "siox_exchange_current",
-            0.142,
-            1.36,
-            "logarithm",
-            "A/m2",
-            Confidence.PROXY,
-            "stand-ins of 0.284 to 0.68 A/m2",
-        ),
-        Span(
-            "graphite_exchange_current",
-            0.34,
-            44.0,
-            "logarithm",
-            "A/m2",
-            Confidence.PROXY,
-            "0.34 to 11 A/m2 half full, thus 0.68 to 22 A/m2 at most, of other graphites",
-        ),
-        Span(
-            "nmc_exchange_current",
-            2.51,
-            13.6,
-            "logarithm",
-            "A/m2",
-            Confidence.PROXY,
-            "stand-ins of 5.03 to 6.82 A/m2",
-        ),
-        Span(
-            "lithium_exchange_current",
-            35.3,
-            141.2,
-            "logarithm",
-            "A/m2",
-            Confidence.PROXY,
-            "one stand-in, 70.6 A/m2; of the half cells",
-        ),
-        _from_record("siox_diffusivity", "siox.diffusivity"),
-        _from_record("graphite_diffusivity", "graphite.diffusivity"),
-        _from_record("nmc_diffusivity", "nmc.diffusivity"),
-        _from_record("siox_radius", "siox.radius"),
-        _from_record("graphite_radius", "graphite.radius"),
-        _from_record("nmc_radius", "nmc.radius"),
-        Span(
-            "lost",
-            *_given().formation.irreversible_capacity,
-            "even",
-            "C/m2",
-            Confidence.DERIVED,
-            "what the first charge leaves behind, `formation.irreversible_capacity`",
-        ),
-        Span(
-            "cathode",
-            0,
-            1,
-            "even",
-            "",
-            Confidence.READ,
-            "tables of NCM622 over its true lithium content",
-            ("hanyang", "kremer"),
-        ),
+    shipped = resources.files("rampore.lim2026") / "data" / "spans.toml"
+    return read_spans(shipped.read_text(encoding="utf-8"))
+
+
+def read_spans(text: str) -> tuple[Span, ...]:
+    """The spans of a file that is made like the package's own ``lim2026/data/spans.toml``.
+
+    Parameters
+    ----------
+    text : str
+        TOML.
+
+    Raises
+    ------
+    CellError
+        As :func:`spans`.
+    """
+    kinds = {"low": _with_ends, "record": _of_record, "names": _of_rivals}
+    made = []
+    for name, entry in tomllib.loads(text).items():
+        kind = [key for key in kinds if key in entry]
+        if len(kind) != 1:
+            raise CellError(f"the span {name!r} must have one of {', '.join(kinds)}")
+        made.append(kinds[kind[0]](name, entry))
+    return tuple(made)
+
+
+def _with_ends(name: str, entry: Mapping) -> Span:
+    _complete_span(name, entry, ("low", "high", "spread", "unit", "confidence", "why"))
+    quantity(f"span {name}: low", entry["low"], CellError, at_least=0)
+    quantity(f"span {name}: high", entry["high"], CellError, above=entry["low"])
+    if to_si(1.0, entry["unit"]) != 1.0:
+        raise CellError(f"span {name}: unit = {entry['unit']!r} is not of SI")
+    return Span(name, **{**entry, "confidence": _confidence(name, entry)})
+
+
+def _of_record(name: str, entry: Mapping) -> Span:
+    """With the range that the study's inputs give a value, or a value that is a range."""
+    _complete_span(name, entry, ("record", "spread"), ("why",))
+    records = _given().records
+    record = records[choice(f"span {name}: record", entry["record"], records, CellError)]
+    reasons = (record.note, "The range of `cell.toml`.")
+    why = entry.get("why", " ".join(text for text in reasons if text))
+    ends = record.range or record.si_value
+    return Span(name, *ends, entry["spread"], record.si_unit, record.confidence, why)
+
+
+def _of_rivals(name: str, entry: Mapping) -> Span:
+    _complete_span(name, entry, ("names", "confidence", "why"))
+    confidence, names = _confidence(name, entry), tuple(entry["names"])
+    return Span(name, 0, 1, "even", "", confidence, entry["why"], names)
+
+
+def _complete_span(name: str, entry: Mapping, needed: Iterable[str], more: Iterable[str] = ()):
+    """Refuse a span that lacks a key, or has one of another kind of span or of none."""
+    known_keys(f"span {name}", entry, (*needed, *more), CellError)
+    if missing := [key for key in needed if key not in entry]:
+        raise CellError(f"span {name} needs {', '.join(missing)}")
+    if "spread" in entry:
+        choice(f"span {name}: spread", entry["spread"], SPREADS, CellError)
+
+
+def _confidence(name: str, entry: Mapping) -> Confidence:
+    return Confidence(
+        choice(f"span {name}: confidence", entry["confidence"], Confidence, CellError)
     )
 
 
