@@ -716,6 +716,24 @@ def test_the_expected_verdicts_name_every_statement_and_only_verdicts_there_are(
     assert set(expected.values()) <= {str(verdict) for verdict in Verdict}
 
 
+def test_the_page_on_what_changed_names_every_flip_with_both_verdicts_and_a_rule():
+    before, after = (
+        tomllib.loads((ROOT / "tests" / name).read_text(encoding="utf-8"))
+        for name in ("data/verdicts_before_the_rules.toml", "expected_verdicts.toml")
+    )
+    page = (ROOT / "book" / "what-changed.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| \[(.+?)\]\(\S+\) \| \S (.+?) \| \S (.+?) \| (.+) \|$", page, re.MULTILINE
+    )
+    flipped = {
+        name: (before[name], after[name])
+        for name in after
+        if name in before and before[name] != after[name]
+    }
+    assert {name: (was, now) for name, was, now, _ in rows} == flipped
+    assert all(len(rule) > 20 for *_, rule in rows)
+
+
 def test_no_verdict_has_flipped(built):
     expected = tomllib.loads(
         (ROOT / "tests" / "expected_verdicts.toml").read_text(encoding="utf-8")
