@@ -30,8 +30,6 @@ ALLOWED = {
         ("conduction", 1, "mm"),
         ("conduction", 2.5, "mm"),
         ("conduction", 5, "mm"),  # width of a tab
-        ("conduction", 32.5, "µm"),  # diameters of the paper's series
-        ("conduction", 600, "µm"),
         ("energy", 6, "µm"),  # commercial copper
         ("energy", 8, "µm"),
         ("pores", 80, "µm"),  # a window

@@ -158,7 +158,9 @@ class EtchedHole(NamedTuple):
     volume: float  #: of the metal that is gone [m3]
 
 
-def etched_hole(etching: Etching, thickness: float, *, mouth=None, waist=None) -> EtchedHole:
+def etched_hole(
+    etching: Etching, thickness: float, *, mouth: float | None = None, waist: float | None = None
+) -> EtchedHole:
     r"""A hole whose wall is a quarter circle of the depth's radius, or straight (Eq. 1.13).
 
     An acid that bites equally fast in all directions leaves, from the edge of its mask, a quarter

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from rampore.arrays import FloatOrArray
 from rampore.checks import known_keys, quantity
 from rampore.micrograph import Micrograph, Microscope, Mixture, Phantom, PhantomElectrode, section
 from rampore.pores.measuring import coordination, cut_by_edge, equivalent_radius, porosity, throats
@@ -50,7 +51,9 @@ class Outcomes(NamedTuple):
         return 2 / np.maximum(self.pores, 1)
 
 
-def at_share(found: Outcomes, widths: Sequence[float], share) -> tuple[np.ndarray, np.ndarray]:
+def at_share(
+    found: Outcomes, widths: Sequence[float], share: FloatOrArray
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean radius and coordination number of an image of which another share lies over holes.
 
     Its pores are those of the two groups of columns, as many a length as in either; for recipes in

@@ -52,7 +52,7 @@ def design_of(cell: CellInputs, **changes: Any) -> Design:
     return Design(**values | changes)
 
 
-def of_layers(design: Design, foil_mass: float, **changes) -> Stack:
+def of_layers(design: Design, foil_mass: float, **changes: float) -> Stack:
     """The stack of a design whose negative foil weighs `foil_mass` [kg/m2], however thick it is.
 
     Parameters
