@@ -918,7 +918,7 @@ def test_a_claim_that_nobody_reported_leads_nowhere():
 
 
 WIDER = Ledger(
-    [replace(NUMBERS["first"], printed="4 um"), *list(NUMBERS.values())[1:]],
+    [replace(NUMBERS["first"], printed="5 um"), *list(NUMBERS.values())[1:]],
     {1: "All there is"},
 )
 
@@ -1003,6 +1003,7 @@ def test_a_notebook_depends_on_what_its_modules_import_and_name():
         "rampore/__init__.py",
         "rampore/audit/__init__.py",
         "rampore/audit/claims.py",
+        "rampore/audit/ledger.py",
         "rampore/checks.py",
         "rampore/units.py",
     }
