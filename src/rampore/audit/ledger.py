@@ -71,7 +71,7 @@ class Change(StrEnum):
     LESS = "less"
 
 
-class Printed(NamedTuple):
+class PrintedNumber(NamedTuple):
     """A number, or the two ends of a range, as the paper prints them."""
 
     low: float
@@ -84,7 +84,7 @@ _NUMBER = r"(?P<{0}>-?\d+(?:\.\d+)?)\s*(?P<{0}_unit>(?!to\s)[^\d\s].*?)?"
 _PRINTED = re.compile(rf"{_NUMBER.format('low')}(?:\s+to\s+{_NUMBER.format('high')})?")
 
 
-def read_printed(text: str, unit: str, zeros_count: bool = False) -> Printed:
+def read_printed(text: str, unit: str, zeros_count: bool = False) -> PrintedNumber:
     """Read a number as the paper prints it, with half of its last digit.
 
     The digit that counts last is the last one printed. Of a whole number that ends in zeros it is
@@ -119,7 +119,7 @@ def read_printed(text: str, unit: str, zeros_count: bool = False) -> Printed:
     else:
         exponent = 0 if zeros_count else len(last) - len(last.rstrip("0") or last)
     half_digit = float(f"5e{exponent - 1}")
-    return Printed(low, high, half_digit, found["high_unit"] or found["low_unit"] or unit)
+    return PrintedNumber(low, high, half_digit, found["high_unit"] or found["low_unit"] or unit)
 
 
 @dataclass(frozen=True)
@@ -326,7 +326,7 @@ class Claim:
             yield "needs `fails_if`: the finding that would refute it"
 
     @cached_property
-    def _printed(self) -> Printed:
+    def _printed(self) -> PrintedNumber:
         if not self.kind.is_number:
             raise LedgerError(
                 f"claim {self.id!r} is a statement of kind {self.kind}: it states no number"
