@@ -76,10 +76,7 @@ COLLECTOR_HOLDS = {
     "web-stress-below": 74.9 / (200 / (600 * 0.010)) > 2,
     "irreversible-over-twice": 1.34 / 0.63 > 2,
     "path-shorter": OVER_FOIL < OVER_FOIL + SAVED,
-    "path-mean": mean(OVER_FOIL, OVER_FOIL + THICK) < OVER_FOIL + SAVED - 1e-6,
     "electrolyte-local": EPS_PR * (OVER_FOIL + THICK) > EPS * (OVER_FOIL + SAVED),
-    "electrolyte-total": mean(EPS_NPR * OVER_FOIL, EPS_PR * (OVER_FOIL + THICK))
-    > EPS * (OVER_FOIL + SAVED),
 }
 
 SAVED_MASS = BARE - PERFORATED

@@ -700,7 +700,7 @@ def accepted_text(entry: dict) -> str:
     low, high = (_fixed(end, _decimals(entry) + 1) for end in entry["accepted"])
     times = (entry["accepted"][1] - entry["accepted"][0]) / (2 * entry["tolerance"])
     within = with_unit(f"{low} to {high}", entry["unit"])
-    return f"accepted from {within}: {_significant(times, 2)} times the tolerance"
+    return f"Accepted from {within}: {_significant(times, 2)} times the tolerance."
 
 
 def otherwise_text(entry: dict) -> str:
@@ -709,7 +709,7 @@ def otherwise_text(entry: dict) -> str:
     if case := entry["otherwise"]:
         word = "holds" if case["holds"] else "fails"
         told.append(f"It {word}, for comparison, {case['case'].rstrip('.')}.")
-    elif entry["computed"] is False and not entry["assumption"]:
+    elif entry["computed"] is False and not (entry["assumption"] or {}).get("gives"):
         told.append("No case was computed in which it holds.")
     return " ".join(told)
 
@@ -829,7 +829,8 @@ def _card_parts(entry: dict) -> dict[str, str]:
         numbers.append(f"computed <b>{computed}</b>" if stated else f"<b>{computed}</b>")
     parts = {"statement": entry["statement"], "numbers": ""} | {
         "measure": entry["measure"],
-        "uncertainty": ", ".join(filter(None, (uncertainty_text(entry), accepted_text(entry)))),
+        "uncertainty": uncertainty_text(entry),
+        "accepted": accepted_text(entry),
         "explanation": entry["explanation"],
         "assumption": assumption_text(entry),
         "bound": entry["bound"],

@@ -39,11 +39,6 @@ BLOCKING, BLOCKING_COARSE = Mesh((24, 5, 1), (4, 6), 6), Mesh((16, 4, 1), (3, 4)
 CIRCUIT = "R0-p(R1,CPE1)-p(R2,CPE2)-CPE3"
 
 
-def cell_area(given: parameters.CellInputs) -> float:
-    """Of a coin cell's negative electrode [m2]."""
-    return np.pi / 4 * given.formats.coin_negative_diameter**2
-
-
 def simulate(
     cell: Cell,
     area: float,

@@ -249,12 +249,8 @@ def _row(entry: dict) -> str:
         f'<td class="scorecard-number" data-label="stated">'
         f"{_number(stated_text(entry), tolerance_text(entry))}</td>"
         f'<td class="scorecard-number" data-label="computed">'
-        f"{_number(computed_text(entry), _widths(entry))}</td></tr>"
+        f"{_number(computed_text(entry), uncertainty_text(entry))}</td></tr>"
     )
-
-
-def _widths(entry: dict) -> str:
-    return ", ".join(filter(None, (uncertainty_text(entry), accepted_text(entry))))
 
 
 def _number(text: str, widths: str) -> str:
@@ -276,6 +272,7 @@ def _finding(entry: dict) -> str:
         "measure": html.escape(entry["measure"]),
         "explanation": html.escape(entry["explanation"]),
         "assumption": html.escape(assumption_text(entry)),
+        "accepted": html.escape(accepted_text(entry)),
         "bound": html.escape(entry["bound"]),
         "otherwise": html.escape(otherwise_text(entry)),
         "route": html.escape(route_text(entry)),
