@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from rampore.audit.claims import record
 from rampore.audit.ledger import read_ledger
-from rampore.audit.pages.panels import drawn_by
+from rampore.audit.pages.panels import drawn_by, panels_page
 from rampore.audit.panels import places, read_panels
 from rampore.audit.study import find, read_notebook
 from rampore.lim2026 import LEDGER
@@ -74,12 +75,30 @@ def test_whatever_the_papers_text_cites_is_listed_and_stands_there_in_the_words_
     assert set(named_by(body)) - captions == set(typed()) - unnamed - known_by_their_captions
 
 
-def test_every_counterpart_is_a_figure_of_the_book():
-    drawn = drawn_by({name: read_notebook(path) for name, path in STUDY.chapters.items()})
+@pytest.fixture(scope="module")
+def drawn():
+    return drawn_by({name: read_notebook(path) for name, path in STUDY.chapters.items()})
+
+
+def test_every_counterpart_is_a_figure_of_the_book(drawn):
     lacking = {
         (panel.name, label) for panel in PANELS for label in panel.counterpart if label not in drawn
     }
     assert lacking == set()
+
+
+def test_every_statement_stands_beside_the_panels_that_the_ledger_names(drawn):
+    ledger = read_ledger(LEDGER)
+    page = panels_page(GROUPS, [record(claim, None) for claim in ledger.values()], drawn)
+    rows = re.findall(r"^\| <span id=\"([\w-]+)\">.*$", page, re.MULTILINE)
+    lines = [line for line in page.splitlines() if line.startswith("| <span")]
+    beside = dict(zip((panel.name for panel in PANELS), lines, strict=True))
+    assert len(set(rows)) == len(rows) == len(PANELS)
+    for claim in ledger.values():
+        for name in named_by(claim.where):
+            (panel,) = (panel for panel in PANELS if name in panel.places)
+            assert f'href="scorecard.html#{claim.id}"' in beside[panel.name], (claim.id, name)
+    assert "Fig. S13d" in set(named_by(ledger["rct-lower"].where))
 
 
 def test_every_statement_that_rests_on_a_panel_is_in_the_ledger():
