@@ -680,7 +680,7 @@ def _study_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _audit_check(parser: argparse.ArgumentParser) -> Run:
-    """Check study.toml, the ledger and the inputs against their schemas and their readers."""
+    """Check the study's settings, ledger, inputs and figures by their schemas and readers."""
     _study_option(parser)
     parser.add_argument(
         "--release", action="store_true", help="refuse statements that are still pending"

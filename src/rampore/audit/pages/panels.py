@@ -144,7 +144,7 @@ def _row(panel: Panel, entries: Mapping[str, dict], drawn: Mapping[str, Drawn]) 
     anchor = re.sub(r"[^a-z0-9]+", "-", f"paper {panel.name}".lower())
     rows = [_statement(entries[name]) for name in statements_of(panel, entries)]
     cells = (
-        f'<span id="{anchor}"></span>**{panel.name.replace(" ", _FIRM)}**',
+        f'<span id="{anchor}"></span>**{panel.name.replace(" ", _FIRM, 1)}**',
         f"{panel.shows} <small>({_marked(panel.where)})</small>",
         "<br>".join(_answers(panel, drawn)),
         "<br>".join(rows) or "–",
