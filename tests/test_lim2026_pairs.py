@@ -299,7 +299,7 @@ def test_the_meshes_by_name_are_alike_and_each_a_half_or_three_quarters_of_the_n
         numbers, fewer = (
             np.array([*one.layers, *one.columns, one.hole_layers]) for one in (mesh, coarser)
         )
-        assert np.abs(fewer - ratio * numbers).max() <= 0.5
+        np.testing.assert_array_equal(fewer, np.floor(ratio * numbers + 0.5))
         assert ratio == 0.75 or coarser == pairs.halved(mesh)
     for mesh in family:
         negative, separator, positive = mesh.layers
