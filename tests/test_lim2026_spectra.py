@@ -91,6 +91,24 @@ def test_the_arc_of_a_thin_half_cell_is_its_charge_transfer():
     assert spectra.interval(fit, "R2") < 0.02
 
 
+def test_arcs_before_a_tail_end_where_its_reactance_meets_theirs():
+    """An arc R, C before a capacitor c times as large: -Im Z is least at omega = 1 / (R C sqrt(c)),
+    and Re Z is R / (1 + 1 / c) there, both but for terms in 1 / c**2.
+    """
+    resistance, capacitance, times = 50.0, 1e-4, 1e3
+    frequency = np.geomspace(1e6, 1e-2, 81)
+    omega = 2j * np.pi * frequency
+    arc = resistance / (1 + omega * resistance * capacitance)
+    whole = Spectrum(frequency, 7.0 + arc + 1 / (omega * times * capacitance))
+    assert spectra.arcs_width(whole) == pytest.approx(resistance * (1 - 1 / times), rel=1e-4)
+
+
+def test_arcs_without_a_tail_are_read_to_the_lowest_frequency():
+    frequency = np.geomspace(1e8, 0.05, 60)
+    arcs = [r / (1 + 2j * np.pi * frequency * r * c) for r, c in ((20.0, 1e-6), (60.0, 1e-4))]
+    assert spectra.arcs_width(Spectrum(frequency, 3.0 + sum(arcs))) == pytest.approx(80.0, rel=1e-5)
+
+
 # Lines
 
 
