@@ -109,6 +109,18 @@ def test_arcs_without_a_tail_are_read_to_the_lowest_frequency():
     assert spectra.arcs_width(Spectrum(frequency, 3.0 + sum(arcs))) == pytest.approx(80.0, rel=1e-5)
 
 
+def test_a_contact_with_a_capacitance_is_a_semicircle_of_its_resistance():
+    """Its middle at omega = 1 / (R C); all of it far below, none above."""
+    resistance, capacitance, area = 2e-3, 0.2, 1e-4  # times area, per area
+    corner = 1 / (2 * np.pi * resistance * capacitance)
+    bare = Spectrum(corner * np.geomspace(1e6, 1e-6, 5), np.full(5, 5.0 + 0j))
+    arc = spectra.with_contact_arc(bare, area, resistance, capacitance).impedance - 5.0
+    assert arc[[0, 2, 4]] == pytest.approx(20.0 * np.array([0, 0.5 - 0.5j, 1]), abs=1e-4)
+    assert abs(arc - 10.0) == pytest.approx(10.0)
+    fast = spectra.with_contact_arc(bare, area, resistance, 0.0).impedance - 5.0
+    assert fast == pytest.approx(20.0)  # without a capacitance it is no arc
+
+
 # Lines
 
 

@@ -154,6 +154,31 @@ def _attempt(spectrum: Spectrum, accuracy: float) -> Phrase:
     return phrase("R = {:.2f} Ω, {:.2f} to {:.2f} Ω", *ends, accuracy=accuracy)
 
 
+def with_contact_arc(
+    spectrum: Spectrum, area: float, resistance: float, capacitance: float
+) -> Spectrum:
+    """With an interface in series that has a capacitance beside its resistance, so that it shows as
+    an arc.
+
+    On bare foil, where all current crosses it alike, this is exact.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    area : float
+        Of the cell [m2].
+    resistance : float
+        Of the interface times its area [ohm m2].
+    capacitance : float
+        Of the interface per area [F/m2].
+    """
+    quantity("area", area, ImpedanceError, above=0, unit="m2")
+    quantity("resistance", resistance, ImpedanceError, at_least=0, unit="ohm m2")
+    quantity("capacitance", capacitance, ImpedanceError, at_least=0, unit="F/m2")
+    arc = resistance / (1 + 1j * spectrum.omega * resistance * capacitance)
+    return Spectrum(spectrum.frequency, spectrum.impedance + arc / area)
+
+
 def _highest_arc(spectrum: Spectrum) -> tuple[int, int]:
     """Where the reactance is largest, but for the tail, and where it is least behind that."""
     reactance = -spectrum.impedance.imag
