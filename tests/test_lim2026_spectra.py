@@ -109,6 +109,19 @@ def test_arcs_without_a_tail_are_read_to_the_lowest_frequency():
     assert spectra.arcs_width(Spectrum(frequency, 3.0 + sum(arcs))) == pytest.approx(80.0, rel=1e-5)
 
 
+def test_arcs_are_known_to_a_hundredth_from_the_mesh():
+    """Of a hundred ohms and more; and on the finer mesh itself nothing is left."""
+    cell = at_state_of_charge(spectra.full_cells(GIVEN, Scenario())[0], 0.2)
+    coarse, fine = (
+        spectra.simulate(cell, 1e-4, mesh, spectra.DRAWN)
+        for mesh in (spectra.REACTING, spectra.REACTING_FINE)
+    )
+    found = spectra.arcs_error(cell, 1e-4, coarse)
+    assert found == pytest.approx(abs(spectra.arcs_width(fine) - spectra.arcs_width(coarse)))
+    assert 0 < found < 0.01 * spectra.arcs_width(coarse)
+    assert spectra.arcs_error(cell, 1e-4, fine) < 1e-9 * spectra.arcs_width(fine)
+
+
 def test_a_contact_with_a_capacitance_is_a_semicircle_of_its_resistance():
     """Its middle at omega = 1 / (R C); all of it far below, none above."""
     resistance, capacitance, area = 2e-3, 0.2, 1e-4  # times area, per area

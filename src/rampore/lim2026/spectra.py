@@ -206,6 +206,23 @@ def arcs_width(spectrum: Spectrum) -> float:
     return float((there + slope * step + bend * step**2 / 2).real - z.real[0])
 
 
+def arcs_error(cell: Cell, area: float, spectrum: Spectrum) -> float:
+    """How far :func:`arcs_width` of a spectrum lies from that on the finer mesh [ohm].
+
+    Parameters
+    ----------
+    cell : Cell
+    area : float
+        [m2]
+    spectrum : Spectrum
+        Of that cell.
+    """
+    top, least = _highest_arc(spectrum)
+    deciding = [0, top, *range(least - 1, min(least + 2, spectrum.frequency.size))]
+    finer = simulate(cell, area, REACTING_FINE, spectrum.frequency[deciding])
+    return abs(arcs_width(finer) - arcs_width(spectrum))
+
+
 def fit_arcs(spectrum: Spectrum) -> Fit:
     """`CIRCUIT` fitted to a half cell; `R2`, the arc of lower frequency, is the electrode's charge
     transfer.
