@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from rampore.cli import main
 from rampore.impedance.circuits import fit_circuit
@@ -137,6 +138,19 @@ def test_a_circuit_of_impedance_py_is_found_again():
     assert found["R0"] == pytest.approx(5, rel=1e-4)
     assert found["Zarc0_0"] == pytest.approx(20, rel=1e-4)
     assert found.rms < 1e-4
+
+
+def test_the_interval_of_a_circuit_is_students_of_the_numbers_that_are_left_free():
+    """Of six points twelve numbers, less the three that are fitted."""
+    from impedance.models.circuits import CustomCircuit
+
+    f = np.geomspace(1e3, 1, 6)
+    z = (10 + 1 / (3e-3 * (2j * np.pi * f) ** 0.9)) * (1 + 0.01 * np.array([1, -1, 2, -2, 1, 0]))
+    start = [10, 3e-3, 0.9]
+    theirs = CustomCircuit("R0-CPE0", initial_guess=start)
+    theirs.fit(f, z, weight_by_modulus=True)
+    ours = fit_circuit(Spectrum(f, z), "R0-CPE0", start)
+    np.testing.assert_allclose((ours.high - ours.low) / 2, t.ppf(0.975, 9) * theirs.conf_)
 
 
 def test_a_guess_outside_the_bounds_is_moved_to_them_and_finds_the_same():
@@ -275,6 +289,11 @@ def test_what_cannot_be_used_is_refused_by_its_name(tmp_path):
     sparse = Spectrum(FREQUENCY[::10], simulated().impedance[::10])
     with pytest.raises(ImpedanceError, match="cannot test"):
         kramers_kronig(sparse)
+
+
+def test_a_bad_short_beside_an_open_one_is_refused():
+    with pytest.raises(ImpedanceError, match="short"):
+        symmetric_cell(OMEGA[:2], **CELL, short=np.array([np.inf, -200.0]))
 
 
 def test_a_spectrum_that_does_not_reach_the_ionic_resistance_is_not_fitted():

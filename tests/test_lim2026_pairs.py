@@ -2,6 +2,7 @@
 meshes that run.
 """
 
+import inspect
 from dataclasses import replace
 from itertools import pairwise
 
@@ -120,6 +121,9 @@ def test_the_protocols_are_the_papers_where_nothing_else_is_said():
     )
     assert {pulses.steps[number - 1].until_time for number in pulses.pulses[:, 0]} == {1800.0}
 
+    levels = inspect.signature(pulse_tests).parameters["levels"].default
+    assert protocols.pulse_test(cell, 129600.0, levels).steps == pulses.steps
+
     full, _ = cells.charged_cell(GIVEN)
     steps = protocols.rate_test(full)
     assert [step.value / full.one_c for step in steps[::3]] == pytest.approx(
@@ -132,6 +136,7 @@ def test_the_protocols_are_the_papers_where_nothing_else_is_said():
         (4.3, "voltage", 4.3)
     }
     assert [held.until_current / full.one_c for _, held in charges] == pytest.approx([0.02] * 6)
+    assert steps[1:3] == protocols.charge(full)
 
 
 # Discharges
