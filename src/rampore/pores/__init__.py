@@ -22,6 +22,15 @@ from rampore.pores.measuring import (
     porosity_scatter,
     throats,
 )
+from rampore.pores.morphology import (
+    Correlation,
+    Thickness,
+    chord_lengths,
+    local_thickness,
+    specific_surface,
+    triple_phase_length,
+    two_point_correlation,
+)
 from rampore.pores.partitioning import distance_map, partition
 from rampore.pores.recipe import CHOICES, CITED, Length, PoreError, Recipe, make_recipe, read_recipe
 from rampore.pores.segmenting import segment
@@ -31,6 +40,7 @@ __all__ = [
     "CITED",
     "FEW_PIXELS",
     "Analysis",
+    "Correlation",
     "Length",
     "Mean",
     "Outcomes",
@@ -39,15 +49,18 @@ __all__ = [
     "Profile",
     "Recipe",
     "Specimen",
+    "Thickness",
     "Throats",
     "analyse",
     "as_csv",
+    "chord_lengths",
     "coordination",
     "corner_neighbours",
     "distance_map",
     "equivalent_radius",
     "few_pixels",
     "generate",
+    "local_thickness",
     "make_recipe",
     "mean",
     "measure",
@@ -62,8 +75,11 @@ __all__ = [
     "porosity_scatter",
     "read_recipe",
     "segment",
+    "specific_surface",
     "summary",
     "survey",
     "throats",
+    "triple_phase_length",
+    "two_point_correlation",
     "variations",
 ]
