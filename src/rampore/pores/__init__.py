@@ -3,6 +3,7 @@ profiles.
 """
 
 from rampore.pores.analysis import Analysis, analyse, measure, summary
+from rampore.pores.comparing import Comparison, compare
 from rampore.pores.measuring import (
     FEW_PIXELS,
     Mean,
@@ -40,6 +41,7 @@ __all__ = [
     "CITED",
     "FEW_PIXELS",
     "Analysis",
+    "Comparison",
     "Correlation",
     "Length",
     "Mean",
@@ -54,6 +56,7 @@ __all__ = [
     "analyse",
     "as_csv",
     "chord_lengths",
+    "compare",
     "coordination",
     "corner_neighbours",
     "distance_map",

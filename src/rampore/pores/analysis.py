@@ -149,7 +149,7 @@ def summary(
         "pixel_um": _in_um(analysis.pixel_size),
         "recipe": analysis.recipe.as_dict(),
     }
-    return {name: _written(value) for name, value in entries.items()}
+    return written(entries)
 
 
 def _in_um(pixel_size: PixelSize) -> float | list[float]:
@@ -158,12 +158,14 @@ def _in_um(pixel_size: PixelSize) -> float | list[float]:
     return [UM * edge for edge in pixel_size]
 
 
-def _written(value):
+def written(value):
     """Numbers to 10 digits, so that the last bits of a sum do not show; None for what is not a
     number.
     """
+    if isinstance(value, dict):
+        return {name: written(each) for name, each in value.items()}
     if isinstance(value, list):
-        return [_written(each) for each in value]
+        return [written(each) for each in value]
     if isinstance(value, float):
         return float(f"{value:.10g}") if math.isfinite(value) else None
     return value
