@@ -165,6 +165,30 @@ def test_a_palette_colours_a_grey_image_and_not_labels(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "a.tif", PIXEL).grey, 255.0 - labels((8, 10)))
 
 
+def test_a_palette_of_one_bit_has_two_colours(tmp_path):
+    image = labels((8, 16)) > 1
+    packed = np.packbits(image, axis=1)
+    entries = {
+        256: (16, 4), 257: (8, 4), 258: (1, 3), 259: (1, 3), 262: (3, 3), 273: (200, 4),
+        277: (1, 3), 278: (8, 4), 279: (packed.size, 4),
+    }  # fmt: skip
+    colours = np.array([0x2000, 0xFFFF] * 3, "<u2")
+    directory = b"".join(
+        tag.to_bytes(2, "little") + kind.to_bytes(2, "little") + (1).to_bytes(4, "little")
+        + value.to_bytes(4, "little")
+        for tag, (value, kind) in entries.items()
+    )  # fmt: skip
+    directory += (320).to_bytes(2, "little") + (3).to_bytes(2, "little")
+    directory += (6).to_bytes(4, "little") + (180).to_bytes(4, "little")
+    content = b"II*\0" + (8).to_bytes(4, "little") + (10).to_bytes(2, "little") + directory
+    content = content.ljust(180, b"\0") + colours.tobytes()
+    (tmp_path / "a.tif").write_bytes(content.ljust(200, b"\0") + packed.tobytes())
+    np.testing.assert_array_equal(
+        read(tmp_path / "a.tif", PIXEL).grey, np.where(image, 255.0, 32.0)
+    )
+    np.testing.assert_array_equal(read_labels(tmp_path / "a.tif").label, image)
+
+
 @pytest.mark.parametrize("turn", range(1, 9))
 @pytest.mark.parametrize("kind", ["tif", "jpg", "png"])
 def test_an_image_stands_upright(turn, kind, tmp_path):
@@ -191,6 +215,19 @@ def test_a_size_that_is_given_counts_before_metadata_without_sense(tmp_path):
     assert read(tmp_path / "a.tif", PIXEL).pixel_size == PIXEL
     with pytest.raises(MicrographError, match="FEI metadata make no sense"):
         read(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize(("unit", "scale"), [("\N{MICRO SIGN}m", 0.05), ("nm", 50.0)])
+def test_digital_micrograph_writes_its_scale_in_tags_of_its_own(unit, scale, tmp_path):
+    text = unit.encode("latin-1")
+    tags = [(65003 + i, 2, len(text) + 1, text + b"\0", True) for i in range(2)]
+    tags += [(65009 + i, 12, 1, scale, True) for i in range(2)]
+    tifffile.imwrite(
+        tmp_path / "a.tif", labels((8, 10)), extratags=tags, resolution=(72, 72), resolutionunit=2
+    )
+    found = read(tmp_path / "a.tif")
+    assert found.pixel_size == pytest.approx(PIXEL)
+    assert found.pixel_size_source == "Gatan metadata"
 
 
 def test_a_stack_that_does_not_say_how_far_its_slices_lie_apart_says_so(tmp_path):
@@ -244,6 +281,11 @@ def test_a_metaimage_is_read_with_its_voxels_inside_beside_and_packed(tmp_path):
         found = read_labels(tmp_path / name)
         np.testing.assert_array_equal(found.label, array)
         assert found.pixel_size == pytest.approx((1e-7, 2e-7, 3e-7))
+
+
+def test_a_metaimage_that_was_never_calibrated_has_no_voxel_size(tmp_path):
+    (tmp_path / "a.mha").write_bytes(meta(tmp_path, labels(), spacing="1 1 1") + labels().tobytes())
+    assert read_labels(tmp_path / "a.mha").pixel_size is None
 
 
 def nrrd(array, encoding="raw", **more):

@@ -187,10 +187,10 @@ def read(
     photometric interpretation are heeded, previews and the coarser levels of a pyramid left aside.
 
     The pixel size stands in the metadata or is given. Of the metadata the first that makes sense
-    counts: FEI, Zeiss, OME, ImageJ, TIFF resolution, and of PNG and JPEG the pixel density, which
-    is the weakest, as many programs put there what they like. A plain density coarser than 10 um is
-    a page layout's and counts as absent. A pixel size that is given and one that is read must agree
-    to 0.5 %, unless `override` says that the given one counts.
+    counts: FEI, Zeiss, Olympus, Gatan, OME, ImageJ, TIFF resolution, and of PNG and JPEG the pixel
+    density, which is the weakest, as many programs put there what they like. A plain density
+    coarser than 10 um is a page layout's and counts as absent. A pixel size that is given and one
+    that is read must agree to 0.5 %, unless `override` says that the given one counts.
 
     The crop comes before every check, so that a coloured scale bar in the info bar does no harm.
 

@@ -171,7 +171,7 @@ def _check_strips(pages, source: str) -> None:
 def _as_meant(array: np.ndarray, page, labels: bool) -> tuple[np.ndarray, tuple[str, ...]]:
     """Values as they are shown: with their palette, and with white above black."""
     if page.photometric == PALETTE and page.colormap is not None and not labels:
-        return (page.colormap.T >> 8).astype(np.uint8)[array], ()
+        return (page.colormap.T >> 8).astype(np.uint8)[array.astype(np.intp)], ()
     if page.photometric != MINISWHITE or array.dtype.kind not in "bu":
         return array, ()
     if array.dtype.kind == "b":
@@ -247,6 +247,23 @@ def _zeiss(tif) -> dict[str, float]:
     return {}
 
 
+def _sis(tif) -> dict[str, float]:
+    records = tif.sis_metadata or {}
+    return {axis: float(records[f"pixelsize{axis.lower()}"]) for axis in "XY"} if records else {}
+
+
+def _gatan(tif) -> dict[str, float]:
+    """Tags of DigitalMicrograph: units and scales along both axes."""
+    tags = tif.pages[0].tags
+    if 65003 not in tags or 65009 not in tags:
+        return {}
+    found = {}
+    for i, axis in enumerate("XY"):
+        unit = re.sub("[\u00b5\u03bc]", "u", str(tags[65003 + i].value))
+        found[axis] = (float(tags[65009 + i].value), unit)
+    return _calibrated(found)
+
+
 def _ome(tif) -> dict[str, float]:
     if not tif.ome_metadata:
         return {}
@@ -298,4 +315,11 @@ def _calibrated(found: dict[str, tuple[float, str]]) -> dict[str, float]:
         return {}
 
 
-READERS: dict[str, Callable] = {"FEI": _fei, "Zeiss": _zeiss, "OME": _ome, "ImageJ": _imagej}
+READERS: dict[str, Callable] = {
+    "FEI": _fei,
+    "Zeiss": _zeiss,
+    "Olympus": _sis,
+    "Gatan": _gatan,
+    "OME": _ome,
+    "ImageJ": _imagej,
+}

@@ -181,7 +181,9 @@ def read_meta(path: Path, choice: Choice) -> Stored:
         offset = int(words.get("HeaderSize", 0))
         data = words["ElementDataFile"]
         spacing = words.get("ElementSpacing", words.get("ElementSize", ""))
-        spaced = _spaced([float(edge) for edge in spacing.split()], "mm") if spacing else {}
+        edges = [float(edge) for edge in spacing.split()]
+        # 1 is what programs write that know nothing of lengths
+        spaced = _spaced(edges, "mm") if set(edges) - {1.0} else {}
     if len(shape) not in (2, 3) or min(shape) < 1 or channels != 1:
         raise MicrographError(
             f"{path.name} has {len(shape)} axes and {channels} channel(s): save one channel, of "
