@@ -5,6 +5,7 @@ profiles, figures, and where they are asked for the fields.
 import argparse
 import json
 import math
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -86,18 +87,18 @@ def run(options: argparse.Namespace) -> None:
         for axis in axes:
             result = _solve(diffusivity, axis, spacing, options)
             found = summary(result, image.pixel_size)
+            name = f"_{axis}" if len(axes) > 1 else ""
+            write(result, image.label, image.pixel_size, folder, name, options.fields)
+            del result  # its memory is needed for what follows
             if options.electrode:
                 found["electrode_tortuosity_factor"] = _electrode(
                     diffusivity, axis, spacing, options.sides
                 )
             if options.representative:
                 found["relative_diffusivity_interval"] = _parts(
-                    diffusivity, axis, spacing, options.sides, result, image.pixel_size
+                    diffusivity, axis, spacing, options.sides, found, image.pixel_size
                 )
-            name = f"_{axis}" if len(axes) > 1 else ""
-            write(result, image.label, image.pixel_size, folder, name, options.fields)
             directions.append(found)
-            del result
         # one direction stands in the open, several in a row
         entries = (directions[0] if len(axes) == 1 else {}) | entries | {"directions": directions}
         _table(directions, folder / "directions.csv")
@@ -161,7 +162,7 @@ def _electrode(diffusivity: np.ndarray, axis: int, spacing, sides: str) -> float
     return factor if math.isfinite(factor) else None
 
 
-def _parts(diffusivity, axis: int, spacing, sides: str, result: Diffusion, size) -> dict | None:
+def _parts(diffusivity, axis: int, spacing, sides: str, found: dict, size) -> dict:
     _say(f"parts of the image: diffusion along axis {axis}")
 
     def measure(part: np.ndarray) -> float:
@@ -169,8 +170,10 @@ def _parts(diffusivity, axis: int, spacing, sides: str, result: Diffusion, size)
             part, axis, spacing=spacing, sides=sides, tolerance=OF_PARTS
         ).relative_diffusivity
 
-    found = interval(diffusivity, measure, spacing=spacing, value=result.relative_diffusivity)
-    return _interval(found, size)
+    known, threads = found["relative_diffusivity"], os.cpu_count() or 1
+    return _interval(
+        interval(diffusivity, measure, spacing=spacing, value=known, threads=threads), size
+    )
 
 
 def _interval(found: Interval, size) -> dict:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import bz2
 import json
+import logging
 import math
 import re
+import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -244,6 +247,17 @@ def _nrrd_spacing(words: Mapping[str, str]) -> dict:
     return {}
 
 
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Where nothing is logged."""
+    before = logging.root.manager.disable
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
 def read_vti(path: Path, choice: Choice) -> Stored:
     """Read VTK's image data by VTK itself; its lengths have no unit."""
     with needs("paraview"):
@@ -256,7 +270,13 @@ def read_vti(path: Path, choice: Choice) -> Stored:
         ends = np.array(settings["WholeExtent"].split(), int).reshape(3, 2)
         points = tuple((ends[:, 1] - ends[:, 0] + 1).tolist())
         check_size([max(n, 1) for n in points], 2 * choice.most, path.name)
-        grid = pyvista.read(path)
+        # VTK reads on where something is wrong, and talks of it in three ways
+        with (
+            _unlogged(),
+            pyvista.VtkErrorCatcher(raise_errors=True, send_to_logging=False),
+            warnings.catch_warnings(action="error"),
+        ):
+            grid = pyvista.read(path)
         cells = tuple(max(n - 1, 1) for n in points)
         held = {
             name: (array, size)
