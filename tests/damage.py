@@ -1,11 +1,14 @@
 """Small good files of every kind that a command reads, and what can be wrong with them."""
 
+import gzip
 import io
 import json
 import lzma
 import random
 import struct
+import tempfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +18,45 @@ def labels(shape=(8, 10)):
     label = (np.random.default_rng(3).random(shape) < 0.7).astype(np.uint8)
     label[0], label[..., 0] = 1, 1
     return label
+
+
+def meta_image(volume):
+    header = {
+        "ObjectType": "Image",
+        "NDims": 3,
+        "DimSize": " ".join(map(str, volume.shape[::-1])),
+        "ElementType": "MET_UCHAR",
+        "ElementSpacing": "0.0001 0.0001 0.0003",
+        "CompressedData": True,
+        "ElementDataFile": "LOCAL",
+    }
+    text = "".join(f"{key} = {value}\n" for key, value in header.items())
+    return text.encode() + zlib.compress(volume.astype(np.uint8).tobytes())
+
+
+def nrrd(volume):
+    sizes = " ".join(map(str, volume.shape[::-1]))
+    text = f"NRRD0004\ntype: uchar\ndimension: 3\nsizes: {sizes}\nencoding: gzip\n\n"
+    return text.encode() + gzip.compress(volume.astype(np.uint8).tobytes(), mtime=0)
+
+
+def hdf5(volume):
+    import h5py
+
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        file.create_dataset("labels", data=volume, compression="gzip")
+    return stream.getvalue()
+
+
+def vti(volume):
+    import pyvista
+
+    grid = pyvista.ImageData(dimensions=volume.shape)
+    grid.point_data["labels"] = volume.ravel(order="F")
+    with tempfile.TemporaryDirectory() as folder:
+        grid.save(Path(folder) / "a.vti")
+        return (Path(folder) / "a.vti").read_bytes()
 
 
 def images():
@@ -48,6 +90,11 @@ def images():
         "a.jpg": written(lambda stream: Image.fromarray(255 * plain).save(stream, "jpeg")),
         "a.npy": written(np.save, plain),
         "a.npz": written(np.savez_compressed, plain),
+        "lzw.tif": written(tifffile.imwrite, volume, compression="lzw", **grey),
+        "a.mha": meta_image(volume),
+        "a.nrrd": nrrd(volume),
+        "a.h5": hdf5(volume),
+        "a.vti": vti(volume),
     }
 
 

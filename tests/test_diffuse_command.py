@@ -1,8 +1,10 @@
 """``rampore diffuse``: a segmented image to its tortuosity, its fields and its figure."""
 
 import json
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import tifffile
 
@@ -30,10 +32,18 @@ def test_it_writes_what_the_library_finds_where_paraview_and_xarray_read_it(
     import xarray
 
     tifffile.imwrite(tmp_path / "labels.tif", channels, photometric="minisblack")
-    options = ["--phase", 7, "9=0.5", "--axis", 1, "--voxel-um", 2]
+    options = ["--phase", 7, "9=0.5", "--axis", 1, "--voxel-um", 2, "--fields"]
     assert run(tmp_path / "labels.tif", tmp_path / "out", *options) == 0
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"diffusion.json", "diffusion.png", "diffusion.svg", "fields.nc", "fields.vti"}
+    assert names == {
+        "diffusion.json",
+        "diffusion.png",
+        "diffusion.svg",
+        "directions.csv",
+        "fields.nc",
+        "fields.vti",
+        "profile.csv",
+    }
     found = json.loads((tmp_path / "out/diffusion.json").read_text())
     assert found["porosity"] == pytest.approx(0.5)
     assert found["relative_diffusivity"] == pytest.approx(0.3 + 0.2 * 0.5)
@@ -117,7 +127,7 @@ def test_what_cannot_be_used_ends_with_code_2_its_reason_and_no_file(tmp_path, c
         "no type": ["a.raw", "--phase", 1, "--shape", 5, 1, "--dtype", "voxel"],
         "knows its shape": ["labels.npy", "--phase", 1, "--shape", 3, 4],
         "leave the page out": ["labels.npy", "--phase", 1, "--page", 0],
-        "is a folder": [".", "--phase", 1],
+        "holds files of 2 kinds": [".", "--phase", 1],
     }
     for reason, (name, *options) in calls.items():
         assert run(tmp_path / name, tmp_path / "out", *options) == 2, reason
@@ -146,3 +156,90 @@ def test_labels_in_colour_are_refused(tmp_path):
     )
     with pytest.raises(MicrographError, match="in colour"):
         read_labels(tmp_path / "a.png")
+
+
+# ── Several directions, thick slices, parts ──────────────────────────────────────────────────────
+
+CASES = Path(__file__).parent / "data" / "cases" / "images"
+TAU = (1.2706, 2.6895, 6.1276)
+
+
+def test_a_stack_with_thick_slices_has_a_row_and_a_profile_for_each_direction(tmp_path):
+    calls = {"file": [], "given": ["--voxel-um", 0.3, 0.1, 0.1]}
+    for name, options in calls.items():
+        image = CASES / ("anisotropic_imagej.tif" if name == "file" else "slices")
+        phase = 1 if name == "file" else 255
+        out = tmp_path / name
+        assert run(image, out, "--phase", phase, "--axis", 0, 1, 2, "--electrode", *options) == 0
+        table = pd.read_csv(out / "directions.csv")
+        np.testing.assert_allclose(table["tortuosity_factor"], TAU, atol=5e-5)
+        assert (table["electrode_tortuosity_factor"] > 1).all()
+        found = json.loads((out / "diffusion.json").read_text())
+        assert [each["axis"] for each in found["directions"]] == [0, 1, 2]
+        assert found["directions"][0]["voxel_um"] == pytest.approx([0.3, 0.1, 0.1])
+        along = pd.read_csv(out / "profile_0.csv")
+        assert along["position_um"].tolist() == pytest.approx(0.3 * (np.arange(20) + 0.5))
+        resistance = (along["tortuosity_factor"] / along["mean_diffusivity"]).mean()
+        assert resistance == pytest.approx(1 / table["relative_diffusivity"][0], rel=1e-6)
+        assert not list(out.glob("fields*"))
+
+
+def test_the_fields_lie_on_the_voxels_of_the_sample(tmp_path):
+    import pyvista
+    import xarray
+
+    out = tmp_path / "out"
+    assert run(CASES / "anisotropic_imagej.tif", out, "--phase", 1, "--fields") == 0
+    with xarray.open_dataset(out / "fields.nc", engine="h5netcdf") as data:
+        assert np.diff(data.axis0.values) == pytest.approx(3e-7)
+        assert np.diff(data.axis1.values) == pytest.approx(1e-7)
+    assert pyvista.read(out / "fields.vti").spacing == pytest.approx((3e-7, 1e-7, 1e-7))
+
+
+def test_the_parts_of_an_image_say_how_far_its_numbers_hold(tmp_path):
+    pore = np.random.default_rng(0).random((64, 64)) < 0.75
+    np.save(tmp_path / "a.npy", pore.astype(np.uint8))
+    assert run(tmp_path / "a.npy", tmp_path / "out", "--phase", 1, "--representative") == 0
+    found = json.loads((tmp_path / "out/diffusion.json").read_text())
+    porosity, diffusivity = (
+        found[name] for name in ("porosity_interval", "relative_diffusivity_interval")
+    )
+    assert porosity["low"] < 0.75 < porosity["high"]
+    assert diffusivity["low"] < found["relative_diffusivity"] < diffusivity["high"]
+    assert [each["count"] for each in porosity["parts"]] == [4, 16, 64]
+    # 5 % of the porosity: exactly 1.96 sqrt(0.25 / 0.75) / 0.05 pixels
+    assert porosity["edge_for_5_percent_px"] == pytest.approx(22.6, rel=0.5)
+
+
+def test_a_part_of_a_volume_is_named_by_slices_rows_and_columns(tmp_path):
+    label = np.zeros((6, 8, 10), np.uint8)
+    label[1:5, 2:6, 3:9] = 1
+    np.save(tmp_path / "a.npy", label)
+    cut = ["--slices", "1:5", "--rows", "2:6", "--columns", "3:9"]
+    assert run(tmp_path / "a.npy", tmp_path / "out", "--phase", 1, *cut) == 0
+    found = json.loads((tmp_path / "out/diffusion.json").read_text())
+    assert (found["porosity"], found["shape_px"]) == (1.0, [4, 4, 6])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--rows", "3:99"], "3:99 reaches beyond the image, of 64 rows"),
+        (["--slices", "0:4"], "a crop is two ranges"),
+        (["--axis", 0, -2], "name one of them twice"),
+        (["--axis", 2], "there is no axis 2"),
+        (["--voxel-um", 1, 1, 1], "one for each of 2 axes"),
+        (["--channel", 1], "no axis of channel"),
+        (["--dataset", "a"], "leave its name out"),
+        (["--representative", "--rows", "0:9"], "too small to be parted"),
+    ],
+)
+def test_a_part_that_is_not_there_is_refused(options, said, tmp_path, capsys):
+    image = CASES / ("p_palette_lab.png" if "--dataset" in options else "l_lzw.tif")
+    assert run(image, tmp_path / "out", "--phase", 1, *options) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_what_was_understood_of_a_file_is_said(tmp_path, capsys):
+    assert run(CASES / "s_3yx.tif", tmp_path / "out", "--phase", 1) == 0
+    assert "note: its three planes are taken as slices" in capsys.readouterr().err

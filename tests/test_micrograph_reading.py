@@ -91,7 +91,12 @@ def test_a_colour_image_whose_channels_agree_is_grey(tmp_path):
 # ── Pages ────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("kind", [{}, {"imagej": True}, {"ome": True}, {"compression": "zlib"}])
+DEPTH = {"metadata": {"axes": "ZYX"}}
+
+
+@pytest.mark.parametrize(
+    "kind", [{}, {"imagej": True} | DEPTH, {"ome": True} | DEPTH, {"compression": "zlib"}]
+)
 def test_a_page_or_all_of_them_as_a_volume(tmp_path, kind):
     stack = grey((5, 16, 24), np.uint16)
     name = tmp_path / ("a.ome.tif" if "ome" in kind else "a.tif")
@@ -207,10 +212,11 @@ def test_a_given_pixel_size_must_agree_with_the_file_or_override_it(tmp_path):
     assert read(tmp_path / "a.tif", 2 * PIXEL, override=True).pixel_size == 2 * PIXEL
 
 
-def test_oblong_pixels_are_refused(tmp_path):
+def test_oblong_pixels_have_an_edge_for_each_axis(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", grey(), resolution=(2e5, 1e5), resolutionunit=3)
-    with pytest.raises(MicrographError, match="not square"):
-        read(tmp_path / "a.tif")
+    micrograph = read(tmp_path / "a.tif")
+    assert micrograph.pixel_size == pytest.approx((1e-7, 5e-8))
+    assert micrograph.size == pytest.approx((40 * 1e-7, 60 * 5e-8))
 
 
 @pytest.mark.parametrize("size", [0, -1e-9, float("nan"), float("inf"), "50 nm"])

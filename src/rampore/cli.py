@@ -326,7 +326,7 @@ def _discharge(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
-def _page(text: str) -> int | str:
+def _or_all(text: str) -> int | str:
     return text if text == "all" else _number(whole=True, at_least=0, at_most=2**31)(text)
 
 
@@ -348,28 +348,89 @@ def _span(text: str) -> slice:
 _EDGE = _number(at_least=1e-6, at_most=1e6)
 
 
-def _pores(parser: argparse.ArgumentParser) -> Run:
-    """Find and measure the pores of a grey cross-section or volume."""
-    parser.add_argument("image", type=Path, metavar="IMAGE", help="PNG, TIFF, JPEG or NumPy file")
+def _image(parser: argparse.ArgumentParser) -> None:
+    """What says which image is meant: the file, its part, and the size of a pixel."""
     parser.add_argument(
-        "--pixel-um",
-        type=_EDGE,
-        metavar="X",
-        help="pixel size in um; counts over what the file says",
+        "image",
+        type=Path,
+        nargs="+",
+        metavar="IMAGE",
+        help="TIFF, PNG, JPEG, NumPy, MetaImage, NRRD, HDF5, VTI or raw file; a Zarr; a folder of "
+        "slices, or several files that are slices",
     )
     parser.add_argument(
-        "--pores", choices=["dark", "bright"], required=True, help="what is pore; never guessed"
+        "--voxel-um",
+        "--pixel-um",
+        dest="voxel_um",
+        type=_EDGE,
+        nargs="+",
+        metavar="X",
+        help="edge of a pixel in um, or one for each axis (Z Y X, or Y X); counts over the file's",
     )
     parser.add_argument(
         "--page",
-        type=_page,
+        type=_or_all,
         metavar="N|all",
-        help="page of a TIFF that has several; all are a volume",
+        help="page of a TIFF that has several, from 0; all of them are a volume",
     )
+    for name, what in (("channel", "channel"), ("time", "point in time")):
+        parser.add_argument(
+            f"--{name}",
+            type=_or_all,
+            metavar="N|all",
+            help=f"{what} of a file that has several, from 0; all of them are slices",
+        )
+    parser.add_argument("--dataset", metavar="NAME", help="array of a file that has several")
+    parser.add_argument("--slices", type=_span, metavar="A:B", help="slices to keep of a volume")
     parser.add_argument(
         "--rows", type=_span, metavar="A:B", help="rows to keep, e.g. :943 to drop an info bar"
     )
     parser.add_argument("--columns", type=_span, metavar="A:B", help="columns to keep")
+    parser.add_argument(
+        "--shape",
+        type=_number(whole=True, at_least=1, at_most=2**31),
+        nargs="+",
+        metavar="N",
+        help="of a raw file, two or three numbers; its last axis varies fastest",
+    )
+    parser.add_argument("--dtype", help="of a raw file, as NumPy names it (default uint8)")
+    parser.add_argument(
+        "--offset",
+        type=_number(whole=True, at_least=0, at_most=2**62),
+        metavar="BYTES",
+        help="of a raw file, what stands before its first voxel (default 0)",
+    )
+
+
+def _check_image(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End where the options of an image do not go together."""
+    if options.voxel_um is not None and len(options.voxel_um) > 3:
+        parser.error(f"--voxel-um takes up to three numbers, not {len(options.voxel_um)}")
+    if options.shape is None:
+        _refuse_idle(
+            parser,
+            "without --shape, which says that the file is raw",
+            {"--dtype": options.dtype, "--offset": options.offset},
+        )
+        return
+    named = {f"--{name}": getattr(options, name) for name in ("page", "channel", "time", "dataset")}
+    _refuse_idle(parser, "on a raw file, which --shape says it is", named)
+    if len(options.shape) not in (2, 3):
+        parser.error(f"--shape takes two numbers or three, not {len(options.shape)}")
+
+
+def _pores(parser: argparse.ArgumentParser) -> Run:
+    """Find and measure the pores of a grey cross-section or volume, or of a segmented one."""
+    _image(parser)
+    kind = parser.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--pores", choices=["dark", "bright"], help="what is pore; never guessed")
+    kind.add_argument(
+        "--phase",
+        type=_number(),
+        nargs="+",
+        metavar="LABEL",
+        help="the image is segmented, and these labels are pore",
+    )
     parser.add_argument(
         "--recipe",
         nargs="+",
@@ -380,10 +441,28 @@ def _pores(parser: argparse.ArgumentParser) -> Run:
         "the later overrule",
     )
     parser.add_argument(
+        "--phases",
+        type=_number(whole=True, at_least=2, at_most=5),
+        metavar="N",
+        help="how many phases the image shows: it is segmented in six ways side by side, and what "
+        "most of them find is measured",
+    )
+    parser.add_argument(
+        "--structure",
+        action="store_true",
+        help="surface, chords, thickness and correlation of the pores, sizes of the particles",
+    )
+    parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go"
     )
 
     def run(options: argparse.Namespace) -> int:
+        _check_image(parser, options)
+        if options.phase is not None:
+            _refuse_idle(
+                parser, "on labels, which --phase says they are", {"--phases": options.phases}
+            )
+
         from rampore.commands import pores
 
         pores.run(options)
@@ -399,9 +478,7 @@ def _labelled(text: str) -> tuple[float, float]:
 
 def _diffuse(parser: argparse.ArgumentParser) -> Run:
     """Solve diffusion through the pores of a segmented image: tortuosity, fields, figure."""
-    parser.add_argument(
-        "image", type=Path, metavar="IMAGE", help="TIFF (its pages are a volume), PNG, NumPy or raw"
-    )
+    _image(parser)
     parser.add_argument(
         "--phase",
         type=_labelled,
@@ -414,12 +491,10 @@ def _diffuse(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument(
         "--axis",
         type=_number(whole=True, at_least=-3, at_most=2),
-        default=0,
+        nargs="+",
+        default=[0],
         metavar="N",
-        help="axis of flow, 0, 1 or 2; in a volume 0 runs through the pages (default 0)",
-    )
-    parser.add_argument(
-        "--voxel-um", type=_EDGE, metavar="X", help="edge of a voxel in um; counts over the file's"
+        help="axes of flow, of 0, 1 and 2; in a volume 0 runs through the slices (default 0)",
     )
     parser.add_argument(
         "--sides", choices=["closed", "periodic"], default="closed", help="the faces along the axis"
@@ -432,19 +507,22 @@ def _diffuse(parser: argparse.ArgumentParser) -> Run:
         help="largest relative difference between fluxes (default 1e-4)",
     )
     parser.add_argument(
-        "--page",
-        type=_number(whole=True, at_least=0, at_most=2**31),
-        metavar="N",
-        help="one page of a TIFF that has several, from 0",
+        "--electrode",
+        action="store_true",
+        help="the tortuosity factor that the impedance of an electrode sees, too",
     )
     parser.add_argument(
-        "--shape",
-        type=_number(whole=True, at_least=1, at_most=2**31),
-        nargs="+",
-        metavar="N",
-        help="of a raw file, two or three numbers; its last axis varies fastest",
+        "--representative",
+        action="store_true",
+        help="the parts of the image too: the interval of each number, and how large an image "
+        "should be",
     )
-    parser.add_argument("--dtype", help="of a raw file, as NumPy names it (default uint8)")
+    parser.add_argument(
+        "--fields",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="write concentration and flux, as NetCDF and for ParaView",
+    )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go"
     )
@@ -453,18 +531,9 @@ def _diffuse(parser: argparse.ArgumentParser) -> Run:
         labels = [label for label, _ in options.phase]
         if twice := [label for label in labels if labels.count(label) > 1]:
             parser.error(f"the label {twice[0]:g} is given twice")
-        if options.shape is None:
-            _refuse_idle(
-                parser,
-                "without --shape, which says that the file is raw",
-                {"--dtype": options.dtype},
-            )
-        else:
-            _refuse_idle(
-                parser, "on a raw file, which --shape says it is", {"--page": options.page}
-            )
-            if len(options.shape) not in (2, 3):
-                parser.error(f"--shape takes two numbers or three, not {len(options.shape)}")
+        if len(set(options.axis)) < len(options.axis):
+            parser.error("an axis is given twice")
+        _check_image(parser, options)
 
         from rampore.commands import diffuse
 

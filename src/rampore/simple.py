@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from rampore import RamporeError
+from rampore.arrays import distinct
 from rampore.checks import choice, quantity
 
 if TYPE_CHECKING:
@@ -33,13 +34,12 @@ if TYPE_CHECKING:
     from rampore.impedance.kramers_kronig import KramersKronig
     from rampore.impedance.spectrum import Spectrum
     from rampore.micrograph import Labels, Micrograph
+    from rampore.micrograph.reading import PixelSize
     from rampore.p4d.cell import Cell
     from rampore.p4d.solution import Mesh, Solution, Step, Tolerances
     from rampore.p4d.time import State
     from rampore.pores import Analysis, Mean, Recipe
 
-#: A segmented image has so many phases at most, a grey one more values.
-MOST_PHASES = 16
 #: Boxes along x and y of the unit cell of a perforated foil, and of a bare one.
 COLUMNS = {True: (8, 14), False: (1, 1)}
 
@@ -317,8 +317,8 @@ class PoreNetwork(_Shown):
     analysis: Analysis
 
     @property
-    def pixel_size(self) -> float:
-        """Edge of a pixel [m]."""
+    def pixel_size(self) -> PixelSize:
+        """Edge of a pixel, or one for each axis where they differ [m]."""
         return self.analysis.pixel_size
 
     @property
@@ -363,7 +363,7 @@ class PoreNetwork(_Shown):
                 "mean coordination number",
                 f"{number.value:.2f} ({number.low:.2f} to {number.high:.2f})",
             ),
-            ("pixel", f"{UM * self.pixel_size:.4g} µm"),
+            ("pixel", _edges(self.pixel_size)),
         ]
 
     def plot(self) -> Figure:
@@ -374,18 +374,20 @@ class PoreNetwork(_Shown):
 
 
 def read_image(
-    image: str | os.PathLike | np.ndarray, pixel_size: float | None = None, **options: Any
+    image: str | os.PathLike | Sequence[str | os.PathLike] | np.ndarray,
+    pixel_size: float | Sequence[float] | None = None,
+    **options: Any,
 ) -> Micrograph:
     """Read a grey cross-section or volume.
 
     Parameters
     ----------
-    image : path or array
-        PNG, JPEG, TIFF, ``.npy`` or ``.npz``.
-    pixel_size : float, optional
-        Edge of a pixel, where the file does not say it [m].
+    image : path, sequence of paths or array
+        A file, a folder of slices, or several files that are slices.
+    pixel_size : float or sequence of float, optional
+        Edge of a pixel, or one for each axis, where the file does not say it [m].
     **options
-        Page and crop, as in :func:`rampore.micrograph.read`.
+        Page, channel, crop and others, as in :func:`rampore.micrograph.read`.
 
     Raises
     ------
@@ -397,15 +399,16 @@ def read_image(
     return micrograph.read(image, pixel_size, **options)
 
 
-def read_labels(image: str | os.PathLike, **options: Any) -> Labels:
+def read_labels(image: str | os.PathLike | Sequence[str | os.PathLike], **options: Any) -> Labels:
     """Read a segmented section or volume, one number for each phase.
 
     Parameters
     ----------
-    image : path
-        TIFF (its pages are a volume), PNG, ``.npy``, ``.npz``, or raw voxels.
+    image : path or sequence of paths
+        A file, of which pages are a volume, a folder of slices, or several files that are slices.
     **options
-        Page, and shape and type of a raw file, as in :func:`rampore.micrograph.read_labels`.
+        Pixel size, page, channel, crop, shape and type of a raw file and others, as in
+        :func:`rampore.micrograph.read_labels`.
 
     Raises
     ------
@@ -457,8 +460,8 @@ def analyse_pores(
         image = micrograph.read(image, pixel_size)
     elif pixel_size is not None:
         raise WrongKindError(
-            f"the image has pixels of {image.pixel_size:g} m already: leave pixel_size out, or "
-            "give it to rampore.read_image"
+            f"the image has pixels of {_edges(image.pixel_size)} already: leave pixel_size out, "
+            "or give it to rampore.read_image"
         )
     return PoreNetwork(
         image, pores, analyse(image.grey, pores, image.pixel_size, recipe, progress=progress)
@@ -475,14 +478,15 @@ class Tortuosity(_Shown):
         Concentration and flux, see :mod:`rampore.diffusion`.
     label : array
         The image.
-    pixel_size : float or None
-        Edge of a pixel [m]; None where it is not known, and does not matter.
+    pixel_size : float, tuple of float or None
+        Edge of a pixel, or one for each axis where they differ [m]; None where it is not known, and
+        does not matter.
     """
 
     title: ClassVar[str] = "diffusion through an image"
     diffusion: Diffusion
     label: np.ndarray
-    pixel_size: float | None
+    pixel_size: PixelSize | None
 
     @property
     def tortuosity_factor(self) -> float:
@@ -509,7 +513,7 @@ class Tortuosity(_Shown):
             ("conducting", f"{PERCENT * flow.conducting_fraction:.1f} %"),
             ("of it on a path", f"{PERCENT * flow.percolating_fraction:.1f} %"),
             ("axis", str(flow.axis)),
-            ("pixel", "not known" if size is None else f"{UM * size:.4g} µm"),
+            ("pixel", "not known" if size is None else _edges(size)),
         ]
 
     def plot(self) -> Figure:
@@ -558,7 +562,9 @@ def tortuosity(
 
     label, known = _segmented(image)
     if known is not None and pixel_size is not None:
-        raise WrongKindError(f"the image has pixels of {known:g} m already: leave pixel_size out")
+        raise WrongKindError(
+            f"the image has pixels of {_edges(known)} already: leave pixel_size out"
+        )
     size = pixel_size if known is None else known
     with announced(DIFFUSION_SECONDS):
         result = steady_diffusion(
@@ -572,7 +578,12 @@ def tortuosity(
     return Tortuosity(result, label, size)
 
 
-def _segmented(image) -> tuple[np.ndarray, float | None]:
+def _edges(size: PixelSize) -> str:
+    """The size of a pixel, in words."""
+    return " x ".join(f"{UM * edge:.4g}" for edge in np.ravel(size)) + " µm"
+
+
+def _segmented(image) -> tuple[np.ndarray, PixelSize | None]:
     """Labels and the edge of a pixel [m], as far as it is known."""
     from rampore import micrograph
 
@@ -611,13 +622,15 @@ def conducting(
         return label
     if label.dtype.kind not in "biuf":
         raise DiffusionError(f"an image of numbers is needed, not of {label.dtype}")
-    held = np.unique(label)
+    held = distinct(label)
     if phase is None:
         return _told_by_values(label, held)
+    # in the image's own precision: 0.1 is another number in half of the digits
+    own = label.dtype.type if label.dtype.kind == "f" else float
     if isinstance(phase, Mapping):
-        diffusivities = {float(each): float(value) for each, value in phase.items()}
+        diffusivities = {float(own(each)): float(value) for each, value in phase.items()}
     else:
-        diffusivities = dict.fromkeys(np.ravel(phase).astype(float).tolist(), 1.0)
+        diffusivities = dict.fromkeys(np.ravel(phase).astype(own).astype(float).tolist(), 1.0)
     for each, value in diffusivities.items():
         quantity(f"diffusivity of label {each:g}", value, DiffusionError, at_least=0)
     _refuse_grey(held, "labels")
@@ -656,6 +669,7 @@ def _told_by_values(label: np.ndarray, held: np.ndarray) -> np.ndarray:
 
 def _refuse_grey(held: np.ndarray, wanted: str) -> None:
     from rampore.diffusion import DiffusionError
+    from rampore.micrograph.reading import MOST_PHASES
 
     if held.size > MOST_PHASES:
         raise DiffusionError(

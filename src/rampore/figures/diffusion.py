@@ -25,7 +25,9 @@ def field_map(
     return axes.imshow(values, extent=extent, interpolation="nearest", **norm)
 
 
-def overview(result: Diffusion, label: np.ndarray, size: float | None) -> Figure:
+def overview(
+    result: Diffusion, label: np.ndarray, size: float | tuple[float, ...] | None
+) -> Figure:
     """An image, concentration and flux in it, and what both are along the flow; of a volume, the
     middle section.
 
@@ -33,8 +35,8 @@ def overview(result: Diffusion, label: np.ndarray, size: float | None) -> Figure
     ----------
     result : Diffusion
     label : array, shape of the image
-    size : float or None
-        Edge of a pixel [m].
+    size : float, tuple of float or None
+        Edge of a pixel, or one for each axis [m].
     """
     across = next(axis for axis in range(result.concentration.ndim) if axis != result.axis)
     cut = [slice(None)] * label.ndim
@@ -47,15 +49,13 @@ def overview(result: Diffusion, label: np.ndarray, size: float | None) -> Figure
         turn(field[tuple(cut)])[::step, ::step]
         for field in (label, result.concentration, result.flux_magnitude)
     )
-    side = 1.0 if size is None else UM * size
-    unit = "px" if size is None else "µm"
-    length = label.shape[result.axis] * side
-    extent = (0, label.shape[across] * side, length, 0)
-    mean = result.relative_diffusivity / (
-        label.shape[result.axis] * (1.0 if size is None else size)
-    )
+    edges = np.broadcast_to(1.0 if size is None else size, label.ndim)
+    scale, unit = (1.0, "px") if size is None else (UM, "µm")
+    length = label.shape[result.axis] * scale * edges[result.axis]
+    extent = (0, label.shape[across] * scale * edges[across], length, 0)
+    mean = result.relative_diffusivity / (label.shape[result.axis] * edges[result.axis])
 
-    tall = min(max(2.6 * picture.shape[0] / picture.shape[1], 1.0), 4.0)
+    tall = min(max(2.6 * extent[2] / extent[1], 1.0), 4.0)
     figure, ((image, inside), (crowd, along)) = new_figure(2, 2, height=2 * tall + 1.6)
     image.imshow(picture, cmap="gray", extent=extent, interpolation="nearest")
     drawn = field_map(inside, c, extent, cmap=CONCENTRATION, vmin=0, vmax=1)
@@ -72,7 +72,7 @@ def overview(result: Diffusion, label: np.ndarray, size: float | None) -> Figure
     taking_part = np.isfinite(result.concentration)
     count = taking_part.sum(axis=others)
     total = np.where(taking_part, result.concentration, 0).sum(axis=others)
-    depth = side * (np.arange(len(count)) + 0.5)
+    depth = length * (np.arange(len(count)) + 0.5) / len(count)
     along.plot(
         np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0),
         depth,

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from rampore.extras import needs
-from rampore.pores import Analysis, Length, Mean, Profile, as_csv, porosity_profile, summary
+from rampore.pores import (
+    Analysis,
+    Comparison,
+    Length,
+    Mean,
+    Profile,
+    as_csv,
+    porosity_profile,
+    summary,
+)
+from rampore.pores.analysis import written
+from rampore.pores.recipe import aspect, edges
 from rampore.style import ACCENT, MUTED, NEGATIVE, PERCENT, UM, new_figure, render
 
 #: Longest side of a picture that is drawn [px]: more does not show on paper.
@@ -32,7 +45,8 @@ def _mean_line(axes, found: Mean, factor: float, text: str) -> None:
 
 def profile(analysis: Analysis) -> Profile:
     """The porosity along the last axis, over windows of a twentieth of it."""
-    window = Length(max(1, analysis.mask.shape[-1] // 20))
+    ratio = aspect(analysis.pixel_size, analysis.mask.ndim)[-1]
+    window = Length(ratio * max(1, analysis.mask.shape[-1] // 20))
     return porosity_profile(analysis.mask, analysis.mask.ndim - 1, window, analysis.pixel_size)
 
 
@@ -55,9 +69,11 @@ def overview(
     picture, labels = section(np.asarray(grey)), section(analysis.labels)
     step = -(-max(picture.shape) // DRAWN)
     picture, labels = picture[::step, ::step], labels[::step, ::step]
-    side = UM * step * analysis.pixel_size
-    extent = (0, labels.shape[1] * side, labels.shape[0] * side, 0)
-    tall = min(max(3.1 * labels.shape[0] / labels.shape[1], 0.8), 4.5)
+    down, across = (
+        UM * step * edge for edge in edges(analysis.pixel_size, analysis.mask.ndim)[-2:]
+    )
+    extent = (0, labels.shape[1] * across, labels.shape[0] * down, 0)
+    tall = min(max(3.1 * extent[2] / extent[1], 0.8), 4.5)
     figure, axes = new_figure(3, 2, height=4.6 + tall, height_ratios=[tall, 1.5, 1.9])
     (raw, coloured), (left, right), (sizes, neighbours) = axes
 
@@ -102,7 +118,66 @@ def overview(
     return figure
 
 
-def report(grey: np.ndarray, analysis: Analysis, pores: str, seed: int = 0) -> dict[str, bytes]:
+#: What is drawn for each way of a comparison: column, name on the axis, factor.
+SPREAD = (
+    ("porosity", "porosity / %", PERCENT),
+    ("pores", "pores", 1),
+    ("mean_radius", "mean radius / µm", UM),
+    ("mean_coordination", "mean coordination number / -", 1),
+)
+
+
+def comparison(grey: np.ndarray, found: Comparison, table: pd.DataFrame, pixel_size) -> Figure:
+    """An image, the share of the ways that find a pore in it, and what each way makes of it.
+
+    Parameters
+    ----------
+    grey : (n0, n1[, n2]) array
+        The image; of a volume, the middle section is drawn.
+    found : Comparison
+    table : pandas.DataFrame
+        A row for each way, by its name, and the last for what most of them find; ``porosity`` [-],
+        ``pores``, ``mean_radius`` [m], ``mean_coordination`` [-].
+    pixel_size : float or sequence of float
+        [m]
+    """
+    picture, share = section(np.asarray(grey)), section(found.share)
+    step = -(-max(picture.shape) // DRAWN)
+    picture, share = picture[::step, ::step], share[::step, ::step]
+    down, across = (UM * step * edge for edge in edges(pixel_size, np.ndim(grey))[-2:])
+    extent = (0, picture.shape[1] * across, picture.shape[0] * down, 0)
+    tall = min(max(3.1 * extent[2] / extent[1], 0.8), 4.5)
+    figure, ((raw, agreed), *strips) = new_figure(
+        3, 2, height=4.6 + tall, height_ratios=[tall, 2, 2]
+    )
+    low, high = np.percentile(picture, [0.5, 99.5])
+    raw.imshow(picture, cmap="gray", vmin=low, vmax=high, extent=extent, interpolation="nearest")
+    drawn = agreed.imshow(
+        share, cmap="cividis", vmin=0, vmax=1, extent=extent, interpolation="nearest"
+    )
+    figure.colorbar(drawn, ax=[raw, agreed], label="share of the ways that see a pore / -")
+    for panel in (raw, agreed):
+        panel.set(xlabel="x / µm", ylabel="depth / µm")
+    label_panel(raw, "image")
+    label_panel(agreed, f"disputed: {PERCENT * found.disputed:.1f} %")
+    places = np.arange(len(table))[::-1]
+    for panel, (name, title, factor) in zip(np.ravel(strips), SPREAD, strict=True):
+        values = factor * table[name].to_numpy(float)
+        panel.plot(values[:-1], places[:-1], "o", color=NEGATIVE)
+        panel.plot(values[-1:], places[-1:], "D", color=ACCENT)
+        panel.axvline(values[-1], color=ACCENT, lw=1, ls="--")
+        panel.set(xlabel=title, yticks=places, xlim=(0, 1.1 * np.nanmax(values)))
+        panel.set_yticklabels(table.index if panel in np.ravel(strips)[::2] else [])
+    return figure
+
+
+def report(
+    grey: np.ndarray,
+    analysis: Analysis,
+    pores: str,
+    seed: int = 0,
+    extra: Mapping[str, object] | None = None,
+) -> dict[str, bytes]:
     """The files that ``rampore pores`` writes, by their names; the same bytes for the same image
     and recipe.
 
@@ -110,9 +185,12 @@ def report(grey: np.ndarray, analysis: Analysis, pores: str, seed: int = 0) -> d
     ----------
     grey : (n0, n1[, n2]) array
     analysis : Analysis
-    pores : {"dark", "bright"}
+    pores : str
+        What is pore, e.g. "dark".
     seed : int
         Of the bootstrap's generator.
+    extra : mapping, optional
+        What ``pores.json`` shall hold besides.
 
     Raises
     ------
@@ -125,15 +203,16 @@ def report(grey: np.ndarray, analysis: Analysis, pores: str, seed: int = 0) -> d
     rng = np.random.default_rng(seed)
     by_number, by_size = analysis.means(rng), analysis.means(rng, weighted=True)
     entries = summary(analysis, by_number, by_size) | {"pores": pores, "bootstrap_seed": seed}
+    entries |= written(dict(extra or {}))
     figure = overview(grey, analysis, profile(analysis), *by_number)
-    labels = io.BytesIO()
+    labels, size = io.BytesIO(), analysis.pixel_size
     tifffile.imwrite(
         labels,
         analysis.labels.astype(np.uint16 if analysis.labels.max() < 2**16 else np.uint32),
         compression="zlib",
         photometric="minisblack",
         metadata=None,
-        resolution=(0.01 / analysis.pixel_size,) * 2,
+        resolution=tuple(0.01 / edge for edge in edges(size, analysis.mask.ndim)[:-3:-1]),
         resolutionunit="CENTIMETER",
     )
     return {

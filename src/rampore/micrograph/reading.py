@@ -4,26 +4,27 @@ silently.
 
 from __future__ import annotations
 
-import lzma
 import math
 import os
-import re
-import warnings
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal, NamedTuple
-from xml.etree import ElementTree
 
 import numpy as np
 
-from rampore import RamporeError
-from rampore.extras import needs
-from rampore.units import UnitError, to_si
-from rampore.untrusted import fenced, regular
+from rampore.arrays import distinct
+from rampore.micrograph import pictures, slices, tiff, volumes
+from rampore.micrograph.stored import (
+    MAX_PIXELS,
+    SAME_PIXEL,
+    Choice,
+    MicrographError,
+    Stored,
+    check_size,
+)
+from rampore.untrusted import regular
 
 __all__ = [
     "InfoBar",
@@ -36,16 +37,6 @@ __all__ = [
     "read_labels",
 ]
 
-#: Pixels that :func:`read` takes at most by default; the separation of pores needs some 50 bytes
-#: for each.
-MAX_PIXELS = 2**27
-
-#: Packed strips of a TIFF may be this much larger than the image they are part of [bytes].
-MAX_EXCESS = 2**28
-
-#: What Pillow may read; of other formats some start programs.
-PICTURES = ("PNG", "JPEG", "BMP", "GIF", "PPM", "WEBP", "JPEG2000")
-
 #: Beginnings of files that know their own shape.
 MAGIC = {
     b"II*\0": "TIFF",
@@ -53,25 +44,20 @@ MAGIC = {
     b"II+\0": "TIFF",
     b"MM\0+": "TIFF",
     b"\x89PNG": "PNG",
-    b"\xff\xd8\xff\xe0": "JPEG",
-    b"\xff\xd8\xff\xe1": "JPEG",
+    b"\xff\xd8\xff": "JPEG",
     b"\x93NUM": "NumPy",
     b"PK\3\4": "NumPy or ZIP",
+    b"\x89HDF": "HDF5",
+    b"NRRD": "NRRD",
 }
 
-#: A plain resolution tag coarser than this is a printer's or a screen's (72 dpi = 353 um), not a
-#: microscope's [m].
-PAGE_LAYOUT = 10e-6
+#: A segmented image has so many phases at most, a grey one more values.
+MOST_PHASES = 16
+#: From so many phases on a user is told how many there are.
+MANY_PHASES = 11
 
-#: Relative difference up to which two pixel sizes count as the same [-]; metadata often carry three
-#: digits.
-SAME_PIXEL = 5e-3
-
-
-class MicrographError(RamporeError, ValueError):
-    """An image that cannot be used as it is: the message names the reason and what to do."""
-
-    exit_code = 2
+#: Edge of a pixel, which is square, or of a voxel, which is a cube; or one for each axis [m].
+PixelSize = float | tuple[float, ...]
 
 
 class Pores(StrEnum):
@@ -81,15 +67,8 @@ class Pores(StrEnum):
     BRIGHT = "bright"
 
 
-#: Which rows and which columns an image keeps; None keeps all of them.
-Crop = Sequence[slice | tuple[int, int] | None]
-
-
-class PixelSize(NamedTuple):
-    """The size of a pixel and who says so."""
-
-    value: float  #: [m]
-    source: str  #: "given", or the metadata it stands in
+#: Which rows and which columns an image keeps, in a volume the slices before them; None keeps all.
+Crop = Sequence[slice | tuple[int | None, int | None] | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +79,9 @@ class Micrograph:
     ----------
     grey : (n0, n1[, n2]) array of float
         Grey values in the file's own scale: an 8-bit file has 0 to 255. Axis 0 is depth.
-    pixel_size : float
-        Edge of a pixel, which is square, or of a voxel, which is a cube [m].
+    pixel_size : float or tuple of float
+        Edge of a pixel, which is square, or of a voxel, which is a cube; one for each axis where
+        they differ [m].
     source : str
         Name of the file, or "array".
     dtype : str
@@ -110,22 +90,31 @@ class Micrograph:
         "given", or the metadata from which the pixel size was read.
     page : int, optional
         Page of a file that has several.
-    crop : ((int, int), (int, int)), optional
-        First and last-but-one row and column that were kept of the original; None where all were.
+    crop : ((int, int), ...), optional
+        First and last-but-one of the rows and columns that were kept of the original, of a volume
+        perhaps of the slices before them; None where all were.
+    notes : tuple of str
+        What was understood of the file and a user should know.
     """
 
     grey: np.ndarray
-    pixel_size: float
+    pixel_size: PixelSize
     source: str
     dtype: str
     pixel_size_source: str = "given"
     page: int | None = None
-    crop: tuple[tuple[int, int], tuple[int, int]] | None = None
+    crop: tuple[tuple[int, int], ...] | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """Edge of a pixel along each axis [m]."""
+        return tuple(map(float, np.broadcast_to(self.pixel_size, self.grey.ndim)))
 
     @property
     def size(self) -> tuple[float, ...]:
         """Edge lengths of what is shown [m]."""
-        return tuple(n * self.pixel_size for n in self.grey.shape)
+        return tuple(n * edge for n, edge in zip(self.grey.shape, self.edges, strict=True))
 
     @property
     def bits(self) -> int | None:
@@ -162,47 +151,74 @@ class Micrograph:
         """The part of the image that `crop` keeps, as in :func:`read`; `crop` on the record refers
         to the original.
         """
-        part, kept = _crop(self.grey, crop, rows=self.grey.ndim - 2)
-        before = self.crop or ((0, 0), (0, 0))
-        kept = tuple(
-            (a + offset, b + offset) for (a, b), (offset, _) in zip(kept, before, strict=True)
+        part, kept = cut(self.grey, crop)
+        known = self.crop or ()
+        missing = max(len(known), len(kept))
+        before = [(0, 0)] * (missing - len(known)) + list(known)
+        added = [(0, n) for n in part.shape[part.ndim - missing : part.ndim - len(kept)]] + list(
+            kept
         )
-        return replace(self, grey=_checked(part, self.source), crop=kept)
+        now = tuple(
+            (a + start, b + start) for (a, b), (start, _) in zip(added, before, strict=True)
+        )
+        return replace(self, grey=_checked(part, self.source), crop=now)
 
 
 def read(
-    image: str | os.PathLike | np.ndarray,
-    pixel_size: float | None = None,
+    image: str | os.PathLike | Sequence[str | os.PathLike] | np.ndarray,
+    pixel_size: float | Sequence[float] | None = None,
     *,
     page: int | Literal["all"] | None = None,
+    channel: int | Literal["all"] | None = None,
+    time: int | Literal["all"] | None = None,
+    dataset: str | None = None,
+    shape: Sequence[int] | None = None,
+    dtype: str = "uint8",
+    offset: int = 0,
     crop: Crop | None = None,
     override: bool = False,
     max_pixels: int = MAX_PIXELS,
 ) -> Micrograph:
-    """Read a grey image from a file or an array.
+    """Read a grey image from a file, a folder of slices or an array.
 
-    Files may be PNG, JPEG, TIFF (8 or 16 bit, floating point, several pages), ``.npy``, or ``.npz``
-    with one array.
+    Files may be TIFF of any usual packing, PNG, JPEG, ``.npy``, ``.npz``, MetaImage (``.mhd``,
+    ``.mha``), NRRD, HDF5, VTK's ``.vti``, and raw voxels; folders a Zarr, or one with a slice in
+    each file. An image is upright and as bright as a viewer shows it: orientation, palette and
+    photometric interpretation are heeded, previews and the coarser levels of a pyramid left aside.
 
-    The pixel size stands in the metadata or is given. Of the metadata the first that speaks counts:
-    FEI, Zeiss, OME, ImageJ, TIFF resolution, and of PNG and JPEG the pixel density, which is the
-    weakest, as many programs put there what they like. A plain density coarser than 10 um is a page
-    layout's and counts as absent. A pixel size that is given and one that is read must agree to 0.5
-    %, unless `override` says that the given one counts.
+    The pixel size stands in the metadata or is given. Of the metadata the first that makes sense
+    counts: FEI, Zeiss, Olympus, Gatan, OME, ImageJ, TIFF resolution, and of PNG and JPEG the pixel
+    density, which is the weakest, as many programs put there what they like. A plain density
+    coarser than 10 um is a page layout's and counts as absent. A pixel size that is given and one
+    that is read must agree to 0.5 %, unless `override` says that the given one counts.
 
     The crop comes before every check, so that a coloured scale bar in the info bar does no harm.
 
     Parameters
     ----------
-    image : path or (n0, n1[, n2]) array
-        Three axes are a volume, or an image with channels where the last has at most four entries.
-    pixel_size : float, optional
-        [m]
+    image : path, sequence of paths or (n0, n1[, n2]) array
+        Several paths are slices, in the order of depth. Three axes of an array are a volume, or an
+        image with channels where the last has at most four entries.
+    pixel_size : float or sequence of float, optional
+        One edge, or one for each axis [m].
     page : int or "all", optional
         Page of a file that has several, from 0; of no other. "all" stacks them to a volume with the
         pages along axis 0.
-    crop : (slice or (int, int) or None, slice or (int, int) or None), optional
-        Rows and columns to keep, e.g. ``np.s_[:943, :]``; of a volume, along its two last axes.
+    channel : int or "all", optional
+        Channel, from 0, of a file that has several; all of them are taken as slices.
+    time : int or "all", optional
+        Point in time, from 0, of a file that has several; all of them are taken as slices.
+    dataset : str, optional
+        Name of the array in a file that has several.
+    shape : sequence of int, optional
+        Of raw voxels; the last axis varies fastest.
+    dtype : str
+        Type of raw voxels, as NumPy names it, e.g. "uint8" or ">u2".
+    offset : int
+        Bytes before the first raw voxel.
+    crop : sequence of (slice or (int, int) or None), optional
+        Rows and columns to keep, e.g. ``np.s_[:943, :]``; of a volume along its two last axes, or
+        slices, rows and columns.
     override : bool
         Whether a given pixel size counts where the metadata disagree.
     max_pixels : int
@@ -216,141 +232,126 @@ def read(
     ------
     MicrographError
         Where the file is missing, truncated, too large or no image; the image is constant, empty,
-        in colour, or holds NaN; the page is not named or not there; the pixel size is missing, not
-        square, not positive, or contradicted.
+        in colour, or holds NaN; the page, channel or point in time is not named or not there; the
+        pixel size is missing, not positive, or contradicted.
     """
-    if isinstance(image, (str, os.PathLike)):
-        path = Path(image)
-        source = path.name
-        raw, found, note = _read_file(path, page, max_pixels)
-        number = page if isinstance(page, int) else None
+    choice = Choice(page, channel, time, dataset, max_pixels)
+    if _is_path(image):
+        stored, source = _stored(image, choice, shape, dtype, offset, labels=False)
     else:
-        source, found, note, number = "array", None, "", None
-        raw = np.asarray(image)
-        _check_size(raw.shape, max_pixels, source)
-        if page is not None:
-            raise MicrographError(
-                "an array has no pages: pass the part of it that is meant, e.g. image[3]"
-            )
-    if page == "all" and len(raw) == 1:
-        raise MicrographError(f"{source} has one page: leave the page out")
+        stored, source = _array(image, choice), "array"
+    raw, kept, axes = stored.array, None, stored.axes
     if raw.ndim not in (2, 3):
+        if "S" in axes and raw.ndim == 4:
+            raise MicrographError(f"{source}: a volume in colour; name one channel with `channel`")
         raise MicrographError(
             f"{source}: an image has two axes and a volume three; this has the shape {raw.shape}"
         )
-    colour = raw.ndim == 3 and raw.shape[-1] <= 4 and page != "all"
-    kept = None
+    if "S" in axes and stored.planar and page == "all":
+        raw, axes = np.moveaxis(raw, -1, 0), "ZYX"
+    if page == "all" and axes == "YX":
+        raise MicrographError(f"{source} has one page: leave the page out")
     if crop is not None:
-        raw, kept = _crop(raw, crop, rows=0 if colour else raw.ndim - 2)
-    if colour:
+        raw, kept = cut(raw, crop, samples=axes[-1] == "S")
+    if axes[-1] == "S":
         raw = _one_channel(raw, source)
     grey = _checked(raw, source)
-    size = _settle_pixel_size(pixel_size, found, note, override, source)
-    return Micrograph(grey, size.value, source, str(raw.dtype), size.source, number, kept)
+    size, said_by, notes = _settle(pixel_size, stored, grey.ndim, override, source)
+    if size is None:
+        raise MicrographError(
+            f"{source}: the pixel size is not known{stored.missing}; give pixel_size in metres"
+        )
+    number = page if isinstance(page, int) else None
+    notes = (*stored.notes, *notes)
+    return Micrograph(grey, size, source, str(raw.dtype), said_by, number, kept, notes)
 
 
 class Labels(NamedTuple):
     """A segmented image: a number for each phase."""
 
     label: np.ndarray  #: (n0, n1[, n2]), as it is stored
-    pixel_size: float | None  #: from the metadata [m]; None where they do not say
+    #: edge of a voxel, or one for each axis where they differ [m]; None where nobody says it
+    pixel_size: PixelSize | None
+    notes: tuple[str, ...] = ()  #: what was understood of the file and a user should know
 
 
 def read_labels(
-    image: str | os.PathLike,
+    image: str | os.PathLike | Sequence[str | os.PathLike],
+    pixel_size: float | Sequence[float] | None = None,
     *,
     page: int | None = None,
-    shape: tuple[int, ...] | None = None,
+    channel: int | Literal["all"] | None = None,
+    time: int | Literal["all"] | None = None,
+    dataset: str | None = None,
+    shape: Sequence[int] | None = None,
     dtype: str = "uint8",
+    offset: int = 0,
+    crop: Crop | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> Labels:
-    """Read a segmented image or volume: TIFF, PNG, ``.npy``, ``.npz`` with one array, or raw
-    voxels.
+    """Read a segmented image or volume, from all that :func:`read` reads.
+
+    The numbers are those that are stored: a palette is left aside.
 
     Parameters
     ----------
-    image : path
+    image : path or sequence of paths
+        Several paths are slices, in the order of depth.
+    pixel_size : float or sequence of float, optional
+        One edge, or one for each axis; counts over what the file says [m].
     page : int, optional
-        Page of a TIFF that has several, from 0; by default they are a volume, with the pages along
+        Page of a file that has several, from 0; by default they are a volume, with the pages along
         axis 0.
-    shape : tuple of int, optional
-        Of a raw file, which has no header; the last axis varies fastest.
-    dtype : str
-        Type of a raw file's values, as NumPy names it, e.g. "uint8" or ">u2".
+    channel, time, dataset, shape, dtype, offset, crop
+        As in :func:`read`.
     max_pixels : int
         A larger image is refused, before it is decoded where its size stands in the header.
 
     Raises
     ------
     MicrographError
-        Where the file is missing, truncated, too large or no image, in colour, holds NaN, or has
-        another size than `shape` says.
+        Where the file is missing, truncated, too large or no image, in colour, holds NaN, has
+        another size than `shape` says, or was packed as JPEG, which mixes labels with their
+        neighbours; the voxels are no cubes, and nobody says how long their edges are.
     """
-    path = regular(image, MicrographError)
-    if shape is not None:
-        raw, found = _read_raw(path, tuple(shape), dtype, max_pixels), None
-    else:
-        pages = "all" if page is None and _is_tiff(path) else page
-        raw, found, _ = _read_file(path, pages, max_pixels)
-        if pages == "all" and len(raw) == 1:
-            raw = raw[0]
-        elif not _is_tiff(path) and path.suffix.lower() not in (".npy", ".npz") and raw.ndim == 3:
-            raw = _one_channel(raw, path.name)
+    choice = Choice(page, channel, time, dataset, max_pixels)
+    stored, source = _stored(image, choice, shape, dtype, offset, labels=True)
+    raw, axes, notes = stored.array, stored.axes, list(stored.notes)
+    if axes[-1] == "S" and raw.ndim == 3:
+        if stored.planar and raw.shape[-1] == 3 and distinct(raw).size <= MOST_PHASES:
+            raw, axes = np.moveaxis(raw, -1, 0), "ZYX"
+            notes.append("its three planes are taken as slices")
+        else:
+            raw = _one_channel(raw, source)
     if raw.dtype.kind not in "buif" or raw.ndim not in (2, 3):
         raise MicrographError(
-            f"{path.name}: labels are real numbers on two or three axes, not {raw.dtype} "
-            f"{raw.shape}"
+            f"{source}: labels are real numbers on two or three axes, not {raw.dtype} {raw.shape}"
         )
     if raw.size == 0:
-        raise MicrographError(f"{path.name}: the image is empty, its shape is {raw.shape}")
+        raise MicrographError(f"{source}: the image is empty, its shape is {raw.shape}")
     if raw.dtype.kind == "f" and not np.isfinite(raw).all():
+        raise MicrographError(f"{source}: {np.sum(~np.isfinite(raw))} pixels are NaN or infinite")
+    if crop is not None:
+        raw, _ = cut(raw, crop)
+    held = distinct(raw).size
+    if stored.lossy and held > MOST_PHASES:
         raise MicrographError(
-            f"{path.name}: {np.sum(~np.isfinite(raw))} pixels are NaN or infinite"
+            f"{source} is packed as JPEG, which mixes labels with their neighbours: {held} values. "
+            "Save the labels as PNG or TIFF; or take it as a grey image"
         )
-    return Labels(raw, None if found is None else found.value)
-
-
-def _magic(path: Path) -> str | None:
-    """What kind of file one is by its first bytes."""
-    with path.open("rb") as stream:
-        return MAGIC.get(stream.read(4))
-
-
-def _is_tiff(path: Path) -> bool:
-    return _magic(path) == "TIFF"
-
-
-def _read_raw(path: Path, shape: tuple[int, ...], dtype: str, max_pixels: int) -> np.ndarray:
-    kind = _number_type(dtype)
-    if len(shape) not in (2, 3) or min(shape) < 1:
-        raise MicrographError(f"a shape is two or three numbers from 1 on, not {shape}")
-    if known := _magic(path):
+    if stored.lossy:
+        notes.append("it is packed as JPEG, which may have mixed labels with their neighbours")
+    if MANY_PHASES <= held <= MOST_PHASES:
+        notes.append(f"it has {held} labels; a segmented image seldom has so many")
+    size, _, more = _settle(pixel_size, stored, raw.ndim, True, source)
+    if size is None and stored.oblong:
         raise MicrographError(
-            f"{path.name} is a {known} file and knows its shape: leave shape and type out"
+            f"{source}: the edges of a voxel are not known{stored.missing}; give them"
         )
-    stored, expected = path.stat().st_size, math.prod(shape) * kind.itemsize
-    if stored != expected:
-        raise MicrographError(
-            f"{path.name} holds {stored} bytes, {' x '.join(map(str, shape))} of {kind} are "
-            f"{expected}"
-        )
-    _check_size(shape, max_pixels, path.name)
-    return np.fromfile(path, kind).reshape(shape)
+    return Labels(np.ascontiguousarray(raw), size, (*notes, *more))
 
 
-def _number_type(dtype: str) -> np.dtype:
-    """The type that NumPy has by a name; its own notation for records and the like is not asked
-    for.
-    """
-    try:
-        kind = np.dtype(dtype if re.fullmatch(r"[<>=|]?[A-Za-z]\w{0,15}", dtype) else "V")
-    except (TypeError, ValueError):
-        kind = np.dtype("V")
-    if kind.kind not in "buif":
-        raise MicrographError(
-            f"{dtype!r} is no type of numbers that NumPy knows, as uint8, >u2 or float32 are"
-        )
-    return kind
+# ── Info bars ────────────────────────────────────────────────────────────────────────────────────
 
 
 class InfoBar(NamedTuple):
@@ -410,309 +411,206 @@ def propose_info_bar(grey: np.ndarray, *, share: float = 0.5, gap: float = 0.03)
     return InfoBar((0, top), np.s_[top:, :], float(constant[:top].mean()))
 
 
-def _check_size(shape, max_pixels: int, source: str) -> None:
-    if math.prod(shape) > max_pixels:
-        raise MicrographError(
-            f"{source}: {' x '.join(map(str, shape))} is more than {max_pixels} pixels; "
-            "crop or bin the image, or raise max_pixels if the memory allows"
+# ── Files ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _is_path(image) -> bool:
+    return isinstance(image, (str, os.PathLike)) or (
+        isinstance(image, (list, tuple))
+        and len(image) > 0
+        and all(isinstance(each, (str, os.PathLike)) for each in image)
+    )
+
+
+def _stored(image, choice: Choice, shape, dtype, offset, labels: bool) -> tuple[Stored, str]:
+    """What is chosen of a file, a folder or several files, and its name."""
+    paths = (
+        [Path(image)] if isinstance(image, (str, os.PathLike)) else [Path(each) for each in image]
+    )
+    path = paths[0]
+    one_of_many = len(paths) > 1 or (path.is_dir() and not _is_zarr(path))
+    if shape is not None:
+        if one_of_many:
+            raise MicrographError("raw voxels come from one file")
+        if known := _magic(regular(path, MicrographError)):
+            raise MicrographError(
+                f"{path.name} is a {known} file and knows its shape: leave shape and type out"
+            )
+        return volumes.read_raw(path, tuple(shape), dtype, offset, choice.most), path.name
+    if not one_of_many:
+        whole = choice._replace(page="all") if labels and choice.page is None else choice
+        return _on_channel(
+            _read_file(path, whole, labels, choice.page), choice, path.name
+        ), path.name
+    if isinstance(choice.page, int):
+        raise MicrographError("several files are slices of one volume: leave the page out")
+    source = f"{path.name} and {len(paths) - 1} more" if len(paths) > 1 else path.name
+    files = paths if len(paths) > 1 else slices.in_folder(path)
+    each = choice._replace(page=None)
+
+    def read_one(path: Path, most: int) -> Stored:
+        return _on_channel(
+            _read_file(path, each._replace(most=most), labels, None), choice, path.name
         )
 
+    return slices.stacked(files, read_one, choice.most, source), source
 
-def _read_file(path: Path, page, max_pixels: int) -> tuple[np.ndarray, PixelSize | None, str]:
+
+def _read_file(path: Path, choice: Choice, labels: bool, page) -> Stored:
+    """What is chosen of one file; `page` is what was asked for, of which most kinds have none."""
+    if path.is_dir():
+        return volumes.read_zarr(path, choice)
     path = regular(path, MicrographError)
-    if _is_tiff(path):
-        return _read_tiff(path, page, max_pixels)
+    kind, suffix = _magic(path), path.suffix.lower()
+    if kind == "TIFF":
+        return tiff.read_tiff(path, choice, labels)
+    if kind == "HDF5":
+        return volumes.read_hdf5(path, choice)
     if page is not None:
         raise MicrographError(f"{path.name}: only a TIFF file has pages; leave the page out")
-    if path.suffix.lower() in (".npy", ".npz"):
-        return _read_numpy(path, max_pixels), None, ""
-    return _read_picture(path, max_pixels)
+    if choice.time not in (None, "all"):
+        raise MicrographError(f"{path.name}: this kind of file has no points in time")
+    if suffix in (".npy", ".npz"):
+        return volumes.read_numpy(path, choice)
+    if suffix == ".vti":
+        return volumes.read_vti(path, choice)
+    if choice.dataset is not None:
+        raise MicrographError(f"{path.name} holds one array: leave its name out")
+    if suffix in (".mhd", ".mha"):
+        return volumes.read_meta(path, choice)
+    if kind == "NRRD" or suffix == ".nhdr":
+        return volumes.read_nrrd(path, choice)
+    return pictures.read_picture(path, choice, labels)
 
 
-def _read_numpy(path: Path, max_pixels: int) -> np.ndarray:
-    with fenced(f"{path.name}: the file is truncated or no array of numbers", MicrographError):
-        if path.suffix.lower() == ".npy":
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
-            _check_size(array.shape, max_pixels, path.name)
-            return np.array(array)
-        with zipfile.ZipFile(path) as archive:
-            return _only_array(archive, max_pixels, path.name)
-
-
-def _only_array(archive: zipfile.ZipFile, max_pixels: int, source: str) -> np.ndarray:
-    """The one array of an archive, unpacked once its header says that it is small enough."""
-    names = archive.namelist()
-    if len(names) != 1:
-        listed = ", ".join(name.removesuffix(".npy") for name in names[:12]) + ", ..." * (
-            len(names) > 12
-        )
+def _on_channel(stored: Stored, choice: Choice, source: str) -> Stored:
+    """One sample of each pixel, where a channel is asked for and a pixel has several."""
+    if not isinstance(choice.channel, int) or stored.axes[-1] != "S":
+        return stored
+    count = stored.array.shape[-1]
+    if not 0 <= choice.channel < count:
         raise MicrographError(
-            f"{source} holds {len(names)} arrays ({listed}): load the one that is meant and pass "
-            "the array"
+            f"{source} has no channel {choice.channel!r}; there are {count}, from 0"
         )
-    headers = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
-    with archive.open(names[0]) as stream:
-        shape, _, kind = headers[np.lib.format.read_magic(stream)](stream)
-    _check_size(shape, max_pixels, source)
-    if kind.kind not in "buifc":
-        raise MicrographError(f"{source}: no array of numbers, but of {kind}")
-    with archive.open(names[0]) as stream:
-        return np.lib.format.read_array(stream, allow_pickle=False)
+    return stored._replace(array=stored.array[..., choice.channel], axes=stored.axes[:-1])
 
 
-def _read_picture(path: Path, max_pixels: int) -> tuple[np.ndarray, PixelSize | None, str]:
-    with needs("images"):
-        from PIL import Image, UnidentifiedImageError
-
-    with fenced(f"{path.name}: the file is truncated or damaged", MicrographError):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-                picture = Image.open(path, formats=PICTURES)
-        except Image.DecompressionBombError as error:
-            raise MicrographError(
-                f"{path.name}: too large for this format; save it as TIFF ({error})"
-            ) from error
-        except UnidentifiedImageError as error:
-            raise MicrographError(
-                f"{path.name} is neither PNG, JPEG, TIFF, .npy nor .npz; raw voxels need their "
-                "shape"
-            ) from error
-        with picture:
-            _check_size(picture.size[::-1], max_pixels, path.name)
-            coloured = picture.mode in ("P", "CMYK", "YCbCr")
-            array = np.asarray(picture.convert("RGB") if coloured else picture)
-            density, kind = picture.info.get("dpi"), picture.format
-        if density is None:
-            return array, None, ""
-        return (array, *_plain_density(density, "inch", f"{kind} pixel density", path.name))
-
-
-def _read_tiff(path: Path, page, max_pixels: int) -> tuple[np.ndarray, PixelSize | None, str]:
-    with needs("images"):
-        import tifffile
-
-    with (
-        fenced(f"{path.name}: the file is truncated or damaged", MicrographError),
-        tifffile.TiffFile(path) as tif,
-    ):
-        return (_tiff_pages(tif, page, max_pixels, path.name), *_tiff_pixel_size(tif, path.name))
-
-
-def _check_strips(pages, source: str) -> None:
-    """Refuse packed strips that are far larger unpacked than the image they belong to."""
-    packers = {
-        8: (1032, zlib.decompressobj),
-        32946: (1032, zlib.decompressobj),
-        34925: (8000, lzma.LZMADecompressor),
-    }
-    for page in pages:
-        if page is None or page.compression not in packers:
-            continue
-        most_packed, unpacker = packers[page.compression]
-        allowed = page.keyframe.nbytes + MAX_EXCESS
-        for offset, size in zip(page.dataoffsets, page.databytecounts, strict=True):
-            if size * most_packed <= allowed:
-                continue
-            handle = page.parent.filehandle
-            handle.seek(offset)
-            if len(unpacker().decompress(handle.read(size), allowed)) >= allowed:
-                raise MicrographError(
-                    f"{source}: a strip unpacks to more than {allowed} bytes, the image has less"
-                )
-
-
-def _tiff_pages(tif, page, max_pixels: int, source: str) -> np.ndarray:
-    """The page that is asked for, (rows, columns[, samples]), or all of them with the pages in
-    front.
-    """
-    series = tif.series
-    if not series:
-        raise MicrographError(f"{source}: the file holds no image")
-    axes, shape = series[0].axes, series[0].shape
-    planes = [i for i, name in enumerate(axes) if name not in "YXS"]
-    if any(s > 4 for name, s in zip(axes, shape, strict=True) if name == "S"):
+def _array(image, choice: Choice) -> Stored:
+    raw = np.asarray(image)
+    check_size(raw.shape, choice.most, "array")
+    if choice.page is not None:
         raise MicrographError(
-            f"{source}: a pixel has more than four samples (axes {axes}, shape {shape})"
+            "an array has no pages: pass the part of it that is meant, e.g. image[3]"
         )
-    many = len(series) if len(series) > 1 else math.prod(shape[i] for i in planes)
-    if page is None and many > 1:
-        layout = f"{len(series)} images" if len(series) > 1 else f"axes {axes}, shape {shape}"
-        raise MicrographError(
-            f"{source} has {many} pages ({layout}): name one with `page`, or take them all as a "
-            "volume"
+    colour = raw.ndim == 3 and raw.shape[-1] <= 4
+    return _on_channel(Stored(raw, "YXS" if colour else "ZYX"[3 - raw.ndim :]), choice, "array")
+
+
+def _magic(path: Path) -> str | None:
+    """What kind of file one is by its first bytes."""
+    with path.open("rb") as stream:
+        beginning = stream.read(4)
+    return MAGIC.get(beginning) or MAGIC.get(beginning[:3])
+
+
+def _is_zarr(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray"))
+
+
+# ── The size of a pixel ──────────────────────────────────────────────────────────────────────────
+
+
+def _settle(
+    given, stored: Stored, ndim: int, override: bool, source: str
+) -> tuple[PixelSize | None, str, tuple[str, ...]]:
+    """The size of a pixel, who says so, and what should be told of it; None where nobody does."""
+    axes = "ZYX"[3 - ndim :]
+    edges = dict(stored.edges)
+    notes = ()
+    if ndim == 3 and "X" in edges and "Z" not in edges:
+        edges["Z"] = edges["X"]
+        notes = (
+            "it does not say how far its slices lie apart: taken as the edge of a pixel, "
+            f"{edges['X'] * 1e6:.5g} um",
         )
-    if isinstance(page, int) and many == 1:
-        raise MicrographError(f"{source} has one page: leave the page out")
-    if page == "all" and len(series) > 1:
-        raise MicrographError(
-            f"{source} holds {len(series)} images of different shape: name one with `page`"
-        )
-    if page not in (None, "all") and not (isinstance(page, int) and 0 <= page < many):
-        raise MicrographError(
-            f"{source} has {many} page(s), numbered from 0; there is no page {page!r}"
-        )
-    one = series[page or 0] if len(series) > 1 else series[0]
-    axes, shape = one.axes, one.shape
-    planes = [i for i, name in enumerate(axes) if name not in "YXS"]
-    wanted = [n for i, n in enumerate(shape) if i not in planes or page == "all"]
-    _check_size(wanted, max_pixels, source)
-    if page not in (None, "all") and len(series) == 1 and len(tif.pages) == many:
-        one = tif.pages[page]
-    _check_strips([one] if hasattr(one, "dataoffsets") else one.pages, source)
-    array, axes = one.asarray(), one.axes
-    planes = [i for i, name in enumerate(axes) if name not in "YXS"]
-    order = [
-        *planes,
-        axes.index("Y"),
-        axes.index("X"),
-        *(i for i, name in enumerate(axes) if name == "S"),
-    ]
-    array = array.transpose(order)
-    array = array.reshape(-1, *array.shape[len(planes) :])
-    if page != "all":
-        return array[page if len(array) > 1 else 0]
-    if array.ndim == 4:
-        raise MicrographError(f"{source}: a volume in colour; pass the array of one channel")
-    return array
-
-
-def _tiff_pixel_size(tif, source: str) -> tuple[PixelSize | None, str]:
-    for reader in (_fei, _zeiss, _ome, _imagej):
-        found = reader(tif)
-        if found is not None:
-            across, down, name = found
-            return _square(across, down, name, source), ""
-    tags = tif.pages[0].tags
-    unit = {2: "inch", 3: "cm"}.get(
-        int(tags["ResolutionUnit"].value) if "ResolutionUnit" in tags else 2
-    )
-    if unit is None or "XResolution" not in tags or "YResolution" not in tags:
-        return None, ""
-    density = tuple(_ratio(tags[name].value) for name in ("XResolution", "YResolution"))
-    return _plain_density(density, unit, "TIFF resolution", source)
-
-
-def _ratio(value) -> float:
-    numerator, denominator = value
-    return numerator / denominator if denominator else math.nan
-
-
-def _plain_density(density, unit: str, name: str, source: str) -> tuple[PixelSize | None, str]:
-    """Pixel size from a density in pixels per `unit`, and a note where it is a page layout's."""
-    if not all(math.isfinite(float(n)) and n > 0 for n in density):
-        return None, ""
-    across, down = (to_si(1, unit, "m") / float(n) for n in density)
-    if max(across, down) > PAGE_LAYOUT:
-        return None, f"; its {name} of {across * 1e6:.0f} um is a page layout's"
-    return _square(across, down, name, source), ""
-
-
-def _square(across: float, down: float, name: str, source: str) -> PixelSize:
-    if not (math.isfinite(across) and across > 0 and math.isfinite(down) and down > 0):
-        raise MicrographError(
-            f"{source}: the {name} metadata give a pixel size of {across!r} by {down!r} m"
-        )
-    if abs(across - down) > SAME_PIXEL * max(across, down):
-        raise MicrographError(
-            f"{source}: the pixels are not square ({across * 1e9:.4g} by {down * 1e9:.4g} nm, "
-            f"{name} metadata); resample the image to square ones first"
-        )
-    return PixelSize(across, f"{name} metadata")
-
-
-def _fei(tif) -> tuple[float, float, str] | None:
-    scan = (tif.fei_metadata or {}).get("Scan") or (tif.fei_metadata or {}).get("EScan") or {}
-    if "PixelWidth" not in scan:
-        return None
-    width = float(scan["PixelWidth"])
-    return width, float(scan.get("PixelHeight", width)), "FEI"
-
-
-def _zeiss(tif) -> tuple[float, float, str] | None:
-    records = tif.sem_metadata or {}
-    for key in ("ap_image_pixel_size", "ap_pixel_size"):
-        if key in records:
-            _, value, unit = records[key][:3]
-            size = to_si(float(value), unit, "m")
-            return size, size, "Zeiss"
-    return None
-
-
-def _ome(tif) -> tuple[float, float, str] | None:
-    if not tif.ome_metadata:
-        return None
-    pixels = ElementTree.fromstring(tif.ome_metadata).find(".//{*}Pixels")
-    if pixels is None or "PhysicalSizeX" not in pixels.attrib:
-        return None
-    across, down = (
-        to_si(float(pixels.get(f"PhysicalSize{axis}", pixels.get("PhysicalSizeX"))), unit, "m")
-        for axis, unit in ((axis, pixels.get(f"PhysicalSize{axis}Unit", "um")) for axis in "XY")
-    )
-    return across, down, "OME"
-
-
-def _imagej(tif) -> tuple[float, float, str] | None:
-    unit = (tif.imagej_metadata or {}).get("unit")
-    tags = tif.pages[0].tags
-    if not unit or "XResolution" not in tags:
-        return None
-    unit = re.sub(r"\\u00b5|[\u00b5\u03bc]", "u", str(unit), flags=re.IGNORECASE)
-    try:
-        length = to_si(1, unit, "m")
-    except UnitError:  # "pixel": the image was never calibrated
-        return None
-    across, down = (length / _ratio(tags[name].value) for name in ("XResolution", "YResolution"))
-    return across, down, "ImageJ"
-
-
-def _settle_pixel_size(
-    given, found: PixelSize | None, note: str, override: bool, source: str
-) -> PixelSize:
+    found = _even([edges[axis] for axis in axes]) if set(axes) <= set(edges) else None
     if given is None:
-        if found is None:
+        return found, stored.said_by, notes if found else ()
+    size = _given(given, ndim)
+    if found is not None and not override:
+        pairs = np.broadcast_arrays(size, found)
+        if np.any(np.abs(pairs[0] - pairs[1]) > SAME_PIXEL * pairs[1]):
             raise MicrographError(
-                f"{source}: the pixel size is not known{note}; give pixel_size in metres"
+                f"{source}: a pixel of {_shown(size)} nm is given, the {stored.said_by} say "
+                f"{_shown(found)} nm; "
+                "leave the pixel size out, or set override if the file is wrong"
             )
-        return found
+    return size, "given", ()
+
+
+def _given(given, ndim: int) -> PixelSize:
+    """A pixel size that is given, checked."""
     try:
-        given = float(given)
+        edges = np.asarray(given, dtype=float)
     except (TypeError, ValueError):
-        given = math.nan
-    if not (math.isfinite(given) and given > 0):
+        edges = np.array(math.nan)
+    if not (np.isfinite(edges) & (edges > 0)).all():
         raise MicrographError("a pixel size is a positive length in metres")
-    if found is not None and not override and abs(given - found.value) > SAME_PIXEL * found.value:
+    if edges.shape not in ((), (1,), (ndim,)):
         raise MicrographError(
-            f"{source}: a pixel of {given * 1e9:.5g} nm is given, the {found.source} say "
-            f"{found.value * 1e9:.5g} nm; "
-            "leave the pixel size out, or set override if the file is wrong"
+            f"a pixel size is one edge, or one for each of {ndim} axes, not {edges.size}"
         )
-    return PixelSize(given, "given")
+    return float(edges.flat[0]) if edges.size == 1 else _even(edges.tolist())
 
 
-def _crop(array: np.ndarray, crop: Crop, rows: int) -> tuple[np.ndarray, tuple]:
-    """Part of an array that `crop` keeps, and the ranges; `rows` is the axis of the rows, the next
-    that of columns.
+def _even(edges: list[float]) -> PixelSize:
+    """One edge where all are the same; the last of them, that of columns."""
+    same = max(edges) - min(edges) <= SAME_PIXEL * max(edges)
+    return edges[-1] if same else tuple(edges)
+
+
+def _shown(size: PixelSize) -> str:
+    return " x ".join(f"{edge * 1e9:.5g}" for edge in np.ravel(size))
+
+
+# ── Parts and channels ───────────────────────────────────────────────────────────────────────────
+
+
+def cut(array: np.ndarray, crop: Crop, samples: bool = False) -> tuple[np.ndarray, tuple]:
+    """Part of an array that `crop` keeps, and the ranges; with `samples` its last axis is no
+    place.
+
+    Raises
+    ------
+    MicrographError
+        Where the crop is none, reaches beyond the image, or leaves less than 2 pixels.
     """
+    places = array.ndim - samples
     try:
-        down, across = crop
-        ranges = [
-            part if isinstance(part, slice) else slice(*(part or (None, None)))
-            for part in (down, across)
+        parts = [
+            part if isinstance(part, slice) else slice(*(part or (None, None))) for part in crop
         ]
-        kept = tuple(part.indices(array.shape[rows + i]) for i, part in enumerate(ranges))
+        if len(parts) not in (2, places):
+            raise ValueError
+        first = places - len(parts)
+        counts = array.shape[first:places]
+        kept = tuple(part.indices(n) for part, n in zip(parts, counts, strict=True))
     except (TypeError, ValueError) as error:
         raise MicrographError(
-            f"a crop is two ranges, of rows and of columns, as np.s_[:943, 10:900]; not {crop!r}"
+            f"a crop is two ranges, of rows and of columns, as np.s_[:943, 10:900], or three where "
+            f"there are slices; not {crop!r}"
         ) from error
+    for part, count, name in zip(
+        parts, counts, ("slices", "rows", "columns")[-len(parts) :], strict=True
+    ):
+        if any(abs(end) > count for end in (part.start, part.stop) if end is not None):
+            shown = ":".join("" if end is None else str(end) for end in (part.start, part.stop))
+            raise MicrographError(f"the crop {shown} reaches beyond the image, of {count} {name}")
     if any(step != 1 for *_, step in kept) or any(stop - start < 2 for start, stop, _ in kept):
         raise MicrographError(
             f"the crop {crop!r} of {array.shape} leaves no image of at least 2 by 2 pixels"
         )
-    index = (slice(None),) * rows + tuple(slice(start, stop) for start, stop, _ in kept)
+    index = (slice(None),) * first + tuple(slice(start, stop) for start, stop, _ in kept)
     return array[index], tuple((start, stop) for start, stop, _ in kept)
 
 

@@ -3,6 +3,7 @@ profiles.
 """
 
 from rampore.pores.analysis import Analysis, analyse, measure, summary
+from rampore.pores.comparing import Comparison, compare
 from rampore.pores.measuring import (
     FEW_PIXELS,
     Mean,
@@ -22,6 +23,15 @@ from rampore.pores.measuring import (
     porosity_scatter,
     throats,
 )
+from rampore.pores.morphology import (
+    Correlation,
+    Thickness,
+    chord_lengths,
+    local_thickness,
+    specific_surface,
+    triple_phase_length,
+    two_point_correlation,
+)
 from rampore.pores.partitioning import distance_map, partition
 from rampore.pores.recipe import CHOICES, CITED, Length, PoreError, Recipe, make_recipe, read_recipe
 from rampore.pores.segmenting import segment
@@ -31,6 +41,8 @@ __all__ = [
     "CITED",
     "FEW_PIXELS",
     "Analysis",
+    "Comparison",
+    "Correlation",
     "Length",
     "Mean",
     "Outcomes",
@@ -39,15 +51,19 @@ __all__ = [
     "Profile",
     "Recipe",
     "Specimen",
+    "Thickness",
     "Throats",
     "analyse",
     "as_csv",
+    "chord_lengths",
+    "compare",
     "coordination",
     "corner_neighbours",
     "distance_map",
     "equivalent_radius",
     "few_pixels",
     "generate",
+    "local_thickness",
     "make_recipe",
     "mean",
     "measure",
@@ -62,8 +78,11 @@ __all__ = [
     "porosity_scatter",
     "read_recipe",
     "segment",
+    "specific_surface",
     "summary",
     "survey",
     "throats",
+    "triple_phase_length",
+    "two_point_correlation",
     "variations",
 ]

@@ -11,14 +11,13 @@ import numpy as np
 from rampore.pores.measuring import (
     Mean,
     Throats,
-    check_pixel_size,
     mean,
     pore_table,
     porosity,
     throats,
 )
 from rampore.pores.partitioning import distance_map, partition
-from rampore.pores.recipe import Recipe
+from rampore.pores.recipe import PixelSize, Recipe, aspect, edges
 from rampore.pores.segmenting import segment
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ class Analysis(NamedTuple):
     """What a recipe finds on an image."""
 
     recipe: Recipe
-    pixel_size: float  #: [m]
+    pixel_size: PixelSize  #: one edge, or one for each axis where they differ [m]
     mask: np.ndarray  #: True in a pore, the shape of the image
     labels: np.ndarray  #: 0 in the solid, 1, 2, ... in the pores
     throats: Throats
@@ -62,7 +61,7 @@ class Analysis(NamedTuple):
 def analyse(
     grey: np.ndarray,
     pores: str,
-    pixel_size: float,
+    pixel_size: PixelSize,
     recipe: Recipe | None = None,
     region: np.ndarray | None = None,
     progress: Callable[[str], None] = lambda step: None,
@@ -75,8 +74,8 @@ def analyse(
         Grey values, of any scale.
     pores : {"dark", "bright"}
         Which side of the threshold is pore.
-    pixel_size : float
-        Side of a pixel [m].
+    pixel_size : float or sequence of float
+        Edge of a pixel, or one for each axis [m].
     recipe : Recipe, optional
     region : array of bool, the shape of `grey`, optional
         Where the sample is.
@@ -93,25 +92,25 @@ def analyse(
         Where the image cannot be segmented or parted.
     """
     recipe = recipe or Recipe()
-    pixel_size = check_pixel_size(pixel_size)
+    edges(pixel_size, np.ndim(grey))
     mask = segment(grey, pores, recipe, pixel_size, region, progress)
     return measure(mask, pixel_size, recipe, region, progress)
 
 
 def measure(
     mask: np.ndarray,
-    pixel_size: float,
+    pixel_size: PixelSize,
     recipe: Recipe | None = None,
     region: np.ndarray | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Analysis:
     """Part the pores of a mask and measure them: :func:`analyse` without the segmenting."""
     recipe = recipe or Recipe()
-    pixel_size = check_pixel_size(pixel_size)
+    ratio = aspect(pixel_size, np.ndim(mask))
     progress(f"pores: {recipe.partition}")
     labels = partition(mask, recipe, pixel_size)
     progress("throats and sizes")
-    distance = distance_map(mask)
+    distance = distance_map(mask, ratio=ratio)
     found = throats(labels, pixel_size, recipe.neighbours == "throats", distance)
     table = pore_table(labels, pixel_size, found, recipe, distance)
     return Analysis(recipe, pixel_size, mask, labels, found, table, porosity(mask, region))
@@ -147,18 +146,26 @@ def summary(
         "throat_count": len(width),
         "mean_throat_width_um": UM * width.mean() if len(width) else None,
         "shape_px": list(analysis.mask.shape),
-        "pixel_um": UM * analysis.pixel_size,
+        "pixel_um": _in_um(analysis.pixel_size),
         "recipe": analysis.recipe.as_dict(),
     }
-    return {name: _written(value) for name, value in entries.items()}
+    return written(entries)
 
 
-def _written(value):
+def _in_um(pixel_size: PixelSize) -> float | list[float]:
+    if isinstance(pixel_size, float):
+        return UM * pixel_size
+    return [UM * edge for edge in pixel_size]
+
+
+def written(value):
     """Numbers to 10 digits, so that the last bits of a sum do not show; None for what is not a
     number.
     """
+    if isinstance(value, dict):
+        return {name: written(each) for name, each in value.items()}
     if isinstance(value, list):
-        return [_written(each) for each in value]
+        return [written(each) for each in value]
     if isinstance(value, float):
         return float(f"{value:.10g}") if math.isfinite(value) else None
     return value

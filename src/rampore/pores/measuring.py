@@ -16,7 +16,7 @@ from rampore.arrays import FloatOrArray
 from rampore.checks import choice
 from rampore.checks import quantity as checked
 from rampore.pores.partitioning import counted, distance_map
-from rampore.pores.recipe import Length, PoreError, Recipe
+from rampore.pores.recipe import Length, PixelSize, PoreError, Recipe, aspect, edges
 from rampore.pores.segmenting import check_image, check_region, odd
 
 if TYPE_CHECKING:
@@ -58,19 +58,6 @@ class Mean(NamedTuple):
     low: float  #: lower end of the interval
     high: float  #: upper end of the interval
     pores: int  #: how many pores entered
-
-
-def check_pixel_size(pixel_size: float) -> float:
-    """The pixel size [m], if it is one.
-
-    Raises
-    ------
-    PoreError
-        Where it is not positive and finite.
-    """
-    if isinstance(pixel_size, np.ndarray) and pixel_size.ndim:
-        raise PoreError("an image has one pixel size")
-    return float(checked("pixel size", pixel_size, PoreError, above=0, unit="m"))
 
 
 def check_mask(mask: ArrayLike) -> np.ndarray:
@@ -127,7 +114,7 @@ def porosity_profile(
     mask: np.ndarray,
     axis: int,
     window: Length | str,
-    pixel_size: float,
+    pixel_size: PixelSize,
     region: np.ndarray | None = None,
 ) -> Profile:
     """Porosity along an axis, over a window that moves along it.
@@ -143,7 +130,7 @@ def porosity_profile(
         The axis that the profile runs along.
     window : Length or str
         Width of the window; it becomes the nearest odd number of pixels.
-    pixel_size : float
+    pixel_size : float or sequence of float
         [m]
     region : array of bool, the shape of `mask`, optional
         What the porosity is a share of; all of the image by default.
@@ -159,12 +146,12 @@ def porosity_profile(
     """
     mask = check_mask(check_image(mask, "mask"))
     region = check_region(region, mask.shape)
-    pixel_size = check_pixel_size(pixel_size)
     checked("axis", axis, PoreError, at_least=0, below=mask.ndim, whole=True)
+    step, ratio = edges(pixel_size, mask.ndim)[axis], aspect(pixel_size, mask.ndim)[axis]
     if not isinstance(window, str | Length):
         raise PoreError(f"a window is a length such as '3 px' or '0.2 um', not {window!r}")
     length = Length.parse(window) if isinstance(window, str) else window
-    size = odd(length.pixels(pixel_size))
+    size = odd(length.pixels(pixel_size) / ratio)
     if size > mask.shape[axis]:
         raise PoreError(
             f"a window of {length} ({size} px) is wider than the image ({mask.shape[axis]} px)"
@@ -176,11 +163,14 @@ def porosity_profile(
         for each in (mask & within, within)
     )
     share = np.divide(pore, whole, out=np.full(len(pore), np.nan), where=whole > 0.5 / size)
-    return Profile((np.arange(mask.shape[axis]) + 0.5) * pixel_size, share, size * pixel_size)
+    return Profile((np.arange(mask.shape[axis]) + 0.5) * step, share, size * step)
 
 
 def porosity_scatter(
-    mask: np.ndarray, windows: Sequence[float], pixel_size: float, region: np.ndarray | None = None
+    mask: np.ndarray,
+    windows: Sequence[float],
+    pixel_size: PixelSize,
+    region: np.ndarray | None = None,
 ) -> np.ndarray:
     """How much the porosity of a window differs from place to place along the last axis.
 
@@ -190,7 +180,7 @@ def porosity_scatter(
         True in a pore; statistically the same along its last axis.
     windows : sequence of float
         Widths [m].
-    pixel_size : float
+    pixel_size : float or sequence of float
         [m]
     region : array of bool, the shape of `mask`, optional
         What the porosity is a share of.
@@ -217,7 +207,7 @@ def porosity_scatter(
     )
     deviations = []
     for window in windows:
-        size = round(window / check_pixel_size(pixel_size))
+        size = round(window / edges(pixel_size, mask.ndim)[-1])
         if not 1 <= size <= mask.shape[-1] / 2:
             raise PoreError(
                 f"a window of {size} px does not fit twice into an image of {mask.shape[-1]} px"
@@ -247,9 +237,11 @@ def equivalent_radius(size: FloatOrArray, ndim: int) -> FloatOrArray:
     return np.sqrt(size / math.pi) if ndim == 2 else np.cbrt(3 * size / (4 * math.pi))
 
 
-def _distance(labels: np.ndarray, distance: np.ndarray | None) -> np.ndarray:
+def _distance(
+    labels: np.ndarray, distance: np.ndarray | None, ratio: Sequence[float]
+) -> np.ndarray:
     if distance is None:
-        return distance_map(labels > 0)
+        return distance_map(labels > 0, ratio=ratio)
     if np.shape(distance) != labels.shape:
         raise PoreError(
             f"distances of shape {np.shape(distance)} do not go with labels of {labels.shape}"
@@ -312,7 +304,7 @@ def _interfaces(faces: _Faces, pair: np.ndarray, shape: tuple[int, ...]) -> np.n
 
 def throats(
     labels: np.ndarray,
-    pixel_size: float,
+    pixel_size: PixelSize,
     separate: bool = False,
     distance: np.ndarray | None = None,
 ) -> Throats:
@@ -326,13 +318,13 @@ def throats(
     ----------
     labels : (n0, n1[, n2]) array of int
         0 in the solid, 1, 2, ... in the pores.
-    pixel_size : float
+    pixel_size : float or sequence of float
         [m]
     separate : bool
         Whether two pores that meet at several places have a throat at each; else one, of their
         summed area.
     distance : array of float, the shape of `labels`, optional
-        Euclidean distance to solid [px], where it is at hand.
+        Euclidean distance to solid, in shortest edges of a pixel [px], where it is at hand.
 
     Returns
     -------
@@ -345,8 +337,8 @@ def throats(
         Where the labels are not of pores.
     """
     labels = check_labels(labels)
-    pixel_size = check_pixel_size(pixel_size)
-    faces = _faces(labels)
+    steps, ratio = edges(pixel_size, labels.ndim), aspect(pixel_size, labels.ndim)
+    shortest, faces = min(steps), _faces(labels)
     pairs, pair = np.unique(faces.pores @ [labels.max() + 1, 1], return_inverse=True)
     if not len(pairs):
         return Throats(np.empty((0, 2), int), np.empty(0), np.empty(0), np.empty((0, labels.ndim)))
@@ -354,7 +346,8 @@ def throats(
     of_patch = np.zeros(patch.max() + 1, int)
     of_patch[patch] = pair
     vector = np.bincount(patch * labels.ndim + faces.axis, faces.sign, len(of_patch) * labels.ndim)
-    area = np.sqrt((vector.reshape(-1, labels.ndim) ** 2).sum(axis=1))
+    vector = vector.reshape(-1, labels.ndim) * (math.prod(ratio) / np.array(ratio))
+    area = np.sqrt((vector**2).sum(axis=1))
     if separate:
         order = np.argsort(of_patch, kind="stable")
         group = np.argsort(order)[patch]
@@ -362,16 +355,16 @@ def throats(
     else:
         group = pair
         area, conns = np.bincount(of_patch, area), pairs
-    distance = _distance(labels, distance)
+    distance = _distance(labels, distance, ratio)
     reach = np.zeros(len(conns))
     np.maximum.at(reach, group, distance.ravel()[faces.inner])
     count = np.bincount(group)
     middle = [np.bincount(group, along / 2 + 0.5) / count for along in faces.place.T]
     return Throats(
         np.stack(np.divmod(conns, labels.max() + 1), axis=1),
-        area * pixel_size ** (labels.ndim - 1),
-        2 * reach * pixel_size,
-        np.stack(middle, axis=1) * pixel_size,
+        area * shortest ** (labels.ndim - 1),
+        2 * reach * shortest,
+        np.stack(middle, axis=1) * steps,
     )
 
 
@@ -402,7 +395,7 @@ def coordination(
     labels: np.ndarray,
     found: Throats,
     recipe: Recipe | None = None,
-    pixel_size: float | None = None,
+    pixel_size: PixelSize | None = None,
 ) -> np.ndarray:
     """Coordination number of each pore, by the recipe's rule: what counts as a neighbour, and from
     which width on.
@@ -413,7 +406,7 @@ def coordination(
     found : Throats
         Separate ones where the rule is ``"throats"``.
     recipe : Recipe, optional
-    pixel_size : float, optional
+    pixel_size : float or sequence of float, optional
         [m]; needed where the recipe names a smallest throat.
 
     Returns
@@ -427,7 +420,7 @@ def coordination(
     else:
         smallest = recipe.smallest_throat
         wide = (
-            found.width >= smallest.pixels(pixel_size) * pixel_size
+            found.width >= smallest.pixels(pixel_size) * np.min(pixel_size)
             if smallest.value
             else slice(None)
         )
@@ -447,7 +440,7 @@ def cut_by_edge(labels: np.ndarray) -> np.ndarray:
 
 def pore_table(
     labels: np.ndarray,
-    pixel_size: float,
+    pixel_size: PixelSize,
     found: Throats | None = None,
     recipe: Recipe | None = None,
     distance: np.ndarray | None = None,
@@ -457,14 +450,14 @@ def pore_table(
     Parameters
     ----------
     labels : (n0, n1[, n2]) array of int
-    pixel_size : float
+    pixel_size : float or sequence of float
         [m]
     found : Throats, optional
         Found from the labels by default.
     recipe : Recipe, optional
         Its counting rule.
     distance : array of float, the shape of `labels`, optional
-        Euclidean distance to solid [px], where it is at hand.
+        Euclidean distance to solid, in shortest edges of a pixel [px], where it is at hand.
 
     Returns
     -------
@@ -478,8 +471,8 @@ def pore_table(
 
     recipe = recipe or Recipe()
     labels = check_labels(labels)
-    pixel_size = check_pixel_size(pixel_size)
-    distance = _distance(labels, distance)
+    steps, ratio = edges(pixel_size, labels.ndim), aspect(pixel_size, labels.ndim)
+    shortest, distance = min(steps), _distance(labels, distance, ratio)
     found = (
         throats(labels, pixel_size, recipe.neighbours == "throats", distance)
         if found is None
@@ -488,7 +481,7 @@ def pore_table(
     inside = np.flatnonzero(labels)
     number = labels.ravel()[inside] - 1
     count = np.bincount(number)
-    size = counted(labels, recipe) * pixel_size**labels.ndim
+    size = counted(labels, recipe) * math.prod(ratio) * shortest**labels.ndim
     reach = np.zeros(len(count))
     np.maximum.at(reach, number, distance.ravel()[inside])
     places = np.unravel_index(inside, labels.shape)
@@ -496,10 +489,10 @@ def pore_table(
     columns = {
         measure: (size, unit),
         "equivalent_radius": (equivalent_radius(size, labels.ndim), "m"),
-        "inscribed_radius": (reach * pixel_size, "m"),
+        "inscribed_radius": (reach * shortest, "m"),
         **{
             f"position_{axis}": (
-                np.bincount(number, place + 0.5, len(count)) / count * pixel_size,
+                np.bincount(number, place + 0.5, len(count)) / count * steps[axis],
                 "m",
             )
             for axis, place in enumerate(places)

@@ -4,6 +4,7 @@ three dimensions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from rampore.checks import choice, quantity
 from rampore.extras import needs
-from rampore.pores.recipe import CHOICES, PoreError, Recipe
+from rampore.pores.recipe import CHOICES, PixelSize, PoreError, Recipe, aspect
 from rampore.pores.segmenting import check_image, gaussian, median
 
 
@@ -23,7 +24,9 @@ class Relief(NamedTuple):
     markers: np.ndarray  #: 1, 2, ... on each marker, 0 elsewhere
 
 
-def distance_map(mask: np.ndarray, metric: str = "euclidean") -> np.ndarray:
+def distance_map(
+    mask: np.ndarray, metric: str = "euclidean", ratio: Sequence[float] = ()
+) -> np.ndarray:
     """Distance to the nearest solid pixel [px]; the image's edge is not solid.
 
     Parameters
@@ -31,6 +34,8 @@ def distance_map(mask: np.ndarray, metric: str = "euclidean") -> np.ndarray:
     mask : (n0, n1[, n2]) array of bool
         True in a pore.
     metric : {"euclidean", "cityblock", "chessboard"}
+    ratio : sequence of float, optional
+        Edge of a pixel along each axis over the shortest [-].
 
     Returns
     -------
@@ -40,18 +45,40 @@ def distance_map(mask: np.ndarray, metric: str = "euclidean") -> np.ndarray:
     Raises
     ------
     PoreError
-        Where the metric is not one of the choices.
+        Where the metric is not one of the choices, or knows cubes only, which voxels are not.
     """
     choice("metric", metric, CHOICES["metric"], PoreError)
+    oblong = any(each != 1 for each in ratio)
+    if metric == "cityblock" and oblong:
+        return _cityblock(mask, ratio)
+    if metric == "chessboard" and oblong:
+        raise PoreError("metric = 'chessboard' takes voxels that are cubes; use 'euclidean'")
     if metric != "euclidean":
         return ndimage.distance_transform_cdt(mask, {"cityblock": "taxicab"}.get(metric, metric))
     with needs("images"):
         from edt import edt
 
-    return edt(np.ascontiguousarray(mask), parallel=2)
+    mask = np.ascontiguousarray(mask)
+    return edt(mask, anisotropy=ratio, parallel=2) if oblong else edt(mask, parallel=2)
 
 
-def rabbani(mask: np.ndarray, metric: str, smoothing: str, size: float) -> Relief:
+def _cityblock(mask: np.ndarray, ratio: Sequence[float]) -> np.ndarray:
+    """City-block distance where a step is `ratio` long: there and back along one axis after the
+    other.
+    """
+    distance = np.where(mask, np.float32(np.inf), np.float32(0))
+    for axis, step in enumerate(ratio):
+        along = np.moveaxis(distance, axis, 0)
+        for i in range(1, len(along)):
+            np.minimum(along[i], along[i - 1] + np.float32(step), out=along[i])
+        for i in range(len(along) - 2, -1, -1):
+            np.minimum(along[i], along[i + 1] + np.float32(step), out=along[i])
+    return distance
+
+
+def rabbani(
+    mask: np.ndarray, metric: str, smoothing: str, size: float, ratio: Sequence[float] = ()
+) -> Relief:
     """Relief after Rabbani et al. 2014: a marker at each highest place of the smoothed distance
     map.
 
@@ -63,17 +90,20 @@ def rabbani(mask: np.ndarray, metric: str, smoothing: str, size: float) -> Relie
     size : float
         Side of the median's window, standard deviation of the Gaussian, or height of the h-maxima
         [px].
+    ratio : sequence of float, optional
+        As in :func:`distance_map`.
     """
     with needs("images"):
         from skimage.morphology import local_maxima, reconstruction
 
     choice("smoothing", smoothing, CHOICES["smoothing"], PoreError)
     quantity("size of the smoothing", size, PoreError, at_least=0, unit="px")
-    height = distance_map(mask, metric)
+    height = distance_map(mask, metric, ratio)
+    sizes = [size / each for each in ratio] or size
     if smoothing == "median":
-        height = median(height, size, mask)
+        height = median(height, sizes, mask)
     elif smoothing == "gaussian":
-        height = gaussian(height.astype(np.float32), size)
+        height = gaussian(height.astype(np.float32), sizes)
     elif smoothing == "h-maxima":
         height = height.astype(np.float32)
         height = reconstruction(
@@ -84,7 +114,9 @@ def rabbani(mask: np.ndarray, metric: str, smoothing: str, size: float) -> Relie
     return Relief(height, summits)
 
 
-def summits(height: np.ndarray, mask: np.ndarray, radius: int) -> np.ndarray:
+def summits(
+    height: np.ndarray, mask: np.ndarray, radius: int, ratio: Sequence[float] = ()
+) -> np.ndarray:
     """Pixels of the mask that none within a disc (ball) exceeds: as PoreSpy finds them, faster.
 
     Only what no direct neighbour exceeds is held against the whole disc.
@@ -96,13 +128,15 @@ def summits(height: np.ndarray, mask: np.ndarray, radius: int) -> np.ndarray:
     mask : array of bool
     radius : int
         Of the disc, 2 or more [px]: a smaller one lacks the direct neighbours.
+    ratio : sequence of float, optional
+        As in :func:`distance_map`.
     """
     raised = np.where(mask, height, height + 2)  # PoreSpy's guard against peaks on the pore's rim
     candidates = mask.copy()
     for axis in range(mask.ndim):
         candidates &= raised >= ndimage.maximum_filter1d(raised, 3, axis=axis, mode="reflect")
     places = np.argwhere(candidates)
-    offsets = np.argwhere(ball(radius, mask.ndim)) - radius
+    offsets = np.argwhere(ball(radius, mask.ndim, ratio)) - radius
     last = np.array(mask.shape) - 1
     for offset in offsets:
         near = np.clip(places + offset, 0, last)
@@ -112,9 +146,11 @@ def summits(height: np.ndarray, mask: np.ndarray, radius: int) -> np.ndarray:
     return found
 
 
-def ball(radius: int, ndim: int) -> np.ndarray:
-    """Pixels nearer than `radius` to the middle of a cube [px]."""
+def ball(radius: int, ndim: int, ratio: Sequence[float] = ()) -> np.ndarray:
+    """Pixels nearer than `radius` to the middle of a cube [px], where pixels are `ratio` longer."""
     at = np.indices((2 * radius + 1,) * ndim) - radius
+    if ratio:
+        at = at * np.reshape(ratio, (ndim,) + (1,) * ndim)
     return (at**2).sum(axis=0) < radius**2
 
 
@@ -163,7 +199,9 @@ def without_saddles(peaks: np.ndarray, height: np.ndarray, steps: int = 20) -> n
     return kept[numbers[inner]]
 
 
-def without_neighbours(peaks: np.ndarray, height: np.ndarray) -> np.ndarray:
+def without_neighbours(
+    peaks: np.ndarray, height: np.ndarray, ratio: Sequence[float] = ()
+) -> np.ndarray:
     """Peaks that stand farther from the nearest other one than from solid, else the higher: as
     PoreSpy trims them.
 
@@ -173,6 +211,8 @@ def without_neighbours(peaks: np.ndarray, height: np.ndarray) -> np.ndarray:
         Pixels that touch by a corner are one peak.
     height : array of float, the shape of `peaks`
         Distance map [px].
+    ratio : sequence of float, optional
+        As in :func:`distance_map`.
     """
     numbers, count = ndimage.label(peaks, np.ones((3,) * peaks.ndim))
     if count < 2:
@@ -185,7 +225,8 @@ def without_neighbours(peaks: np.ndarray, height: np.ndarray) -> np.ndarray:
     ).astype(int)
     # PoreSpy's way to tell equal peaks apart
     reach = height[tuple(middle.T)] + 1e-6 * np.arange(count)
-    distance, nearest = (found[:, 1] for found in cKDTree(middle).query(middle, k=2))
+    placed = middle * ratio if ratio else middle
+    distance, nearest = (found[:, 1] for found in cKDTree(placed).query(placed, k=2))
     close = np.flatnonzero(distance <= reach)
     lower = np.where(reach[close] < reach[nearest[close]], close, nearest[close])
     kept = np.ones(count + 1, bool)
@@ -193,7 +234,7 @@ def without_neighbours(peaks: np.ndarray, height: np.ndarray) -> np.ndarray:
     return kept[numbers]
 
 
-def snow(mask: np.ndarray, peak_radius: float, sigma: float) -> Relief:
+def snow(mask: np.ndarray, peak_radius: float, sigma: float, ratio: Sequence[float] = ()) -> Relief:
     """Relief after Gostick, Phys. Rev. E 96 (2017) 023307, with the markers that PoreSpy's SNOW
     finds.
 
@@ -204,14 +245,17 @@ def snow(mask: np.ndarray, peak_radius: float, sigma: float) -> Relief:
         Radius within which one peak is kept [px].
     sigma : float
         Standard deviation of the Gaussian on the distance map before peaks are sought [px].
+    ratio : sequence of float, optional
+        As in :func:`distance_map`.
     """
     quantity("peak radius", peak_radius, PoreError, at_least=0, unit="px")
     quantity("standard deviation of the blur", sigma, PoreError, at_least=0, unit="px")
-    height = distance_map(mask)
+    height = distance_map(mask, ratio=ratio)
+    blur = [sigma / each for each in ratio] or sigma
     peaks = summits(
-        gaussian(height, sigma) * mask if sigma else height, mask, max(2, round(peak_radius))
+        gaussian(height, blur) * mask if sigma else height, mask, max(2, round(peak_radius)), ratio
     )
-    peaks = without_neighbours(without_saddles(peaks, height), height)
+    peaks = without_neighbours(without_saddles(peaks, height), height, ratio)
     return Relief(height, ndimage.label(peaks, np.ones((3,) * mask.ndim))[0])
 
 
@@ -241,7 +285,7 @@ def flood(mask: np.ndarray, relief: Relief) -> np.ndarray:
 
 
 def partition(
-    mask: np.ndarray, recipe: Recipe | None = None, pixel_size: float | None = None
+    mask: np.ndarray, recipe: Recipe | None = None, pixel_size: PixelSize | None = None
 ) -> np.ndarray:
     """Part a pore mask into pores, by the recipe's watershed.
 
@@ -250,8 +294,9 @@ def partition(
     mask : (n0, n1[, n2]) array of bool
         True in a pore.
     recipe : Recipe, optional
-    pixel_size : float, optional
-        Side of a pixel [m]; needed where the recipe has lengths that are not in pixels.
+    pixel_size : float or sequence of float, optional
+        Edge of a pixel, or one for each axis [m]; needed where the recipe has lengths that are not
+        in pixels.
 
     Returns
     -------
@@ -272,16 +317,17 @@ def partition(
         raise PoreError(
             "the mask is pore everywhere: without solid there is no distance to part pores by"
         )
+    ratio = aspect(pixel_size, mask.ndim)
     match recipe.partition:
         case "rabbani":
             size = recipe.smoothing_size.pixels(pixel_size)
-            labels = flood(mask, rabbani(mask, recipe.metric, recipe.smoothing, size))
+            labels = flood(mask, rabbani(mask, recipe.metric, recipe.smoothing, size, ratio))
         case "snow":
             radius, blur = (
                 recipe.peak_radius.pixels(pixel_size),
                 recipe.peak_blur.pixels(pixel_size),
             )
-            labels = flood(mask, snow(mask, radius, blur))
+            labels = flood(mask, snow(mask, radius, blur, ratio))
         case "none":
             labels = ndimage.label(mask, np.ones((3,) * mask.ndim))[0].astype(np.int32)
     return drop_small(labels, recipe)

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import get_type_hints
 
+import numpy as np
+
 from rampore import RamporeError
-from rampore.checks import choice, nearest
+from rampore.checks import choice, nearest, quantity
 from rampore.units import UnitError, to_si
 
 
@@ -22,15 +24,42 @@ class PoreError(RamporeError, ValueError):
     exit_code = 2
 
 
+#: Edge of a pixel, which is square, or of a voxel, which is a cube; or one for each axis [m].
+PixelSize = float | Sequence[float]
+
 LONGEST = 100_000  #: a length that a recipe may hold [px]
 LARGEST = 100_000  #: size of a recipe's file [bytes]
 CLASSES = 5  #: of multi-Otsu; one more takes a hundred times as long [-]
 
 
+def edges(pixel_size: PixelSize, ndim: int) -> tuple[float, ...]:
+    """Edge of a pixel along each axis [m].
+
+    Raises
+    ------
+    PoreError
+        Where an edge is not positive and finite, or there is not one for each axis.
+    """
+    quantity("pixel size", pixel_size, PoreError, above=0, unit="m")
+    found = np.ravel(pixel_size).astype(float)
+    if found.size not in (1, ndim):
+        raise PoreError(
+            f"a pixel size is one edge, or one for each of {ndim} axes, not {found.size}"
+        )
+    return tuple(np.broadcast_to(found, ndim).tolist())
+
+
+def aspect(pixel_size: PixelSize | None, ndim: int) -> tuple[float, ...]:
+    """Edge of a pixel along each axis over the shortest [-]; ones where it is not known."""
+    found = edges(1.0 if pixel_size is None else pixel_size, ndim)
+    return tuple(edge / min(found) for edge in found)
+
+
 @dataclass(frozen=True)
 class Length:
     """A length on an image: in pixels, which go with the image, or in a unit of length, which goes
-    with the sample.
+    with the sample. A length is the same along every axis: where the edges of a voxel differ, a
+    pixel is the shortest.
 
     Attributes
     ----------
@@ -66,14 +95,14 @@ class Length:
             raise PoreError(f"the length {text!r} needs a unit: '{text} px' or '{text} um'")
         return cls(value, unit.strip() or "px")
 
-    def pixels(self, pixel_size: float | None = None) -> float:
+    def pixels(self, pixel_size: PixelSize | None = None) -> float:
         """The length in pixels [px], on an image whose pixels are `pixel_size` wide [m]."""
         if self.unit == "px":
             pixels = self.value
         elif pixel_size is None:
             raise PoreError(f"to take {self} as pixels, the pixel size must be known")
         else:
-            pixels = to_si(self.value, self.unit, "m") / pixel_size
+            pixels = to_si(self.value, self.unit, "m") / float(np.min(pixel_size))
         if not pixels <= LONGEST:
             raise PoreError(f"{self} are {pixels:.4g} px, more than any image has, {LONGEST}")
         return pixels

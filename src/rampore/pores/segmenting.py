@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,13 +11,16 @@ from scipy import ndimage
 
 from rampore.checks import choice, quantity
 from rampore.extras import needs
-from rampore.pores.recipe import PoreError, Recipe
+from rampore.pores.recipe import PixelSize, PoreError, Recipe, aspect
 
 #: Volume of a ball of diameter 1, by the number of dimensions [-].
 UNIT_BALL = {2: math.pi / 4, 3: math.pi / 6}
 
 #: Pixels whose medians are found together [-]: 27 arrays of them stay in a processor's cache.
 _AT_ONCE = 2**15
+
+#: A size along every axis, or one for each [px].
+Sizes = float | Sequence[float]
 
 #: Bins of the histogram on which Otsu's thresholds are found [-].
 BINS = 256
@@ -75,18 +78,23 @@ def check_grey(grey: ArrayLike) -> np.ndarray:
     return grey
 
 
-def illumination(grey: np.ndarray, sigma: float) -> np.ndarray:
+def _along(size: float, ratio: Sequence[float]) -> tuple[float, ...]:
+    """A length along each axis [px], where pixels are `ratio` times longer."""
+    return tuple(size / each for each in ratio)
+
+
+def illumination(grey: np.ndarray, sigma: Sizes) -> np.ndarray:
     """The image blurred over a standard deviation of `sigma` [px]: three box filters, near a
     Gaussian at any size.
     """
     quantity("standard deviation of the blur", sigma, PoreError, at_least=0, unit="px")
-    size = odd(math.sqrt(4 * sigma**2 + 1))
+    size = [odd(math.sqrt(4 * each**2 + 1)) for each in np.broadcast_to(sigma, grey.ndim)]
     for _ in range(3):
         grey = ndimage.uniform_filter(grey, size, mode="reflect")
     return grey
 
 
-def subtract_background(grey: np.ndarray, sigma: float) -> np.ndarray:
+def subtract_background(grey: np.ndarray, sigma: Sizes) -> np.ndarray:
     """Take out light that adds: the image less its blur over `sigma` [px], at the mean grey value
     it had.
     """
@@ -94,7 +102,7 @@ def subtract_background(grey: np.ndarray, sigma: float) -> np.ndarray:
     return grey - background + background.mean()
 
 
-def divide_background(grey: np.ndarray, sigma: float) -> np.ndarray:
+def divide_background(grey: np.ndarray, sigma: Sizes) -> np.ndarray:
     """Take out light that multiplies: the image over its blur over `sigma` [px], at the mean grey
     value it had.
 
@@ -109,27 +117,26 @@ def divide_background(grey: np.ndarray, sigma: float) -> np.ndarray:
     return grey / background * background.mean()
 
 
-def median(image: np.ndarray, size: float, where: np.ndarray | None = None) -> np.ndarray:
-    """Median over a square or cubic window, `size` pixels a side [px]; only where it is asked for,
-    else 0.
-    """
-    half = odd(size) // 2
-    side = 2 * half + 1
-    if side**image.ndim > 27:
+def median(image: np.ndarray, size: Sizes, where: np.ndarray | None = None) -> np.ndarray:
+    """Median over a window, `size` pixels a side [px]; only where it is asked for, else 0."""
+    side = [odd(each) for each in np.broadcast_to(size, image.ndim).tolist()]
+    half = [each // 2 for each in side]
+    if math.prod(side) > 27:
         found = ndimage.median_filter(image, side, mode="reflect")
         return found if where is None else np.where(where, found, 0)
     # SciPy's filter takes three times as long, and would work in the solid too.
-    padded = np.pad(image, half, mode="symmetric")
-    asked = np.pad(np.ones(image.shape, bool) if where is None else where, half)
+    margin = [(each, each) for each in half]
+    padded = np.pad(image, margin, mode="symmetric")
+    asked = np.pad(np.ones(image.shape, bool) if where is None else where, margin)
     places, values = np.flatnonzero(asked), padded.ravel()
-    window = (np.indices((side,) * image.ndim).reshape(image.ndim, -1).T - half) @ np.cumprod(
+    window = (np.indices(side).reshape(image.ndim, -1).T - half) @ np.cumprod(
         [1, *padded.shape[:0:-1]]
     )[::-1]
     result = np.zeros_like(padded)
     for start in range(0, len(places), _AT_ONCE):
         here = places[start : start + _AT_ONCE]
         result.ravel()[here] = _middle([values[here + step] for step in window])
-    return result[(slice(half, -half or None),) * image.ndim]
+    return result[tuple(slice(each, -each or None) for each in half)]
 
 
 def _middle(values: list[np.ndarray]) -> np.ndarray:
@@ -155,7 +162,7 @@ def _middle(values: list[np.ndarray]) -> np.ndarray:
     return held[0]
 
 
-def gaussian(image: np.ndarray, sigma: float) -> np.ndarray:
+def gaussian(image: np.ndarray, sigma: Sizes) -> np.ndarray:
     """Blur by a Gaussian of standard deviation `sigma` [px]."""
     quantity("standard deviation of the blur", sigma, PoreError, at_least=0, unit="px")
     return ndimage.gaussian_filter(image, sigma, mode="reflect")
@@ -197,23 +204,25 @@ def _half_bin(grey: np.ndarray) -> float:
     return float(np.ptp(grey)) / (2 * BINS)
 
 
-def local(grey: np.ndarray, window: float) -> np.ndarray:
+def local(grey: np.ndarray, window: Sizes) -> np.ndarray:
     """Gaussian-weighted mean over a neighbourhood `window` pixels wide, as a threshold at each
     pixel [grey].
     """
     with needs("images"):
         from skimage.filters import threshold_local
 
-    return threshold_local(grey, max(odd(window), 3))
+    sides = [max(odd(each), 3) for each in np.broadcast_to(window, grey.ndim).tolist()]
+    return threshold_local(grey, tuple(sides))
 
 
-def remove_small(mask: np.ndarray, diameter: float) -> np.ndarray:
-    """Drop connected pieces of a mask that are smaller than a disc (ball) of `diameter` [px].
+def remove_small(mask: np.ndarray, diameter: float, ratio: Sequence[float] = ()) -> np.ndarray:
+    """Drop connected pieces of a mask that are smaller than a disc (ball) of `diameter` [px], where
+    pixels are `ratio` times longer along each axis.
 
     Pieces that touch by a corner are one.
     """
     quantity("diameter", diameter, PoreError, at_least=0, unit="px")
-    smallest = round(UNIT_BALL[mask.ndim] * diameter**mask.ndim, 9)
+    smallest = round(UNIT_BALL[mask.ndim] * diameter**mask.ndim / math.prod(ratio), 9)
     if smallest <= 1:
         return mask
     pieces, _ = ndimage.label(mask, np.ones((3,) * mask.ndim))
@@ -226,7 +235,7 @@ def segment(
     grey: np.ndarray,
     pores: str,
     recipe: Recipe | None = None,
-    pixel_size: float | None = None,
+    pixel_size: PixelSize | None = None,
     region: np.ndarray | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> np.ndarray:
@@ -239,8 +248,9 @@ def segment(
     pores : {"dark", "bright"}
         Which side of the threshold is pore; never guessed.
     recipe : Recipe, optional
-    pixel_size : float, optional
-        Side of a pixel [m]; needed where the recipe has lengths that are not in pixels.
+    pixel_size : float or sequence of float, optional
+        Edge of a pixel, or one for each axis [m]; needed where the recipe has lengths that are not
+        in pixels.
     region : array of bool, the shape of `grey`, optional
         Where the sample is: the threshold is found there, and there is no pore elsewhere.
     progress : callable, optional
@@ -262,14 +272,15 @@ def segment(
     grey = check_grey(grey)
     region = check_region(region, grey.shape)
     bright = pores == "bright"
+    ratio = aspect(pixel_size, grey.ndim)
     if recipe.background != "none":
         progress(f"background: {recipe.background}")
         step = subtract_background if recipe.background == "subtract" else divide_background
-        grey = step(grey, recipe.background_size.pixels(pixel_size))
+        grey = step(grey, _along(recipe.background_size.pixels(pixel_size), ratio))
     if recipe.denoise != "none":
         progress(f"noise: {recipe.denoise}")
         grey = (median if recipe.denoise == "median" else gaussian)(
-            grey, recipe.denoise_size.pixels(pixel_size)
+            grey, _along(recipe.denoise_size.pixels(pixel_size), ratio)
         )
     progress(f"threshold: {recipe.threshold}")
     values = grey if region is None else grey[region]
@@ -284,7 +295,8 @@ def segment(
         case "multi-otsu":
             threshold = multi_otsu(values, recipe.threshold_classes, bright)
         case "local":
-            threshold = local(grey, recipe.threshold_window.pixels(pixel_size))
+            window = _along(recipe.threshold_window.pixels(pixel_size), ratio)
+            threshold = local(grey, window)
         case "fixed":
             threshold = recipe.threshold_value
     threshold = threshold + recipe.threshold_offset
@@ -292,8 +304,8 @@ def segment(
     if region is not None:
         mask &= region
     progress("small objects")
-    mask = remove_small(mask, recipe.smallest_pore.pixels(pixel_size))
-    filled = ~remove_small(~mask, recipe.smallest_solid.pixels(pixel_size))
+    mask = remove_small(mask, recipe.smallest_pore.pixels(pixel_size), ratio)
+    filled = ~remove_small(~mask, recipe.smallest_solid.pixels(pixel_size), ratio)
     return filled if region is None else filled & region
 
 
