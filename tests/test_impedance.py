@@ -8,7 +8,8 @@ from rampore.cli import main
 from rampore.impedance.circuits import fit_circuit
 from rampore.impedance.fitting import fit_logarithms
 from rampore.impedance.kramers_kronig import ACCEPTED, kramers_kronig
-from rampore.impedance.spectrum import ImpedanceError, Spectrum, read_spectrum
+from rampore.impedance.reading import read_spectrum
+from rampore.impedance.spectrum import ImpedanceError, Spectrum
 from rampore.impedance.transmission_line import (
     blocking_electrode,
     fit_blocking_cell,
@@ -216,39 +217,6 @@ def test_a_cell_that_drifts_while_it_is_measured_fails():
 # Files, and refusal
 
 
-def test_a_table_is_read_with_the_sign_that_its_heading_says(tmp_path):
-    spectrum = simulated()
-    path = tmp_path / "spectrum.csv"
-    for name, sign in (("Z'' / ohm", 1), ("-Z'' / ohm", -1), ("Neg. Z imag", -1)):
-        columns = (
-            FREQUENCY[::-1],
-            spectrum.impedance[::-1].real,
-            sign * spectrum.impedance[::-1].imag,
-        )
-        np.savetxt(
-            path,
-            np.column_stack(columns),
-            delimiter=",",
-            header=f"f / Hz,Z' / ohm,{name}",
-            comments="",
-        )
-        found = read_spectrum(path)
-        np.testing.assert_allclose(found.impedance, spectrum.impedance, rtol=1e-12)
-        assert found.frequency[0] == FREQUENCY[0]
-
-
-def test_a_potentiostats_own_file_is_read_by_impedance_py(tmp_path):
-    """Autolab's export has frequency first, and real and imaginary part fifth and sixth."""
-    lines = [
-        f"{f},0,0,0,{z.real},{z.imag}"
-        for f, z in zip(FREQUENCY, simulated().impedance, strict=True)
-    ]
-    path = tmp_path / "autolab.csv"
-    path.write_text("Frequency (Hz),a,b,c,Z',Z''\n" + "\n".join(lines) + "\n")
-    found = read_spectrum(path, "autolab")
-    np.testing.assert_allclose(found.impedance, simulated().impedance)
-
-
 @pytest.mark.parametrize(
     ("f", "z", "message"),
     [
@@ -270,8 +238,6 @@ def test_what_cannot_be_used_is_refused_by_its_name(tmp_path):
     (tmp_path / "words.csv").write_text("a,b,c\nx,y,z\n")
     with pytest.raises(ImpedanceError, match="is not a table"):
         read_spectrum(tmp_path / "words.csv")
-    with pytest.raises(ImpedanceError, match="instrument"):
-        read_spectrum(tmp_path / "words.csv", "voltmeter")
     sparse = Spectrum(FREQUENCY[::10], simulated().impedance[::10])
     with pytest.raises(ImpedanceError, match="cannot test"):
         kramers_kronig(sparse)
@@ -359,11 +325,17 @@ def test_the_command_fits_a_circuit(table, tmp_path):
     assert found["C1"]["unit"] == "F"
 
 
+def test_an_area_alone_is_of_use_only_where_the_file_has_ohm_cm2(table, tmp_path, capsys):
+    call = ["--model", "blocking", "--area-cm2", "1", "-o", str(tmp_path / "out")]
+    assert main(["impedance", str(table(simulated())), *call]) == 2
+    assert "--area-cm2 would have no effect" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (["--model", "circuit"], "needs --circuit"),
-        (["--model", "blocking", "--area-cm2", "1"], "needs all four"),
+        (["--model", "blocking", "--area-cm2", "1", "--thickness-um", "9"], "needs all four"),
         (["--model", "blocking", *GEOMETRY[:-1], "-1"], "--conductivity: value = -1"),
     ],
 )

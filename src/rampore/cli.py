@@ -477,7 +477,10 @@ def _diffuse(parser: argparse.ArgumentParser) -> Run:
 def _impedance(parser: argparse.ArgumentParser) -> Run:
     """Test an impedance spectrum by Kramers and Kronig's relations, and fit a circuit to it."""
     parser.add_argument(
-        "spectrum", type=Path, metavar="SPECTRUM.csv", help="frequency, real and imaginary part"
+        "spectrum",
+        type=Path,
+        metavar="SPECTRUM",
+        help="what an instrument or a spreadsheet wrote: .csv, .txt, .mpt, .DTA, .z, .par, .xlsx",
     )
     parser.add_argument(
         "--model",
@@ -497,13 +500,14 @@ def _impedance(parser: argparse.ArgumentParser) -> Run:
         "--short", action="store_true", help="allow for an electronic short in the symmetric cell"
     )
     parser.add_argument(
-        "--instrument", help="read a potentiostat's own file: gamry, biologic, autolab, ..."
+        "--loop", type=_count, metavar="N", help="which of several spectra in the file, from 1"
     )
+    parser.add_argument("--sheet", metavar="NAME", help="which sheet of a workbook")
     parser.add_argument(
         "--area-cm2",
         type=_number(at_least=1e-9, at_most=1e9),
         metavar="X",
-        help="of one electrode; with the next three: tortuosity",
+        help="of one electrode: divides ohm cm2 in the file; with the next three: tortuosity",
     )
     parser.add_argument(
         "--thickness-um",
@@ -532,7 +536,8 @@ def _impedance(parser: argparse.ArgumentParser) -> Run:
             "--conductivity": options.conductivity,
         }
         if options.model == "circuit":
-            _refuse_idle(parser, "with --model circuit", {"--short": options.short, **geometry})
+            rest = {name: value for name, value in geometry.items() if name != "--area-cm2"}
+            _refuse_idle(parser, "with --model circuit", {"--short": options.short, **rest})
             if not (options.circuit and options.guess):
                 parser.error(
                     "--model circuit needs --circuit and a --guess for each of its parameters"
@@ -543,9 +548,10 @@ def _impedance(parser: argparse.ArgumentParser) -> Run:
                 "with --model blocking",
                 {"--circuit": options.circuit, "--guess": options.guess},
             )
+            rest = {name: value for name, value in geometry.items() if name != "--area-cm2"}
             if missing := [name for name, value in geometry.items() if value is None]:
                 _refuse_idle(
-                    parser, f"without {', '.join(missing)}; a tortuosity needs all four", geometry
+                    parser, f"without {', '.join(missing)}; a tortuosity needs all four", rest
                 )
 
         from rampore.commands import impedance

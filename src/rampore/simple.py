@@ -800,24 +800,37 @@ class SpectrumFit(_Shown):
         return report(self.spectrum, self.check, self.fit)
 
 
-def read_spectrum(path: str | os.PathLike, instrument: str | None = None) -> Spectrum:
-    """Read an impedance spectrum.
+def read_spectrum(
+    path: str | os.PathLike,
+    *,
+    area: float | None = None,
+    loop: int | None = None,
+    sheet: str | None = None,
+) -> Spectrum:
+    """Read an impedance spectrum from what an instrument or a spreadsheet wrote.
+
+    Columns are found by their names and units, see :func:`rampore.impedance.reading.read`, which
+    also says what was taken for what.
 
     Parameters
     ----------
     path : path
-        A table of frequency [Hz], real and imaginary part [ohm], or a potentiostat's own file.
-    instrument : str, optional
-        Whose file it is: gamry, biologic, autolab, ...
+        A table as text (``.csv``, ``.txt``, ``.mpt``, ``.DTA``, ``.z``, ...) or ``.xlsx``.
+    area : float, optional
+        Of the electrode, where the file has resistances times an area [m2].
+    loop : int, optional
+        Which of several spectra in the file, from 1.
+    sheet : str, optional
+        Which sheet of a workbook.
 
     Raises
     ------
     ImpedanceError
-        The file cannot be read, or holds no spectrum.
+        The file cannot be read, or holds no spectrum or several.
     """
-    from rampore.impedance import spectrum
+    from rampore.impedance import reading
 
-    return spectrum.read_spectrum(os.fspath(path), instrument)
+    return reading.read_spectrum(os.fspath(path), area=area, loop=loop, sheet=sheet)
 
 
 def fit_impedance(

@@ -12,10 +12,17 @@ from rampore.figures.impedance import report
 from rampore.impedance.circuits import check_circuit
 from rampore.impedance.fitting import Fit
 from rampore.impedance.kramers_kronig import kramers_kronig
-from rampore.impedance.spectrum import ImpedanceError, read_spectrum
+from rampore.impedance.reading import Reading, read
+from rampore.impedance.spectrum import ImpedanceError
 from rampore.impedance.transmission_line import fit_blocking_cell, tortuosity
 from rampore.simple import fit_impedance
 from rampore.style import render
+
+
+class IdleOptionError(ImpedanceError):
+    """An option that has no effect on this file."""
+
+    exit_code = 2
 
 
 def run(options: argparse.Namespace, say: Callable[[str], object] = print) -> dict:
@@ -37,11 +44,19 @@ def run(options: argparse.Namespace, say: Callable[[str], object] = print) -> di
     """
     if options.model == "circuit":
         check_circuit(options.circuit, options.guess)
-    spectrum = read_spectrum(options.spectrum, options.instrument)
+    reading = _read(options)
+    spectrum = reading.spectrum
+    say(f"read: {reading.understood}")
+    for note in reading.notes:
+        say(f"note: {note}")
     with together(options.output) as folder:
         check = kramers_kronig(spectrum)
         summary, refusal = (
-            {"model": options.model, "kramers_kronig": {"rms": check.rms, "passed": check.passed}},
+            {
+                "model": options.model,
+                "read": {"understood": reading.understood, "notes": list(reading.notes)},
+                "kramers_kronig": {"rms": check.rms, "passed": check.passed},
+            },
             None,
         )
         try:
@@ -65,6 +80,17 @@ def run(options: argparse.Namespace, say: Callable[[str], object] = print) -> di
         f"{options.output / 'impedance.json'}"
     )
     return summary
+
+
+def _read(options) -> Reading:
+    area = None if options.area_cm2 is None else options.area_cm2 * 1e-4
+    reading = read(options.spectrum, area=area, loop=options.loop, sheet=options.sheet)
+    if area is not None and not reading.areal and options.porosity is None:
+        raise IdleOptionError(
+            f"--area-cm2 would have no effect: {options.spectrum} is in ohm, and a tortuosity "
+            "needs all four of --area-cm2, --thickness-um, --porosity and --conductivity"
+        )
+    return reading
 
 
 def _fit(options, spectrum) -> tuple[dict, Fit]:
