@@ -1,3 +1,4 @@
+import csv
 import json
 from pathlib import Path
 
@@ -298,7 +299,10 @@ def test_the_command_writes_parameters_with_intervals_residuals_and_a_figure(
     assert "with_short" in found, "how much the assumption of no short matters"
     assert (output / "impedance.png").read_bytes().startswith(b"\x89PNG")
     assert len((output / "residuals.csv").read_text().splitlines()) == 62
-    assert "tortuosity" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "tortuosity" in said
+    assert "read: frequency from 'f', real part from 'real'" in said
+    assert "the circuit describes the spectrum" in said
 
 
 def test_the_command_tests_a_bad_spectrum_writes_that_down_and_ends_with_an_error(
@@ -325,6 +329,55 @@ def test_the_command_fits_a_circuit(table, tmp_path):
     assert found["C1"]["unit"] == "F"
 
 
+def test_the_command_does_a_folder_and_writes_a_table(table, tmp_path, capsys):
+    """One good, one that drifts, one that is no spectrum; what fails is said in its row."""
+    folder, output = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    table(simulated(noise=0.001)).rename(folder / "good.csv")
+    bad = Spectrum(FREQUENCY, simulated().impedance + 40 * np.linspace(0, 1, 61) ** 4)
+    table(bad).rename(folder / "drift.csv")
+    (folder / "words.csv").write_text("a,b,c\n")
+    (folder / "notes.md").write_text("not looked at")
+    assert main(["impedance", str(folder), "--model", "blocking", "--drt", "-o", str(output)]) == 0
+    rows = {row["file"]: row for row in csv.DictReader((output / "table.csv").open())}
+    assert set(rows) == {"good.csv", "drift.csv", "words.csv"}
+    assert rows["good.csv"]["result"] == "fitted"
+    assert float(rows["good.csv"]["ionic_resistance"]) == pytest.approx(40, rel=0.01)
+    assert "Kramers" in rows["drift.csv"]["result"]
+    assert "three numbers" in rows["words.csv"]["result"]
+    assert (output / "good.csv" / "relaxation.csv").exists()
+    for name in ("impedance", "bode", "relaxation"):
+        assert (output / "good.csv" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert "1 of 3 fitted" in capsys.readouterr().out
+
+
+def test_the_command_compares_circuits_and_marks_what_does_not_describe(table, tmp_path, capsys):
+    z = 5 + 20 / (1 + (1j * OMEGA * 2e-3) ** 0.95)
+    path = table(Spectrum(FREQUENCY, z * (1 + 0.001 * np.cos(np.arange(61) ** 2))))
+    call = ["impedance", str(path), "--model", "circuit", "-o", str(tmp_path / "out")]
+    assert main([*call, "--circuit", "R0-p(R1,C1)", "R0-p(R1,CPE1)", "--fix", "R0=5"]) == 0
+    found = json.loads((tmp_path / "out" / "impedance.json").read_text())
+    assert found["circuit"] == "R0-p(R1,CPE1)"
+    assert [each["describes"] for each in found["compared"]] == [True, False]
+    assert found["parameters"]["R0"]["low"] == found["parameters"]["R0"]["high"] == 5
+    assert set(found["parameters"]["R1"]["weightings"]) == {"modulus", "unit", "noise"}
+    assert "does not describe the spectrum" in capsys.readouterr().out
+    assert main([*call, "--circuit", "R0-p(R1,C1)", "--bound", "R1=1:100"]) == 0
+    found = json.loads((tmp_path / "out" / "impedance.json").read_text())
+    assert not found["misfit"]["describes"]
+    assert found["parameters"]["R1"]["low"] is None, "an interval would mean nothing"
+
+
+def test_the_command_leaves_out_what_it_is_told(table, tmp_path):
+    path, output = table(simulated(noise=0.001)), tmp_path / "out"
+    call = ["impedance", str(path), "--model", "blocking", "-o", str(output), "--keep-all"]
+    assert main([*call, "--fmin", "0.5", "--fmax", "5e4", "--mask", "100", "900:1100"]) == 0
+    written = np.genfromtxt(output / "residuals.csv", delimiter=",", names=True)
+    f = written["frequency_Hz"]
+    assert (f.min(), f.max()) == pytest.approx((0.5011872, 39810.72), rel=1e-5)
+    assert not ((f > 90) & (f < 110)).any()
+
+
 def test_an_area_alone_is_of_use_only_where_the_file_has_ohm_cm2(table, tmp_path, capsys):
     call = ["--model", "blocking", "--area-cm2", "1", "-o", str(tmp_path / "out")]
     assert main(["impedance", str(table(simulated())), *call]) == 2
@@ -335,6 +388,12 @@ def test_an_area_alone_is_of_use_only_where_the_file_has_ohm_cm2(table, tmp_path
     ("call", "message"),
     [
         (["--model", "circuit"], "needs --circuit"),
+        (["--model", "blocking", "--fix", "R0=1"], "--fix would have no effect"),
+        (["--model", "circuit", "--circuit", "R0", "R1", "--guess", "1"], "goes with one"),
+        (["--model", "circuit", "--circuit", "R0", "--fix", "R0"], "not of the form NAME=VALUE"),
+        (["--model", "circuit", "--circuit", "R0", "--bound", "R0=1"], "NAME=LOW:HIGH"),
+        (["--model", "blocking", "--fmin", "9", "--fmax", "1"], "--fmin must be below"),
+        (["--model", "blocking", *GEOMETRY[:5], "24", *GEOMETRY[6:]], "at most 1"),
         (["--model", "blocking", "--area-cm2", "1", "--thickness-um", "9"], "needs all four"),
         (["--model", "blocking", *GEOMETRY[:-1], "-1"], "--conductivity: value = -1"),
     ],
