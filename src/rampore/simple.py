@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rampore.diffusion import Diffusion
     from rampore.energy import Design, EnergyDensity, Stack
     from rampore.impedance.fitting import Fit
-    from rampore.impedance.judging import Judgement
+    from rampore.impedance.judging import Adequacy
     from rampore.impedance.kramers_kronig import KramersKronig
     from rampore.impedance.screening import Screening
     from rampore.impedance.spectrum import Spectrum
@@ -773,7 +773,7 @@ class SpectrumFit(_Shown):
         Parameters with their intervals, see :mod:`rampore.impedance.fitting`.
     check : KramersKronig or None
         Of what was fitted; None where it has too few frequencies.
-    judgement : Judgement
+    judgement : Adequacy
         Whether the circuit describes the spectrum, see :mod:`rampore.impedance.judging`; where it
         does not, the intervals mean nothing.
     screening : Screening
@@ -784,7 +784,7 @@ class SpectrumFit(_Shown):
     spectrum: Spectrum
     fit: Fit
     check: KramersKronig | None
-    judgement: Judgement
+    judgement: Adequacy
     screening: Screening
 
     def __getitem__(self, name: str) -> float:

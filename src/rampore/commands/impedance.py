@@ -14,7 +14,7 @@ import numpy as np
 from rampore import storage
 from rampore.commands.files import together
 from rampore.figures.impedance import bode, relaxation_times, report
-from rampore.impedance.analysing import Analysis, Prepared, analyse, prepare
+from rampore.impedance.analysing import Prepared, SpectrumAnalysis, analyse, prepare
 from rampore.impedance.circuits import (
     SECONDS,
     CircuitError,
@@ -197,7 +197,7 @@ def _one(options, path: Path, output: Path, say: Say) -> dict:
     return summary
 
 
-def _tell(summary: dict, analysis: Analysis, output: Path, say: Say) -> None:
+def _tell(summary: dict, analysis: SpectrumAnalysis, output: Path, say: Say) -> None:
     for name, entry in summary["parameters"].items():
         unit = "" if entry["unit"] in ("", "-") else f" {entry['unit']}"
         if entry.get("undetermined"):
@@ -244,14 +244,14 @@ def _read(options, path: Path) -> Reading:
     return reading
 
 
-def _fit(options, prepared: Prepared) -> tuple[dict, Analysis]:
+def _fit(options, prepared: Prepared) -> tuple[dict, SpectrumAnalysis]:
     if options.model == "blocking":
         geometry = (options.area_cm2, options.thickness_um, options.porosity, options.conductivity)
         return _blocking(options, prepared, None if None in geometry else geometry)
     return _circuits(options, prepared)
 
 
-def _circuits(options, prepared: Prepared) -> tuple[dict, Analysis]:
+def _circuits(options, prepared: Prepared) -> tuple[dict, SpectrumAnalysis]:
     """The circuit, or the best of several: first those that describe the spectrum, then by the
     information criterion.
     """
@@ -299,7 +299,7 @@ def _circuits(options, prepared: Prepared) -> tuple[dict, Analysis]:
     return found, analyse(prepared, again, options.weighting)
 
 
-def _blocking(options, prepared: Prepared, geometry) -> tuple[dict, Analysis]:
+def _blocking(options, prepared: Prepared, geometry) -> tuple[dict, SpectrumAnalysis]:
     """What follows from the fit, and what the other assumption on a short would make of it.
 
     `geometry` is area [cm2] and thickness [um] of an electrode, its porosity [-], the conductivity
@@ -329,7 +329,7 @@ def _blocking(options, prepared: Prepared, geometry) -> tuple[dict, Analysis]:
     return found | {"without_short" if options.short else "with_short": rival}, analysis
 
 
-def _parameters(analysis: Analysis) -> dict:
+def _parameters(analysis: SpectrumAnalysis) -> dict:
     """Value and interval of each parameter, and the same under each weighting; where the circuit
     does not describe the spectrum, an interval would count a wrong model as scatter, and is none.
     """

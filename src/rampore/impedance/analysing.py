@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rampore.impedance.fitting import Fit
-from rampore.impedance.judging import Judgement, Weighed, judge, ranges, runs, weigh
+from rampore.impedance.judging import Adequacy, Weighed, judge, ranges, runs, weigh
 from rampore.impedance.kramers_kronig import (
     ACCEPTED,
     KramersKronig,
@@ -69,12 +69,12 @@ def prepare(spectrum: Spectrum, screened: bool = True) -> Prepared:
     return Prepared(spectrum, screening, part, check)
 
 
-class Analysis(NamedTuple):
+class SpectrumAnalysis(NamedTuple):
     """What a circuit says of a spectrum, and how far that goes."""
 
     prepared: Prepared
     fit: Fit
-    judgement: Judgement
+    judgement: Adequacy
     weighed: Weighed
 
     def refuse_misfit(self) -> None:
@@ -92,7 +92,7 @@ def analyse(
     prepared: Prepared,
     fitted: Callable[[Spectrum, str, Fit | None], Fit],
     weighting: str = "modulus",
-) -> Analysis:
+) -> SpectrumAnalysis:
     """Fit what was kept of a spectrum, test the misfit, and fit again under the other weightings.
 
     Parameters
@@ -114,4 +114,4 @@ def analyse(
     fit = fitted(part, weighting, None)
     kept = np.isin(part.frequency, fit.spectrum.frequency)
     others = weigh(lambda each: fit if each == weighting else fitted(part, each, fit))
-    return Analysis(prepared, fit, judge(fit, prepared.check, kept), others)
+    return SpectrumAnalysis(prepared, fit, judge(fit, prepared.check, kept), others)

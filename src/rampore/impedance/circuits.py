@@ -43,10 +43,11 @@ class Circuit(NamedTuple):
     units: tuple[str, ...]
     greatest: np.ndarray  #: (p,) what impedance.py allows at most; at least it is 0 [units]
     tree: list  #: its elements in series, with branches
+    functions: Mapping[str, Callable]  #: impedance.py's, by the kind of element
 
     def impedance(self, frequency: np.ndarray, values: Sequence[float]) -> np.ndarray:
         """Its impedance at the frequencies [Hz], for values of its parameters [units]; [ohm]."""
-        return _evaluate(self.tree, frequency, list(values))
+        return _evaluate(self.tree, self.functions, frequency, list(values))
 
 
 def read_circuit(circuit: str) -> Circuit:
@@ -87,7 +88,7 @@ def read_circuit(circuit: str) -> Circuit:
         names += [element] if count == 1 else [f"{element}_{number}" for number in range(count)]
         units += known[kind].units
         greatest += [1.0 if kind in EXPONENT and n == 1 else np.inf for n in range(count)]
-    return Circuit(circuit, tuple(names), tuple(units), np.array(greatest), tree)
+    return Circuit(circuit, tuple(names), tuple(units), np.array(greatest), tree, circuit_elements)
 
 
 def check_circuit(circuit: str, guess: Sequence[float]) -> Circuit:
@@ -125,20 +126,20 @@ def _kind(element: str) -> str:
     return element.rstrip("0123456789_")
 
 
-def _evaluate(tree: list, frequency: np.ndarray, values: list[float]) -> np.ndarray:
+def _evaluate(
+    tree: list, functions: Mapping[str, Callable], frequency: np.ndarray, values: list[float]
+) -> np.ndarray:
     """Elements and branches in series; takes its parameters off the front of `values`."""
-    from impedance.models.circuits.elements import circuit_elements
-
     parts = []
     for each in tree:
         if isinstance(each, str):
-            element = circuit_elements[_kind(each)]
+            element = functions[_kind(each)]
             taken, values[: element.num_params] = values[: element.num_params], []
             parts.append(element(taken, frequency))
         else:
-            branches = [_evaluate(branch, frequency, values) for branch in each]
-            parts.append(circuit_elements["p"](branches))
-    return circuit_elements["s"](parts) if len(parts) > 1 else parts[0]
+            branches = [_evaluate(branch, functions, frequency, values) for branch in each]
+            parts.append(functions["p"](branches))
+    return functions["s"](parts) if len(parts) > 1 else parts[0]
 
 
 def _parse(circuit: str) -> tuple[list[str], list]:

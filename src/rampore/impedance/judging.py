@@ -28,7 +28,7 @@ NAMED = 3.0
 DOES_NOT_DESCRIBE = "does not describe the spectrum"
 
 
-class Judgement(NamedTuple):
+class Adequacy(NamedTuple):
     """How a fit's misfit compares with the noise of its spectrum."""
 
     misfit: float  #: root mean square of the residual for each free value, over the modulus [-]
@@ -61,7 +61,7 @@ def ranges(where: tuple[tuple[float, float], ...]) -> str:
     )
 
 
-def judge(fit: Fit, check: KramersKronig | None, kept: np.ndarray | None = None) -> Judgement:
+def judge(fit: Fit, check: KramersKronig | None, kept: np.ndarray | None = None) -> Adequacy:
     """Test a fit's misfit against the noise of its spectrum.
 
     The ratio of the two variances is compared with the quantile of Fisher's distribution.
@@ -90,7 +90,7 @@ def judge(fit: Fit, check: KramersKronig | None, kept: np.ndarray | None = None)
         threshold = noise * float(np.sqrt(fisher.isf(FALSE_ALARM, freedom, free)))
     around = np.sqrt(np.convolve(residual**2, np.ones(3) / 3, "same"))
     level = min(NAMED * noise, around.max())
-    return Judgement(misfit, noise, threshold, runs(fit.spectrum.frequency, around >= level))
+    return Adequacy(misfit, noise, threshold, runs(fit.spectrum.frequency, around >= level))
 
 
 def runs(frequency: np.ndarray, marked: np.ndarray) -> tuple[tuple[float, float], ...]:

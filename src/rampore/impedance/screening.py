@@ -44,7 +44,7 @@ PLACES = {
 }
 
 
-class Finding(NamedTuple):
+class LeftOut(NamedTuple):
     """Frequencies that are left out, and why."""
 
     place: str  #: one of `PLACES`
@@ -63,7 +63,7 @@ class Screening(NamedTuple):
     """Which frequencies of a spectrum to believe."""
 
     kept: np.ndarray  #: (n,) of bool
-    findings: tuple[Finding, ...]
+    findings: tuple[LeftOut, ...]
 
 
 def screen(spectrum: Spectrum, per_decade: float = 3.0) -> Screening:
@@ -155,7 +155,7 @@ def _candidates(size: int, allowed: int, runs: bool) -> Iterator[np.ndarray]:
 
 def _named(
     frequency: np.ndarray, kept: np.ndarray, found: Sequence[tuple[np.ndarray, float]]
-) -> Iterator[Finding]:
+) -> Iterator[LeftOut]:
     """What was left out, by where it lies."""
     places = np.flatnonzero(kept)
     departures = {int(row): departure for rows, departure in found for row in rows}
@@ -165,7 +165,7 @@ def _named(
         ("single", (row for row in range(places[0], places[-1]) if not kept[row])),
     ):
         if rows := list(rows):
-            yield Finding(
+            yield LeftOut(
                 place,
                 tuple(float(frequency[row]) for row in rows),
                 max(departures[row] for row in rows),
