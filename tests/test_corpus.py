@@ -127,7 +127,6 @@ READERS = {
     "pores": PORES,
     "diffuse": DIFFUSE,
     "impedance": BLOCKING,
-    "instrument": f"{BLOCKING} --instrument gamry",
     "parameters": PARAMETERS,
     "discharge": DISCHARGE,
     "recipe": PORES.replace("FILE", str(CASES / "images" / "imagej_96dpi_inch.tif"))
@@ -196,15 +195,14 @@ def damaged_spectra():
     yield "spectrum in pieces of gzip", Case(BLOCKING, content, "a.csv.gz")
     yield "spectrum in pieces of bzip2", Case(BLOCKING, b"BZh9" + content, "a.csv.bz2")
     yield "table that is an image", Case(BLOCKING, damage.images()["a.png"])
-    from rampore.impedance.spectrum import INSTRUMENTS
-
-    for instrument in (*INSTRUMENTS, "zplot", "gamri", ""):
-        for what, held in (
-            ("a table", content),
-            ("an image", damage.images()["a.png"]),
-            ("blanks", b" \n\t\n,\n" * 9),
-        ):
-            yield f"{what} of {instrument}", Case(f"{BLOCKING} --instrument {instrument}", held)
+    for what, held in (
+        ("blanks", b" \n\t\n,\n" * 9),
+        ("a workbook cut in half", damage.workbook(rows)[:3000]),
+        ("a workbook without sheets", damage.npz_of_zeros(9, (3, 3))),
+    ):
+        yield f"{what} in place of a spectrum", Case(BLOCKING, held, "a.xlsx")
+    for option in ("--loop 2", "--loop 0", "--sheet 1", "--area-cm2 1"):
+        yield f"spectrum with {option}", Case(f"{BLOCKING} {option}", content)
 
 
 def circuits():
@@ -498,8 +496,6 @@ def test_spectra_of_others_end_in_a_result_or_one_line(path, ends_well):
     if path.name == "battery.csv":
         call = call.replace("blocking", "circuit --circuit R0-p(R1,C1) --guess 0.01 0.02 1")
     ends_well(Case(call))
-    if path.suffix == ".mpt":
-        ends_well(Case(f"{call} --instrument biologic"))
 
 
 # Places that are no files
@@ -637,7 +633,8 @@ def bombs(folder: Path) -> dict[str, tuple[str, ...]]:
         "a spectrum of a million rows": (BLOCKING, "c.csv", rows),
         "a spectrum of a million columns": (BLOCKING, "d.csv", wide + b"\n" + wide),
         "a line without end": (BLOCKING, "e.csv", b"1" * 33_000_000),
-        "an export of many segments": (f"{BLOCKING} --instrument versastudio", "f.par", segments),
+        "an export of many segments": (BLOCKING, "f.par", segments),
+        "a workbook of 1 GB": (BLOCKING, "g.xlsx", damage.npz_of_zeros(1024, (30, 30))),
         "lists a hundred thousand deep": (DISCHARGE, "a.json", b"[" * 100_000),
         "tables a hundred thousand deep": (PARAMETERS, "a.toml", b"a=" + b"[" * 100_000),
         "a recipe a hundred thousand deep": (READERS["recipe"], "b.toml", b"a=" + b"[" * 100_000),
@@ -656,7 +653,7 @@ CHILD = """
 import contextlib, io, json, resource, sys, time
 import rampore.commands.diffuse, rampore.commands.discharge
 import rampore.commands.impedance, rampore.commands.pores
-import impedance.preprocessing, pandas, tifffile, PIL.Image
+import openpyxl, tifffile, PIL.Image
 from rampore import cli
 size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (size + {memory}, size + {memory}))
