@@ -38,7 +38,7 @@ class Reader:
         if kind == "python":
             exec(compile(text, "own-data.md", "exec"), self.names)
             return
-        for line in text.splitlines():
+        for line in text.replace("\\\n", " ").splitlines():
             command, *options = shlex.split(line)
             assert command == "rampore"
             assert cli.main(options) == 0, line
