@@ -114,6 +114,22 @@ def spectrum(points=31, noise=0.001):
     ]
 
 
+def workbook(rows, separator=","):
+    """Rows of text as a workbook of Excel, numbers as numbers."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in rows:
+        cells = row.split(separator)
+        numbers = [cell.replace(".", "").replace("-", "").replace("e", "") for cell in cells]
+        book.active.append(
+            [float(c) if n.isdigit() else c for c, n in zip(cells, numbers, strict=True)]
+        )
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
 def cell():
     """A BPX file as the format has it, with expressions and a table, small enough to be read in a
     blink.

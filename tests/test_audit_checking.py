@@ -14,6 +14,7 @@ from rampore.audit.flips import as_markdown, flips
 from rampore.audit.inputs import ParameterError, read_values
 from rampore.audit.ledger import LedgerError, read_ledger
 from rampore.audit.pages.badge import badge
+from rampore.audit.panels import PanelError, read_panels
 from rampore.audit.reproduce.files import digest
 from rampore.audit.study import UsageError, settings
 from rampore.lim2026 import LEDGER
@@ -23,8 +24,29 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture
 def study(tmp_path):
+    """The template, and a list of figures beside it."""
     starting.new(tmp_path / "mine")
+    (tmp_path / "mine" / "figures.toml").write_text(FIGURES, encoding="utf-8")
     return tmp_path / "mine"
+
+
+FIGURES = """
+[[group]]
+title = "Fig. 1"
+
+[[group.panel]]
+name = "Fig. 1a"
+where = "caption"
+shows = "A coating."
+counterpart = ["fig-coating"]
+statements = ["thickness"]
+
+[[group.panel]]
+name = "Fig. 1b"
+where = "caption"
+shows = "The same, after a year."
+why = "A photograph."
+"""
 
 
 #: Reader and name in the study of each kind of file.
@@ -32,6 +54,7 @@ FILES = {
     "study": ("study.toml", lambda path: settings(path.parent)),
     "claims": ("claims.toml", read_ledger),
     "inputs": ("inputs.toml", read_values),
+    "figures": ("figures.toml", read_panels),
 }
 
 
@@ -49,6 +72,7 @@ def test_the_files_of_the_template_and_of_this_study_are_good(study):
         read(study / name)
     checking.check_schema(LEDGER, "claims")
     checking.check_schema(ROOT / "study.toml", "study")
+    checking.check_schema(settings(ROOT).figures, "figures")
 
 
 BAD = [
@@ -56,6 +80,7 @@ BAD = [
     ("study", 'ledger = "claims.toml"', 'ledgre = "claims.toml"'),
     ("study", 'inputs = "inputs.toml"', "inputs = []"),
     ("study", 'inputs = "inputs.toml"', 'package = "not a name"'),
+    ("study", 'inputs = "inputs.toml"', "figures = []"),
     ("study", 'title = "The paper under study"', "title = 3"),
     ("study", 'title = "The paper under study"', 'titel = "The paper under study"'),
     ("study", 'authors = ["Somebody", "Somebody Else"]', 'authors = "Somebody"'),
@@ -99,6 +124,19 @@ BAD = [
     ("inputs", "[coating.density]", "[records.density]"),
     ("inputs", "[graphite.specific_capacity]", "[graphite]\nname = 3\n[graphite.capacity]"),
     ("inputs", 'citation = "The paper under study; authors, journal, year"', 'doi = "10.1/2"'),
+    ("figures", 'title = "Fig. 1"', ""),
+    ("figures", 'title = "Fig. 1"', 'titel = "Fig. 1"'),
+    ("figures", 'name = "Fig. 1a"', 'name = "1a"'),
+    ("figures", 'name = "Fig. 1a"', "name = 1"),
+    ("figures", 'name = "Fig. 1a"', ""),
+    ("figures", 'where = "caption"', ""),
+    ("figures", 'shows = "A coating."', 'shows = ""'),
+    ("figures", 'shows = "A coating."', 'shows = "A coating."\ncolour = "blue"'),
+    ("figures", '["fig-coating"]', '"fig-coating"'),
+    ("figures", '["fig-coating"]', '["a/b"]'),
+    ("figures", '["thickness"]', "[1]"),
+    ("figures", 'why = "A photograph."', ""),
+    ("figures", 'why = "A photograph."', "why = 1"),
 ]
 
 
@@ -111,13 +149,16 @@ def test_what_a_schema_refuses_its_reader_refuses(study, kind, old, new):
     tomllib.loads((study / name).read_text(encoding="utf-8"))
     with pytest.raises(checking.CheckError, match=name):
         checking.check_schema(study / name, kind)
-    with pytest.raises((UsageError, LedgerError, ParameterError)):
+    with pytest.raises((UsageError, LedgerError, ParameterError, PanelError)):
         read(study / name)
 
 
 GOOD = [
     ("study", 'inputs = "inputs.toml"', ""),
     ("study", 'inputs = "inputs.toml"', 'package = "my.study"'),
+    ("study", 'inputs = "inputs.toml"', 'figures = "figures.toml"'),
+    ("figures", 'why = "A photograph."', 'chapter = "later"'),
+    ("figures", 'name = "Fig. 1b"', 'name = "Table S1"'),
     ("claims", 'chapter = "thickness"', 'needs = "the raw data"'),
     ("claims", 'printed = "33 um"\n', 'printed = "32 um to 34 um"\n'),
     ("claims", 'printed = "33 um"\n', 'printed = "30 um"\nzeros_count = "3 um beside it"\n'),
@@ -185,6 +226,17 @@ def test_check_tells_what_it_found_in_order(study, capsys):
     ]
 
 
+def test_a_list_of_figures_is_checked_where_the_study_names_one(study, capsys):
+    call = ["audit", "check", "--study", str(study)]
+    text = (study / "study.toml").read_text(encoding="utf-8")
+    (study / "study.toml").write_text(f'figures = "figures.toml"\n{text}', encoding="utf-8")
+    assert cli.main(call) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "figures.toml: 2 figures, panels and tables"
+    (study / "figures.toml").write_text(FIGURES.replace("1b", "1a"), encoding="utf-8")
+    assert cli.main(call) == 1
+    assert "figures.toml: these stand in it more than once: Fig. 1a" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["claims.toml", "inputs.toml", "study.toml"])
 def test_check_names_the_file_that_is_not_in_order(study, name, capsys):
     with (study / name).open("a", encoding="utf-8") as file:
@@ -223,18 +275,12 @@ def written(folder, entries):
     return folder / "claims.json"
 
 
-def test_a_release_has_no_pending_row_and_an_edited_one_is_none(study, capsys):
+def test_a_release_needs_a_run(study, capsys):
     call = ["audit", "check", "--study", str(study), "--release"]
     assert cli.main(call) == 1
     assert "a release needs `rampore reproduce` first" in capsys.readouterr().err
-    written(study / "build", entries_of(study, thickness=None))
-    assert cli.main(call) == 1
-    assert "pending, so that this is no release: thickness" in capsys.readouterr().err
-    path = written(study / "build", entries_of(study))
+    written(study / "build", entries_of(study))
     assert cli.main(call) == 0
-    path.write_text(path.read_text().replace('"taken": true', '"taken": false'), encoding="utf-8")
-    assert cli.main(call) == 1
-    assert "claim 'loading'" in capsys.readouterr().err
 
 
 def test_a_ledger_may_grow_before_its_chapters(study):

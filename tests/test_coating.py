@@ -319,6 +319,10 @@ GOOD_AND_BAD = np.array([0.05, 0.07])  # mean loadings [kg/m2]; the second is mo
             ),
             "do not fit",
         ),
+        (
+            lambda: dried_sink(np.array([1500.0, 500.0]), 0.5, 2200.0, 1000.0, 15e-6),
+            "more than in a coating",
+        ),
     ],
 )
 def test_a_bad_value_among_good_ones_is_refused(call, reason):

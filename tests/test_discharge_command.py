@@ -96,7 +96,11 @@ def test_the_reader_is_told_where_a_run_leaves_the_tables_of_the_electrolyte(tmp
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["electrolyte_valid_from_mol_per_m3"] == 200.0
     assert summary["electrolyte_valid_to_mol_per_m3"] == 2000.0
-    assert summary["salt_highest_mol_per_m3"] > 2000.0
+    assert summary["salt_highest_mol_per_m3"] > 2000.0 > 1000.0 > summary["salt_lowest_mol_per_m3"]
+    assert summary["final_voltage_V"] == pytest.approx(3.3, abs=1e-4)
+    assert (
+        summary["final_voltage_V"] < summary["mean_voltage_V"] < summary["open_circuit_voltage_V"]
+    )
     assert told == [f"note: {summary['validity_left'][0]}"]
     assert "valid from 200 to 2000" in told[0]
 

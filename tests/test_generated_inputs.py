@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from rampore import RamporeError, cli
 from rampore.impedance.circuits import check_circuit
 from rampore.impedance.kramers_kronig import kramers_kronig
-from rampore.impedance.spectrum import INSTRUMENTS, ImpedanceError, Spectrum, read_spectrum
+from rampore.impedance.reading import read_spectrum
+from rampore.impedance.spectrum import ImpedanceError
 from rampore.micrograph import Micrograph, MicrographError, read, read_labels
 from rampore.p4d import bpx
 
@@ -59,14 +60,19 @@ def tables(draw):
         rows[line] = draw(st.lists(FIELDS, max_size=5))
     if draw(st.booleans()):
         rows = draw(st.permutations(rows))
-    separator = draw(st.sampled_from([",", ",", ",", ";", "\t"]))
+    separator = draw(st.sampled_from([",", ",", ",", ";", "\t", " ", "|"]))
     encoding = draw(st.sampled_from(["utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"]))
     return "\n".join(separator.join(row) for row in rows).encode(encoding, "replace")
 
 
 @BOUNDED
 @given(
-    content=st.one_of(tables(), st.binary(max_size=200), cut_and_changed("\n".join(ROWS).encode()))
+    content=st.one_of(
+        tables(),
+        st.binary(max_size=200),
+        cut_and_changed("\n".join(ROWS).encode()),
+        cut_and_changed(damage.workbook(ROWS)),
+    )
 )
 def test_a_table_is_a_spectrum_that_can_be_tested_or_is_refused(content, tmp_path):
     (tmp_path / "a.csv").write_bytes(content)
@@ -77,17 +83,6 @@ def test_a_table_is_a_spectrum_that_can_be_tested_or_is_refused(content, tmp_pat
         return
     assert (np.diff(spectrum.frequency) < 0).all()
     assert np.isfinite(tested.rms)
-
-
-@BOUNDED
-@given(
-    content=st.one_of(tables(), st.binary(max_size=200)),
-    instrument=st.sampled_from(sorted(INSTRUMENTS)),
-)
-def test_an_instruments_file_is_a_spectrum_or_is_refused(content, instrument, tmp_path):
-    (tmp_path / "a.txt").write_bytes(content)
-    with contextlib.suppress(ImpedanceError):
-        assert isinstance(read_spectrum(tmp_path / "a.txt", instrument), Spectrum)
 
 
 @BOUNDED
@@ -285,7 +280,8 @@ WORDS = {
         "R0",
         "--guess",
         "--short",
-        "--instrument",
+        "--loop",
+        "--sheet",
         "--area-cm2",
     ],
     "discharge": [

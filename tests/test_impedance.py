@@ -1,14 +1,17 @@
+import csv
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from rampore.cli import main
 from rampore.impedance.circuits import fit_circuit
 from rampore.impedance.fitting import fit_logarithms
 from rampore.impedance.kramers_kronig import ACCEPTED, kramers_kronig
-from rampore.impedance.spectrum import ImpedanceError, Spectrum, read_spectrum
+from rampore.impedance.reading import read_spectrum
+from rampore.impedance.spectrum import ImpedanceError, Spectrum
 from rampore.impedance.transmission_line import (
     blocking_electrode,
     fit_blocking_cell,
@@ -139,6 +142,19 @@ def test_a_circuit_of_impedance_py_is_found_again():
     assert found.rms < 1e-4
 
 
+def test_the_interval_of_a_circuit_is_students_of_the_numbers_that_are_left_free():
+    """Of six points twelve numbers, less the three that are fitted."""
+    from impedance.models.circuits import CustomCircuit
+
+    f = np.geomspace(1e3, 1, 6)
+    z = (10 + 1 / (3e-3 * (2j * np.pi * f) ** 0.9)) * (1 + 0.01 * np.array([1, -1, 2, -2, 1, 0]))
+    start = [10, 3e-3, 0.9]
+    theirs = CustomCircuit("R0-CPE0", initial_guess=start)
+    theirs.fit(f, z, weight_by_modulus=True)
+    ours = fit_circuit(Spectrum(f, z), "R0-CPE0", start)
+    np.testing.assert_allclose((ours.high - ours.low) / 2, t.ppf(0.975, 9) * theirs.conf_)
+
+
 def test_a_guess_outside_the_bounds_is_moved_to_them_and_finds_the_same():
     spectrum, bounds = Spectrum(FREQUENCY, symmetric_cell(OMEGA, **CELL)), ([1.0], [1e3])
     ends = [
@@ -216,39 +232,6 @@ def test_a_cell_that_drifts_while_it_is_measured_fails():
 # Files, and refusal
 
 
-def test_a_table_is_read_with_the_sign_that_its_heading_says(tmp_path):
-    spectrum = simulated()
-    path = tmp_path / "spectrum.csv"
-    for name, sign in (("Z'' / ohm", 1), ("-Z'' / ohm", -1), ("Neg. Z imag", -1)):
-        columns = (
-            FREQUENCY[::-1],
-            spectrum.impedance[::-1].real,
-            sign * spectrum.impedance[::-1].imag,
-        )
-        np.savetxt(
-            path,
-            np.column_stack(columns),
-            delimiter=",",
-            header=f"f / Hz,Z' / ohm,{name}",
-            comments="",
-        )
-        found = read_spectrum(path)
-        np.testing.assert_allclose(found.impedance, spectrum.impedance, rtol=1e-12)
-        assert found.frequency[0] == FREQUENCY[0]
-
-
-def test_a_potentiostats_own_file_is_read_by_impedance_py(tmp_path):
-    """Autolab's export has frequency first, and real and imaginary part fifth and sixth."""
-    lines = [
-        f"{f},0,0,0,{z.real},{z.imag}"
-        for f, z in zip(FREQUENCY, simulated().impedance, strict=True)
-    ]
-    path = tmp_path / "autolab.csv"
-    path.write_text("Frequency (Hz),a,b,c,Z',Z''\n" + "\n".join(lines) + "\n")
-    found = read_spectrum(path, "autolab")
-    np.testing.assert_allclose(found.impedance, simulated().impedance)
-
-
 @pytest.mark.parametrize(
     ("f", "z", "message"),
     [
@@ -270,11 +253,14 @@ def test_what_cannot_be_used_is_refused_by_its_name(tmp_path):
     (tmp_path / "words.csv").write_text("a,b,c\nx,y,z\n")
     with pytest.raises(ImpedanceError, match="is not a table"):
         read_spectrum(tmp_path / "words.csv")
-    with pytest.raises(ImpedanceError, match="instrument"):
-        read_spectrum(tmp_path / "words.csv", "voltmeter")
     sparse = Spectrum(FREQUENCY[::10], simulated().impedance[::10])
     with pytest.raises(ImpedanceError, match="cannot test"):
         kramers_kronig(sparse)
+
+
+def test_a_bad_short_beside_an_open_one_is_refused():
+    with pytest.raises(ImpedanceError, match="short"):
+        symmetric_cell(OMEGA[:2], **CELL, short=np.array([np.inf, -200.0]))
 
 
 def test_a_spectrum_that_does_not_reach_the_ionic_resistance_is_not_fitted():
@@ -332,7 +318,10 @@ def test_the_command_writes_parameters_with_intervals_residuals_and_a_figure(
     assert "with_short" in found, "how much the assumption of no short matters"
     assert (output / "impedance.png").read_bytes().startswith(b"\x89PNG")
     assert len((output / "residuals.csv").read_text().splitlines()) == 62
-    assert "tortuosity" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "tortuosity" in said
+    assert "read: frequency from 'f', real part from 'real'" in said
+    assert "the circuit describes the spectrum" in said
 
 
 def test_the_command_tests_a_bad_spectrum_writes_that_down_and_ends_with_an_error(
@@ -359,11 +348,72 @@ def test_the_command_fits_a_circuit(table, tmp_path):
     assert found["C1"]["unit"] == "F"
 
 
+def test_the_command_does_a_folder_and_writes_a_table(table, tmp_path, capsys):
+    """One good, one that drifts, one that is no spectrum; what fails is said in its row."""
+    folder, output = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    table(simulated(noise=0.001)).rename(folder / "good.csv")
+    bad = Spectrum(FREQUENCY, simulated().impedance + 40 * np.linspace(0, 1, 61) ** 4)
+    table(bad).rename(folder / "drift.csv")
+    (folder / "words.csv").write_text("a,b,c\n")
+    (folder / "notes.md").write_text("not looked at")
+    assert main(["impedance", str(folder), "--model", "blocking", "--drt", "-o", str(output)]) == 0
+    rows = {row["file"]: row for row in csv.DictReader((output / "table.csv").open())}
+    assert set(rows) == {"good.csv", "drift.csv", "words.csv"}
+    assert rows["good.csv"]["result"] == "fitted"
+    assert float(rows["good.csv"]["ionic_resistance"]) == pytest.approx(40, rel=0.01)
+    assert "Kramers" in rows["drift.csv"]["result"]
+    assert "three numbers" in rows["words.csv"]["result"]
+    assert (output / "good.csv" / "relaxation.csv").exists()
+    for name in ("impedance", "bode", "relaxation"):
+        assert (output / "good.csv" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert "1 of 3 fitted" in capsys.readouterr().out
+
+
+def test_the_command_compares_circuits_and_marks_what_does_not_describe(table, tmp_path, capsys):
+    z = 5 + 20 / (1 + (1j * OMEGA * 2e-3) ** 0.95)
+    path = table(Spectrum(FREQUENCY, z * (1 + 0.001 * np.cos(np.arange(61) ** 2))))
+    call = ["impedance", str(path), "--model", "circuit", "-o", str(tmp_path / "out")]
+    assert main([*call, "--circuit", "R0-p(R1,C1)", "R0-p(R1,CPE1)", "--fix", "R0=5"]) == 0
+    found = json.loads((tmp_path / "out" / "impedance.json").read_text())
+    assert found["circuit"] == "R0-p(R1,CPE1)"
+    assert [each["describes"] for each in found["compared"]] == [True, False]
+    assert found["parameters"]["R0"]["low"] == found["parameters"]["R0"]["high"] == 5
+    assert set(found["parameters"]["R1"]["weightings"]) == {"modulus", "unit", "noise"}
+    assert "does not describe the spectrum" in capsys.readouterr().out
+    assert main([*call, "--circuit", "R0-p(R1,C1)", "--bound", "R1=1:100"]) == 0
+    found = json.loads((tmp_path / "out" / "impedance.json").read_text())
+    assert not found["misfit"]["describes"]
+    assert found["parameters"]["R1"]["low"] is None, "an interval would mean nothing"
+
+
+def test_the_command_leaves_out_what_it_is_told(table, tmp_path):
+    path, output = table(simulated(noise=0.001)), tmp_path / "out"
+    call = ["impedance", str(path), "--model", "blocking", "-o", str(output), "--keep-all"]
+    assert main([*call, "--fmin", "0.5", "--fmax", "5e4", "--mask", "100", "900:1100"]) == 0
+    written = np.genfromtxt(output / "residuals.csv", delimiter=",", names=True)
+    f = written["frequency_Hz"]
+    assert (f.min(), f.max()) == pytest.approx((0.5011872, 39810.72), rel=1e-5)
+    assert not ((f > 90) & (f < 110)).any()
+
+
+def test_an_area_alone_is_of_use_only_where_the_file_has_ohm_cm2(table, tmp_path, capsys):
+    call = ["--model", "blocking", "--area-cm2", "1", "-o", str(tmp_path / "out")]
+    assert main(["impedance", str(table(simulated())), *call]) == 2
+    assert "--area-cm2 would have no effect" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (["--model", "circuit"], "needs --circuit"),
-        (["--model", "blocking", "--area-cm2", "1"], "needs all four"),
+        (["--model", "blocking", "--fix", "R0=1"], "--fix would have no effect"),
+        (["--model", "circuit", "--circuit", "R0", "R1", "--guess", "1"], "goes with one"),
+        (["--model", "circuit", "--circuit", "R0", "--fix", "R0"], "not of the form NAME=VALUE"),
+        (["--model", "circuit", "--circuit", "R0", "--bound", "R0=1"], "NAME=LOW:HIGH"),
+        (["--model", "blocking", "--fmin", "9", "--fmax", "1"], "--fmin must be below"),
+        (["--model", "blocking", *GEOMETRY[:5], "24", *GEOMETRY[6:]], "at most 1"),
+        (["--model", "blocking", "--area-cm2", "1", "--thickness-um", "9"], "needs all four"),
         (["--model", "blocking", *GEOMETRY[:-1], "-1"], "--conductivity: value = -1"),
     ],
 )

@@ -241,6 +241,26 @@ def test_a_sample_from_the_literatures_ranges_finishes_or_says_why():
     assert len(set(drawn)) == 5
 
 
+class Middle(np.random.Generator):
+    """Of what is drawn evenly it gives the middle."""
+
+    def uniform(self, low, high):
+        return (low + high) / 2
+
+
+def test_wide_ranges_are_drawn_by_their_logarithm_and_narrow_ones_evenly():
+    given, _ = cells.draw(GIVEN, Middle(np.random.PCG64(1)))
+    wide = []
+    for key, record in GIVEN.records.items():
+        drawn = given.records.get(key)
+        if record.range and drawn and drawn.value != record.value:
+            low, high = record.range
+            wide.append(high > 3 * low)
+            middle = np.sqrt(low * high) if wide[-1] else (low + high) / 2
+            assert drawn.si_value == pytest.approx(middle, rel=1e-12), key
+    assert min(sum(wide), len(wide) - sum(wide)) > 3
+
+
 def test_refusal_of_electrodes_that_do_not_fit():
     with pytest.raises(CellError, match="full, at the potential of lithium"):
         cells.full_cell(parameters.with_values(GIVEN, {"negative.loading": (2.0, "mg/cm2")}))

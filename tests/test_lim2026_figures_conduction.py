@@ -26,7 +26,7 @@ RISING = Departure(*(np.linspace(0, 0.4, 5),) * 3)
 FIGURES = {
     "current_maps": lambda: figures.current_maps([FLOW, FLOW]),
     "departures": lambda: figures.departures(
-        DIAMETERS, (RISING, RISING), RISING, Departure(0.5, 1.0, 0.25), 0.1, [75e-6]
+        DIAMETERS, (RISING, RISING), {"foil": RISING}, Departure(0.5, 1.0, 0.25), 0.1, [75e-6]
     ),
     "thresholds": lambda: figures.thresholds(
         np.array([10e-6, 100e-6]),

@@ -2,7 +2,9 @@
 meshes that run.
 """
 
+import inspect
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -119,6 +121,9 @@ def test_the_protocols_are_the_papers_where_nothing_else_is_said():
     )
     assert {pulses.steps[number - 1].until_time for number in pulses.pulses[:, 0]} == {1800.0}
 
+    levels = inspect.signature(pulse_tests).parameters["levels"].default
+    assert protocols.pulse_test(cell, 129600.0, levels).steps == pulses.steps
+
     full, _ = cells.charged_cell(GIVEN)
     steps = protocols.rate_test(full)
     assert [step.value / full.one_c for step in steps[::3]] == pytest.approx(
@@ -131,6 +136,7 @@ def test_the_protocols_are_the_papers_where_nothing_else_is_said():
         (4.3, "voltage", 4.3)
     }
     assert [held.until_current / full.one_c for _, held in charges] == pytest.approx([0.02] * 6)
+    assert steps[1:3] == protocols.charge(full)
 
 
 # Discharges
@@ -194,12 +200,9 @@ def test_what_the_overpotential_is_made_of_is_named_rightly_and_adds_up(fast):
     # salt: by the difference of its potential across the cell, as an electrode of lithium there
     # would see it
     data = both.solutions[0].dataset
-    at = {
-        str(name): float(np.interp(charge, data.capacity, data.parts.sel(part=name)))
-        for name in data.part.values
-    }
+    salt = data.parts.sel(part=["electrolyte, diffusion", "electrolyte, ohmic"]).sum("part")
     assert made_of["salt: ohmic"] + made_of["salt: diffusion"] == pytest.approx(
-        -sum(value for name, value in at.items() if name.startswith("electrolyte")), rel=1e-12
+        -np.interp(charge, data.capacity, salt), rel=1e-12
     )
 
 
@@ -289,11 +292,19 @@ def test_a_rate_test_gives_seven_capacities_on_either_foil_bare_first():
     assert bare[0] == pytest.approx(perforated[0], rel=2e-2)
 
 
-def test_the_meshes_by_name_halve_every_number_of_cells_and_so_do_their_errors():
-    for finest, fine, coarse in pairs.RESOLUTIONS.values():
-        for mesh, other in ((finest, fine), (fine, coarse)):
-            numbers, halves = (
-                (*one.layers, *one.columns, one.hole_layers) for one in (mesh, other)
-            )
-            assert {type(n) for n in (*numbers, *halves)} == {int}
-            assert all(n / 2 <= half < n for n, half in zip(numbers, halves, strict=True))
+def test_the_meshes_by_name_are_alike_and_each_a_half_or_three_quarters_of_the_next():
+    """What one mesh shows of another's error holds only where both are refined alike: electrodes by
+    as many planes, a separator by half of them, everything by one ratio, to half a cell.
+    """
+    family = (pairs.FINEST, pairs.FINE, pairs.READING, pairs.COARSE)
+    for (mesh, coarser), ratio in zip(pairwise(family), (0.5, 0.5, 0.75), strict=True):
+        numbers, fewer = (
+            np.array([*one.layers, *one.columns, one.hole_layers]) for one in (mesh, coarser)
+        )
+        np.testing.assert_array_equal(fewer, np.floor(ratio * numbers + 0.5))
+        assert ratio == 0.75 or coarser == pairs.halved(mesh)
+    for mesh in family:
+        negative, separator, positive = mesh.layers
+        assert negative == positive == 2 * separator
+    for meshes in pairs.RESOLUTIONS.values():
+        assert meshes in (family[:3], family[1:])

@@ -91,6 +91,49 @@ def test_the_arc_of_a_thin_half_cell_is_its_charge_transfer():
     assert spectra.interval(fit, "R2") < 0.02
 
 
+def test_arcs_before_a_tail_end_where_its_reactance_meets_theirs():
+    """An arc R, C before a capacitor c times as large: -Im Z is least at omega = 1 / (R C sqrt(c)),
+    and Re Z is R / (1 + 1 / c) there, both but for terms in 1 / c**2.
+    """
+    resistance, capacitance, times = 50.0, 1e-4, 1e3
+    frequency = np.geomspace(1e6, 1e-2, 81)
+    omega = 2j * np.pi * frequency
+    arc = resistance / (1 + omega * resistance * capacitance)
+    whole = Spectrum(frequency, 7.0 + arc + 1 / (omega * times * capacitance))
+    assert spectra.arcs_width(whole) == pytest.approx(resistance * (1 - 1 / times), rel=1e-4)
+
+
+def test_arcs_without_a_tail_are_read_to_the_lowest_frequency():
+    frequency = np.geomspace(1e8, 0.05, 60)
+    arcs = [r / (1 + 2j * np.pi * frequency * r * c) for r, c in ((20.0, 1e-6), (60.0, 1e-4))]
+    assert spectra.arcs_width(Spectrum(frequency, 3.0 + sum(arcs))) == pytest.approx(80.0, rel=1e-5)
+
+
+def test_arcs_are_known_to_a_hundredth_from_the_mesh():
+    """Of a hundred ohms and more; and on the finer mesh itself nothing is left."""
+    cell = at_state_of_charge(spectra.full_cells(GIVEN, Scenario())[0], 0.2)
+    coarse, fine = (
+        spectra.simulate(cell, 1e-4, mesh, spectra.DRAWN)
+        for mesh in (spectra.REACTING, spectra.REACTING_FINE)
+    )
+    found = spectra.arcs_error(cell, 1e-4, coarse)
+    assert found == pytest.approx(abs(spectra.arcs_width(fine) - spectra.arcs_width(coarse)))
+    assert 0 < found < 0.01 * spectra.arcs_width(coarse)
+    assert spectra.arcs_error(cell, 1e-4, fine) < 1e-9 * spectra.arcs_width(fine)
+
+
+def test_a_contact_with_a_capacitance_is_a_semicircle_of_its_resistance():
+    """Its middle at omega = 1 / (R C); all of it far below, none above."""
+    resistance, capacitance, area = 2e-3, 0.2, 1e-4  # times area, per area
+    corner = 1 / (2 * np.pi * resistance * capacitance)
+    bare = Spectrum(corner * np.geomspace(1e6, 1e-6, 5), np.full(5, 5.0 + 0j))
+    arc = spectra.with_contact_arc(bare, area, resistance, capacitance).impedance - 5.0
+    assert arc[[0, 2, 4]] == pytest.approx(20.0 * np.array([0, 0.5 - 0.5j, 1]), abs=1e-4)
+    assert abs(arc - 10.0) == pytest.approx(10.0)
+    fast = spectra.with_contact_arc(bare, area, resistance, 0.0).impedance - 5.0
+    assert fast == pytest.approx(20.0)  # without a capacitance it is no arc
+
+
 # Lines
 
 

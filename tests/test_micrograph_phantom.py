@@ -252,6 +252,25 @@ def test_grains_have_the_size_distribution_that_was_asked_for():
     assert diameter.max() <= kind.largest * (1 + 8 * np.finfo(float).eps)  # by way of the volume
 
 
+def test_grains_are_oblong_and_flat_as_their_kind_says():
+    """The long semi-axis in a grain's plane over the short one is e^(2 x 0.15 n) with n normal, and
+    its thickness over the two the aspect times e^(0.2 n).
+    """
+    kind = GrainKind(Phase.GRAPHITE, share=1.0, diameter=3e-6, spread=0.2, aspect=0.4, tilt=0.3)
+    made = section(
+        bare_electrode(60e-6, 0.3),
+        Mixture((kind,)),
+        width=300e-6,
+        pixel_size=0.5e-6,
+        rng=np.random.default_rng(0),
+    )
+    long, short, thick = made.grains.radii.T
+    reach = 4 / np.sqrt(2 * long.size)  # four standard errors of a standard deviation
+    assert reach < 0.1
+    assert np.std(np.log(long / short)) == pytest.approx(2 * 0.15, rel=reach)
+    assert np.std(np.log(thick / np.sqrt(long * short))) == pytest.approx(0.2, rel=reach)
+
+
 # ── Pores drawn one by one ───────────────────────────────────────────────────────────────────────
 
 

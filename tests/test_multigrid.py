@@ -3,7 +3,7 @@ import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import spsolve
 
-from rampore.multigrid import ConvergenceError, Multigrid, degree
+from rampore.multigrid import ConvergenceError, Multigrid, NetworkError, degree
 
 
 def network(rng, shape, periodic=(False, False, False), contrast=1.0):
@@ -119,6 +119,15 @@ def test_cells_that_are_left_out_stay_as_they_are():
     Multigrid(conductances, ground).solve(b, x, tolerance=1e-10)
     assert (x[left_out] == 0).all()
     assert (x[~left_out] > 0).all()
+
+
+@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
+@pytest.mark.parametrize("place", ["conductances", "ground"])
+def test_a_bad_value_among_good_ones_is_refused(place, bad):
+    conductances, ground = network(np.random.default_rng(7), (6, 5, 4))
+    (ground if place == "ground" else conductances[1])[2, 3, 1] = bad
+    with pytest.raises(NetworkError, match=place):
+        Multigrid(conductances, ground)
 
 
 def test_what_does_not_converge_raises():

@@ -247,5 +247,8 @@ def test_porosity_scatters_as_a_share_of_the_region():
 
 
 def test_a_window_that_does_not_fit_twice_is_refused():
+    """Half of the image does; its eleven places in a row of ones and zeros all hold the same."""
+    row = np.tile([True, False], (3, 10))
+    assert pores.porosity_scatter(row, [10 * PX], PX) == 0
     with pytest.raises(PoreError, match="fit twice"):
         pores.porosity_scatter(np.eye(20, dtype=bool), [11 * PX], PX)

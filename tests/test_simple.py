@@ -170,9 +170,14 @@ def test_a_blocking_cell_gives_the_resistance_that_the_spectrum_was_made_with():
     assert fit.fit.low[place] <= 8.0 <= fit.fit.high[place]
 
 
-def test_a_circuit_without_a_guess_is_answered_with_its_parameters():
+def test_a_guess_of_another_length_is_answered_with_the_parameters_of_the_circuit():
     with pytest.raises(rampore.RamporeError, match="4 parameters, R0, R1, CPE1_0, CPE1_1"):
-        rampore.fit_impedance(rampore.examples.spectrum(), "R0-p(R1,CPE1)")
+        rampore.fit_impedance(rampore.examples.spectrum(), "R0-p(R1,CPE1)", [1.0])
+
+
+def test_a_circuit_of_another_cell_is_refused_with_its_misfit():
+    with pytest.raises(rampore.RamporeError, match=r"does not describe the spectrum: misfit .* %"):
+        rampore.fit_impedance(rampore.examples.spectrum(), "R0-p(R1,C1)")
 
 
 def test_what_fits_the_wrong_kind_is_answered_with_what_to_write():

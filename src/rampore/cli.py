@@ -543,10 +543,43 @@ def _diffuse(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _hertz(text: str) -> float | tuple[float, float]:
+    """A frequency, or a range A:B of them [Hz]."""
+    read = _number(above=0)
+    first, colon, last = text.partition(":")
+    return (read(first), read(last)) if colon else read(first)
+
+
+def _named(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
+    return name, value
+
+
+def _held(text: str) -> tuple[str, float]:
+    name, value = _named(text)
+    return name, _number(at_least=0)(value)
+
+
+def _bounded(text: str) -> tuple[str, tuple[float, float]]:
+    name, value = _named(text)
+    low, colon, high = value.partition(":")
+    if not colon:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=LOW:HIGH")
+    read = _number(at_least=0)
+    return name, (read(low), read(high))
+
+
 def _impedance(parser: argparse.ArgumentParser) -> Run:
-    """Test an impedance spectrum by Kramers and Kronig's relations, and fit a circuit to it."""
+    """Test impedance spectra by Kramers and Kronig's relations, and fit a circuit to them."""
     parser.add_argument(
-        "spectrum", type=Path, metavar="SPECTRUM.csv", help="frequency, real and imaginary part"
+        "spectrum",
+        type=Path,
+        nargs="+",
+        metavar="SPECTRUM",
+        help="what an instrument or a spreadsheet wrote: .csv, .txt, .mpt, .DTA, .z, .par, .xlsx; "
+        "several, or a folder of them, make a table",
     )
     parser.add_argument(
         "--model",
@@ -554,25 +587,78 @@ def _impedance(parser: argparse.ArgumentParser) -> Run:
         required=True,
         help="symmetric cell, or any circuit",
     )
-    parser.add_argument("--circuit", help="in impedance.py's notation, e.g. 'R0-p(R1,CPE1)'")
+    parser.add_argument(
+        "--circuit",
+        nargs="+",
+        metavar="CIRCUIT",
+        help="in impedance.py's notation, e.g. 'R0-p(R1,CPE1)'; several are compared",
+    )
     parser.add_argument(
         "--guess",
         type=_number(),
         nargs="+",
         metavar="X",
-        help="start of each parameter of the circuit, SI",
+        help="start of each parameter of the circuit, SI (default: found from the spectrum)",
+    )
+    parser.add_argument(
+        "--fix",
+        type=_held,
+        nargs="+",
+        metavar="NAME=X",
+        help="parameters of the circuit that are known, SI",
+    )
+    parser.add_argument(
+        "--bound",
+        type=_bounded,
+        nargs="+",
+        metavar="NAME=LOW:HIGH",
+        help="bounds of parameters of the circuit, SI",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=_number(above=0, at_most=86400),
+        metavar="S",
+        help="after which the fit of a circuit is given up (default 60)",
+    )
+    parser.add_argument(
+        "--weighting",
+        choices=["modulus", "unit", "noise"],
+        default="modulus",
+        help="by what residuals are divided; the others are fitted beside it (default modulus)",
     )
     parser.add_argument(
         "--short", action="store_true", help="allow for an electronic short in the symmetric cell"
     )
     parser.add_argument(
-        "--instrument", help="read a potentiostat's own file: gamry, biologic, autolab, ..."
+        "--drt", action="store_true", help="the distribution of relaxation times as well"
     )
+    parser.add_argument(
+        "--fmin", type=_number(above=0), metavar="HZ", help="frequencies below are left out"
+    )
+    parser.add_argument(
+        "--fmax", type=_number(above=0), metavar="HZ", help="frequencies above are left out"
+    )
+    parser.add_argument(
+        "--mask",
+        type=_hertz,
+        nargs="+",
+        metavar="HZ|A:B",
+        help="frequencies and ranges that are left out",
+    )
+    parser.add_argument(
+        "--keep-all",
+        action="store_true",
+        help="leave out nothing else; else points that do not belong to the spectrum are, by name",
+    )
+    parser.add_argument(
+        "--loop", type=_count, metavar="N", help="which of several spectra in the file, from 1"
+    )
+    parser.add_argument("--sheet", metavar="NAME", help="which sheet of a workbook")
     parser.add_argument(
         "--area-cm2",
         type=_number(at_least=1e-9, at_most=1e9),
         metavar="X",
-        help="of one electrode; with the next three: tortuosity",
+        help="of one electrode: divides ohm cm2 in the file; with the next three: tortuosity",
     )
     parser.add_argument(
         "--thickness-um",
@@ -581,7 +667,10 @@ def _impedance(parser: argparse.ArgumentParser) -> Run:
         help="of one electrode",
     )
     parser.add_argument(
-        "--porosity", type=_number(above=0, at_most=1), metavar="X", help="of the electrode [-]"
+        "--porosity",
+        type=_number(above=0, at_most=1),
+        metavar="X",
+        help="of the electrode, a share: 0.24, not 24 [-]",
     )
     parser.add_argument(
         "--conductivity",
@@ -594,28 +683,32 @@ def _impedance(parser: argparse.ArgumentParser) -> Run:
     )
 
     def run(options: argparse.Namespace) -> int:
-        geometry = {
-            "--area-cm2": options.area_cm2,
+        tortuosity = {
             "--thickness-um": options.thickness_um,
             "--porosity": options.porosity,
             "--conductivity": options.conductivity,
         }
+        fit = {
+            "--circuit": options.circuit,
+            "--guess": options.guess,
+            "--fix": options.fix,
+            "--bound": options.bound,
+            "--seconds": options.seconds,
+        }
         if options.model == "circuit":
-            _refuse_idle(parser, "with --model circuit", {"--short": options.short, **geometry})
-            if not (options.circuit and options.guess):
-                parser.error(
-                    "--model circuit needs --circuit and a --guess for each of its parameters"
-                )
+            _refuse_idle(parser, "with --model circuit", {"--short": options.short, **tortuosity})
+            if not options.circuit:
+                parser.error("--model circuit needs --circuit, one or several")
+            if options.guess and len(options.circuit) > 1:
+                parser.error("a --guess goes with one --circuit: leave it out for several")
         else:
-            _refuse_idle(
-                parser,
-                "with --model blocking",
-                {"--circuit": options.circuit, "--guess": options.guess},
-            )
-            if missing := [name for name, value in geometry.items() if value is None]:
-                _refuse_idle(
-                    parser, f"without {', '.join(missing)}; a tortuosity needs all four", geometry
-                )
+            _refuse_idle(parser, "with --model blocking", fit)
+            needed = {"--area-cm2": options.area_cm2, **tortuosity}
+            if missing := [name for name, value in needed.items() if value is None]:
+                why = f"without {', '.join(missing)}; a tortuosity needs all four"
+                _refuse_idle(parser, why, tortuosity)
+        if options.fmin and options.fmax and options.fmin >= options.fmax:
+            parser.error("--fmin must be below --fmax")
 
         from rampore.commands import impedance
 
@@ -749,7 +842,7 @@ def _study_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _audit_check(parser: argparse.ArgumentParser) -> Run:
-    """Check study.toml, the ledger and the inputs against their schemas and their readers."""
+    """Check the study's settings, ledger, inputs and figures by their schemas and readers."""
     _study_option(parser)
     parser.add_argument(
         "--release", action="store_true", help="refuse statements that are still pending"

@@ -68,6 +68,8 @@ def _chebyshev(k0, k1, k2, x, other, b, step, momentum):
             ku, kd, kn, ks, kr = k0[up, j], k0[i, j], k1[i, north], k1[i, j], k2[i, j]
             xu, xd, xn, xs, xr = x[up, j], x[down, j], x[i, north], x[i, south], x[i, j]
             br, out = b[i, j], other[i, j]
+            # A = 1 - K with the scaled conductances K; the inner cells of a row have no wrap to
+            # look out for, the two ends follow
             for k in range(1, n2 - 1):
                 near = ku[k] * xu[k] + kd[k] * xd[k] + kn[k] * xn[k] + ks[k] * xs[k]
                 near += kr[k - 1] * xr[k - 1] + kr[k] * xr[k + 1]
@@ -207,6 +209,7 @@ def degree(conductances: Sequence[np.ndarray]) -> np.ndarray:
 
 def _polynomial() -> list[tuple[np.float32, np.float32]]:
     """Step and momentum of each Chebyshev sweep over [2 / SMOOTHED, 2] (Saad 2003, Alg. 12.1)."""
+    # The scaled matrix has its spectrum in [0, 2]; the coarser levels see to what lies below
     high, low = 2.0, 2.0 / SMOOTHED
     centre, half = (high + low) / 2, (high - low) / 2
     ratio, sweeps = half / centre, [(1 / centre, 0.0)]
@@ -411,6 +414,7 @@ class Multigrid:
             first = product if first is None else first
             if converged is None and product <= tolerance**2 * first:
                 return iteration - 1
+            # The preconditioner is positive definite: nothing but rounding is left of r
             if product <= 0:
                 break
             _turn(p, z, product / before)

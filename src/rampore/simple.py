@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from rampore.diffusion import Diffusion
     from rampore.energy import Design, EnergyDensity, Stack
     from rampore.impedance.fitting import Fit
+    from rampore.impedance.judging import Adequacy
     from rampore.impedance.kramers_kronig import KramersKronig
+    from rampore.impedance.screening import Screening
     from rampore.impedance.spectrum import Spectrum
     from rampore.micrograph import Labels, Micrograph
     from rampore.micrograph.reading import PixelSize
@@ -783,55 +785,82 @@ class SpectrumFit(_Shown):
     spectrum : Spectrum
     fit : Fit
         Parameters with their intervals, see :mod:`rampore.impedance.fitting`.
-    check : KramersKronig
+    check : KramersKronig or None
+        Of what was fitted; None where it has too few frequencies.
+    judgement : Adequacy
+        Whether the circuit describes the spectrum, see :mod:`rampore.impedance.judging`; where it
+        does not, the intervals mean nothing.
+    screening : Screening
+        Which frequencies were left out, see :mod:`rampore.impedance.screening`.
     """
 
     title: ClassVar[str] = "a spectrum that was fitted"
     spectrum: Spectrum
     fit: Fit
-    check: KramersKronig
+    check: KramersKronig | None
+    judgement: Adequacy
+    screening: Screening
 
     def __getitem__(self, name: str) -> float:
         """One parameter's value."""
         return self.fit[name]
 
     def rows(self) -> list[tuple[str, str]]:
-        fit = self.fit
+        fit, tested = self.fit, self.check
+        told = self.judgement.describes
         parameters = zip(fit.names, fit.units, fit.values, fit.low, fit.high, strict=True)
         return [
             *(
-                (name, f"{value:.4g} {unit} ({low:.4g} to {high:.4g})")
+                (name, f"{value:.4g} {unit}" + f" ({low:.4g} to {high:.4g})" * told)
                 for name, unit, value, low, high in parameters
             ),
             ("residual", f"{PERCENT * fit.rms:.2f} %"),
-            ("Kramers-Kronig residual", f"{PERCENT * self.check.rms:.2f} %"),
+            (
+                "Kramers-Kronig residual",
+                "not tested" if tested is None else f"{PERCENT * tested.rms:.2f} %",
+            ),
+            *(("left out", str(each)) for each in self.screening.findings),
+            *([] if told else [("misfit", str(self.judgement))]),
         ]
 
     def plot(self) -> Figure:
         """The spectrum with its fit, and the residuals of fit and test."""
         from rampore.figures.impedance import report
 
-        return report(self.spectrum, self.check, self.fit)
+        return report(self.spectrum, self.check, self.fit, self.screening.kept)
 
 
-def read_spectrum(path: str | os.PathLike, instrument: str | None = None) -> Spectrum:
-    """Read an impedance spectrum.
+def read_spectrum(
+    path: str | os.PathLike,
+    *,
+    area: float | None = None,
+    loop: int | None = None,
+    sheet: str | None = None,
+) -> Spectrum:
+    """Read an impedance spectrum from what an instrument or a spreadsheet wrote.
+
+    Columns are found by their names and units, see :func:`rampore.impedance.reading.read`, which
+    also says what was taken for what.
 
     Parameters
     ----------
     path : path
-        A table of frequency [Hz], real and imaginary part [ohm], or a potentiostat's own file.
-    instrument : str, optional
-        Whose file it is: gamry, biologic, autolab, ...
+        A table as text (``.csv``, ``.txt``, ``.mpt``, ``.DTA``, ``.z``, ...) or ``.xlsx``.
+    area : float, optional
+        Of the electrode, where the file has resistances times an area [m2].
+    loop : int, optional
+        Which of several spectra in the file, from 1.
+    sheet : str, optional
+        Which sheet of a workbook.
 
     Raises
     ------
     ImpedanceError
-        The file cannot be read, or holds no spectrum.
+        The file cannot be read, or holds no spectrum or several.
     """
-    from rampore.impedance import spectrum
+    from rampore.impedance import reading
 
-    return spectrum.read_spectrum(os.fspath(path), instrument)
+    return reading.read_spectrum(os.fspath(path), area=area, loop=loop, sheet=sheet)
 
 
 def fit_impedance(
@@ -840,8 +869,11 @@ def fit_impedance(
     guess: Sequence[float] | None = None,
     *,
     short: bool = False,
+    weighting: str = "modulus",
+    keep_all: bool = False,
 ) -> SpectrumFit:
-    """Test a spectrum by Kramers and Kronig's relations, and fit a circuit to it.
+    """Leave out what does not belong to a spectrum, test the rest by Kramers and Kronig's
+    relations, and fit a circuit to it.
 
     Parameters
     ----------
@@ -850,19 +882,23 @@ def fit_impedance(
         "blocking" is a symmetric cell of two porous electrodes in which nothing reacts; anything
         else is a circuit in impedance.py's notation, e.g. ``"R0-p(R1,CPE1)"``.
     guess : sequence of float, optional
-        Start of each parameter of a circuit [SI].
+        Start of each parameter of a circuit [SI]; found from the spectrum by default.
     short : bool
         Whether to allow for an electronic short in a blocking cell.
+    weighting : str
+        By what residuals are divided: modulus, unit, noise.
+    keep_all : bool
+        Whether to leave nothing out.
 
     Raises
     ------
     ImpedanceError
-        The spectrum breaks the relations, or does not determine the circuit; the circuit or its
-        guess makes no sense.
+        The spectrum breaks the relations, does not determine the circuit, or is not described by it
+        at all; the circuit or its guess makes no sense.
     """
+    from rampore.impedance.analysing import analyse, prepare
     from rampore.impedance.circuits import CircuitError, check_circuit, fit_circuit
-    from rampore.impedance.kramers_kronig import kramers_kronig
-    from rampore.impedance.spectrum import ImpedanceError, Spectrum
+    from rampore.impedance.spectrum import Spectrum
     from rampore.impedance.transmission_line import fit_blocking_cell
 
     if not isinstance(spectrum, Spectrum):
@@ -870,21 +906,22 @@ def fit_impedance(
             f"a Spectrum is needed, not {_kind(spectrum)}: read one by "
             "rampore.read_spectrum('file.csv')"
         )
-    if circuit == "blocking":
-        if guess is not None:
-            raise CircuitError("a blocking cell needs no guess: leave it out")
-        cell = fit_blocking_cell(spectrum, short)
-        return SpectrumFit(spectrum, cell.fit, cell.check)
-    if short:
+
+    def fitted(part: Spectrum, by: str, start: Fit | None) -> Fit:
+        if circuit == "blocking":
+            return fit_blocking_cell(part, short, by).fit
+        return fit_circuit(part, circuit, guess if start is None else start.values, weighting=by)
+
+    if circuit == "blocking" and guess is not None:
+        raise CircuitError("a blocking cell needs no guess: leave it out")
+    if circuit != "blocking" and short:
         raise CircuitError("short goes with circuit='blocking': put a resistor into the circuit")
-    check_circuit(circuit, [] if guess is None else guess)
-    check = kramers_kronig(spectrum)
-    if not check.passed:
-        raise ImpedanceError(
-            f"the spectrum breaks Kramers and Kronig's relations by {PERCENT * check.rms:.1f} % "
-            "and is not fitted"
-        )
-    return SpectrumFit(spectrum, fit_circuit(spectrum, circuit, guess), check)
+    if guess is not None:
+        check_circuit(circuit, guess)
+    found = analyse(prepare(spectrum, not keep_all), fitted, weighting)
+    found.refuse_misfit()
+    prepared = found.prepared
+    return SpectrumFit(spectrum, found.fit, prepared.check, found.judgement, prepared.screening)
 
 
 def _kind(value) -> str:

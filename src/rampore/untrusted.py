@@ -54,8 +54,13 @@ def regular(path: str | os.PathLike, error: type[RamporeError]) -> Path:
     return Path(path)
 
 
-def text(path: str | os.PathLike, error: type[RamporeError], most: int = MOST_BYTES) -> str:
-    """What a text file holds, in UTF-8 or with the mark of UTF-16, packed by gzip or bzip2 or not.
+def text(
+    path: str | os.PathLike,
+    error: type[RamporeError],
+    most: int = MOST_BYTES,
+    encoding: str | None = None,
+) -> str:
+    """What a text file holds, in UTF-8 or UTF-16, packed by gzip or bzip2 or not.
 
     Parameters
     ----------
@@ -64,6 +69,8 @@ def text(path: str | os.PathLike, error: type[RamporeError], most: int = MOST_BY
         What is raised.
     most : int
         Largest size, unpacked [bytes].
+    encoding : str, optional
+        Of one byte a character, for what is no UTF; by default that is refused.
     """
     path = regular(path, error)
     opened = _UNPACK.get(path.suffix.lower(), open)
@@ -71,17 +78,29 @@ def text(path: str | os.PathLike, error: type[RamporeError], most: int = MOST_BY
         content = stream.read(most + 1)
     if len(content) > most:
         raise error(f"{path}: more than {most // 2**20} MB of text; keep what is needed of it")
-    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        read = content.decode("utf-16" if wide else "utf-8-sig")
+        read = content.decode(_wide(content) or "utf-8-sig")
     except UnicodeDecodeError as problem:
-        raise error(
-            f"{path} is no text in UTF-8 ({problem.reason} at byte {problem.start}): save it as "
-            "that"
-        ) from None
+        if encoding is None:
+            raise error(
+                f"{path} is no text in UTF-8 ({problem.reason} at byte {problem.start}): save it "
+                "as that"
+            ) from None
+        read = content.decode(encoding, "replace")
     if "\0" in read:
         raise error(f"{path} is no text: it holds zero bytes; unpack or export it first")
     return read
+
+
+def _wide(content: bytes) -> str | None:
+    """UTF-16, by its mark or by the zeros that every second byte of Latin letters has."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    start = content[:2000]
+    for name, zeros, letters in (("utf-16-le", 1, 0), ("utf-16-be", 0, 1)):
+        if len(start) > 8 and not any(start[zeros::2]) and all(start[letters::2]):
+            return name
+    return None
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """What the files of a study must be: their JSON Schemas, and the check of a whole study.
 
 A schema says what an editor can know of a file while it is being written; the readers
-(:mod:`rampore.audit.study`, :mod:`rampore.audit.ledger`, :mod:`rampore.audit.inputs`) know more,
-such as that a unit can be read. What a schema refuses its reader refuses.
+(:mod:`rampore.audit.study`, :mod:`rampore.audit.ledger`, :mod:`rampore.audit.inputs`,
+:mod:`rampore.audit.panels`) know more, such as that a unit can be read. What a schema refuses its
+reader refuses.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from rampore import RamporeError
 from rampore.audit import claims
 from rampore.audit.inputs import read_values
 from rampore.audit.ledger import Claim, Ledger
+from rampore.audit.panels import read_panels
 from rampore.audit.reproduce import verdicts
 from rampore.audit.study import SETTINGS, find
 from rampore.extras import needs
@@ -46,7 +48,7 @@ def check_schema(path: Path, kind: str) -> None:
     Parameters
     ----------
     path : Path
-    kind : {"study", "claims", "inputs"}
+    kind : {"study", "claims", "inputs", "figures"}
 
     Raises
     ------
@@ -68,7 +70,8 @@ def check_schema(path: Path, kind: str) -> None:
 
 
 def check(start: Path, output: Path | None = None, release: bool = False) -> list[str]:
-    """Check the files of a study: settings, ledger, inputs, and with `release` its last run.
+    """Check the files of a study: settings, ledger, inputs, list of figures, and with
+    `release` its last run.
 
     Parameters
     ----------
@@ -104,6 +107,11 @@ def check(start: Path, output: Path | None = None, release: bool = False) -> lis
         check_schema(settings.inputs, "inputs")
         count = len(read_values(settings.inputs).records)
         fine.append(f"{settings.inputs.name}: {count} values, each with its source")
+    if settings.figures:
+        check_schema(settings.figures, "figures")
+        groups = read_panels(settings.figures)
+        count = sum(len(panel.places) for panels in groups.values() for panel in panels)
+        fine.append(f"{settings.figures.name}: {count} figures, panels and tables")
     if release:
         fine.append(_check_release(ledger, output or study.root / "build"))
     return fine

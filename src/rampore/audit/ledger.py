@@ -275,6 +275,8 @@ class Claim:
         for name in (*texts, "fails_if", "chapter", "needs"):
             if not isinstance(getattr(self, name), str):
                 yield f"`{name}` must be a text, not {getattr(self, name)!r}"
+            elif getattr(self, name).isspace():
+                yield f"`{name}` must be a text, not spaces"
         for name in ("circumstances", "uses"):
             listed = getattr(self, name)
             if not isinstance(listed, tuple) or not all(isinstance(text, str) for text in listed):

@@ -4,6 +4,7 @@ A study is a folder with ``_toc.yml``, as Jupyter Book has it, and ``study.toml`
 
     ledger = "claims.toml"        # the statements of the paper, in this folder or below it
     inputs = "inputs.toml"        # optional: values with provenance, of which the book has a page
+    figures = "figures.toml"      # optional: the figures of the paper, see rampore.audit.panels
     package = "rampore.lim2026"   # optional: a module of its own, with `pages` and `sweeps`
     license = "CC-BY-4.0"         # optional: of the study, by its SPDX name
 
@@ -90,6 +91,8 @@ class Settings:
     inputs : Path or None
         A parameter file that :func:`rampore.audit.inputs.read_values` reads; None where the study
         has none, or reads its inputs by classes of its own.
+    figures : Path or None
+        A list of the paper's figures that :func:`rampore.audit.panels.read_panels` reads.
     license : str
         Of the study, by its SPDX name, or empty.
     paper : Paper
@@ -99,6 +102,7 @@ class Settings:
     ledger: Path
     package: str = ""
     inputs: Path | None = None
+    figures: Path | None = None
     license: str = ""
     paper: Paper = field(default_factory=Paper)
 
@@ -137,7 +141,7 @@ def _settings(path: Path) -> Settings:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: cannot be read as TOML: {error}") from None
-    defaults = {"ledger": "claims.toml", "package": "", "inputs": "", "license": ""}
+    defaults = {"ledger": "claims.toml", "package": "", "inputs": "", "figures": "", "license": ""}
     known_keys(f"{path}", content, (*defaults, "paper"), UsageError)
     for key, value in defaults.items():
         if not isinstance(content.setdefault(key, value), str):
@@ -148,6 +152,7 @@ def _settings(path: Path) -> Settings:
         path.parent / content["ledger"],
         content["package"],
         path.parent / content["inputs"] if content["inputs"] else None,
+        path.parent / content["figures"] if content["figures"] else None,
         content["license"],
         _paper(path, content.get("paper", {})),
     )

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rampore.checks import choice, quantity
+from rampore.impedance.kramers_kronig import RESOLVED, kramers_kronig
 from rampore.impedance.spectrum import ImpedanceError, Spectrum
+
+#: By what the residual of each frequency is divided: the modulus, one number, or the noise that
+#: Kramers and Kronig's relations leave near it.
+WEIGHTINGS = ("modulus", "unit", "noise")
+#: Half the width of the window in which the noise is taken from the test's residuals [decades].
+WINDOW = 0.5
 
 #: Probability that a confidence interval covers.
 COVERED = 0.95
@@ -16,7 +23,7 @@ COVERED = 0.95
 
 @dataclass(frozen=True)
 class Fit:
-    """A circuit fitted to a spectrum, with weights of one over the modulus.
+    """A circuit fitted to a spectrum.
 
     Attributes
     ----------
@@ -30,6 +37,8 @@ class Fit:
         What was fitted.
     fitted : (n,) array of complex
         [ohm]
+    weighting : str
+        One of `WEIGHTINGS`.
     """
 
     names: tuple[str, ...]
@@ -39,6 +48,7 @@ class Fit:
     high: np.ndarray
     spectrum: Spectrum = field(repr=False)
     fitted: np.ndarray = field(repr=False)
+    weighting: str = "modulus"
 
     def __getitem__(self, name: str) -> float:
         """One parameter's value."""
@@ -67,6 +77,7 @@ def fit_logarithms(
     units: Sequence[str],
     least: Sequence[float],
     greatest: Sequence[float],
+    weighting: str = "modulus",
 ) -> Fit:
     """Fit a model whose parameters are positive, by least squares in their logarithms.
 
@@ -80,6 +91,8 @@ def fit_logarithms(
     least, greatest : (p,) sequence of float
         Bounds of the parameters.
     names, units : (p,) sequence of str
+    weighting : str
+        One of `WEIGHTINGS`.
 
     Returns
     -------
@@ -101,12 +114,12 @@ def fit_logarithms(
             f"{spectrum.frequency.size} frequencies do not determine {len(names)} parameters"
         )
     omega, z = spectrum.omega, spectrum.impedance
-    modulus = np.abs(z)
+    scale = weights(spectrum, weighting)
     bounds = np.log(least), np.log(greatest)
     inner = bounds[0] + 1e-6, bounds[1] - 1e-6
 
     def departure(logarithms):
-        difference = (model(omega, *np.exp(logarithms)) - z) / modulus
+        difference = (model(omega, *np.exp(logarithms)) - z) / scale
         return np.concatenate([difference.real, difference.imag])
 
     try:
@@ -141,7 +154,35 @@ def fit_logarithms(
         which = ", ".join(np.array(names)[loose])
         raise ImpedanceError(f"the spectrum does not determine {which}")
     low, high = values * np.exp(-reach), values * np.exp(reach)
-    return Fit(tuple(names), tuple(units), values, low, high, spectrum, model(omega, *values))
+    fitted = model(omega, *values)
+    return Fit(tuple(names), tuple(units), values, low, high, spectrum, fitted, weighting)
+
+
+def weights(spectrum: Spectrum, weighting: str) -> np.ndarray:
+    """By what the residual of each frequency is divided (n,) [ohm].
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    weighting : str
+        One of `WEIGHTINGS`.
+
+    Raises
+    ------
+    ImpedanceError
+        Where there is no such weighting, or too few frequencies to tell the noise.
+    """
+    modulus = np.abs(spectrum.impedance)
+    match choice("weighting", weighting, WEIGHTINGS, ImpedanceError):
+        case "modulus":
+            return modulus
+        case "unit":
+            return np.full(modulus.size, np.median(modulus))
+    check = kramers_kronig(spectrum)
+    decade = np.log10(spectrum.frequency)
+    near = np.abs(decade[:, np.newaxis] - decade) <= WINDOW
+    squares = near @ (check.real**2 + check.imaginary**2) / near.sum(axis=1)
+    return modulus * np.maximum(np.sqrt(squares), RESOLVED)
 
 
 def _check_start(guesses, names, units, least, greatest) -> None:

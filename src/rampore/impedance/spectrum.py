@@ -1,17 +1,13 @@
-"""One spectrum, and the files it comes from."""
+"""One spectrum."""
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from rampore import RamporeError
-from rampore.checks import choice, quantity
-from rampore.extras import needs
-from rampore.untrusted import MOST_BYTES, fenced, regular, text
+from rampore.checks import quantity
 
 #: Fewer frequencies than this make no spectrum.
 FEWEST = 5
@@ -20,19 +16,6 @@ MOST = 2000
 #: Least and greatest frequency [Hz] and modulus [ohm] that any instrument could mean.
 FREQUENCIES = (1e-12, 1e15)
 MODULI = (1e-18, 1e18)
-#: A longer line is no row of a table [characters].
-LONGEST_LINE = 2**16
-#: Formats that `impedance.preprocessing` reads, with the name that it gives them.
-INSTRUMENTS = {
-    "autolab": "autolab",
-    "biologic": "biologic",
-    "chinstruments": "chinstruments",
-    "gamry": "gamry",
-    "parstat": "parstat",
-    "powersuite": "powersuite",
-    "versastudio": "versastudio",
-    "zview": "zplot",
-}
 
 
 class ImpedanceError(RamporeError, ValueError):
@@ -107,79 +90,3 @@ class Spectrum:
     def capacitive(self) -> Spectrum:
         """Without the frequencies at which the leads' inductance outweighs the cell."""
         return self.where(self.impedance.imag < 0)
-
-
-def read_spectrum(path: str | Path, instrument: str | None = None) -> Spectrum:
-    """Read a spectrum from a table or from a potentiostat's own file.
-
-    A table is a CSV file whose first three columns are frequency [Hz], real and imaginary part
-    [ohm]; a name of the third that begins with a minus sign, or with ``neg``, changes its sign. It
-    is UTF-8, or UTF-16 with its mark, may be packed by gzip or bzip2, and has at most 32 MB and
-    twice `MOST` lines.
-
-    Parameters
-    ----------
-    path : path
-    instrument : str, optional
-        One of `INSTRUMENTS`, read by ``impedance.preprocessing``; by default the file is a table.
-
-    Returns
-    -------
-    Spectrum
-
-    Raises
-    ------
-    ImpedanceError
-        Where the file cannot be read, or holds no spectrum.
-    """
-    if instrument is not None:
-        choice("instrument", instrument, INSTRUMENTS, ImpedanceError)
-    spectrum = _table(path) if instrument is None else _export(path, instrument)
-    try:
-        return Spectrum(*spectrum)
-    except ImpedanceError as error:
-        raise ImpedanceError(f"{path}: {error}") from None
-
-
-def _table(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Frequency [Hz] and impedance [ohm] from the first three columns of a table."""
-    import pandas as pd
-
-    content = text(path, ImpedanceError)
-    _check_lines(path, content)
-    with fenced(f"{path} is not a table of frequency, real and imaginary part", ImpedanceError):
-        table = pd.read_csv(io.StringIO(content))
-        name = str(table.columns[2]).strip().lower()
-        f, real, imaginary = (table.iloc[:, column].to_numpy(float) for column in range(3))
-    sign = -1 if name.startswith(("-", "−", "–", "neg", "minus")) else 1
-    return f, real + sign * 1j * imaginary
-
-
-def _export(path: str | Path, instrument: str) -> tuple[np.ndarray, np.ndarray]:
-    """Frequency [Hz] and impedance [ohm] from an instrument's own file."""
-    with needs("spectra"):
-        from impedance.preprocessing import readFile
-
-    path = regular(path, ImpedanceError)
-    if path.stat().st_size > MOST_BYTES:
-        raise ImpedanceError(
-            f"{path}: more than {MOST_BYTES // 2**20} MB are no file of one spectrum"
-        )
-    content = path.read_text(encoding="latin-1")
-    _check_lines(path, content)
-    if content.count("Segments") > MOST:
-        raise ImpedanceError(f"{path}: more than {MOST} segments are no file of one spectrum")
-    with fenced(f"{path} is not a file of {instrument}", ImpedanceError):
-        return readFile(str(path), instrument=INSTRUMENTS[instrument])
-
-
-def _check_lines(path: str | Path, content: str) -> None:
-    lines = content.splitlines()
-    if len(lines) > 2 * MOST:
-        raise ImpedanceError(
-            f"{path} has {len(lines)} lines, a spectrum has at most {MOST} frequencies: thin them"
-        )
-    if (longest := max(map(len, lines), default=0)) > LONGEST_LINE:
-        raise ImpedanceError(
-            f"{path} is no table of three columns: one of its lines has {longest} characters"
-        )

@@ -16,7 +16,12 @@ import numpy as np
 from rampore.arrays import FloatOrArray
 from rampore.checks import quantity
 from rampore.impedance.fitting import Fit, fit_logarithms
-from rampore.impedance.kramers_kronig import ACCEPTED, KramersKronig, kramers_kronig
+from rampore.impedance.kramers_kronig import (
+    ACCEPTED,
+    KramersKronig,
+    TooFewError,
+    kramers_kronig,
+)
 from rampore.impedance.spectrum import ImpedanceError, Spectrum
 
 #: Why a spectrum is not fitted; takes the residual of the test in per cent.
@@ -175,12 +180,12 @@ class BlockingCell:
     fit : Fit
         Parameters `separator_resistance`, `ionic_resistance` (of one electrode), `capacitance`,
         `exponent` and, where asked for, `short`.
-    check : KramersKronig
-        Of the whole spectrum.
+    check : KramersKronig or None
+        Of the whole spectrum; None where it has too few frequencies for the test.
     """
 
     fit: Fit
-    check: KramersKronig
+    check: KramersKronig | None
 
     @property
     def electrode_resistance(self) -> float:
@@ -193,8 +198,13 @@ class BlockingCell:
         return 2 * self.electrode_resistance
 
 
-def fit_blocking_cell(spectrum: Spectrum, short: bool = False) -> BlockingCell:
+def fit_blocking_cell(
+    spectrum: Spectrum, short: bool = False, weighting: str = "modulus"
+) -> BlockingCell:
     """Ionic resistance of the electrodes of a blocking symmetric cell.
+
+    Where there are too few frequencies for the test of Kramers and Kronig's relations, the fit is
+    one: the line obeys them, and so does what it describes.
 
     Parameters
     ----------
@@ -202,6 +212,8 @@ def fit_blocking_cell(spectrum: Spectrum, short: bool = False) -> BlockingCell:
         Of the whole cell; what is inductive is tested, not fitted.
     short : bool
         Whether to allow for an electronic short.
+    weighting : str
+        One of :data:`rampore.impedance.fitting.WEIGHTINGS`.
 
     Returns
     -------
@@ -213,8 +225,11 @@ def fit_blocking_cell(spectrum: Spectrum, short: bool = False) -> BlockingCell:
         Where the spectrum breaks Kramers and Kronig's relations, has no capacitive branch, or does
         not determine the ionic resistance: it is not fitted then.
     """
-    check = kramers_kronig(spectrum)
-    if not check.passed:
+    try:
+        check = kramers_kronig(spectrum)
+    except TooFewError:
+        check = None
+    if check and not check.passed:
         raise ImpedanceError(BREAKS.format(100 * check.rms))
     part = spectrum.capacitive()
     z = part.impedance
@@ -239,7 +254,12 @@ def fit_blocking_cell(spectrum: Spectrum, short: bool = False) -> BlockingCell:
         starts = [[*start, 10 * np.abs(z).max()] for start in starts]
         least.append(0.1 * intercept)
         greatest.append(1e4 * np.abs(z).max())
-    fit = fit_logarithms(part, _cell, starts, names, units, least, greatest)
+    fit = fit_logarithms(part, _cell, starts, names, units, least, greatest, weighting)
+    if check is None and fit.rms > ACCEPTED:
+        raise ImpedanceError(
+            f"{spectrum.frequency.size} frequencies are too few to test Kramers and Kronig's "
+            f"relations, and the fit leaves {100 * fit.rms:.1f} % of them"
+        )
     place = fit.place("ionic_resistance")
     if (
         max(fit.high[place] / fit.values[place], fit.values[place] / fit.low[place])

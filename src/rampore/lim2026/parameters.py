@@ -364,6 +364,7 @@ class Calendering:
 class Formats:
     """The cells that were built."""
 
+    half_cell_diameter: float = quantity_field("m", "diameter of the electrode in half cells")
     coin_negative_diameter: float = quantity_field(
         "m", "diameter of the negative electrode in coin cells"
     )

@@ -154,6 +154,75 @@ def _attempt(spectrum: Spectrum, accuracy: float) -> Phrase:
     return phrase("R = {:.2f} Ω, {:.2f} to {:.2f} Ω", *ends, accuracy=accuracy)
 
 
+def with_contact_arc(
+    spectrum: Spectrum, area: float, resistance: float, capacitance: float
+) -> Spectrum:
+    """With an interface in series that has a capacitance beside its resistance, so that it shows as
+    an arc.
+
+    On bare foil, where all current crosses it alike, this is exact.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    area : float
+        Of the cell [m2].
+    resistance : float
+        Of the interface times its area [ohm m2].
+    capacitance : float
+        Of the interface per area [F/m2].
+    """
+    quantity("area", area, ImpedanceError, above=0, unit="m2")
+    quantity("resistance", resistance, ImpedanceError, at_least=0, unit="ohm m2")
+    quantity("capacitance", capacitance, ImpedanceError, at_least=0, unit="F/m2")
+    arc = resistance / (1 + 1j * spectrum.omega * resistance * capacitance)
+    return Spectrum(spectrum.frequency, spectrum.impedance + arc / area)
+
+
+def _highest_arc(spectrum: Spectrum) -> tuple[int, int]:
+    """Where the reactance is largest, but for the tail, and where it is least behind that."""
+    reactance = -spectrum.impedance.imag
+    top = int(np.argmax(np.where(spectrum.frequency > 0.5, reactance, 0.0)))
+    return top, top + int(np.argmin(reactance[top:]))
+
+
+def arcs_width(spectrum: Spectrum) -> float:
+    """What the arcs of a spectrum span, as one reads it off a Nyquist plot [ohm].
+
+    From the intercept at the highest frequency to the least reactance behind the highest arc, where
+    the tail of diffusion begins; between the frequencies by a parabola. A spectrum without such a
+    place is read down to its lowest frequency.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    """
+    z, (_, least) = spectrum.impedance, _highest_arc(spectrum)
+    if not 0 < least < z.size - 1:
+        return float(z.real[least] - z.real[0])
+    before, there, after = z[least - 1 : least + 2]
+    slope, bend = (after - before) / 2, before - 2 * there + after
+    step = -slope.imag / bend.imag  # of the frequencies' indices
+    return float((there + slope * step + bend * step**2 / 2).real - z.real[0])
+
+
+def arcs_error(cell: Cell, area: float, spectrum: Spectrum) -> float:
+    """How far :func:`arcs_width` of a spectrum lies from that on the finer mesh [ohm].
+
+    Parameters
+    ----------
+    cell : Cell
+    area : float
+        [m2]
+    spectrum : Spectrum
+        Of that cell.
+    """
+    top, least = _highest_arc(spectrum)
+    deciding = [0, top, *range(least - 1, min(least + 2, spectrum.frequency.size))]
+    finer = simulate(cell, area, REACTING_FINE, spectrum.frequency[deciding])
+    return abs(arcs_width(finer) - arcs_width(spectrum))
+
+
 def fit_arcs(spectrum: Spectrum) -> Fit:
     """`CIRCUIT` fitted to a half cell; `R2`, the arc of lower frequency, is the electrode's charge
     transfer.
@@ -167,8 +236,7 @@ def fit_arcs(spectrum: Spectrum) -> Fit:
         As :func:`rampore.impedance.circuits.fit_circuit`.
     """
     z, omega = spectrum.impedance, spectrum.omega
-    top = int(np.argmax(np.where(spectrum.frequency > 0.5, -z.imag, 0.0)))
-    after = top + int(np.argmin(-z.imag[top:]))
+    top, after = _highest_arc(spectrum)
     arc = max(z.real[after] - z.real[0], 1e-3 * z.real[0])
     tail = [1 / (abs(z.imag[-1]) * omega[-1] ** 0.5), 0.5]
     fast = [0.1 * arc, 1 / (0.1 * arc * 100 * omega[top]), 0.9]

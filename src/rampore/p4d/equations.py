@@ -65,6 +65,7 @@ def cubic(
     t = place - left
     f0, f1 = value[left, column], value[left + 1, column]
     g0, g1 = slope[left, column] * step, slope[left + 1, column] * step
+    # Hermite's cubic f0 + g0 t + a t^2 + b t^3, t from 0 to 1 across the interval
     a, b = 3.0 * (f1 - f0) - 2.0 * g0 - g1, 2.0 * (f0 - f1) + g0 + g1
     return f0 + t * (g0 + t * (a + t * b)), (g0 + t * (2.0 * a + 3.0 * t * b)) / step
 
@@ -137,7 +138,7 @@ def electrolyte_properties(
         place = min(c, top) / step
         for column in range(4):
             out[k, 2 * column], out[k, 2 * column + 1] = cubic(value, slope, column, place, step)
-        if c > top:
+        if c > top:  # properties stay, and so does chi = c dG/dc: G goes on as chi ln c
             chi = logarithm + top * out[k, 2 * ACTIVITY + 1]
             out[k, 2 * ACTIVITY] += logarithm * np.log(top) + chi * np.log(c / top)
             out[k, 2 * ACTIVITY + 1] = chi / c
@@ -146,6 +147,7 @@ def electrolyte_properties(
         else:
             out[k, 2 * ACTIVITY] += logarithm * np.log(c)
             out[k, 2 * ACTIVITY + 1] += logarithm / c
+        # What is in series adds up as resistivities do, with d(1/k)/dc = -k' / k^2
         for column in (KAPPA, DIFFUSIVITY):
             resistivity = 1.0 / (efficiency[k] * out[k, 2 * column])
             out[k, 2 * column + 1] *= -efficiency[k] * resistivity * resistivity
@@ -235,14 +237,15 @@ def transport(
         t_l, dt_l, g_l, dg_l = here[4], here[5], here[6], here[7]
         t_r, dt_r, g_r, dg_r = there[4], there[5], there[6], there[7]
 
-        # i_e = -kappa (grad phi_e - grad G)
+        # i_e = -kappa (grad phi_e - grad G), both halves of the way in series: the conductance is
+        # kappa = A / (h_l r_l + h_r r_r), and d kappa/dc_l = -kappa^2 / A h_l dr_l/dc_l
         kappa = area / (h_l * here[0] + h_r * there[0])
         i_e = kappa * (u[left, E] - u[right, E] + g_r - g_l)
         share = i_e * kappa / area
         di_cl = -share * h_l * here[1] - kappa * dg_l
         di_cr = -share * h_r * there[1] + kappa * dg_r
 
-        # F N = -F D grad c + t+ i_e
+        # F N = -F D grad c + t+ i_e, with D as kappa, and t+ the mean of both sides
         d = FARADAY * area / (h_l * here[2] + h_r * there[2])
         diffusion = d * (u[left, C] - u[right, C])
         t = 0.5 * (t_l + t_r)
@@ -299,6 +302,7 @@ def transport(
         residual[k, S] += layout.positive_foil[n] * (u[k, S] - voltage)
         matrix[k, SS] += layout.positive_foil[n]
 
+    # Where there is no such unknown, a row of the unit matrix
     for k in range(u.shape[0]):
         for row in range(3):
             if layout.absent[k, row]:
@@ -471,6 +475,8 @@ def overpotential(
     half = steepness * moved
     root = np.sqrt(1.0 + half * half)
     voltage, slope = open_circuit(kinetics, h, guess)
+    # eta = (2 R T / F) asinh(j / 2 i0): it moves with j, and with i0, whose logarithm has the slope
+    # filled / x - empty / (1 - x)
     stiffness = kinetics.thermal_voltage / root
     slope += stiffness * (steepness - half * (kinetics.filled / guess - kinetics.empty / rest))
     size = abs(half)
@@ -515,6 +521,8 @@ def react(
             full = ROUNDING
         elif empty > -ROUNDING:
             empty = -ROUNDING
+        # U + eta rises beyond all bounds towards empty and falls beyond all towards full, for i0
+        # vanishes there: a root lies between, and between low and high it stays
         low, high = empty, full
         moved = b[n] * current[n]
         if not low < moved < high:
@@ -549,6 +557,8 @@ def react(
                     low = moved
                 else:
                     high = moved
+                # Newton's step where it stays inside; else towards an end that was never reached,
+                # or to the middle
                 if slope < 0.0 and low < moved + step < high:
                     moved += step
                 elif low == empty:
@@ -558,6 +568,7 @@ def react(
                 else:
                     moved = 0.5 * (low + high)
                 guess, rest = moved - empty, full - moved
+                # The last hundredth before an end is searched by the logarithm of what is left
                 if high == full and rest < 1e-2 * abs(full):
                     end, shallow = 1, np.log(full - low)
                     few = np.log(max(rest, 1e-3 * abs(full)))
@@ -573,6 +584,7 @@ def react(
                 if shallow - deep <= 1e-14 * abs(few) and slope < 0.0:
                     converged = True
                     break
+                # Newton's step in that logarithm: d moved = -end left d(ln left)
                 left = rest if end > 0 else guess
                 step = end * excess / (slope * left) if slope < 0.0 else 0.0
                 if slope < 0.0 and deep < few + step < shallow:
@@ -594,6 +606,7 @@ def react(
         x[n] = guess
         j = moved / b[n]
         current[n] = j
+        # The surface stays a solution: slope dmoved = d(drop) - (d eta/dc) dc, moved = b j
         slopes[n, 1] = 1.0 / (b[n] * slope)
         slopes[n, 0] = slopes[n, 1] * stiffness * half * kinetics.salt / u[k, C]
         rate, by_c, by_drop = surface[n] * j, surface[n] * slopes[n, 0], surface[n] * slopes[n, 1]
@@ -723,6 +736,8 @@ def plate(
             there[0, 6],
             kinetic,
         )
+        # At a fixed i the salt at the face moves with that of the cell; the current then moves so
+        # that the balance stays
         c_by_c = 1.0 + metal.distance * i / FARADAY * ((1.0 - t) * here[3] - dt * here[2])
         slopes[n, 0] = -(dg - metal.distance * i * here[1] + by_c * c_by_c) / slope
         slopes[n, 1] = 1.0 / slope

@@ -260,7 +260,11 @@ def _dense(matrix, at, x0, x1, x2):
 
 @njit(cache=True)
 def factorise(plan: LevelLayout, matrix: np.ndarray) -> None:
-    """Invert the pivots of every line along z."""
+    """Invert the pivots of every line along z.
+
+    A line is a block tridiagonal matrix of diagonals D, couplings L to the cell below and U to that
+    above. Its pivots are D_k - L_k P_(k-1) U_(k-1), with P their inverses; kept are P and P U.
+    """
     step = PACKED * WIDTH
     for line in range(2 * plan.blocks):
         for k in range(plan.layers):
@@ -277,6 +281,7 @@ def factorise(plan: LevelLayout, matrix: np.ndarray) -> None:
                 load(matrix, p + 7 * WIDTH),
                 load(matrix, p + 8 * WIDTH),
             )
+            # Less L times the three columns of P U of the cell below
             if k > 0:
                 below, w = at + BELOW_Z * WIDTH, at - step + ABOVE_Z * WIDTH
                 v0, v1, v2 = _times(
@@ -303,6 +308,7 @@ def factorise(plan: LevelLayout, matrix: np.ndarray) -> None:
                     load(matrix, w + 8 * WIDTH),
                 )
                 p02, p12, p22 = p02 - v0, p12 - v1, p22 - v2
+            # The inverse of 3 x 3 by its cofactors
             q00, q10, q20 = p11 * p22 - p12 * p21, p12 * p20 - p10 * p22, p10 * p21 - p11 * p20
             factor = splat(1.0) / (p00 * q00 + p01 * q10 + p02 * q20)
             store(matrix, p, q00 * factor)
@@ -314,6 +320,7 @@ def factorise(plan: LevelLayout, matrix: np.ndarray) -> None:
             store(matrix, p + 6 * WIDTH, q20 * factor)
             store(matrix, p + 7 * WIDTH, (p01 * p20 - p00 * p21) * factor)
             store(matrix, p + 8 * WIDTH, (p00 * p11 - p01 * p10) * factor)
+            # P times U, whose five numbers become nine, one column after the other
             w = at + ABOVE_Z * WIDTH
             u0, u1, u2, u3 = (
                 load(matrix, w), load(matrix, w + WIDTH),
@@ -359,6 +366,7 @@ def relax(
     outer = splat(border)
     for block in range(plan.blocks):
         first = plan.matrix + (colour * plan.blocks + block) * layers * step
+        # Upwards: x_k = P_k (right_k - column_k border - neighbours - L_k x_(k-1))
         x0, x1, x2 = splat(0.0), splat(0.0), splat(0.0)
         for k in range(layers):
             at, n = first + k * step, _place(plan, colour, k) + block * WIDTH
@@ -375,6 +383,7 @@ def relax(
             store(x, n, x0)
             store(x, n + width, x1)
             store(x, n + 2 * width, x2)
+        # Back down: x_k less (P U)_k x_(k+1)
         for k in range(layers - 2, -1, -1):
             at, n = first + k * step, _place(plan, colour, k) + block * WIDTH
             w0, w1, w2 = _dense(matrix, at + ABOVE_Z * WIDTH, x0, x1, x2)
@@ -479,6 +488,9 @@ def cycle(h: Hierarchy, schur: float, border_right: float, bare: bool) -> float:
     even, odd, alone = np.int64(0), np.int64(1), np.bool_(True)
     parents, matrix, right, x = h.parents, h.matrix, h.right, h.x
     last = h.plans.shape[0] - 1
+    # Down: after colour 0 and colour 1, the residual of colour 1 is zero and that of colour 0 is
+    # what colour 1 contributes to it: that goes to the aggregates. What the row of the border takes
+    # of each level's x leaves the border's right-hand side
     for depth in range(last):
         plan = _plan(h.plans, depth)
         if depth == 0 and bare:
@@ -489,10 +501,12 @@ def cycle(h: Hierarchy, schur: float, border_right: float, bare: bool) -> float:
         border_right -= dot(h.row, x, plan.vector, plan.end)
         lateral(plan, matrix, x, even, h.before)
         restrict(plan, _plan(h.plans, depth + 1), parents, h.before, right)
+    # The coarsest level is one line, solved exactly with the border by its Schur complement
     plan = _plan(h.plans, last)
     relax(plan, matrix, right, h.column, 0.0, x, even, alone)
     border = (border_right - dot(h.row, x, plan.vector, plan.end)) / schur
     add(-border, h.response, x, plan.vector, plan.end)
+    # Up, the border known: the same colours in the opposite order
     for depth in range(last - 1, -1, -1):
         plan = _plan(h.plans, depth)
         prolong(plan, _plan(h.plans, depth + 1), parents, x)

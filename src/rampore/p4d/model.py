@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rampore.checks import SHARES, quantity
-from rampore.coating import Local
+from rampore.checks import quantity
 from rampore.constants import FARADAY, GAS_CONSTANT
 from rampore.p4d import equations
-from rampore.p4d.cell import Cell, Electrode, Lithium
-from rampore.p4d.equations import C, E, Kinetics, Layout, Metal, S, System
+from rampore.p4d.cell import Cell, Lithium
+from rampore.p4d.equations import C, E, Kinetics, Metal, S, System
 from rampore.p4d.errors import CellError, SolverError
-from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR, Grid, make_grid
+from rampore.p4d.grid import POSITIVE, Grid, make_grid
+from rampore.p4d.layout import lay_out
 from rampore.p4d.linear import CellMultigrid
 from rampore.p4d.particles import Spheres, make_modes
 
@@ -119,15 +119,15 @@ class Model:
             mesh.layers, cell.perforation, mesh.columns, mesh.hole_layers, mesh.grading, sides,
         )  # fmt: skip
         self.area = self.grid.area
-        coated = cell.perforation is not None and cell.perforation.filling == "coating"
         self.contact_area = (
-            self.grid.foil_negative.sum() + (self.grid.wall.sum() if coated else 0.0),
+            self.grid.foil_negative.sum()
+            + (self.grid.wall.sum() if cell.holes_are_coated else 0.0),
             self.grid.foil_positive.sum(),
         )
         #: of the time derivative in the step that was prepared last [1/s]
         self.weights = np.zeros(3)
-        self.populations: list[Population] = []
-        self.layout = self._lay_out()
+        self.layout, particles = lay_out(cell, self.grid)
+        self.populations = [self._population(*each) for each in particles]
         self.foils = {
             side: LithiumFoil(self._metal(side, plane))
             for side, plane in (("negative", 0), ("positive", -1))
@@ -143,165 +143,46 @@ class Model:
         self._column, self._row = finest.column.reshape(-1, 3), finest.row.reshape(-1, 3)
         self._column[self.layout.positive_cells, S] = -self.layout.positive_foil
 
-    def _lay_out(self):
-        cell, grid = self.cell, self.grid
-        x, y, z = grid.centres()
-        shape = grid.shape
-        number = np.arange(np.prod(shape)).reshape(shape)
-        porosity, efficiency = np.zeros(shape), np.ones(shape)
-        conductivity, capacitance = np.zeros(shape), np.zeros(shape)
-        coated = cell.perforation is not None and cell.perforation.filling == "coating"
-
-        over_hole = np.where(
-            grid.layer == HOLE, 1.0, 1.0 - (grid.foil_negative / grid.foil_positive)[..., None]
-        )
-
-        def field(value, where):
-            if isinstance(value, Local):
-                return value.mean(over_hole[where])
-            if callable(value):
-                return value(x[where], y[where], z[where])
-            return np.full(np.count_nonzero(where), float(value))
-
-        for side, layers in (
-            ("negative", (NEGATIVE, HOLE) if coated else (NEGATIVE,)),
-            ("positive", (POSITIVE,)),
-        ):
-            electrode = getattr(cell, side)
-            if not isinstance(electrode, Electrode):
-                continue
-            where = np.isin(grid.layer, layers) & (grid.volume > 0)
-            porosity[where] = field(electrode.porosity, where)
-            efficiency[where] = electrode.transport_efficiency(porosity[where])
-            conductivity[where] = field(electrode.conductivity, where)
-            quantity(f"{side} electrode: porosity", porosity[where], CellError, above=0, at_most=1)
-            quantity(
-                f"{side} electrode: transport_efficiency",
-                efficiency[where],
-                CellError,
-                above=0,
-                at_most=1,
-            )
-            quantity(f"{side} electrode: conductivity", conductivity[where], CellError, above=0)
-            solids = porosity[where].copy()
-            capacitance[where] = (
-                electrode.double_layer * field(electrode.inert_surface, where) * grid.volume[where]
-            )
-            for material in electrode.materials:
-                fraction = field(material.fraction, where)
-                quantity(f"{side} {material.name}: fraction", fraction, CellError, at_least=0)
-                solids += fraction
-                surface = np.zeros(shape)
-                surface[where] = 3 * fraction / material.radius * grid.volume[where]
-                capacitance += electrode.double_layer * surface
-                self._populate(side, material, number[where], fraction * grid.volume[where])
-            if np.any(solids > 1 + SHARES):
-                raise CellError(
-                    f"{side} electrode: porosity and active fractions add to {solids.max():.3f}"
-                )
-        where = np.broadcast_to(grid.layer == SEPARATOR, shape)
-        porosity[where] = field(cell.separator.porosity, where)
-        efficiency[where] = cell.separator.transport_efficiency(porosity[where])
-        quantity("separator: porosity", porosity[where], CellError, above=0, at_most=1)
-        quantity(
-            "separator: transport_efficiency", efficiency[where], CellError, above=0, at_most=1
-        )
-        if not coated:
-            porosity[(grid.layer == HOLE) & (grid.volume > 0)] = 1.0
-        absent = np.zeros((*shape, 3), bool)
-        absent[grid.volume == 0] = True
-        absent[conductivity == 0, S] = True
-
-        lower, upper, areas, h_lower, h_upper = [], [], [], [], []
-        for axis, (edges, area) in enumerate(
-            ((grid.x, grid.area_x), (grid.y, grid.area_y), (grid.z, grid.area_z))
-        ):
-            half = np.expand_dims(np.diff(edges) / 2, tuple({0, 1, 2} - {axis}))
-            half = np.broadcast_to(half, shape)
-            lower.append(np.split(number, [-1], axis)[0].ravel())
-            upper.append(np.split(number, [1], axis)[1].ravel())
-            h_lower.append(half.ravel()[lower[-1]])
-            h_upper.append(half.ravel()[upper[-1]])
-            areas.append(area.ravel())
-        lower, upper, areas, h_lower, h_upper = (
-            np.concatenate(parts) for parts in (lower, upper, areas, h_lower, h_upper)
-        )
-        sigma_l, sigma_u = conductivity.ravel()[lower], conductivity.ravel()[upper]
-        connected = (sigma_l > 0) & (sigma_u > 0)
-        solid = np.zeros_like(areas)
-        solid[connected] = (
-            areas[connected]
-            / (
-                h_lower / np.where(connected, sigma_l, 1)
-                + h_upper / np.where(connected, sigma_u, 1)
-            )[connected]
-        )
-
-        dz = np.diff(grid.z)
-        touching = np.zeros(shape)
-        if isinstance(cell.negative, Electrode):
-            face = int(np.flatnonzero(grid.layer == NEGATIVE)[0])
-            touching[..., face] = grid.foil_negative / (
-                dz[face] / 2 / conductivity[..., face] + cell.contact_negative
-            )
-            walled = (grid.wall > 0) & (conductivity > 0)
-            depth = np.where(walled, grid.volume, 0)[walled] / grid.wall[walled] / 2
-            touching[walled] += grid.wall[walled] / (
-                depth / conductivity[walled] + cell.contact_negative
-            )
-        negative_cells = np.flatnonzero(touching)
-        positive_cells, positive = number[..., -1].ravel()[:0], np.zeros(0)
-        if isinstance(cell.positive, Electrode):
-            positive_cells = number[..., -1].ravel()
-            positive = (
-                grid.foil_positive / (dz[-1] / 2 / conductivity[..., -1] + cell.contact_positive)
-            ).ravel()
-        return Layout(
-            np.repeat(
-                np.arange(3), [part.size for part in (grid.area_x, grid.area_y, grid.area_z)]
-            ).astype(np.uint32),
-            lower.astype(np.uint32), upper.astype(np.uint32), areas, h_lower, h_upper, solid,
-            (porosity * grid.volume).ravel(), efficiency.ravel(), capacitance.ravel(),
-            absent.reshape(-1, 3), negative_cells, touching.ravel()[negative_cells],
-            positive_cells, positive,
-        )  # fmt: skip
-
     def _metal(self, side, plane):
         grid, exchange = self.grid, getattr(self.cell, side).exchange_current
         cells = np.arange(np.prod(grid.shape)).reshape(grid.shape)[..., plane].ravel()
         return Metal(
-            cells, grid.foil_positive.ravel(), float(np.diff(grid.z)[plane] / 2),
-            float(getattr(self.cell, f"contact_{side}")),
-            2 * GAS_CONSTANT * self.cell.temperature / FARADAY,
-            float(exchange.reference / exchange.concentration**exchange.salt), float(exchange.salt),
-        )  # fmt: skip
+            cells=cells,
+            area=grid.foil_positive.ravel(),
+            distance=float(np.diff(grid.z)[plane] / 2),
+            contact=float(getattr(self.cell, f"contact_{side}")),
+            thermal_voltage=2 * GAS_CONSTANT * self.cell.temperature / FARADAY,
+            reference=float(exchange.reference / exchange.concentration**exchange.salt),
+            salt=float(exchange.salt),
+        )
 
-    def _populate(self, side, material, cells, volume):
-        present = volume > 0
-        cells, volume = cells[present], volume[present]
+    def _population(self, side, material, cells, volume):
         value, slope = equations.tabulate(material.mean_potential, material.half_gap)
         place = f"over the stoichiometry, in {len(value) - 1} steps,"
         quantity(f"{side} {material.name}: open-circuit potential {place}", value, CellError)
         exchange = material.exchange_current
         kinetics = Kinetics(
-            cells, 3 * volume / material.radius, value, slope,
-            2 * GAS_CONSTANT * self.cell.temperature / FARADAY,
-            float(exchange.reference / exchange.concentration**exchange.salt),
-            float(exchange.salt), float(exchange.filled), float(exchange.empty),
-        )  # fmt: skip
-        self.populations.append(
-            Population(
-                side,
-                material.name,
-                kinetics,
-                Spheres(make_modes(self.mesh.modes), material, cells.size),
-                np.full(cells.size, float(material.hysteresis)),
-                material.hysteresis_decay,
-                FARADAY * material.maximum_concentration * volume,
-                np.full(cells.size, float(material.stoichiometry)),
-                np.zeros(cells.size),
-                np.zeros((cells.size, 2)),
-            )
+            cells=cells,
+            surface=3 * volume / material.radius,
+            potential=value,
+            potential_slope=slope,
+            thermal_voltage=2 * GAS_CONSTANT * self.cell.temperature / FARADAY,
+            reference=float(exchange.reference / exchange.concentration**exchange.salt),
+            salt=float(exchange.salt),
+            filled=float(exchange.filled),
+            empty=float(exchange.empty),
+        )
+        return Population(
+            electrode=side,
+            name=material.name,
+            kinetics=kinetics,
+            spheres=Spheres(make_modes(self.mesh.modes), material, cells.size),
+            hysteresis=np.full(cells.size, float(material.hysteresis)),
+            decay=material.hysteresis_decay,
+            capacity=FARADAY * material.maximum_concentration * volume,
+            x=np.full(cells.size, float(material.stoichiometry)),
+            j=np.zeros(cells.size),
+            slopes=np.zeros((cells.size, 2)),
         )
 
     def start(self) -> tuple[np.ndarray, float]:

@@ -65,30 +65,43 @@ def make_modes(n: int) -> Modes:
     return Modes(rate, value(1.0) @ rotation, np.sqrt(3.0), value(s) @ rotation, node_slope)
 
 
+class Medium(NamedTuple):
+    """What the spheres of one material are, as the kernels need it."""
+
+    modes: Modes
+    #: on equal intervals of the stoichiometry from 0 to 1; twice the same where it is constant
+    diffusivity: np.ndarray  #: (count,) [m2/s]
+    inverse_square: float  #: 1 / R^2 [1/m2]
+    gain: float  #: 1 / (F R c_max) [m2/(A s)]
+
+
+class Answer(NamedTuple):
+    """What an implicit step makes of the current density j: y = known + response j at the new time,
+    and x_surface = a + b j.
+    """
+
+    a: np.ndarray  #: (count,) [-]
+    b: np.ndarray  #: (count,) [m2/A]
+    known: np.ndarray  #: (count, n) [-]
+    response: np.ndarray  #: (count, n) [m2/A]
+
+
 @njit(cache=True)
 def condense_constant(
-    y: np.ndarray,
-    y_old: np.ndarray,
-    weights: np.ndarray,
-    rate: np.ndarray,
-    surface: np.ndarray,
-    gain: float,
-    a: np.ndarray,
-    b: np.ndarray,
-    known: np.ndarray,
-    response: np.ndarray,
+    y: np.ndarray, y_old: np.ndarray, weights: np.ndarray, medium: Medium, answer: Answer
 ) -> None:
-    """Implicit step of spheres of constant diffusivity: y = known + response j, x_surface = a + b
-    j.
+    """Fill the answer of spheres of constant diffusivity, whose modes do not mix.
 
-    ``weights`` are those of the time derivative, dy/dt = w0 y + w1 y_n + w2 y_(n-1) [1/s]; ``rate``
-    is D lambda / R^2 [1/s]; ``gain`` is 1 / (F R c_max) [m2/(A s)].
+    ``weights`` are those of the time derivative, dy/dt = w0 y + w1 y_n + w2 y_(n-1) [1/s].
     """
+    rate, surface, gain = medium.modes.rate, medium.modes.surface, medium.gain
+    a, b, known, response = answer.a, answer.b, answer.known, answer.response
     for k in range(y.shape[0]):
         a[k] = 0.0
         b[k] = 0.0
         for n in range(y.shape[1]):
-            pivot = 1.0 / (weights[0] + rate[n])
+            decay = rate[n] * medium.diffusivity[0] * medium.inverse_square
+            pivot = 1.0 / (weights[0] + decay)
             known[k, n] = -(weights[1] * y[k, n] + weights[2] * y_old[k, n]) * pivot
             response[k, n] = -surface[n] * gain * pivot
             a[k] += surface[n] * known[k, n]
@@ -99,26 +112,23 @@ def condense_constant(
 def condense_variable(
     y: np.ndarray,
     y_old: np.ndarray,
-    ahead: float,
     weights: np.ndarray,
-    diffusivity: np.ndarray,
-    inverse_square: float,
-    node_value: np.ndarray,
-    node_slope: np.ndarray,
-    surface: np.ndarray,
-    gain: float,
-    a: np.ndarray,
-    b: np.ndarray,
-    known: np.ndarray,
-    response: np.ndarray,
+    ahead: float,
+    medium: Medium,
+    answer: Answer,
 ) -> None:
     """The same where D depends on x: it is taken at y + ahead (y - y_old), and each sphere has its
     own matrix.
     """
+    node_value, node_slope = medium.modes.node_value, medium.modes.node_slope
+    diffusivity, surface, gain = medium.diffusivity, medium.modes.surface, medium.gain
+    a, b, known, response = answer.a, answer.b, answer.known, answer.response
     n_nodes, n = node_value.shape
     last = diffusivity.shape[0] - 1
     matrix = np.empty((n, n))
     for k in range(y.shape[0]):
+        # w0 + S(D): the weak form's integral of D times two slopes, by quadrature; its lower half
+        # is enough, and a constant, the mode 0, has no slope
         matrix[:] = 0.0
         for m in range(n_nodes):
             x = 0.0
@@ -127,7 +137,8 @@ def condense_variable(
             place = min(max(x, 0.0), 1.0) * last
             left = min(int(place), last - 1)
             part = place - left
-            d = ((1.0 - part) * diffusivity[left] + part * diffusivity[left + 1]) * inverse_square
+            d = (1.0 - part) * diffusivity[left] + part * diffusivity[left + 1]
+            d *= medium.inverse_square
             for i in range(1, n):
                 scaled = d * node_slope[m, i]
                 for j in range(1, i + 1):
@@ -135,6 +146,7 @@ def condense_variable(
         for i in range(n):
             matrix[i, i] += weights[0]
         _cholesky(matrix)
+        # two right-hand sides: what there was before, and a unit of current through the surface
         for i in range(n):
             known[k, i] = -(weights[1] * y[k, i] + weights[2] * y_old[k, i])
             response[k, i] = -surface[i] * gain
@@ -183,22 +195,39 @@ class Spheres:
     """
 
     def __init__(self, modes: Modes, material: Material, count: int) -> None:
-        self.modes = modes
-        self.gain = 1 / (FARADAY * material.radius * material.maximum_concentration)
-        self.inverse_square = 1 / material.radius**2
         self.constant = not callable(material.diffusivity)
-        self.diffusivity = (
-            np.full(2, material.diffusivity)
+        diffusivity = (
+            np.full(2, float(material.diffusivity))
             if self.constant
-            else np.asarray(material.diffusivity(np.linspace(0, 1, 2001)))
+            else np.asarray(material.diffusivity(np.linspace(0, 1, 2001)), float)
         )
-        place = f"over the stoichiometry, in {self.diffusivity.size - 1} steps,"
-        quantity(f"{material.name}: diffusivity {place}", self.diffusivity, CellError, above=0)
+        place = f"over the stoichiometry, in {diffusivity.size - 1} steps,"
+        quantity(f"{material.name}: diffusivity {place}", diffusivity, CellError, above=0)
+        self.medium = Medium(
+            modes=modes,
+            diffusivity=diffusivity,
+            inverse_square=1 / material.radius**2,
+            gain=1 / (FARADAY * material.radius * material.maximum_concentration),
+        )
         self.y = np.zeros((count, modes.rate.size))
         self.y[:, 0] = material.stoichiometry / modes.mean
         self.y_old = self.y.copy()
-        self.a, self.b = np.empty(count), np.empty(count)
-        self._known, self._response = np.empty_like(self.y), np.empty_like(self.y)
+        self._answer = Answer(*np.empty((2, count)), *np.empty((2, *self.y.shape)))
+
+    @property
+    def modes(self) -> Modes:
+        """Of each sphere."""
+        return self.medium.modes
+
+    @property
+    def a(self) -> np.ndarray:
+        """Stoichiometry of the surface after the prepared step, without a current (count,) [-]."""
+        return self._answer.a
+
+    @property
+    def b(self) -> np.ndarray:
+        """How a current density shifts that (count,) [m2/A]."""
+        return self._answer.b
 
     def condense(self, weights: np.ndarray, ahead: float) -> None:
         """Prepare the step to the new time: the surface is ``a + b j`` from now on.
@@ -206,31 +235,15 @@ class Spheres:
         ``weights`` are those of the time derivative [1/s], ``ahead`` is the new step over the last
         [-].
         """
-        m = self.modes
         if self.constant:
-            rate = m.rate * self.diffusivity[0] * self.inverse_square
-            condense_constant(
-                self.y,
-                self.y_old,
-                weights,
-                rate,
-                m.surface,
-                self.gain,
-                self.a,
-                self.b,
-                self._known,
-                self._response,
-            )
+            condense_constant(self.y, self.y_old, weights, self.medium, self._answer)
         else:
-            condense_variable(
-                self.y, self.y_old, ahead, weights, self.diffusivity, self.inverse_square,
-                m.node_value, m.node_slope, m.surface, self.gain, self.a, self.b,
-                self._known, self._response,
-            )  # fmt: skip
+            condense_variable(self.y, self.y_old, weights, ahead, self.medium, self._answer)
 
     def advance(self, j: np.ndarray) -> None:
         """Take the prepared step with the current densities j (count,) [A/m2]."""
-        self.y_old, self.y = self.y, self._known + self._response * j[:, None]
+        step = self._answer
+        self.y_old, self.y = self.y, step.known + step.response * j[:, None]
 
     def transfer(self, omega: float) -> complex:
         r"""How the surface of each uniform sphere answers a current density that oscillates [m2/A],
@@ -245,11 +258,10 @@ class Spheres:
         omega : float
             [1/s]
         """
-        diffusivity = np.interp(
-            self.mean, np.linspace(0, 1, self.diffusivity.size), self.diffusivity
-        )
-        rate = self.modes.rate * diffusivity[:, None] * self.inverse_square
-        return -self.gain * (self.modes.surface**2 / (1j * omega + rate)).sum(axis=1)
+        table, medium = self.medium.diffusivity, self.medium
+        diffusivity = np.interp(self.mean, np.linspace(0, 1, table.size), table)
+        rate = self.modes.rate * diffusivity[:, None] * medium.inverse_square
+        return -medium.gain * (self.modes.surface**2 / (1j * omega + rate)).sum(axis=1)
 
     @property
     def surface(self) -> np.ndarray:

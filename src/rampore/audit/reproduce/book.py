@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rampore.audit.reproduce.files import as_json, digest, digests, publish, stands, write
 from rampore.audit.reproduce.fingerprint import PACKAGE, packages
-from rampore.audit.study import ReproduceError, Study
+from rampore.audit.study import ReproduceError, Study, read_notebook
 
 _SEAL = ".inputs"  # in the HTML folder: the hash of what it was built from
 #: Between them stands the summary of a README.
@@ -49,7 +49,8 @@ def stage(
     for source in pages:
         beside = folder / source.relative_to(study.root)
         shutil.copytree(PACKAGE / "audit" / "static", beside / "_static", dirs_exist_ok=True)
-        for name, content in (_static(entries) | _generated(study, entries, tables)).items():
+        made = _static(entries) | _generated(study, entries, tables)
+        for name, content in (made | _panels(study, executed, entries)).items():
             path = beside / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
@@ -82,6 +83,19 @@ def _generated(study: Study, entries: list[dict], tables: list[dict]) -> dict[st
         **(own.generated(study.root) if own else {}),
     }
     return {f"_generated/{name}": content for name, content in pages.items()}
+
+
+def _panels(study: Study, executed: dict[str, Path], entries: list[dict]) -> dict[str, bytes]:
+    """The paper's figures beside their counterparts, where the study lists them."""
+    from rampore.audit.pages.panels import drawn_by, panels_page, thumbnails
+    from rampore.audit.panels import read_panels
+
+    if not study.settings.figures:
+        return {}
+    groups = read_panels(study.settings.figures)
+    drawn = drawn_by({name: read_notebook(path) for name, path in executed.items()})
+    made = {"figures.md": panels_page(groups, entries, drawn).encode()} | thumbnails(groups, drawn)
+    return {f"_generated/{name}": content for name, content in made.items()}
 
 
 def is_built_from(html: Path, source: Path) -> bool:

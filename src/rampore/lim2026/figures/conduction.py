@@ -100,7 +100,7 @@ def current_maps(flows: Sequence[ThroughPlane], highest: float = 1.5) -> Figure:
 def departures(
     diameters: np.ndarray,
     band: tuple[Departure, Departure],
-    middle: Departure,
+    middles: Mapping[str, Departure],
     thin: Departure,
     limit: float,
     stated: Sequence[float],
@@ -113,8 +113,8 @@ def departures(
         [m]
     band : two Departure of (n,) arrays
         Least and greatest over the resistivities of the literature [-].
-    middle : Departure of (n,) arrays
-        With the study's resistivities [-].
+    middles : mapping of str to Departure of (n,) arrays
+        With the study's resistivities, by the name of the foil [-]; the first is that of the band.
     thin : Departure
         Of holes much wider than the coating is thick [-].
     limit : float
@@ -134,7 +134,8 @@ def departures(
             lw=0,
             label="literature's resistivities",
         )
-        axis.plot(UM * diameters, PERCENT * getattr(middle, name), color=PCUE, label="the study's")
+        for (foil, middle), line in zip(middles.items(), cycle(("-", "-."))):
+            axis.plot(UM * diameters, PERCENT * getattr(middle, name), line, color=PCUE, label=foil)
         axis.axhline(
             PERCENT * getattr(thin, name),
             color=MUTED,

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rampore.figures.impedance import LONG_LEGEND
 from rampore.impedance.spectrum import Spectrum
-from rampore.style import BCUE, MUTED, PCUE, PERCENT, new_figure
+from rampore.lim2026.cycles import SlowCycle
+from rampore.style import BCUE, MUTED, PAPER, PCUE, PERCENT, POSITIVE, TITLE, new_figure
 
 _FOILS = ((BCUE, "-", "bCuE"), (PCUE, "--", "pCuE"))
 _OHM_CM2 = 1e4  # per ohm m2
 _MICRO = 1e6
+_MAH_CM2 = 1 / 36000  # per C/m2
 #: Frequencies that the spectra are marked at [Hz].
 _MARKED = (1e3, 1.0)
 
@@ -131,3 +135,49 @@ def lines(thickness: np.ndarray, sets: Mapping[str, tuple[np.ndarray, np.ndarray
     middle.legend(**LONG_LEGEND)
     below.legend(**LONG_LEGEND)
     return figure
+
+
+class Cycles(NamedTuple):
+    """One panel of :func:`slow_cycles`."""
+
+    foils: tuple[SlowCycle, ...]  #: bare and perforated, or the cathode alone
+    range: tuple[SlowCycle, ...]  #: on bare foil, at the ends of what the first charge may lose
+    stated: float  #: the capacity that the paper prints [C/m2]
+    label: str  #: of that
+
+
+def slow_cycles(panels: Mapping[str, Cycles]) -> Figure:
+    """First charge and discharge at open circuit, over the charge that has passed in either.
+
+    Parameters
+    ----------
+    panels : mapping of str to Cycles
+        By title.
+    """
+    figure, axes = new_figure(
+        len(panels), 1, width=6.0, height=0.5 + 2.3 * len(panels), sharex=True, squeeze=False
+    )
+    for axis, (title, panel) in zip(axes.flat, panels.items(), strict=True):
+        for cycle in panel.range:
+            _draw_cycle(axis, cycle, color=BCUE, lw=0.8, alpha=0.6)
+        looks = _FOILS if len(panel.foils) > 1 else ((POSITIVE, "-", "cathode"),)
+        for cycle, (color, line, label), width in zip(panel.foils, looks, (2.2, 1.4), strict=False):
+            _draw_cycle(axis, cycle, color=color, ls=line, lw=width, label=label)
+        first = panel.foils[0]
+        low, high = sorted((first.charging[0], first.charging[-1]))
+        ends = [
+            (_MAH_CM2 * x[-1], low + (high - low) / 4) for x in (first.charged, first.discharged)
+        ]
+        axis.annotate("", *ends, arrowprops={"arrowstyle": "<->", "color": MUTED})
+        axis.annotate("taken", ends[0], (6, 0), textcoords="offset points", va="center", fontsize=9)
+        axis.plot(_MAH_CM2 * panel.stated, first.discharging[-1], label=panel.label, **PAPER)
+        axis.set(ylabel="voltage / V")
+        axis.set_title(title, **TITLE)
+        axis.legend(**LONG_LEGEND)
+    axes[-1, 0].set(xlabel="charge / mAh cm⁻²", xlim=(0, None))
+    return figure
+
+
+def _draw_cycle(axis: Axes, cycle: SlowCycle, label: str | None = None, **look: Any) -> None:
+    axis.plot(_MAH_CM2 * cycle.charged, cycle.charging, label=label, **look)
+    axis.plot(_MAH_CM2 * cycle.discharged, cycle.discharging, **look)
