@@ -16,7 +16,7 @@ from rampore import cli, pores
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "book" / "own-data.md").read_text(encoding="utf-8")
-SECTION = PAGE[PAGE.index("## Images\n") : PAGE.index("## Audit another paper")]
+SECTION = PAGE[PAGE.index("## Images\n") : PAGE.index("## Spectra\n")]
 BLOCK = re.compile(r"```(?P<kind>bash|python)\n(?P<text>.*?)```", re.DOTALL)
 FILES = re.findall(r"\{download\}`[^<`]*<([^>]+)>`", SECTION)
 
