@@ -155,7 +155,7 @@ def comparison(grey: np.ndarray, found: Comparison, table: pd.DataFrame, pixel_s
     drawn = agreed.imshow(
         share, cmap="cividis", vmin=0, vmax=1, extent=extent, interpolation="nearest"
     )
-    figure.colorbar(drawn, ax=[raw, agreed], label="share of the ways that see a pore / -")
+    figure.colorbar(drawn, ax=[raw, agreed], label="see a pore / -")
     for panel in (raw, agreed):
         panel.set(xlabel="x / µm", ylabel="depth / µm")
     label_panel(raw, "image")
