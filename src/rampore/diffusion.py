@@ -556,12 +556,15 @@ def transient_diffusion(
     grid = np.union1d(wanted[-1] * (np.arange(1, steps + 1) / steps) ** 2, wanted)
     grid = grid[np.concatenate([[True], np.diff(grid) > 1e-9 * grid[-1]]) | np.isin(grid, wanted)]
     fields, amounts = [], []
+    # Two stages of one matrix, each c - gamma dt f(c) = what is known before; this gamma makes the
+    # pair of second order and L-stable
     gamma = 1 - 1 / np.sqrt(2)
     start, now = problem.c.copy(), 0.0
     for number, end in enumerate(grid):
         storage = paths / (gamma * (end - now))
         hierarchy = problem.multigrid(storage)
         first = problem.implicit_stage(hierarchy, storage, problem.c)
+        # f at the first stage, by that stage's own equation
         slope = (first - problem.c) / (gamma * (end - now))
         problem.c = problem.implicit_stage(
             hierarchy, storage, problem.c + (1 - gamma) * (end - now) * slope
@@ -593,6 +596,7 @@ class _Problem:
         self.ground[_slab(axis, -1)] += self.exit
         self.b = np.zeros_like(self.ground)
         self.b[_slab(axis, 0)] = self.entry
+        # The first guess is the straight line of a uniform image
         inner = (np.arange(self.shape[axis]) + 0.5) / self.shape[axis]
         profile = np.expand_dims(
             1 - inner, [other for other in range(len(self.shape)) if other != axis]
