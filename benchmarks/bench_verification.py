@@ -1,10 +1,10 @@
 """The proof of the P4D engine in numbers, for the book's page *Verification*.
 
-    python benchmarks/bench_verification.py [orders] [peers] [conservation] [sample]
+    python benchmarks/bench_verification.py [orders] [peers] [conservation] [sample] [rates]
 
 Each part that is named (default: all) is computed anew, in ``results/p4d/verification.json``.
-``peers`` takes its comparisons from the tests, which hold them to their limits; without PyBaMM, or
-without COMSOL's solution, it leaves that one out.
+``peers`` and ``rates`` take their comparisons and their cells from the tests, which hold them to
+their limits; without PyBaMM, or without COMSOL's solution, ``peers`` leaves that one out.
 """
 
 import json
@@ -23,7 +23,9 @@ from rampore.lim2026 import cells, parameters
 from rampore.p4d import examples, protocols
 from rampore.p4d.cell import Perforation
 from rampore.p4d.errors import CellError, SolverError
-from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
+from rampore.p4d.solution import Conservation, Mesh, Step, Tolerances, simulate
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 RESULTS = Path(__file__).resolve().parent / "results" / "p4d" / "verification.json"
 SAMPLE = 200
@@ -81,7 +83,6 @@ def orders():
 
 def peers():
     """Voltages here and in other codes, of the same cells."""
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
     import test_p4d_validation as validation
 
     def curves(name, t, ours, theirs, limit, **more):
@@ -116,6 +117,8 @@ def peers():
             found.append(
                 curves(f"PyBaMM, {words}, 1C", *validation.with_pybamm(pybamm, name), 2e-4)
             )
+        hysteresis = validation.with_pybamms_hysteresis(pybamm)
+        found.append(curves("PyBaMM, hysteresis of 40 mV, 1C", *hysteresis, 2e-4))
         half = validation.with_pybamms_half_cell(pybamm)
         found.append(curves("PyBaMM, half cell of Chen 2020, 1C", *half, 2e-4))
         pierced = validation.with_pybamms_perforated_cell(pybamm)[:3]
@@ -192,7 +195,33 @@ def sample(kept=None):
             yield {"cells": number + 1, "outcomes": dict(outcomes), "worst": worst}
 
 
-PARTS = {part.__name__: part for part in (orders, peers, conservation, sample)}
+def rates():
+    """How discharges from 0.001C to 50C end, and what they lose: slow ones, starved ones, and
+    random cells.
+    """
+    import rates as journeys
+
+    kinds = {
+        "slow": journeys.slow_runs(),
+        "starved": journeys.starved_runs(),
+        "random": map(journeys.random_run, range(journeys.RANDOM)),
+    }
+    found = {}
+    for kind, runs in kinds.items():
+        ends, told, worst = Counter(), {}, dict.fromkeys(Conservation._fields, 0.0)
+        for run in runs:
+            end, _, conservation = journeys.outcome(run)
+            name = end.partition(":")[0]
+            ends[name] += 1
+            if name != "voltage":
+                told[run.name] = end
+            if conservation:
+                worst = {law: max(worst[law], getattr(conservation, law)) for law in worst}
+        found[kind] = {"runs": ends.total(), "ends": dict(ends), "worst": worst, "told": told}
+    return found
+
+
+PARTS = {part.__name__: part for part in (orders, peers, conservation, sample, rates)}
 
 
 def main(names):

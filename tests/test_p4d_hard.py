@@ -170,13 +170,12 @@ def test_a_surface_finds_its_state_however_few_sites_are_left(left, b):
     drop = equations.potentials(kinetics, np.zeros(1), np.array([1 - left]))[0]
     drop += kinetics.thermal_voltage * np.arcsinh(j / (2 * exchange))
     u = np.array([[1150.0, -drop, 0.0]])
-    system = equations.System(np.zeros((1, 3)), np.zeros((1, 39)))
+    system = equations.System(np.zeros((1, 3)), np.zeros((1, 39)), np.zeros((1, 3)))
+    none = equations.Hysteresis(np.zeros(1), 0.0, np.zeros(1), np.zeros(1))
+    surface = np.array([a]), np.array([b]), none
     x, current = np.array([0.5]), np.array([0.0])
     args = np.zeros((1, 2)), kinetics
-    assert (
-        equations.react(u, np.array([a]), np.array([b]), np.zeros(1), x, current, *args, system)
-        == -1
-    )
+    assert equations.react(u, 0.0, False, *surface, x, current, *args, system) == -1
     # 1 - x has lost digits to a, known to 1e-16, and to the potential, known to 1e-16 V, which
     # moves it by 1e-13 left
     assert current[0] == pytest.approx(j, rel=1e-9, abs=(1e-12 * left + 4e-16) / abs(b))
@@ -187,9 +186,7 @@ def test_a_surface_finds_its_state_however_few_sites_are_left(left, b):
         other = equations.System(*(np.zeros_like(part) for part in system))
         moved = current.copy()
         shifted = u + np.array([0, 0, change])
-        equations.react(
-            shifted, np.array([a]), np.array([b]), np.zeros(1), x.copy(), moved, *args, other
-        )
+        equations.react(shifted, 0.0, False, *surface, x.copy(), moved, *args, other)
         expected = system.matrix[0, equations.SS]
         assert (moved[0] - current[0]) / change == pytest.approx(
             expected, rel=1e-2, abs=1e-9 * abs(j) / 1e-6

@@ -1,9 +1,11 @@
 r"""The Doyle-Fuller-Newman model on the mesh: properties, fluxes, foils, salt, charge, kinetics.
 
 Unknown in every cell: the salt concentration c, the potential of the electrolyte phi_e and that of
-the solid phi_s; and one more, the voltage of the positive foil against the negative one. The
-current densities j of the particles are eliminated where they arise. Every residual is an electric
-current [A] that leaves the cell, so the sum over all cells of each is a statement of conservation:
+the solid phi_s; and one more, the voltage V of the positive foil against the negative one. phi_s is
+counted from the foil of its electrode: at 4 V the last digit of a potential, times the conductance
+of a foil, is more current than may go astray. The current densities j of the particles are
+eliminated where they arise. Every residual is an electric current [A] that leaves the cell, so the
+sum over all cells of each is a statement of conservation:
 
 .. math::
     F \epsilon \partial_t c + \nabla\cdot(F N) &= \sum_m a_m j_m, &
@@ -176,48 +178,57 @@ class Layout(NamedTuple):
     positive_foil: np.ndarray  #: [S]
 
 
+class Unknowns(NamedTuple):
+    """All that is solved for, at one time."""
+
+    u: (
+        np.ndarray
+    )  #: c [mol/m3], phi_e and phi_s [V], the last against its electrode's foil (cells, 3)
+    voltage: float  #: [V]
+
+
 class System(NamedTuple):
     """Residual and Jacobian of one Newton iteration."""
 
     residual: np.ndarray  #: (cells, 3) [A]
     matrix: np.ndarray  #: (cells, 39), in the order of :class:`rampore.p4d.linear.Level`
+    column: np.ndarray  #: derivatives of the residual in the voltage (cells, 3) [S]
 
 
 @njit(cache=True)
 def transport(
-    u: np.ndarray,
-    voltage: float,
-    u_1: np.ndarray,
-    u_2: np.ndarray,
-    weights: np.ndarray,
+    now: Unknowns,
+    rate: float,
+    past: Unknowns,
+    raised: np.ndarray,
     layout: Layout,
     properties: np.ndarray,
     system: System,
 ) -> None:
-    """Everything but the kinetics: storage, fluxes, foils. ``weights`` make the time derivative
-    [1/s].
+    """Everything but the kinetics: storage, fluxes, foils.
+
+    The time derivative is ``rate`` [1/s] times what is ``now``, and ``past`` [1/s]. ``raised``
+    (cells,) is 1 where phi_s is counted from the positive foil, else 0.
     """
-    residual, matrix, pore, capacitance = (
-        system.residual,
-        system.matrix,
-        layout.pore,
-        layout.capacitance,
-    )
+    u, voltage = now.u, now.voltage
+    residual, matrix, column = system.residual, system.matrix, system.column
+    pore, capacitance = layout.pore, layout.capacitance
 
     # Salt that a cell stores, and charge on its double layer (carried by the cation)
+    rise = rate * voltage + past.voltage
     for k in range(u.shape[0]):
-        change = weights[0] * u[k, C] + weights[1] * u_1[k, C] + weights[2] * u_2[k, C]
+        change = rate * u[k, C] + past.u[k, C]
         charging = capacitance[k] * (
-            weights[0] * (u[k, S] - u[k, E])
-            + weights[1] * (u_1[k, S] - u_1[k, E])
-            + weights[2] * (u_2[k, S] - u_2[k, E])
+            rate * (u[k, S] - u[k, E]) + past.u[k, S] - past.u[k, E] + raised[k] * rise
         )
         residual[k, C] = FARADAY * pore[k] * change - charging
         residual[k, E] = -charging
         residual[k, S] = charging
-        conductance = capacitance[k] * weights[0]
+        conductance = capacitance[k] * rate
+        column[k, C] = column[k, E] = -raised[k] * conductance
+        column[k, S] = raised[k] * conductance
         matrix[k, CC], matrix[k, CE], matrix[k, CS] = (
-            FARADAY * pore[k] * weights[0],
+            FARADAY * pore[k] * rate,
             conductance,
             -conductance,
         )
@@ -286,17 +297,14 @@ def transport(
         )
         matrix[right, place + 3], matrix[right, place + 4] = -kappa, -sigma
 
-    # Negative foil, at zero potential: its face and the walls of its holes, through the contact
-    # resistance
+    # The foils, through their contact resistances: the negative one also by the walls of its holes
     for n in range(layout.negative_cells.shape[0]):
         k = layout.negative_cells[n]
         residual[k, S] += layout.negative_foil[n] * u[k, S]
         matrix[k, SS] += layout.negative_foil[n]
-
-    # Positive foil, at the voltage of the cell
     for n in range(layout.positive_cells.shape[0]):
         k = layout.positive_cells[n]
-        residual[k, S] += layout.positive_foil[n] * (u[k, S] - voltage)
+        residual[k, S] += layout.positive_foil[n] * u[k, S]
         matrix[k, SS] += layout.positive_foil[n]
 
     for k in range(u.shape[0]):
@@ -309,7 +317,6 @@ def transport(
 @njit(cache=True)
 def through_planes(
     u: np.ndarray,
-    voltage: float,
     layout: Layout,
     properties: np.ndarray,
     layers: int,
@@ -336,7 +343,7 @@ def through_planes(
         into[k % layers] += layout.negative_foil[n] * u[k, S]
     for n in range(layout.positive_cells.shape[0]):
         k = layout.positive_cells[n]
-        into[k % layers] += layout.positive_foil[n] * (u[k, S] - voltage)
+        into[k % layers] += layout.positive_foil[n] * u[k, S]
 
 
 # Newton's corrections
@@ -402,19 +409,56 @@ ROUNDING = 1e-13  # of a surface stoichiometry that the modes add up to [-]
 FEWEST = -690.0  # logarithm of the smallest share of sites that is told from none
 
 
+class Hysteresis(NamedTuple):
+    """The hysteresis of one material's spheres in the step that is prepared.
+
+    The mean stoichiometry of a sphere moves by ``moved + per_current j``.
+    """
+
+    state: np.ndarray  #: before the step, -1 to 1 (count,) [-]
+    decay: float  #: [-]
+    moved: np.ndarray  #: (count,) [-]
+    per_current: np.ndarray  #: (count,) [m2/A]
+
+
 @njit(cache=True, inline="always")
-def open_circuit(kinetics: Kinetics, h: float, x: float) -> tuple[float, float]:
-    """Open-circuit potential and its slope at stoichiometry x and hysteresis state h."""
+def decayed(h: float, decay: float, move: float) -> tuple[float, float]:
+    """Hysteresis state after the mean stoichiometry has moved one way, and its slope in the move.
+
+    It is the integral of dh/dx = -(decay / 2) (h + sign(dx)) sign(dx), exact however long the step
+    (Axen et al. 2022, with the factor of one half that BPX and PyBaMM have).
+    """
+    branch = -1.0 if move > 0.0 else 1.0
+    rest = (h - branch) * np.exp(0.5 * decay * branch * move)
+    return branch + rest, 0.5 * decay * branch * rest
+
+
+@njit(cache=True)
+def hysteresis_after(hysteresis: Hysteresis, j: np.ndarray) -> np.ndarray:
+    """Hysteresis states (count,) [-] after the step with the current densities ``j`` [A/m2]."""
+    after = hysteresis.state.copy()
+    if hysteresis.decay > 0.0:
+        for n in range(j.shape[0]):
+            move = hysteresis.moved[n] + hysteresis.per_current[n] * j[n]
+            after[n] = decayed(after[n], hysteresis.decay, move)[0]
+    return after
+
+
+@njit(cache=True, inline="always")
+def open_circuit(kinetics: Kinetics, h: float, h_slope: float, x: float) -> tuple[float, float]:
+    """Open-circuit potential and its slope at stoichiometry x and hysteresis state h, which moves
+    by ``h_slope`` times the move of x.
+    """
     intervals = kinetics.potential.shape[0] - 1
     u, slope = cubic(
         kinetics.potential, kinetics.potential_slope, 0, x * intervals, 1.0 / intervals
     )
-    if h != 0.0:
+    if h != 0.0 or h_slope != 0.0:
         gap, gap_slope = cubic(
             kinetics.potential, kinetics.potential_slope, 1, x * intervals, 1.0 / intervals
         )
         u += h * gap
-        slope += h * gap_slope
+        slope += h * gap_slope + h_slope * gap
     return u, slope
 
 
@@ -423,7 +467,7 @@ def potentials(kinetics: Kinetics, hysteresis: np.ndarray, x: np.ndarray) -> np.
     """Open-circuit potential [V] of the spheres of a material at the stoichiometries x (count,)."""
     u = np.empty(x.shape[0])
     for n in range(x.shape[0]):
-        u[n] = open_circuit(kinetics, hysteresis[n], x[n])[0]
+        u[n] = open_circuit(kinetics, hysteresis[n], 0.0, x[n])[0]
     return u
 
 
@@ -440,7 +484,7 @@ def linearise(
         exchange = kinetics.reference * share(c, kinetics.salt)
         exchange *= share(x[n], kinetics.filled) * share(1.0 - x[n], kinetics.empty)
         resistance[n] = 0.5 * kinetics.thermal_voltage / exchange
-        slope[n] = open_circuit(kinetics, hysteresis[n], x[n])[1]
+        slope[n] = open_circuit(kinetics, hysteresis[n], 0.0, x[n])[1]
     return resistance, slope
 
 
@@ -455,6 +499,7 @@ def overpotential(
     kinetics: Kinetics,
     exchange_c: float,
     h: float,
+    h_slope: float,
     b: float,
     moved: float,
     guess: float,
@@ -464,13 +509,14 @@ def overpotential(
     surface.
 
     ``moved`` = b j is how far the reaction shifts the surface; ``guess`` and ``rest`` are the
-    shares of its sites that are filled and that are not.
+    shares of its sites that are filled and that are not. The hysteresis state h has the slope
+    ``h_slope`` in ``moved``.
     """
     exchange = exchange_c * share(guess, kinetics.filled) * share(rest, kinetics.empty)
     steepness = 0.5 / (b * exchange)
     half = steepness * moved
     root = np.sqrt(1.0 + half * half)
-    voltage, slope = open_circuit(kinetics, h, guess)
+    voltage, slope = open_circuit(kinetics, h, h_slope, guess)
     stiffness = kinetics.thermal_voltage / root
     slope += stiffness * (steepness - half * (kinetics.filled / guess - kinetics.empty / rest))
     size = abs(half)
@@ -481,9 +527,11 @@ def overpotential(
 @njit(cache=True)
 def react(
     u: np.ndarray,
+    foil: float,
+    positive: bool,
     a: np.ndarray,
     b: np.ndarray,
-    hysteresis: np.ndarray,
+    hysteresis: Hysteresis,
     x: np.ndarray,
     current: np.ndarray,
     slopes: np.ndarray,
@@ -493,6 +541,7 @@ def react(
     """Add one material's reaction to the system; ``current`` is the guess of j [A/m2] and becomes
     the answer.
 
+    ``foil`` is the potential that phi_s is counted from, the voltage in the ``positive`` electrode.
     ``x`` becomes the surface stoichiometry, ``slopes`` (count, 2) those of j in c and in phi_s -
     phi_e. Returns the number of the first sphere whose surface has no admissible state, or -1. The
     unknown is x - a = b j, which keeps its digits in short steps; close to full or empty it is the
@@ -500,15 +549,12 @@ def react(
     a power 0.2 of them, a full particle still passes a thousandth of its exchange current when
     1e-15 of its sites are free.
     """
-    residual, matrix, cells, surface = (
-        system.residual,
-        system.matrix,
-        kinetics.cells,
-        kinetics.surface,
-    )
+    residual, matrix, column = system.residual, system.matrix, system.column
+    cells, surface = kinetics.cells, kinetics.surface
+    follows = hysteresis.decay > 0.0
     for n in range(cells.shape[0]):
         k = cells[n]
-        drop = u[k, S] - u[k, E]
+        drop = u[k, S] - u[k, E] + foil
         exchange_c = kinetics.reference * share(u[k, C], kinetics.salt)
         empty, full = -a[n], 1.0 - a[n]
         if full < ROUNDING:  # full, or a little beyond: it takes nothing more
@@ -523,10 +569,19 @@ def react(
         # 1 near full, -1 near empty; there, the logarithm of the sites that are left
         end, few = 0, 0.0
         deep, shallow = 0.0, 0.0  # and what it lies between
+        h, h_slope = hysteresis.state[n], 0.0
         converged = False
         for _ in range(100):
+            if follows:
+                per_move = hysteresis.per_current[n] / b[n]
+                h, h_slope = decayed(
+                    hysteresis.state[n],
+                    hysteresis.decay,
+                    hysteresis.moved[n] + per_move * moved,
+                )
+                h_slope *= per_move
             value, slope, stiffness, half, exchange = overpotential(
-                kinetics, exchange_c, hysteresis[n], b[n], moved, guess, rest
+                kinetics, exchange_c, h, h_slope, b[n], moved, guess, rest
             )
             excess = value - drop
             smallest = 1e-12 * (abs(moved) - b[n] * exchange)
@@ -604,12 +659,15 @@ def react(
             matrix[k, 3 * row + C] += sign * by_c
             matrix[k, 3 * row + E] -= sign * by_drop
             matrix[k, 3 * row + S] += sign * by_drop
+            if positive:
+                column[k, row] += sign * by_drop
     return -1
 
 
 @njit(cache=True)
 def follow(
     change: np.ndarray,
+    shift: float,
     cells: np.ndarray,
     b: np.ndarray,
     slopes: np.ndarray,
@@ -617,7 +675,7 @@ def follow(
     current: np.ndarray,
 ) -> float:
     """Move the currents of one material and its surfaces along their tangents with a correction of
-    the unknowns.
+    the unknowns and of the potential that phi_s is counted from.
 
     Returns the largest move of a surface over the sites that are filled or free there, whichever
     are fewer.
@@ -625,7 +683,7 @@ def follow(
     largest = 0.0
     for n in range(cells.shape[0]):
         k = cells[n]
-        j = slopes[n, 0] * change[k, C] + slopes[n, 1] * (change[k, S] - change[k, E])
+        j = slopes[n, 0] * change[k, C] + slopes[n, 1] * (change[k, S] - change[k, E] + shift)
         largest = max(largest, abs(b[n] * j) / max(min(x[n], 1.0 - x[n]), ROUNDING))
         x[n] += b[n] * j
         current[n] += j
@@ -657,9 +715,11 @@ def plate(
     metal: Metal,
     salt: Salt,
     properties: np.ndarray,
+    positive: bool,
     system: System,
 ) -> int:
-    """Add the reaction at a foil of lithium of potential ``foil`` [V] to the system.
+    """Add the reaction at a foil of lithium of potential ``foil`` [V], the voltage at the
+    ``positive`` one, to the system.
 
     The current density i that dissolves lithium crosses half a cell, where F N = i and i_e = i:
 
@@ -731,6 +791,8 @@ def plate(
             system.residual[k, row] -= metal.area[n] * i
             system.matrix[k, 3 * row + C] -= metal.area[n] * slopes[n, 0]
             system.matrix[k, 3 * row + E] -= metal.area[n] * slopes[n, 1]
+            if positive:
+                system.column[k, row] -= metal.area[n] * slopes[n, 2]
     return -1
 
 

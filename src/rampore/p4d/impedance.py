@@ -147,7 +147,7 @@ def exchange_resistance(cell: Cell, side: str = "negative", mesh: Mesh | None = 
         float(
             np.sum(
                 p.kinetics.surface
-                / equations.linearise(p.kinetics, p.hysteresis, p.x, cell.concentration)[0]
+                / equations.linearise(p.kinetics, p.hysteresis.state, p.x, cell.concentration)[0]
             )
         )
         for p in model.populations
@@ -204,7 +204,7 @@ class Linearised:
         self._fluxes = self.multigrid.sparse().tocsr()[:-1, :-1]
         self._diagonal = self._fluxes.diagonal()
         self._kinetics = [
-            (p, *equations.linearise(p.kinetics, p.hysteresis, p.x, cell.concentration))
+            (p, *equations.linearise(p.kinetics, p.hysteresis.state, p.x, cell.concentration))
             for p in model.populations
         ]
         for p, _, slope in self._kinetics:

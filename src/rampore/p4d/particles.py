@@ -232,6 +232,13 @@ class Spheres:
         """Take the prepared step with the current densities j (count,) [A/m2]."""
         self.y_old, self.y = self.y, self._known + self._response * j[:, None]
 
+    def move_of_mean(self) -> tuple[np.ndarray, np.ndarray]:
+        """How far the prepared step moves the mean stoichiometry of each sphere: without current
+        [-], and per current density [m2/A], (count,) both.
+        """
+        mean = self.modes.mean
+        return mean * (self._known[:, 0] - self.y[:, 0]), mean * self._response[:, 0]
+
     def transfer(self, omega: float) -> complex:
         r"""How the surface of each uniform sphere answers a current density that oscillates [m2/A],
         (count,) complex.
