@@ -2,7 +2,7 @@
 not see?
 
     python benchmarks/mutants.py -n 60 --seed 1 [--folder build/mutants] [--kinds constant default]
-    [--no-notebooks]
+    [--nearest 3] [--no-notebooks]
 
 A mutant is one change of one token: a comparison or an operator turned, a constant scaled by 1.02,
 1.1 or 2, a default doubled, ``any`` for ``all``, ``min`` for ``max``, one more or less, a sign
@@ -16,6 +16,8 @@ dropped, a condition negated, a key misspelt, a number of ``cell.toml`` or ``cla
    the quick files first, up to the first failure. Lines that run at import, compiled kernels and
    data count as reached by every test that reaches their module, or one that imports it. A mutated
    kernel is compiled afresh, its callers too.
+   ``--nearest N`` needs no map: whole files of tests run, the N that are nearest by name and by
+   imports.
 3. What no test sees goes to ``--then``: by default the notebooks that import the module, and the
    comparison of numbers.
 4. ``journal.jsonl`` in the folder takes a line for each mutant; the same command goes on where it
@@ -29,7 +31,9 @@ import argparse
 import ast
 import contextlib
 import hashlib
+import importlib
 import json
+import multiprocessing
 import os
 import random
 import re
@@ -38,15 +42,24 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "src/rampore"
 #: Of the study as a whole, not of its numbers.
 LEFT_OUT = ("tests/test_book.py", "tests/test_audit_reproduce.py", "tests/test_environment.py")
+#: Of others, loaded once for all mutants.
+LIBRARIES = (
+    "pytest", "hypothesis", "numba", "pandas", "xarray", "h5netcdf", "scipy.fft", "scipy.integrate",
+    "scipy.interpolate", "scipy.ndimage", "scipy.optimize", "scipy.sparse.linalg", "scipy.stats",
+    "matplotlib.pyplot", "skimage.measure", "skimage.segmentation", "tifffile", "PIL.Image",
+    "IPython.display", "nbformat", "jsonschema", "pint", "bpx", "SALib", "edt", "impedance",
+)  # fmt: skip
 NOTEBOOKS = (
     "{python} -m pytest -x -q -p no:cacheprovider --nbval-lax --nbval-current-env "
     "{notebooks} {numbers}"
@@ -278,15 +291,21 @@ def draw(kinds: dict[str, list[Mutant]], seed: int, count: int) -> list[Mutant]:
 # Which tests reach a line -------------------------------------------------------------------------
 
 
-class Contexts:
-    """Names the test that runs to *coverage*, and takes its time. A plugin of pytest."""
+class WithoutBuilds:
+    """Leaves builds of the whole book out: what they would see, the notebooks see as well. A plugin
+    of pytest.
+    """
+
+    def pytest_collection_modifyitems(self, items):
+        """Of the items, those without the fixture."""
+        items[:] = [item for item in items if "built" not in item.fixturenames]
+
+
+class Contexts(WithoutBuilds):
+    """Names the test that runs to *coverage*, and takes its time."""
 
     def __init__(self):
         self.seconds, self.good = Counter(), set()
-
-    def pytest_collection_modifyitems(self, items):
-        """Builds of the whole book are left out: what they would see, the notebooks see as well."""
-        items[:] = [item for item in items if "built" not in item.fixturenames]
 
     def _begins(self, item, phase):
         import coverage
@@ -367,8 +386,7 @@ class Reach:
     def of(self, mutant: Mutant) -> list[str]:
         """Tests that reach a mutant, by file; files that are done soonest come first."""
         if mutant.file.endswith(".toml"):
-            loader = "audit/claims.py" if "claims" in mutant.file else "audit/inputs/values.py"
-            found = self._of_module(f"{PACKAGE}/{loader}")
+            found = set().union(*map(self._of_module, self.importers[mutant.file]))
         else:
             found = self._tests(self.lines.get(mutant.file, {}).get(mutant.line, []))
             found = found or self._of_module(mutant.file)
@@ -379,6 +397,34 @@ class Reach:
             cost[test.split("::")[0]] += self.tests[test]
         order = list(self.tests)
         return sorted(found, key=lambda test: (cost[test.split("::")[0]], order.index(test)))
+
+
+class Nearest:
+    """Files of tests by what they import and how they are called: no test has to run for it."""
+
+    def __init__(self, files: list[str], tree: Path, count: int):
+        self.importers, self.count = importers(tree), count
+        self.imports = {file: known(tree, (tree / file).read_text()) for file in files}
+
+    def of(self, mutant: Mutant) -> list[str]:
+        """Of the files of tests that import a module, an importer of it or an importer of that:
+        first those with its name, then the nearest, then those that import least else.
+        """
+        distance, near = {}, {mutant.file}
+        for steps in range(3):
+            # who imports a package has what its `__init__` takes from its modules
+            near |= {f for each in near for f in self.importers[each] if f.endswith("__init__.py")}
+            for file, modules in self.imports.items():
+                if modules & near:
+                    distance.setdefault(file, steps)
+            near = set().union(*(self.importers[each] for each in near))
+        words = set(re.split(r"[\W_]+", mutant.file))
+
+        def rank(file):
+            shared = words.intersection(Path(file).stem.split("_"))
+            return -len(shared), distance[file], len(self.imports[file])
+
+        return sorted(distance, key=rank)[: self.count]
 
 
 def in_functions(path: str) -> set[int]:
@@ -403,11 +449,21 @@ def imported(source: str) -> set[str]:
     return {f"src/{name}{end}" for name in names for end in (".py", "/__init__.py")}
 
 
+def known(tree: Path, source: str) -> set[str]:
+    """What a text of Python imports of the package, and the files of data that it names."""
+    data = {
+        path.name: str(path.relative_to(tree)) for path in (tree / PACKAGE).rglob("data/*.toml")
+    }
+    nodes = ast.walk(ast.parse(source))
+    named = {str(node.value) for node in nodes if isinstance(node, ast.Constant)}
+    return imported(source) | {data[name] for name in named & data.keys()}
+
+
 def importers(tree: Path) -> dict[str, set[str]]:
-    """The modules that import each module."""
+    """The modules that import each module or name a file of data."""
     found = defaultdict(set)
     for path in (tree / PACKAGE).rglob("*.py"):
-        for file in imported(path.read_text()):
+        for file in known(tree, path.read_text()):
             found[file].add(str(path.relative_to(tree)))
     return found
 
@@ -458,18 +514,19 @@ def copied(folder: Path) -> Path:
     return tree
 
 
+def environment(tree: Path, caches: Path) -> dict[str, str]:
+    """Of a process that runs on the copy."""
+    paths = [str(tree / "src"), str(Path(__file__).parent)]
+    return {"PYTHONPATH": os.pathsep.join(paths), "NUMBA_CACHE_DIR": str(caches)}
+
+
 def run(
     command: list[str], tree: Path, caches: Path, limit: float | None
 ) -> tuple[int | None, str]:
     """Exit code, None where time ran out, and what was printed."""
-    paths = [str(tree / "src"), str(Path(__file__).parent)]
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(paths),
-        "NUMBA_CACHE_DIR": str(caches),
-    }
     process = subprocess.Popen(
-        command, cwd=tree, env=environment, text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, start_new_session=True,
+        command, cwd=tree, env=os.environ | environment(tree, caches), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
     try:
         output, _ = process.communicate(timeout=limit)
@@ -481,6 +538,41 @@ def run(
     return process.returncode, output
 
 
+def tested(tests: list[str], tree: Path, caches: Path, limit: float) -> tuple[int | None, str]:
+    """What :func:`run` gives of tests up to the first failure; they run in a fork of this process,
+    which has loaded the libraries and nothing of the package.
+    """
+    with tempfile.TemporaryFile("w+", errors="replace") as output:
+        process = multiprocessing.get_context("fork").Process(
+            target=_tests, args=(tests, tree, caches, output.fileno())
+        )
+        process.start()
+        try:
+            process.join(limit)
+            code = process.exitcode
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        output.seek(0)
+        return code, output.read()
+
+
+def _tests(tests, tree, caches, output):
+    import numba
+    import pytest
+
+    os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for stream in (1, 2):
+        os.dup2(output, stream)
+    os.chdir(tree)
+    os.environ |= environment(tree, caches)
+    sys.path[:0] = os.environ["PYTHONPATH"].split(os.pathsep)
+    numba.config.CACHE_DIR = str(caches)  # it has read its environment
+    words = ["-x", "-q", "-p", "no:cacheprovider", *tests]
+    sys.exit(pytest.main(words, plugins=[WithoutBuilds()]))
+
+
 def mapped(folder: Path, tree: Path, words: list[str] | None = None) -> Reach:
     """The map of lines to tests, made anew for every file of tests that has changed, for all where
     the code has.
@@ -488,13 +580,10 @@ def mapped(folder: Path, tree: Path, words: list[str] | None = None) -> Reach:
     code = [*(tree / "src").rglob("*.py"), tree / "tests/conftest.py"]
     state = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(code)))
     kept = []
-    for path in sorted((tree / "tests").glob("test_*.py")):
-        file = str(path.relative_to(tree))
-        if file in LEFT_OUT or (words and not any(word in file for word in words)):
-            continue
+    for file in files_of_tests(tree, words):
         own = state.copy()
-        own.update(path.read_bytes())
-        name = folder / "map" / f"{path.stem}-{own.hexdigest()[:16]}"
+        own.update((tree / file).read_bytes())
+        name = folder / "map" / f"{Path(file).stem}-{own.hexdigest()[:16]}"
         if not Path(f"{name}.json").exists():
             name.parent.mkdir(exist_ok=True)
             call = f"import mutants; mutants.cover({file!r}, {str(name)!r})"
@@ -504,7 +593,17 @@ def mapped(folder: Path, tree: Path, words: list[str] | None = None) -> Reach:
     return Reach(kept, tree)
 
 
-def judge(mutant: Mutant, tree: Path, folder: Path, reach: Reach, options) -> dict:
+def files_of_tests(tree: Path, words: list[str] | None) -> list[str]:
+    """Those whose names hold one of the words."""
+    files = (str(path.relative_to(tree)) for path in sorted((tree / "tests").glob("test_*.py")))
+    return [
+        file
+        for file in files
+        if file not in LEFT_OUT and (not words or any(word in file for word in words))
+    ]
+
+
+def judge(mutant: Mutant, tree: Path, folder: Path, reach: Reach | Nearest, options) -> dict:
     """One mutant through its tests and notebooks; the file is put back whatever happens."""
     path = tree / mutant.file
     source, stat = path.read_bytes(), path.stat()
@@ -513,41 +612,32 @@ def judge(mutant: Mutant, tree: Path, folder: Path, reach: Reach, options) -> di
         caches = folder / "numba-mutated"
         shutil.rmtree(caches, ignore_errors=True)
     tests, start = reach.of(mutant), time.perf_counter()
-    (folder / "chosen").write_text("\n".join(tests))
     record = {"tests": len(tests), "verdict": "unseen", "by": None}
-    commands = []
-    if tests:
-        commands.append(
-            [
-                sys.executable,
-                "-m",
-                "pytest",
-                "-x",
-                "-q",
-                "-p",
-                "no:cacheprovider",
-                f"@{folder / 'chosen'}",
-            ]
-        )
+    steps = [partial(tested, tests)] if tests else []
     chapters = notebooks(tree, mutant.file, reach.importers) if options.notebooks else []
     if chapters:
         numbers = (
             "tests/test_audit_numbers.py" if (tree / "tests/test_audit_numbers.py").exists() else ""
         )
         words = {"python": sys.executable, "notebooks": " ".join(chapters), "numbers": numbers}
-        commands.append(shlex.split(options.then.format(**words)))
+        steps.append(partial(run, shlex.split(options.then.format(**words))))
     path.write_bytes(mutant.applied(source))
     try:
-        for command in commands:
-            code, output = run(command, tree, caches, options.limit)
+        for step in steps:
+            code, output = step(tree, caches, options.limit)
             if code != 0:
                 failed = re.search(r"^(?:FAILED|ERROR) (\S+)", output, flags=re.M)
                 record["verdict"] = "timed out" if code is None else "seen"
-                record["by"] = failed.group(1) if failed else " ".join(command[2:4])
+                record["by"] = failed.group(1) if failed else None
                 break
     finally:
         path.write_bytes(source)
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    test = record["by"]
+    if test and options.nearest and test not in options.passing:  # no map says that it passes
+        if tested([test], tree, folder / "numba", options.limit)[0]:
+            sys.exit(f"{test} fails without a change")
+        options.passing.add(test)
     return asdict(mutant) | record | {"seconds": round(time.perf_counter() - start, 1)}
 
 
@@ -576,6 +666,9 @@ def main() -> None:
     parser.add_argument(
         "--tests", nargs="+", help="only files of tests whose path holds one of these words"
     )
+    parser.add_argument(
+        "--nearest", type=int, metavar="N", help="no map: the N files of tests nearest by name"
+    )
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "mutants")
     parser.add_argument(
         "--limit", type=float, default=900, help="on tests, and on notebooks, of one mutant [s]"
@@ -587,12 +680,20 @@ def main() -> None:
         help="what sees what tests do not: {python} {notebooks} {numbers}",
     )
     options = parser.parse_args()
+    options.passing = set()
     # the file is put back, and what runs is ended
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     tree = copied(folder)
-    reach = mapped(folder, tree, options.tests)
+    if options.nearest:
+        reach = Nearest(files_of_tests(tree, options.tests), tree, options.nearest)
+    else:
+        reach = mapped(folder, tree, options.tests)
+    os.environ["NUMBA_CACHE_DIR"] = str(folder / "numba")
+    for name in LIBRARIES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     kinds = {
         kind: [
             each

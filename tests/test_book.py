@@ -23,6 +23,8 @@ from rampore.lim2026 import LEDGER
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 LAPTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+#: What a sheet of A4 leaves between its margins, in CSS pixels.
+PAPER = {"width": 718, "height": 1047}
 
 
 def documents(node):
@@ -353,6 +355,42 @@ async () => {
 """
 
 
+#: Text that can hardly be told from what it stands on (WCAG AA), and code that is cut.
+HARD_TO_READ = r"""
+() => {
+  const numbers = (colour) => colour.match(/[\d.]+/g).map(Number);
+  const luminance = (rgb) => {
+    const linear = (c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    const [r, g, b] = rgb.map((c) => linear(c / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const over = ([r, g, b, a = 1], below) => [r, g, b].map((c, i) => a * c + (1 - a) * below[i]);
+  const ground = (element) => {
+    if (element === null) return [255, 255, 255];
+    const own = numbers(getComputedStyle(element).backgroundColor);
+    return own[3] === undefined ? own : over(own, ground(element.parentElement));
+  };
+  const found = new Set();
+  const article = document.querySelector("article");
+  const walk = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const words = walk.currentNode.data.trim(), element = walk.currentNode.parentElement;
+    if (!words || !element.checkVisibility({ opacityProperty: true })) continue;
+    if (element.closest("mjx-container, svg, a.headerlink, button")) continue;
+    const style = getComputedStyle(element);
+    const below = ground(element), text = over(numbers(style.color), below);
+    const [dark, light] = [luminance(text), luminance(below)].sort((x, y) => x - y);
+    const large = parseFloat(style.fontSize) >= 24;
+    if ((light + 0.05) / (dark + 0.05) < (large ? 3 : 4.5))
+      found.add(`faint, ${element.localName}.${element.className}: ${words.slice(0, 60)}`);
+  }
+  for (const code of article.querySelectorAll("div.highlight pre"))
+    if (code.scrollWidth > code.clientWidth + 1) found.add("cut: " + code.textContent.slice(0, 60));
+  return [...found];
+}
+"""
+
+
 @pytest.fixture
 def reader(chromium):
     """A page in the browser, and what went wrong on it."""
@@ -382,6 +420,20 @@ def test_a_page_reads_well_offline_on_a_laptop_and_on_a_phone(name, built, reade
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > size["width"] + 1:
             found.append(f"{width} px wide on a screen of {size['width']}")
+    assert found == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_word_of_a_page_can_be_read_and_no_line_of_code_is_cut(name, theme, built, reader):
+    page, found = reader
+    page.goto((built / "html" / f"{name}.html").as_uri())
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+    page.set_viewport_size(LAPTOP)
+    found += page.evaluate(HARD_TO_READ)
+    page.set_viewport_size(PAPER)
+    page.emulate_media(media="print")
+    found += [f"printed, {what}" for what in page.evaluate(HARD_TO_READ) if what.startswith("cut")]
     assert found == []
 
 

@@ -100,46 +100,47 @@ def test_the_series_ends_in_the_variation_of_a_thin_coating():
     )
 
 
+def rim_width(diameter, boxes):
+    """Width of hole that the foil's edge feeds, over the coating's thickness; boxes are cubes."""
+    thickness = 10e-6
+    pitch = float(pitch_from_open_fraction(diameter, 0.2))
+    foil = CoatedFoil(diameter, pitch, 0.0, thickness, 1000.0, 0.0)
+    plane = round(pitch / 2 / thickness * boxes)
+    flow = through_plane(foil, mesh=ThroughPlaneMesh(plane, boxes, 1, 0.0))
+    more = (thin_resistance(foil) / flow.resistance - 1) * (1 - foil.open_fraction)
+    return more / (4 * foil.open_fraction / foil.hole_diameter) / thickness
+
+
 def test_a_thin_coating_conducts_over_foil_and_a_rim():
-    """1 - f and, along the circumference 4 f / d, a strip of (2 ln 2 / pi) h; curvature is worth h
-    / d.
+    """1 - f and, along the circumference 4 f / d, a strip of (2 ln 2 / pi) h.
+
+    The corner between foil and hole leaves an error of first order in the boxes, the rim's
+    curvature one in h / d; two meshes and two diameters take both out. What is left is 0.6 %; half
+    the boxes again would move each width by 0.9 %.
     """
-    foil = replace(
-        FOIL, hole_diameter=40 * 10e-6, pitch=40 / 7.5 * P, hole_depth=0.0, coating_thickness=10e-6
+    narrow, wide = (
+        2 * rim_width(diameter, 8) - rim_width(diameter, 4) for diameter in (100e-6, 200e-6)
     )
-    foil = replace(foil, contact_resistance=0.0)
-    solid = 1 - foil.open_fraction
-    coarse, fine = (
-        thin_resistance(foil)
-        * solid
-        / through_plane(foil, mesh=ThroughPlaneMesh(8 * n, n, 1)).resistance
-        - solid
-        for n in (12, 24)
-    )
-    # The corner between foil and hole leaves an error of first order, which the two meshes take
-    # out.
-    width = (2 * fine - coarse) / (4 * foil.open_fraction / foil.hole_diameter)
-    assert width == pytest.approx(
-        edge_width(10e-6), rel=foil.coating_thickness / foil.hole_diameter
-    )
+    assert 2 * wide - narrow == pytest.approx(edge_width(10e-6) / 10e-6, rel=0.01)
+    assert abs(wide / narrow - 1) > 0.01  # the curvature does count
 
 
 def test_few_holes_under_a_thick_coating_cost_the_spreading_of_a_disc():
-    """Rest of the open fraction and of a mesh that the rim's singularity makes first-order: 5 %
-    together.
+    """The rim's singularity makes a uniform mesh first-order, which two of them take out: 0.3 % are
+    left, and 0.9 % lie between what pairs of finer meshes leave.
     """
     f = 0.02
     pitch = float(pitch_from_open_fraction(20e-6, f))
     foil = CoatedFoil(20e-6, pitch, 0.0, 0.8 * pitch, 1000.0, 0.0)
     first, second = (
         (
-            through_plane(foil, mesh=ThroughPlaneMesh(n, 3 * n // 2, 1, 0.95)).resistance
+            through_plane(foil, mesh=ThroughPlaneMesh(n, 3 * n // 2, 1, 0.0)).resistance
             - foil.bare_resistance
         )
         for n in (32, 64)
     )
     assert 2 * second - first == pytest.approx(
-        thick_resistance(foil) - foil.bare_resistance, rel=0.06
+        thick_resistance(foil) - foil.bare_resistance, rel=0.01
     )
 
 

@@ -185,15 +185,51 @@ def test_functions_are_those_of_pybamm(monkeypatch):
     for name, key, ours in pairs:
         theirs = pybamm.ParameterValues(name)[key]
         assert np.allclose([_number(theirs(v)) for v in x], ours(x), rtol=1e-12)
-    oregan = pybamm.ParameterValues("ORegan2022")
-    for key, ours in [
-        ("Electrolyte conductivity [S.m-1]", ELECTROLYTES[0].conductivity),
-        ("Electrolyte diffusivity [m2.s-1]", ELECTROLYTES[0].diffusivity),
-        ("Cation transference number", ELECTROLYTES[0].transference),
-        ("Thermodynamic factor", ELECTROLYTES[0].thermodynamic_factor),
-    ]:
-        c = np.array([300.0, 1150.0, 2500.0])
-        assert np.allclose([_number(oregan[key](v, 298.15)) for v in c], ours(c), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "electrolyte"),
+    [
+        ("Marquis2019", materials.marquis_2019()),
+        ("Chen2020", materials.nyman_2008()),
+        ("ORegan2022", materials.landesfeind_gasteiger_2019()),
+    ],
+    ids=lambda value: getattr(value, "source", value),
+)
+def test_electrolytes_are_those_of_pybamm(name, electrolyte, monkeypatch):
+    """All four properties from dilute to nearly the end of their validity."""
+    monkeypatch.setenv("PYBAMM_DISABLE_TELEMETRY", "true")
+    pybamm = pytest.importorskip("pybamm")
+    values = pybamm.ParameterValues(name)
+    c = np.array([300.0, 1150.0, 2500.0])
+    for key, ours in (
+        ("Electrolyte conductivity [S.m-1]", electrolyte.conductivity),
+        ("Electrolyte diffusivity [m2.s-1]", electrolyte.diffusivity),
+        ("Cation transference number", electrolyte.transference),
+        ("Thermodynamic factor", electrolyte.thermodynamic_factor),
+    ):
+        theirs = values[key]
+        computed = [_number(theirs(v, 298.15) if callable(theirs) else theirs) for v in c]
+        np.testing.assert_allclose(computed, ours(c), rtol=1e-9, err_msg=key)
+
+
+@pytest.mark.parametrize(
+    ("name", "electrode", "temperature", "ours"),
+    [
+        ("Ecker2015", "Negative", 296.0, materials.graphite_diffusivity_ecker),
+        ("ORegan2022", "Negative", 298.15, materials.graphite_diffusivity_oregan),
+        ("ORegan2022", "Positive", 298.15, materials.nmc811_diffusivity_oregan),
+    ],
+)
+def test_diffusivities_in_solids_are_those_of_pybamm(
+    name, electrode, temperature, ours, monkeypatch
+):
+    monkeypatch.setenv("PYBAMM_DISABLE_TELEMETRY", "true")
+    pybamm = pytest.importorskip("pybamm")
+    theirs = pybamm.ParameterValues(name)[f"{electrode} particle diffusivity [m2.s-1]"]
+    x = np.linspace(0.05, 0.95, 19)
+    computed = [_number(theirs(pybamm.Scalar(v), pybamm.Scalar(temperature))) for v in x]
+    np.testing.assert_allclose(computed, ours(x), rtol=1e-9)
 
 
 def _number(value):

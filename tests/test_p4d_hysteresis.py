@@ -50,21 +50,28 @@ def test_its_slope_is_the_derivative_in_the_move(move):
     assert equations.decayed(-0.2, 30.0, move)[1] == pytest.approx((up - down) / 2e-7, rel=1e-5)
 
 
-@pytest.mark.parametrize(("decay", "start"), [(20.0, 0.0), (20.0, -1.0), (100.0, -1.0)])
-def test_its_error_in_time_is_of_second_order_and_within_what_the_tolerance_gives_without_it(
-    decay, start
-):
-    """Without decay the default tolerance leaves 0.14 mV; a branch 40 mV away moves it by less."""
+@pytest.fixture(scope="module")
+def without_decay():
+    return errors_in_time(0.0, -1.0)
+
+
+def errors_in_time(decay, start):
+    """Largest errors of the voltage of a discharge at 1C at three tolerances, and the steps."""
     cell, times = cell_with_branches(decay, start), np.arange(100.0, 3000.0, 100.0)
     protocol = [Step("current", cell.one_c, until_time=3000.0)]
     exact = voltages(cell, protocol, times, 1e-7)[0]
-    errors, steps = [], []
-    for tolerance in (1e-3, 1e-4, 1e-5):
-        found, count = voltages(cell, protocol, times, tolerance)
-        errors.append(np.abs(found - exact).max())
-        steps.append(count)
+    found = [voltages(cell, protocol, times, tolerance) for tolerance in (1e-3, 1e-4, 1e-5)]
+    return [np.abs(voltage - exact).max() for voltage, _ in found], [steps for _, steps in found]
+
+
+@pytest.mark.parametrize(("decay", "start"), [(20.0, 0.0), (20.0, -1.0), (100.0, -1.0)])
+def test_its_error_in_time_is_that_of_a_run_without_it(decay, start, without_decay):
+    """0.14 mV at the default tolerance, falling as the steps squared; from a branch 40 mV away."""
+    errors, steps = errors_in_time(decay, start)
     assert errors[0] < 2e-4
-    assert -np.polyfit(np.log(steps), np.log(errors), 1)[0] > 1.7, (errors, steps)
+    assert np.all(np.array(errors) < 1.5 * np.array(without_decay[0]))
+    assert np.all(np.array(steps) < 1.05 * np.array(without_decay[1]))
+    assert -np.polyfit(np.log(steps), np.log(errors), 1)[0] > 1.6, (errors, steps)
 
 
 def test_a_run_that_turns_is_as_exact():
@@ -73,4 +80,4 @@ def test_a_run_that_turns_is_as_exact():
     protocol = [Step("current", sign * cell.one_c, until_time=600.0) for sign in (1.0, -1.0, 1.0)]
     times = np.array([300.0, 599.0, 700.0, 900.0, 1199.0, 1300.0, 1500.0, 1799.0])
     exact = voltages(cell, protocol, times, 1e-7)[0]
-    assert np.abs(voltages(cell, protocol, times)[0] - exact).max() < 3e-4
+    assert np.abs(voltages(cell, protocol, times)[0] - exact).max() < 4e-4

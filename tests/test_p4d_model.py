@@ -161,6 +161,25 @@ def test_parts_of_the_voltage_sum_to_it(cell):
     assert np.abs(solution.dataset.parts.sum("part") - solution.dataset.voltage).max() < 1e-12
 
 
+def test_a_part_of_the_voltage_says_its_cause_its_side_and_its_material():
+    cell = examples.ai_2022()
+    parts = simulate(cell, [Step("current", cell.one_c, until_time=1.0)], COARSE).dataset.parts
+    for side in ("negative", "positive"):
+        materials = [material.name for material in getattr(cell, side).materials]
+        for cause in ("open circuit", "solid diffusion", "kinetics"):
+            of_cause = parts.isel(part=((parts.cause == cause) & (parts.side == side)).values)
+            assert list(of_cause.material.values) == materials
+            assert list(of_cause.part.values) == [f"{cause}, {side} {name}" for name in materials]
+    assert {str(part.values): str(part.side.values) for part in parts.part[-6:]} == {
+        "electrolyte, diffusion": "",
+        "electrolyte, ohmic": "",
+        "contact, negative": "negative",
+        "solid, negative": "negative",
+        "contact, positive": "positive",
+        "solid, positive": "positive",
+    }
+
+
 # Order
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
+from rampore.p4d.solution import Cause
 from rampore.style import MUTED, PCUE, new_figure
 
 if TYPE_CHECKING:
@@ -26,18 +27,16 @@ def voltage_parts(data: xarray.Dataset) -> Figure:
     """
     charge = data.capacity / 3600
     figure, (top, bottom) = new_figure(2, 1, height=6, sharex=True)
-    names = [str(part) for part in data.part.values]
-    open_circuit = sum(
-        data.parts.sel(part=name) for name in names if name.startswith("open circuit")
-    )
+    at_rest = (data.cause == Cause.OPEN_CIRCUIT).values
+    open_circuit = data.parts.isel(part=at_rest).sum("part")
     top.plot(charge, open_circuit, "--", color=MUTED, label="open circuit")
     top.plot(charge, data.voltage, color=PCUE, label="cell")
     top.set_ylabel("voltage / V")
     top.legend()
-    for name in names:
-        part = 1e3 * data.parts.sel(part=name)
-        if not name.startswith("open circuit") and float(abs(part).max()) > 1:
-            bottom.plot(charge, part, label=name)
+    for part in data.part.values[~at_rest]:
+        lost = 1e3 * data.parts.sel(part=part)
+        if float(abs(lost).max()) > 1:
+            bottom.plot(charge, lost, label=str(part))
     bottom.set_ylabel("part of the voltage / mV")
     bottom.set_xlabel("charge given / A h m$^{-2}$")
     bottom.legend(ncols=2)

@@ -42,7 +42,7 @@ def _depth(cell: Cell, side: str, value: Field, sides: tuple[float, float] | Non
     are coated included [m].
     """
     thickness, foil = getattr(cell, side).thickness, cell.perforation
-    holes = foil if side == "negative" and foil and foil.filling == "coating" else None
+    holes = side == "negative" and cell.holes_are_coated
     if callable(value):
         thicknesses = [getattr(one, "thickness", 0.0) for one in (cell.negative, cell.separator)]
         thicknesses.append(getattr(cell.positive, "thickness", 0.0))

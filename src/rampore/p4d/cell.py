@@ -289,6 +289,11 @@ class Cell:
             raise CellError("a foil of lithium has no perforation")
 
     @property
+    def holes_are_coated(self) -> bool:
+        """Whether there are holes with coating in them."""
+        return self.perforation is not None and self.perforation.filling == "coating"
+
+    @property
     def open_circuit_voltage(self) -> float:
         """Voltage at the stoichiometries of the start; :meth:`Electrode.speaker` speaks for each
         electrode [V].

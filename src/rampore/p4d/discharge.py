@@ -5,6 +5,7 @@ Domains are those of the negative coating: the porous one (HPd) over and in the 
 (LPd) over foil.
 """
 
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from rampore.coating import Local
 from rampore.p4d.balance import ENDS, capacities
 from rampore.p4d.cell import Cell
 from rampore.p4d.errors import SolverError
-from rampore.p4d.solution import Mesh, Solution, Step, Tolerances, simulate
+from rampore.p4d.solution import Cause, Mesh, Solution, Step, Tolerances, simulate
 
 #: fields are kept at every one of so many equal parts of the charge that 1C gives in an hour
 MARKS = 40
@@ -202,12 +203,12 @@ def _curve(data, cell: Cell) -> DischargeCurve:
     )
     ((_, positive),) = capacities(cell, "positive")
     open_circuit = _equilibrium(cell)(held, data[f"stoichiometry_positive_{positive.name}"].values)
-    kinetic = [part for part in data.part.values if part.startswith("kinetics, negative")]
+    kinetic = ((data.cause == Cause.KINETICS) & (data.side == "negative")).values
     return DischargeCurve(
         data.capacity.values,
         data.voltage.values,
         open_circuit,
-        -data.parts.sel(part=kinetic).sum("part").values,
+        -data.parts.isel(part=kinetic).sum("part").values,
     )
 
 
@@ -403,15 +404,16 @@ def _edges(centres, first):
     return np.array(edges)
 
 
-#: What adds up to the overpotential, and which parts of the voltage it takes together.
+#: What adds up to the overpotential, and the causes and sides of the parts of the voltage that it
+#: takes together.
 LOSSES = {
-    "salt: ohmic": ("electrolyte, ohmic",),
-    "salt: diffusion": ("electrolyte, diffusion",),
-    "anode: kinetics": ("kinetics, negative",),
-    "anode: diffusion in particles": ("solid diffusion, negative",),
-    "cathode: kinetics": ("kinetics, positive",),
-    "cathode: diffusion in particles": ("solid diffusion, positive",),
-    "contact and solids": ("contact", "solid, "),
+    "salt: ohmic": ((Cause.SALT_OHMIC, ""),),
+    "salt: diffusion": ((Cause.SALT_DIFFUSION, ""),),
+    "anode: kinetics": ((Cause.KINETICS, "negative"),),
+    "anode: diffusion in particles": ((Cause.SOLID_DIFFUSION, "negative"),),
+    "cathode: kinetics": ((Cause.KINETICS, "positive"),),
+    "cathode: diffusion in particles": ((Cause.SOLID_DIFFUSION, "positive"),),
+    "contact and solids": tuple(product((Cause.CONTACT, Cause.SOLID), ("negative", "positive"))),
 }
 
 
@@ -428,14 +430,12 @@ def losses(solution: Solution, cell: Cell, charge: float) -> dict[str, float]:
         [C/m2]
     """
     data = solution.dataset
-    at = {
-        str(name): -float(np.interp(charge, data.capacity.values, data.parts.sel(part=name).values))
-        for name in data.part.values
-    }
-    found = {
-        kind: sum(value for name, value in at.items() if name.startswith(beginnings))
-        for kind, beginnings in LOSSES.items()
+    lost = [-float(np.interp(charge, data.capacity.values, part)) for part in data.parts.values.T]
+    sources = list(zip(data.cause.values, data.side.values, strict=True))
+    made_of = {
+        kind: sum(value for value, source in zip(lost, sources, strict=True) if source in taken)
+        for kind, taken in LOSSES.items()
     }
     curve = _curve(data, cell)
     whole = float(np.interp(charge, curve.charge, curve.overpotential))
-    return found | {"anode: materials out of balance": whole - sum(found.values())}
+    return made_of | {"anode: materials out of balance": whole - sum(made_of.values())}

@@ -34,7 +34,12 @@ from rampore.p4d.linear import ABOVE, BELOW
 C, E, S = 0, 1, 2  # columns of the unknowns: c, phi_e, phi_s
 # coefficients of a cell's own unknowns in the Jacobian
 CC, CE, CS, EC, EE, ES, SC, SE, SS = range(9)
+# those of a neighbour's unknowns, from the first of its coefficients on
+TO_CC, TO_CE, TO_EC, TO_EE, TO_SS = range(5)
+# tabulated properties of the electrolyte; and what the fluxes take of them in a cell, each with its
+# slope in c
 KAPPA, DIFFUSIVITY, TRANSFERENCE, ACTIVITY = range(4)
+RESISTIVITY, RESISTIVITY_BY_C, INVERSE_D, INVERSE_D_BY_C, T_PLUS, T_PLUS_BY_C, G, G_BY_C = range(8)
 
 
 # Properties, tabulated once: a cubic through values and slopes on equal intervals, so that one
@@ -128,10 +133,8 @@ def tabulate_electrolyte(
 def electrolyte_properties(
     u: np.ndarray, salt: Salt, efficiency: np.ndarray, out: np.ndarray
 ) -> None:
-    """Columns of ``out``: 1 / kappa, 1 / D, t+ and G in each cell, the first two effective, each
-    followed by its slope.
-
-    The slope is that in c.
+    """Fill ``out`` (cells, 8) with 1 / kappa, 1 / D, t+ and G of each cell, two of them effective,
+    each followed by its slope in c: from ``RESISTIVITY`` to ``G_BY_C``.
     """
     value, slope, step, top, logarithm = salt.value, salt.slope, salt.step, salt.top, salt.logarithm
     for k in range(u.shape[0]):
@@ -140,18 +143,18 @@ def electrolyte_properties(
         for column in range(4):
             out[k, 2 * column], out[k, 2 * column + 1] = cubic(value, slope, column, place, step)
         if c > top:
-            chi = logarithm + top * out[k, 2 * ACTIVITY + 1]
-            out[k, 2 * ACTIVITY] += logarithm * np.log(top) + chi * np.log(c / top)
-            out[k, 2 * ACTIVITY + 1] = chi / c
+            chi = logarithm + top * out[k, G_BY_C]
+            out[k, G] += logarithm * np.log(top) + chi * np.log(c / top)
+            out[k, G_BY_C] = chi / c
             for column in range(3):
                 out[k, 2 * column + 1] = 0.0
         else:
-            out[k, 2 * ACTIVITY] += logarithm * np.log(c)
-            out[k, 2 * ACTIVITY + 1] += logarithm / c
-        for column in (KAPPA, DIFFUSIVITY):
-            resistivity = 1.0 / (efficiency[k] * out[k, 2 * column])
-            out[k, 2 * column + 1] *= -efficiency[k] * resistivity * resistivity
-            out[k, 2 * column] = resistivity
+            out[k, G] += logarithm * np.log(c)
+            out[k, G_BY_C] += logarithm / c
+        for column in (RESISTIVITY, INVERSE_D):
+            inverse = 1.0 / (efficiency[k] * out[k, column])
+            out[k, column + 1] *= -efficiency[k] * inverse * inverse
+            out[k, column] = inverse
 
 
 # Geometry and layers as the kernels need them
@@ -243,24 +246,23 @@ def transport(
         if area == 0.0:
             continue
         h_l, h_r, here, there = h_lefts[f], h_rights[f], properties[left], properties[right]
-        t_l, dt_l, g_l, dg_l = here[4], here[5], here[6], here[7]
-        t_r, dt_r, g_r, dg_r = there[4], there[5], there[6], there[7]
 
         # i_e = -kappa (grad phi_e - grad G)
-        kappa = area / (h_l * here[0] + h_r * there[0])
-        i_e = kappa * (u[left, E] - u[right, E] + g_r - g_l)
+        kappa = area / (h_l * here[RESISTIVITY] + h_r * there[RESISTIVITY])
+        i_e = kappa * (u[left, E] - u[right, E] + there[G] - here[G])
         share = i_e * kappa / area
-        di_cl = -share * h_l * here[1] - kappa * dg_l
-        di_cr = -share * h_r * there[1] + kappa * dg_r
+        di_cl = -share * h_l * here[RESISTIVITY_BY_C] - kappa * here[G_BY_C]
+        di_cr = -share * h_r * there[RESISTIVITY_BY_C] + kappa * there[G_BY_C]
 
         # F N = -F D grad c + t+ i_e
-        d = FARADAY * area / (h_l * here[2] + h_r * there[2])
+        d = FARADAY * area / (h_l * here[INVERSE_D] + h_r * there[INVERSE_D])
         diffusion = d * (u[left, C] - u[right, C])
-        t = 0.5 * (t_l + t_r)
+        t = 0.5 * (here[T_PLUS] + there[T_PLUS])
         salt = diffusion + t * i_e
         share = diffusion * d / (FARADAY * area)
-        ds_cl = d - share * h_l * here[3] + 0.5 * dt_l * i_e + t * di_cl
-        ds_cr = -d - share * h_r * there[3] + 0.5 * dt_r * i_e + t * di_cr
+        by_t_l, by_t_r = 0.5 * here[T_PLUS_BY_C] * i_e, 0.5 * there[T_PLUS_BY_C] * i_e
+        ds_cl = d - share * h_l * here[INVERSE_D_BY_C] + by_t_l + t * di_cl
+        ds_cr = -d - share * h_r * there[INVERSE_D_BY_C] + by_t_r + t * di_cr
 
         # i_s = -sigma grad phi_s
         sigma = solid[f]
@@ -282,20 +284,12 @@ def transport(
         matrix[right, EC] -= di_cr
         matrix[right, EE] += kappa
         matrix[right, SS] += sigma
-        place = ABOVE + 5 * axis
-        matrix[left, place], matrix[left, place + 1], matrix[left, place + 2] = (
-            ds_cr,
-            -t * kappa,
-            di_cr,
-        )
-        matrix[left, place + 3], matrix[left, place + 4] = -kappa, -sigma
-        place = BELOW + 5 * axis
-        matrix[right, place], matrix[right, place + 1], matrix[right, place + 2] = (
-            -ds_cl,
-            -t * kappa,
-            -di_cl,
-        )
-        matrix[right, place + 3], matrix[right, place + 4] = -kappa, -sigma
+        above, below = ABOVE + 5 * axis, BELOW + 5 * axis
+        matrix[left, above + TO_CC], matrix[right, below + TO_CC] = ds_cr, -ds_cl
+        matrix[left, above + TO_EC], matrix[right, below + TO_EC] = di_cr, -di_cl
+        matrix[left, above + TO_CE] = matrix[right, below + TO_CE] = -t * kappa
+        matrix[left, above + TO_EE] = matrix[right, below + TO_EE] = -kappa
+        matrix[left, above + TO_SS] = matrix[right, below + TO_SS] = -sigma
 
     # The foils, through their contact resistances: the negative one also by the walls of its holes
     for n in range(layout.negative_cells.shape[0]):
@@ -332,8 +326,10 @@ def through_planes(
             continue
         left, right = layout.left[f], layout.right[f]
         here, there = properties[left], properties[right]
-        kappa = layout.area[f] / (layout.h_left[f] * here[0] + layout.h_right[f] * there[0])
-        through = kappa * (u[left, E] - u[right, E] + there[6] - here[6]) + layout.solid[f] * (
+        kappa = layout.area[f] / (
+            layout.h_left[f] * here[RESISTIVITY] + layout.h_right[f] * there[RESISTIVITY]
+        )
+        through = kappa * (u[left, E] - u[right, E] + there[G] - here[G]) + layout.solid[f] * (
             u[left, S] - u[right, S]
         )
         into[left % layers] += through
@@ -734,9 +730,9 @@ def plate(
     for n in range(metal.cells.shape[0]):
         k = metal.cells[n]
         here = properties[k]
-        t, dt, g, dg = here[4], here[5], here[6], here[7]
-        per_current = (1.0 - t) * metal.distance * here[2] / FARADAY
-        ohmic = metal.contact + metal.distance * here[0]
+        t, dt, g, dg = here[T_PLUS], here[T_PLUS_BY_C], here[G], here[G_BY_C]
+        per_current = (1.0 - t) * metal.distance * here[INVERSE_D] / FARADAY
+        ohmic = metal.contact + metal.distance * here[RESISTIVITY]
         drop = foil - u[k, E]
         # Every term of the balance takes its share of the drop, so the ohmic one alone bounds the
         # current
@@ -755,8 +751,8 @@ def plate(
                 half = 0.5 * i / exchange
                 stiffness = metal.thermal_voltage / np.sqrt(1.0 + half * half)
                 kinetic = metal.thermal_voltage * np.arcsinh(half)
-                excess = drop - ohmic * i - (there[0, 6] - g) - kinetic
-                by_c = -there[0, 7] + stiffness * half * metal.salt / c
+                excess = drop - ohmic * i - (there[0, G] - g) - kinetic
+                by_c = -there[0, G_BY_C] + stiffness * half * metal.salt / c
                 slope = -ohmic + per_current * by_c - 0.5 * stiffness / exchange
                 step = -excess / slope
                 if abs(step) <= 1e-14 * (abs(i) + exchange) or abs(excess) <= 1e-15 * (
@@ -780,11 +776,12 @@ def plate(
         state[n, 0], state[n, 1], state[n, 2], state[n, 3] = (
             c,
             foil - metal.contact * i - kinetic,
-            there[0, 6],
+            there[0, G],
             kinetic,
         )
-        c_by_c = 1.0 + metal.distance * i / FARADAY * ((1.0 - t) * here[3] - dt * here[2])
-        slopes[n, 0] = -(dg - metal.distance * i * here[1] + by_c * c_by_c) / slope
+        per_distance = (1.0 - t) * here[INVERSE_D_BY_C] - dt * here[INVERSE_D]
+        c_by_c = 1.0 + metal.distance * i / FARADAY * per_distance
+        slopes[n, 0] = -(dg - metal.distance * i * here[RESISTIVITY_BY_C] + by_c * c_by_c) / slope
         slopes[n, 1] = 1.0 / slope
         slopes[n, 2] = -1.0 / slope
         for row in (C, E):
@@ -823,7 +820,8 @@ def follow_plate(
             slopes[n, 0] * change[k, C] + slopes[n, 1] * change[k, E] + slopes[n, 2] * shift
         )
         i = current[n]
-        c = u[k, C] + (1.0 - properties[k, 4]) * metal.distance * properties[k, 2] / FARADAY * i
+        here = properties[k]
+        c = u[k, C] + (1.0 - here[T_PLUS]) * metal.distance * here[INVERSE_D] / FARADAY * i
         if not c > 0.0:
             return np.inf
         largest = max(largest, abs(c / state[n, 0] - 1.0))
@@ -833,7 +831,7 @@ def follow_plate(
         state[n, 0], state[n, 1], state[n, 2], state[n, 3] = (
             c,
             foil - metal.contact * i - kinetic,
-            there[0, 6],
+            there[0, G],
             kinetic,
         )
     return largest

@@ -6,24 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rampore.checks import SHARES, quantity
-from rampore.coating import Local
+from rampore.checks import quantity
 from rampore.constants import FARADAY, GAS_CONSTANT
 from rampore.p4d import equations
-from rampore.p4d.cell import Cell, Electrode, Lithium
-from rampore.p4d.equations import (
-    C,
-    E,
-    Hysteresis,
-    Kinetics,
-    Layout,
-    Metal,
-    S,
-    System,
-    Unknowns,
-)
+from rampore.p4d.cell import Cell, Lithium
+from rampore.p4d.equations import C, E, Hysteresis, Kinetics, Metal, S, System, Unknowns
 from rampore.p4d.errors import CellError, SolverError
-from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR, Grid, make_grid
+from rampore.p4d.grid import POSITIVE, Grid, make_grid
+from rampore.p4d.layout import lay_out
 from rampore.p4d.linear import CellMultigrid
 from rampore.p4d.particles import Spheres, make_modes
 
@@ -162,15 +152,15 @@ class Model:
             mesh.layers, cell.perforation, mesh.columns, mesh.hole_layers, mesh.grading, sides,
         )  # fmt: skip
         self.area = self.grid.area
-        coated = cell.perforation is not None and cell.perforation.filling == "coating"
         self.contact_area = (
-            self.grid.foil_negative.sum() + (self.grid.wall.sum() if coated else 0.0),
+            self.grid.foil_negative.sum()
+            + (self.grid.wall.sum() if cell.holes_are_coated else 0.0),
             self.grid.foil_positive.sum(),
         )
         #: of the time derivative in the step that was prepared last [1/s]
         self.weights = np.zeros(3)
-        self.populations: list[Population] = []
-        self.layout = self._lay_out()
+        self.layout, particles = lay_out(cell, self.grid)
+        self.populations = [self._population(*each) for each in particles]
         self.foils = {
             side: LithiumFoil(self._metal(side, plane))
             for side, plane in (("negative", 0), ("positive", -1))
@@ -192,169 +182,50 @@ class Model:
             (layer == POSITIVE) & ~self.layout.absent.reshape(-1, 3)[:, S], 1.0, 0.0
         )
 
-    def _lay_out(self):
-        cell, grid = self.cell, self.grid
-        x, y, z = grid.centres()
-        shape = grid.shape
-        number = np.arange(np.prod(shape)).reshape(shape)
-        porosity, efficiency = np.zeros(shape), np.ones(shape)
-        conductivity, capacitance = np.zeros(shape), np.zeros(shape)
-        coated = cell.perforation is not None and cell.perforation.filling == "coating"
-
-        over_hole = np.where(
-            grid.layer == HOLE, 1.0, 1.0 - (grid.foil_negative / grid.foil_positive)[..., None]
-        )
-
-        def field(value, where):
-            if isinstance(value, Local):
-                return value.mean(over_hole[where])
-            if callable(value):
-                return value(x[where], y[where], z[where])
-            return np.full(np.count_nonzero(where), float(value))
-
-        for side, layers in (
-            ("negative", (NEGATIVE, HOLE) if coated else (NEGATIVE,)),
-            ("positive", (POSITIVE,)),
-        ):
-            electrode = getattr(cell, side)
-            if not isinstance(electrode, Electrode):
-                continue
-            where = np.isin(grid.layer, layers) & (grid.volume > 0)
-            porosity[where] = field(electrode.porosity, where)
-            efficiency[where] = electrode.transport_efficiency(porosity[where])
-            conductivity[where] = field(electrode.conductivity, where)
-            quantity(f"{side} electrode: porosity", porosity[where], CellError, above=0, at_most=1)
-            quantity(
-                f"{side} electrode: transport_efficiency",
-                efficiency[where],
-                CellError,
-                above=0,
-                at_most=1,
-            )
-            quantity(f"{side} electrode: conductivity", conductivity[where], CellError, above=0)
-            solids = porosity[where].copy()
-            capacitance[where] = (
-                electrode.double_layer * field(electrode.inert_surface, where) * grid.volume[where]
-            )
-            for material in electrode.materials:
-                fraction = field(material.fraction, where)
-                quantity(f"{side} {material.name}: fraction", fraction, CellError, at_least=0)
-                solids += fraction
-                surface = np.zeros(shape)
-                surface[where] = 3 * fraction / material.radius * grid.volume[where]
-                capacitance += electrode.double_layer * surface
-                self._populate(side, material, number[where], fraction * grid.volume[where])
-            if np.any(solids > 1 + SHARES):
-                raise CellError(
-                    f"{side} electrode: porosity and active fractions add to {solids.max():.3f}"
-                )
-        where = np.broadcast_to(grid.layer == SEPARATOR, shape)
-        porosity[where] = field(cell.separator.porosity, where)
-        efficiency[where] = cell.separator.transport_efficiency(porosity[where])
-        quantity("separator: porosity", porosity[where], CellError, above=0, at_most=1)
-        quantity(
-            "separator: transport_efficiency", efficiency[where], CellError, above=0, at_most=1
-        )
-        if not coated:
-            porosity[(grid.layer == HOLE) & (grid.volume > 0)] = 1.0
-        absent = np.zeros((*shape, 3), bool)
-        absent[grid.volume == 0] = True
-        absent[conductivity == 0, S] = True
-
-        lower, upper, areas, h_lower, h_upper = [], [], [], [], []
-        for axis, (edges, area) in enumerate(
-            ((grid.x, grid.area_x), (grid.y, grid.area_y), (grid.z, grid.area_z))
-        ):
-            half = np.expand_dims(np.diff(edges) / 2, tuple({0, 1, 2} - {axis}))
-            half = np.broadcast_to(half, shape)
-            lower.append(np.split(number, [-1], axis)[0].ravel())
-            upper.append(np.split(number, [1], axis)[1].ravel())
-            h_lower.append(half.ravel()[lower[-1]])
-            h_upper.append(half.ravel()[upper[-1]])
-            areas.append(area.ravel())
-        lower, upper, areas, h_lower, h_upper = (
-            np.concatenate(parts) for parts in (lower, upper, areas, h_lower, h_upper)
-        )
-        sigma_l, sigma_u = conductivity.ravel()[lower], conductivity.ravel()[upper]
-        connected = (sigma_l > 0) & (sigma_u > 0)
-        solid = np.zeros_like(areas)
-        solid[connected] = (
-            areas[connected]
-            / (
-                h_lower / np.where(connected, sigma_l, 1)
-                + h_upper / np.where(connected, sigma_u, 1)
-            )[connected]
-        )
-
-        dz = np.diff(grid.z)
-        touching = np.zeros(shape)
-        if isinstance(cell.negative, Electrode):
-            face = int(np.flatnonzero(grid.layer == NEGATIVE)[0])
-            touching[..., face] = grid.foil_negative / (
-                dz[face] / 2 / conductivity[..., face] + cell.contact_negative
-            )
-            walled = (grid.wall > 0) & (conductivity > 0)
-            depth = np.where(walled, grid.volume, 0)[walled] / grid.wall[walled] / 2
-            touching[walled] += grid.wall[walled] / (
-                depth / conductivity[walled] + cell.contact_negative
-            )
-        negative_cells = np.flatnonzero(touching)
-        positive_cells, positive = number[..., -1].ravel()[:0], np.zeros(0)
-        if isinstance(cell.positive, Electrode):
-            positive_cells = number[..., -1].ravel()
-            positive = (
-                grid.foil_positive / (dz[-1] / 2 / conductivity[..., -1] + cell.contact_positive)
-            ).ravel()
-        return Layout(
-            np.repeat(
-                np.arange(3), [part.size for part in (grid.area_x, grid.area_y, grid.area_z)]
-            ).astype(np.uint32),
-            lower.astype(np.uint32), upper.astype(np.uint32), areas, h_lower, h_upper, solid,
-            (porosity * grid.volume).ravel(), efficiency.ravel(), capacitance.ravel(),
-            absent.reshape(-1, 3), negative_cells, touching.ravel()[negative_cells],
-            positive_cells, positive,
-        )  # fmt: skip
-
     def _metal(self, side, plane):
         grid, exchange = self.grid, getattr(self.cell, side).exchange_current
         cells = np.arange(np.prod(grid.shape)).reshape(grid.shape)[..., plane].ravel()
         return Metal(
-            cells, grid.foil_positive.ravel(), float(np.diff(grid.z)[plane] / 2),
-            float(getattr(self.cell, f"contact_{side}")),
-            2 * GAS_CONSTANT * self.cell.temperature / FARADAY,
-            float(exchange.reference / exchange.concentration**exchange.salt), float(exchange.salt),
-        )  # fmt: skip
+            cells=cells,
+            area=grid.foil_positive.ravel(),
+            distance=float(np.diff(grid.z)[plane] / 2),
+            contact=float(getattr(self.cell, f"contact_{side}")),
+            thermal_voltage=2 * GAS_CONSTANT * self.cell.temperature / FARADAY,
+            reference=float(exchange.reference / exchange.concentration**exchange.salt),
+            salt=float(exchange.salt),
+        )
 
-    def _populate(self, side, material, cells, volume):
-        present = volume > 0
-        cells, volume = cells[present], volume[present]
+    def _population(self, side, material, cells, volume):
         value, slope = equations.tabulate(material.mean_potential, material.half_gap)
         place = f"over the stoichiometry, in {len(value) - 1} steps,"
         quantity(f"{side} {material.name}: open-circuit potential {place}", value, CellError)
         exchange = material.exchange_current
         kinetics = Kinetics(
-            cells, 3 * volume / material.radius, value, slope,
-            2 * GAS_CONSTANT * self.cell.temperature / FARADAY,
-            float(exchange.reference / exchange.concentration**exchange.salt),
-            float(exchange.salt), float(exchange.filled), float(exchange.empty),
-        )  # fmt: skip
-        self.populations.append(
-            Population(
-                side,
-                material.name,
-                kinetics,
-                Spheres(make_modes(self.mesh.modes), material, cells.size),
-                Hysteresis(
-                    np.full(cells.size, float(material.hysteresis)),
-                    float(material.hysteresis_decay),
-                    np.zeros(cells.size),
-                    np.zeros(cells.size),
-                ),
-                FARADAY * material.maximum_concentration * volume,
-                np.full(cells.size, float(material.stoichiometry)),
-                np.zeros(cells.size),
-                np.zeros((cells.size, 2)),
-            )
+            cells=cells,
+            surface=3 * volume / material.radius,
+            potential=value,
+            potential_slope=slope,
+            thermal_voltage=2 * GAS_CONSTANT * self.cell.temperature / FARADAY,
+            reference=float(exchange.reference / exchange.concentration**exchange.salt),
+            salt=float(exchange.salt),
+            filled=float(exchange.filled),
+            empty=float(exchange.empty),
+        )
+        return Population(
+            electrode=side,
+            name=material.name,
+            kinetics=kinetics,
+            spheres=Spheres(make_modes(self.mesh.modes), material, cells.size),
+            hysteresis=Hysteresis(
+                state=np.full(cells.size, float(material.hysteresis)),
+                decay=float(material.hysteresis_decay),
+                moved=np.zeros(cells.size),
+                per_current=np.zeros(cells.size),
+            ),
+            capacity=FARADAY * material.maximum_concentration * volume,
+            x=np.full(cells.size, float(material.stoichiometry)),
+            j=np.zeros(cells.size),
+            slopes=np.zeros((cells.size, 2)),
         )
 
     def start(self) -> Unknowns:
@@ -428,7 +299,7 @@ class Model:
     def activity(self, u: np.ndarray) -> np.ndarray:
         """G(c) of the electrolyte in every cell [V]."""
         equations.electrolyte_properties(u, self.salt, self.layout.efficiency, self.properties)
-        return self.properties[:, 2 * equations.ACTIVITY]
+        return self.properties[:, equations.G]
 
     def charge_imbalance(self, u: np.ndarray) -> np.ndarray:
         """Current through each plane of z that is not accounted for [A/m2].
@@ -584,7 +455,7 @@ class Model:
             [FARADAY * layout.pore @ change[:, C] + electrolyte, electrolyte, reaction + into_foils]
         )
 
-    def used_up(self, u: np.ndarray, x: Sequence[np.ndarray]) -> str:
+    def used_up(self, u: np.ndarray, x: Sequence[np.ndarray], discharging: bool) -> str:
         """What is used up and where, in words; empty where there is enough of everything.
 
         Parameters
@@ -593,6 +464,8 @@ class Model:
             As in :class:`~rampore.p4d.equations.Unknowns`.
         x : sequence of (count,) arrays
             Surface stoichiometries of each population [-].
+        discharging : bool
+            Whether lithium leaves the negative electrode.
         """
 
         def least(shares, cells, what):
@@ -607,9 +480,10 @@ class Model:
                 least(at_face, foil.metal.cells, f"the salt at the {side} lithium is used up")
             )
         for p, surface in zip(self.populations, x, strict=True):
-            name = f"{p.name} in the {p.electrode} electrode is"
-            left.append(least(surface, p.kinetics.cells, f"{name} empty"))
-            left.append(least(1.0 - surface, p.kinetics.cells, f"{name} full"))
+            empties = discharging == (p.electrode == "negative")
+            sites = surface if empties else 1.0 - surface
+            end = f"{p.name} in the {p.electrode} electrode is {'empty' if empties else 'full'}"
+            left.append(least(sites, p.kinetics.cells, end))
         share, cell, what = min(left)
         return f"{what} at {self.place(cell)}" if share < USED_UP else ""
 

@@ -3,6 +3,7 @@ conserves.
 """
 
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -22,6 +23,33 @@ if TYPE_CHECKING:
 LAYERS = {"hole": HOLE, "negative": NEGATIVE, "separator": SEPARATOR, "positive": POSITIVE}
 #: largest admissible drift of lithium and salt over what there is at the start [-]
 CONSERVED = 1e-8
+
+
+class Cause(StrEnum):
+    """What makes a part of the voltage."""
+
+    OPEN_CIRCUIT = "open circuit"  #: of the particles' means
+    SOLID_DIFFUSION = "solid diffusion"  #: of their surfaces, less that
+    KINETICS = "kinetics"
+    DOUBLE_LAYER = "double layer"  #: the whole drop, where nothing reacts
+    SALT_DIFFUSION = "electrolyte, diffusion"
+    SALT_OHMIC = "electrolyte, ohmic"
+    CONTACT = "contact"
+    SOLID = "solid"  #: ohmic, between contact and reaction
+
+
+class Part(NamedTuple):
+    """Where a part of the voltage comes from; no side or no material is an empty word."""
+
+    cause: Cause
+    side: str = ""  #: "negative" or "positive"
+    material: str = ""
+
+    @property
+    def label(self) -> str:
+        """As a reader calls it."""
+        place = f"{self.side} {self.material}".strip()
+        return f"{self.cause}, {place}" if place else str(self.cause)
 
 
 class Conservation(NamedTuple):
@@ -224,7 +252,7 @@ class _Recorder:
         if np.any(np.isclose(state.time, self.field_times, rtol=1e-12, atol=1e-9)):
             self.take_fields(state)
 
-    def parts(self, state: State):
+    def parts(self, state: State) -> dict[Part, float]:
         """Contributions to the voltage, averaged over the electrodes by capacity; they sum to it
         exactly [V]. All potentials of ``state`` are against the negative foil.
         """
@@ -235,7 +263,7 @@ class _Recorder:
         for side, sign in (("negative", -1.0), ("positive", 1.0)):
             if side in model.foils:
                 _, at_face, g_face, kinetic = model.foils[side].mean_state()
-                parts[f"kinetics, {side} lithium"] = sign * kinetic
+                parts[Part(Cause.KINETICS, side, "lithium")] = sign * kinetic
                 electrolyte += sign * at_face
                 diffusion += sign * g_face
                 continue
@@ -245,19 +273,21 @@ class _Recorder:
                 surface = p.open_circuit(p.x)
                 mean = np.average(p.spheres.mean, weights=p.capacity)
                 open_circuit = p.open_circuit(np.full(cells.size, mean))
-                parts[f"open circuit, {side} {p.name}"] = sign * np.sum(weight * open_circuit)
-                parts[f"solid diffusion, {side} {p.name}"] = sign * np.sum(
-                    weight * (surface - open_circuit)
-                )
-                parts[f"kinetics, {side} {p.name}"] = sign * np.sum(weight * (drop - surface))
+                for cause, potential in (
+                    (Cause.OPEN_CIRCUIT, open_circuit),
+                    (Cause.SOLID_DIFFUSION, surface - open_circuit),
+                    (Cause.KINETICS, drop - surface),
+                ):
+                    parts[Part(cause, side, p.name)] = sign * np.sum(weight * potential)
             cells, weight = self._places[side]
             if not self._weights[side]:
-                parts[f"double layer, {side}"] = sign * np.sum(weight * (u[cells, S] - u[cells, E]))
+                drop = u[cells, S] - u[cells, E]
+                parts[Part(Cause.DOUBLE_LAYER, side)] = sign * np.sum(weight * drop)
             electrolyte += sign * np.sum(weight * u[cells, E])
             diffusion += sign * np.sum(weight * g[cells])
             solid[side] = sign * np.sum(weight * u[cells, S])
-        parts["electrolyte, diffusion"] = diffusion
-        parts["electrolyte, ohmic"] = electrolyte - diffusion
+        parts[Part(Cause.SALT_DIFFUSION)] = diffusion
+        parts[Part(Cause.SALT_OHMIC)] = electrolyte - diffusion
         for side, sign, foil, drop in zip(
             ("negative", "positive"),
             (-1.0, 1.0),
@@ -265,9 +295,9 @@ class _Recorder:
             model.contact_drops(u, state.voltage),
             strict=True,
         ):
-            parts[f"contact, {side}"] = -sign * drop
+            parts[Part(Cause.CONTACT, side)] = -sign * drop
             if side in solid:
-                parts[f"solid, {side}"] = sign * (foil + drop) - solid[side]
+                parts[Part(Cause.SOLID, side)] = sign * (foil + drop) - solid[side]
         return parts
 
     def take_fields(self, state: State):
@@ -347,7 +377,11 @@ class _Recorder:
             data,
             {
                 "time": ("time", [entry["time"] for entry in self._series], {"units": "s"}),
-                "part": parts,
+                "part": [part.label for part in parts],
+                **{
+                    name: ("part", [str(getattr(part, name)) for part in parts])
+                    for name in Part._fields
+                },
                 "field_time": (
                     "field_time",
                     [fields["time"] for fields in self._fields],
@@ -364,4 +398,4 @@ class _Recorder:
         )
 
 
-__all__ = ["Conservation", "Mesh", "Solution", "Step", "Tolerances", "simulate"]
+__all__ = ["Cause", "Conservation", "Mesh", "Part", "Solution", "Step", "Tolerances", "simulate"]

@@ -378,19 +378,16 @@ class Integrator:
                     new = new._replace(time=marks[0])
                 reason, excess = ends.excess_after(now, new)
                 if excess > 0:
-                    if len(self.history) == 1 and ends.excess(now)[1] > 0:
-                        new = None
-                    else:
-                        new, reason = self._meet(ends, drive, h, least)
+                    new, reason = self._meet(ends, drive, h, least)
                     self._refuse_to_end_at_once(step, new, reason, least)
                     if new is not None:
                         self.accept(new)
                     return reason
             except SolverError as problem:
                 self.counts["failed"] += 1
-                pace.failed(h)
-                if pace.h < least:
+                if h <= least:
                     return self._end_exhausted(problem, drive)
+                pace.failed(h)
                 continue
             self.accept(new)
             ends.accept(now, new)
@@ -403,7 +400,8 @@ class Integrator:
         """End where something is used up; where nothing is, the problem is another one."""
         now = self.state
         where = f"at {now.time:.6g} s and {now.voltage:.4f} V under {drive.mode} {drive.value:g}"
-        used_up = self.model.used_up(now.u, now.x)
+        current = drive.value if drive.mode != "voltage" and drive.value else now.current
+        used_up = self.model.used_up(now.u, now.x, discharging=current > 0)
         if not used_up:
             raise SolverError(f"{problem}; {where}, and shorter steps do not help") from problem
         self.exhausted = f"{used_up}, {where}"
@@ -434,15 +432,15 @@ class Integrator:
             new, _ = self.attempt(size, drive)
             return new, *ends.excess_after(now, new)
 
-        low, high = 0.0, h
+        low, high, jumped = 0.0, h, len(self.history) == 1
         reason, f_low = ends.excess(now)
-        if len(self.history) == 1:  # the voltage has jumped, maybe beyond its cut-off at once
+        if f_low > (0.0 if jumped else -self.tolerances.cutoff):
+            return None, reason
+        if jumped:  # maybe beyond the cut-off at once
             new, reason, f_low = miss(least)
             if f_low > 0:
                 return new, reason
             low = least
-        elif -f_low <= self.tolerances.cutoff:
-            return None, reason
         new, reason, f_high = miss(h)
         side = 0
         for _ in range(60):
