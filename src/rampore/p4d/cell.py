@@ -140,7 +140,8 @@ class Electrode:
 
     thickness: float  #: [m]
     porosity: Field  #: [-]
-    conductivity: Field  #: of the solid, effective [S/m]
+    #: of the solid, effective; 0 where there is none, and no active material [S/m]
+    conductivity: Field
     materials: tuple[Material, ...]
     transport_efficiency: Function = field(default_factory=bruggeman)  #: of the porosity [-]
     double_layer: float = 0.0  #: capacitance per area of particle and of what is inert [F/m2]
@@ -157,7 +158,7 @@ class Electrode:
             self,
             thickness=_POSITIVE,
             porosity=_SHARE,
-            conductivity=_POSITIVE,
+            conductivity=_NOT_NEGATIVE if isinstance(self.conductivity, Local) else _POSITIVE,
             double_layer=_NOT_NEGATIVE,
             inert_surface=_NOT_NEGATIVE,
         )
