@@ -1,10 +1,11 @@
 """The proof of the P4D engine in numbers, for the book's page *Verification*.
 
-    python benchmarks/bench_verification.py [orders] [peers] [conservation] [sample]
+    python benchmarks/bench_verification.py [PART ...]
 
-Each part that is named (default: all) is computed anew, in ``results/p4d/verification.json``.
-``peers`` takes its comparisons from the tests, which hold them to their limits; without PyBaMM, or
-without COMSOL's solution, it leaves that one out.
+Each part of `PARTS` that is named (default: all) is computed anew, in
+``results/p4d/verification.json``.
+``peers`` and ``rates`` take their comparisons and their cells from the tests, which hold them to
+their limits; without PyBaMM, or without COMSOL's solution, ``peers`` leaves that one out.
 """
 
 import json
@@ -19,14 +20,19 @@ from pathlib import Path
 
 import numpy as np
 
+from rampore.audit import sweep
 from rampore.lim2026 import cells, parameters
+from rampore.lim2026.sweeps import crossing, design, inverse
 from rampore.p4d import examples, protocols
 from rampore.p4d.cell import Perforation
 from rampore.p4d.errors import CellError, SolverError
-from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
+from rampore.p4d.solution import Conservation, Mesh, Step, Tolerances, simulate
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 RESULTS = Path(__file__).resolve().parent / "results" / "p4d" / "verification.json"
-SAMPLE = 200
+STORED = Path(__file__).resolve().parent.parent / "book" / "data"
+SAMPLE = CASES = 200
 
 
 def fitted_order(sizes, errors):
@@ -81,7 +87,6 @@ def orders():
 
 def peers():
     """Voltages here and in other codes, of the same cells."""
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
     import test_p4d_validation as validation
 
     def curves(name, t, ours, theirs, limit, **more):
@@ -116,6 +121,8 @@ def peers():
             found.append(
                 curves(f"PyBaMM, {words}, 1C", *validation.with_pybamm(pybamm, name), 2e-4)
             )
+        hysteresis = validation.with_pybamms_hysteresis(pybamm)
+        found.append(curves("PyBaMM, hysteresis of 40 mV, 1C", *hysteresis, 2e-4))
         half = validation.with_pybamms_half_cell(pybamm)
         found.append(curves("PyBaMM, half cell of Chen 2020, 1C", *half, 2e-4))
         pierced = validation.with_pybamms_perforated_cell(pybamm)[:3]
@@ -192,7 +199,64 @@ def sample(kept=None):
             yield {"cells": number + 1, "outcomes": dict(outcomes), "worst": worst}
 
 
-PARTS = {part.__name__: part for part in (orders, peers, conservation, sample)}
+def rates():
+    """How discharges from 0.001C to 50C end, and what they lose: slow ones, starved ones, and
+    random cells.
+    """
+    import rates as journeys
+
+    kinds = {
+        "slow": journeys.slow_runs(),
+        "starved": journeys.starved_runs(),
+        "random": map(journeys.random_run, range(journeys.RANDOM)),
+    }
+    found = {}
+    for kind, runs in kinds.items():
+        ends, told, worst = Counter(), {}, dict.fromkeys(Conservation._fields, 0.0)
+        for run in runs:
+            end, _, conservation = journeys.outcome(run)
+            name = end.partition(":")[0]
+            ends[name] += 1
+            if name != "voltage":
+                told[run.name] = end
+            if conservation:
+                worst = {law: max(worst[law], getattr(conservation, law)) for law in worst}
+        found[kind] = {"runs": ends.total(), "ends": dict(ends), "worst": worst, "told": told}
+    return found
+
+
+def errors():
+    """How often a stored value of a sweep, give or take its stored error, holds what a finer mesh
+    gives: cases by lot that no error was read from. About half an hour.
+    """
+    found = {"cases": 0, "covered_cases": 0, "values": 0, "covered_values": 0, "worst": {}}
+    rng = np.random.default_rng(2028)
+    for module in (crossing, inverse, design):
+        name = module.__name__.rpartition(".")[2]
+        plan, data = module.plan(), sweep.read(STORED / f"{name}.nc")
+        left = [
+            n for n in range(len(plan.cases)) if n not in plan.finer and not data.error[n].item()
+        ]
+        for n in rng.choice(left, CASES // 3 + 1, replace=False):
+            finer = plan.compute({**plan.cases[n], "mesh": "fine"})
+            shares = {
+                quantity: abs(value - data[quantity].values[n])
+                / data[f"{quantity}_error"].values[n]
+                for quantity, value in finer.items()
+                if f"{quantity}_error" in data
+                and abs(value - data[quantity].values[n]) > 1e-12 * abs(value)
+            }
+            found["cases"] += 1
+            found["values"] += len(shares)
+            found["covered_values"] += sum(share <= 1 for share in shares.values())
+            found["covered_cases"] += all(share <= 1 for share in shares.values())
+            for quantity, share in shares.items():
+                key = f"{name}: {quantity}"
+                found["worst"][key] = max(found["worst"].get(key, 0.0), float(share))
+    return found
+
+
+PARTS = {part.__name__: part for part in (orders, peers, conservation, sample, rates, errors)}
 
 
 def main(names):

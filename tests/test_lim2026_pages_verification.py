@@ -61,6 +61,20 @@ def test_a_part_that_was_not_run_is_said_to_be_missing(results):
     assert "Not run yet" in without["verification-orders.md"]
 
 
+def test_a_failed_run_at_any_rate_is_said():
+    worst = {"lithium": 1e-12, "salt": 0.0, "charge": 1e-7}
+    kind = {"runs": 9, "ends": {"voltage": 6, "exhausted": 2, "failed": 1}, "worst": worst}
+    text = verification.rates_table({"slow": kind})
+    assert "| slow, 9 runs | 6 | 2 | 0 | 1 | $1.0\\times 10^{-12}$ | 0 |" in text
+
+
+def test_how_many_errors_cover_is_said_of_cases_and_of_numbers():
+    errors = {"cases": 200, "covered_cases": 190, "values": 4000, "covered_values": 3960}
+    text = verification.errors_text(errors)
+    assert "190 lie" in text
+    assert "99.0 % of 4,000 numbers" in text
+
+
 def test_powers_of_ten():
     assert verification._power(2.44e-11) == "$2.4\\times 10^{-11}$"
     assert verification._power(0.0) == "0"

@@ -33,7 +33,7 @@ print(json.dumps(seals))
 #: A line of a file, what it becomes, and which of crossing, inverse and design follow from it.
 CHANGES = {
     ("p4d/grid.py", "import numpy as np", "import numpy as np\n\nDENSER = 2"): (True, True, True),
-    ("lim2026/cells.py", "hysteresis_decay: float = 20.0", "hysteresis_decay: float = 21.0"): (
+    ("lim2026/cells.py", "hysteresis_decay: float = 40.0", "hysteresis_decay: float = 41.0"): (
         True,
         True,
         True,

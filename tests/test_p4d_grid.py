@@ -52,3 +52,12 @@ def test_refusal_of_an_empty_mesh_and_of_holes_that_touch():
         make_grid(LAYERS, (4, 0, 5))
     with pytest.raises(CellError, match="touch"):
         Perforation(160e-6, 160e-6, 15e-6)
+
+
+def test_a_box_that_the_edge_misses_is_all_foil_or_all_hole_to_the_last_digit():
+    foil = Perforation(40e-6, 100e-6, 10e-6)
+    grid = make_grid((85e-6, 12e-6, 75e-6), (4, 2, 4), foil, (6, 10), 2)
+    share = 1.0 - grid.foil_negative / grid.foil_positive
+    near = np.minimum(np.abs(share), np.abs(share - 1.0)) < 1e-9
+    assert np.isin(share[near], (0.0, 1.0)).all()
+    assert {0.0, 1.0} <= set(share[near])

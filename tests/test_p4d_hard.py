@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from rampore import materials
+from rampore.coating import Local
 from rampore.lim2026 import cells, parameters
 from rampore.p4d import equations, examples, protocols
-from rampore.p4d.cell import Cell, Electrode, Material, Separator, tortuosity
-from rampore.p4d.errors import AtCutOffError
-from rampore.p4d.model import OVERSHOT
+from rampore.p4d.cell import Cell, Electrode, Material, Perforation, Separator, tortuosity
+from rampore.p4d.errors import AtCutOffError, CellError
+from rampore.p4d.model import OVERSHOT, Model
 from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
 
 COARSE = Mesh((8, 5, 8))
@@ -170,13 +171,12 @@ def test_a_surface_finds_its_state_however_few_sites_are_left(left, b):
     drop = equations.potentials(kinetics, np.zeros(1), np.array([1 - left]))[0]
     drop += kinetics.thermal_voltage * np.arcsinh(j / (2 * exchange))
     u = np.array([[1150.0, -drop, 0.0]])
-    system = equations.System(np.zeros((1, 3)), np.zeros((1, 39)))
+    system = equations.System(np.zeros((1, 3)), np.zeros((1, 39)), np.zeros((1, 3)))
+    none = equations.Hysteresis(np.zeros(1), 0.0, np.zeros(1), np.zeros(1))
+    surface = np.array([a]), np.array([b]), none
     x, current = np.array([0.5]), np.array([0.0])
     args = np.zeros((1, 2)), kinetics
-    assert (
-        equations.react(u, np.array([a]), np.array([b]), np.zeros(1), x, current, *args, system)
-        == -1
-    )
+    assert equations.react(u, 0.0, False, *surface, x, current, *args, system) == -1
     # 1 - x has lost digits to a, known to 1e-16, and to the potential, known to 1e-16 V, which
     # moves it by 1e-13 left
     assert current[0] == pytest.approx(j, rel=1e-9, abs=(1e-12 * left + 4e-16) / abs(b))
@@ -187,9 +187,7 @@ def test_a_surface_finds_its_state_however_few_sites_are_left(left, b):
         other = equations.System(*(np.zeros_like(part) for part in system))
         moved = current.copy()
         shifted = u + np.array([0, 0, change])
-        equations.react(
-            shifted, np.array([a]), np.array([b]), np.zeros(1), x.copy(), moved, *args, other
-        )
+        equations.react(shifted, 0.0, False, *surface, x.copy(), moved, *args, other)
         expected = system.matrix[0, equations.SS]
         assert (moved[0] - current[0]) / change == pytest.approx(
             expected, rel=1e-2, abs=1e-9 * abs(j) / 1e-6
@@ -268,6 +266,42 @@ def test_cells_of_the_study_that_rounding_makes_hard_are_conserved_all_the_same(
     )
     assert solution.conservation.lithium <= 1e-10
     assert solution.conservation.charge <= 1e-6
+
+
+def channels(fraction, conductivity):
+    """Chen's cell with channels of bare electrolyte through the coating, over the holes."""
+    cell = examples.chen_2020()
+    electrode = cell.negative
+    material = replace(electrode.materials[0], fraction=Local(0.75, fraction))
+    return replace(
+        cell,
+        negative=replace(
+            electrode,
+            porosity=Local(0.25, 1.0 - fraction),
+            conductivity=Local(electrode.conductivity, conductivity),
+            materials=(material,),
+        ),
+        perforation=Perforation(40e-6, 100e-6, 10e-6),
+    )
+
+
+def test_nothing_at_all_over_the_holes_is_the_limit_of_little():
+    """No solid there, and boxes that the edge misses have none to the last digit."""
+    mesh = Mesh((6, 3, 6), (6, 10), 2, 6)
+
+    def end(cell):
+        step = Step("current", cell.one_c, until_time=300.0)
+        return float(simulate(cell, [step], mesh, Tolerances(time=1e-5)).dataset.voltage[-1])
+
+    nothing = end(channels(0.0, 0.0))
+    differences = [abs(end(channels(little, 1e-3)) - nothing) for little in (1e-3, 1e-4)]
+    assert differences[0] < 1e-3
+    assert differences[1] == pytest.approx(differences[0] / 10, rel=0.3)
+
+
+def test_active_material_that_no_electron_reaches_is_refused():
+    with pytest.raises(CellError, match="where the electrode conducts nothing"):
+        Model(channels(0.01, 0.0), Mesh((4, 2, 4), (4, 6), 2, 4))
 
 
 def test_a_random_sample_finishes_at_its_cutoffs_and_within_bounds():

@@ -8,6 +8,7 @@ import scipy.sparse.linalg
 
 from rampore.p4d import examples
 from rampore.p4d.cell import Perforation
+from rampore.p4d.equations import Unknowns
 from rampore.p4d.model import Drive, Mesh, Model
 from rampore.p4d.solution import Step, simulate
 
@@ -25,7 +26,8 @@ def system(columns, filling="electrolyte", layers=(8, 5, 8)):
     u = u + rng.normal(size=u.shape) * np.array([30.0, 1e-3, 1e-3]) * ~model.layout.absent
     weights = np.array([1.5, -2.0, 0.5]) / 10.0
     model.condense(weights, 1.0)
-    right, imposed = model.assemble(u, voltage, u, u, weights, Drive("current", 100.0))
+    past = Unknowns(-weights[0] * u, -weights[0] * voltage)
+    right, imposed = model.assemble(Unknowns(u, voltage), past, Drive("current", 100.0))
     model.multigrid.prepare()
     return model, -right.reshape(*model.grid.shape, 3), -imposed
 

@@ -9,6 +9,7 @@ from rampore import materials
 from rampore.constants import FARADAY, GAS_CONSTANT, REFERENCE_TEMPERATURE
 from rampore.p4d import examples
 from rampore.p4d.cell import Cell, Electrode, Lithium, Material, Perforation, Separator
+from rampore.p4d.equations import Unknowns
 from rampore.p4d.errors import CellError
 from rampore.p4d.model import Drive, Model
 from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
@@ -219,14 +220,15 @@ def test_jacobian_of_a_cell_with_lithium_is_the_derivative_of_its_residual(sides
     u = u + rng.normal(size=u.shape) * np.array([30.0, 0.02, 0.02]) * ~model.layout.absent
     weights = np.array([1.5, -2.0, 0.5]) / 20.0
     model.condense(weights, 1.0)
+    past = Unknowns(-weights[0] * u, -weights[0] * voltage)
     for drive in (Drive("current", 40.0), Drive("power", 150.0), Drive("voltage", 3.7)):
-        model.assemble(u, voltage, u, u, weights, drive)
+        model.assemble(Unknowns(u, voltage), past, drive)
         direction = rng.normal(size=u.shape) * np.array([1.0, 1e-3, 1e-3]) * ~model.layout.absent
         exact = model.multigrid.sparse() @ np.append(direction, 1e-3)
         sides = []
         for h in (1e-3, -1e-3):
             residual, imposed = model.assemble(
-                u + h * direction, voltage + 1e-3 * h, u, u, weights, drive
+                Unknowns(u + h * direction, voltage + 1e-3 * h), past, drive
             )
             sides.append(np.append(residual, imposed))
         assert np.abs((sides[0] - sides[1]) / 2e-3 - exact).max() < 1e-6 * np.abs(exact).max()

@@ -1,5 +1,6 @@
 """The P4D engine, laterally uniform: limits, conservation, order, refusal."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 from rampore import materials
 from rampore.constants import FARADAY
 from rampore.p4d import examples
-from rampore.p4d.cell import Cell, Electrode, Material, Separator
-from rampore.p4d.errors import CellError, SolverError
+from rampore.p4d.cell import Cell, Electrode, Lithium, Material, Separator
+from rampore.p4d.equations import Unknowns
+from rampore.p4d.errors import CellError
 from rampore.p4d.model import Drive, Model
 from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
 
@@ -244,22 +246,29 @@ def test_ten_modes_leave_a_radial_error_below_a_tenth_of_a_millivolt():
 
 def test_jacobian_is_the_derivative_of_the_residual():
     cell = replace(examples.ai_2022(), contact_negative=1e-3)
-    cell = replace(cell, negative=replace(cell.negative, double_layer=0.2))
+    graphite, silicon = cell.negative.materials
+    silicon = replace(silicon, stoichiometry=0.9, hysteresis=0.5, hysteresis_decay=50.0)
+    cell = replace(
+        cell,
+        negative=replace(cell.negative, double_layer=0.2, materials=(graphite, silicon)),
+        positive=replace(cell.positive, double_layer=0.1),
+    )
     model = Model(cell, COARSE)
     rng = np.random.default_rng(1)
     u, voltage = model.start()
     u = u + rng.normal(size=u.shape) * np.array([30.0, 0.02, 0.02]) * ~model.layout.absent
     weights = np.array([1.5, -2.0, 0.5]) / 20.0
     model.condense(weights, 1.0)
+    past = Unknowns(-weights[0] * u, -weights[0] * voltage)
     for drive in (Drive("current", 40.0), Drive("power", 150.0), Drive("voltage", 3.7)):
-        model.assemble(u, voltage, u, u, weights, drive)
+        model.assemble(Unknowns(u, voltage), past, drive)
         matrix = model.multigrid.sparse()
         direction = rng.normal(size=u.shape) * np.array([1.0, 1e-3, 1e-3]) * ~model.layout.absent
         exact = matrix @ np.append(direction, 1e-3)
         sides = []
         for h in (1e-3, -1e-3):
             residual, imposed = model.assemble(
-                u + h * direction, voltage + 1e-3 * h, u, u, weights, drive
+                Unknowns(u + h * direction, voltage + 1e-3 * h), past, drive
             )
             sides.append(np.append(residual, imposed))
         difference = (sides[0] - sides[1]) / 2e-3
@@ -303,11 +312,11 @@ def test_power_and_voltage_steps_repeat_the_current_that_they_follow_from():
 
 def test_hysteresis_moves_the_state_to_the_branch_of_its_direction():
     """One-state model: over a change of stoichiometry d the distance to the branch falls by
-    exp(-decay d).
+    exp(-decay d / 2).
     """
     cell = examples.ai_2022()
     silicon = replace(
-        cell.negative.materials[1], hysteresis=-1.0, hysteresis_decay=20.0, fraction=0.1
+        cell.negative.materials[1], hysteresis=-1.0, hysteresis_decay=40.0, fraction=0.1
     )
     cell = replace(cell, negative=replace(cell.negative, materials=(silicon,)))
     model_states = []
@@ -352,10 +361,32 @@ def test_a_cut_off_in_the_first_second_is_met():
     assert solution.dataset.voltage[-1] == pytest.approx(cell.lower_cutoff, abs=2e-6)
 
 
-def test_exhausted_salt_and_particles_are_answered_by_an_error_that_says_where():
+def test_a_cell_that_is_exhausted_says_of_what_where_and_when():
+    """Without a cut-off nothing else ends a discharge; it gives what there was."""
     cell = examples.chen_2020()
-    with pytest.raises(SolverError, match=r"z = .* um; at .* s"):
-        simulate(cell, [Step("current", 3 * cell.one_c, until_time=1e5)], COARSE)
+    solution = simulate(cell, [Step("current", 3 * cell.one_c, until_time=1e5)], COARSE)
+    assert solution.ends == ("exhausted",)
+    said = r".* is (empty|full|used up) at z = .* um, at .* s and .* V under current .*"
+    assert re.fullmatch(said, solution.exhausted[0])
+    assert 0 < solution.capacity < 3600 * cell.one_c
+
+
+def test_a_half_cell_that_fills_up_before_its_cut_off_keeps_what_it_gave_and_goes_on():
+    """The last of its voltage falls by 20 mV for each halving of the time that is left."""
+    lithium = Lithium(materials.ExchangeCurrent(20.0, salt=0.3))
+    cell = replace(examples.chen_2020(), negative=lithium, lower_cutoff=2.0)
+    discharge = Step("current", cell.one_c, until_voltage=cell.lower_cutoff)
+    solution = simulate(cell, [discharge, Step("rest", until_time=60.0)], COARSE)
+    assert solution.ends == ("exhausted", "time")
+    assert "nmc811 in the positive electrode is full" in solution.exhausted[0]
+    assert solution.exhausted[1] == ""
+    data = solution.step(0)
+    assert 2.0 < float(data.voltage[-1]) < 2.8
+    assert np.all(np.diff(data.time) > 0)
+    material = cell.positive.materials[0]
+    held = FARADAY * material.maximum_concentration * material.fraction * cell.positive.thickness
+    taken = float(data.stoichiometry_positive_nmc811[-1]) - material.stoichiometry
+    assert float(data.capacity[-1]) == pytest.approx(taken * held, rel=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,56 @@ def test_voltage_at_1c_is_that_of_pybamm_extrapolated_in_its_mesh(name, monkeypa
     assert np.abs(ours - theirs).max() < 2e-4
 
 
+def with_pybamms_hysteresis(pybamm, decay=20.0, gap=0.04):
+    """Times, voltages here and there, of a discharge at 1C that starts on the branch of
+    lithiation.
+    """
+    cell = examples.chen_2020()
+    material = cell.negative.materials[0]
+    branches = {
+        "lithiation": lambda x: material.potential(x) - gap / 2,
+        "delithiation": lambda x: material.potential(x) + gap / 2,
+    }
+    parameters = pybamm.ParameterValues("Chen2020")
+    middle = parameters["Negative electrode OCP [V]"]
+    parameters.update(
+        {
+            "Negative electrode lithiation OCP [V]": lambda x: middle(x) - gap / 2,
+            "Negative electrode delithiation OCP [V]": lambda x: middle(x) + gap / 2,
+            "Negative particle lithiation hysteresis decay rate": decay,
+            "Negative particle delithiation hysteresis decay rate": decay,
+            "Initial hysteresis state in negative electrode": -1.0,
+        },
+        check_already_exists=False,
+    )
+    t = np.linspace(100.0, 3000.0, 30)
+    theirs = []
+    for n in (16, 32, 64):
+        simulation = pybamm.Simulation(
+            pybamm.lithium_ion.DFN(
+                {"open-circuit potential": (("one-state hysteresis", "single"))}
+            ),
+            parameter_values=parameters.copy(),
+            C_rate=1,
+            var_pts=dict.fromkeys(("x_n", "x_s", "x_p", "r_n", "r_p"), n),
+            solver=pybamm.IDAKLUSolver(rtol=1e-7, atol=1e-8),
+        )
+        theirs.append(simulation.solve([0, t[-1]])["Voltage [V]"](t))
+    material = replace(material, **branches, hysteresis=-1.0, hysteresis_decay=decay)
+    cell = replace(cell, negative=replace(cell.negative, materials=(material,)))
+    step = Step("current", cell.one_c, until_time=t[-1])
+    data = simulate(cell, [step], Mesh((40, 20, 40), modes=12), Tolerances(time=1e-4), t).dataset
+    return t, np.interp(t, data.time, data.voltage), extrapolated(theirs)
+
+
+@pytest.mark.filterwarnings("ignore:The definition of the hysteresis decay rate")
+def test_hysteresis_at_1c_is_that_of_pybamm(monkeypatch):
+    """Asked for: 0.2 mV. The constant is PyBaMM's since 25.10; twice or half of it is 4 mV off."""
+    monkeypatch.setenv("PYBAMM_DISABLE_TELEMETRY", "true")
+    _, ours, theirs = with_pybamms_hysteresis(pytest.importorskip("pybamm", minversion="25.10"))
+    assert np.abs(ours - theirs).max() < 2e-4
+
+
 def with_pybamms_half_cell(pybamm):
     """Times, voltages here and there, of the positive electrode against lithium at 1C."""
     parameters = pybamm.ParameterValues("Chen2020")

@@ -138,6 +138,7 @@ class CellRun(_Shown):
                 f"{float(self.dataset.c_e_max.max()):.0f} mol/m3",
             ),
         ]
+        shown += [("exhausted", told) for told in self.solution.exhausted if told]
         if foil is not None:
             shown.append(("open fraction of the foil", f"{PERCENT * foil.open_fraction:.3g} %"))
         return shown

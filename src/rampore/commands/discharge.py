@@ -23,6 +23,8 @@ from rampore.storage import netcdf
 if TYPE_CHECKING:
     import xarray
 
+STRAIGHT = 1e-4  #: how far the straight lines of discharge.csv may be from the curve [V]
+
 #: of --collector perforated, where they are not given
 HOLES = {"hole_um": 75.0, "pitch_um": 160.0, "foil_um": 15.0}
 
@@ -62,8 +64,8 @@ def run(args: argparse.Namespace, report: Callable[[str], object] = print) -> di
         solution = discharge(cell, c_rate, mesh=mesh, progress=progress).solution
         summary = summarise(cell, solution, c_rate) | {"validity_left": progress.left()}
         write(solution, summary, folder)
-    for left in summary["validity_left"]:
-        report(f"note: {left}")
+    for told in (*summary["validity_left"], *filter(None, solution.exhausted)):
+        report(f"note: {told}")
     if not installed("pyvista"):
         report(f"note: {LEFT_OUT.format('files for ParaView', 'paraview')}")
     return summary
@@ -155,6 +157,7 @@ def summarise(cell: Cell, solution: Solution, c_rate: float) -> dict:
         "one_c_A_per_m2": cell.one_c,
         "current_density_A_per_m2": c_rate * cell.one_c,
         "ended_by": solution.ends[-1],
+        "exhausted": solution.exhausted[-1],
         "duration_s": float(time[-1]),
         "capacity_Ah_per_m2": solution.capacity / 3600,
         "energy_Wh_per_m2": float(energy) / 3600,
@@ -173,21 +176,63 @@ def summarise(cell: Cell, solution: Solution, c_rate: float) -> dict:
     }
 
 
+def polyline(
+    time: np.ndarray, voltage: np.ndarray, within: float = STRAIGHT
+) -> tuple[np.ndarray, np.ndarray]:
+    """A curve for straight lines: what is between the steps is added where they would cut a bend.
+
+    Between two steps the curve is the cubic that has the slopes of the parabolas through each step
+    and its neighbours, which is as exact as the steps are. The first step is a jump to where
+    current flows.
+
+    Parameters
+    ----------
+    time : (n,) array
+        Of the steps at one current, from the state before it flows on [s].
+    voltage : (n,) array
+        [V]
+    within : float
+        How far the lines may be from the curve [V].
+
+    Returns
+    -------
+    time, voltage : (m,) arrays
+        The steps are among them [s, V].
+    """
+    if time.size < 4:
+        return time, voltage
+    from scipy.interpolate import CubicHermiteSpline
+
+    t = time[1:]
+    curve = CubicHermiteSpline(t, voltage[1:], np.gradient(voltage[1:], t, edge_order=2))
+    # a chord of h is at most h^2 / 8 times the second derivative away, which is linear in a piece
+    ends = np.stack([np.abs(curve.c[1]), np.abs(curve.c[1] + 3 * curve.c[0] * np.diff(t))])
+    pieces = np.ceil(np.diff(t) * np.sqrt(ends.max(axis=0) / (4 * within))).astype(int)
+    points = [
+        np.linspace(start, end, max(count, 1), endpoint=False)
+        for start, end, count in zip(t[:-1], t[1:], pieces, strict=True)
+    ]
+    added = np.concatenate([*points, t[-1:]])
+    return np.append(time[0], added), np.append(voltage[0], curve(added))
+
+
 def write(solution: Solution, summary: dict, output: Path) -> None:
     """Write what a discharge gave into a folder.
 
-    These are ``discharge.csv``, ``.png`` and ``.svg``, ``fields.nc``, for ParaView ``fields_0.vtr``
-    and so on, one for each time of the fields (with the extra ``paraview``), and last
-    ``summary.json``.
+    These are ``discharge.csv``, a :func:`polyline`, ``.png`` and ``.svg``, ``fields.nc``, for
+    ParaView ``fields_0.vtr`` and so on, one for each time of the fields (with the extra
+    ``paraview``), and last ``summary.json``.
     """
     from rampore.figures.p4d import voltage_parts
     from rampore.style import render
 
     output = Path(output)
     data = solution.dataset
+    time, voltage = polyline(data.time.values, data.voltage.values)
+    capacity = np.interp(time, data.time.values, data.capacity.values)
     np.savetxt(
         output / "discharge.csv",
-        np.column_stack([data.time, data.voltage, data.capacity / 3600]),
+        np.column_stack([time, voltage, capacity / 3600]),
         delimiter=",",
         header="time_s,voltage_V,capacity_Ah_m2",
         comments="",

@@ -100,7 +100,7 @@ class Scenario:
     #: lithium that the first charge leaves behind [C/m2]; default: the middle of its range
     lost: float | None = None
     #: how fast a change of direction changes the branch; assumed [-]
-    hysteresis_decay: float = 20.0
+    hysteresis_decay: float = 40.0
     #: of the active material, at the areal capacity of the paper [-]
     siox_fraction: float | None = None
 
@@ -233,7 +233,7 @@ def draw(
         keep=Keep(rng.choice(list(Keep))),
         closure=(measured, power_closure())[rng.integers(2)],
         lost=float(rng.uniform(*given.formation.irreversible_capacity)),
-        hysteresis_decay=float(np.exp(rng.uniform(0.0, np.log(100.0)))),
+        hysteresis_decay=float(np.exp(rng.uniform(np.log(2.0), np.log(200.0)))),
     )
     return drawn, scenario
 

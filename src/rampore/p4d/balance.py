@@ -9,12 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
 from scipy.optimize import brentq
 
 from rampore.coating import Local
 from rampore.constants import FARADAY
-from rampore.p4d.cell import Cell, Electrode, Material, Perforation
+from rampore.p4d.cell import Cell, Electrode, Field, Material
 from rampore.p4d.errors import CellError
+from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, make_grid
 
 
 class Balance(NamedTuple):
@@ -32,17 +34,25 @@ class Balance(NamedTuple):
         return self.negative / self.positive
 
 
-def _areal_capacity(material: Material, electrode: Electrode, perforation: Perforation | None):
-    """Charge that a material holds from empty to full [C/m2]."""
-    f = perforation.open_fraction if perforation else 0.0
-    fraction = (
-        material.fraction
-        if isinstance(material.fraction, Local)
-        else Local(material.fraction, material.fraction)
-    )
-    depth = perforation.foil_thickness if perforation else 0.0
-    volume = fraction.mean(f) * electrode.thickness + f * fraction.pr * depth
-    return FARADAY * material.maximum_concentration * volume
+BOXES = 32  #: along each axis of each layer, for the mean of a function of x, y and z [-]
+
+
+def _depth(cell: Cell, side: str, value: Field, sides: tuple[float, float] | None):
+    """Integral of a field's mean over the unit cell through the depth of an electrode, holes that
+    are coated included [m].
+    """
+    thickness, foil = getattr(cell, side).thickness, cell.perforation
+    holes = side == "negative" and cell.holes_are_coated
+    if callable(value):
+        thicknesses = [getattr(one, "thickness", 0.0) for one in (cell.negative, cell.separator)]
+        thicknesses.append(getattr(cell.positive, "thickness", 0.0))
+        grid = make_grid(thicknesses, (BOXES,) * 3, foil, (BOXES,) * 2, BOXES, sides=sides)
+        layers = (NEGATIVE, *([HOLE] if holes else [])) if side == "negative" else (POSITIVE,)
+        volume = np.where(np.isin(grid.layer, layers), grid.volume, 0.0)
+        return float((value(*grid.centres()) * volume).sum() / grid.area)
+    f = foil.open_fraction if side == "negative" and foil else 0.0
+    local = value if isinstance(value, Local) else Local(value, value)
+    return local.mean(f) * thickness + (f * local.pr * foil.foil_thickness if holes else 0.0)
 
 
 #: Charge that each holds from empty to full [C/m2], and the material.
@@ -96,14 +106,26 @@ def charge_at_cutoff(
     return charge_held(members, brentq(excess, 0.0, 3.0, xtol=1e-13), -1.0)
 
 
-def capacities(cell: Cell, side: str) -> list[tuple[float, Material]]:
+def capacities(
+    cell: Cell, side: str, sides: tuple[float, float] | None = None
+) -> list[tuple[float, Material]]:
     """What each material of the "negative" or "positive" electrode holds from empty to full [C/m2];
     the material.
+
+    Parameters
+    ----------
+    cell : Cell
+    side : {"negative", "positive"}
+    sides : (float, float), optional
+        Width of the unit cell where there is no perforation, for a fraction that is a function of
+        x, y and z [m].
     """
-    electrode = getattr(cell, side)
-    holes = cell.perforation if side == "negative" else None
     return [
-        (_areal_capacity(material, electrode, holes), material) for material in electrode.materials
+        (
+            FARADAY * material.maximum_concentration * _depth(cell, side, material.fraction, sides),
+            material,
+        )
+        for material in getattr(cell, side).materials
     ]
 
 

@@ -70,8 +70,9 @@ class Material:
     ``potential`` is the open-circuit potential [V] over the stoichiometry; where charging and
     discharging follow different curves, ``lithiation`` and ``delithiation`` are the two branches
     and ``potential`` is not used. The hysteresis state h goes from -1 (lithiation branch) to 1
-    (delithiation branch) as dh/dx = -decay (sign(dx) + h) sign(dx), the one-state model of Axen et
-    al. 2022; decay = 0 leaves it where it is.
+    (delithiation branch) as dh/dx = -(decay / 2) (sign(dx) + h) sign(dx), x being the mean
+    stoichiometry of a sphere: the one-state model of Axen et al. 2022, its decay constant as in BPX
+    and in PyBaMM since 25.10; decay = 0 leaves h where it is.
     """
 
     name: str
@@ -139,7 +140,8 @@ class Electrode:
 
     thickness: float  #: [m]
     porosity: Field  #: [-]
-    conductivity: Field  #: of the solid, effective [S/m]
+    #: of the solid, effective; 0 where there is none, and no active material [S/m]
+    conductivity: Field
     materials: tuple[Material, ...]
     transport_efficiency: Function = field(default_factory=bruggeman)  #: of the porosity [-]
     double_layer: float = 0.0  #: capacitance per area of particle and of what is inert [F/m2]
@@ -156,7 +158,7 @@ class Electrode:
             self,
             thickness=_POSITIVE,
             porosity=_SHARE,
-            conductivity=_POSITIVE,
+            conductivity=_NOT_NEGATIVE if isinstance(self.conductivity, Local) else _POSITIVE,
             double_layer=_NOT_NEGATIVE,
             inert_surface=_NOT_NEGATIVE,
         )

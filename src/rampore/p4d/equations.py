@@ -1,9 +1,11 @@
 r"""The Doyle-Fuller-Newman model on the mesh: properties, fluxes, foils, salt, charge, kinetics.
 
 Unknown in every cell: the salt concentration c, the potential of the electrolyte phi_e and that of
-the solid phi_s; and one more, the voltage of the positive foil against the negative one. The
-current densities j of the particles are eliminated where they arise. Every residual is an electric
-current [A] that leaves the cell, so the sum over all cells of each is a statement of conservation:
+the solid phi_s; and one more, the voltage V of the positive foil against the negative one. phi_s is
+counted from the foil of its electrode: at 4 V the last digit of a potential, times the conductance
+of a foil, is more current than may go astray. The current densities j of the particles are
+eliminated where they arise. Every residual is an electric current [A] that leaves the cell, so the
+sum over all cells of each is a statement of conservation:
 
 .. math::
     F \epsilon \partial_t c + \nabla\cdot(F N) &= \sum_m a_m j_m, &
@@ -32,7 +34,12 @@ from rampore.p4d.linear import ABOVE, BELOW
 C, E, S = 0, 1, 2  # columns of the unknowns: c, phi_e, phi_s
 # coefficients of a cell's own unknowns in the Jacobian
 CC, CE, CS, EC, EE, ES, SC, SE, SS = range(9)
+# those of a neighbour's unknowns, from the first of its coefficients on
+TO_CC, TO_CE, TO_EC, TO_EE, TO_SS = range(5)
+# tabulated properties of the electrolyte; and what the fluxes take of them in a cell, each with its
+# slope in c
 KAPPA, DIFFUSIVITY, TRANSFERENCE, ACTIVITY = range(4)
+RESISTIVITY, RESISTIVITY_BY_C, INVERSE_D, INVERSE_D_BY_C, T_PLUS, T_PLUS_BY_C, G, G_BY_C = range(8)
 
 
 # Properties, tabulated once: a cubic through values and slopes on equal intervals, so that one
@@ -127,10 +134,8 @@ def tabulate_electrolyte(
 def electrolyte_properties(
     u: np.ndarray, salt: Salt, efficiency: np.ndarray, out: np.ndarray
 ) -> None:
-    """Columns of ``out``: 1 / kappa, 1 / D, t+ and G in each cell, the first two effective, each
-    followed by its slope.
-
-    The slope is that in c.
+    """Fill ``out`` (cells, 8) with 1 / kappa, 1 / D, t+ and G of each cell, two of them effective,
+    each followed by its slope in c: from ``RESISTIVITY`` to ``G_BY_C``.
     """
     value, slope, step, top, logarithm = salt.value, salt.slope, salt.step, salt.top, salt.logarithm
     for k in range(u.shape[0]):
@@ -139,19 +144,19 @@ def electrolyte_properties(
         for column in range(4):
             out[k, 2 * column], out[k, 2 * column + 1] = cubic(value, slope, column, place, step)
         if c > top:  # properties stay, and so does chi = c dG/dc: G goes on as chi ln c
-            chi = logarithm + top * out[k, 2 * ACTIVITY + 1]
-            out[k, 2 * ACTIVITY] += logarithm * np.log(top) + chi * np.log(c / top)
-            out[k, 2 * ACTIVITY + 1] = chi / c
+            chi = logarithm + top * out[k, G_BY_C]
+            out[k, G] += logarithm * np.log(top) + chi * np.log(c / top)
+            out[k, G_BY_C] = chi / c
             for column in range(3):
                 out[k, 2 * column + 1] = 0.0
         else:
-            out[k, 2 * ACTIVITY] += logarithm * np.log(c)
-            out[k, 2 * ACTIVITY + 1] += logarithm / c
+            out[k, G] += logarithm * np.log(c)
+            out[k, G_BY_C] += logarithm / c
         # What is in series adds up as resistivities do, with d(1/k)/dc = -k' / k^2
-        for column in (KAPPA, DIFFUSIVITY):
-            resistivity = 1.0 / (efficiency[k] * out[k, 2 * column])
-            out[k, 2 * column + 1] *= -efficiency[k] * resistivity * resistivity
-            out[k, 2 * column] = resistivity
+        for column in (RESISTIVITY, INVERSE_D):
+            inverse = 1.0 / (efficiency[k] * out[k, column])
+            out[k, column + 1] *= -efficiency[k] * inverse * inverse
+            out[k, column] = inverse
 
 
 # Geometry and layers as the kernels need them
@@ -178,48 +183,57 @@ class Layout(NamedTuple):
     positive_foil: np.ndarray  #: [S]
 
 
+class Unknowns(NamedTuple):
+    """All that is solved for, at one time."""
+
+    u: (
+        np.ndarray
+    )  #: c [mol/m3], phi_e and phi_s [V], the last against its electrode's foil (cells, 3)
+    voltage: float  #: [V]
+
+
 class System(NamedTuple):
     """Residual and Jacobian of one Newton iteration."""
 
     residual: np.ndarray  #: (cells, 3) [A]
     matrix: np.ndarray  #: (cells, 39), in the order of :class:`rampore.p4d.linear.Level`
+    column: np.ndarray  #: derivatives of the residual in the voltage (cells, 3) [S]
 
 
 @njit(cache=True)
 def transport(
-    u: np.ndarray,
-    voltage: float,
-    u_1: np.ndarray,
-    u_2: np.ndarray,
-    weights: np.ndarray,
+    now: Unknowns,
+    rate: float,
+    past: Unknowns,
+    raised: np.ndarray,
     layout: Layout,
     properties: np.ndarray,
     system: System,
 ) -> None:
-    """Everything but the kinetics: storage, fluxes, foils. ``weights`` make the time derivative
-    [1/s].
+    """Everything but the kinetics: storage, fluxes, foils.
+
+    The time derivative is ``rate`` [1/s] times what is ``now``, and ``past`` [1/s]. ``raised``
+    (cells,) is 1 where phi_s is counted from the positive foil, else 0.
     """
-    residual, matrix, pore, capacitance = (
-        system.residual,
-        system.matrix,
-        layout.pore,
-        layout.capacitance,
-    )
+    u, voltage = now.u, now.voltage
+    residual, matrix, column = system.residual, system.matrix, system.column
+    pore, capacitance = layout.pore, layout.capacitance
 
     # Salt that a cell stores, and charge on its double layer (carried by the cation)
+    rise = rate * voltage + past.voltage
     for k in range(u.shape[0]):
-        change = weights[0] * u[k, C] + weights[1] * u_1[k, C] + weights[2] * u_2[k, C]
+        change = rate * u[k, C] + past.u[k, C]
         charging = capacitance[k] * (
-            weights[0] * (u[k, S] - u[k, E])
-            + weights[1] * (u_1[k, S] - u_1[k, E])
-            + weights[2] * (u_2[k, S] - u_2[k, E])
+            rate * (u[k, S] - u[k, E]) + past.u[k, S] - past.u[k, E] + raised[k] * rise
         )
         residual[k, C] = FARADAY * pore[k] * change - charging
         residual[k, E] = -charging
         residual[k, S] = charging
-        conductance = capacitance[k] * weights[0]
+        conductance = capacitance[k] * rate
+        column[k, C] = column[k, E] = -raised[k] * conductance
+        column[k, S] = raised[k] * conductance
         matrix[k, CC], matrix[k, CE], matrix[k, CS] = (
-            FARADAY * pore[k] * weights[0],
+            FARADAY * pore[k] * rate,
             conductance,
             -conductance,
         )
@@ -234,25 +248,24 @@ def transport(
         if area == 0.0:
             continue
         h_l, h_r, here, there = h_lefts[f], h_rights[f], properties[left], properties[right]
-        t_l, dt_l, g_l, dg_l = here[4], here[5], here[6], here[7]
-        t_r, dt_r, g_r, dg_r = there[4], there[5], there[6], there[7]
 
         # i_e = -kappa (grad phi_e - grad G), both halves of the way in series: the conductance is
         # kappa = A / (h_l r_l + h_r r_r), and d kappa/dc_l = -kappa^2 / A h_l dr_l/dc_l
-        kappa = area / (h_l * here[0] + h_r * there[0])
-        i_e = kappa * (u[left, E] - u[right, E] + g_r - g_l)
+        kappa = area / (h_l * here[RESISTIVITY] + h_r * there[RESISTIVITY])
+        i_e = kappa * (u[left, E] - u[right, E] + there[G] - here[G])
         share = i_e * kappa / area
-        di_cl = -share * h_l * here[1] - kappa * dg_l
-        di_cr = -share * h_r * there[1] + kappa * dg_r
+        di_cl = -share * h_l * here[RESISTIVITY_BY_C] - kappa * here[G_BY_C]
+        di_cr = -share * h_r * there[RESISTIVITY_BY_C] + kappa * there[G_BY_C]
 
         # F N = -F D grad c + t+ i_e, with D as kappa, and t+ the mean of both sides
-        d = FARADAY * area / (h_l * here[2] + h_r * there[2])
+        d = FARADAY * area / (h_l * here[INVERSE_D] + h_r * there[INVERSE_D])
         diffusion = d * (u[left, C] - u[right, C])
-        t = 0.5 * (t_l + t_r)
+        t = 0.5 * (here[T_PLUS] + there[T_PLUS])
         salt = diffusion + t * i_e
         share = diffusion * d / (FARADAY * area)
-        ds_cl = d - share * h_l * here[3] + 0.5 * dt_l * i_e + t * di_cl
-        ds_cr = -d - share * h_r * there[3] + 0.5 * dt_r * i_e + t * di_cr
+        by_t_l, by_t_r = 0.5 * here[T_PLUS_BY_C] * i_e, 0.5 * there[T_PLUS_BY_C] * i_e
+        ds_cl = d - share * h_l * here[INVERSE_D_BY_C] + by_t_l + t * di_cl
+        ds_cr = -d - share * h_r * there[INVERSE_D_BY_C] + by_t_r + t * di_cr
 
         # i_s = -sigma grad phi_s
         sigma = solid[f]
@@ -274,32 +287,21 @@ def transport(
         matrix[right, EC] -= di_cr
         matrix[right, EE] += kappa
         matrix[right, SS] += sigma
-        place = ABOVE + 5 * axis
-        matrix[left, place], matrix[left, place + 1], matrix[left, place + 2] = (
-            ds_cr,
-            -t * kappa,
-            di_cr,
-        )
-        matrix[left, place + 3], matrix[left, place + 4] = -kappa, -sigma
-        place = BELOW + 5 * axis
-        matrix[right, place], matrix[right, place + 1], matrix[right, place + 2] = (
-            -ds_cl,
-            -t * kappa,
-            -di_cl,
-        )
-        matrix[right, place + 3], matrix[right, place + 4] = -kappa, -sigma
+        above, below = ABOVE + 5 * axis, BELOW + 5 * axis
+        matrix[left, above + TO_CC], matrix[right, below + TO_CC] = ds_cr, -ds_cl
+        matrix[left, above + TO_EC], matrix[right, below + TO_EC] = di_cr, -di_cl
+        matrix[left, above + TO_CE] = matrix[right, below + TO_CE] = -t * kappa
+        matrix[left, above + TO_EE] = matrix[right, below + TO_EE] = -kappa
+        matrix[left, above + TO_SS] = matrix[right, below + TO_SS] = -sigma
 
-    # Negative foil, at zero potential: its face and the walls of its holes, through the contact
-    # resistance
+    # The foils, through their contact resistances: the negative one also by the walls of its holes
     for n in range(layout.negative_cells.shape[0]):
         k = layout.negative_cells[n]
         residual[k, S] += layout.negative_foil[n] * u[k, S]
         matrix[k, SS] += layout.negative_foil[n]
-
-    # Positive foil, at the voltage of the cell
     for n in range(layout.positive_cells.shape[0]):
         k = layout.positive_cells[n]
-        residual[k, S] += layout.positive_foil[n] * (u[k, S] - voltage)
+        residual[k, S] += layout.positive_foil[n] * u[k, S]
         matrix[k, SS] += layout.positive_foil[n]
 
     # Where there is no such unknown, a row of the unit matrix
@@ -313,7 +315,6 @@ def transport(
 @njit(cache=True)
 def through_planes(
     u: np.ndarray,
-    voltage: float,
     layout: Layout,
     properties: np.ndarray,
     layers: int,
@@ -329,8 +330,10 @@ def through_planes(
             continue
         left, right = layout.left[f], layout.right[f]
         here, there = properties[left], properties[right]
-        kappa = layout.area[f] / (layout.h_left[f] * here[0] + layout.h_right[f] * there[0])
-        through = kappa * (u[left, E] - u[right, E] + there[6] - here[6]) + layout.solid[f] * (
+        kappa = layout.area[f] / (
+            layout.h_left[f] * here[RESISTIVITY] + layout.h_right[f] * there[RESISTIVITY]
+        )
+        through = kappa * (u[left, E] - u[right, E] + there[G] - here[G]) + layout.solid[f] * (
             u[left, S] - u[right, S]
         )
         into[left % layers] += through
@@ -340,7 +343,7 @@ def through_planes(
         into[k % layers] += layout.negative_foil[n] * u[k, S]
     for n in range(layout.positive_cells.shape[0]):
         k = layout.positive_cells[n]
-        into[k % layers] += layout.positive_foil[n] * (u[k, S] - voltage)
+        into[k % layers] += layout.positive_foil[n] * u[k, S]
 
 
 # Newton's corrections
@@ -406,19 +409,56 @@ ROUNDING = 1e-13  # of a surface stoichiometry that the modes add up to [-]
 FEWEST = -690.0  # logarithm of the smallest share of sites that is told from none
 
 
+class Hysteresis(NamedTuple):
+    """The hysteresis of one material's spheres in the step that is prepared.
+
+    The mean stoichiometry of a sphere moves by ``moved + per_current j``.
+    """
+
+    state: np.ndarray  #: before the step, -1 to 1 (count,) [-]
+    decay: float  #: [-]
+    moved: np.ndarray  #: (count,) [-]
+    per_current: np.ndarray  #: (count,) [m2/A]
+
+
 @njit(cache=True, inline="always")
-def open_circuit(kinetics: Kinetics, h: float, x: float) -> tuple[float, float]:
-    """Open-circuit potential and its slope at stoichiometry x and hysteresis state h."""
+def decayed(h: float, decay: float, move: float) -> tuple[float, float]:
+    """Hysteresis state after the mean stoichiometry has moved one way, and its slope in the move.
+
+    It is the integral of dh/dx = -(decay / 2) (h + sign(dx)) sign(dx), exact however long the step
+    (Axen et al. 2022, with the factor of one half that BPX and PyBaMM have).
+    """
+    branch = -1.0 if move > 0.0 else 1.0
+    rest = (h - branch) * np.exp(0.5 * decay * branch * move)
+    return branch + rest, 0.5 * decay * branch * rest
+
+
+@njit(cache=True)
+def hysteresis_after(hysteresis: Hysteresis, j: np.ndarray) -> np.ndarray:
+    """Hysteresis states (count,) [-] after the step with the current densities ``j`` [A/m2]."""
+    after = hysteresis.state.copy()
+    if hysteresis.decay > 0.0:
+        for n in range(j.shape[0]):
+            move = hysteresis.moved[n] + hysteresis.per_current[n] * j[n]
+            after[n] = decayed(after[n], hysteresis.decay, move)[0]
+    return after
+
+
+@njit(cache=True, inline="always")
+def open_circuit(kinetics: Kinetics, h: float, h_slope: float, x: float) -> tuple[float, float]:
+    """Open-circuit potential and its slope at stoichiometry x and hysteresis state h, which moves
+    by ``h_slope`` times the move of x.
+    """
     intervals = kinetics.potential.shape[0] - 1
     u, slope = cubic(
         kinetics.potential, kinetics.potential_slope, 0, x * intervals, 1.0 / intervals
     )
-    if h != 0.0:
+    if h != 0.0 or h_slope != 0.0:
         gap, gap_slope = cubic(
             kinetics.potential, kinetics.potential_slope, 1, x * intervals, 1.0 / intervals
         )
         u += h * gap
-        slope += h * gap_slope
+        slope += h * gap_slope + h_slope * gap
     return u, slope
 
 
@@ -427,7 +467,7 @@ def potentials(kinetics: Kinetics, hysteresis: np.ndarray, x: np.ndarray) -> np.
     """Open-circuit potential [V] of the spheres of a material at the stoichiometries x (count,)."""
     u = np.empty(x.shape[0])
     for n in range(x.shape[0]):
-        u[n] = open_circuit(kinetics, hysteresis[n], x[n])[0]
+        u[n] = open_circuit(kinetics, hysteresis[n], 0.0, x[n])[0]
     return u
 
 
@@ -444,7 +484,7 @@ def linearise(
         exchange = kinetics.reference * share(c, kinetics.salt)
         exchange *= share(x[n], kinetics.filled) * share(1.0 - x[n], kinetics.empty)
         resistance[n] = 0.5 * kinetics.thermal_voltage / exchange
-        slope[n] = open_circuit(kinetics, hysteresis[n], x[n])[1]
+        slope[n] = open_circuit(kinetics, hysteresis[n], 0.0, x[n])[1]
     return resistance, slope
 
 
@@ -459,6 +499,7 @@ def overpotential(
     kinetics: Kinetics,
     exchange_c: float,
     h: float,
+    h_slope: float,
     b: float,
     moved: float,
     guess: float,
@@ -468,13 +509,14 @@ def overpotential(
     surface.
 
     ``moved`` = b j is how far the reaction shifts the surface; ``guess`` and ``rest`` are the
-    shares of its sites that are filled and that are not.
+    shares of its sites that are filled and that are not. The hysteresis state h has the slope
+    ``h_slope`` in ``moved``.
     """
     exchange = exchange_c * share(guess, kinetics.filled) * share(rest, kinetics.empty)
     steepness = 0.5 / (b * exchange)
     half = steepness * moved
     root = np.sqrt(1.0 + half * half)
-    voltage, slope = open_circuit(kinetics, h, guess)
+    voltage, slope = open_circuit(kinetics, h, h_slope, guess)
     # eta = (2 R T / F) asinh(j / 2 i0): it moves with j, and with i0, whose logarithm has the slope
     # filled / x - empty / (1 - x)
     stiffness = kinetics.thermal_voltage / root
@@ -487,9 +529,11 @@ def overpotential(
 @njit(cache=True)
 def react(
     u: np.ndarray,
+    foil: float,
+    positive: bool,
     a: np.ndarray,
     b: np.ndarray,
-    hysteresis: np.ndarray,
+    hysteresis: Hysteresis,
     x: np.ndarray,
     current: np.ndarray,
     slopes: np.ndarray,
@@ -499,6 +543,7 @@ def react(
     """Add one material's reaction to the system; ``current`` is the guess of j [A/m2] and becomes
     the answer.
 
+    ``foil`` is the potential that phi_s is counted from, the voltage in the ``positive`` electrode.
     ``x`` becomes the surface stoichiometry, ``slopes`` (count, 2) those of j in c and in phi_s -
     phi_e. Returns the number of the first sphere whose surface has no admissible state, or -1. The
     unknown is x - a = b j, which keeps its digits in short steps; close to full or empty it is the
@@ -506,15 +551,12 @@ def react(
     a power 0.2 of them, a full particle still passes a thousandth of its exchange current when
     1e-15 of its sites are free.
     """
-    residual, matrix, cells, surface = (
-        system.residual,
-        system.matrix,
-        kinetics.cells,
-        kinetics.surface,
-    )
+    residual, matrix, column = system.residual, system.matrix, system.column
+    cells, surface = kinetics.cells, kinetics.surface
+    follows = hysteresis.decay > 0.0
     for n in range(cells.shape[0]):
         k = cells[n]
-        drop = u[k, S] - u[k, E]
+        drop = u[k, S] - u[k, E] + foil
         exchange_c = kinetics.reference * share(u[k, C], kinetics.salt)
         empty, full = -a[n], 1.0 - a[n]
         if full < ROUNDING:  # full, or a little beyond: it takes nothing more
@@ -531,10 +573,19 @@ def react(
         # 1 near full, -1 near empty; there, the logarithm of the sites that are left
         end, few = 0, 0.0
         deep, shallow = 0.0, 0.0  # and what it lies between
+        h, h_slope = hysteresis.state[n], 0.0
         converged = False
         for _ in range(100):
+            if follows:
+                per_move = hysteresis.per_current[n] / b[n]
+                h, h_slope = decayed(
+                    hysteresis.state[n],
+                    hysteresis.decay,
+                    hysteresis.moved[n] + per_move * moved,
+                )
+                h_slope *= per_move
             value, slope, stiffness, half, exchange = overpotential(
-                kinetics, exchange_c, hysteresis[n], b[n], moved, guess, rest
+                kinetics, exchange_c, h, h_slope, b[n], moved, guess, rest
             )
             excess = value - drop
             smallest = 1e-12 * (abs(moved) - b[n] * exchange)
@@ -617,12 +668,15 @@ def react(
             matrix[k, 3 * row + C] += sign * by_c
             matrix[k, 3 * row + E] -= sign * by_drop
             matrix[k, 3 * row + S] += sign * by_drop
+            if positive:
+                column[k, row] += sign * by_drop
     return -1
 
 
 @njit(cache=True)
 def follow(
     change: np.ndarray,
+    shift: float,
     cells: np.ndarray,
     b: np.ndarray,
     slopes: np.ndarray,
@@ -630,7 +684,7 @@ def follow(
     current: np.ndarray,
 ) -> float:
     """Move the currents of one material and its surfaces along their tangents with a correction of
-    the unknowns.
+    the unknowns and of the potential that phi_s is counted from.
 
     Returns the largest move of a surface over the sites that are filled or free there, whichever
     are fewer.
@@ -638,7 +692,7 @@ def follow(
     largest = 0.0
     for n in range(cells.shape[0]):
         k = cells[n]
-        j = slopes[n, 0] * change[k, C] + slopes[n, 1] * (change[k, S] - change[k, E])
+        j = slopes[n, 0] * change[k, C] + slopes[n, 1] * (change[k, S] - change[k, E] + shift)
         largest = max(largest, abs(b[n] * j) / max(min(x[n], 1.0 - x[n]), ROUNDING))
         x[n] += b[n] * j
         current[n] += j
@@ -670,9 +724,11 @@ def plate(
     metal: Metal,
     salt: Salt,
     properties: np.ndarray,
+    positive: bool,
     system: System,
 ) -> int:
-    """Add the reaction at a foil of lithium of potential ``foil`` [V] to the system.
+    """Add the reaction at a foil of lithium of potential ``foil`` [V], the voltage at the
+    ``positive`` one, to the system.
 
     The current density i that dissolves lithium crosses half a cell, where F N = i and i_e = i:
 
@@ -687,9 +743,9 @@ def plate(
     for n in range(metal.cells.shape[0]):
         k = metal.cells[n]
         here = properties[k]
-        t, dt, g, dg = here[4], here[5], here[6], here[7]
-        per_current = (1.0 - t) * metal.distance * here[2] / FARADAY
-        ohmic = metal.contact + metal.distance * here[0]
+        t, dt, g, dg = here[T_PLUS], here[T_PLUS_BY_C], here[G], here[G_BY_C]
+        per_current = (1.0 - t) * metal.distance * here[INVERSE_D] / FARADAY
+        ohmic = metal.contact + metal.distance * here[RESISTIVITY]
         drop = foil - u[k, E]
         # Every term of the balance takes its share of the drop, so the ohmic one alone bounds the
         # current
@@ -708,8 +764,8 @@ def plate(
                 half = 0.5 * i / exchange
                 stiffness = metal.thermal_voltage / np.sqrt(1.0 + half * half)
                 kinetic = metal.thermal_voltage * np.arcsinh(half)
-                excess = drop - ohmic * i - (there[0, 6] - g) - kinetic
-                by_c = -there[0, 7] + stiffness * half * metal.salt / c
+                excess = drop - ohmic * i - (there[0, G] - g) - kinetic
+                by_c = -there[0, G_BY_C] + stiffness * half * metal.salt / c
                 slope = -ohmic + per_current * by_c - 0.5 * stiffness / exchange
                 step = -excess / slope
                 if abs(step) <= 1e-14 * (abs(i) + exchange) or abs(excess) <= 1e-15 * (
@@ -733,19 +789,22 @@ def plate(
         state[n, 0], state[n, 1], state[n, 2], state[n, 3] = (
             c,
             foil - metal.contact * i - kinetic,
-            there[0, 6],
+            there[0, G],
             kinetic,
         )
         # At a fixed i the salt at the face moves with that of the cell; the current then moves so
         # that the balance stays
-        c_by_c = 1.0 + metal.distance * i / FARADAY * ((1.0 - t) * here[3] - dt * here[2])
-        slopes[n, 0] = -(dg - metal.distance * i * here[1] + by_c * c_by_c) / slope
+        per_distance = (1.0 - t) * here[INVERSE_D_BY_C] - dt * here[INVERSE_D]
+        c_by_c = 1.0 + metal.distance * i / FARADAY * per_distance
+        slopes[n, 0] = -(dg - metal.distance * i * here[RESISTIVITY_BY_C] + by_c * c_by_c) / slope
         slopes[n, 1] = 1.0 / slope
         slopes[n, 2] = -1.0 / slope
         for row in (C, E):
             system.residual[k, row] -= metal.area[n] * i
             system.matrix[k, 3 * row + C] -= metal.area[n] * slopes[n, 0]
             system.matrix[k, 3 * row + E] -= metal.area[n] * slopes[n, 1]
+            if positive:
+                system.column[k, row] -= metal.area[n] * slopes[n, 2]
     return -1
 
 
@@ -776,7 +835,8 @@ def follow_plate(
             slopes[n, 0] * change[k, C] + slopes[n, 1] * change[k, E] + slopes[n, 2] * shift
         )
         i = current[n]
-        c = u[k, C] + (1.0 - properties[k, 4]) * metal.distance * properties[k, 2] / FARADAY * i
+        here = properties[k]
+        c = u[k, C] + (1.0 - here[T_PLUS]) * metal.distance * here[INVERSE_D] / FARADAY * i
         if not c > 0.0:
             return np.inf
         largest = max(largest, abs(c / state[n, 0] - 1.0))
@@ -786,7 +846,7 @@ def follow_plate(
         state[n, 0], state[n, 1], state[n, 2], state[n, 3] = (
             c,
             foil - metal.contact * i - kinetic,
-            there[0, 6],
+            there[0, G],
             kinetic,
         )
     return largest

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 HOLE, NEGATIVE, SEPARATOR, POSITIVE = range(4)
 
+#: of the area of a box, below which a part of it is rounding [-]
+DIGITS = 1e-12
+
 
 class Grid(NamedTuple):
     """Geometry of the cells and of the faces between them."""
@@ -127,6 +130,8 @@ def make_grid(
     dz = np.diff(z)
 
     plan, hole, side_x, side_y, arc = cut_mesh(x, y, radius)[2:]
+    # a box that the edge misses is all foil or all hole, whatever the last digits of its area say
+    hole = np.where(hole < DIGITS * plan, 0.0, np.where(plan - hole < DIGITS * plan, plan, hole))
     in_hole = layer == HOLE
 
     def through(inside, outside):

@@ -147,7 +147,7 @@ def exchange_resistance(cell: Cell, side: str = "negative", mesh: Mesh | None = 
         float(
             np.sum(
                 p.kinetics.surface
-                / equations.linearise(p.kinetics, p.hysteresis, p.x, cell.concentration)[0]
+                / equations.linearise(p.kinetics, p.hysteresis.state, p.x, cell.concentration)[0]
             )
         )
         for p in model.populations
@@ -179,7 +179,7 @@ class Linearised:
         self.model, cell, layout = model, model.cell, model.layout
         self._refuse(cation_share)
         matrix = model.conductances()
-        t, slope = model.properties[0, 4], model.properties[0, 7]
+        t, slope = model.properties[0, [equations.T_PLUS, equations.G_BY_C]]
         scale = 1 / (slope * (cation_share - t))
         between = np.zeros_like(matrix)
         between[:, CC] = scale * (matrix[:, CC] - t * matrix[:, EC])
@@ -204,7 +204,7 @@ class Linearised:
         self._fluxes = self.multigrid.sparse().tocsr()[:-1, :-1]
         self._diagonal = self._fluxes.diagonal()
         self._kinetics = [
-            (p, *equations.linearise(p.kinetics, p.hysteresis, p.x, cell.concentration))
+            (p, *equations.linearise(p.kinetics, p.hysteresis.state, p.x, cell.concentration))
             for p in model.populations
         ]
         for p, _, slope in self._kinetics:
@@ -252,9 +252,9 @@ class Linearised:
         grid, properties = self.model.grid, self.model.properties
         cells = np.arange(np.prod(grid.shape)).reshape(grid.shape)[..., -1].ravel()
         per_length = grid.foil_positive.ravel() / (np.diff(grid.z)[-1] / 2)
-        ions = per_length / properties[cells, 0]
+        ions = per_length / properties[cells, equations.RESISTIVITY]
         between[cells, EE] += ions
-        between[cells, CC] += scale * FARADAY * per_length / properties[cells, 2]
+        between[cells, CC] += scale * FARADAY * per_length / properties[cells, equations.INVERSE_D]
         self._border[cells, E] = -ions
 
     def _at(self, omega):
@@ -283,11 +283,16 @@ class Linearised:
         """Of the faces of a foil of lithium: contact, reaction beside double layer, half a box
         (faces,) [S/m2].
         """
-        properties = self.model.properties[metal.cells]
+        resistivity, inverse_d, t, slope = self.model.properties[
+            np.ix_(
+                metal.cells,
+                [equations.RESISTIVITY, equations.INVERSE_D, equations.T_PLUS, equations.G_BY_C],
+            )
+        ].T
         exchange = metal.reference * self.model.cell.concentration**metal.salt
         face = 1 / (2 * exchange / metal.thermal_voltage + 1j * omega * lithium.double_layer)
-        salt = (1 - properties[:, 4]) * properties[:, 2] * properties[:, 7] / FARADAY
-        return 1 / (metal.contact + face + metal.distance * (properties[:, 0] + salt))
+        salt = (1 - t) * inverse_d * slope / FARADAY
+        return 1 / (metal.contact + face + metal.distance * (resistivity + salt))
 
     def sparse(self, omega: float) -> sparray:
         """The whole bordered matrix as a ``scipy.sparse`` array, for reference; its right-hand side

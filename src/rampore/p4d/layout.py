@@ -112,13 +112,17 @@ def _add_electrolyte(fields, name, region, porous) -> None:
 def _add_solids(fields, side, region, electrode, cells) -> list[Particles]:
     """Enter the solids of an electrode; returns its particles."""
     conductivity = region.values(electrode.conductivity)
-    quantity(f"{side} electrode: conductivity", conductivity, CellError, above=0)
+    quantity(f"{side} electrode: conductivity", conductivity, CellError, at_least=0)
     capacitance = electrode.double_layer * region.values(electrode.inert_surface) * region.volume
     filled, particles = fields.porosity[region.where], []
     for material in electrode.materials:
         fraction = region.values(material.fraction)
         quantity(f"{side} {material.name}: fraction", fraction, CellError, at_least=0)
         filled += fraction
+        if np.any((fraction > 0) & (conductivity == 0)):
+            raise CellError(
+                f"{side} {material.name}: there is some where the electrode conducts nothing"
+            )
         surface = 3 * fraction / material.radius * region.volume
         capacitance += electrode.double_layer * surface
         volume = fraction * region.volume
@@ -128,6 +132,8 @@ def _add_solids(fields, side, region, electrode, cells) -> list[Particles]:
         raise CellError(
             f"{side} electrode: porosity and active fractions add to {filled.max():.3f}"
         )
+    if np.any((capacitance > 0) & (conductivity == 0)):
+        raise CellError(f"{side} electrode: a double layer where the electrode conducts nothing")
     fields.conductivity[region.where] = conductivity
     fields.capacitance[region.where] = capacitance
     return particles
@@ -169,30 +175,33 @@ def _faces(grid, conductivity) -> dict[str, np.ndarray]:
 
 
 def _contacts(cell, grid, conductivity) -> dict[str, np.ndarray]:
-    """The boxes that touch a foil: half a box and the contact resistance in series.
+    """The boxes that touch a foil with some solid: half a box and the contact resistance in series.
 
     The negative foil is touched on its face and on the walls of coated holes.
     """
     depth = np.diff(grid.z) / 2
     touching = np.zeros(grid.shape)
+
+    def on_face(area, layer, contact):
+        solid = conductivity[..., layer] > 0
+        away = depth[layer] / np.where(solid, conductivity[..., layer], 1.0)
+        return np.where(solid, area / (away + contact), 0.0)
+
     if isinstance(cell.negative, Electrode):
         face = int(np.flatnonzero(grid.layer == NEGATIVE)[0])
-        touching[..., face] = grid.foil_negative / (
-            depth[face] / conductivity[..., face] + cell.contact_negative
-        )
+        touching[..., face] = on_face(grid.foil_negative, face, cell.contact_negative)
         walled = (grid.wall > 0) & (conductivity > 0)
         wall = grid.wall[walled]
         away = grid.volume[walled] / wall / 2
         touching[walled] += wall / (away / conductivity[walled] + cell.contact_negative)
     negative = np.flatnonzero(touching)
+    positive, behind = np.zeros(0, int), np.zeros(0)
     if isinstance(cell.positive, Electrode):
-        positive = _numbers(grid)[..., -1].ravel()
-        behind = grid.foil_positive / (depth[-1] / conductivity[..., -1] + cell.contact_positive)
-    else:
-        positive, behind = np.zeros(0, int), np.zeros(0)
+        behind = on_face(grid.foil_positive, -1, cell.contact_positive).ravel()
+        positive, behind = _numbers(grid)[..., -1].ravel()[behind > 0], behind[behind > 0]
     return {
         "negative_cells": negative,
         "negative_foil": touching.ravel()[negative],
         "positive_cells": positive,
-        "positive_foil": behind.ravel(),
+        "positive_foil": behind,
     }

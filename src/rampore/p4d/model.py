@@ -1,5 +1,6 @@
 """A cell on its mesh: what the equations need, prepared once, and one implicit step of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from rampore.checks import quantity
 from rampore.constants import FARADAY, GAS_CONSTANT
 from rampore.p4d import equations
 from rampore.p4d.cell import Cell, Lithium
-from rampore.p4d.equations import C, E, Kinetics, Metal, S, System
+from rampore.p4d.equations import C, E, Hysteresis, Kinetics, Metal, S, System, Unknowns
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.grid import POSITIVE, Grid, make_grid
 from rampore.p4d.layout import lay_out
@@ -23,6 +24,13 @@ CHARGE = 1e-6
 # followed by the reactions along their tangents: the logarithms in the potentials then err by R T /
 # F times half its square, 1e-5 V [-]
 TANGENT = 0.03
+
+# Of the salt that is stored: what is left of the sum of two numbers whose last digits differ [-]
+DIGITS = 4e-16
+
+# What is left of the salt, over that at the start, or of the sites at the surface of a sphere,
+# where it counts as used up [-]
+USED_UP = 1e-2
 
 # How far the surface of a sphere may go beyond full or empty, in one step and in all [-]: a
 # thousandth and a tenth of the error that the usual tolerance in time allows it
@@ -47,8 +55,7 @@ class Population:
     name: str
     kinetics: Kinetics
     spheres: Spheres
-    hysteresis: np.ndarray  #: state (count,) [-]
-    decay: float
+    hysteresis: Hysteresis
     capacity: np.ndarray  #: charge of each cell's spheres from empty to full (count,) [C]
     x: np.ndarray  #: surface stoichiometry (count,) [-]
     j: np.ndarray  #: current density, positive where lithium leaves (count,) [A/m2]
@@ -56,7 +63,33 @@ class Population:
 
     def open_circuit(self, x: np.ndarray) -> np.ndarray:
         """Potential at the stoichiometries x, one for each sphere [V]."""
-        return equations.potentials(self.kinetics, self.hysteresis, x)
+        return equations.potentials(self.kinetics, self.hysteresis.state, x)
+
+    def half_gap(self, x: np.ndarray) -> np.ndarray:
+        """Half of what the branches are apart at the stoichiometries x, one for each sphere [V]."""
+        whole = np.ones_like(x)
+        return equations.potentials(self.kinetics, whole, x) - equations.potentials(
+            self.kinetics, 0.0 * whole, x
+        )
+
+    def condense(self, weights: np.ndarray, ahead: float) -> None:
+        """Prepare a step of the spheres and of their hysteresis, as
+        :meth:`rampore.p4d.particles.Spheres.condense` does.
+        """
+        self.spheres.condense(weights, ahead)
+        moved, per_current = self.spheres.move_of_mean()
+        self.hysteresis = self.hysteresis._replace(moved=moved, per_current=per_current)
+
+    def advance(self) -> None:
+        """Take the prepared step with the current densities as they are."""
+        self.hysteresis = self.hysteresis._replace(state=self.hysteresis_ahead())
+        self.spheres.advance(self.j)
+
+    def hysteresis_ahead(self) -> np.ndarray:
+        """Hysteresis states after the prepared step with the current densities as they are (count,)
+        [-].
+        """
+        return equations.hysteresis_after(self.hysteresis, self.j)
 
 
 class LithiumFoil:
@@ -139,9 +172,15 @@ class Model:
         cells = self.layout.pore.size
         self.properties = np.empty((cells, 8))
         self._residual = np.empty((cells, 3))
-        self._system = System(self._residual, finest.matrix.reshape(cells, -1))
-        self._column, self._row = finest.column.reshape(-1, 3), finest.row.reshape(-1, 3)
-        self._column[self.layout.positive_cells, S] = -self.layout.positive_foil
+        self._system = System(
+            self._residual, finest.matrix.reshape(cells, -1), finest.column.reshape(cells, 3)
+        )
+        self._row = finest.row.reshape(cells, 3)
+        layer = np.broadcast_to(self.grid.layer, self.grid.shape).ravel()
+        #: 1 where phi_s is counted from the positive foil, else 0 (cells,)
+        self.raised = np.where(
+            (layer == POSITIVE) & ~self.layout.absent.reshape(-1, 3)[:, S], 1.0, 0.0
+        )
 
     def _metal(self, side, plane):
         grid, exchange = self.grid, getattr(self.cell, side).exchange_current
@@ -177,18 +216,20 @@ class Model:
             name=material.name,
             kinetics=kinetics,
             spheres=Spheres(make_modes(self.mesh.modes), material, cells.size),
-            hysteresis=np.full(cells.size, float(material.hysteresis)),
-            decay=material.hysteresis_decay,
+            hysteresis=Hysteresis(
+                state=np.full(cells.size, float(material.hysteresis)),
+                decay=float(material.hysteresis_decay),
+                moved=np.zeros(cells.size),
+                per_current=np.zeros(cells.size),
+            ),
             capacity=FARADAY * material.maximum_concentration * volume,
             x=np.full(cells.size, float(material.stoichiometry)),
             j=np.zeros(cells.size),
             slopes=np.zeros((cells.size, 2)),
         )
 
-    def start(self) -> tuple[np.ndarray, float]:
-        """Unknowns (cells, 3) and voltage of the cell at rest, each electrode at the potential of
-        its speaker.
-        """
+    def start(self) -> Unknowns:
+        """The cell at rest, each electrode at the potential of its speaker."""
         u = np.zeros((self.layout.pore.size, 3))
         u[:, C] = self.cell.concentration
         level = {"negative": 0.0, "positive": 0.0}
@@ -199,8 +240,6 @@ class Model:
                 level[side] = speaker.open_circuit(speaker.x)[0]
         u[:, E] = -level["negative"]
         voltage = float(level["positive"] - level["negative"])
-        layer = np.broadcast_to(self.grid.layer, self.grid.shape).ravel()
-        u[layer == POSITIVE, S] = voltage
         g = self.activity(u)
         for foil in self.foils.values():
             cells = foil.metal.cells
@@ -208,7 +247,7 @@ class Model:
             foil.state[:] = np.stack(
                 [u[cells, C], u[cells, E], g[cells], np.zeros(cells.size)], axis=1
             )
-        return u, voltage
+        return Unknowns(u, voltage)
 
     def conductances(self) -> np.ndarray:
         """Derivatives of the fluxes and of the foils' currents at the start; what stores and reacts
@@ -219,13 +258,19 @@ class Model:
         (cells, 39) array
             In the order of :class:`rampore.p4d.linear.Level` [A per mol/m3, S].
         """
-        u, voltage = self.start()
+        start = self.start()
         equations.transport(
-            u, voltage, u, u, np.zeros(3), self.layout, self.properties, self._system
+            start, 0.0, start, self.raised, self.layout, self.properties, self._system
         )
         return self._system.matrix.copy()
 
-    def foil_current(self, u: np.ndarray, voltage: float) -> float:
+    def against_negative_foil(self, unknowns: Unknowns) -> np.ndarray:
+        """c, phi_e and phi_s (cells, 3), all potentials against the negative foil [V]."""
+        u = unknowns.u.copy()
+        u[:, S] += self.raised * unknowns.voltage
+        return u
+
+    def foil_current(self, u: np.ndarray) -> float:
         """Current density out of the positive foil, positive on discharge [A/m2].
 
         A foil of lithium passes what it did at the last :meth:`assemble`.
@@ -233,13 +278,11 @@ class Model:
         layout = self.layout
         if "positive" in self.foils:
             return -self.foils["positive"].total / self.area
-        return float(
-            np.sum(layout.positive_foil * (u[layout.positive_cells, S] - voltage)) / self.area
-        )
+        return float(np.sum(layout.positive_foil * u[layout.positive_cells, S]) / self.area)
 
     def contact_drops(self, u: np.ndarray, voltage: float) -> tuple[float, float]:
         """Mean potential differences across the contact resistances, from the coating to each foil
-        [V].
+        [V]; ``u`` is :meth:`against_negative_foil`.
         """
         layout, cell = self.layout, self.cell
         into = {
@@ -256,9 +299,9 @@ class Model:
     def activity(self, u: np.ndarray) -> np.ndarray:
         """G(c) of the electrolyte in every cell [V]."""
         equations.electrolyte_properties(u, self.salt, self.layout.efficiency, self.properties)
-        return self.properties[:, 2 * equations.ACTIVITY]
+        return self.properties[:, equations.G]
 
-    def charge_imbalance(self, u: np.ndarray, voltage: float) -> np.ndarray:
+    def charge_imbalance(self, u: np.ndarray) -> np.ndarray:
         """Current through each plane of z that is not accounted for [A/m2].
 
         A foil of lithium passes what it did at the end of the last :meth:`newton`.
@@ -266,7 +309,7 @@ class Model:
         layers = self.grid.shape[2]
         by_plane = np.zeros(layers)
         self.activity(u)
-        equations.through_planes(u, voltage, self.layout, self.properties, layers, by_plane)
+        equations.through_planes(u, self.layout, self.properties, layers, by_plane)
         for side, foil in self.foils.items():
             by_plane[0 if side == "negative" else -1] -= foil.total
         return np.cumsum(by_plane) / self.area
@@ -281,7 +324,7 @@ class Model:
         self.weights = weights
         for p in self.populations:
             before = p.spheres.surface
-            p.spheres.condense(weights, ahead)
+            p.condense(weights, ahead)
             limit = (
                 np.clip(np.maximum(before - 1.0, -before), 0.0, OVERSHOT - OVERSHOOT) + OVERSHOOT
             )
@@ -294,62 +337,58 @@ class Model:
                     f"{p.spheres.a[worst]:.7f} at {where} without any current"
                 )
 
-    def assemble(
-        self,
-        u: np.ndarray,
-        voltage: float,
-        u_1: np.ndarray,
-        u_2: np.ndarray,
-        weights: np.ndarray,
-        drive: Drive,
-    ) -> tuple[np.ndarray, float]:
+    def assemble(self, now: Unknowns, past: Unknowns, drive: Drive) -> tuple[np.ndarray, float]:
         """Residuals of cells [A] and of what is imposed, and the Jacobian of both into the linear
         solver.
+
+        Parameters
+        ----------
+        now : Unknowns
+        past : Unknowns
+            What the past adds to their time derivative in the step that is prepared [1/s].
+        drive : Drive
         """
-        layout, system = self.layout, self._system
+        (u, voltage), layout, system = now, self.layout, self._system
         equations.electrolyte_properties(u, self.salt, layout.efficiency, self.properties)
-        equations.transport(u, voltage, u_1, u_2, weights, layout, self.properties, system)
+        equations.transport(
+            now, self.weights[0], past, self.raised, layout, self.properties, system
+        )
         for p in self.populations:
+            positive = p.electrode == "positive"
             failed = equations.react(
-                u, p.spheres.a, p.spheres.b, p.hysteresis, p.x, p.j, p.slopes, p.kinetics, system
-            )
+                u, voltage if positive else 0.0, positive, p.spheres.a, p.spheres.b,
+                p.hysteresis, p.x, p.j, p.slopes, p.kinetics, system,
+            )  # fmt: skip
             if failed >= 0:
                 where = self.place(p.kinetics.cells[failed])
                 raise SolverError(
                     f"no surface state for {p.name} in the {p.electrode} electrode at {where}"
                 )
         for side, foil in self.foils.items():
-            potential = voltage if side == "positive" else 0.0
+            positive = side == "positive"
             failed = equations.plate(
-                u,
-                potential,
-                foil.current,
-                foil.state,
-                foil.slopes,
-                foil.metal,
-                self.salt,
-                self.properties,
-                system,
-            )
+                u, voltage if positive else 0.0, foil.current, foil.state, foil.slopes,
+                foil.metal, self.salt, self.properties, positive, system,
+            )  # fmt: skip
             if failed >= 0:
                 raise SolverError(
                     f"no current at the {side} lithium at {self.place(foil.metal.cells[failed])}"
                 )
+        return self._residual, self._impose(u, voltage, drive)
 
-        # What is imposed: a current or a power through the positive foil, or its voltage
-        out = self.foil_current(u, voltage) * self.area
+    def _impose(self, u, voltage, drive):
+        """Row and corner of what is imposed - a current or a power through the positive foil, or
+        its voltage - into the linear solver; returns its residual.
+        """
+        out = self.foil_current(u) * self.area
+        by_voltage = 0.0
         if "positive" in self.foils:
             foil = self.foils["positive"]
             by_cell = -foil.metal.area[:, None] * foil.slopes
             by_voltage = by_cell[:, 2].sum()
-            self._column[foil.metal.cells, C] = self._column[foil.metal.cells, E] = by_cell[:, 2]
             place, by_cell = (foil.metal.cells[:, None], [C, E]), by_cell[:, :2]
         else:
-            place, by_cell, by_voltage = (
-                (layout.positive_cells, S),
-                layout.positive_foil,
-                -layout.positive_foil.sum(),
-            )
+            place, by_cell = (self.layout.positive_cells, S), self.layout.positive_foil
         if drive.mode == "current":
             self._row[place], corner, imposed = by_cell, by_voltage, out - drive.value * self.area
         elif drive.mode == "voltage":
@@ -358,7 +397,7 @@ class Model:
             self._row[place], corner = voltage * by_cell, out + voltage * by_voltage
             imposed = voltage * out - drive.value * self.area
         self.multigrid.corner = corner
-        return self._residual, imposed
+        return imposed
 
     def _follow(self, u, voltage, change, shift):
         """Let the reactions follow a correction, of which ``u`` and ``voltage`` are the result,
@@ -369,9 +408,12 @@ class Model:
         largest move of a surface, or of the salt at a foil, over what was there [-].
         """
         moves = [
-            equations.follow(change, p.kinetics.cells, p.spheres.b, p.slopes, p.x, p.j)
+            equations.follow(
+                change, shift if p.electrode == "positive" else 0.0,
+                p.kinetics.cells, p.spheres.b, p.slopes, p.x, p.j,
+            )
             for p in self.populations
-        ]
+        ]  # fmt: skip
         if self.foils:
             self.activity(u)
         for side, foil in self.foils.items():
@@ -384,30 +426,66 @@ class Model:
             )  # fmt: skip
         return max(moves, default=0.0)
 
-    def _conserves(self, totals, u, voltage):
+    def _conserves(self, totals, u):
         """Whether salt and charge are conserved: what all cells lose adds up to nothing, to a part
         in 10^9 of the current or of 1 % of 1C, and so does what passes each plane, to a tenth of
-        what a run may miss.
+        what a run may miss. The salt that is stored is told from what was by its last digits alone
+        where a step is short.
         """
-        scale = max(abs(self.foil_current(u, voltage)), 0.01 * self.cell.one_c)
-        if not np.abs(totals).max() / self.area < 1e-9 * scale:
+        scale = max(abs(self.foil_current(u)), 0.01 * self.cell.one_c)
+        allowed = np.full(3, 1e-9 * scale * self.area)
+        allowed[C] += DIGITS * abs(self.weights[0]) * FARADAY * (self.layout.pore @ u[:, C])
+        if not np.all(np.abs(totals) < allowed):
             return False
-        return bool(np.abs(self.charge_imbalance(u, voltage)).max() < 0.1 * CHARGE * scale)
+        return bool(np.abs(self.charge_imbalance(u)).max() < 0.1 * CHARGE * scale)
 
-    def _totals(self, u, voltage, u_1, u_2, weights):
+    def _totals(self, u, voltage, past):
         """Sums over all cells of the residuals of salt and of charge in the electrolyte and the
         solid (3,) [A].
         """
-        layout = self.layout
-        change = weights[0] * u + weights[1] * u_1 + weights[2] * u_2
-        reaction = layout.capacitance @ (change[:, S] - change[:, E])
+        layout, rate = self.layout, self.weights[0]
+        change = rate * u + past.u
+        drop = change[:, S] - change[:, E] + self.raised * (rate * voltage + past.voltage)
+        reaction = layout.capacitance @ drop
         reaction += sum(float(p.kinetics.surface @ p.j) for p in self.populations)
         into_foils = layout.negative_foil @ u[layout.negative_cells, S]
-        into_foils += layout.positive_foil @ (u[layout.positive_cells, S] - voltage)
+        into_foils += layout.positive_foil @ u[layout.positive_cells, S]
         electrolyte = -reaction - sum(foil.total for foil in self.foils.values())
         return np.array(
             [FARADAY * layout.pore @ change[:, C] + electrolyte, electrolyte, reaction + into_foils]
         )
+
+    def used_up(self, u: np.ndarray, x: Sequence[np.ndarray], discharging: bool) -> str:
+        """What is used up and where, in words; empty where there is enough of everything.
+
+        Parameters
+        ----------
+        u : (cells, 3) array
+            As in :class:`~rampore.p4d.equations.Unknowns`.
+        x : sequence of (count,) arrays
+            Surface stoichiometries of each population [-].
+        discharging : bool
+            Whether lithium leaves the negative electrode.
+        """
+
+        def least(shares, cells, what):
+            n = int(np.argmin(shares))
+            return float(shares[n]), int(cells[n]), what
+
+        pores, initial = np.flatnonzero(self.layout.pore), self.cell.concentration
+        left = [least(u[pores, C] / initial, pores, "the salt is used up")]
+        for side, foil in self.foils.items():
+            at_face = foil.state[:, 0] / initial
+            left.append(
+                least(at_face, foil.metal.cells, f"the salt at the {side} lithium is used up")
+            )
+        for p, surface in zip(self.populations, x, strict=True):
+            empties = discharging == (p.electrode == "negative")
+            sites = surface if empties else 1.0 - surface
+            end = f"{p.name} in the {p.electrode} electrode is {'empty' if empties else 'full'}"
+            left.append(least(sites, p.kinetics.cells, end))
+        share, cell, what = min(left)
+        return f"{what} at {self.place(cell)}" if share < USED_UP else ""
 
     def place(self, cell: int) -> str:
         """Where a cell lies, in words."""
@@ -424,41 +502,42 @@ class Model:
 
     def newton(
         self,
-        u: np.ndarray,
-        voltage: float,
-        u_1: np.ndarray,
-        u_2: np.ndarray,
-        weights: np.ndarray,
+        guess: Unknowns,
+        past: Unknowns,
         drive: Drive,
         tolerance: float,
         linear_tolerance: float = 1e-3,
         maximum: int = 20,
-    ) -> tuple[np.ndarray, float]:
-        """Solve one implicit step from a guess.
+    ) -> Unknowns:
+        """Solve one implicit step from a guess; the answer conserves salt and charge.
 
         Parameters
         ----------
-        u, voltage
-            The guess; not changed.
+        guess : Unknowns
+            Not changed.
+        past, drive
+            As in :meth:`assemble`.
         tolerance : float
             Error of c over the initial concentration and of the potentials, as the last two changes
             let expect [-, V].
+        linear_tolerance : float
+            Relative residual of the linear systems [-].
+        maximum : int
+            Iterations at most.
 
         Raises
         ------
         SolverError
             It does not converge, or a particle has no admissible surface state.
         """
-        u = u.copy()
+        u, voltage = guess.u.copy(), guess.voltage
         shape = (*self.grid.shape, 3)
-        size, settled = np.inf, 0
+        size = np.inf
         for _ in range(maximum):
-            right, imposed = self.assemble(u, voltage, u_1, u_2, weights, drive)
-            settled += size <= tolerance
-            if settled > 2 or (settled and self._conserves(right.sum(axis=0), u, voltage)):
-                return u, voltage
-            if not settled:  # else the matrix has hardly changed
-                self.multigrid.prepare()
+            right, imposed = self.assemble(Unknowns(u, voltage), past, drive)
+            if size <= tolerance and self._conserves(right.sum(axis=0), u):
+                return Unknowns(u, voltage)
+            self.multigrid.prepare()
             change, border = self.multigrid.solve(-right.reshape(shape), -imposed, linear_tolerance)
             change, last = change.reshape(-1, 3), size
             cell, size, potential = equations.largest(change, self.cell.concentration)
@@ -471,9 +550,9 @@ class Model:
             voltage += damping * border
             if size * min(1.0, contraction) <= tolerance and damping == 1.0 and moved <= TANGENT:
                 followed = self._follow(u, voltage, change, border)
-                totals = self._totals(u, voltage, u_1, u_2, weights)
-                if followed <= TANGENT and self._conserves(totals, u, voltage):
-                    return u, voltage
+                totals = self._totals(u, voltage, past)
+                if followed <= TANGENT and self._conserves(totals, u):
+                    return Unknowns(u, voltage)
         where = self.place(cell)
         raise SolverError(
             f"Newton's iteration still moves by {size:.1e} after {maximum} steps, most at {where}"

@@ -245,6 +245,13 @@ class Spheres:
         step = self._answer
         self.y_old, self.y = self.y, step.known + step.response * j[:, None]
 
+    def move_of_mean(self) -> tuple[np.ndarray, np.ndarray]:
+        """How far the prepared step moves the mean stoichiometry of each sphere: without current
+        [-], and per current density [m2/A], (count,) both.
+        """
+        mean = self.modes.mean
+        return mean * (self._known[:, 0] - self.y[:, 0]), mean * self._response[:, 0]
+
     def transfer(self, omega: float) -> complex:
         r"""How the surface of each uniform sphere answers a current density that oscillates [m2/A],
         (count,) complex.

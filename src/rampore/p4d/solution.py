@@ -74,6 +74,8 @@ class Solution(NamedTuple):
     #: of time steps, of steps that were rejected for their error, of steps that failed
     counts: dict[str, int]
     one_c: float  #: current density that is called 1C [A/m2]
+    #: what was used up, where and when, of each step that ended "exhausted"; "" of the others
+    exhausted: tuple[str, ...]
 
     @property
     def capacity(self) -> float:
@@ -120,7 +122,14 @@ def simulate(
     Raises
     ------
     SolverError
-        The solution cannot be continued, or does not conserve lithium, salt or charge.
+        The solution cannot be continued, though nothing is used up, or does not conserve lithium,
+        salt or charge.
+
+    Notes
+    -----
+    A step whose current can flow no longer ends "exhausted", and the next one goes on from there:
+    surfaces that are full or empty, or salt that is used up, pass what is asked of them at no
+    voltage, or at one that falls to its cut-off in less time than can be told apart.
     """
     quantity("field_times", np.asarray(field_times, float), CellError, at_least=0, unit="s")
     model = Model(cell, mesh or Mesh(), sides, grid)
@@ -133,9 +142,10 @@ def simulate(
 
     integrator = Integrator(model, tolerances or Tolerances(), on_state)
     recorder.take_fields(integrator.state)
-    ends = []
+    ends, exhausted = [], []
     for recorder.step, step in enumerate(protocol):
         ends.append(integrator.run(step, field_times))
+        exhausted.append(integrator.exhausted)
         recorder.take_fields(integrator.state)
     conservation = recorder.conservation()
     for name, allowed in (("lithium", CONSERVED), ("salt", CONSERVED), ("charge", CHARGE)):
@@ -144,7 +154,14 @@ def simulate(
                 f"{name} is conserved to {getattr(conservation, name):.1e} only, not to "
                 f"{allowed:.0e}"
             )
-    return Solution(recorder.dataset(), tuple(ends), conservation, integrator.counts, cell.one_c)
+    return Solution(
+        recorder.dataset(),
+        tuple(ends),
+        conservation,
+        integrator.counts,
+        cell.one_c,
+        tuple(exhausted),
+    )
 
 
 class _Recorder:
@@ -174,11 +191,12 @@ class _Recorder:
         self._turned = 0.0  # lithium that dissolved or was plated on them [mol]
 
     def take(self, state: State):
+        u = self.model.against_negative_foil(state.unknowns)
         salt = float(np.sum(self._pore * state.u[:, C]))
         solid = sum(
             float(np.sum(p.capacity * p.spheres.mean)) / FARADAY for p in self.model.populations
         )
-        charged = self.model.layout.capacitance * (state.u[:, S] - state.u[:, E])
+        charged = self.model.layout.capacitance * (u[:, S] - u[:, E])
         # the cations of the double layer
         solid -= float(np.sum(charged[self._capacitive])) / FARADAY
         imbalance = 0.0
@@ -194,9 +212,9 @@ class _Recorder:
                     self._metal[0],
                 )
                 turned = sum(abs(foil.total) for foil in self.model.foils.values())
-                self._turned += turned * (state.time - self._series[-1]["time"]) / FARADAY
+                self._turned += turned * state.step / FARADAY
             solid -= self._metal[0] / FARADAY
-            loss = self.model.charge_imbalance(state.u, state.voltage) / max(
+            loss = self.model.charge_imbalance(state.u) / max(
                 abs(state.current), 0.01 * self.model.cell.one_c
             )
             imbalance = float(np.abs(loss).max())
@@ -212,7 +230,7 @@ class _Recorder:
         if before is not None:
             first = before["step"] != self.step or before["time"] == 0
             mean = state.current if first else 0.5 * (before["current"] + state.current)
-            passed = before["capacity"] + mean * (state.time - before["time"])
+            passed = before["capacity"] + mean * state.step
         self._series.append(
             {
                 "time": state.time,
@@ -224,7 +242,7 @@ class _Recorder:
                 "c_max": state.u[self._pore > 0, C].max(),
                 "lithium": (salt + solid) / self.model.area,
                 "salt": salt / self.model.area,
-                "parts": self.parts(state),
+                "parts": self.parts(state._replace(u=u)),
                 **{
                     f"mean {p.electrode} {p.name}": np.average(p.spheres.mean, weights=p.capacity)
                     for p in self.model.populations
@@ -236,7 +254,7 @@ class _Recorder:
 
     def parts(self, state: State) -> dict[Part, float]:
         """Contributions to the voltage, averaged over the electrodes by capacity; they sum to it
-        exactly [V].
+        exactly [V]. All potentials of ``state`` are against the negative foil.
         """
         model, u = self.model, state.u
         g = model.activity(u)
@@ -286,7 +304,8 @@ class _Recorder:
         if self._fields and self._fields[-1]["time"] == state.time:
             return
         shape = self.model.grid.shape
-        u = np.where(self.model.layout.absent, np.nan, state.u).reshape(*shape, 3)
+        u = self.model.against_negative_foil(state.unknowns)
+        u = np.where(self.model.layout.absent, np.nan, u).reshape(*shape, 3)
         fields = {"time": state.time, "c_e": u[..., C], "phi_e": u[..., E], "phi_s": u[..., S]}
         for p in self.model.populations:
             for name, values in (

@@ -4,7 +4,10 @@ with cut-offs.
 The derivative at the new time is that of the parabola through the new and the two last states
 (BDF2; backward Euler after a jump of what is imposed). The error of a step is read from its
 distance to the parabola through the three last states, on the concentration of salt, the surface
-stoichiometries and the voltage.
+stoichiometries, the hysteresis and the voltage.
+
+Steps may be a billionth of the time that they start from. Their lengths are kept with the states
+therefore, and never taken from the difference of two times, which has lost their digits.
 """
 
 import math
@@ -16,7 +19,7 @@ import numpy as np
 
 from rampore.checks import choice, quantity
 from rampore.p4d.cell import Mirror
-from rampore.p4d.equations import C
+from rampore.p4d.equations import C, Unknowns
 from rampore.p4d.errors import AtCutOffError, CellError, SolverError
 from rampore.p4d.model import Drive, Model
 
@@ -66,11 +69,18 @@ class State(NamedTuple):
     """The cell at one time."""
 
     time: float  #: [s]
-    u: np.ndarray  #: (cells, 3)
+    step: float  #: since the state before [s]
+    u: np.ndarray  #: as in :class:`rampore.p4d.equations.Unknowns` (cells, 3)
     voltage: float  #: [V]
     current: float  #: [A/m2]
     x: tuple[np.ndarray, ...]  #: surface stoichiometries of each population [-]
     j: tuple[np.ndarray, ...]  #: current densities of each population [A/m2]
+    hysteresis: tuple[np.ndarray, ...]  #: states of each population [-]
+
+    @property
+    def unknowns(self) -> Unknowns:
+        """What was solved for."""
+        return Unknowns(self.u, self.voltage)
 
 
 class Tolerances(NamedTuple):
@@ -83,7 +93,8 @@ class Tolerances(NamedTuple):
     linear: float = 1e-2  #: relative residual of the linear systems [-]
     #: over the hour divided by the C-rate, and over the tolerance in time [-]
     first_step: float = 1e-3
-    smallest_step: float = 1e-9  #: below this the solution is given up [s]
+    #: below this, or four last digits of the time, the solution is given up [s]
+    smallest_step: float = 1e-9
     cutoff: float = 1e-6  #: how closely a cut-off is met, relative to its quantity [V, s, ...]
 
     def check(self) -> None:
@@ -110,9 +121,97 @@ def extrapolation_weights(times: Sequence[float], t: float) -> list[float]:
     ]
 
 
+def _ages(states: Sequence[State]) -> list[float]:
+    """Times of the states, latest first, from that of the latest on [s]."""
+    ages = [0.0]
+    for later in states[:-1]:
+        ages.append(ages[-1] - later.step)
+    return ages
+
+
 def _combine(weights, values):
     """Sum of as many of the values as there are weights, each times its own."""
     return sum(weight * value for weight, value in zip(weights, values, strict=False))
+
+
+class _Pace:
+    """How long the next step is to be.
+
+    A step that was accepted lets the next one grow as its error allows; proportional and integral:
+    a rising error holds it back.
+    """
+
+    def __init__(self, h: float) -> None:
+        self.h = h  #: [s]
+        self._last = None  # step that was accepted, and its error over the tolerance
+        self._error = 1.0
+
+    def towards(self, room: float) -> float:
+        """The next step where there is ``room`` [s] up to a time that is to be met; two equal steps
+        rather than one and a rest.
+        """
+        if self.h > 0.999 * room:
+            return room
+        return min(self.h, 0.5 * room)
+
+    def rejected(self, h: float, error: float) -> None:
+        self.h = h * max(0.2, 0.9 * error ** (-1 / 3))
+
+    def failed(self, h: float) -> None:
+        self.h = 0.25 * h
+
+    def started(self, h: float) -> None:
+        """After a step whose error is not known yet."""
+        self.h = 2.0 * h
+
+    def accepted(self, h: float, error: float) -> None:
+        error = max(error, 1e-3)
+        trend = h / self._last * (self._error / error) ** (1 / 3) if self._last else 1.0
+        self._last, self._error = h, error
+        self.h = h * min(2.0, max(0.3, 0.9 * error ** (-1 / 3) * min(1.0, trend)))
+
+
+class _Ends:
+    """The cut-offs of one step of a protocol, and the charge that passed in it."""
+
+    def __init__(self, step: Step, drive: Drive) -> None:
+        self._step, self._drive = step, drive
+        self._passed = 0.0  # in the accepted states [C/m2]
+        # whether the voltage does: on discharge, and at rest as its first step says
+        self._falls = drive.value > 0 if drive.mode != "voltage" and drive.value else None
+
+    def _charge(self, now: State, new: State) -> float:
+        mean = (
+            self._drive.value
+            if self._drive.mode == "current"
+            else 0.5 * (now.current + new.current)
+        )
+        return self._passed + mean * new.step
+
+    def accept(self, now: State, new: State) -> None:
+        self._passed = self._charge(now, new)
+
+    def excess_after(self, now: State, new: State) -> tuple[str, float]:
+        """As :meth:`_excess`, of a state after the last one."""
+        if self._falls is None:
+            self._falls = new.voltage < now.voltage
+        return self._excess(new, self._charge(now, new))
+
+    def excess(self, now: State) -> tuple[str, float]:
+        """As :meth:`_excess`, of the last accepted state."""
+        return self._excess(now, self._passed)
+
+    def _excess(self, state, charge):
+        """Name of the cut-off that is exceeded most, and by how much, over its scale."""
+        step, ends = self._step, [("time", -np.inf)]
+        if step.until_voltage is not None:
+            above = state.voltage - step.until_voltage
+            ends.append(("voltage", -above if self._falls else above))
+        if step.until_capacity is not None:
+            ends.append(("capacity", abs(charge) / step.until_capacity - 1))
+        if step.until_current is not None:
+            ends.append(("current", 1 - abs(state.current) / step.until_current))
+        return max(ends, key=lambda pair: pair[1])
 
 
 class Integrator:
@@ -141,11 +240,11 @@ class Integrator:
         self.tolerances = tolerances or Tolerances()
         self.tolerances.check()
         self.on_state = on_state or (lambda state: None)
-        u, voltage = model.start()
-        self.history = [self._state(0.0, u, voltage, 0.0)]
+        self.history = [self._state(0.0, 0.0, model.start(), 0.0)]
         # of the states in the history, how many came after the last jump of what is imposed
         self._settled = 0
-        self.step_size = None
+        #: what ended the last run, where and when, if it was "exhausted"
+        self.exhausted = ""
         self.counts = {"steps": 0, "rejected": 0, "failed": 0}
         self.on_state(self.state)
 
@@ -154,15 +253,16 @@ class Integrator:
         """The last accepted state."""
         return self.history[0]
 
-    def _state(self, t, u, voltage, current):
+    def _state(self, time, step, unknowns, current):
         populations = self.model.populations
         return State(
-            t,
-            u,
-            voltage,
+            time,
+            step,
+            *unknowns,
             current,
             tuple(p.x.copy() for p in populations),
             tuple(p.j.copy() for p in populations),
+            tuple(p.hysteresis_ahead() for p in populations),
         )
 
     def attempt(self, h: float, drive: Drive) -> tuple[State, float]:
@@ -170,82 +270,76 @@ class Integrator:
         tolerance.
         """
         model, past = self.model, self.history[:3]
-        times = [state.time for state in past]
-        t = times[0] + h
-        steps = [h] + ([times[0] - times[1]] if len(past) > 1 else [])
+        steps = [h] + ([past[0].step] if len(past) > 1 else [])
         weights = derivative_weights(steps)
-        ahead = extrapolation_weights(times, t)
-        # potentials jump, concentrations do not
-        after = extrapolation_weights(times[: max(self._settled, 1)], t)
-        guess, voltage = self._guess(t)
         model.condense(weights, h / steps[1] if len(steps) > 1 else 0.0)
-        u, voltage_new = model.newton(
-            guess,
-            voltage,
-            past[0].u,
-            past[min(1, len(past) - 1)].u,
-            weights,
+        last, before = past[0], past[min(1, len(past) - 1)]
+        known = Unknowns(
+            weights[1] * last.u + weights[2] * before.u,
+            weights[1] * last.voltage + weights[2] * before.voltage,
+        )
+        found = model.newton(
+            self._guess(h),
+            known,
             drive,
             self.tolerances.newton * self.tolerances.time,
             self.tolerances.linear,
         )
-        new = self._state(t, u, voltage_new, model.foil_current(u, voltage_new))
-        return new, self._error(new, past, ahead, after, steps)
+        new = self._state(last.time + h, h, found, model.foil_current(found.u))
+        return new, self._error(new, past)
 
-    def _guess(self, t):
-        """Unknowns and voltage expected from the past; the current densities go into the
+    def _guess(self, h):
+        """Unknowns expected from the past after a step of h; the current densities go into the
         populations.
         """
-        past = self.history
-        times = [state.time for state in past]
-        settled = extrapolation_weights(times[: max(self._settled, 1)], t)
+        past, ages = self.history, _ages(self.history)
+        settled = extrapolation_weights(ages[: max(self._settled, 1)], h)
         guess = _combine(settled, [state.u for state in past])
         for n, population in enumerate(self.model.populations):
             population.j[:] = _combine(settled, [state.j[n] for state in past])
         # Where salt is low its logarithm is extrapolated, for it fades away
-        weights, last = extrapolation_weights(times, t), past[0].u[:, C]
+        weights, last = extrapolation_weights(ages, h), past[0].u[:, C]
         salt = _combine(weights, [state.u[:, C] for state in past])
         low = last < LOW * self.model.cell.concentration
         if low.any():
             salt[low] = np.exp(_combine(weights, [np.log(state.u[low, C]) for state in past]))
         guess[:, C] = np.clip(salt, 0.2 * last, np.where(low, 5.0 * last, np.inf))
-        return guess, _combine(settled, [state.voltage for state in past])
+        return Unknowns(guess, _combine(settled, [state.voltage for state in past]))
 
-    def _error(self, new, past, ahead, after, steps):
+    def _error(self, new, past):
         if len(past) == 1:
             return 0.0
-        h, h_1 = steps
-        own = h * (h + h_1) / (2 * h + h_1)
-        share = own / ((h + h_1 + (past[1].time - past[2].time if len(past) > 2 else 0.0)) + own)
+        model, ages, h = self.model, _ages(past), new.step
+        # potentials jump, concentrations do not
+        ahead = extrapolation_weights(ages, h)
+        after = extrapolation_weights(ages[: max(self._settled, 1)], h)
+        own = h * (h - ages[1]) / (2 * h - ages[1])
+        share = own / (h - ages[-1] + own)
         salt = new.u[:, C] - _combine(ahead, [state.u[:, C] for state in past])
-        parts = [
-            np.sqrt(np.average(salt**2, weights=self.model.layout.pore))
-            / self.model.cell.concentration
-        ]
-        for n, population in enumerate(self.model.populations):
+        parts = [np.sqrt(np.average(salt**2, weights=model.layout.pore)) / model.cell.concentration]
+        for n, population in enumerate(model.populations):
             surface = new.x[n] - _combine(ahead, [state.x[n] for state in past])
             parts.append(np.sqrt(np.average(surface**2, weights=population.capacity)))
+            if population.hysteresis.decay > 0:
+                state = new.hysteresis[n] - _combine(ahead, [state.hysteresis[n] for state in past])
+                gap = population.half_gap(new.x[n]) * state
+                parts.append(np.sqrt(np.average(gap**2, weights=population.capacity)))
         if self._settled > 1:
             parts.append(abs(new.voltage - _combine(after, [state.voltage for state in past])))
         return share * max(parts) / self.tolerances.time
 
     def accept(self, new: State) -> None:
-        """Make an attempted state the present one."""
+        """Make the state that was attempted last the present one."""
         for population in self.model.populations:
-            before = population.spheres.mean
-            population.spheres.advance(population.j)
-            if population.decay:
-                moved = population.spheres.mean - before
-                branch = -np.sign(moved)
-                fading = np.exp(-population.decay * np.abs(moved))
-                population.hysteresis[:] = branch + (population.hysteresis - branch) * fading
+            population.advance()
         self.history = [new, *self.history[: REMEMBERED - 1]]
         self._settled = min(self._settled + 1, REMEMBERED)
         self.counts["steps"] += 1
         self.on_state(new)
 
     def run(self, step: Step, stops: Sequence[float] = ()) -> str:
-        """Walk through one step of a protocol; returns why it ended.
+        """Walk through one step of a protocol; returns why it ended: "time", "voltage", "capacity",
+        "current" or "exhausted", before any of these was reached.
 
         Parameters
         ----------
@@ -256,73 +350,69 @@ class Integrator:
         Raises
         ------
         SolverError
-            The solution cannot be continued.
+            The solution cannot be continued, and nothing is exhausted.
         CellError
             The run begins with this step, and its end is reached before it begins or as soon as
             current flows.
         """
         drive = Drive("current", 0.0) if step.mode == "rest" else Drive(step.mode, step.value)
-        begin, passed = self.state.time, 0.0
-        self.history, self._settled = self.history[:1], 0
-        h = self._first_step(drive)
-        end = np.inf if step.until_time is None else begin + step.until_time
-        marks = sorted([t for t in stops if begin < t < end] + [end])
-        fall, last, before = None, None, 1.0
+        self.history, self._settled, self.exhausted = self.history[:1], 0, ""
+        end = np.inf if step.until_time is None else self.state.time + step.until_time
+        marks = sorted([t for t in stops if self.state.time < t < end] + [end])
+        ends, pace = _Ends(step, drive), _Pace(self._first_step(drive))
         while True:
             now = self.state
-            mark = next(t for t in marks if t > now.time * (1 + 1e-14) + 1e-12)
-            room = mark - now.time
-            h = room if h > 0.999 * room else min(h, 0.5 * room) if h > 0.5 * room else h
+            least = max(self.tolerances.smallest_step, 4 * np.spacing(now.time))
+            marks = [t for t in marks if t - now.time >= least]
+            if not marks:
+                return "time"
+            room = marks[0] - now.time
+            h = max(pace.towards(room), least)
             try:
                 new, error = self.attempt(h, drive)
+                if error > 1 and h > 10 * least:
+                    self.counts["rejected"] += 1
+                    pace.rejected(h, error)
+                    continue
+                if h == room:
+                    new = new._replace(time=marks[0])
+                reason, excess = ends.excess_after(now, new)
+                if excess > 0:
+                    new, reason = self._meet(ends, drive, h, least)
+                    self._refuse_to_end_at_once(step, new, reason, least)
+                    if new is not None:
+                        self.accept(new)
+                    return reason
             except SolverError as problem:
                 self.counts["failed"] += 1
-                h *= 0.25
-                if h < self.tolerances.smallest_step:
-                    raise SolverError(
-                        f"{problem}; at {now.time:.6g} s and {now.voltage:.4f} V under "
-                        f"{drive.mode} {drive.value:g}, and steps down to {h:.1e} s do not help"
-                    ) from problem
+                if h <= least:
+                    return self._end_exhausted(problem, drive)
+                pace.failed(h)
                 continue
-            if error > 1 and h > 10 * self.tolerances.smallest_step:
-                self.counts["rejected"] += 1
-                h *= max(0.2, 0.9 * error ** (-1 / 3))
-                continue
-            charge = (
-                passed + 0.5 * (now.current + new.current) * h
-                if drive.mode != "current"
-                else passed + drive.value * h
-            )
-            if fall is None:
-                fall = self._falls(step, now, new)
-            crossed = self._excess(step, new, charge, fall)
-            if crossed is not None and crossed[1] > 0:
-                first = self.counts["steps"] == 0
-                if len(self.history) == 1 and self._excess(step, now, passed, fall)[1] > 0:
-                    if first:
-                        raise AtCutOffError(self._over(step, crossed[0]))
-                    return crossed[0]
-                new, reason = self._meet(step, drive, now, passed, h, fall)
-                if first and new.time < self.tolerances.smallest_step:
-                    raise AtCutOffError(self._over(step, reason))
-                self.accept(new)
-                return reason
             self.accept(new)
-            passed = charge
-            # proportional and integral: a rising error holds the step back
+            ends.accept(now, new)
             if len(self.history) > 2:
-                error = max(error, 1e-3)
-                trend = h / last * (before / error) ** (1 / 3) if last else 1.0
-                last, before = h, error
-                h *= min(2.0, max(0.3, 0.9 * error ** (-1 / 3) * min(1.0, trend)))
+                pace.accepted(h, error)
             else:
-                h *= 2.0
-            if new.time >= end * (1 - 1e-14):
-                return "time"
+                pace.started(h)
 
-    def _over(self, step, reason):
+    def _end_exhausted(self, problem, drive):
+        """End where something is used up; where nothing is, the problem is another one."""
+        now = self.state
+        where = f"at {now.time:.6g} s and {now.voltage:.4f} V under {drive.mode} {drive.value:g}"
+        current = drive.value if drive.mode != "voltage" and drive.value else now.current
+        used_up = self.model.used_up(now.u, now.x, discharging=current > 0)
+        if not used_up:
+            raise SolverError(f"{problem}; {where}, and shorter steps do not help") from problem
+        self.exhausted = f"{used_up}, {where}"
+        return "exhausted"
+
+    def _refuse_to_end_at_once(self, step, new, reason, least):
+        """A run that ends as it begins is one that its cell cannot begin."""
+        if self.counts["steps"] > 0 or (new is not None and new.step > least):
+            return
         end = f"{getattr(step, f'until_{reason}'):g}"
-        return (
+        raise AtCutOffError(
             f"the cell starts at {self.state.voltage:.4f} V, and the end of the first step, "
             f"{reason} = {end}, is reached before {step.mode} = {step.value:g} has any effect"
         )
@@ -332,51 +422,32 @@ class Integrator:
         size = abs(drive.value) / scale if drive.mode == "current" else 1.0
         return self.tolerances.first_step * self.tolerances.time * 3600.0 / max(size, 0.1)
 
-    def _falls(self, step, now, new):
-        if step.until_voltage is None:
-            return True
-        return (
-            now.voltage > step.until_voltage if len(self.history) > 1 else new.voltage < now.voltage
-        )
-
-    def _excess(self, step, state, charge, fall):
-        """(reason, by how much its cut-off is exceeded, over its scale) of the cut-off that is
-        exceeded most.
+    def _meet(self, ends, drive, h, least):
+        """Repeat a step of h that went too far so that it meets the cut-off (secant, Illinois);
+        returns the state, or None where the last one is there already, and the cut-off's name.
         """
-        ends = []
-        if step.until_voltage is not None:
-            ends.append(("voltage", (step.until_voltage - state.voltage) * (1 if fall else -1)))
-        if step.until_capacity is not None:
-            ends.append(("capacity", abs(charge) / step.until_capacity - 1))
-        if step.until_current is not None:
-            ends.append(("current", 1 - abs(state.current) / step.until_current))
-        return max(ends, key=lambda pair: pair[1]) if ends else None
-
-    def _meet(self, step, drive, now, passed, h, fall):
-        """Repeat the step that went too far so that it meets the cut-off (secant, Illinois)."""
+        now = self.state
 
         def miss(size):
             new, _ = self.attempt(size, drive)
-            charge = (
-                passed + 0.5 * (now.current + new.current) * size
-                if drive.mode != "current"
-                else passed + drive.value * size
-            )
-            return new, self._excess(step, new, charge, fall)
+            return new, *ends.excess_after(now, new)
 
-        low, high = 0.0, h
-        f_low = self._excess(step, now, passed, fall)[1]
-        new, (reason, f_high) = miss(h)
-        size, side = h, 0
-        for _ in range(60):
-            size = (
-                (low * f_high - high * f_low) / (f_high - f_low)
-                if f_low < 0
-                else 0.5 * (low + high)
-            )
-            new, (reason, f) = miss(size)
-            if abs(f) <= self.tolerances.cutoff or high - low < 1e-12 * max(h, now.time):
+        low, high, jumped = 0.0, h, len(self.history) == 1
+        reason, f_low = ends.excess(now)
+        if f_low > (0.0 if jumped else -self.tolerances.cutoff):
+            return None, reason
+        if jumped:  # maybe beyond the cut-off at once
+            new, reason, f_low = miss(least)
+            if f_low > 0:
                 return new, reason
+            low = least
+        new, reason, f_high = miss(h)
+        side = 0
+        for _ in range(60):
+            size = (low * f_high - high * f_low) / (f_high - f_low)
+            new, reason, f = miss(size)
+            if abs(f) <= self.tolerances.cutoff or high - low < 1e-12 * h:
+                break
             if f > 0:
                 high, f_high = size, f
                 f_low = 0.5 * f_low if side == 1 else f_low
@@ -385,6 +456,9 @@ class Integrator:
                 low, f_low = size, f
                 f_high = 0.5 * f_high if side == -1 else f_high
                 side = -1
+        # where the digits of a surface that is almost full end, no better than a step's error
+        if abs(f) <= max(self.tolerances.cutoff, self.tolerances.time) and new.time > now.time:
+            return new, reason
         raise SolverError(
             f"the cut-off by {reason} is not met better than {f:.1e} at {now.time + size:.6g} s"
         )

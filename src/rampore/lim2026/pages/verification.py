@@ -98,6 +98,38 @@ def sample_text(sample: Mapping) -> str:
     return f"Of {sample['cells']} cells, {ends}.\n"
 
 
+#: What each end of a run is called, and what it means.
+_ENDS = {
+    "voltage": "at the cut-off",
+    "exhausted": "exhausted before",
+    "at its cut-off": "beyond it at once",
+    "failed": "failed",
+}
+
+
+def rates_table(rates: Mapping) -> str:
+    """How the discharges of each kind end, and the most that any of them loses."""
+    rows = [
+        (
+            f"{kind}, {own['runs']} runs",
+            *(str(own["ends"].get(end, 0)) for end in _ENDS),
+            *(_power(own["worst"][part]) for part in ("lithium", "salt", "charge")),
+        )
+        for kind, own in rates.items()
+    ]
+    return table(("discharges", *_ENDS.values(), "lithium", "salt", "charge"), rows, 7)
+
+
+def errors_text(errors: Mapping) -> str:
+    """How often a stored value lies within its stored error of what a finer mesh gives."""
+    values = 100 * errors["covered_values"] / errors["values"]
+    return (
+        f"Of {errors['cases']} cases by lot from all sweeps, none of which an error was read from, "
+        f"{errors['covered_cases']} lie with all their numbers within the stored errors of what a "
+        f"finer mesh gives, and {values:.1f} % of {errors['values']:,} numbers do.\n"
+    )
+
+
 def speed_table(speed: Mapping) -> str:
     """Times of discharges here and in PyBaMM, from what ``bench_p4d.py`` writes."""
     cases = [("perforated foil", "rampore", one) for one in speed.get("perforated", {}).values()]
@@ -166,6 +198,8 @@ def pages(results: Mapping) -> dict[str, str]:
         "peers": lambda: peers_table(results["peers"]),
         "conservation": lambda: conservation_table(results["conservation"], results.get("sample")),
         "sample": lambda: sample_text(results["sample"]),
+        "rates": lambda: rates_table(results["rates"]),
+        "errors": lambda: errors_text(results["errors"]),
         "speed": lambda: speed_table(results["speed"]),
         "versions": lambda: versions_text(results["versions"]),
     }

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rampore.audit.sweep import Plan
+from rampore.audit.sweep import COVERING, Plan
 from rampore.checks import choice, known_keys, quantity
 from rampore.lim2026 import parameters
 from rampore.lim2026.cells import (
@@ -371,7 +371,8 @@ def about(compared: str) -> dict[str, str]:
     )
     return {
         "mesh": mesh,
-        "numerical_error": f"*_error: the largest difference to a mesh of {fine}, {compared}",
+        "numerical_error": f"*_error: {COVERING:g} times the largest difference to a mesh of "
+        f"{fine}, {compared}",
     }
 
 
