@@ -136,6 +136,36 @@ def test_the_studys_pairs_are_as_printed_and_of_equal_solid():
     assert pairs["equal solid"].porosity.npr == pytest.approx(1 - 0.81 * 25.08 / 25.92)
 
 
+def test_the_discharge_and_every_chapter_have_one_pair_of_equal_solid():
+    from rampore.lim2026 import parameters
+    from rampore.lim2026.cells import Scenario, charged_cell
+
+    given = parameters.load()
+    cell, _ = charged_cell(given, Scenario(perforated=True, porosity="mass-conserving"))
+    of_chapters = coatings.coating_pairs(given)["equal solid"].porosity
+    assert cell.negative.porosity == pytest.approx(of_chapters, rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", coatings.SCALES)
+def test_a_pressed_coating_keeps_the_solid_of_bare_foil_and_the_scale_is_a_matter_of_density(scale):
+    """By hand: 25.08 um of solid; 1/sum(w/rho) over 1.5/0.76 g/cm3 is the recipe's share."""
+    from rampore.lim2026 import parameters
+
+    given = parameters.load()
+    state = coatings.pressed(given, 0.5, scale)
+    eps, parts = state.porosity, given.negative.composition
+    assert state.behind.thickness == pytest.approx((30e-6, 45e-6))
+    assert 0.8 * 30 * (1 - eps.npr) + 0.2 * 45 * (1 - eps.pr) == pytest.approx(25.08)
+    of_solid = 1 / sum(part.mass_fraction / part.density for part in parts)
+    on_scale = of_solid / (given.negative.density / 0.76) if scale == "recipe" else 1.0
+    assert state.dried.density == pytest.approx(0.5 * on_scale)
+    height = 25.08e-6 / (0.5 * on_scale) - 3e-6  # h0 = m / rho_0 - f t
+    assert eps.npr == pytest.approx(1 - 0.5 * on_scale * height / 30e-6)
+    assert state.contrast == pytest.approx(
+        0.5 * on_scale * (height / 30e-6 - (height + 15e-6) / 45e-6)
+    )
+
+
 def test_the_solid_balance_takes_the_open_fraction_from_the_loadings():
     balance = coatings.solid_balance(
         eps_npr=0.19,

@@ -18,7 +18,17 @@ import numpy as np
 from rampore import RamporeError
 from rampore.checks import choice, quantity
 from rampore.closures import Closure, fit_closure
-from rampore.coating import Keep, Local, local_thickness, mass_conserving_porosity
+from rampore.coating import (
+    Calendered,
+    Dried,
+    Keep,
+    Local,
+    calender,
+    dried_from_loading,
+    local_thickness,
+    mass_conserving_porosity,
+    solid_density,
+)
 from rampore.collector import PerforatedFoil
 from rampore.diffusion import Diffusion, flow_paths, steady_diffusion
 from rampore.micrograph import (
@@ -48,6 +58,9 @@ BALANCE = 1e-3
 
 #: Edge of a cell in the unit cell of holes [m].
 STEP = 3e-6
+
+#: On which a dried porosity may be read: that of the weighed recipe, or that of the image.
+SCALES = ("recipe", "image")
 
 #: Regions that a figure tells apart: over bare foil, over a hole and over the metal of a perforated
 #: foil.
@@ -139,6 +152,51 @@ def coating_pairs(cell: CellInputs) -> dict[str, CoatingPair]:
         "as printed": CoatingPair(f, height, printed, bare, eps),
         "equal solid": CoatingPair(f, height, equal, bare, eps),
     }
+
+
+class Pressed(NamedTuple):
+    """A coating before and behind the calender that makes its top flat (Eqs. 1.8 and 1.9)."""
+
+    dried: Dried  #: its density as a share of solid on the image's scale [-]
+    degree: float  #: of calendering [-]
+    behind: Calendered  #: likewise
+
+    @property
+    def porosity(self) -> Local:
+        """Behind the calender, as an image shows it [-]."""
+        return Local(*(1 - share for share in self.behind.density))
+
+    @property
+    def contrast(self) -> float:
+        """Porosity at a hole less that over foil [-]."""
+        return self.porosity.pr - self.porosity.npr
+
+
+def pressed(cell: CellInputs, dried_porosity: float, scale: Literal["recipe", "image"]) -> Pressed:
+    """The paper's coating from a dried porosity down to the thickness that it states over foil.
+
+    Parameters
+    ----------
+    cell : CellInputs
+    dried_porosity : float
+        Before the calender [-].
+    scale : {"recipe", "image"}
+        What it is a porosity of: of the weighed coating, one less its density over that of its
+        solid; or of an image, which shows less of it.
+    """
+    choice("scale", scale, SCALES, TransportError)
+    quantity("dried_porosity", dried_porosity, TransportError, above=0, below=1)
+    negative, holes = cell.negative, cell.perforation
+    share = 1 - dried_porosity
+    if scale == "recipe":
+        parts = ((part.mass_fraction, part.density) for part in negative.composition)
+        of_image = negative.density / (1 - negative.porosity_image)
+        share *= solid_density(*zip(*parts, strict=True)) / of_image
+    solid = (1 - negative.porosity_image) * negative.thickness
+    dried = dried_from_loading(solid, share, holes.open_fraction, holes.foil_thickness)
+    height = local_thickness(negative.thickness, holes.open_fraction, holes.foil_thickness).npr
+    degree = 1 - height / dried.thickness
+    return Pressed(dried, degree, calender(dried, holes.foil_thickness, degree))
 
 
 def solid_balance(
