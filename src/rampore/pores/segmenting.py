@@ -132,6 +132,18 @@ def median(image: np.ndarray, size: float, where: np.ndarray | None = None) -> n
     return result[(slice(half, -half or None),) * image.ndim]
 
 
+def majority(mask: np.ndarray, passes: int) -> np.ndarray:
+    """The mask after each pixel has gone, so many times, the way of most of the 3 x 3 (x 3) about
+    it; the image goes on beyond its edge as in a mirror.
+    """
+    for _ in range(passes):
+        smoothed = median(mask, 3)
+        if np.array_equal(smoothed, mask):
+            break
+        mask = smoothed
+    return mask
+
+
 def _middle(values: list[np.ndarray]) -> np.ndarray:
     """Median of an odd number of arrays, element by element; the arrays are used up.
 
@@ -230,7 +242,8 @@ def segment(
     region: np.ndarray | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> np.ndarray:
-    """Where the pores are, by a recipe's background, noise filter, threshold and smallest objects.
+    """Where the pores are, by a recipe's background, noise filter, threshold, majority and smallest
+    objects.
 
     Parameters
     ----------
@@ -291,6 +304,9 @@ def segment(
     mask = grey > threshold if bright else grey <= threshold
     if region is not None:
         mask &= region
+    if recipe.majority:
+        progress("majority")
+        mask = majority(mask, recipe.majority)
     progress("small objects")
     mask = remove_small(mask, recipe.smallest_pore.pixels(pixel_size))
     filled = ~remove_small(~mask, recipe.smallest_solid.pixels(pixel_size))
