@@ -248,6 +248,34 @@ def test_a_volume_conducts_more_than_its_own_sections(recipe):
     assert row.porosity == pytest.approx(0.45, abs=0.01)
 
 
+def test_the_local_tortuosities_of_a_cube_carry_its_own_and_a_section_tells_less_than_it(recipe):
+    size = {"edge": 24e-6, "pixel_size": 0.6e-6}
+    local = coatings.local_tortuosities(recipe, [0.45], [0], **size).isel(porosity=0, seed=0)
+    table = coatings.told_by_sections(recipe, [0.45], [0], **size, planes=2).set_index("plane")
+    pore = recipe.cube(0.45, 24e-6, 0, 0.6e-6).pore
+    macmullin = (local.values / pore.mean(axis=(1, 2))).mean()
+    assert pore.mean() * macmullin == pytest.approx(table.tortuosity[-1], rel=2 * BALANCE)
+    assert local.depth.values[[0, -1]] == pytest.approx([0.3e-6, 23.7e-6])
+    # planes through the quarters of the third axis, and neighbours that only a volume has
+    assert list(table.porosity) == [pore.mean(), pore[:, :, 10].mean(), pore[:, :, 30].mean()]
+    assert (table.coordination[[0, 1]] < table.coordination[-1]).all()
+    assert (table.tortuosity[[0, 1]] > table.tortuosity[-1]).all()
+    assert 0.1 < table.share[-1] < 1
+
+
+def test_what_two_porosities_are_told_apart_by_is_their_quotient_where_both_have_one():
+    import pandas as pd
+
+    values = [[0.2, 0, -1, 9, *np.full(5, 2.0)], [0.2, 0, 0, 9, *np.full(3, 1.0), np.inf, np.nan]]
+    values += [[0.3, 0, plane, 9, *np.full(5, 3.0)] for plane in (-1, 0)]
+    table = pd.DataFrame(values, columns=["asked", "seed", "plane", "pores", *coatings.TOLD])
+    quotients = coatings.told_apart(table, 0.3, 0.2)
+    np.testing.assert_array_equal(quotients.loc[(0, -1)], 1.5)
+    np.testing.assert_array_equal(quotients.loc[(0, 0)], [3, 3, 3, np.nan, np.nan])
+    with pytest.raises(TransportError, match=r"0\.25"):
+        coatings.told_apart(table, 0.25, 0.2)
+
+
 @pytest.mark.parametrize("case", [Case("foil", 0.01), Case("walls", 0.01, 300.0)])
 def test_a_hundred_times_tighter_balance_moves_what_is_read_off_a_section_by_less_than_the_balance(
     recipe, case
