@@ -314,12 +314,12 @@ def told(quotients: pd.DataFrame, stated: Mapping[str, float]) -> Figure:
     for row, name in enumerate(_TOLD):
         volumes, sections = quotients.loc[~cut, name], quotients.loc[cut, name]
         told = sections.dropna()
-        axes.plot(told, np.full(len(told), row + 0.15), ".", color=MUTED, alpha=0.5, ms=6)
-        axes.plot(volumes, np.full(len(volumes), row - 0.15), "D", color=NEGATIVE, ms=5)
+        axes.plot(told, np.full(len(told), row + 0.2), ".", color=MUTED, alpha=0.5, ms=6)
+        axes.plot(volumes, np.full(len(volumes), row - 0.2), "D", color=NEGATIVE, ms=5)
         if name in stated:
-            axes.plot(stated[name], row - 0.15, **PAPER)
+            axes.plot(stated[name], row, **PAPER)
         place = {"transform": axes.get_yaxis_transform(), "ha": "right", "fontsize": 9}
-        axes.text(0.99, row + 0.3, f"{len(told)} of {len(sections)} pairs", **place)
+        axes.text(0.99, row - 0.1, f"{len(told)} of {len(sections)} pairs", **place)
     axes.axvline(1, color=BCUE, lw=1.2)
     labelled = (".", MUTED, "two sections"), ("D", NEGATIVE, "the two cubes that they are cut from")
     for mark, colour, label in labelled:
