@@ -249,8 +249,8 @@ class Spheres:
         """How far the prepared step moves the mean stoichiometry of each sphere: without current
         [-], and per current density [m2/A], (count,) both.
         """
-        mean = self.modes.mean
-        return mean * (self._known[:, 0] - self.y[:, 0]), mean * self._response[:, 0]
+        mean, step = self.modes.mean, self._answer
+        return mean * (step.known[:, 0] - self.y[:, 0]), mean * step.response[:, 0]
 
     def transfer(self, omega: float) -> complex:
         r"""How the surface of each uniform sphere answers a current density that oscillates [m2/A],
