@@ -187,7 +187,7 @@ class Model:
 
     def start(self) -> tuple[np.ndarray, float]:
         """Unknowns (cells, 3) and voltage of the cell at rest, each electrode at the potential of
-        its speaker.
+        its reference material.
         """
         u = np.zeros((self.layout.pore.size, 3))
         u[:, C] = self.cell.concentration
@@ -195,8 +195,8 @@ class Model:
         for side in level:
             members = [p for p in self.populations if p.electrode == side]
             if members:
-                speaker = members[getattr(self.cell, side).speaker]
-                level[side] = speaker.open_circuit(speaker.x)[0]
+                reference = members[getattr(self.cell, side).reference_material]
+                level[side] = reference.open_circuit(reference.x)[0]
         u[:, E] = -level["negative"]
         voltage = float(level["positive"] - level["negative"])
         layer = np.broadcast_to(self.grid.layer, self.grid.shape).ravel()
