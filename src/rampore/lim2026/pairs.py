@@ -16,7 +16,7 @@ from rampore.lim2026 import parameters
 from rampore.lim2026.cells import Scenario, charged_cell, half_cell
 from rampore.lim2026.readings import Finding, Judgement, compare, judge
 from rampore.p4d.cell import Cell
-from rampore.p4d.discharge import Discharge, settled
+from rampore.p4d.discharge import Discharge, discharge_with_retry
 from rampore.p4d.errors import AtCutOffError, CellError
 from rampore.p4d.protocols import pulse_resistances, pulse_test, rate_capacities, rate_test
 from rampore.p4d.solution import Mesh, Solution, Step, Tolerances, simulate
@@ -112,7 +112,9 @@ class CellPair(NamedTuple):
     def gain_error(self) -> float:
         """Numerical error of the gain [-]."""
         return next(
-            error for one, error in zip(self.findings, self.errors, strict=True) if one.unit == "1"
+            error
+            for finding, error in zip(self.findings, self.errors, strict=True)
+            if finding.unit == "1"
         )
 
     @property
@@ -122,7 +124,9 @@ class CellPair(NamedTuple):
 
     def with_errors(self) -> "CellPair":
         """The pair with the errors of its findings' margins."""
-        errors = self.error(lambda *foils: np.array([one.margin for one in compare(*foils)]))
+        errors = self.error(
+            lambda *foils: np.array([finding.margin for finding in compare(*foils)])
+        )
         return self._replace(errors=tuple(errors.tolist()))
 
     def judged(self) -> dict[str, Judgement]:
@@ -172,19 +176,19 @@ def pair(
     quantity("rate", rate, CellError, above=0)
     cells = _cells(given, scenario)
 
-    def run(mesh, tolerances, known):
+    def on_both_foils(mesh, tolerances, known):
         on_bare, on_perforated = _matched(mesh)
         bare = (
             (known.bare, known.solutions[0])
             if known
-            else settled(cells[0], rate, on_bare, tolerances)
+            else discharge_with_retry(cells[0], rate, on_bare, tolerances)
         )
-        perforated = settled(cells[1], rate, on_perforated, tolerances)
+        perforated = discharge_with_retry(cells[1], rate, on_perforated, tolerances)
         findings = compare(bare[0], perforated[0])
         unknown = (np.nan,) * len(findings)
         return CellPair(cells, bare[0], perforated[0], (bare[1], perforated[1]), findings, unknown)
 
-    return _checked(run, mesh, coarser, tolerances, _alike(cells, like)).with_errors()
+    return _checked(on_both_foils, mesh, coarser, tolerances, _alike(cells, like)).with_errors()
 
 
 def _alike(cells: tuple[Cell, Cell], like):
@@ -206,13 +210,13 @@ def _state(cell: Cell) -> list:
     for electrode in (cell.negative, cell.positive):
         efficiency = electrode.transport_efficiency(electrode.porosity)
         numbers += [electrode.thickness, electrode.porosity, electrode.conductivity, efficiency]
-        for one in electrode.materials:
+        for material in electrode.materials:
             numbers += [
-                one.fraction,
-                one.radius,
-                one.maximum_concentration,
-                one.stoichiometry,
-                one.open_circuit(0.5),
+                material.fraction,
+                material.radius,
+                material.maximum_concentration,
+                material.stoichiometry,
+                material.open_circuit(0.5),
             ]
     return numbers
 
@@ -234,12 +238,12 @@ def _checked(run: Callable, mesh: Mesh, coarser: Mesh | None, tolerances: Tolera
     """What a function of mesh, tolerances and an earlier run gives, with the two runs that show its
     error.
     """
-    found = run(mesh, tolerances, like)
+    result = run(mesh, tolerances, like)
     if coarser is None:
-        return found
+        return result
     longer = tolerances._replace(time=LONGER * tolerances.time)
     known = (like.coarser, like.rough) if like else (None, None)
-    return found._replace(
+    return result._replace(
         coarser=run(coarser, tolerances, known[0]), rough=run(coarser, longer, known[1])
     )
 
@@ -280,12 +284,12 @@ def rate_tests(
     def test(cell, mesh, tolerances):
         return rate_capacities(simulate(cell, rate_test(cell), mesh, tolerances))
 
-    def run(mesh, tolerances, known):
+    def on_both_foils(mesh, tolerances, known):
         on_bare, on_perforated = _matched(mesh)
         bare = known.bare if known else test(cells[0], on_bare, tolerances)
         return OnBoth(bare, test(cells[1], on_perforated, tolerances), cells)
 
-    return _checked(run, mesh, coarser, tolerances, _alike(cells, like))
+    return _checked(on_both_foils, mesh, coarser, tolerances, _alike(cells, like))
 
 
 class PulseTest(NamedTuple):
@@ -312,21 +316,21 @@ def pulse_tests(
     A state of charge counts what a discharge at 0.2C gives of the same electrode.
     """
     quantity("levels", levels, CellError, at_least=1, whole=True)
-    found = []
-    for foil, one in zip((False, True), _matched(mesh), strict=True):
-        cell = half_cell(given, replace(scenario, perforated=foil))
+    tests = []
+    for perforated, foil_mesh in zip((False, True), _matched(mesh), strict=True):
+        cell = half_cell(given, replace(scenario, perforated=perforated))
         slow = simulate(
             cell,
             [Step("current", 0.2 * cell.one_c, until_voltage=cell.lower_cutoff)],
-            one,
+            foil_mesh,
             tolerances,
         )
         pulses = pulse_test(cell, slow.capacity, levels)
-        solution = simulate(cell, pulses.steps, one, tolerances)
-        found.append(
+        solution = simulate(cell, pulses.steps, foil_mesh, tolerances)
+        tests.append(
             PulseTest(1 - pulses.charge / slow.capacity, pulse_resistances(solution, pulses))
         )
-    return found[0], found[1]
+    return tests[0], tests[1]
 
 
 def pulse_resistance(
@@ -385,15 +389,15 @@ def short_pulses(
         for foil in (False, True)
     ]
 
-    def run(mesh, tolerances, _):
+    def on_both_foils(mesh, tolerances, _):
         return OnBoth(
             *(
-                float(np.mean([pulse_resistance(cell, one, tolerances) for cell in of_foil]))
-                for of_foil, one in zip(cells, _matched(mesh), strict=True)
+                float(np.mean([pulse_resistance(cell, foil_mesh, tolerances) for cell in of_foil]))
+                for of_foil, foil_mesh in zip(cells, _matched(mesh), strict=True)
             )
         )
 
-    return _checked(run, mesh, coarser, tolerances)
+    return _checked(on_both_foils, mesh, coarser, tolerances)
 
 
 def contact_for_ratio(

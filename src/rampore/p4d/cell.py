@@ -164,9 +164,9 @@ class Electrode:
         )
 
     @property
-    def speaker(self) -> int:
-        """Which material sets the potential at the start: the first that is neither full nor empty,
-        or the first.
+    def reference_material(self) -> int:
+        """Number of the material that sets the potential at the start: the first that is neither
+        full nor empty, or the first.
         """
         free = [
             n
@@ -296,8 +296,8 @@ class Cell:
 
     @property
     def open_circuit_voltage(self) -> float:
-        """Voltage at the stoichiometries of the start; :meth:`Electrode.speaker` speaks for each
-        electrode [V].
+        """Voltage at the stoichiometries of the start, each electrode at the potential of its
+        :attr:`Electrode.reference_material` [V].
         """
         return _open_circuit(self.positive) - _open_circuit(self.negative)
 
@@ -306,5 +306,5 @@ def _open_circuit(electrode):
     """Potential of an electrode against lithium [V]; 0 where nothing reacts."""
     if not isinstance(electrode, Electrode) or not electrode.materials:
         return 0.0
-    speaker = electrode.materials[electrode.speaker]
-    return float(speaker.open_circuit(speaker.stoichiometry))
+    material = electrode.materials[electrode.reference_material]
+    return float(material.open_circuit(material.stoichiometry))

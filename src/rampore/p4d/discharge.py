@@ -136,15 +136,15 @@ def _coating(data, cell: Cell) -> _Coating:
 
 def _regions(coating: _Coating, thickness, values, weight) -> Regions:
     """Means of ``values`` over the regions, weighted by volume times ``weight``."""
-    own = coating.volume * weight
-    values = np.where(own > 0, values, 0.0)
+    weights = coating.volume * weight
+    values = np.where(weights > 0, values, 0.0)
     upper = coating.z > thickness / 2
 
     def mean(part):
         total = part.sum()
         return float((values * part).sum() / total) if total > 0 else np.nan
 
-    on_foil = near = far = own * (1 - coating.hole)
+    on_foil = near = far = weights * (1 - coating.hole)
     slope = np.nan
     if coating.distance is not None:
         near, far = on_foil * coating.nearer, on_foil * (1 - coating.nearer)
@@ -152,15 +152,15 @@ def _regions(coating: _Coating, thickness, values, weight) -> Regions:
         slope = float((values * off * on_foil).sum() / (off**2 * on_foil).sum())
     absent = coating.distance is None
     return Regions(
-        mean(own),
-        mean(own * upper),
-        mean(own * ~upper),
-        mean(own * coating.hole),
-        mean(own * coating.hole * (coating.z > 0)),
+        mean(weights),
+        mean(weights * upper),
+        mean(weights * ~upper),
+        mean(weights * coating.hole),
+        mean(weights * coating.hole * (coating.z > 0)),
         mean(on_foil),
         np.nan if absent else mean(near),
         np.nan if absent else mean(far),
-        float(values[own > 0].max()),
+        float(values[weights > 0].max()),
         slope,
     )
 
@@ -270,7 +270,7 @@ class _Fields:
             lambda m: self._drop - m.open_circuit(self._stoichiometry(where, m), 1.0)
         )
 
-    def given(self, where):
+    def fall(self, where):
         """Fall of the stoichiometry since the start [-]."""
         return self._blend(lambda m: m.stoichiometry - self._stoichiometry(where, m))
 
@@ -299,9 +299,9 @@ def read(solution: Solution, cell: Cell) -> Discharge:
         _curve(data, cell),
         regions(end.overpotential("surface")),
         regions(end.overpotential("mean")),
-        regions(end.given("mean") / end.start),
-        regions(end.given("mean")),
-        regions(end.given("surface") / end.start),
+        regions(end.fall("mean") / end.start),
+        regions(end.fall("mean")),
+        regions(end.fall("surface") / end.start),
         tuple(
             _profile(data.isel(field_time=n), float(q), end.coating, cell, area)
             for n, q in enumerate(at)
@@ -340,7 +340,7 @@ def discharge(
     return read(solution, cell), solution
 
 
-def settled(
+def discharge_with_retry(
     cell: Cell, rate: float, mesh: Mesh, tolerances: Tolerances
 ) -> tuple[Discharge, Solution]:
     """What :func:`discharge` gives; where the salt starves so suddenly that charge is not
@@ -383,7 +383,7 @@ def block(cell: Cell, solution: Solution, quantity: str) -> Block:
     values = (
         at_end.overpotential("surface")
         if quantity == "overpotential"
-        else at_end.given("mean") / at_end.start
+        else at_end.fall("mean") / at_end.start
     )
     holes = cell.perforation is not None and cell.perforation.hole_diameter > 0
     bottom = -cell.perforation.foil_thickness if holes else 0.0

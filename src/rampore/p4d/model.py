@@ -229,15 +229,15 @@ class Model:
         )
 
     def start(self) -> Unknowns:
-        """The cell at rest, each electrode at the potential of its speaker."""
+        """The cell at rest, each electrode at the potential of its reference material."""
         u = np.zeros((self.layout.pore.size, 3))
         u[:, C] = self.cell.concentration
         level = {"negative": 0.0, "positive": 0.0}
         for side in level:
             members = [p for p in self.populations if p.electrode == side]
             if members:
-                speaker = members[getattr(self.cell, side).speaker]
-                level[side] = speaker.open_circuit(speaker.x)[0]
+                reference = members[getattr(self.cell, side).reference_material]
+                level[side] = reference.open_circuit(reference.x)[0]
         u[:, E] = -level["negative"]
         voltage = float(level["positive"] - level["negative"])
         g = self.activity(u)

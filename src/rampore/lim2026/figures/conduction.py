@@ -148,7 +148,7 @@ def departures(
             axis.axvline(UM * diameter, color=MUTED, lw=0.6, alpha=0.6, zorder=0)
         axis.set_title(label, **TITLE)
         axis.set(ylabel="departure / %", xscale="log", xlim=(UM * diameters[0], UM * diameters[-1]))
-    axes[0].legend(loc="upper left", **LEGEND)
+    axes[1].legend(loc="center right", **LEGEND)  # where all curves are high
     axes[-1].set_xlabel("hole diameter / µm (lines: the paper's five)")
     axes[-1].set_xticks([UM * d for d in stated], [f"{UM * d:g}" for d in stated])
     axes[-1].set_xticks([], minor=True)

@@ -144,6 +144,7 @@ class Cycles(NamedTuple):
     range: tuple[SlowCycle, ...]  #: on bare foil, at the ends of what the first charge may lose
     stated: float  #: the capacity that the paper prints [C/m2]
     label: str  #: of that
+    legend: str = "best"  #: where it has room
 
 
 def slow_cycles(panels: Mapping[str, Cycles]) -> Figure:
@@ -173,8 +174,9 @@ def slow_cycles(panels: Mapping[str, Cycles]) -> Figure:
         axis.plot(_MAH_CM2 * panel.stated, first.discharging[-1], label=panel.label, **PAPER)
         axis.set(ylabel="voltage / V")
         axis.set_title(title, **TITLE)
-        axis.legend(**LONG_LEGEND)
-    axes[-1, 0].set(xlabel="charge / mAh cm⁻²", xlim=(0, None))
+        axis.legend(loc=panel.legend, **LONG_LEGEND)
+    widest = max(one.charged[-1] for panel in panels.values() for one in panel.foils)
+    axes[-1, 0].set(xlabel="charge / mAh cm⁻²", xlim=(0, 1.15 * _MAH_CM2 * widest))
     return figure
 
 

@@ -27,7 +27,7 @@ from rampore.lim2026.cells import (
 )
 from rampore.lim2026.coatings import generated_closure
 from rampore.lim2026.readings import Finding, compare, judge
-from rampore.p4d.discharge import Discharge, settled
+from rampore.p4d.discharge import Discharge, discharge_with_retry
 from rampore.p4d.errors import CellError
 from rampore.p4d.model import Mesh
 from rampore.p4d.time import Tolerances
@@ -284,8 +284,8 @@ def pair(case: Mapping, rate: float) -> tuple[Discharge, Discharge]:
     bare, _ = charged_cell(given, scenario)
     perforated, _ = charged_cell(given, replace(scenario, perforated=True))
     return (
-        settled(bare, rate, mesh._replace(columns=(1, 1)), tolerances)[0],
-        settled(perforated, rate, mesh, tolerances)[0],
+        discharge_with_retry(bare, rate, mesh._replace(columns=(1, 1)), tolerances)[0],
+        discharge_with_retry(perforated, rate, mesh, tolerances)[0],
     )
 
 

@@ -21,7 +21,7 @@ from rampore.checks import choice, known_keys
 from rampore.lim2026 import parameters, stacks
 from rampore.lim2026.cells import PorositySet, Scenario, charged_cell
 from rampore.lim2026.sweeps.crossing import MESHES, TOLERANCES, Axis, about
-from rampore.p4d.discharge import settled
+from rampore.p4d.discharge import discharge_with_retry
 
 if TYPE_CHECKING:
     import xarray
@@ -225,7 +225,8 @@ def compute(case: Mapping) -> dict[str, float]:
     mesh = MESHES[case["mesh"]]
     mesh = mesh if perforated else mesh._replace(columns=(1, 1))
     runs = {
-        name: settled(cell, rate, mesh, TOLERANCES[case["mesh"]])[0] for name, rate in RATES.items()
+        name: discharge_with_retry(cell, rate, mesh, TOLERANCES[case["mesh"]])[0]
+        for name, rate in RATES.items()
     }
     slow = runs["0.2C"].curve
     stack = stacks.design_of(given, negative_foil_thickness=depth, open_fraction=f).stack()

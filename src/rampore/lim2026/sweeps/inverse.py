@@ -43,7 +43,7 @@ from rampore.lim2026.sweeps.crossing import (
     margins,
 )
 from rampore.p4d.cell import Cell
-from rampore.p4d.discharge import settled
+from rampore.p4d.discharge import discharge_with_retry
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.model import Mesh
 from rampore.units import to_si
@@ -392,7 +392,7 @@ def compute(case: Mapping) -> dict[str, float]:
     cells = {foil: _with_salt(charged_cell(given, one)[0], factor) for foil, one in foils.items()}
     for name, rate in RATES.items():
         for foil, cell in cells.items():
-            ends[foil, name] = settled(cell, rate, meshes[foil], tolerances)[0]
+            ends[foil, name] = discharge_with_retry(cell, rate, meshes[foil], tolerances)[0]
             found[f"capacity_{foil}_{name}"] = ends[foil, name].capacity
         found[f"gain_{name}"] = (
             found[f"capacity_perforated_{name}"] / found[f"capacity_bare_{name}"] - 1
