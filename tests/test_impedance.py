@@ -1,3 +1,5 @@
+import bz2
+import gzip
 import json
 from pathlib import Path
 
@@ -249,6 +251,16 @@ def test_a_table_is_read_with_the_sign_that_its_heading_says(tmp_path):
         found = read_spectrum(path)
         np.testing.assert_allclose(found.impedance, spectrum.impedance, rtol=1e-12)
         assert found.frequency[0] == FREQUENCY[0]
+
+
+@pytest.mark.parametrize(("ending", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress)])
+def test_a_packed_table_is_the_table(ending, pack, tmp_path):
+    spectrum = simulated()
+    pairs = zip(spectrum.frequency, spectrum.impedance, strict=True)
+    rows = "".join(f"{f},{z.real},{z.imag}\n" for f, z in pairs)
+    path = tmp_path / f"spectrum.csv.{ending}"
+    path.write_bytes(pack(f"f / Hz,Z' / ohm,Z'' / ohm\n{rows}".encode()))
+    np.testing.assert_allclose(read_spectrum(path).impedance, spectrum.impedance, rtol=1e-14)
 
 
 def test_a_potentiostats_own_file_is_read_by_impedance_py(tmp_path):
