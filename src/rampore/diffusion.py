@@ -95,7 +95,7 @@ class Diffusion:
             else np.inf
         )
 
-    def profile(self) -> Profile:
+    def profile(self) -> FlowProfile:
         r"""Porosity and tortuosity factor from cross-section to cross-section of the axis.
 
         The tortuosity factor of a slice follows from what it adds to the resistance, the power that
@@ -112,7 +112,7 @@ class Diffusion:
         shares = self._problem.dissipation()
         shares /= shares.mean()
         step = self._problem.step
-        return Profile(
+        return FlowProfile(
             (np.arange(len(shares)) + 0.5) * step,
             self._mean,
             self._mean * shares / self.relative_diffusivity,
@@ -124,7 +124,7 @@ class Diffusion:
         return 1 / self.relative_diffusivity if self.relative_diffusivity else np.inf
 
 
-class Profile(NamedTuple):
+class FlowProfile(NamedTuple):
     """What a flow meets along its axis."""
 
     position: np.ndarray  #: middle of each slice, shape (n,) [L]
@@ -320,7 +320,7 @@ def steady_diffusion(
     )
 
 
-class Electrode(NamedTuple):
+class Charging(NamedTuple):
     """How ions reach the walls of an electrode's pores from one side."""
 
     tortuosity_factor: float  #: tau_e [-]; infinite where the inlet reaches no wall
@@ -335,7 +335,7 @@ def electrode_tortuosity(
     spacing: float | tuple[float, ...] = 1.0,
     sides: Literal["closed", "periodic"] = "closed",
     tolerance: float = 1e-4,
-) -> Electrode:
+) -> Charging:
     r"""Tortuosity factor of an electrode with blocking walls, as impedance sees it.
 
     Current that enters through the face before the first pixels charges the pores' walls, each area
@@ -371,7 +371,7 @@ def electrode_tortuosity(
     walls[~paths] = 0
     source = float(walls.sum(dtype=float))
     if not source:
-        return Electrode(math.inf, 0.0, 0)
+        return Charging(math.inf, 0.0, 0)
     u = np.zeros(image.shape)
     iterations = problem.multigrid().solve(
         problem.in_box(walls), problem.in_box(u), tolerance=tolerance
@@ -380,7 +380,7 @@ def electrode_tortuosity(
     # n equal sources on a ladder of n steps, of which the first is half a step
     shape = 1 / 3 + 1 / (6 * image.shape[problem.axis] ** 2)
     straight = shape * problem.length**2 / image.sum(dtype=float)
-    return Electrode(float(resistance / straight), source / whole, iterations)
+    return Charging(float(resistance / straight), source / whole, iterations)
 
 
 def _walls(

@@ -33,7 +33,7 @@ class PartsError(RamporeError, ValueError):
     exit_code = 2
 
 
-class Parts(NamedTuple):
+class Division(NamedTuple):
     """What the parts of an image have for one division of it."""
 
     count: int  #: of parts
@@ -48,7 +48,7 @@ class Interval(NamedTuple):
     low: float  #: lower end of the 95 % interval
     high: float
     size_for_five_percent: float  #: edge of the cube (square) that gives 5 % either way [L]
-    parts: tuple[Parts, ...]
+    parts: tuple[Division, ...]
 
 
 def divided(
@@ -117,7 +117,7 @@ def interval(
         for division in possible:
             parts, edges = divided(image, division, steps)
             values = np.array([float(value) for value in pool.map(measure, parts)])
-            found.append(Parts(len(parts), edges, values))
+            found.append(Division(len(parts), edges, values))
     whole = float(measure(image)) if value is None else value
     volume = math.prod(n * h for n, h in zip(image.shape, steps, strict=True))
     half = max(

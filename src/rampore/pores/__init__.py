@@ -24,8 +24,8 @@ from rampore.pores.measuring import (
     throats,
 )
 from rampore.pores.morphology import (
-    Correlation,
     Thickness,
+    TwoPoint,
     chord_lengths,
     local_thickness,
     specific_surface,
@@ -42,7 +42,6 @@ __all__ = [
     "FEW_PIXELS",
     "Analysis",
     "Comparison",
-    "Correlation",
     "Length",
     "Mean",
     "Outcomes",
@@ -53,6 +52,7 @@ __all__ = [
     "Specimen",
     "Thickness",
     "Throats",
+    "TwoPoint",
     "analyse",
     "as_csv",
     "chord_lengths",
