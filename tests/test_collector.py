@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from rampore import collector
 from rampore.collector import (
     CLOSE_PACKED,
     CollectorError,
@@ -229,6 +230,21 @@ def test_graphite_and_silicon_capacities_match_the_handbook():
     assert theoretical_capacity(4.4, 28.0855e-3) / mah_per_g == pytest.approx(4200, abs=5)
 
 
+def test_an_atom_of_rock_salt_has_half_its_lattice_constant_and_photoelectrons_pass_twelve():
+    """0.56402 nm; at 1 keV 2170/E^2 + 0.72 sqrt(282) = 12.09 such edges."""
+    edge = 0.56402e-9 / 2
+    found = collector.attenuation_length(1000 * 1.602176634e-19, 58.443e-3, 2163.0, 2)
+    assert found == pytest.approx(edge * (0.00217 + 0.72 * math.sqrt(282.01)), rel=2e-3)
+
+
+def test_a_film_shows_as_much_as_what_lies_under_it_where_it_halves_the_signal():
+    """Equal densities: ln 2; and what it shows over what it lets pass is the ratio asked for."""
+    assert collector.film_of_signal(1.0, 1e-9, 5.0, 5.0) == pytest.approx(1e-9 * math.log(2))
+    thickness = collector.film_of_signal(np.array([0.0, 0.5, 3.0]), 2e-9, 34.5, 79.4)
+    passed = np.exp(-thickness / 2e-9)
+    np.testing.assert_allclose(34.5 * (1 - passed) / (79.4 * passed), [0.0, 0.5, 3.0], atol=1e-14)
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -267,6 +283,10 @@ def test_a_lattice_needs_exactly_two_consistent_numbers(lattice, reason):
     [
         (lambda: contact_area(0.2, 15e-6, 75e-6, sides=3), "sides = 3 is not one of the choices"),
         (lambda: open_fraction_from_masses(0.0902, 0.0616), "cannot gain mass"),
+        (lambda: collector.attenuation_length(0.0, 0.1, 3e3, 5), "kinetic energy = 0 J must"),
+        (lambda: collector.attenuation_length(1e-16, 0.1, 3e3, 0), "atoms = 0 must"),
+        (lambda: collector.film_of_signal(-1.0, 1e-9, 1.0, 1.0), "ratio = -1 must"),
+        (lambda: collector.film_of_signal(1.0, 1e-9, 0.0, 1.0), "in_film = 0 mol/m3 must"),
         (lambda: theoretical_capacity(1, 0.0), "molar mass = 0 kg/mol must"),
         (lambda: FOIL.hole_centres(0.0, 1e-3), "width = 0 m must"),
         (lambda: areal_mass(0.0902, 1.01), "open fraction = 1.01 must"),

@@ -205,6 +205,34 @@ def blobs(shape, porosity, size, seed=0):
     return noise < np.quantile(noise, porosity)
 
 
+def test_each_layer_of_a_stack_has_its_own_macmullin_number():
+    """1/D within a layer; channels that take a fourth of the plane make four everywhere."""
+    layers = np.repeat([1.0, 0.25, 0.5], 6)
+    stack = steady_diffusion(layers[:, np.newaxis] * np.ones((18, 5)), spacing=(0.3, 1.0))
+    inside = np.arange(18) % 6 % 5 > 0
+    np.testing.assert_allclose(stack.macmullin_along[inside], 1 / layers[inside], rtol=1e-10)
+    channels = np.zeros((7, 4, 4), bool)
+    channels[:, ::2, ::2] = True
+    np.testing.assert_allclose(steady_diffusion(channels).macmullin_along, 4.0, rtol=1e-10)
+
+
+@pytest.mark.parametrize("shape", [(60, 50), (20, 24, 28)])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_the_macmullin_numbers_along_the_axis_have_that_of_the_image_as_their_mean(shape, axis):
+    """What is dissipated in all is what flows times what it falls by; backwards it is the same."""
+    image = 0.05 + 0.95 * (np.random.default_rng(3).random(shape) < 0.6)
+    found = steady_diffusion(image, axis, tolerance=1e-8)
+    assert found.macmullin_along.mean() == pytest.approx(found.macmullin_number, rel=1e-7)
+    turned = steady_diffusion(np.flip(image, axis), axis, tolerance=1e-8)
+    np.testing.assert_allclose(turned.macmullin_along[::-1], found.macmullin_along, rtol=1e-6)
+
+
+def test_where_nothing_passes_every_layer_resists_without_bound():
+    image = np.ones((6, 4), bool)
+    image[3] = False
+    assert np.isinf(steady_diffusion(image).macmullin_along).all()
+
+
 def test_what_flows_in_flows_out_through_every_section():
     result = steady_diffusion(blobs((150, 140), 0.7, 3), tolerance=1e-6)
     assert 0 < result.imbalance <= 1e-6

@@ -136,6 +136,36 @@ def test_the_studys_pairs_are_as_printed_and_of_equal_solid():
     assert pairs["equal solid"].porosity.npr == pytest.approx(1 - 0.81 * 25.08 / 25.92)
 
 
+def test_the_discharge_and_every_chapter_have_one_pair_of_equal_solid():
+    from rampore.lim2026 import parameters
+    from rampore.lim2026.cells import Scenario, charged_cell
+
+    given = parameters.load()
+    cell, _ = charged_cell(given, Scenario(perforated=True, porosity="mass-conserving"))
+    of_chapters = coatings.coating_pairs(given)["equal solid"].porosity
+    assert cell.negative.porosity == pytest.approx(of_chapters, rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", coatings.SCALES)
+def test_a_pressed_coating_keeps_the_solid_of_bare_foil_and_the_scale_is_a_matter_of_density(scale):
+    """By hand: 25.08 um of solid; 1/sum(w/rho) over 1.5/0.76 g/cm3 is the recipe's share."""
+    from rampore.lim2026 import parameters
+
+    given = parameters.load()
+    state = coatings.pressed(given, 0.5, scale)
+    eps, parts = state.porosity, given.negative.composition
+    assert state.behind.thickness == pytest.approx((30e-6, 45e-6))
+    assert 0.8 * 30 * (1 - eps.npr) + 0.2 * 45 * (1 - eps.pr) == pytest.approx(25.08)
+    of_solid = 1 / sum(part.mass_fraction / part.density for part in parts)
+    on_scale = of_solid / (given.negative.density / 0.76) if scale == "recipe" else 1.0
+    assert state.dried.density == pytest.approx(0.5 * on_scale)
+    height = 25.08e-6 / (0.5 * on_scale) - 3e-6  # h0 = m / rho_0 - f t
+    assert eps.npr == pytest.approx(1 - 0.5 * on_scale * height / 30e-6)
+    assert state.contrast == pytest.approx(
+        0.5 * on_scale * (height / 30e-6 - (height + 15e-6) / 45e-6)
+    )
+
+
 def test_the_solid_balance_takes_the_open_fraction_from_the_loadings():
     balance = coatings.solid_balance(
         eps_npr=0.19,
@@ -219,6 +249,34 @@ def test_a_volume_conducts_more_than_its_own_sections(recipe):
     [row] = coatings.tortuosities(recipe, [0.45], [0], 24e-6, 0.6e-6).itertuples()
     assert 0 <= row.section_efficiency < row.efficiency < row.porosity
     assert row.porosity == pytest.approx(0.45, abs=0.01)
+
+
+def test_the_local_tortuosities_of_a_cube_carry_its_own_and_a_section_tells_less_than_it(recipe):
+    size = {"edge": 24e-6, "pixel_size": 0.6e-6}
+    local = coatings.local_tortuosities(recipe, [0.45], [0], **size).isel(porosity=0, seed=0)
+    table = coatings.told_by_sections(recipe, [0.45], [0], **size, planes=2).set_index("plane")
+    pore = recipe.cube(0.45, 24e-6, 0, 0.6e-6).pore
+    macmullin = (local.values / pore.mean(axis=(1, 2))).mean()
+    assert pore.mean() * macmullin == pytest.approx(table.tortuosity[-1], rel=2 * BALANCE)
+    assert local.depth.values[[0, -1]] == pytest.approx([0.3e-6, 23.7e-6])
+    # planes through the quarters of the third axis, and neighbours that only a volume has
+    assert list(table.porosity) == [pore.mean(), pore[:, :, 10].mean(), pore[:, :, 30].mean()]
+    assert (table.coordination[[0, 1]] < table.coordination[-1]).all()
+    assert (table.tortuosity[[0, 1]] > table.tortuosity[-1]).all()
+    assert 0.1 < table.share[-1] < 1
+
+
+def test_what_two_porosities_are_told_apart_by_is_their_quotient_where_both_have_one():
+    import pandas as pd
+
+    values = [[0.2, 0, -1, 9, *np.full(5, 2.0)], [0.2, 0, 0, 9, *np.full(3, 1.0), np.inf, np.nan]]
+    values += [[0.3, 0, plane, 9, *np.full(5, 3.0)] for plane in (-1, 0)]
+    table = pd.DataFrame(values, columns=["asked", "seed", "plane", "pores", *coatings.TOLD])
+    quotients = coatings.told_apart(table, 0.3, 0.2)
+    np.testing.assert_array_equal(quotients.loc[(0, -1)], 1.5)
+    np.testing.assert_array_equal(quotients.loc[(0, 0)], [3, 3, 3, np.nan, np.nan])
+    with pytest.raises(TransportError, match=r"0\.25"):
+        coatings.told_apart(table, 0.25, 0.2)
 
 
 @pytest.mark.parametrize("case", [Case("foil", 0.01), Case("walls", 0.01, 300.0)])

@@ -12,7 +12,7 @@ from rampore.closures import Closure
 from rampore.collector import perforated_foil
 from rampore.diffusion import steady_diffusion
 from rampore.figures import diffusion as tool
-from rampore.lim2026.coatings import PLACES, Fields
+from rampore.lim2026.coatings import PLACES, TOLD, Fields
 from rampore.lim2026.figures import design as design_figures
 from rampore.lim2026.figures import diffusion as figures
 from rampore.lim2026.sweeps import design
@@ -89,6 +89,38 @@ def test_concentration_is_drawn_as_the_mean_of_the_seeds_down_to_where_there_are
             )
             assert c == pytest.approx(expected.values)
             assert depth == pytest.approx(1e6 * expected.depth.values)
+
+
+def test_the_local_tortuosity_is_drawn_down_the_depth_with_the_mean_of_the_cubes():
+    local = xr.DataArray(
+        [[[2.0, 4.0], [4.0, 8.0]]],
+        {"porosity": [0.24], "seed": [0, 1], "depth": [1e-6, 3e-6]},
+        ("porosity", "seed", "depth"),
+    )
+    [axes] = figures.tortuosity_along(local, {"bCuE": 0.24}).axes
+    assert line(axes, "bCuE") == pytest.approx(np.array([[3, 6], [1, 3]]))
+    assert len(axes.lines) == 3
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]
+
+
+def test_what_sections_tell_is_drawn_beside_the_volume_and_closed_ones_are_not_counted():
+    index = pd.MultiIndex.from_product([[0], [-1, 0, 1]], names=["seed", "plane"])
+    quotients = pd.DataFrame(np.arange(1.0, 16.0).reshape(3, 5), index, TOLD)
+    quotients.loc[(0, 1), "tortuosity"] = np.nan
+    [axes] = figures.told(quotients, {"radius": 1.13}).axes
+    drawn = [(each.get_marker(), list(each.get_xdata())) for each in axes.lines]
+    assert [x for mark, x in drawn if mark == "."][:5] == [
+        [6, 11],
+        [7, 12],
+        [8, 13],
+        [9],
+        [10, 15],
+    ]
+    assert [x for mark, x in drawn if mark == "D"][:5] == [[1], [2], [3], [4], [5]]
+    assert [each.get_text() for each in axes.texts] == [
+        f"{count} of 2 pairs" for count in (2, 2, 2, 1, 2)
+    ]
+    assert [1.13] in [x for _, x in drawn]
 
 
 def test_crowding_has_students_interval_over_the_seeds():

@@ -44,6 +44,7 @@ def make_along():
 
 TABLE = pd.DataFrame({"equivalent_radius": [0.4e-6, 0.8e-6], "coordination": [1, 2]})
 SHARES = np.linspace(0, 1, 3)
+MEANS = {"published": SHARES, "equal solid": SHARES**2}
 WINDOWS = np.array([5, 20, 80]) * 1e-6
 FIGURES = {
     "phantoms": make_phantoms,
@@ -59,7 +60,7 @@ FIGURES = {
     "distributions": lambda: figures.distributions({"bCuE": TABLE, "pCuE": TABLE}, PAPERS),
     "over_share": lambda: figures.over_share(
         SHARES,
-        {"radius / -": (SHARES, SHARES - 1, SHARES + 1), "number / -": (SHARES, SHARES, SHARES)},
+        {"radius / -": (MEANS, SHARES - 1, SHARES + 1), "number / -": (MEANS, SHARES, SHARES)},
         {"radius / -": 1.1, "number / -": 0.4},
         {"section": 0.47},
     ),

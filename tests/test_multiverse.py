@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.stats
 from phantoms import all_links, blobs, discs
 
 from rampore import multiverse, pores
@@ -105,6 +106,42 @@ def test_another_share_over_holes_mixes_the_two_groups_by_the_number_of_their_po
     np.testing.assert_allclose(numbers, [[1, 7 / 3, 19 / 7, 3]])
     with pytest.raises(PoreError, match="share"):
         multiverse.at_share(found, (10e-6, 30e-6), 1.2)
+
+
+@pytest.mark.parametrize(
+    ("difference", "power", "pairs"),
+    [(0.2, 0.8, 199), (0.5, 0.8, 34), (0.8, 0.8, 15), (1, 0.9, 13)],
+)
+def test_so_many_pairs_decide_as_tables_of_the_paired_t_test_have_it(difference, power, pairs):
+    """Two-sided at 5 %: Cohen's small, medium and large effects, and one deviation."""
+    assert multiverse.pairs_that_decide(difference, 1.0, power=power) == pairs
+    assert multiverse.pairs_that_decide(-3e-9 * difference, 3e-9, power=power) == pairs
+
+
+def test_so_many_pairs_show_a_difference_that_often_and_one_less_does_not():
+    number = multiverse.pairs_that_decide(1.0, 1.0)
+    for pairs, enough in ((number, True), (number - 1, False)):
+        drawn = np.random.default_rng(0).normal(1.0, 1.0, (100_000, pairs))
+        shown = scipy.stats.ttest_1samp(drawn, 0.0, axis=1).pvalue < 0.05
+        assert bool(shown.mean() > 0.8) is enough
+
+
+def test_with_ever_less_scatter_two_pairs_decide_and_never_one():
+    assert multiverse.pairs_that_decide(1.0, 1e-6) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ((0.0, 1.0), "difference = 0 must"),
+        ((1.0, 0.0), "deviation = 0 must"),
+        ((1.0, 1.0, 0.05, 0.04), "power = 0.04 must"),
+        ((1.0, 1.0, 0.0), "level = 0 must"),
+    ],
+)
+def test_a_question_that_no_number_of_pairs_answers_is_refused(given, reason):
+    with pytest.raises(PoreError, match=reason):
+        multiverse.pairs_that_decide(*given)
 
 
 def test_a_mean_over_sections_has_the_largest_error_of_one_of_them():

@@ -2,6 +2,8 @@
 where it cannot be.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,28 @@ def test_the_complement_is_what_is_bright():
     np.testing.assert_array_equal(
         pores.segment(grey, "dark", PLAIN), ~pores.segment(grey, "bright", PLAIN)
     )
+
+
+def test_a_majority_takes_the_corners_of_a_square_and_leaves_an_octagon_at_rest():
+    """A corner has 4 of 9, an edge 6, so one pass takes 4 pixels; of a square of 5 what is left has
+    5 of 9 at each bevel and stays.
+    """
+    square = np.zeros((9, 9), bool)
+    square[2:7, 2:7] = True
+    octagon = square.copy()
+    octagon[[2, 2, 6, 6], [2, 6, 2, 6]] = False
+    grey = np.where(square, 40.0, 200.0)
+    for passes in (1, 10):
+        found = pores.segment(grey, "dark", replace(PLAIN, majority=passes))
+        np.testing.assert_array_equal(found, octagon)
+
+
+def test_a_majority_fills_and_removes_single_pixels_in_three_dimensions_and_at_the_edge():
+    mask = np.zeros((8, 9, 10), bool)
+    mask[:, :5] = True
+    speckled = mask.copy()
+    speckled[0, 0, 0], speckled[3, 2, 4], speckled[4, 7, 5] = False, False, True
+    np.testing.assert_array_equal(segmenting.majority(speckled, 1), mask)
 
 
 @pytest.mark.parametrize("noise", [10, 20, 30])
@@ -168,6 +192,7 @@ def test_a_recipe_survives_being_written_and_read(tmp_path):
         ({"threshold_value": 3}, "fixed"),
         ({"threshold_classes": 1}, "2 or more"),
         ({"threshold_classes": 2.5}, "whole number"),
+        ({"majority": 101}, "majority must be 0 or more, up to 100"),
         ({"isolated": "perhaps"}, "true or false"),
         ({"neighbours": "corners", "smallest_throat": "2 px"}, "no width"),
         ({"watershed": "yes"}, "no 'watershed'; did you mean 'watershed_lines'"),

@@ -15,7 +15,7 @@ import numpy as np
 from rampore import RamporeError
 from rampore.arrays import FloatOrArray
 from rampore.checks import choice, quantity
-from rampore.constants import COPPER_DENSITY, FARADAY
+from rampore.constants import AVOGADRO, COPPER_DENSITY, ELECTRONVOLT, FARADAY
 
 #: Open fraction at which the holes of a triangular lattice touch [-].
 CLOSE_PACKED = math.pi / (2 * math.sqrt(3))
@@ -478,3 +478,74 @@ def theoretical_capacity(lithium_per_formula: float, molar_mass: float) -> float
     quantity("lithium per formula", lithium_per_formula, CollectorError, above=0)
     quantity("molar mass", molar_mass, CollectorError, above=0, unit="kg/mol")
     return lithium_per_formula * FARADAY / molar_mass
+
+
+def attenuation_length(
+    kinetic_energy: float, molar_mass: float, density: float, atoms: int
+) -> float:
+    r"""Length over which a compound lets a share 1/e of photoelectrons pass (Eq. 1.18).
+
+    The empirical law of Seah and Dench, Surf. Interface Anal. 1 (1979) 2, for inorganic compounds,
+    :math:`\lambda = a\,[2170/E^2 + 0.72\sqrt{aE}]` with E in eV and the edge
+    :math:`a = \sqrt[3]{M/(\rho\,n\,N_\mathrm{A})}` of an atom's cube in nm.
+
+    Parameters
+    ----------
+    kinetic_energy : float
+        E of the electrons [J].
+    molar_mass, density : float
+        M [kg/mol] and rho [kg/m3] of the compound.
+    atoms : int
+        Atoms n of a formula unit [-].
+
+    Returns
+    -------
+    float
+        [m]
+
+    Raises
+    ------
+    CollectorError
+        Where a value is not positive and finite.
+    """
+    quantity("kinetic energy", kinetic_energy, CollectorError, above=0, unit="J")
+    quantity("molar mass", molar_mass, CollectorError, above=0, unit="kg/mol")
+    quantity("density", density, CollectorError, above=0, unit="kg/m3")
+    quantity("atoms", atoms, CollectorError, at_least=1, whole=True)
+    energy = kinetic_energy / ELECTRONVOLT
+    edge = 1e9 * (molar_mass / (density * atoms * AVOGADRO)) ** (1 / 3)  # nm
+    return 1e-9 * edge * (2170 / energy**2 + 0.72 * math.sqrt(edge * energy))
+
+
+def film_of_signal(
+    ratio: FloatOrArray, length: float, in_film: float, below: float
+) -> FloatOrArray:
+    r"""Thickness of a film that shows so much more of an element than what lies under it does.
+
+    Seen from straight above, a film of thickness d shows :math:`n_1(1 - e^{-d/\lambda})` and lets
+    :math:`n_2\,e^{-d/\lambda}` through: :math:`d = \lambda\ln(1 + r\,n_2/n_1)` (Eq. 1.18).
+
+    Parameters
+    ----------
+    ratio : float or array
+        Signal r of the film over that of what lies under it [-].
+    length : float
+        Attenuation length lambda, the same in both [m].
+    in_film, below : float
+        Atoms n of the element per volume [mol/m3].
+
+    Returns
+    -------
+    float or array
+        [m]
+
+    Raises
+    ------
+    CollectorError
+        Where the ratio is negative, or another value is not positive and finite.
+    """
+    quantity("ratio", ratio, CollectorError, at_least=0)
+    _length("length", length)
+    quantity("in_film", in_film, CollectorError, above=0, unit="mol/m3")
+    quantity("below", below, CollectorError, above=0, unit="mol/m3")
+    return length * np.log1p(ratio * below / in_film)

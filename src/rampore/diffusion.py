@@ -81,6 +81,25 @@ class Diffusion:
         """
         return self._problem.flux()
 
+    @cached_property
+    def macmullin_along(self) -> np.ndarray:
+        r"""Local MacMullin number of each layer of pixels across the axis, (n,) array [-].
+
+        What a layer dissipates over the square of the flux that passes it,
+        :math:`\langle q^2/D\rangle / \langle q_z\rangle^2`, where a face between two layers counts
+        half to either. Without a sink its mean is the MacMullin number of the image. Infinite where
+        nothing passes.
+        """
+        through = self.flux[self.axis].mean(
+            axis=tuple(other for other in range(self.concentration.ndim) if other != self.axis)
+        )
+        return np.divide(
+            self._problem.dissipation(),
+            through**2,
+            out=np.full(len(through), np.inf),
+            where=through != 0,
+        )
+
     @property
     def flux_magnitude(self) -> np.ndarray:
         """Length of the flux vector, shape of the image [D_0 c_0 / L]."""
@@ -128,9 +147,8 @@ class FlowProfile(NamedTuple):
     """What a flow meets along its axis."""
 
     position: np.ndarray  #: middle of each slice, shape (n,) [L]
-    diffusivity: (
-        np.ndarray
-    )  #: mean of D / D_0 over the slice, in an image of pores its porosity [-]
+    #: mean of D / D_0 over the slice, in an image of pores its porosity [-]
+    diffusivity: np.ndarray
     tortuosity_factor: np.ndarray  #: of the slice [-]
 
 
@@ -320,7 +338,7 @@ def steady_diffusion(
     )
 
 
-class Charging(NamedTuple):
+class ElectrodeDiffusion(NamedTuple):
     """How ions reach the walls of an electrode's pores from one side."""
 
     tortuosity_factor: float  #: tau_e [-]; infinite where the inlet reaches no wall
@@ -335,7 +353,7 @@ def electrode_tortuosity(
     spacing: float | tuple[float, ...] = 1.0,
     sides: Literal["closed", "periodic"] = "closed",
     tolerance: float = 1e-4,
-) -> Charging:
+) -> ElectrodeDiffusion:
     r"""Tortuosity factor of an electrode with blocking walls, as impedance sees it.
 
     Current that enters through the face before the first pixels charges the pores' walls, each area
@@ -371,7 +389,7 @@ def electrode_tortuosity(
     walls[~paths] = 0
     source = float(walls.sum(dtype=float))
     if not source:
-        return Charging(math.inf, 0.0, 0)
+        return ElectrodeDiffusion(math.inf, 0.0, 0)
     u = np.zeros(image.shape)
     iterations = problem.multigrid().solve(
         problem.in_box(walls), problem.in_box(u), tolerance=tolerance
@@ -380,7 +398,7 @@ def electrode_tortuosity(
     # n equal sources on a ladder of n steps, of which the first is half a step
     shape = 1 / 3 + 1 / (6 * image.shape[problem.axis] ** 2)
     straight = shape * problem.length**2 / image.sum(dtype=float)
-    return Charging(float(resistance / straight), source / whole, iterations)
+    return ElectrodeDiffusion(float(resistance / straight), source / whole, iterations)
 
 
 def _walls(
@@ -565,12 +583,15 @@ def transient_diffusion(
     grid = np.union1d(wanted[-1] * (np.arange(1, steps + 1) / steps) ** 2, wanted)
     grid = grid[np.concatenate([[True], np.diff(grid) > 1e-9 * grid[-1]]) | np.isin(grid, wanted)]
     fields, amounts = [], []
+    # Two stages of one matrix, each c - gamma dt f(c) = what is known before; this gamma makes the
+    # pair of second order and L-stable
     gamma = 1 - 1 / np.sqrt(2)
     start, now = problem.c.copy(), 0.0
     for number, end in enumerate(grid):
         storage = paths / (gamma * (end - now))
         hierarchy = problem.multigrid(storage)
         first = problem.implicit_stage(hierarchy, storage, problem.c)
+        # f at the first stage, by that stage's own equation
         slope = (first - problem.c) / (gamma * (end - now))
         problem.c = problem.implicit_stage(
             hierarchy, storage, problem.c + (1 - gamma) * (end - now) * slope
@@ -602,6 +623,7 @@ class _Problem:
         self.ground[_slab(axis, -1)] += self.exit
         self.b = np.zeros_like(self.ground)
         self.b[_slab(axis, 0)] = self.entry
+        # The first guess is the straight line of a uniform image
         inner = (np.arange(self.shape[axis]) + 0.5) / self.shape[axis]
         profile = np.expand_dims(
             1 - inner, [other for other in range(len(self.shape)) if other != axis]
@@ -638,7 +660,9 @@ class _Problem:
         return components
 
     def dissipation(self) -> np.ndarray:
-        """Power that is dissipated in each slice of the axis, up to a factor."""
+        """K (c - c')^2 of the faces of each slice of the axis, mean over its pixels [D_0 c_0^2 /
+        L^2]; of a face between two slices each has half.
+        """
         c, axis = self.c, self.axis
         power = np.zeros(self.shape[axis])
         for across, k in enumerate(self.conductances):
@@ -654,7 +678,7 @@ class _Problem:
                     power[i] += np.vdot(faces, (here - np.roll(here, -1, inside)) ** 2)
         power[0] += np.vdot(self.entry, (1 - c[_slab(axis, 0)]) ** 2)
         power[-1] += np.vdot(self.exit, c[_slab(axis, -1)] ** 2)
-        return power
+        return power * len(power) / c.size
 
     def imbalance(self) -> float:
         fluxes = self.fluxes()

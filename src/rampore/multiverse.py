@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields, replace
@@ -24,6 +25,10 @@ _STEPS = [field.name for field in fields(Recipe)]
 #: any is dropped.
 _MASK = tuple(_STEPS[: _STEPS.index("partition")])
 _PARTS = ("partition", "metric", "smoothing", "smoothing_size", "peak_radius", "peak_blur")
+
+
+#: Equally likely values of a scatter that a mean over all of them takes [-].
+_SCATTERS = 10_000
 
 
 class Outcomes(NamedTuple):
@@ -110,6 +115,44 @@ def over_sections(
         for name in (quantity, f"{quantity}_error")
     )
     return OverSections(float(values.mean()), float(values.std(ddof=1)), float(errors.max()))
+
+
+def pairs_that_decide(
+    difference: float, deviation: float, level: float = 0.05, power: float = 0.8
+) -> int:
+    """The least number of pairs of sections on which a t-test of either sign shows a difference.
+
+    Parameters
+    ----------
+    difference : float
+        To be shown [any unit].
+    deviation : float
+        Its standard deviation from pair to pair, which the test takes from the pairs [as
+        `difference`].
+    level, power : float
+        How often chance alone would show one, and how often that one is shown, its sign right [-].
+
+    Returns
+    -------
+    int
+        2 or more: one pair knows no scatter.
+    """
+    from scipy.stats import chi2, norm, t
+
+    quantity("difference", abs(difference), PoreError, above=0)
+    quantity("deviation", deviation, PoreError, above=0)
+    quantity("level", level, PoreError, above=0, below=1)
+    quantity("power", power, PoreError, above=level, below=1)
+    ratio = abs(difference) / deviation
+    # With the scatter known beforehand it would take this many, and no fewer without.
+    pairs = max(2, math.ceil(((norm.ppf(1 - level / 2) + norm.ppf(power)) / ratio) ** 2))
+    evenly = (np.arange(_SCATTERS) + 0.5) / _SCATTERS
+    while True:
+        scatter = np.sqrt(chi2.ppf(evenly, pairs - 1) / (pairs - 1))  # as the pairs show it
+        limit = t.ppf(1 - level / 2, pairs - 1)
+        if norm.sf(limit * scatter - ratio * math.sqrt(pairs)).mean() >= power:
+            return pairs
+        pairs += 1
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from rampore.commands import images
 from rampore.commands.files import together
 from rampore.figures.pores import comparison, report
 from rampore.pores import Analysis, Comparison, Recipe
+from rampore.pores.recipe import PixelSize
 from rampore.simple import analyse_pores, conducting
 from rampore.style import render
 
@@ -112,7 +113,7 @@ def _refuse_steps(recipe: Recipe) -> None:
 
 
 def side_by_side(
-    grey: np.ndarray, found: Comparison, pixel_size, recipe: Recipe, folder: Path
+    grey: np.ndarray, found: Comparison, pixel_size: PixelSize, recipe: Recipe, folder: Path
 ) -> Analysis:
     """What most of several ways find, measured; the table of all and their figure are written.
 

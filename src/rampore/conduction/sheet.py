@@ -301,6 +301,8 @@ def _tab_drops(width, length, tab_width, drop, tolerance, cells):
     shape, step = (edges.size - 1, rows), (edges[1], length / rows)
     kx, ky, ground = (np.zeros(shape) for _ in range(3))
     kx[:-1], ky[:, :-1] = step[1] / step[0], step[0] / step[1]
+    # Half a box lies between the tab and the first centres; every box takes an even share of half
+    # the current
     ground[:, 0] = 2 * np.diff(np.minimum(edges, tab_width / 2)) / step[1]
     source = np.full(shape, drop / (2 * ground.size))
     phi = np.zeros(shape)

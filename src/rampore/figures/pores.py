@@ -25,7 +25,7 @@ from rampore.pores import (
     summary,
 )
 from rampore.pores.analysis import written
-from rampore.pores.recipe import aspect, edges
+from rampore.pores.recipe import PixelSize, aspect, edges
 from rampore.style import ACCENT, MUTED, NEGATIVE, PERCENT, UM, new_figure, render
 
 #: Longest side of a picture that is drawn [px]: more does not show on paper.
@@ -127,7 +127,9 @@ SPREAD = (
 )
 
 
-def comparison(grey: np.ndarray, found: Comparison, table: pd.DataFrame, pixel_size) -> Figure:
+def comparison(
+    grey: np.ndarray, found: Comparison, table: pd.DataFrame, pixel_size: PixelSize
+) -> Figure:
     """An image, the share of the ways that find a pore in it, and what each way makes of it.
 
     Parameters

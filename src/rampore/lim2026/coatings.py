@@ -18,7 +18,17 @@ import numpy as np
 from rampore import RamporeError
 from rampore.checks import choice, quantity
 from rampore.closures import Closure, fit_closure
-from rampore.coating import Keep, Local, local_thickness, mass_conserving_porosity
+from rampore.coating import (
+    Calendered,
+    Dried,
+    Keep,
+    Local,
+    calender,
+    dried_from_loading,
+    local_thickness,
+    mass_conserving_porosity,
+    solid_density,
+)
 from rampore.collector import PerforatedFoil
 from rampore.diffusion import Diffusion, flow_paths, steady_diffusion
 from rampore.micrograph import (
@@ -31,6 +41,7 @@ from rampore.micrograph import (
     section,
     volume,
 )
+from rampore.pores.analysis import measure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +59,13 @@ BALANCE = 1e-3
 
 #: Edge of a cell in the unit cell of holes [m].
 STEP = 3e-6
+
+#: On which a dried porosity may be read: that of the weighed recipe, or that of the image.
+SCALES = ("recipe", "image")
+
+#: What a structure is told by: porosity, mean radius and coordination number of its pores,
+#: tortuosity factor, share of the flux in the most loaded tenth of its pores.
+TOLD = ("porosity", "radius", "coordination", "tortuosity", "share")
 
 #: Regions that a figure tells apart: over bare foil, over a hole and over the metal of a perforated
 #: foil.
@@ -139,6 +157,51 @@ def coating_pairs(cell: CellInputs) -> dict[str, CoatingPair]:
         "as printed": CoatingPair(f, height, printed, bare, eps),
         "equal solid": CoatingPair(f, height, equal, bare, eps),
     }
+
+
+class Pressed(NamedTuple):
+    """A coating before and behind the calender that makes its top flat (Eqs. 1.8 and 1.9)."""
+
+    dried: Dried  #: its density as a share of solid on the image's scale [-]
+    degree: float  #: of calendering [-]
+    behind: Calendered  #: likewise
+
+    @property
+    def porosity(self) -> Local:
+        """Behind the calender, as an image shows it [-]."""
+        return Local(*(1 - share for share in self.behind.density))
+
+    @property
+    def contrast(self) -> float:
+        """Porosity at a hole less that over foil [-]."""
+        return self.porosity.pr - self.porosity.npr
+
+
+def pressed(cell: CellInputs, dried_porosity: float, scale: Literal["recipe", "image"]) -> Pressed:
+    """The paper's coating from a dried porosity down to the thickness that it states over foil.
+
+    Parameters
+    ----------
+    cell : CellInputs
+    dried_porosity : float
+        Before the calender [-].
+    scale : {"recipe", "image"}
+        What it is a porosity of: of the weighed coating, one less its density over that of its
+        solid; or of an image, which shows less of it.
+    """
+    choice("scale", scale, SCALES, TransportError)
+    quantity("dried_porosity", dried_porosity, TransportError, above=0, below=1)
+    negative, holes = cell.negative, cell.perforation
+    share = 1 - dried_porosity
+    if scale == "recipe":
+        parts = ((part.mass_fraction, part.density) for part in negative.composition)
+        of_image = negative.density / (1 - negative.porosity_image)
+        share *= solid_density(*zip(*parts, strict=True)) / of_image
+    solid = (1 - negative.porosity_image) * negative.thickness
+    dried = dried_from_loading(solid, share, holes.open_fraction, holes.foil_thickness)
+    height = local_thickness(negative.thickness, holes.open_fraction, holes.foil_thickness).npr
+    degree = 1 - height / dried.thickness
+    return Pressed(dried, degree, calender(dried, holes.foil_thickness, degree))
 
 
 def solid_balance(
@@ -477,6 +540,132 @@ def tortuosities(
         "section_efficiency",
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def local_tortuosities(
+    recipe: StructureRecipe,
+    porosities: Sequence[float],
+    seeds: Sequence[int],
+    edge: float,
+    pixel_size: float,
+    workers: int = 2,
+) -> xr.DataArray:
+    """Tortuosity factor of each layer of voxels of cubes, from the free surface down.
+
+    A layer's porosity times its MacMullin number
+    (:attr:`rampore.diffusion.Diffusion.macmullin_along`).
+
+    Parameters
+    ----------
+    recipe : StructureRecipe
+    porosities, seeds : sequence
+    edge, pixel_size : float
+        [m]
+    workers : int
+
+    Returns
+    -------
+    xarray.DataArray
+        Over ``porosity`` [-], ``seed`` and ``depth`` [m]; [-].
+    """
+    import xarray as xr
+
+    def one(case):
+        porosity, seed = case
+        pore = recipe.cube(porosity, edge, seed, pixel_size).pore
+        along = steady_diffusion(pore, tolerance=BALANCE).macmullin_along
+        return pore.mean(axis=(1, 2)) * along
+
+    rows = _each(one, [(porosity, seed) for porosity in porosities for seed in seeds], workers)
+    depth = pixel_size * (np.arange(len(rows[0])) + 0.5)
+    return xr.DataArray(
+        np.reshape(rows, (len(porosities), len(seeds), -1)),
+        {
+            "porosity": ("porosity", list(porosities), {"units": "1"}),
+            "seed": ("seed", list(seeds), {"units": "1"}),
+            "depth": ("depth", depth, {"units": "m"}),
+        },
+        name="tortuosity",
+        attrs={"units": "1"},
+    )
+
+
+def told_by_sections(
+    recipe: StructureRecipe,
+    porosities: Sequence[float],
+    seeds: Sequence[int],
+    edge: float,
+    pixel_size: float,
+    planes: int = 8,
+    workers: int = 2,
+) -> pd.DataFrame:
+    """What cubes are, and what their own sections show of it.
+
+    Parameters
+    ----------
+    recipe : StructureRecipe
+    porosities, seeds : sequence
+    edge, pixel_size : float
+        [m]
+    planes : int
+        Sections of each cube, evenly apart.
+    workers : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``asked`` (prescribed porosity [-]), ``seed``, ``plane`` (from 0; -1: the cube itself),
+        number of ``pores`` [-] and :data:`TOLD`: ``porosity`` [-], mean ``radius`` [m] and
+        ``coordination`` number of the pores [-], ``tortuosity`` factor (infinite where nothing
+        passes) and ``share`` of the flux in the most loaded tenth of the pores (NaN there) [-].
+    """
+    import pandas as pd
+
+    def told(pore):
+        table = measure(pore, pixel_size).table
+        result = steady_diffusion(pore, tolerance=BALANCE)
+        flows = result.relative_diffusivity > 0
+        share = localisation(result.flux_magnitude, pore).share if flows else np.nan
+        means = table["equivalent_radius"].mean(), table["coordination"].mean()
+        return len(table), pore.mean(), *means, result.tortuosity_factor, share
+
+    def one(case):
+        porosity, seed = case
+        pore = recipe.cube(porosity, edge, seed, pixel_size).pore
+        cuts = ((np.arange(planes) + 0.5) * pore.shape[2] / planes).astype(int)
+        images = [(-1, pore), *enumerate(pore[:, :, k] for k in cuts)]
+        return [(porosity, seed, plane, *told(image)) for plane, image in images]
+
+    rows = _each(one, [(porosity, seed) for porosity in porosities for seed in seeds], workers)
+    every = [row for of_cube in rows for row in of_cube]
+    return pd.DataFrame(every, columns=["asked", "seed", "plane", "pores", *TOLD])
+
+
+def told_apart(table: pd.DataFrame, porosity: float, reference: float) -> pd.DataFrame:
+    """What two porosities differ by in the cubes of each seed, and in each two of their sections.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As :func:`told_by_sections` returns it.
+    porosity, reference : float
+        Of those that were asked for [-].
+
+    Returns
+    -------
+    pandas.DataFrame
+        Quotients of :data:`TOLD` [-] over ``seed`` and ``plane`` (-1: the cubes); NaN where either
+        has no value, as the tortuosity factor of a section through which nothing passes.
+    """
+    for value in (porosity, reference):
+        choice("porosity", value, list(table["asked"].unique()), TransportError)
+    finite = table.where(np.isfinite(table), np.nan)
+    of = finite.groupby("asked")
+    at, beside = (
+        of.get_group(value).set_index(["seed", "plane"])[list(TOLD)]
+        for value in (porosity, reference)
+    )
+    return at / beside
 
 
 def generated_closure(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, SupportsFloat
 
 import numpy as np
 
@@ -181,7 +181,9 @@ def refuse_oblong(edges: Sequence[float]) -> None:
         raise Oblong(f"its voxels are no cubes ({shown}), in a unit that it does not name")
 
 
-def plain_density(density, unit: str, name: str) -> tuple[dict[str, float], str, str]:
+def plain_density(
+    density: Sequence[SupportsFloat], unit: str, name: str
+) -> tuple[dict[str, float], str, str]:
     """Edges from densities along X and Y in pixels per `unit`, who says so, and why there are none
     where the density is a page layout's.
     """

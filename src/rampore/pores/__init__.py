@@ -25,7 +25,7 @@ from rampore.pores.measuring import (
 )
 from rampore.pores.morphology import (
     Thickness,
-    TwoPoint,
+    TwoPointCorrelation,
     chord_lengths,
     local_thickness,
     specific_surface,
@@ -52,7 +52,7 @@ __all__ = [
     "Specimen",
     "Thickness",
     "Throats",
-    "TwoPoint",
+    "TwoPointCorrelation",
     "analyse",
     "as_csv",
     "chord_lengths",

@@ -158,7 +158,7 @@ def _in_um(pixel_size: PixelSize) -> float | list[float]:
     return [UM * edge for edge in pixel_size]
 
 
-def written(value):
+def written(value: object) -> object:
     """Numbers to 10 digits, so that the last bits of a sum do not show; None for what is not a
     number.
     """

@@ -20,7 +20,7 @@ from rampore.pores.segmenting import check_image
 STEPS = 1.5
 
 
-class TwoPoint(NamedTuple):
+class TwoPointCorrelation(NamedTuple):
     """How alike two places are, by their distance along an axis."""
 
     distance: np.ndarray  #: [m]
@@ -156,7 +156,9 @@ def local_thickness(mask: np.ndarray, pixel_size: PixelSize, sizes: int = 20) ->
     return Thickness(diameter)
 
 
-def two_point_correlation(mask: np.ndarray, pixel_size: PixelSize, axis: int) -> TwoPoint:
+def two_point_correlation(
+    mask: np.ndarray, pixel_size: PixelSize, axis: int
+) -> TwoPointCorrelation:
     """Probability that two places, some way apart along an axis, both lie in pores.
 
     Parameters
@@ -168,7 +170,7 @@ def two_point_correlation(mask: np.ndarray, pixel_size: PixelSize, axis: int) ->
 
     Returns
     -------
-    TwoPoint
+    TwoPointCorrelation
         Up to half of the image's length.
     """
     mask, steps = _checked(mask, pixel_size)
@@ -178,7 +180,7 @@ def two_point_correlation(mask: np.ndarray, pixel_size: PixelSize, axis: int) ->
     far = n // 2 + 1
     pairs = [np.count_nonzero(lines[..., : n - r] & lines[..., r:]) for r in range(far)]
     count = (n - np.arange(far)) * (mask.size // n)
-    return TwoPoint(np.arange(far) * steps[axis], np.array(pairs) / count)
+    return TwoPointCorrelation(np.arange(far) * steps[axis], np.array(pairs) / count)
 
 
 def triple_phase_length(labels: np.ndarray, pixel_size: PixelSize) -> float:

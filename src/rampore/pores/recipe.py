@@ -30,6 +30,7 @@ PixelSize = float | Sequence[float]
 LONGEST = 100_000  #: a length that a recipe may hold [px]
 LARGEST = 100_000  #: size of a recipe's file [bytes]
 CLASSES = 5  #: of multi-Otsu; one more takes a hundred times as long [-]
+PASSES = 100  #: of the majority filter, at most [-]
 
 
 def edges(pixel_size: PixelSize, ndim: int) -> tuple[float, ...]:
@@ -130,7 +131,7 @@ class Recipe:
     Lengths may be given as text (``"3 px"``, ``"0.2 um"``). The defaults of the partition are those
     of Rabbani et al., J. Pet. Sci. Eng. 123 (2014) 164, and of the MATLAB code that goes with it:
     city-block distance, median of 3 px. That code also leaves lines between pores and drops what is
-    smaller than 9 px, see ``CITED``.
+    smaller than 9 px, see ``CITED``; and it takes a mask that was smoothed by `majority`.
 
     Attributes
     ----------
@@ -152,6 +153,9 @@ class Recipe:
         The fixed threshold [grey].
     threshold_offset : float
         Added to the threshold [grey]; toward brighter where positive.
+    majority : int
+        How often each pixel then goes the way of most of the 3 x 3 (or 3 x 3 x 3) about it [-]; 10
+        in Rabbani's code.
     smallest_pore, smallest_solid : Length
         Equivalent diameter below which a connected piece of pore is filled, and a piece of solid
         removed.
@@ -200,6 +204,7 @@ class Recipe:
     threshold_window: Length = Length(101)
     threshold_value: float | None = None
     threshold_offset: float = 0.0
+    majority: int = 0
     smallest_pore: Length = Length(3)
     smallest_solid: Length = Length(3)
     partition: str = "rabbani"
@@ -223,6 +228,8 @@ class Recipe:
                 f"threshold_classes must be 2 or more, up to {CLASSES}, not "
                 f"{self.threshold_classes}"
             )
+        if not 0 <= self.majority <= PASSES:
+            raise PoreError(f"majority must be 0 or more, up to {PASSES}, not {self.majority}")
         if self.smallest_part < 0:
             raise PoreError(f"smallest_part must not be negative, as {self.smallest_part} is")
         if (self.threshold == "fixed") != (self.threshold_value is not None):

@@ -139,6 +139,18 @@ def median(image: np.ndarray, size: Sizes, where: np.ndarray | None = None) -> n
     return result[tuple(slice(each, -each or None) for each in half)]
 
 
+def majority(mask: np.ndarray, passes: int) -> np.ndarray:
+    """The mask after each pixel has gone, so many times, the way of most of the 3 x 3 (x 3) about
+    it; the image goes on beyond its edge as in a mirror.
+    """
+    for _ in range(passes):
+        smoothed = median(mask, 3)
+        if np.array_equal(smoothed, mask):
+            break
+        mask = smoothed
+    return mask
+
+
 def _middle(values: list[np.ndarray]) -> np.ndarray:
     """Median of an odd number of arrays, element by element; the arrays are used up.
 
@@ -239,7 +251,8 @@ def segment(
     region: np.ndarray | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> np.ndarray:
-    """Where the pores are, by a recipe's background, noise filter, threshold and smallest objects.
+    """Where the pores are, by a recipe's background, noise filter, threshold, majority and smallest
+    objects.
 
     Parameters
     ----------
@@ -303,6 +316,9 @@ def segment(
     mask = grey > threshold if bright else grey <= threshold
     if region is not None:
         mask &= region
+    if recipe.majority:
+        progress("majority")
+        mask = majority(mask, recipe.majority)
     progress("small objects")
     mask = remove_small(mask, recipe.smallest_pore.pixels(pixel_size), ratio)
     filled = ~remove_small(~mask, recipe.smallest_solid.pixels(pixel_size), ratio)

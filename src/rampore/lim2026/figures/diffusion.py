@@ -266,6 +266,73 @@ def tortuosity(
     return figure
 
 
+def tortuosity_along(local: xr.DataArray, places: Mapping[str, float]) -> Figure:
+    """Local tortuosity factor of cubes over depth: each cube, and the mean of each porosity.
+
+    Parameters
+    ----------
+    local : xarray.DataArray
+        As :func:`rampore.lim2026.coatings.local_tortuosities` returns it.
+    places : mapping of {"bCuE", "pCuE, PR", "pCuE, NPR"} to float
+        Porosity of each [-].
+    """
+    figure, axes = new_figure(height=3.6)
+    depth = UM * local.depth.values
+    for place, porosity in places.items():
+        each, (colour, style) = local.sel(porosity=porosity), _PLACE[place]
+        axes.semilogx(each.values.T, depth, color=colour, ls=style, lw=0.8, alpha=0.45)
+        axes.plot(each.mean("seed"), depth, color=colour, ls=style, lw=2.2, label=place)
+    axes.set(xlabel="local tortuosity factor / -", ylabel="depth / µm", ylim=(depth[-1], 0))
+    axes.set_xticks([2, 5, 10, 20, 50, 100], ["2", "5", "10", "20", "50", "100"])
+    axes.set_xticks([], minor=True)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=3, **LEGEND)
+    return figure
+
+
+_TOLD = {
+    "porosity": "porosity",
+    "radius": "mean radius\nof the pores",
+    "coordination": "mean coordination\nnumber",
+    "tortuosity": "tortuosity factor",
+    "share": "flux in the most\nloaded tenth",
+}
+
+
+def told(quotients: pd.DataFrame, stated: Mapping[str, float]) -> Figure:
+    """What sections, and the volumes that they are cut from, show of the difference between two
+    porosities.
+
+    Parameters
+    ----------
+    quotients : pandas.DataFrame
+        As :func:`rampore.lim2026.coatings.told_apart` returns it.
+    stated : mapping of str to float
+        Quotients of the paper's numbers, by the quantity [-].
+    """
+    figure, axes = new_figure(width=6.2, height=4.2)
+    cut = quotients.index.get_level_values("plane") >= 0
+    for row, name in enumerate(_TOLD):
+        volumes, sections = quotients.loc[~cut, name], quotients.loc[cut, name]
+        told = sections.dropna()
+        axes.plot(told, np.full(len(told), row + 0.2), ".", color=MUTED, alpha=0.5, ms=6)
+        axes.plot(volumes, np.full(len(volumes), row - 0.2), "D", color=NEGATIVE, ms=5)
+        if name in stated:
+            axes.plot(stated[name], row, **PAPER)
+        place = {"transform": axes.get_yaxis_transform(), "ha": "right", "fontsize": 9}
+        axes.text(0.99, row - 0.1, f"{len(told)} of {len(sections)} pairs", **place)
+    axes.axvline(1, color=BCUE, lw=1.2)
+    labelled = (".", MUTED, "two sections"), ("D", NEGATIVE, "the two cubes that they are cut from")
+    for mark, colour, label in labelled:
+        axes.plot([], [], mark, color=colour, ms=6, label=label)
+    axes.plot([], [], **PAPER, label="the paper, pCuE / bCuE")
+    axes.set_yticks(range(len(_TOLD)), list(_TOLD.values()), fontsize=9)
+    axes.set(xscale="log", ylim=(len(_TOLD) - 0.4, -0.6), xlabel="at the holes / on bare foil")
+    axes.set_xticks([0.25, 0.5, 1, 2, 4], ["0.25", "0.5", "1", "2", "4"])
+    axes.set_xticks([], minor=True)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=3, **LEGEND)
+    return figure
+
+
 def mixing_map(
     exponents: np.ndarray,
     thresholds: np.ndarray,

@@ -372,22 +372,25 @@ def distributions(
 
     Parameters
     ----------
-    tables : mapping of {"bCuE", "pCuE"} to pandas.DataFrame
-        Of the pores of each electrode, as :class:`rampore.pores.Analysis` has them.
+    tables : mapping of str to pandas.DataFrame
+        Of the pores of each electrode, as :class:`rampore.pores.Analysis` has them: ``bCuE``,
+        ``pCuE``, and others beside them.
     stated : mapping of {"pCuE", "bCuE"} to (float, float)
         Mean radius [m] and coordination number [-].
     """
     figure, (left, right) = new_figure(2, 1, width=5.6, height=5.2)
     edges, numbers = np.arange(0, 2.3, 0.1), np.arange(-0.5, 7.5)
     for name, table in tables.items():
-        colour, style = {"bCuE": (BCUE, "-"), "pCuE": (PCUE, "--")}[name]
+        colour, style = {"bCuE": (BCUE, "-"), "pCuE": (PCUE, "--")}.get(name, (ACCENT, "-."))
         drawn = (UM * table["equivalent_radius"], edges), (table["coordination"], numbers)
-        for axis, (values, bins), mean in zip((left, right), drawn, stated[name], strict=True):
+        for column, (axis, (values, bins)) in enumerate(zip((left, right), drawn, strict=True)):
             counts, _ = np.histogram(values, bins)
             axis.stairs(PERCENT * counts / len(values), bins, color=colour, ls=style, lw=1.8)
-            shown = mean * (UM if axis is left else 1)
             axis.axvline(values.mean(), color=colour, lw=1, ls=style, label=f"{name}, mean")
-            axis.plot(shown, 2, **PAPER | {"mec": colour, "label": f"{name}, the paper's mean"})
+            if name in stated:
+                mean = stated[name][column] * (1 if column else UM)
+                marker = PAPER | {"mec": colour, "label": f"{name}, the paper's mean"}
+                axis.plot(mean, 2, **marker)
     left.set(xlabel="equivalent radius / µm", ylabel="share of the pores / %", xlim=(0, 2.2))
     right.set(xlabel="coordination number / -", ylabel="share of the pores / %", xlim=(-0.5, 6.5))
     left.legend(frameon=False, fontsize=9, loc="upper right")
@@ -396,7 +399,7 @@ def distributions(
 
 def over_share(
     shares: np.ndarray,
-    curves: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]],
+    curves: Mapping[str, tuple[Mapping[str, np.ndarray], np.ndarray, np.ndarray]],
     stated: Mapping[str, float],
     marks: Mapping[str, float],
 ) -> Figure:
@@ -406,33 +409,29 @@ def over_share(
     ----------
     shares : (m,) array
         [-]
-    curves : mapping of str to (mean, least, most)
-        By the label of the axis: of several sections, and of the recipes; (m,) arrays each.
+    curves : mapping of str to (means, least, most)
+        By the label of the axis: means of several sections by the porosities, the published ones
+        first, and the ends of the recipes; (m,) arrays each.
     stated : mapping of str to float
         What the paper's numbers make, by the same label.
     marks : mapping of str to float
         Shares to mark [-].
     """
-    figure, panels = new_figure(2, 1, width=5.6, height=5.6, sharex=True)
-    for panel, (label, (mean, least, most)) in zip(panels, curves.items(), strict=True):
-        panel.fill_between(
-            PERCENT * shares, least, most, color=PCUE, alpha=0.15, lw=0, label="all recipes"
-        )
-        panel.plot(PERCENT * shares, mean, color=PCUE, lw=2, label="one recipe, mean of sections")
+    figure, panels = new_figure(2, 1, width=5.6, height=5.8, sharex=True)
+    for panel, (label, (means, least, most)) in zip(panels, curves.items(), strict=True):
+        band = {"color": PCUE, "alpha": 0.15, "lw": 0, "label": "published, all recipes"}
+        panel.fill_between(PERCENT * shares, least, most, **band)
+        for (name, mean), style in zip(means.items(), ("-", "-."), strict=False):
+            panel.plot(PERCENT * shares, mean, color=PCUE, lw=2, ls=style, label=name)
         panel.axhline(stated[label], color="black", lw=0.8, ls="--")
         panel.plot(PERCENT * marks["section"], stated[label], **PAPER, label="the paper")
         for name, share in marks.items():
             panel.axvline(PERCENT * share, color=MUTED, lw=1, ls=":")
+            place = {"transform": panel.get_xaxis_transform(), "ha": "center", "fontsize": 9}
             if panel is panels[0]:
-                panel.text(
-                    PERCENT * share,
-                    1.02,
-                    name,
-                    transform=panel.get_xaxis_transform(),
-                    ha="center",
-                    fontsize=9,
-                )
+                panel.text(PERCENT * share, 1.02, name, **place)
         panel.set_ylabel(label)
-    panels[0].legend(frameon=False, fontsize=9, loc="upper left")
+    handles = panels[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper center", ncols=2, frameon=False, fontsize=9)
     panels[1].set(xlabel="share of the image that lies over holes / %", xlim=(0, 100))
     return figure
