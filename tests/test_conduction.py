@@ -50,7 +50,12 @@ from rampore.multigrid import ConvergenceError
 D = 75e-6
 P = float(pitch_from_open_fraction(D, 0.2))
 FOIL = CoatedFoil(D, P, 15e-6, 30e-6, 1000.0, 1.1e-7)
-SHEET = perforated_sheet(D, P, cells=8)
+
+
+@pytest.fixture(scope="module")
+def sheet():
+    """Currents around one hole of a sheet."""
+    return perforated_sheet(D, P, cells=8)
 
 
 def fitted_order(errors):
@@ -429,18 +434,18 @@ def test_the_transform_gives_what_direct_summation_gives():
     assert magnetic_field(current.astype(np.float32), (dx, dy), z).dtype == np.float32
 
 
-def test_far_inside_a_perforated_strip_the_holes_show_as_the_first_harmonics_say():
+def test_far_inside_a_perforated_strip_the_holes_show_as_the_first_harmonics_say(sheet):
     """At 0.6 of a pitch the next harmonics are e^-5 of the first; pixels make the rest of 5 %."""
     cells = (40, 24)
-    added = SHEET.tiled(cells) - np.array([1.0, 0.0])[:, np.newaxis, np.newaxis]
+    added = sheet.tiled(cells) - np.array([1.0, 0.0])[:, np.newaxis, np.newaxis]
     z = 0.6 * P
-    b = magnetic_field(added, SHEET.spacing, z)[1]
+    b = magnetic_field(added, sheet.spacing, z)[1]
     middle = tuple(slice(n // 3, 2 * n // 3) for n in b.shape)
-    assert np.abs(b[middle]).max() / (mu_0 / 2) == pytest.approx(ripple(SHEET, P, z), rel=0.05)
+    assert np.abs(b[middle]).max() / (mu_0 / 2) == pytest.approx(ripple(sheet, P, z), rel=0.05)
 
 
-def test_the_signal_of_holes_dies_within_the_decay_length_but_for_the_edges():
-    signal = hole_signal(SHEET, P, (3e-3, 3e-3), 1.0, [0.1e-3, 0.2e-3])
+def test_the_signal_of_holes_dies_within_the_decay_length_but_for_the_edges(sheet):
+    signal = hole_signal(sheet, P, (3e-3, 3e-3), 1.0, [0.1e-3, 0.2e-3])
     assert signal.inside[1] / signal.inside[0] == pytest.approx(math.exp(-0.1e-3 / decay_length(P)))
     assert (signal.greatest >= 0.99 * signal.inside).all()
     assert signal.field == pytest.approx(mu_0 / 2 / signal.width)
@@ -476,6 +481,7 @@ def test_what_a_contact_saves_is_what_was_needed():
         ({"contact_resistance": -1.0}, "contact resistance"),
         ({"hole_depth": math.nan}, "hole depth"),
         ({"pitch": 70e-6}, "overlap"),
+        ({"pitch": D}, "overlap"),
     ],
 )
 def test_a_foil_that_cannot_be_is_refused(change, message):

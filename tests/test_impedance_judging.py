@@ -78,6 +78,14 @@ def test_a_drift_at_the_bottom_is_named_by_its_frequencies():
     assert finding.frequencies == pytest.approx(F[-4:])
 
 
+@pytest.mark.parametrize("bad", [[7], [6, 20], [0, 1, 2], [28, 29, 30]])
+def test_five_frequencies_a_decade_suffice_to_find_the_bad_ones(bad):
+    f, rng = F[::2], np.random.default_rng(1)
+    z = CELL[::2] * (1 + 1e-3 * (rng.standard_normal(31) + 1j * rng.standard_normal(31)))
+    z[bad] *= 1 + 0.3 * np.exp(1j * np.arange(1, len(bad) + 1))
+    assert np.flatnonzero(~screen(Spectrum(f, z)).kept).tolist() == bad
+
+
 def test_a_measurement_of_which_much_is_bad_keeps_all_and_is_refused():
     """Not a few of its points are bad: it is."""
     prepared = prepare(noisy(CELL + 40 * np.linspace(0, 1, 61) ** 4))

@@ -10,10 +10,15 @@ import rampore
 from rampore.kernels import announced, find_room, njit
 
 PACKAGE = Path(rampore.__file__).parent
-TREES = {
-    path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-    for path in PACKAGE.rglob("*.py")
-}
+
+
+@pytest.fixture(scope="module")
+def trees():
+    """Every module of the package, parsed, by its place."""
+    return {
+        path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        for path in PACKAGE.rglob("*.py")
+    }
 
 
 def test_a_compilation_is_said_once_and_what_is_compiled_is_not(caplog):
@@ -28,10 +33,10 @@ def test_a_compilation_is_said_once_and_what_is_compiled_is_not(caplog):
     ]
 
 
-def test_every_kernel_is_kept():
+def test_every_kernel_is_kept(trees):
     calls = [
         node
-        for tree in TREES.values()
+        for tree in trees.values()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "njit"
     ]
@@ -40,10 +45,10 @@ def test_every_kernel_is_kept():
         assert any(ast.unparse(each) == "cache=True" for each in call.keywords)
 
 
-def test_kernels_come_from_where_their_place_is_found_first():
+def test_kernels_come_from_where_their_place_is_found_first(trees):
     direct = {
         name
-        for name, tree in TREES.items()
+        for name, tree in trees.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.module == "numba" and name != "kernels.py"
     }

@@ -142,6 +142,27 @@ def test_points_in_time_are_named_or_taken_as_slices(tmp_path):
     np.testing.assert_array_equal(read_labels(tmp_path / "a.tif", time="all").label, movie)
 
 
+def test_slices_that_were_saved_in_colour_are_grey_where_their_channels_agree(tmp_path):
+    stack = labels()
+    Image.fromarray(np.dstack([stack[0]] * 3)).save(tmp_path / "s1.png")
+    Image.fromarray(np.dstack([stack[1]] * 3)).save(tmp_path / "s2.png")
+    tifffile.imwrite(tmp_path / "a.tif", np.stack([stack] * 3, -1), photometric="rgb")
+    np.testing.assert_array_equal(read_labels(tmp_path / "a.tif").label, stack)
+    np.testing.assert_array_equal(read(tmp_path / "a.tif", PIXEL, page="all").grey, stack)
+    (tmp_path / "a.tif").unlink()
+    np.testing.assert_array_equal(read_labels(tmp_path).label, stack[:2])
+
+
+def test_a_channel_of_a_colour_image_is_named(tmp_path):
+    image = np.random.default_rng(0).integers(0, 255, (8, 10, 3), np.uint8)
+    Image.fromarray(image).save(tmp_path / "a.png")
+    with pytest.raises(MicrographError, match="name one with `channel`"):
+        read(tmp_path / "a.png", PIXEL)
+    np.testing.assert_array_equal(read(tmp_path / "a.png", PIXEL, channel=1).grey, image[..., 1])
+    with pytest.raises(MicrographError, match="no channel 3; there are 3"):
+        read(tmp_path / "a.png", PIXEL, channel=3)
+
+
 def test_two_axes_that_nobody_names_are_not_flattened(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", labels((4, 5, 8, 10)), photometric="minisblack")
     with pytest.raises(MicrographError, match="2 axes that may be depth"):

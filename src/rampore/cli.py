@@ -619,7 +619,7 @@ def _impedance(parser: argparse.ArgumentParser) -> Run:
         "--seconds",
         type=_number(above=0, at_most=86400),
         metavar="S",
-        help="after which the fit of a circuit is given up (default 60)",
+        help="processor time after which the fit of a circuit is given up (default 60)",
     )
     parser.add_argument(
         "--weighting",

@@ -315,21 +315,26 @@ def steady_diffusion(
             "with a closed outlet and an uptake of 0 nothing flows: give an uptake, or "
             "outlet='fixed'"
         )
-    iterations = problem.solve_steadily(tolerance, progress) if paths.any() else 0
     along = 1 if anisotropy is None else anisotropy[axis]
+    across = tuple(set(range(image.ndim)) - {problem.axis})
+    mean = float(np.mean(image * along, dtype=float))
+    of_slices = np.mean(image * along, axis=across, dtype=float)
+    conducting = image > 0
+    fraction = float(conducting.mean())
+    percolating = float(paths.sum() / max(conducting.sum(), 1))
+    del image, conducting  # what follows takes all the memory that there is
+    iterations = problem.solve_steadily(tolerance, progress) if paths.any() else 0
     return Diffusion(
         relative_diffusivity=problem.relative_diffusivity() if paths.any() else 0.0,
-        mean_diffusivity=float(np.mean(image * along, dtype=float)),
-        conducting_fraction=float((image > 0).mean()),
-        percolating_fraction=float(paths.sum() / max((image > 0).sum(), 1)),
+        mean_diffusivity=mean,
+        conducting_fraction=fraction,
+        percolating_fraction=percolating,
         imbalance=problem.imbalance() if paths.any() else 0.0,
         iterations=iterations,
         axis=problem.axis,
         concentration=np.where(paths, problem.c, np.nan),
         _problem=problem,
-        _mean=np.mean(
-            image * along, axis=tuple(set(range(image.ndim)) - {problem.axis}), dtype=float
-        ),
+        _mean=of_slices,
     )
 
 
@@ -428,7 +433,10 @@ def _prepare(diffusivity, axis, spacing, anisotropy, sides, outlet, uptake, dead
     _fits("uptake", uptake, image.shape)
     periodic = tuple(sides == "periodic" and other != axis for other in range(image.ndim))
     paths = flow_paths(image > 0, axis, periodic, dead_end)
-    sink = quantity("uptake", np.where(paths, uptake, 0.0), DiffusionError, at_least=0)
+    if np.ndim(uptake) == 0 and uptake == 0:
+        sink = np.broadcast_to(np.zeros((), image.dtype), image.shape)  # takes no memory
+    else:
+        sink = quantity("uptake", np.where(paths, uptake, 0.0), DiffusionError, at_least=0)
     return _Problem(
         np.where(paths, image, 0), axis, steps, factors, periodic, outlet == "fixed", sink
     ), paths
@@ -609,8 +617,8 @@ class _Problem:
         along = np.broadcast_to(np.asarray(anisotropy[axis], image.dtype), image.shape)
         self.entry = half * image[_slab(axis, 0)] * along[_slab(axis, 0)]
         self.exit = half * image[_slab(axis, -1)] * along[_slab(axis, -1)] * open_outlet
-        self.sink = sink.astype(image.dtype)
-        self.ground = self.sink.copy()
+        self.sink = sink.astype(image.dtype, copy=False)
+        self.ground = np.array(self.sink)
         self.ground[_slab(axis, 0)] += self.entry
         self.ground[_slab(axis, -1)] += self.exit
         self.b = np.zeros_like(self.ground)

@@ -21,10 +21,14 @@ LONGEST, DEEPEST = 500, 10
 MOST_EVALUATIONS = 2000
 #: Elements whose second parameter is an exponent, at most 1.
 EXPONENT = ("CPE", "La")
-#: Time after which a fit is given up [s].
+#: Processor time after which a fit is given up [s].
 SECONDS = 60.0
 #: Starts that are tried where none is given, and evaluations that each of them may take.
 STARTS, FIRST_EVALUATIONS = 24, 60
+#: Where so many of them end at the same misfit, to a thousandth, no more are tried.
+AGREEING = 5
+#: How far apart from the scales of the spectrum they lie [-].
+SPREAD = 100.0
 #: Farther than this from the scales of the spectrum no automatic start looks [-].
 REACH = 1e8
 
@@ -218,7 +222,7 @@ def fit_circuit(
     bounds : mapping of str to pair of float, optional
         Least and greatest value of parameters, by name [SI].
     seconds : float
-        After which the fit is given up [s].
+        Of processor time, after which the fit is given up [s].
 
     Returns
     -------
@@ -231,46 +235,84 @@ def fit_circuit(
         Where circuit, guess and bounds do not fit each other, the fit does not converge or not in
         time, or the spectrum leaves a parameter undetermined.
     """
-    from scipy.optimize import OptimizeWarning, curve_fit
     from scipy.stats import t
 
     made = read_circuit(circuit) if guess is None else check_circuit(circuit, guess)
     quantity("seconds", seconds, CircuitError, above=0, unit="s")
-    held = _fixed(made, fixed or {})
-    low, high = _bounds(made, bounds or {})
+    held, (low, high) = _fixed(made, fixed or {}), _bounds(made, bounds or {})
     free = np.isnan(held)
-    count = int(free.sum())
-    f, z = spectrum.frequency, spectrum.impedance
+    count, f = int(free.sum()), spectrum.frequency
     if 2 * f.size <= count:
         raise ImpedanceError(f"{f.size} frequencies do not determine {count} parameters")
     if not count:
         raise CircuitError(f"all parameters of {circuit!r} are fixed: nothing is left to fit")
-    end = time.monotonic() + seconds
+    model = _timed(made, f, held, seconds)
+    limits = low[free], high[free]
+    if guess is None:
+        scales = _scales(made, spectrum)[free]
+        values, deviation = _solve(model, spectrum, weighting, circuit, limits, scales=scales)
+    else:
+        start = np.clip(np.asarray(guess, float)[free], *limits)
+        values, deviation = _solve(model, spectrum, weighting, circuit, limits, start=start)
+    if (loose := ~np.isfinite(deviation)).any():
+        names = np.array(made.names)[free][loose]
+        raise ImpedanceError(f"the spectrum does not determine {', '.join(names)} of {circuit!r}")
+    found, reach = held.copy(), np.zeros(held.size)
+    found[free] = values
+    reach[free] = t.ppf((1 + COVERED) / 2, 2 * f.size - count) * deviation
+    fitted = made.impedance(f, found)
+    return Fit(
+        made.names, made.units, found, found - reach, found + reach, spectrum, fitted, weighting
+    )
+
+
+def _timed(
+    made: Circuit, frequency: np.ndarray, held: np.ndarray, seconds: float
+) -> Callable[..., np.ndarray]:
+    """A circuit's real and imaginary parts in a row, for values of what is not held; it raises once
+    the time has passed.
+    """
+    end, free = time.thread_time() + seconds, np.isnan(held)
 
     def model(_, *values):
-        if time.monotonic() > end:
+        if time.thread_time() > end:
             raise ImpedanceError(
-                f"circuit {circuit!r} is not fitted after {seconds:g} s: give a guess, or fewer "
+                f"circuit {made.text!r} is not fitted after {seconds:g} s: give a guess, or fewer "
                 "parameters"
             )
         whole = held.copy()
         whole[free] = values
-        fitted = made.impedance(f, whole)
+        fitted = made.impedance(frequency, whole)
         return np.hstack([fitted.real, fitted.imag])
 
-    scale = weights(spectrum, weighting)
-    sigma, wanted = np.hstack([scale, scale]), np.hstack([z.real, z.imag])
-    limits = low[free], high[free]
+    return model
+
+
+def _solve(
+    model: Callable[..., np.ndarray],
+    spectrum: Spectrum,
+    weighting: str,
+    circuit: str,
+    limits: tuple[np.ndarray, np.ndarray],
+    *,
+    start: np.ndarray | None = None,
+    scales: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The values that fit best, from a start or from the scales of the parameters, and their
+    standard deviations.
+    """
+    from scipy.optimize import OptimizeWarning, curve_fit
+
+    z, scale = spectrum.impedance, weights(spectrum, weighting)
+    wanted, sigma = np.hstack([z.real, z.imag]), np.hstack([scale, scale])
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", OptimizeWarning)
-            if guess is None:
-                start = _start(made, spectrum, model, (wanted, sigma), free, limits)
-            else:
-                start = np.clip(np.asarray(guess, float)[free], *limits)
+            if start is None:
+                start = _start(model, wanted, sigma, scales, limits)
             values, covariance = curve_fit(
                 model,
-                f,
+                spectrum.frequency,
                 wanted,
                 p0=start,
                 bounds=limits,
@@ -282,21 +324,7 @@ def fit_circuit(
         raise
     except Exception as error:
         raise ImpedanceError(f"circuit {circuit!r} cannot be fitted: {error}") from error
-    deviation = np.sqrt(np.diag(covariance))
-    names = np.array(made.names)
-    loose = ~np.isfinite(deviation)
-    if loose.any():
-        raise ImpedanceError(
-            f"the spectrum does not determine {', '.join(names[free][loose])} of {circuit!r}"
-        )
-    reach = np.zeros(names.size)
-    reach[free] = t.ppf((1 + COVERED) / 2, 2 * f.size - count) * deviation
-    found = held.copy()
-    found[free] = values
-    fitted = made.impedance(f, found)
-    return Fit(
-        made.names, made.units, found, found - reach, found + reach, spectrum, fitted, weighting
-    )
+    return values, np.sqrt(np.diag(covariance))
 
 
 def undetermined(fit: Fit) -> tuple[str, ...]:
@@ -332,21 +360,16 @@ def _bounds(
 
 
 def _start(
-    made: Circuit,
-    spectrum: Spectrum,
-    model: Callable,
-    data: tuple[np.ndarray, np.ndarray],
-    free: np.ndarray,
+    model: Callable[..., np.ndarray],
+    wanted: np.ndarray,
+    sigma: np.ndarray,
+    scales: np.ndarray,
     limits: tuple[np.ndarray, np.ndarray],
 ) -> np.ndarray:
-    """The best of some short fits in the logarithms, which start from the scales of the spectrum:
-    resistances from its width, times from its frequencies, slower for each element that follows.
-    """
+    """The best of some short fits in the logarithms, which start near the scales."""
     from scipy.optimize import least_squares
 
-    wanted, sigma = data
     low = np.maximum(limits[0], 1e-30)
-    scales = _scales(made, spectrum)[free]
     floor = np.log(np.maximum(low, scales / REACH))
     ceiling = np.log(np.minimum(limits[1], scales * REACH))
     ceiling = np.maximum(ceiling, floor + 1e-6)
@@ -356,24 +379,29 @@ def _start(
         return np.where(np.isfinite(found), found, 1e6)
 
     rng = np.random.default_rng(0)
-    best, least = None, np.inf
+    ends = []
     for attempt in range(STARTS):
-        spread = rng.uniform(-1, 1, scales.size) * np.log(100) * (attempt > 0)
+        spread = rng.uniform(-1, 1, scales.size) * np.log(SPREAD) * (attempt > 0)
         start = np.clip(np.log(scales) + spread, floor + 1e-9, ceiling - 1e-9)
-        end = least_squares(
-            departure,
-            start,
-            bounds=(floor, ceiling),
-            x_scale="jac",
-            max_nfev=FIRST_EVALUATIONS,
+        ends.append(
+            least_squares(
+                departure,
+                start,
+                bounds=(floor, ceiling),
+                x_scale="jac",
+                max_nfev=FIRST_EVALUATIONS,
+            )
         )
-        if end.cost < least:
-            best, least = end.x, end.cost
-    return np.clip(np.exp(best), low, limits[1])
+        best = min(ends, key=lambda end: end.cost)
+        if sum(end.cost <= 1.001 * best.cost for end in ends) >= AGREEING:
+            break
+    return np.clip(np.exp(best.x), low, limits[1])
 
 
 def _scales(made: Circuit, spectrum: Spectrum) -> np.ndarray:
-    """A value of each parameter from which it can be reached."""
+    """A value of each parameter from which it can be reached: resistances from the width of the
+    spectrum, times from its frequencies, slower for each element that follows.
+    """
     z, omega = spectrum.impedance, spectrum.omega
     top = max(float(z.real[0]), 1e-3 * float(np.abs(z).max()))
     width = max(float(np.ptp(z.real)), 1e-3 * float(np.abs(z).max()))

@@ -81,58 +81,70 @@ def relaxation(spectrum: Spectrum, regularisation: float | None = None) -> Relax
     ImpedanceError
         Where there are too few frequencies, or no distribution describes the spectrum.
     """
-    from scipy.optimize import nnls
-
     check = kramers_kronig(spectrum)
     if not check.passed:
         raise ImpedanceError(
             "a spectrum that breaks Kramers and Kronig's relations has no relaxation times"
         )
-    omega, z = spectrum.omega, spectrum.impedance
-    modulus = np.abs(z)
-    first, last = 1 / omega.max() / BEYOND, BEYOND / omega.min()
-    tau = np.geomspace(first, last, int(PER_DECADE * np.log10(last / first)) + 1)
-    step = np.log(tau[1] / tau[0])
-    share = np.full(tau.size, step)
-    share[[0, -1]] /= 2
-    kernel = share / (1 + 1j * np.outer(omega, tau))
-    ends = np.column_stack([np.ones_like(z), 1j * omega, 1 / (1j * omega)])
-    columns = np.column_stack([ends, kernel]) / modulus[:, np.newaxis]
-    matrix = np.concatenate([columns.real, columns.imag])
-    wanted = np.concatenate([(z / modulus).real, (z / modulus).imag])
-    scale = np.linalg.norm(matrix[:, :3], axis=0)
-    matrix[:, :3] /= scale
-    typical = float(np.median(modulus))
-    matrix[:, 3:] *= typical
-    smooth = np.zeros((tau.size, matrix.shape[1]))
-    bend = np.diff(np.eye(tau.size + 2), 2, axis=0)[:, 1:-1] / step**1.5
-    smooth[:, 3:] = bend
-    allowed = DISCREPANCY * np.sqrt(2) * check.noise
     if regularisation is not None:
         quantity("regularisation", regularisation, ImpedanceError, above=0)
+    system = _System(spectrum)
+    allowed = DISCREPANCY * np.sqrt(2) * check.noise
     for weight in WEIGHTS if regularisation is None else (regularisation,):
-        system = np.vstack([matrix, np.sqrt(weight) * smooth])
+        found = system.solve(weight)
+        if found.rms <= allowed:
+            break
+    if regularisation is None and found.rms > max(allowed, ACCEPTED):
+        raise ImpedanceError(
+            f"no distribution of relaxation times describes the spectrum: {100 * found.rms:.2g} % "
+            "is left"
+        )
+    return found
+
+
+class _System:
+    """The linear system: ends of the circuit and densities at the time constants, to be what was
+    measured, over the modulus.
+    """
+
+    def __init__(self, spectrum: Spectrum) -> None:
+        omega, z = spectrum.omega, spectrum.impedance
+        modulus = np.abs(z)
+        first, last = 1 / omega.max() / BEYOND, BEYOND / omega.min()
+        self.tau = np.geomspace(first, last, int(PER_DECADE * np.log10(last / first)) + 1)
+        step = np.log(self.tau[1] / self.tau[0])
+        share = np.full(self.tau.size, step)
+        share[[0, -1]] /= 2
+        kernel = share / (1 + 1j * np.outer(omega, self.tau))
+        ends = np.column_stack([np.ones_like(z), 1j * omega, 1 / (1j * omega)])
+        columns = np.column_stack([ends, kernel]) / modulus[:, np.newaxis]
+        self.matrix = np.concatenate([columns.real, columns.imag])
+        self.wanted = np.concatenate([(z / modulus).real, (z / modulus).imag])
+        # one size for all unknowns, so that the weight means the same for every spectrum
+        size = np.full(self.tau.size + 3, float(np.median(modulus)))
+        size[:3] = 1 / np.linalg.norm(self.matrix[:, :3], axis=0)
+        self.matrix, self.size = self.matrix * size, size
+        bend = np.diff(np.eye(self.tau.size + 2), 2, axis=0)[:, 1:-1] / step**1.5
+        self.smooth = np.column_stack([np.zeros((self.tau.size, 3)), bend])
+
+    def solve(self, weight: float) -> Relaxation:
+        from scipy.optimize import nnls
+
+        system = np.vstack([self.matrix, np.sqrt(weight) * self.smooth])
         try:
-            solution, _ = nnls(system, np.concatenate([wanted, np.zeros(tau.size)]))
+            solution, _ = nnls(system, np.concatenate([self.wanted, np.zeros(self.tau.size)]))
         except RuntimeError as error:
             raise ImpedanceError(
                 f"no distribution of relaxation times is found: {error}"
             ) from error
-        left = matrix @ solution - wanted
-        rms = float(np.sqrt(2 * np.mean(left**2)))
-        if rms <= allowed:
-            break
-    if regularisation is None and rms > max(allowed, ACCEPTED):
-        raise ImpedanceError(
-            f"no distribution of relaxation times describes the spectrum: {100 * rms:.2g} % is left"
+        left = self.matrix @ solution - self.wanted
+        ohmic, inductance, elastance, *density = solution * self.size
+        return Relaxation(
+            self.tau,
+            np.array(density),
+            float(ohmic),
+            float(inductance),
+            float(1 / elastance) if elastance > 0 else float("inf"),
+            float(weight),
+            float(np.sqrt(2 * np.mean(left**2))),
         )
-    ohmic, inductance, elastance = solution[:3] / scale
-    return Relaxation(
-        tau,
-        solution[3:] * typical,
-        float(ohmic),
-        float(inductance),
-        float(1 / elastance) if elastance > 0 else float("inf"),
-        float(weight),
-        rms,
-    )

@@ -10,6 +10,7 @@ few points are bad, but the measurement.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,8 @@ from rampore.impedance.kramers_kronig import (
     ACCEPTED,
     BEYOND,
     RESOLVED,
+    SPARSEST,
+    KramersKronig,
     TooFewError,
     chain,
     kramers_kronig,
@@ -29,13 +32,16 @@ from rampore.impedance.spectrum import FEWEST, ImpedanceError, Spectrum
 MOST_LEFT_OUT = 0.15
 #: Probability with which a good spectrum loses a point.
 FALSE_ALARM = 1e-4
-#: What is left must obey the relations this many times better than the whole, if that breaks them.
-MUCH_BETTER = 5.0
-#: A frequency that is masked is the nearest one measured, if it is as near as this [-].
-NEAREST = 0.05
+#: How many times less noise what is left must have: than a spectrum that breaks the relations, and
+#: than one that does not, if a run goes from its end.
+MUCH_BETTER, BETTER = 5.0, 3.0
+#: Time constants of the model for each frequency, at most: with more it follows single points [-].
+STIFF = 2 / 3
 #: What the other points must leave of a single one's freedom: near the ends the model would follow
 #: anything [-].
 DETERMINED = 0.5
+#: A frequency that is masked is the nearest one measured, if it is as near as this [-].
+NEAREST = 0.05
 
 PLACES = {
     "top": "at the top, where leads and contacts resonate",
@@ -85,25 +91,39 @@ def screen(spectrum: Spectrum, per_decade: float = 3.0) -> Screening:
     Screening
         All are kept where there are too few frequencies for the test, or too many bad ones.
     """
+    with suppress(TooFewError):
+        return _screened(spectrum, kramers_kronig(spectrum, per_decade), per_decade)
+    return Screening(np.ones(spectrum.frequency.size, bool), ())
+
+
+def _screened(spectrum: Spectrum, whole: KramersKronig, per_decade: float) -> Screening:
     n = spectrum.frequency.size
+    first, last = 1 / spectrum.omega.max() / BEYOND, BEYOND / spectrum.omega.min()
+    decades = np.log10(last / first)
+    stiff = min(per_decade, max((STIFF * n - 3) / decades, SPARSEST))
+    model = chain(spectrum, np.geomspace(first, last, int(stiff * decades)))
+    noise = kramers_kronig(spectrum, stiff).noise
+    for runs in (True, False):
+        kept, found = _search(*model, runs)
+        rest = kramers_kronig(spectrum.where(kept), stiff).noise
+        enough = noise >= (BETTER if whole.passed else MUCH_BETTER) * rest
+        if enough or (whole.passed and not runs):
+            return Screening(kept, tuple(_named(spectrum.frequency, kept, found)))
+    return Screening(np.ones(n, bool), ())
+
+
+def _search(
+    matrix: np.ndarray, wanted: np.ndarray, runs: bool
+) -> tuple[np.ndarray, list[tuple[np.ndarray, float]]]:
+    """Take out what is least like the rest, one after another; gives what is kept, and what went
+    with its distance from what the others allow.
+    """
+    n = wanted.size // 2
     kept, found = np.ones(n, bool), []
-    try:
-        whole = kramers_kronig(spectrum, per_decade)
-    except TooFewError:
-        return Screening(kept, ())
-    tau = np.geomspace(
-        1 / spectrum.omega.max() / BEYOND, BEYOND / spectrum.omega.min(), whole.elements
-    )
-    matrix, wanted = chain(spectrum, tau)
-    while best := _worst(matrix, wanted, kept, int(MOST_LEFT_OUT * n), not whole.passed):
-        rows, departure = best
-        kept[rows] = False
-        found.append((rows, departure))
-    if not whole.passed and found:
-        rest = kramers_kronig(spectrum.where(kept), per_decade)
-        if not rest.passed or MUCH_BETTER * rest.rms > whole.rms:
-            return Screening(np.ones(n, bool), ())
-    return Screening(kept, tuple(_named(spectrum.frequency, kept, found)))
+    while best := _worst(matrix, wanted, kept, int(MOST_LEFT_OUT * n), runs):
+        kept[best[0]] = False
+        found.append(best)
+    return kept, found
 
 
 def _worst(

@@ -241,9 +241,7 @@ def read(
     else:
         stored, source = _array(image, choice), "array"
     raw, kept, axes = stored.array, None, stored.axes
-    if raw.ndim not in (2, 3):
-        if "S" in axes and raw.ndim == 4:
-            raise MicrographError(f"{source}: a volume in colour; name one channel with `channel`")
+    if raw.ndim - axes.count("S") not in (2, 3):
         raise MicrographError(
             f"{source}: an image has two axes and a volume three; this has the shape {raw.shape}"
         )
@@ -317,8 +315,9 @@ def read_labels(
     choice = Choice(page, channel, time, dataset, max_pixels)
     stored, source = _stored(image, choice, shape, dtype, offset, labels=True)
     raw, axes, notes = stored.array, stored.axes, list(stored.notes)
-    if axes[-1] == "S" and raw.ndim == 3:
-        if stored.planar and raw.shape[-1] == 3 and distinct(raw).size <= MOST_PHASES:
+    if axes[-1] == "S":
+        stack = stored.planar and raw.ndim == 3 and raw.shape[-1] == 3
+        if stack and distinct(raw).size <= MOST_PHASES:
             raw, axes = np.moveaxis(raw, -1, 0), "ZYX"
             notes.append("its three planes are taken as slices")
         else:
@@ -630,9 +629,8 @@ def _one_channel(array: np.ndarray, source: str) -> np.ndarray:
         )
     if not np.all(array == array[..., :1]):
         raise MicrographError(
-            f"{source} is in colour and its channels differ: pass the array of one channel "
-            "(image[..., 0]) or of their "
-            "luminance (skimage.color.rgb2gray); crop coloured writing away"
+            f"{source} is in colour and its channels differ: name one with `channel`, or pass the "
+            "array of their luminance (skimage.color.rgb2gray); crop coloured writing away"
         )
     return array[..., 0]
 

@@ -106,4 +106,4 @@ def stacked(
                     f"{source}: {path.name} and {paths[0].name} have pixels of different size"
                 )
         volume[number] = one.array
-    return first._replace(array=volume, axes="Z" + first.axes, slices=True)
+    return first._replace(array=volume, axes="Z" + first.axes)

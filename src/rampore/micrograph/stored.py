@@ -59,7 +59,6 @@ class Stored(NamedTuple):
     said_by: str = ""  #: who says so
     missing: str = ""  #: why no edge is known, to end a sentence with; empty without a reason
     notes: tuple[str, ...] = ()  #: what a user should be told
-    slices: bool = False  #: whether pages, a folder or an option made a volume of it
     lossy: bool = False  #: whether values were mixed with their neighbours', as JPEG does
     planar: bool = False  #: whether the samples are stored one plane after the other
     oblong: bool = False  #: whether edges differ that are not known

@@ -87,7 +87,6 @@ def read_tiff(path: Path, choice: Choice, labels: bool) -> Stored:
             said_by,
             missing,
             notes,
-            slices="Z" in axes,
             lossy=int(page.compression) in LOSSY,
             planar=int(page.planarconfig) == SEPARATE,
             oblong=oblong,
