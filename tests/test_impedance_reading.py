@@ -1,5 +1,6 @@
 """Files of spectra as instruments and spreadsheets write them, all of one spectrum."""
 
+import bz2
 import gzip
 import io
 
@@ -313,6 +314,7 @@ def test_a_workbook_is_read_and_a_sheet_chosen(found):
 
 def test_what_is_packed_is_read_and_what_is_too_long_is_not(found):
     same(found(gzip.compress(PLAIN.encode()), "a.csv.gz"))
+    same(found(bz2.compress(PLAIN.encode()), "a.csv.bz2"))
     with pytest.raises(ImpedanceError, match=f"at most {MOST_LINES}"):
         found("f,Re,Im\n" + "1,2,3\n" * (MOST_LINES + 1))
     with pytest.raises(ImpedanceError, match="one of its lines has"):
