@@ -547,6 +547,53 @@ def balance(h: Hierarchy, schur: float, residual: np.ndarray, solution: np.ndarr
 
 
 @njit(cache=True)
+def eliminate(h: Hierarchy, solution: np.ndarray, start: np.ndarray) -> None:
+    """Solve for colour 0 with all else at zero; what that leaves is the system that is iterated on.
+
+    ``solution`` is the right-hand side and becomes the solution so far; ``start`` becomes the
+    residual of colour 1 and, in its last place, of the border.
+    """
+    # typed: for a literal each kernel would be compiled anew
+    even, odd, alone = np.int64(0), np.int64(1), np.bool_(True)
+    plan, x, before = _plan(h.plans, 0), h.x, h.before
+    half, end = plan.half, plan.end
+    size = end - half
+    copy(solution[:half], h.right[:half])
+    x[half:end] = 0.0
+    relax(plan, h.matrix, h.right, h.column, 0.0, x, even, alone)
+    lateral(plan, h.matrix, x, odd, before)
+    copy(solution[half:], start)
+    add(-1.0, before[half:end], start, even, size)
+    start[size - plan.margin :] = 0.0
+    start[size - 1] = solution[end - 1] - dot(h.row, x, even, half)
+    copy(x[:half], solution[:half])
+    solution[half:] = 0.0
+
+
+@njit(cache=True)
+def rotate(
+    hessenberg: np.ndarray, n: int, cosine: np.ndarray, sine: np.ndarray, small: np.ndarray
+) -> float:
+    """Make column ``n`` of a Hessenberg matrix one of a triangle by Givens rotations: those of the
+    columns before, and a new one, which turns the right-hand side ``small`` too.
+
+    Returns what stood below the diagonal. Of the right-hand side, the place after n is now what is
+    left of the residual.
+    """
+    for m in range(n):
+        upper, lower = hessenberg[m, n], hessenberg[m + 1, n]
+        hessenberg[m, n] = cosine[m] * upper + sine[m] * lower
+        hessenberg[m + 1, n] = cosine[m] * lower - sine[m] * upper
+    upper, lower = hessenberg[n, n], hessenberg[n + 1, n]
+    pivot = np.hypot(upper, lower)
+    cosine[n], sine[n] = upper / pivot, lower / pivot
+    hessenberg[n, n] = pivot
+    small[n + 1] = -sine[n] * small[n]
+    small[n] *= cosine[n]
+    return lower
+
+
+@njit(cache=True)
 def gmres(
     h: Hierarchy,
     schur: float,
@@ -566,28 +613,18 @@ def gmres(
     even, odd, alone = np.int64(0), np.int64(1), np.bool_(True)
     plan = _plan(h.plans, 0)
     half, end, maximum = plan.half, plan.end, directions.shape[0]
-    matrix, right, x, row, before = h.matrix, h.right, h.x, h.row, h.before
+    right, x, row, before = h.right, h.x, h.row, h.before
     norm = np.sqrt(dot(solution, solution, even, end))
     if norm == 0.0:
         return 0, 0.0
-    if h.plans.shape[0] == 1:
+    if h.plans.shape[0] == 1:  # one column: the cycle is the inverse
         copy(solution, right[:end])
         border = cycle(h, schur, solution[end - 1], not alone)
         copy(x[:end], solution)
         solution[end - 1] = border
         return 1, 0.0
-    copy(solution[:half], right[:half])
-    x[half:end] = 0.0
-    relax(plan, matrix, right, h.column, 0.0, x, even, alone)
-    lateral(plan, matrix, x, odd, before)
-    start = basis[0]
-    size = end - half
-    copy(solution[half:], start)
-    add(-1.0, before[half:end], start, even, size)
-    start[size - plan.margin :] = 0.0
-    start[size - 1] = solution[end - 1] - dot(row, x, even, half)
-    copy(x[:half], solution[:half])
-    solution[half:] = 0.0
+    start, size = basis[0], end - half
+    eliminate(h, solution, start)
     length = np.sqrt(dot(start, start, even, size))
     if length <= 1e-3 * tolerance * norm:
         return 0, length / norm
@@ -599,41 +636,38 @@ def gmres(
     count = 0
     while count < maximum:
         vector, w, n = basis[count], basis[count + 1], count
+        # The direction that a cycle makes of the last vector, and what the matrix makes of that: in
+        # the rows of colour 1 the vector, which they met before colour 0 was relaxed a last time,
+        # and what that change of colour 0 contributes
         copy(vector, right[half:end])
         border = cycle(h, schur, vector[size - 1], alone)
         x[end - 1] = border
         copy(x[:end], directions[n])
         add(-1.0, x, before, even, half)
-        lateral(plan, matrix, before, odd, before)
+        lateral(plan, h.matrix, before, odd, before)
         copy(vector, w)
         add(-1.0, before[half:end], w, even, size)
         x[end - 1] = 0.0
         w[size - 1] = dot(row, x, even, end) + corner * border
+        # Arnoldi, by the modified process of Gram and Schmidt
         for m in range(n + 1):
             hessenberg[m, n] = dot(basis[m], w, even, size)
             add(-hessenberg[m, n], basis[m], w, even, size)
         hessenberg[n + 1, n] = np.sqrt(dot(w, w, even, size))
-        for m in range(n):
-            upper, lower = hessenberg[m, n], hessenberg[m + 1, n]
-            hessenberg[m, n] = cosine[m] * upper + sine[m] * lower
-            hessenberg[m + 1, n] = cosine[m] * lower - sine[m] * upper
-        upper, lower = hessenberg[n, n], hessenberg[n + 1, n]
-        pivot = np.hypot(upper, lower)
-        cosine[n], sine[n] = upper / pivot, lower / pivot
-        hessenberg[n, n] = pivot
-        small[n + 1] = -sine[n] * small[n]
-        small[n] *= cosine[n]
+        lower = rotate(hessenberg, n, cosine, sine, small)
         count += 1
         if lower > 0.0:
             w /= lower
         if not abs(small[count]) > tolerance * norm:
             break
+    # The residual is small[count] times the last vector, turned back through all the rotations
     left = small[count]
     before[half:end] = 0.0
     for n in range(count, 0, -1):
         add(left * cosine[n - 1], basis[n], before[half:end], even, size)
         left *= -sine[n - 1]
     add(left, basis[0], before[half:end], even, size)
+    # The directions' coefficients, from the triangle
     for n in range(count - 1, -1, -1):
         for m in range(n + 1, count):
             small[n] -= hessenberg[n, m] * small[m]
