@@ -13,6 +13,8 @@ from PIL import Image
 from rampore.micrograph import MicrographError, propose_info_bar, read
 
 IMAGES = Path(__file__).parent / "data" / "micrographs"
+#: The images that the book offers to try the tool on.
+SHOWN = Path(__file__).parents[1] / "book" / "data" / "images"
 PIXEL = 50e-9
 
 
@@ -300,7 +302,7 @@ def test_real_images_are_read_whole_and_carry_no_bar(name):
 
 
 def test_a_page_of_labels_with_one_plane_is_an_image():
-    micrograph = read(IMAGES / "nmc_sem_labels.tif", 1e-7)
+    micrograph = read(SHOWN / "nmc_sem_labels.tif", 1e-7)
     assert micrograph.grey.shape == (628, 758)
     # the share its source prints
     assert np.mean(micrograph.grey == 0) == pytest.approx(0.144, abs=5e-4)

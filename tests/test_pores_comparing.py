@@ -15,6 +15,8 @@ from rampore.pores import PoreError, compare, segment
 from rampore.pores.comparing import noise_level
 
 IMAGES = Path(__file__).parent / "data" / "micrographs"
+#: The images that the book offers to try the tool on.
+SHOWN = Path(__file__).parents[1] / "book" / "data" / "images"
 
 
 def overlap(mask, truth):
@@ -43,7 +45,7 @@ def three_phases(seed, noise=10.0, slope=0.2):
 
 @pytest.fixture(scope="module")
 def coating():
-    grey = np.asarray(Image.open(IMAGES / "coating_sem_grey.png").convert("L"), np.float32)
+    grey = np.asarray(Image.open(SHOWN / "coating_sem_grey.png").convert("L"), np.float32)
     return grey, tifffile.imread(IMAGES / "coating_sem_labels.tif") == 2
 
 
@@ -104,7 +106,7 @@ def test_an_image_shows_two_phases_to_five(phases):
 
 def test_the_command_shows_the_ways_side_by_side(tmp_path, capsys):
     out = tmp_path / "out"
-    image = str(IMAGES / "coating_sem_grey.png")
+    image = str(SHOWN / "coating_sem_grey.png")
     call = ["pores", image, "--pores", "bright", "--phases", "3", "--pixel-um", "0.1"]
     assert cli.main([*call, "-o", str(out)]) == 0
     table = pd.read_csv(out / "ways.csv", index_col="way")

@@ -2,15 +2,19 @@
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from rampore.micrograph import Labels, Micrograph, propose_info_bar
+
+#: An image: one file or folder, or several that are its slices.
+File = Path | list[Path]
 
 #: Names of the axes of a volume.
 PLACES = ("slices", "rows", "columns")
 
 
-def chosen(options: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
+def chosen(options: argparse.Namespace) -> tuple[File, dict[str, Any]]:
     """The file, or files, and how :func:`rampore.micrograph.read` is told which part is meant."""
     image = options.image[0] if len(options.image) == 1 else options.image
     size = options.voxel_um and [1e-6 * edge for edge in options.voxel_um]

@@ -5,6 +5,7 @@ import csv
 import io
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,7 +70,7 @@ def run(options: argparse.Namespace) -> None:
             for name, content in tables.items():
                 (folder / name).write_text(content, encoding="utf-8")
         _say("means and figure")
-        network = pores.network(analysis.table, analysis.throats)
+        network: dict[str, Any] = {**pores.network(analysis.table, analysis.throats)}
         np.savez_compressed(folder / "network.npz", **network)
         (folder / "throats.csv").write_text(throats_csv(analysis), encoding="utf-8")
         for name, content in report(image, analysis, asked, extra=extra).items():
@@ -84,7 +85,7 @@ def _say(step: str) -> None:
     print(f"rampore pores: {step}", file=sys.stderr, flush=True)
 
 
-def _grey(options: argparse.Namespace, file, part: dict, recipe: Recipe):
+def _grey(options: argparse.Namespace, file: images.File, part: dict, recipe: Recipe):
     image = micrograph.read(file, override=True, **part)
     images.tell(image, _say, cropped=part["crop"] is not None)
     if (count := distinct(image.grey).size) <= FEW_VALUES:
@@ -126,12 +127,14 @@ def side_by_side(
     recipe : Recipe
     folder : Path
     """
-    rows, analysis = {}, None
-    for name, mask in {**found.masks, "most of them": found.mask}.items():
+    rows, masks = {}, {**found.masks, "most of them": found.mask}
+    analyses = {}
+    for name, mask in masks.items():
         _say(f"measuring: {name}")
-        analysis = pores.measure(mask, pixel_size, recipe)
-        radius, number = analysis.means(np.random.default_rng(0), resamples=1)
-        rows[name] = (analysis.porosity, len(analysis.table), radius.value, number.value)
+        analyses[name] = pores.measure(mask, pixel_size, recipe)
+        radius, number = analyses[name].means(np.random.default_rng(0), resamples=1)
+        porosity, count = analyses[name].porosity, len(analyses[name].table)
+        rows[name] = (porosity, count, radius.value, number.value)
     columns = ["porosity", "pores", "mean_radius", "mean_coordination"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
     written = table.assign(mean_radius_um=UM * table["mean_radius"]).drop(columns="mean_radius")
@@ -141,13 +144,13 @@ def side_by_side(
         (folder / f"ways.{form}").write_bytes(render(figure, form, "ways"))
     spread = table["porosity"].iloc[:-1]
     _say(f"porosity {spread.min():.3f} to {spread.max():.3f} by {len(spread)} ways")
-    return analysis
+    return analyses["most of them"]
 
 
-def _segmented(options: argparse.Namespace, file, part: dict, recipe: Recipe):
+def _segmented(options: argparse.Namespace, file: images.File, part: dict, recipe: Recipe):
     image = micrograph.read_labels(file, **part)
     images.tell(image, _say, cropped=part["crop"] is not None)
-    if image.pixel_size is None:
+    if (pixel_size := image.pixel_size) is None:
         raise micrograph.MicrographError(
             "the pixel size is not known: give it by --voxel-um, in um"
         )
@@ -155,7 +158,7 @@ def _segmented(options: argparse.Namespace, file, part: dict, recipe: Recipe):
     asked = "label " + ", ".join(f"{each:g}" for each in options.phase)
 
     def analyse(folder: Path) -> Analysis:
-        return pores.measure(mask, image.pixel_size, recipe, progress=_say)
+        return pores.measure(mask, pixel_size, recipe, progress=_say)
 
     return image.label, asked, analyse
 

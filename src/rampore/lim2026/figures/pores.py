@@ -17,6 +17,7 @@ from rampore.figures.pores import label_panel
 from rampore.micrograph import KnownPores
 from rampore.multiverse import Outcomes
 from rampore.pores import Analysis, Profile
+from rampore.pores.recipe import edges
 from rampore.style import (
     ACCENT,
     BCUE,
@@ -85,8 +86,8 @@ def sections(shown: Mapping[str, tuple[np.ndarray, Analysis]], largest: float = 
     )
     scale = ScalarMappable(Normalize(0, UM * largest), "viridis")
     for k, (name, (grey, analysis)) in enumerate(shown.items()):
-        side = UM * analysis.pixel_size
-        extent = (0, grey.shape[1] * side, grey.shape[0] * side, 0)
+        tall_um, wide_um = UM * np.array(edges(analysis.pixel_size, 2))
+        extent = (0, grey.shape[1] * wide_um, grey.shape[0] * tall_um, 0)
         radii = UM * analysis.table["equivalent_radius"].to_numpy()
         colours = np.vstack([[1, 1, 1, 1], scale.to_rgba(radii)])
         low, high = np.percentile(grey, [0.5, 99.5])
