@@ -52,7 +52,7 @@ def test_the_files_are_those_of_their_source():
     for file in FILES:
         source = ROOT / "tests" / "data" / "impedance" / Path(file).name
         assert (ROOT / "book" / file).read_bytes() == source.read_bytes()
-    assert "MIT" in (ROOT / "book" / "data" / "spectra" / "README.md").read_text(encoding="utf-8")
+    assert "MIT" in (ROOT / "book" / "data" / "spectra" / "README.txt").read_text(encoding="utf-8")
 
 
 def test_what_the_page_shows_is_what_comes_out(followed):

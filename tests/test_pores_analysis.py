@@ -166,7 +166,8 @@ class TestCommand:
     ):
         assert self.run(image, tmp_path / "a") == 0
         names = {path.name for path in (tmp_path / "a").iterdir()}
-        assert names == {"pores.json", "pores.csv", "labels.tif", "pores.png", "pores.svg"}
+        tables = {"pores.json", "pores.csv", "throats.csv", "network.npz"}
+        assert names == tables | {"labels.tif", "pores.png", "pores.svg"}
         entries = json.loads((tmp_path / "a/pores.json").read_text())
         assert entries["pore_count"] == 20
         assert entries["mean_coordination_number"] == 3.1

@@ -40,12 +40,12 @@ from rampore.micrograph.reading import (
     InfoBar,
     Labels,
     Micrograph,
-    MicrographError,
     Pores,
     propose_info_bar,
     read,
     read_labels,
 )
+from rampore.micrograph.stored import MicrographError
 
 __all__ = [
     "CALIBRATED",

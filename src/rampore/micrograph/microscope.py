@@ -15,7 +15,8 @@ from scipy import ndimage
 
 from rampore.checks import quantity
 from rampore.micrograph.phantom import Phantom, Phase
-from rampore.micrograph.reading import Micrograph, MicrographError
+from rampore.micrograph.reading import Micrograph
+from rampore.micrograph.stored import MicrographError
 
 __all__ = [
     "TYPICAL",

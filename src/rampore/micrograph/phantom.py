@@ -25,7 +25,7 @@ from rampore.arrays import FloatOrArray
 from rampore.checks import quantity, shares
 from rampore.coating import Local
 from rampore.collector import PerforatedFoil
-from rampore.micrograph.reading import MicrographError
+from rampore.micrograph.stored import MicrographError
 
 __all__ = [
     "CALIBRATED",

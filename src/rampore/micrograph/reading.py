@@ -30,7 +30,6 @@ __all__ = [
     "InfoBar",
     "Labels",
     "Micrograph",
-    "MicrographError",
     "Pores",
     "propose_info_bar",
     "read",
@@ -251,7 +250,7 @@ def read(
         raise MicrographError(f"{source} has one page: leave the page out")
     if crop is not None:
         raw, kept = cut(raw, crop, samples=axes[-1] == "S")
-    if axes[-1] == "S":
+    if axes.endswith("S"):
         raw = _one_channel(raw, source)
     grey = _checked(raw, source)
     size, said_by, notes = _settle(pixel_size, stored, grey.ndim, override, source)
@@ -315,7 +314,7 @@ def read_labels(
     choice = Choice(page, channel, time, dataset, max_pixels)
     stored, source = _stored(image, choice, shape, dtype, offset, labels=True)
     raw, axes, notes = stored.array, stored.axes, list(stored.notes)
-    if axes[-1] == "S":
+    if axes.endswith("S"):
         stack = stored.planar and raw.ndim == 3 and raw.shape[-1] == 3
         if stack and distinct(raw).size <= MOST_PHASES:
             raw, axes = np.moveaxis(raw, -1, 0), "ZYX"
