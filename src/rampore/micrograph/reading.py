@@ -249,7 +249,7 @@ def read(
     if page == "all" and axes == "YX":
         raise MicrographError(f"{source} has one page: leave the page out")
     if crop is not None:
-        raw, kept = cut(raw, crop, samples=axes[-1] == "S")
+        raw, kept = cut(raw, crop, samples=axes.endswith("S"))
     if axes.endswith("S"):
         raw = _one_channel(raw, source)
     grey = _checked(raw, source)
@@ -483,7 +483,7 @@ def _read_file(path: Path, choice: Choice, labels: bool, page) -> Stored:
 
 def _on_channel(stored: Stored, choice: Choice, source: str) -> Stored:
     """One sample of each pixel, where a channel is asked for and a pixel has several."""
-    if not isinstance(choice.channel, int) or stored.axes[-1] != "S":
+    if not isinstance(choice.channel, int) or not stored.axes.endswith("S"):
         return stored
     count = stored.array.shape[-1]
     if not 0 <= choice.channel < count:
