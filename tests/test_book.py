@@ -430,6 +430,7 @@ def test_a_page_reads_well_offline_on_a_laptop_and_on_a_phone(name, built, reade
 def test_every_word_of_a_page_can_be_read_and_no_line_of_code_is_cut(name, theme, built, reader):
     page, found = reader
     page.goto((built / "html" / f"{name}.html").as_uri())
+    page.add_style_tag(content="* { transition: none !important }")
     page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
     page.set_viewport_size(LAPTOP)
     found += page.evaluate(HARD_TO_READ)

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-#: How the names are written, in lower case, without blanks, points and underscores.
-NAMES = {
+# How the names are written, in lower case, without blanks, points and underscores.
+_WRITTEN = {
     "frequency": r"f|ν|nu|fre(q|quency|quencies|quenz|cuencia|quenza)|fréquence|frequence"
     r"|frequência",
     "angular frequency": r"ω|w|omega|(angular|radial)freq(uency)?|kreisfrequenz",
@@ -30,7 +30,7 @@ NAMES = {
     r"|(impedance|z)?phase(nwinkel|angle)?|arg\(?z\)?|angle",
     "loop": r"(cycle|loop|segment|sweep|scan|spectrum|repeat|zyklus)(number|nr|no|index|#)?",
 }
-_NAMES = {kind: re.compile(pattern) for kind, pattern in NAMES.items()}
+_NAMES = {kind: re.compile(pattern) for kind, pattern in _WRITTEN.items()}
 
 _PREFIX = {
     "n": 1e-9,
@@ -74,7 +74,8 @@ _MINUS = re.compile(r"-\s*|(neg(ative)?|minus)[ _.]*(?=[zi(|'])")
 class Column(NamedTuple):
     """What one column holds."""
 
-    kind: str  #: one of `NAMES`
+    #: "frequency", "angular frequency", "real", "imaginary", "modulus", "phase" or "loop"
+    kind: str
     #: from what is written to Hz, ohm, ohm m2 or radian, sign included; not finite where the unit
     #: is of something else
     factor: float
