@@ -172,7 +172,8 @@ def test_a_circuit_that_is_that_of_the_cell_describes_it(noise):
     for seed in range(5):
         found = analyse(prepare(noisy(CELL, noise, seed)), blocking)
         assert found.judgement.describes, "once in a thousand times it would not"
-        assert found.judgement.noise == pytest.approx(noise * np.sqrt(2), rel=0.35)
+        # of some hundred degrees of freedom: to 1 / sqrt(200) = 7 %, three times that
+        assert found.judgement.noise == pytest.approx(noise * np.sqrt(2), rel=0.21)
 
 
 def test_a_circuit_of_another_cell_is_refused_with_where_it_is_worst():
@@ -222,7 +223,9 @@ def test_weights_are_the_modulus_one_number_or_the_noise_around():
     np.testing.assert_array_equal(weights(spectrum, "modulus"), np.abs(spectrum.impedance))
     assert np.ptp(weights(spectrum, "unit")) == 0
     share = weights(spectrum, "noise") / np.abs(spectrum.impedance)
-    assert share.mean() == pytest.approx(0.003 * np.sqrt(2), rel=0.3)
+    # what the relations leave of 122 numbers, less one for each element; to 7 % as above
+    left = np.sqrt(1 - kramers_kronig(spectrum).elements / 122)
+    assert share.mean() == pytest.approx(0.003 * np.sqrt(2) * left, rel=0.21)
     with pytest.raises(ImpedanceError, match="modulus"):
         weights(spectrum, "modulos")
 
@@ -314,6 +317,11 @@ def zarc(resistance, time, exponent):
     return resistance / (1 + (2j * np.pi * WIDE * time) ** exponent)
 
 
+def half_a_step(found):
+    """How far the nearest time of the grid may lie from any."""
+    return np.sqrt(found.tau[1] / found.tau[0]) - 1
+
+
 def test_the_distribution_of_a_zarc_is_the_exact_one():
     """Cole and Cole's: its cusp is smoothed, its area and place are not."""
     found = relaxation(Spectrum(WIDE, 5 + zarc(20, 1e-2, 0.7)))
@@ -324,14 +332,14 @@ def test_the_distribution_of_a_zarc_is_the_exact_one():
     assert found.polarisation == pytest.approx(20, rel=0.005)
     assert found.ohmic == pytest.approx(5, rel=0.005)
     ((place, resistance),) = found.peaks()
-    assert place == pytest.approx(1e-2, rel=0.15)
+    assert place == pytest.approx(1e-2, rel=half_a_step(found))
     assert resistance == pytest.approx(20, rel=0.05)
 
 
 def test_the_distribution_of_a_resistor_and_a_capacitor_is_a_line():
     found = relaxation(Spectrum(WIDE, 5 + zarc(20, 1e-2, 1.0)))
     ((place, resistance),) = found.peaks()
-    assert place == pytest.approx(1e-2, rel=0.1)
+    assert place == pytest.approx(1e-2, rel=half_a_step(found))
     assert resistance == pytest.approx(20, rel=0.01)
     wide = found.tau[found.density > found.density.max() / 2]
     assert wide[-1] / wide[0] < 2
