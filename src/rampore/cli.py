@@ -791,7 +791,8 @@ def _audit(parser: argparse.ArgumentParser) -> Run:
     """Audit a paper of your own: make a study, check it, compare its runs, export it."""
     parts = parser.add_subparsers(dest="part", metavar="PART", required=True)
     for name, build in AUDIT.items():
-        part = parts.add_parser(name, help=build.__doc__, description=build.__doc__)
+        told = build.__doc__ or ""
+        part = parts.add_parser(name, help=_first_sentence(told), description=told)
         part.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
         part.set_defaults(run_part=build(part))
     return lambda options: options.run_part(options)
@@ -1057,15 +1058,20 @@ def _drop_output() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _first_sentence(text: str) -> str:
+    sentence, stop, _ = " ".join(text.split()).partition(". ")
+    return sentence + stop.strip()
+
+
 def _run(arguments: Sequence[str]) -> int:
-    parser = _Parser(prog="rampore", description=(rampore.__doc__ or "").partition("\n")[0])
+    parser = _Parser(prog="rampore", description=(rampore.__doc__ or "").partition("\n\n")[0])
     parser.add_argument("--version", action="version", version=f"rampore {rampore.__version__}")
     debug = {"action": "store_true", "help": "show where in the program a failure comes from"}
     parser.add_argument("--debug", **debug)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, build in COMMANDS.items():
-        summary = build.__doc__
-        command = commands.add_parser(name, help=summary, description=summary)
+        told = build.__doc__ or ""
+        command = commands.add_parser(name, help=_first_sentence(told), description=told)
         command.add_argument("--debug", **debug | {"default": argparse.SUPPRESS})
         command.set_defaults(run=build(command))
     options = parser.parse_args(arguments)
