@@ -3,7 +3,8 @@
     python benchmarks/bench_verification.py [PART ...]
 
 Each part of `PARTS` that is named (default: all) is computed anew, in
-``results/p4d/verification.json``.
+``results/p4d/verification.json``. The long ones, ``sample``, ``rates`` and ``errors``, go on where
+they stopped: what is done stands in ``build/bench``, as long as the code is the same.
 ``peers`` and ``rates`` take their comparisons and their cells from the tests, which hold them to
 their limits; without PyBaMM, or without COMSOL's solution, ``peers`` leaves that one out.
 """
@@ -21,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from rampore.audit import sweep
+from rampore.audit.reproduce.fingerprint import seal
 from rampore.lim2026 import cells, parameters
 from rampore.lim2026.sweeps import crossing, design, inverse
 from rampore.p4d import examples, protocols
@@ -30,9 +32,26 @@ from rampore.p4d.solution import Conservation, Mesh, Step, Tolerances, simulate
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-RESULTS = Path(__file__).resolve().parent / "results" / "p4d" / "verification.json"
-STORED = Path(__file__).resolve().parent.parent / "book" / "data"
+HOME = Path(__file__).resolve().parent
+RESULTS = HOME / "results" / "p4d" / "verification.json"
+UNDER_WAY = HOME.parent / "build" / "bench"
+STORED = HOME.parent / "book" / "data"
 SAMPLE = CASES = 200
+
+
+def journaled(part, version, compute, cases):
+    """What a function gives of each case, numbers by name and a text, in the order of the cases.
+
+    What is done stands in the part's journal until all is done; another version begins anew.
+    """
+    journal = sweep.Journal(UNDER_WAY / f"{part}.jsonl", version)
+    with journal.writing() as add:
+        for case in cases:
+            if case not in journal:
+                add(case, sweep.Outcome(*compute(case)))
+    found = [journal[case] for case in cases]
+    journal.path.unlink()
+    return found
 
 
 def fitted_order(sizes, errors):
@@ -162,16 +181,12 @@ def conservation():
     return found
 
 
-def sample(kept=None):
-    """Random cells from within what the literature allows: discharge, rest, charge. Goes on where
-    ``kept`` stopped.
-    """
+def sample():
+    """Random cells from within what the literature allows: discharge, rest, charge."""
     given = parameters.load()
-    if kept is None or kept["cells"] == SAMPLE:
-        kept = {"cells": 0, "outcomes": {}, "worst": {"lithium": 0.0, "salt": 0.0, "charge": 0.0}}
-    outcomes, worst = Counter(kept["outcomes"]), kept["worst"]
-    for number in range(kept["cells"], SAMPLE):
-        rng = np.random.default_rng([2026, number])
+
+    def ended(case):
+        rng = np.random.default_rng([2026, case["number"]])
         drawn, scenario = cells.draw(given, rng)
         rate = float(np.exp(rng.uniform(np.log(0.2), np.log(10.0))))
         try:
@@ -185,18 +200,24 @@ def sample(kept=None):
             mesh = Mesh((5, 3, 5), (2, 2) if scenario.perforated else (1, 1), 1, 8)
             solution = simulate(cell, protocol, mesh)
         except CellError:
-            outcomes["electrodes that do not fit"] += 1
+            return {}, "electrodes that do not fit"
         except SolverError as problem:
-            outcomes["given up with a reason"] += 1
-            print(f"cell {number}: {problem}")
-        else:
-            outcomes["finished"] += 1
-            worst = {
-                name: max(value, getattr(solution.conservation, name))
-                for name, value in worst.items()
-            }
-        if (number + 1) % 10 == 0:
-            yield {"cells": number + 1, "outcomes": dict(outcomes), "worst": worst}
+            print(f"cell {case['number']}: {problem}")
+            return {}, "given up with a reason"
+        return solution.conservation._asdict(), "finished"
+
+    cases = [{"number": number} for number in range(SAMPLE)]
+    ends = journaled("sample", seal(cells.draw), ended, cases)
+    return {
+        "cells": SAMPLE,
+        "outcomes": dict(Counter(name for _, name in ends)),
+        "worst": worst_of([losses for losses, _ in ends]),
+    }
+
+
+def worst_of(runs):
+    """The most that any of them loses, by what it is."""
+    return {law: max(run.get(law, 0.0) for run in runs) for law in Conservation._fields}
 
 
 def rates():
@@ -205,23 +226,30 @@ def rates():
     """
     import rates as journeys
 
-    kinds = {
-        "slow": journeys.slow_runs(),
-        "starved": journeys.starved_runs(),
-        "random": map(journeys.random_run, range(journeys.RANDOM)),
+    def ended(case):
+        end, _, conservation = journeys.outcome(runs[case["kind"]][case["number"]])
+        return (conservation._asdict() if conservation else {}), end
+
+    runs = {
+        "slow": list(journeys.slow_runs()),
+        "starved": list(journeys.starved_runs()),
+        "random": [journeys.random_run(number) for number in range(journeys.RANDOM)],
     }
+    cases = [{"kind": kind, "number": n} for kind, own in runs.items() for n in range(len(own))]
+    outcomes = journaled("rates", seal(journeys.outcome), ended, cases)
     found = {}
-    for kind, runs in kinds.items():
-        ends, told, worst = Counter(), {}, dict.fromkeys(Conservation._fields, 0.0)
-        for run in runs:
-            end, _, conservation = journeys.outcome(run)
-            name = end.partition(":")[0]
-            ends[name] += 1
-            if name != "voltage":
-                told[run.name] = end
-            if conservation:
-                worst = {law: max(worst[law], getattr(conservation, law)) for law in worst}
-        found[kind] = {"runs": ends.total(), "ends": dict(ends), "worst": worst, "told": told}
+    for kind, own in runs.items():
+        ends = {
+            own[case["number"]].name: outcome
+            for case, outcome in zip(cases, outcomes, strict=True)
+            if case["kind"] == kind
+        }
+        found[kind] = {
+            "runs": len(own),
+            "ends": dict(Counter(end.partition(":")[0] for _, end in ends.values())),
+            "worst": worst_of([losses for losses, _ in ends.values()]),
+            "told": {name: end for name, (_, end) in ends.items() if end != "voltage"},
+        }
     return found
 
 
@@ -263,14 +291,13 @@ def main(names):
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     for name in names or PARTS:
         start = time.process_time()
-        for entry in sample(results.get(name)) if name == "sample" else [PARTS[name]()]:
-            results[name] = entry
-            packages = ("numpy", "numba", "scipy", "pybamm")
-            results["versions"] = {
-                package: version(package) for package in packages if find_spec(package)
-            }
-            RESULTS.parent.mkdir(parents=True, exist_ok=True)
-            RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        results[name] = PARTS[name]()
+        packages = ("numpy", "numba", "scipy", "pybamm")
+        results["versions"] = {
+            package: version(package) for package in packages if find_spec(package)
+        }
+        RESULTS.parent.mkdir(parents=True, exist_ok=True)
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
         print(f"{name}: {time.process_time() - start:.0f} s")
 
 

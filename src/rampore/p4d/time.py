@@ -339,7 +339,8 @@ class Integrator:
 
     def run(self, step: Step, stops: Sequence[float] = ()) -> str:
         """Walk through one step of a protocol; returns why it ended: "time", "voltage", "capacity",
-        "current" or "exhausted", before any of these was reached.
+        "current"; "voltage at once", where contact and kinetics alone take the voltage beyond its
+        cut-off as soon as current flows; or "exhausted", before any of these was reached.
 
         Parameters
         ----------
@@ -352,8 +353,7 @@ class Integrator:
         SolverError
             The solution cannot be continued, and nothing is exhausted.
         CellError
-            The run begins with this step, and its end is reached before it begins or as soon as
-            current flows.
+            The run begins with this step, and its end is reached before it begins.
         """
         drive = Drive("current", 0.0) if step.mode == "rest" else Drive(step.mode, step.value)
         self.history, self._settled, self.exhausted = self.history[:1], 0, ""
@@ -379,9 +379,10 @@ class Integrator:
                 reason, excess = ends.excess_after(now, new)
                 if excess > 0:
                     new, reason = self._meet(ends, drive, h, least)
-                    self._refuse_to_end_at_once(step, new, reason, least)
                     if new is not None:
                         self.accept(new)
+                    elif self.counts["steps"] == 0:
+                        raise self._nothing_to_do(step, reason)
                     return reason
             except SolverError as problem:
                 self.counts["failed"] += 1
@@ -407,12 +408,10 @@ class Integrator:
         self.exhausted = f"{used_up}, {where}"
         return "exhausted"
 
-    def _refuse_to_end_at_once(self, step, new, reason, least):
-        """A run that ends as it begins is one that its cell cannot begin."""
-        if self.counts["steps"] > 0 or (new is not None and new.step > least):
-            return
+    def _nothing_to_do(self, step, reason):
+        """A run that has ended before it begins is an error."""
         end = f"{getattr(step, f'until_{reason}'):g}"
-        raise AtCutOffError(
+        return AtCutOffError(
             f"the cell starts at {self.state.voltage:.4f} V, and the end of the first step, "
             f"{reason} = {end}, is reached before {step.mode} = {step.value:g} has any effect"
         )
@@ -424,7 +423,7 @@ class Integrator:
 
     def _meet(self, ends, drive, h, least):
         """Repeat a step of h that went too far so that it meets the cut-off (secant, Illinois);
-        returns the state, or None where the last one is there already, and the cut-off's name.
+        returns the state, or None where the last one is there already, and how the step ends.
         """
         now = self.state
 
@@ -434,12 +433,12 @@ class Integrator:
 
         low, high, jumped = 0.0, h, len(self.history) == 1
         reason, f_low = ends.excess(now)
-        if f_low > (0.0 if jumped else -self.tolerances.cutoff):
+        if f_low >= 0 if jumped else f_low > -self.tolerances.cutoff:
             return None, reason
-        if jumped:  # maybe beyond the cut-off at once
+        if jumped:
             new, reason, f_low = miss(least)
-            if f_low > 0:
-                return new, reason
+            if f_low > 0:  # the least step stands for the instant, in which no charge passes
+                return new._replace(step=0.0), f"{reason} at once"
             low = least
         new, reason, f_high = miss(h)
         side = 0
