@@ -24,6 +24,8 @@ from rampore.p4d.errors import AtCutOffError, CellError, SolverError
 from rampore.p4d.model import Drive, Model
 
 REMEMBERED = 4  # states: one more than the error of a step is read from, for a better guess
+LEAST = 10.0  # least steps: up to so many the error of a step is taken as it comes
+CRAWLING = 20  # steps of no more than that in a row: time has come to the end of its digits
 LOW = 0.05  # of the initial concentration: below, salt runs out as an exponential does [-]
 
 
@@ -359,7 +361,7 @@ class Integrator:
         self.history, self._settled, self.exhausted = self.history[:1], 0, ""
         end = np.inf if step.until_time is None else self.state.time + step.until_time
         marks = sorted([t for t in stops if self.state.time < t < end] + [end])
-        ends, pace = _Ends(step, drive), _Pace(self._first_step(drive))
+        ends, pace, crawled = _Ends(step, drive), _Pace(self._first_step(drive)), 0
         while True:
             now = self.state
             least = max(self.tolerances.smallest_step, 4 * np.spacing(now.time))
@@ -370,7 +372,7 @@ class Integrator:
             h = max(pace.towards(room), least)
             try:
                 new, error = self.attempt(h, drive)
-                if error > 1 and h > 10 * least:
+                if error > 1 and h > LEAST * least:
                     self.counts["rejected"] += 1
                     pace.rejected(h, error)
                     continue
@@ -387,11 +389,14 @@ class Integrator:
             except SolverError as problem:
                 self.counts["failed"] += 1
                 if h <= least:
-                    return self._end_exhausted(problem, drive)
+                    return self._end_exhausted(str(problem), drive)
                 pace.failed(h)
                 continue
             self.accept(new)
             ends.accept(now, new)
+            crawled = crawled + 1 if h <= LEAST * least else 0
+            if crawled == CRAWLING:
+                return self._end_exhausted("time does not advance", drive)
             if len(self.history) > 2:
                 pace.accepted(h, error)
             else:
@@ -404,7 +409,7 @@ class Integrator:
         current = drive.value if drive.mode != "voltage" and drive.value else now.current
         used_up = self.model.used_up(now.u, now.x, discharging=current > 0)
         if not used_up:
-            raise SolverError(f"{problem}; {where}, and shorter steps do not help") from problem
+            raise SolverError(f"{problem}; {where}, and shorter steps do not help")
         self.exhausted = f"{used_up}, {where}"
         return "exhausted"
 
