@@ -27,8 +27,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from rampore import RamporeError, storage
 from rampore.audit.lifeline import end_with
@@ -45,6 +46,7 @@ _LOOK, _LOOKS = 10.0, 3
 #: What a case may give beside a number: the same on a mesh of twice the spacing with longer steps,
 #: from which its error is read, and on one of half the spacing, by which that error is tested.
 COARSER, FINER = "_coarser", "_finer"
+USUAL = 0.95  #: share of a group whose changes are no larger than the least error of its cases [-]
 
 Case = Mapping[str, float | int | str | bool]
 Progress = Callable[[int, int, str], None]
@@ -67,18 +69,18 @@ class Plan(NamedTuple):
     title: str
     compute: Callable[[Case], Mapping[str, float]]
     cases: Sequence[Case]
-    #: no case's numerical error is below the median of those that it gives the same of
+    #: cases that it gives the same of are about as exact as each other
     group: Callable[[Case], Hashable]
     units: Mapping[str, str]  #: of every number that goes in or comes out
     about: Mapping[str, str]  #: what the reader should know of the whole
 
     def errors(self, outcomes: Sequence[Outcome]) -> list[dict[str, float]]:
         """The numerical error of each number of each case that has one: what the coarser mesh
-        changes, or the median of that over the case's group, where it is larger.
+        changes, or what it changes at most in ``USUAL`` of the case's group, where that is larger.
 
         At second order a third of what twice the spacing changes is left, at first order all of it.
-        Where numbers rise and fall the difference of two meshes vanishes by chance: no case is
-        taken to be better than half of its group.
+        But where a number rises and falls with the spacing, or is read at the last of some marks,
+        two meshes agree by chance: no case is taken to be better than most of its group.
 
         Parameters
         ----------
@@ -93,9 +95,9 @@ class Plan(NamedTuple):
         for members in groups.values():
             for name in {name for n in members for name in changes[n]}:
                 own = {n: changes[n][name] for n in members if name in changes[n]}
-                middle = median(own.values())
+                usual = float(np.quantile(list(own.values()), USUAL))
                 for n, change in own.items():
-                    found[n][name] = max(change, middle)
+                    found[n][name] = max(change, usual)
         return found
 
     @staticmethod

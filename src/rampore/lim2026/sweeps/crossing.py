@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rampore.audit.sweep import COARSER, FINER, Plan
+from rampore.audit.sweep import COARSER, FINER, USUAL, Plan
 from rampore.checks import choice, known_keys, quantity
 from rampore.lim2026 import parameters
 from rampore.lim2026.cells import (
@@ -431,7 +431,7 @@ def about(alike: str) -> dict[str, str]:
     Parameters
     ----------
     alike : str
-        Which cases share the median that none of their errors is below.
+        Which cases are about as exact as each other.
     """
     mesh, coarser = (
         f"layers {one.layers}, columns {one.columns}, {one.hole_layers} in the holes"
@@ -440,7 +440,8 @@ def about(alike: str) -> dict[str, str]:
     return {
         "mesh": mesh,
         "numerical_error": f"*_error: the difference to a mesh of {coarser} with longer steps in "
-        f"time, or its median over the cases {alike}, whichever is larger",
+        f"time, or what {USUAL:.0%} of those are at most over the cases {alike}, whichever is "
+        "larger",
         "resolved": f"*_resolved: whether the same on layers {MESHES['deeper'].layers} lies within "
         "that error, 1 or 0",
     }
