@@ -278,8 +278,9 @@ def _parameters(parser: argparse.ArgumentParser) -> Run:
 
 def _discharge(parser: argparse.ArgumentParser) -> Run:
     """Discharge a cell from a BPX file, on bare or perforated foil, with the three-dimensional
-    model. A cell that is exhausted before its voltage reaches the cut-off is a result as well: a
-    note and summary.json say so, and the exit code is 0.
+    model. A cell that is exhausted before its voltage reaches the cut-off is a result as well, and
+    so is one whose current alone takes the voltage beyond it: a note and summary.json say so, and
+    the exit code is 0.
     """
     parser.add_argument("cell", type=Path, metavar="CELL.json", help="a BPX file")
     parser.add_argument(

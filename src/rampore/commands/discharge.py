@@ -64,11 +64,20 @@ def run(args: argparse.Namespace, report: Callable[[str], object] = print) -> di
         solution = discharge(cell, c_rate, mesh=mesh, progress=progress).solution
         summary = summarise(cell, solution, c_rate) | {"validity_left": progress.left()}
         write(solution, summary, folder)
-    for told in (*summary["validity_left"], *filter(None, solution.exhausted)):
+    for told in (*summary["validity_left"], *filter(None, solution.exhausted), *_at_once(summary)):
         report(f"note: {told}")
     if not installed("pyvista"):
         report(f"note: {LEFT_OUT.format('files for ParaView', 'paraview')}")
     return summary
+
+
+def _at_once(summary):
+    """What a reader should know of a run that gave nothing."""
+    if summary["ended_by"] == "voltage at once":
+        yield (
+            f"as soon as {summary['current_density_A_per_m2']:g} A/m2 flow the voltage is "
+            f"{summary['final_voltage_V']:.4f} V, beyond its cut-off: no charge passes"
+        )
 
 
 def _option(name):
@@ -161,7 +170,7 @@ def summarise(cell: Cell, solution: Solution, c_rate: float) -> dict:
         "duration_s": float(time[-1]),
         "capacity_Ah_per_m2": solution.capacity / 3600,
         "energy_Wh_per_m2": float(energy) / 3600,
-        "mean_voltage_V": float(energy) / solution.capacity,
+        "mean_voltage_V": float(energy) / solution.capacity if solution.capacity else None,
         "open_circuit_voltage_V": float(voltage[0]),
         "final_voltage_V": float(voltage[-1]),
         "salt_lowest_mol_per_m3": float(data.c_e_min.min()),

@@ -11,6 +11,10 @@ from rampore.p4d.equations import Layout, S
 from rampore.p4d.errors import CellError
 from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR, Grid
 
+#: Transport efficiency that stands for 0, in pores that lead nowhere: nothing passes within any
+#: digits, and the potential of what they hold stays defined [-]
+STILL = 1e-30
+
 
 class Particles(NamedTuple):
     """Where one material of one electrode is."""
@@ -105,8 +109,11 @@ def _add_electrolyte(fields, name, region, porous) -> None:
     porosity = region.values(porous.porosity)
     efficiency = porous.transport_efficiency(porosity)
     quantity(f"{name}: porosity", porosity, CellError, above=0, at_most=1)
-    quantity(f"{name}: transport_efficiency", efficiency, CellError, above=0, at_most=1)
-    fields.porosity[region.where], fields.efficiency[region.where] = porosity, efficiency
+    quantity(f"{name}: transport_efficiency", efficiency, CellError, at_least=0, at_most=1)
+    if not np.any(efficiency):
+        raise CellError(f"{name}: transport_efficiency is 0 everywhere: no current passes")
+    fields.porosity[region.where] = porosity
+    fields.efficiency[region.where] = np.maximum(efficiency, STILL)
 
 
 def _add_solids(fields, side, region, electrode, cells) -> list[Particles]:

@@ -130,6 +130,9 @@ def simulate(
     A step whose current can flow no longer ends "exhausted", and the next one goes on from there:
     surfaces that are full or empty, or salt that is used up, pass what is asked of them at no
     voltage, or at one that falls to its cut-off in less time than can be told apart.
+
+    A step whose current alone takes the voltage beyond its cut-off ends "voltage at once": no
+    charge passes, and its last voltage is the one that the cell has as current begins to flow.
     """
     quantity("field_times", np.asarray(field_times, float), CellError, at_least=0, unit="s")
     model = Model(cell, mesh or Mesh(), sides, grid)

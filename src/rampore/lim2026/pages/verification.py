@@ -102,7 +102,7 @@ def sample_text(sample: Mapping) -> str:
 _ENDS = {
     "voltage": "at the cut-off",
     "exhausted": "exhausted before",
-    "at its cut-off": "beyond it at once",
+    "voltage at once": "beyond it at once",
     "failed": "failed",
 }
 
