@@ -108,10 +108,14 @@ def is_built_from(html: Path, source: Path) -> bool:
 
 
 def _inputs(source: Path) -> str:
-    folders = source, PACKAGE
     read = [
-        {name: value for name, value in digests(folder).items() if not name.endswith(".pyc")}
-        for folder in folders
+        {
+            name: value
+            for name, value in digests(folder).items()
+            # what Python and Numba compiled, and where, says nothing that the sources do not
+            if "__pycache__" not in name.split("/")
+        }
+        for folder in (source, PACKAGE)
     ]
     return digest(as_json([*read, packages()]))
 
