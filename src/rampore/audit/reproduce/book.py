@@ -77,8 +77,7 @@ def _generated(study: Study, entries: list[dict], tables: list[dict]) -> dict[st
     pages = {
         "scorecard.md": scorecard.scorecard_page(entries, ledger.sections, ledger.causes).encode(),
         "summary.md": scorecard.summary(entries, tables).encode(),
-        "scorecard.svg": style.render(figure, "svg"),
-        "scorecard.png": style.render(figure, "png"),
+        **{f"scorecard.{form}": image for form, image in style.render_both(figure).items()},
         **({"inputs.md": inputs_page(read_values(inputs)).encode()} if inputs else {}),
         **(own.generated(study.root) if own else {}),
     }
