@@ -233,7 +233,7 @@ def write(solution: Solution, summary: dict, output: Path) -> None:
     ``paraview``), and last ``summary.json``.
     """
     from rampore.figures.p4d import voltage_parts
-    from rampore.style import render
+    from rampore.style import render_both
 
     output = Path(output)
     data = solution.dataset
@@ -248,8 +248,8 @@ def write(solution: Solution, summary: dict, output: Path) -> None:
         fmt="%.9g",
     )
     (output / "fields.nc").write_bytes(netcdf(data))
-    (output / "discharge.png").write_bytes(render(voltage_parts(data), "png"))
-    (output / "discharge.svg").write_bytes(render(voltage_parts(data), "svg"))
+    for form, image in render_both(voltage_parts(data)).items():
+        (output / f"discharge.{form}").write_bytes(image)
     if installed("pyvista"):
         for number, grid in enumerate(paraview(data)):
             grid.save(output / f"fields_{number}.vtr")
