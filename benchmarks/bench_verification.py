@@ -316,10 +316,11 @@ PARTS = {part.__name__: part for part in (orders, peers, conservation, sample, r
 
 
 def main(names):
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     for name in names or PARTS:
         start = time.process_time()
-        results[name] = PARTS[name]()
+        part = PARTS[name]()
+        results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+        results[name] = part
         packages = ("numpy", "numba", "scipy", "pybamm")
         results["versions"] = {
             package: version(package) for package in packages if find_spec(package)

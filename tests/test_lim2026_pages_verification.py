@@ -73,6 +73,8 @@ def test_how_many_errors_cover_is_said_of_cases_and_of_numbers():
     text = verification.errors_text(errors)
     assert "190 lie" in text
     assert "99.0 % of 4,000 numbers" in text
+    assert "call none of these cases unresolved" in text
+    assert "call 7 of" in verification.errors_text({**errors, "unresolved_cases": 7})
 
 
 def test_powers_of_ten():

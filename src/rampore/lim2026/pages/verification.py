@@ -123,10 +123,12 @@ def rates_table(rates: Mapping) -> str:
 def errors_text(errors: Mapping) -> str:
     """How often a stored value lies within its stored error of what a finer mesh gives."""
     values = 100 * errors["covered_values"] / errors["values"]
+    unresolved = errors.get("unresolved_cases", 0)
     return (
-        f"Of {errors['cases']} cases by lot from all sweeps, none of which an error was read from, "
-        f"{errors['covered_cases']} lie with all their numbers within the stored errors of what a "
-        f"finer mesh gives, and {values:.1f} % of {errors['values']:,} numbers do.\n"
+        f"Of {errors['cases']} cases by lot from all sweeps {errors['covered_cases']} lie with all "
+        "their numbers within the stored errors of what boxes of half the size give, and "
+        f"{values:.1f} % of {errors['values']:,} numbers do. The data sets themselves call "
+        f"{unresolved or 'none'} of these cases unresolved.\n"
     )
 
 
