@@ -278,7 +278,7 @@ class Model:
         layout = self.layout
         if "positive" in self.foils:
             return -self.foils["positive"].total / self.area
-        return float(np.sum(layout.positive_foil * u[layout.positive_cells, S]) / self.area)
+        return float(layout.positive_foil @ u[layout.positive_cells, S]) / self.area
 
     def contact_drops(self, u: np.ndarray, voltage: float) -> tuple[float, float]:
         """Mean potential differences across the contact resistances, from the coating to each foil
@@ -538,7 +538,8 @@ class Model:
             if size <= tolerance and self._conserves(right.sum(axis=0), u):
                 return Unknowns(u, voltage)
             self.multigrid.prepare()
-            change, border = self.multigrid.solve(-right.reshape(shape), -imposed, linear_tolerance)
+            np.negative(right, out=right)
+            change, border = self.multigrid.solve(right.reshape(shape), -imposed, linear_tolerance)
             change, last = change.reshape(-1, 3), size
             cell, size, potential = equations.largest(change, self.cell.concentration)
             size = max(size, abs(border))
@@ -548,10 +549,13 @@ class Model:
             damping = min(1.0, 0.5 / max(potential, abs(border), 1e-300))
             moved = equations.correct(u, change, damping)
             voltage += damping * border
+            # where this does not end the iteration it is a guess for the reactions
+            if damping < 1.0:
+                change *= damping
+            moved = max(moved, self._follow(u, voltage, change, damping * border))
             if size * min(1.0, contraction) <= tolerance and damping == 1.0 and moved <= TANGENT:
-                followed = self._follow(u, voltage, change, border)
                 totals = self._totals(u, voltage, past)
-                if followed <= TANGENT and self._conserves(totals, u):
+                if self._conserves(totals, u):
                     return Unknowns(u, voltage)
         where = self.place(cell)
         raise SolverError(

@@ -178,9 +178,10 @@ class _Recorder:
         self._layer = np.broadcast_to(model.grid.layer, model.grid.shape).ravel()
         self._weights, self._places = {}, {}
         for side in ("negative", "positive"):
-            members = [p for p in model.populations if p.electrode == side]
+            numbered = [(n, p) for n, p in enumerate(model.populations) if p.electrode == side]
+            members = [p for _, p in numbered]
             total = sum(p.capacity.sum() for p in members)
-            self._weights[side] = [(p, p.capacity / total) for p in members]
+            self._weights[side] = [(n, p, p.capacity / total) for n, p in numbered]
             where = np.flatnonzero(self._layer == LAYERS[side])
             where = np.concatenate([p.kinetics.cells for p in members]) if members else where
             weight = (
@@ -188,6 +189,9 @@ class _Recorder:
             )
             self._places[side] = (where, weight / weight.sum() if where.size else weight)
         self._pore = layout.pore
+        self._wet = np.flatnonzero(self._pore)
+        self._held = [p.capacity.sum() / FARADAY for p in model.populations]  # when full [mol]
+        self._shares = [p.capacity / p.capacity.sum() for p in model.populations]
         self._capacitive = layout.capacitance > 0
         # charge that the foils of lithium gave off, now and one step before [C]
         self._metal = (0.0, 0.0)
@@ -195,10 +199,12 @@ class _Recorder:
 
     def take(self, state: State):
         u = self.model.against_negative_foil(state.unknowns)
-        salt = float(np.sum(self._pore * state.u[:, C]))
-        solid = sum(
-            float(np.sum(p.capacity * p.spheres.mean)) / FARADAY for p in self.model.populations
-        )
+        salt, c = float(self._pore @ state.u[:, C]), state.u[self._wet, C]
+        means = [
+            float(share @ p.spheres.mean)
+            for p, share in zip(self.model.populations, self._shares, strict=True)
+        ]
+        solid = sum(held * mean for held, mean in zip(self._held, means, strict=True))
         charged = self.model.layout.capacitance * (u[:, S] - u[:, E])
         # the cations of the double layer
         solid -= float(np.sum(charged[self._capacitive])) / FARADAY
@@ -241,23 +247,24 @@ class _Recorder:
                 "voltage": state.voltage,
                 "current": state.current,
                 "capacity": passed,
-                "c_min": state.u[self._pore > 0, C].min(),
-                "c_max": state.u[self._pore > 0, C].max(),
+                "c_min": c.min(),
+                "c_max": c.max(),
                 "lithium": (salt + solid) / self.model.area,
                 "salt": salt / self.model.area,
-                "parts": self.parts(state._replace(u=u)),
+                "parts": self.parts(state._replace(u=u), means),
                 **{
-                    f"mean {p.electrode} {p.name}": np.average(p.spheres.mean, weights=p.capacity)
-                    for p in self.model.populations
+                    f"mean {p.electrode} {p.name}": mean
+                    for p, mean in zip(self.model.populations, means, strict=True)
                 },
             }
         )
-        if np.any(np.isclose(state.time, self.field_times, rtol=1e-12, atol=1e-9)):
+        if np.any(np.abs(state.time - self.field_times) <= 1e-9 + 1e-12 * state.time):
             self.take_fields(state)
 
-    def parts(self, state: State) -> dict[Part, float]:
+    def parts(self, state: State, means: Sequence[float]) -> dict[Part, float]:
         """Contributions to the voltage, averaged over the electrodes by capacity; they sum to it
-        exactly [V]. All potentials of ``state`` are against the negative foil.
+        exactly [V]. All potentials of ``state`` are against the negative foil; ``means`` are the
+        mean stoichiometries of each population [-].
         """
         model, u = self.model, state.u
         g = model.activity(u)
@@ -270,25 +277,24 @@ class _Recorder:
                 electrolyte += sign * at_face
                 diffusion += sign * g_face
                 continue
-            for p, weight in self._weights[side]:
+            for n, p, weight in self._weights[side]:
                 cells = p.kinetics.cells
                 drop = u[cells, S] - u[cells, E]
                 surface = p.open_circuit(p.x)
-                mean = np.average(p.spheres.mean, weights=p.capacity)
-                open_circuit = p.open_circuit(np.full(cells.size, mean))
+                open_circuit = p.open_circuit(np.full(cells.size, means[n]))
                 for cause, potential in (
                     (Cause.OPEN_CIRCUIT, open_circuit),
                     (Cause.SOLID_DIFFUSION, surface - open_circuit),
                     (Cause.KINETICS, drop - surface),
                 ):
-                    parts[Part(cause, side, p.name)] = sign * np.sum(weight * potential)
+                    parts[Part(cause, side, p.name)] = sign * float(weight @ potential)
             cells, weight = self._places[side]
             if not self._weights[side]:
                 drop = u[cells, S] - u[cells, E]
-                parts[Part(Cause.DOUBLE_LAYER, side)] = sign * np.sum(weight * drop)
-            electrolyte += sign * np.sum(weight * u[cells, E])
-            diffusion += sign * np.sum(weight * g[cells])
-            solid[side] = sign * np.sum(weight * u[cells, S])
+                parts[Part(Cause.DOUBLE_LAYER, side)] = sign * float(weight @ drop)
+            electrolyte += sign * float(weight @ u[cells, E])
+            diffusion += sign * float(weight @ g[cells])
+            solid[side] = sign * float(weight @ u[cells, S])
         parts[Part(Cause.SALT_DIFFUSION)] = diffusion
         parts[Part(Cause.SALT_OHMIC)] = electrolyte - diffusion
         for side, sign, foil, drop in zip(
