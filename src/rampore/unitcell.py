@@ -107,8 +107,16 @@ def _two_quarter_discs(x, y, radius):
     return hole, side_x, side_y, arc
 
 
-def area_in_quarter_disc(u, v, radius):
-    """Area of [0, u] x [0, v] inside the disc of this radius about the origin."""
+def area_in_quarter_disc(u: np.ndarray, v: np.ndarray, radius: float) -> np.ndarray:
+    """Area of [0, u] x [0, v] inside the disc of this radius about the origin [m2].
+
+    Parameters
+    ----------
+    u, v : array
+        Not negative; they are broadcast [m].
+    radius : float
+        Positive [m].
+    """
 
     def below(t):
         return 0.5 * (

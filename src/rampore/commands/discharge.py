@@ -62,8 +62,7 @@ def run(args: argparse.Namespace, report: Callable[[str], object] = print) -> di
         if args.collector is not None:
             raise CellError("--collector has no effect beside --structure, which has its own holes")
         cell = replace(cell, perforation=None, structure=structure.read(args.structure))
-    divided = cell.perforation is not None or cell.structure is not None
-    columns = tuple(args.columns or COLUMNS[divided])
+    columns = tuple(args.columns or COLUMNS[cell.has_pattern])
     mesh = Mesh(tuple(args.layers), columns)
     with together(args.output) as folder:
         progress = _Progress(cell, c_rate, report)
@@ -175,18 +174,11 @@ def summarise(cell: Cell, solution: Solution, c_rate: float) -> dict:
         "electrolyte": cell.electrolyte.source,
         "electrolyte_valid_from_mol_per_m3": cell.electrolyte.lowest,
         "electrolyte_valid_to_mol_per_m3": cell.electrolyte.validity,
-        "open_fraction": _open_fraction(cell),
+        "open_fraction": cell.open_fraction,
         "temperature_K": cell.temperature,
         "conservation": solution.conservation._asdict(),
         "steps": solution.counts,
     } | (_plating(solution) if c_rate < 0 else {})
-
-
-def _open_fraction(cell):
-    """Of the negative foil [-]."""
-    if cell.structure is not None:
-        return cell.structure.open_fraction("negative")
-    return cell.perforation.open_fraction if cell.perforation else 0.0
 
 
 def _plating(solution):

@@ -319,6 +319,18 @@ class Cell:
             elif self.structure.openings_of(side) or self.structure.coating(side) != Coating():
                 raise CellError(f"{side} electrode: there is no coating to be structured")
 
+    @property
+    def has_pattern(self) -> bool:
+        """Whether it differs from place to place in the plane: by a perforation or a structure."""
+        return self.perforation is not None or self.structure is not None
+
+    @property
+    def open_fraction(self) -> float:
+        """Area of holes per area of the negative foil [-]."""
+        if self.structure is not None:
+            return self.structure.open_fraction("negative")
+        return self.perforation.open_fraction if self.perforation is not None else 0.0
+
     def has_coated_holes(self, foil: str) -> bool:
         """Whether the "negative" or the "positive" foil has holes with coating in them."""
         if self.structure is not None:

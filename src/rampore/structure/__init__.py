@@ -143,15 +143,16 @@ class Structure:
         coating = self.coating(side)
         if coating.porosity is None:
             coating = replace(coating, porosity=own)
-        if coating.solid == "removed" or not self.channels_in(side):
+        porosity = coating.porosity
+        if coating.solid == "removed" or not isinstance(porosity, int | float):
             return coating
         solid = room = 1.0
         for channels in self.channels_in(side):
             share = channels.volume_in(thickness) / thickness
             room -= share
-            if channels.filling != "electrolyte":
-                solid -= share * (1 - channels.filling) / (1 - coating.porosity)
-        pressed = 1 - (1 - coating.porosity) * solid / room
+            if not isinstance(channels.filling, str):
+                solid -= share * (1 - channels.filling) / (1 - porosity)
+        pressed = 1 - (1 - porosity) * solid / room
         if not 0 < pressed < 1:
             raise StructureError(
                 f"the solid of the {side} coating does not fit between its channels: its porosity "
@@ -194,7 +195,7 @@ class Structure:
         return np.where(covered < ROUNDING * np.outer(np.diff(x), np.diff(y)), 0.0, covered)
 
 
-def _overlap(one, other, width, height):
+def _overlap(one: Openings, other: Openings, width: float, height: float) -> bool:
     return any(
         here.gap(there) <= 0
         for here in one.outlines(width, height)
@@ -212,7 +213,7 @@ def _refuse_across(bottom: Outline, holes: list[Outline]) -> None:
             )
 
 
-def _common(sides, axis):
+def _common(sides: list[float | None], axis: str) -> float | None:
     """The shortest length that is a multiple of all sides; None where there are none."""
     asked = [side for side in sides if side is not None]
     if not asked:

@@ -74,40 +74,40 @@ def cut(x: np.ndarray, y: np.ndarray, z: np.ndarray, channels: Channels, from_fo
         Whether the foil is at the lower end of z.
     """
     thickness = z[-1] - z[0]
-    depth = channels.depth_in(thickness)
+    depth, near = channels.depth_in(thickness), DIGITS * thickness
     outlines = list(channels.outlines(x[-1], y[-1]))
-    # depth below the separator, at the edges
-    down = z[-1] - z if from_foil else z - z[0]
-    near = DIGITS * thickness
-    down = np.where(np.abs(down - depth) < near, depth, np.maximum(down, 0.0))
+    below = z[-1] - z if from_foil else z - z[0]  # the separator, at the edges
+    below = np.where(np.abs(below - depth) < near, depth, np.maximum(below, 0.0))
     slope = (channels.width - channels.width_at(1.0)) / 2 / depth
-    plan = np.outer(np.diff(x), np.diff(y))
 
     def at(height):
         return section(x, y, channels, channels.width_at(height / depth), outlines)
 
+    plan = np.outer(np.diff(x), np.diff(y))
     nx, ny, nz = shape = (*plan.shape, z.size - 1)
     area, side_x, side_y = (np.zeros(each) for each in (shape, (nx - 1, ny, nz), (nx, ny - 1, nz)))
     wall = np.zeros((3, *shape))
     straight = at(0.0) if slope == 0 else None
     for k in range(nz):
-        upper, lower = sorted(down[k : k + 2])
+        upper, lower = sorted(below[k : k + 2])
         reach = min(lower, depth) - upper
         if reach <= 0:
             continue
-        part, box = reach / (lower - upper), reach
         for point, weight in zip(_POINTS, _WEIGHTS, strict=True):
             here = straight or at(upper + point * reach)
-            area[..., k] += weight * part * here.area
-            side_x[..., k] += weight * part * here.side_x
-            side_y[..., k] += weight * part * here.side_y
-            wall[0, ..., k] += weight * box * here.facing_x / np.hypot(1, slope)
-            wall[1, ..., k] += weight * box * (here.rim - here.facing_x) / np.hypot(1, slope)
-            wall[2, ..., k] += weight * box * here.rim * slope**2 / np.hypot(1, slope)
+            height = weight * reach
+            area[..., k] += height / (lower - upper) * here.area
+            side_x[..., k] += height / (lower - upper) * here.side_x
+            side_y[..., k] += height / (lower - upper) * here.side_y
+            # of a wall that slants, sqrt(1 + s^2) as large, 1 / (1 + s^2) faces sideways
+            sideways = here.facing_x, here.rim - here.facing_x, here.rim * slope**2
+            wall[..., k] += height / np.hypot(1, slope) * np.stack(sideways)
         if upper < depth <= lower and depth < thickness - near:
             wall[2, ..., k] += at(depth).area
-    planes = [at(height).area if height <= depth else np.zeros_like(plan) for height in down[1:-1]]
-    planes = np.stack(planes, axis=-1) if planes else np.zeros((*plan.shape, 0))
+    planes = np.zeros((nx, ny, nz - 1))
+    for k, height in enumerate(below[1:-1]):
+        if height <= depth:
+            planes[..., k] = at(height).area
     share = area / plan[..., None]
     return Cut(
         np.where(share < DIGITS, 0.0, np.where(share > 1 - DIGITS, 1.0, share)),
