@@ -219,9 +219,11 @@ class Separator:
     thickness: float  #: [m]
     porosity: Field  #: [-]
     transport_efficiency: Function = field(default_factory=bruggeman)  #: of the porosity [-]
+    #: transport efficiency in the plane over that through it, which ``transport_efficiency`` is [-]
+    in_plane: float = 1.0
 
     def __post_init__(self):
-        _check(self, thickness=_POSITIVE, porosity=_SHARE)
+        _check(self, thickness=_POSITIVE, porosity=_SHARE, in_plane=_POSITIVE)
 
 
 @dataclass(frozen=True)

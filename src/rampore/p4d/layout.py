@@ -132,7 +132,7 @@ def _even_medium(name, region, porous) -> Medium:
     """An electrode without a structure, or the separator, in its boxes."""
     porosity = region.values(porous.porosity)
     through = porous.transport_efficiency(porosity)
-    across = getattr(porous, "in_plane", 1.0) * through
+    across = porous.in_plane * through
     quantity(f"{name}: porosity", porosity, CellError, above=0, at_most=1)
     for efficiency in (through, across):
         quantity(f"{name}: transport_efficiency", efficiency, CellError, above=0, at_most=1)
