@@ -276,6 +276,37 @@ def _parameters(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _structure(parser: argparse.ArgumentParser) -> Run:
+    """Draw a structure of the electrodes to scale, and say what it holds, before anything is
+    solved.
+    """
+    parser.add_argument(
+        "structure",
+        type=Path,
+        metavar="STRUCTURE.toml",
+        help="holes in the foils, channels and layers in the coatings",
+    )
+    parser.add_argument(
+        "--cell",
+        type=Path,
+        required=True,
+        metavar="CELL.json",
+        help="a BPX file: what is structured",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go"
+    )
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore.commands import structure
+
+        structure.run(options)
+        print(options.output / "structure.json")
+        return 0
+
+    return run
+
+
 def _discharge(parser: argparse.ArgumentParser) -> Run:
     """Discharge a cell from a BPX file, on bare or perforated foil, with the three-dimensional
     model. A cell that is exhausted before its voltage reaches the cut-off is a result as well, and
@@ -290,6 +321,12 @@ def _discharge(parser: argparse.ArgumentParser) -> Run:
         "--collector",
         choices=("bare", "perforated"),
         help="negative foil (default: as in the file)",
+    )
+    parser.add_argument(
+        "--structure",
+        type=Path,
+        metavar="STRUCTURE.toml",
+        help="holes, channels and layers in place of --collector; see rampore structure",
     )
     parser.add_argument("--hole-um", type=float, help="diameter of the holes (default 75)")
     parser.add_argument(
@@ -978,6 +1015,7 @@ COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
     "claims": _claims,
     "audit": _audit,
     "parameters": _parameters,
+    "structure": _structure,
     "discharge": _discharge,
     "pores": _pores,
     "diffuse": _diffuse,

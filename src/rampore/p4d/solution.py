@@ -13,14 +13,20 @@ from rampore.constants import FARADAY
 from rampore.p4d.cell import Cell
 from rampore.p4d.equations import C, E, S
 from rampore.p4d.errors import CellError, SolverError
-from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR, Grid
+from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, POSITIVE_HOLE, SEPARATOR, Grid
 from rampore.p4d.model import CHARGE, Mesh, Model
 from rampore.p4d.time import Integrator, State, Step, Tolerances
 
 if TYPE_CHECKING:
     import xarray
 
-LAYERS = {"hole": HOLE, "negative": NEGATIVE, "separator": SEPARATOR, "positive": POSITIVE}
+LAYERS = {
+    "hole": HOLE,
+    "negative": NEGATIVE,
+    "separator": SEPARATOR,
+    "positive": POSITIVE,
+    "positive hole": POSITIVE_HOLE,
+}
 #: largest admissible drift of lithium and salt over what there is at the start [-]
 CONSERVED = 1e-8
 
@@ -65,6 +71,16 @@ class Conservation(NamedTuple):
     charge: float
 
 
+class PlatingMargin(NamedTuple):
+    """The least of phi_s - phi_e over the negative electrode: lithium may be plated below 0 V."""
+
+    value: float  #: [V]
+    time: float  #: [s]
+    x: float  #: of the box where it is [m]
+    y: float  #: [m]
+    z: float  #: [m]
+
+
 class Solution(NamedTuple):
     """A run."""
 
@@ -81,6 +97,29 @@ class Solution(NamedTuple):
     def capacity(self) -> float:
         """Charge that the cell gave [C/m2]."""
         return float(self.dataset.capacity[-1])
+
+    def plating_margin(self, step: int | None = None) -> PlatingMargin:
+        """The least margin against plating of lithium, where and when.
+
+        Parameters
+        ----------
+        step : int, optional
+            Of the protocol; by default of the whole run.
+
+        Raises
+        ------
+        CellError
+            The negative side is a foil of lithium, or nothing reacts in it.
+        """
+        data = self.dataset if step is None else self.step(step)
+        if "plating_margin" not in data:
+            raise CellError("a plating margin takes a negative electrode with active material")
+        least = data.isel(time=int(np.argmin(data.plating_margin.values)))
+        return PlatingMargin(
+            float(least.plating_margin),
+            float(least.time),
+            *(float(least[f"plating_{axis}"]) for axis in "xyz"),
+        )
 
     def step(self, number: int) -> "xarray.Dataset":
         """The series of one step of the protocol, from the state that it starts from."""
@@ -188,6 +227,9 @@ class _Recorder:
                 np.concatenate([p.capacity for p in members]) if members else layout.pore[where]
             )
             self._places[side] = (where, weight / weight.sum() if where.size else weight)
+        reacting = [p.kinetics.cells for p in model.populations if p.electrode == "negative"]
+        #: boxes of the negative electrode in which lithium may be plated
+        self._platable = np.unique(np.concatenate(reacting)) if reacting else np.zeros(0, int)
         self._pore = layout.pore
         self._wet = np.flatnonzero(self._pore)
         self._held = [p.capacity.sum() / FARADAY for p in model.populations]  # when full [mol]
@@ -252,6 +294,7 @@ class _Recorder:
                 "lithium": (salt + solid) / self.model.area,
                 "salt": salt / self.model.area,
                 "parts": self.parts(state._replace(u=u), means),
+                "plating": self._least_margin(u),
                 **{
                     f"mean {p.electrode} {p.name}": mean
                     for p, mean in zip(self.model.populations, means, strict=True)
@@ -260,6 +303,16 @@ class _Recorder:
         )
         if np.any(np.abs(state.time - self.field_times) <= 1e-9 + 1e-12 * state.time):
             self.take_fields(state)
+
+    def _least_margin(self, u):
+        """The least of phi_s - phi_e in the negative electrode [V], and the number of its box; None
+        where there is no electrode.
+        """
+        if not self._platable.size:
+            return None
+        margin = u[self._platable, S] - u[self._platable, E]
+        least = int(np.argmin(margin))
+        return float(margin[least]), int(self._platable[least])
 
     def parts(self, state: State, means: Sequence[float]) -> dict[Part, float]:
         """Contributions to the voltage, averaged over the electrodes by capacity; they sum to it
@@ -330,6 +383,17 @@ class _Recorder:
     def conservation(self):
         return Conservation(*(float(max(column)) for column in zip(*self._balance, strict=True)))
 
+    def _plating(self):
+        """Series of the least margin against plating, and of where it is."""
+        margins, boxes = zip(*(entry["plating"] for entry in self._series), strict=True)
+        meaning = "least phi_s - phi_e in the negative electrode; lithium may be plated below 0"
+        data = {"plating_margin": ("time", np.array(margins), {"units": "V", "long_name": meaning})}
+        for axis, centres in zip("xyz", self.model.grid.centres(), strict=True):
+            values = centres.ravel()[list(boxes)]
+            meaning = f"{axis} of the box with the least phi_s - phi_e"
+            data[f"plating_{axis}"] = ("time", values, {"units": "m", "long_name": meaning})
+        return data
+
     def dataset(self):
         import xarray as xr
 
@@ -360,6 +424,8 @@ class _Recorder:
             data[f"stoichiometry_{p.electrode}_{p.name}"] = series(
                 name, "1", f"mean stoichiometry of {p.name}"
             )
+        if self._platable.size:
+            data |= self._plating()
         parts = list(self._series[0]["parts"])
         data["parts"] = (
             ("time", "part"),
@@ -407,4 +473,14 @@ class _Recorder:
         )
 
 
-__all__ = ["Cause", "Conservation", "Mesh", "Part", "Solution", "Step", "Tolerances", "simulate"]
+__all__ = [
+    "Cause",
+    "Conservation",
+    "Mesh",
+    "Part",
+    "PlatingMargin",
+    "Solution",
+    "Step",
+    "Tolerances",
+    "simulate",
+]
