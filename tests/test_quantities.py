@@ -28,6 +28,9 @@ from rampore.impedance import circuits, kramers_kronig, spectrum, transmission_l
 from rampore.impedance.transmission_line import blocking_electrode, symmetric_cell
 from rampore.lim2026 import coatings, estimates, stacks, uniformity
 from rampore.lim2026.sweeps import design
+from rampore.mechanics import laminates
+from rampore.mechanics.cells import PerforatedCell
+from rampore.mechanics.solids import Solid
 from rampore.multigrid import Multigrid
 
 BAD = {
@@ -101,6 +104,12 @@ QUANTITIES = {
     "time of growth": lambda v: ageing.interface_thickness(v, 1e-12, 1e-20),
     "difference": lambda v: ageing.power(v, 1.0, 3, 3),
     "cells": lambda v: ageing.power(1.0, 1.0, v, 3),
+    "modulus": lambda v: Solid(v, 0.3),
+    "layer of a laminate": lambda v: laminates.bend([laminates.Ply(Solid(1e9, 0.3), v)], [(0.0,)]),
+    "film": lambda v: laminates.film_release(1e6, v, Solid(1e9, 0.3)),
+    "hole of a cell": lambda v: PerforatedCell(
+        Solid(1e9, 0.3), Solid(1e9, 0.3), 1e-5, 3e-5, v, 8e-5
+    ),
     "image": diffusion.steady_diffusion,
     "axis of flow": lambda v: diffusion.steady_diffusion(IMAGE, axis=v),
     "spacing": lambda v: diffusion.steady_diffusion(IMAGE, spacing=v),

@@ -10,10 +10,10 @@ from scipy.integrate import solve_ivp
 
 from rampore import swelling
 from rampore.lim2026 import parameters
-from rampore.swelling import GRAPHITE, LITHIUM_IN_SILICON, Coating, SwellingError, VolumeLaw
+from rampore.swelling import GRAPHITE, LITHIUM_IN_SILICON, ActiveCoating, SwellingError, VolumeLaw
 
 LINEAR = VolumeLaw(np.polynomial.Polynomial([1, 1.5]), None)
-COATING = Coating(33e-6, 0.3, {"siox": (0.3, LINEAR), "graphite": (0.6, GRAPHITE["Ai 2020"])})
+COATING = ActiveCoating(33e-6, 0.3, {"siox": (0.3, LINEAR), "graphite": (0.6, GRAPHITE["Ai 2020"])})
 
 
 def test_monoxide_grows_by_the_volumes_of_silicon_silicate_and_lithium():
@@ -140,7 +140,7 @@ def test_a_micrometre_per_milliampere_hour_is_2_68_cubic_centimetres_per_mole():
         (lambda: swelling.swollen(30e-6, 0.3, 1.1, -0.5), "sharing"),
         (lambda: swelling.sharing_for(1.1, 1.0), "shares nothing"),
         (lambda: swelling.volume_per_lithium(1e-6, 0.0), "charge"),
-        (lambda: Coating(3e-5, 0.3, {"a": (0.7, LINEAR), "b": (0.6, LINEAR)}), "sum of"),
+        (lambda: ActiveCoating(3e-5, 0.3, {"a": (0.7, LINEAR), "b": (0.6, LINEAR)}), "sum of"),
         (lambda: COATING.solid_ratio({"siox": 0.5}), "graphite"),
         (lambda: COATING.solid_ratio({"siox": 0.5, "graphite": 0.5, "tin": 1.0}), "tin"),
     ],

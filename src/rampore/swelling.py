@@ -219,7 +219,7 @@ def sharing_for(thickness_ratio: FloatOrArray, solid_ratio: FloatOrArray) -> Flo
 
 
 @dataclass(frozen=True)
-class Coating:
+class ActiveCoating:
     """A coating and the solids in it, at the stoichiometry 0 of all hosts.
 
     Attributes
