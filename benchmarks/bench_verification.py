@@ -5,8 +5,9 @@
 Each part of `PARTS` that is named (default: all) is computed anew, in
 ``results/p4d/verification.json``. The long ones, ``sample``, ``rates`` and ``errors``, go on where
 they stopped: what is done stands in ``build/bench``, as long as the code is the same.
-``peers`` and ``rates`` take their comparisons and their cells from the tests, which hold them to
-their limits; without PyBaMM, or without COMSOL's solution, ``peers`` leaves that one out.
+``peers``, ``rates`` and ``structures`` take their comparisons and their cells from the tests, which
+hold them to their limits; without PyBaMM, or without COMSOL's solution, ``peers`` leaves that one
+out.
 """
 
 import json
@@ -31,6 +32,8 @@ from rampore.p4d import examples, protocols
 from rampore.p4d.cell import Perforation
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.solution import Conservation, Mesh, Step, Tolerances, simulate
+from rampore.structure import Channels, Coating, Structure, Voxels
+from rampore.structure.mesh import cut
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
@@ -148,6 +151,8 @@ def peers():
         found.append(curves("PyBaMM, half cell of Chen 2020, 1C", *half, 2e-4))
         pierced = validation.with_pybamms_perforated_cell(pybamm)[:3]
         found.append(curves("PyBaMM in three dimensions, perforated, 0.65C", *pierced, 1.5e-4))
+        slits = validation.with_pybamms_slits(pybamm)[:3]
+        found.append(curves("PyBaMM in three dimensions, slits, 0.65C", *slits, 1.5e-4))
     return found
 
 
@@ -312,7 +317,103 @@ def _shares(row, finer):
     return found
 
 
-PARTS = {part.__name__: part for part in (orders, peers, conservation, sample, rates, errors)}
+def slow_coating(structure=None, in_plane=1.0):
+    """LG M50 with a negative coating that conducts ill through the plane: eps^2 / 1.92, the closure
+    of the scaling law of Usseglio-Viretta et al. 2020, at a porosity of 0.42.
+    """
+    base = examples.chen_2020()
+    graphite = replace(base.negative.materials[0], fraction=0.55)
+    negative = replace(
+        base.negative,
+        porosity=0.42,
+        materials=(graphite,),
+        transport_efficiency=lambda eps: eps**2 / 1.92,
+        in_plane=in_plane,
+    )
+    return replace(base, negative=negative, structure=structure)
+
+
+def capacity(cell, columns, c_rate=2.0):
+    step = Step("current", c_rate * cell.one_c, until_voltage=cell.lower_cutoff)
+    return simulate(cell, [step], Mesh((10, 5, 10), columns)).capacity
+
+
+def pressed(channels):
+    return Structure(channels=(channels,), negative=Coating(solid="pressed"))
+
+
+def staircase(channels, porosity, columns):
+    """The same channels along the boxes of a mesh: each box is one or the other."""
+    width, height = Structure(channels=(channels,)).unit_cell
+    x, y = (
+        (np.arange(n) + 0.5) / n * side for n, side in zip(columns, (width, height), strict=True)
+    )
+    apart = [np.hypot(x[:, None] - each.x, y - each.y) for each in channels.outlines(width, height)]
+    within = np.min(apart, axis=0) < channels.width / 2
+    values = np.where(within, 1.0, porosity)[..., None]
+    return Structure(negative=Coating(Voxels(values)), sides=(width, height))
+
+
+def structures():
+    """Volumes on every mesh; what channels give over the coating that is pressed into their ribs,
+    as their pitch becomes small and large; and what a staircase in their place would give.
+    """
+    import test_structure as data
+
+    misses = {}
+    for name, channels in data.CHANNELS.items():
+        for seed, boxes in enumerate([(1, 1, 1), (2, 3, 2), (5, 4, 7), (16, 9, 11), (40, 30, 20)]):
+            x, y, z = data.random_mesh(channels, boxes, seed)
+            share = cut(x, y, z, channels, from_foil=True).share
+            held = (share * data.volumes(x, y, z)).sum() / (x[-1] * y[-1])
+            miss = abs(held / channels.volume_in(data.THICKNESS) - 1)
+            misses[name] = max(misses.get(name, 0.0), float(miss))
+
+    plain = capacity(slow_coating(), (1, 1))
+
+    def gain(channels, columns, in_plane=1.0):
+        return capacity(slow_coating(pressed(channels), in_plane), columns) / plain
+
+    lines = Channels(lattice="lines", pitch=5e-6, width=1e-6)
+    limit = gain(lines, (1, 1))
+    fine = {
+        pitch: gain(replace(lines, pitch=pitch * 1e-6, width=0.2e-6 * pitch), (10, 1))
+        for pitch in (1, 2, 4)
+    }
+    pitches = (30, 60, *range(90, 260, 10), 300, 400, 600)
+    wide = {
+        ratio: [
+            gain(replace(lines, pitch=pitch * 1e-6, width=0.2e-6 * pitch), (10, 1), ratio)
+            for pitch in pitches
+        ]
+        for ratio in (1.0, 2.471)
+    }
+    half = {
+        ratio: float(np.interp(-(1 + limit) / 2, np.negative(gains), pitches))
+        for ratio, gains in wide.items()
+    }
+    round_ones = Channels(lattice="triangular", pitch=100e-6, width=40e-6)
+    porosity = pressed(round_ones).between("negative", 0.42, 85.2e-6).porosity
+    meshes = ((3, 5), (6, 10), (10, 18))
+    return {
+        "misses": misses,
+        "limit": limit,
+        "fine": fine,
+        "pitches_um": pitches,
+        "gains": wide,
+        "half_pitch_um": half,
+        "columns": meshes,
+        "cut": [gain(round_ones, columns) for columns in meshes],
+        "staircase": [
+            capacity(slow_coating(staircase(round_ones, porosity, columns)), columns) / plain
+            for columns in meshes
+        ],
+    }
+
+
+PARTS = {
+    part.__name__: part for part in (orders, peers, conservation, sample, rates, errors, structures)
+}
 
 
 def main(names):

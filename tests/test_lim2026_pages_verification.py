@@ -45,6 +45,25 @@ def test_the_committed_results_meet_what_was_asked_for(results):
     assert results["rates"]["random"]["runs"] == 300
 
 
+def test_structures_meet_the_limits_that_are_known(results):
+    """Volumes to rounding; fine pitch to the tolerance in time of a capacity, 3e-4; the pitch at
+    which half of the gain is left grows as the root of the efficiency in the plane, within the
+    steps of the pitches of 10 um in 130; and a mesh that cuts is nearer to the finest than a
+    staircase of the same boxes.
+    """
+    found = results["structures"]
+    assert max(found["misses"].values()) < 1e-12
+    for gain in found["fine"].values():
+        assert gain == pytest.approx(found["limit"], rel=3e-4)
+    ratio = found["half_pitch_um"]["2.471"] / found["half_pitch_um"]["1.0"]
+    assert ratio == pytest.approx(2.471**0.5, rel=10 / 130)
+    finest = found["cut"][-1]
+    for exact, stairs in zip(found["cut"][:-1], found["staircase"][:-1], strict=True):
+        assert abs(exact - finest) < abs(stairs - finest)
+    text = verification.pages(results)["verification-staircase.md"]
+    assert text.count("|\n") == 2 + len(found["columns"])
+
+
 def test_a_difference_beyond_its_limit_is_said():
     peer = {"name": "other", "difference_V": [1e-4, -3e-4], "limit_V": 2e-4}
     assert "| other | 0.300 | 0.2 | - | **no** |" in verification.peers_table([peer])

@@ -23,8 +23,8 @@ NO_NUMBERS = [np.nan, np.inf, -np.inf, "1", None, True]
 
 POSITIVE = [
     (GRAPHITE, ("radius", "maximum_concentration", "diffusivity", "stoichiometry")),
-    (NEGATIVE, ("thickness", "porosity", "conductivity")),
-    (CELL.separator, ("thickness", "porosity")),
+    (NEGATIVE, ("thickness", "porosity", "conductivity", "in_plane")),
+    (CELL.separator, ("thickness", "porosity", "in_plane")),
     (Perforation(75e-6, 160e-6, 15e-6), ("pitch", "foil_thickness")),
     (CELL, ("concentration", "one_c", "temperature")),
 ]

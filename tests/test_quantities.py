@@ -8,7 +8,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rampore import RamporeError, closures, coating, collector, diffusion, energy, unitcell
+from rampore import (
+    RamporeError,
+    adhesion,
+    ageing,
+    closures,
+    coating,
+    collector,
+    diffusion,
+    energy,
+    swelling,
+    unitcell,
+    wetting,
+)
 from rampore.coating import Local
 from rampore.conduction import contact, field, limits, sheet
 from rampore.conduction import through_plane as plane
@@ -69,6 +81,26 @@ QUANTITIES = {
         [3e-5, 2e-5], v, 1.0, 1.0, 0.9
     ),
     "range": lambda v: energy.spread(lambda a: a, {"a": v}, RNG, 5),
+    "drop": lambda v: wetting.work_of_adhesion(0.07, v),
+    "drop on holes": lambda v: wetting.apparent_angle(1.0, 1.0, v),
+    "meniscus": lambda v: wetting.bulge_height(v, 0.07, 1e-4),
+    "filling": lambda v: wetting.filling_time(1e-5, 1e-5, v, 1.0),
+    "blade": lambda v: wetting.blade_pressure(1.0, v, 1e-3, 2e-4, 1e-4),
+    "bond": lambda v: adhesion.shear_strength(0.2, 1.0, v),
+    "process zone": lambda v: adhesion.cut(
+        collector.PerforatedFoil(75e-6, 160e-6, 15e-6), 1.0, 1.0, process_length=v
+    ),
+    "pull": lambda v: adhesion.pull_strength(0.2, 1.0, 1.0, v, 0.2),
+    "growth": lambda v: swelling.swollen(3e-5, 0.3, v, 0.5),
+    "stoichiometry": swelling.GRAPHITE["Ai 2020"],
+    "oxide": swelling.silicon_monoxide,
+    "charge of a swelling": lambda v: swelling.volume_per_lithium(1e-6, v),
+    "cycles": lambda v: ageing.retained(v, 1e-3, ageing.Law.LINEAR),
+    "rate of loss": lambda v: ageing.life(0.8, v, ageing.Law.ROOT),
+    "depth of lithiation": lambda v: ageing.stress_driven_life(v, 1e-3, 2.0),
+    "time of growth": lambda v: ageing.interface_thickness(v, 1e-12, 1e-20),
+    "difference": lambda v: ageing.power(v, 1.0, 3, 3),
+    "cells": lambda v: ageing.power(1.0, 1.0, v, 3),
     "image": diffusion.steady_diffusion,
     "axis of flow": lambda v: diffusion.steady_diffusion(IMAGE, axis=v),
     "spacing": lambda v: diffusion.steady_diffusion(IMAGE, spacing=v),

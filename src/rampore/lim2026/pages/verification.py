@@ -132,6 +132,32 @@ def errors_text(errors: Mapping) -> str:
     )
 
 
+def structures_text(structures: Mapping) -> str:
+    """How exactly meshes hold structures, and what channels give in the limits that are known."""
+    worst = max(structures["misses"].values())
+    misses = ", ".join(f"{pitch} um {gain:.4f}" for pitch, gain in structures["fine"].items())
+    ratio = structures["half_pitch_um"]["2.471"] / structures["half_pitch_um"]["1.0"]
+    return (
+        f"Volumes of {len(structures['misses'])} kinds of channels are held to {_power(worst)} on "
+        f"random meshes from one box on. At fine pitch the gain in capacity is that of one "
+        f"dimension, {structures['limit']:.4f}: {misses}. Half of it is left at a pitch of "
+        f"{structures['half_pitch_um']['1.0']:.0f} um, and with 2.471 times the efficiency in the "
+        f"plane at one {ratio:.2f} times as large; the scaling law says "
+        f"{2.471**0.5:.2f}.\n"
+    )
+
+
+def structures_table(structures: Mapping) -> str:
+    """What round channels give on meshes that cut them and on staircases of the same boxes."""
+    rows = [
+        (f"{across} x {up}", f"{cut:.3f}", f"{stairs:.3f}")
+        for (across, up), cut, stairs in zip(
+            structures["columns"], structures["cut"], structures["staircase"], strict=True
+        )
+    ]
+    return table(("columns", "cut exactly", "staircase"), rows, 2)
+
+
 def speed_table(speed: Mapping) -> str:
     """Times of discharges here and in PyBaMM, from what ``bench_p4d.py`` writes."""
     cases = [("perforated foil", "rampore", one) for one in speed.get("perforated", {}).values()]
@@ -187,6 +213,10 @@ def versions_text(versions: Mapping[str, str]) -> str:
     return f"Made with {', '.join(f'{name} {version}' for name, version in versions.items())}.\n"
 
 
+#: Parts of the results that a piece of another name is made from.
+_PART = {"staircase": "structures"}
+
+
 def pages(results: Mapping) -> dict[str, str]:
     """The generated pieces of the page by file name; a part that was not run is said to be missing.
 
@@ -202,10 +232,14 @@ def pages(results: Mapping) -> dict[str, str]:
         "sample": lambda: sample_text(results["sample"]),
         "rates": lambda: rates_table(results["rates"]),
         "errors": lambda: errors_text(results["errors"]),
+        "structures": lambda: structures_text(results["structures"]),
+        "staircase": lambda: structures_table(results["structures"]),
         "speed": lambda: speed_table(results["speed"]),
         "versions": lambda: versions_text(results["versions"]),
     }
     return {
-        f"verification-{name}.md": make() if name in results else "*Not run yet: `make bench`.*\n"
+        f"verification-{name}.md": make()
+        if _PART.get(name, name) in results
+        else "*Not run yet: `make bench`.*\n"
         for name, make in makers.items()
     }
