@@ -3,6 +3,7 @@ a fresh run.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ import xarray as xr
 from rampore.audit import sweep
 from rampore.audit import sweep_command as command
 from rampore.lim2026.cells import charged_cell
+from rampore.lim2026.readings import compare
 from rampore.lim2026.sweeps import PLANS, crossing
+from rampore.p4d.errors import CellError
 from rampore.p4d.model import Mesh
 
 COMMITTED = Path(__file__).parents[1] / "book" / "data" / "crossing.nc"
@@ -141,6 +144,20 @@ def test_a_shared_bare_cell_is_that_of_each_case():
         cell, _ = charged_cell(*crossing.inputs(own))
         alone = crossing.discharges(cell, {"5C": 5.0}, "coarser")["5C"].capacity
         assert crossing._on_bare(own, "coarser")["5C"].capacity == alone
+
+
+def test_a_cell_that_cannot_carry_the_current_gives_nothing_and_no_gain_is_read_over_it():
+    case = {axis.name: axis.values[0] for axis in crossing.AXES}
+    cell, _ = charged_cell(*crossing.inputs(case))
+    steep = replace(cell, contact_negative=0.02)  # of the 1.7 V above the cut-off 5C takes 3.3
+    bare = crossing.discharges(steep, {"5C": 5.0}, "coarser")
+    bare |= crossing.discharges(cell, {"3C": 3.0}, "coarser")
+    found = crossing.on_both_foils(bare, bare)
+    assert found["capacity_bare_5C"] == 0
+    assert "gain_5C" not in found
+    assert found["gain_3C"] == 0
+    with pytest.raises(CellError, match="gave nothing"):
+        compare(bare["3C"], bare["5C"])
 
 
 def test_a_claim_of_a_cell_that_is_not_resolved_is_too_close_to_say(committed):

@@ -20,8 +20,8 @@ def results():
 
 
 def test_the_committed_results_meet_what_was_asked_for(results):
-    """Second order within 0.25, a radial error of 0.1 mV with ten modes, every peer and every
-    conservation law.
+    """Second order within 0.25, a radial error of 0.1 mV with ten modes, every peer, every
+    conservation law, and every rate.
     """
     for name in ("thickness", "plane", "time"):
         assert results["orders"][name]["order"] == pytest.approx(2.0, abs=0.25)
@@ -37,6 +37,12 @@ def test_the_committed_results_meet_what_was_asked_for(results):
         assert max(run["lithium"], run["salt"]) < 1e-8
         assert run["charge"] < 1e-6
     assert sum(sample["outcomes"].values()) == sample["cells"]
+    for kind in results["rates"].values():
+        assert set(kind["ends"]) <= {"voltage", "voltage at once", "exhausted"}
+        assert sum(kind["ends"].values()) == kind["runs"]
+        assert max(kind["worst"]["lithium"], kind["worst"]["salt"]) < 1e-8
+        assert kind["worst"]["charge"] < 1e-6
+    assert results["rates"]["random"]["runs"] == 300
 
 
 def test_structures_meet_the_limits_that_are_known(results):

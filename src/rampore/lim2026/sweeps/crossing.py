@@ -361,7 +361,7 @@ def values(case: Mapping, mesh: str) -> dict[str, float]:
 
 def _values(bare: Mapping[str, Discharge], perforated: Mapping[str, Discharge]) -> dict[str, float]:
     found = on_both_foils(bare, perforated)
-    del found["gain_3C"]  # the margin of a claim
+    found.pop("gain_3C", None)  # the margin of a claim
     return found
 
 
@@ -369,6 +369,8 @@ def on_both_foils(
     bare: Mapping[str, Discharge], perforated: Mapping[str, Discharge]
 ) -> dict[str, float]:
     """Capacities, gains and the margins of the claims on the 3C discharge.
+
+    A cell that cannot carry a current gives 0; there is no gain over nothing, and no margin.
 
     Parameters
     ----------
@@ -379,8 +381,11 @@ def on_both_foils(
     for name in RATES:
         capacities = bare[name].capacity, perforated[name].capacity
         found[f"capacity_bare_{name}"], found[f"capacity_perforated_{name}"] = capacities
-        found[f"gain_{name}"] = capacities[1] / capacities[0] - 1
-    return found | margins(compare(bare["3C"], perforated["3C"]))
+        if capacities[0]:
+            found[f"gain_{name}"] = capacities[1] / capacities[0] - 1
+    if bare["3C"].capacity and perforated["3C"].capacity:
+        found |= margins(compare(bare["3C"], perforated["3C"]))
+    return found
 
 
 def margins(findings: Iterable[Finding]) -> dict[str, float]:
