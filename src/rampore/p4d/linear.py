@@ -177,7 +177,7 @@ def _plan(plans, depth):
     )
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _part(plan, numbers):
     """The numbers of a level's cells among those of all levels, by the cells' places."""
     count = plan.nx * plan.ny * plan.layers

@@ -97,8 +97,9 @@ class Population:
         :meth:`rampore.p4d.particles.Spheres.condense` does.
         """
         self.spheres.condense(weights, ahead)
-        moved, per_current = self.spheres.move_of_mean()
-        self.hysteresis = self.hysteresis._replace(moved=moved, per_current=per_current)
+        if self.hysteresis.decay > 0:
+            moved, per_current = self.spheres.move_of_mean()
+            self.hysteresis = self.hysteresis._replace(moved=moved, per_current=per_current)
 
     def advance(self) -> None:
         """Take the prepared step with the current densities as they are."""
@@ -342,14 +343,9 @@ class Model:
         """
         self.weights = weights
         for p in self.populations:
-            before = p.spheres.surface
             p.condense(weights, ahead)
-            limit = (
-                np.clip(np.maximum(before - 1.0, -before), 0.0, OVERSHOT - OVERSHOOT) + OVERSHOOT
-            )
-            beyond = np.maximum(p.spheres.a - 1.0, -p.spheres.a) - limit
-            worst = int(np.argmax(beyond))
-            if not beyond[worst] <= 0:
+            worst, beyond = p.spheres.overshoot(OVERSHOOT, OVERSHOT)
+            if not beyond <= 0:
                 where = self.place(p.kinetics.cells[worst])
                 raise SolverError(
                     f"the surface of {p.name} in the {p.electrode} electrode goes to x = "
