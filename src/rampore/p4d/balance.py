@@ -18,7 +18,7 @@ from rampore.p4d.cell import Cell, Electrode, Field, Material
 from rampore.p4d.errors import CellError
 from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE
 from rampore.p4d.model import Mesh, grid_of
-from rampore.p4d.structured import COATING, HOLES, channels_of, coating_medium, hole_medium
+from rampore.p4d.structured import COATING, HOLES, coating_medium, hole_medium
 
 
 class Balance(NamedTuple):
@@ -57,8 +57,7 @@ def depth(cell: Cell, side: str, value: Field, sides: tuple[float, float] | None
     holes = cell.has_coated_holes(side)
     if cell.structure is not None:
         grid = _grid(cell, CUT_BOXES if np.isscalar(value) else BOXES, sides)
-        coating = coating_medium(cell, side, grid, channels_of(cell.structure, side, grid))
-        parts = {COATING[side]: coating}
+        parts = {COATING[side]: coating_medium(cell, side, grid)}
         if holes:
             parts[HOLES[side]] = hole_medium(cell, side, grid)
         values = value(*grid.centres()) if callable(value) else np.full(grid.shape, float(value))

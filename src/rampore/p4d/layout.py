@@ -15,7 +15,6 @@ from rampore.p4d.structured import (
     COATING,
     HOLES,
     Medium,
-    channels_of,
     coated_faces,
     coating_medium,
     hole_medium,
@@ -40,10 +39,11 @@ class _Fields(NamedTuple):
     """What the boxes hold, each (nx, ny, nz), and how they meet."""
 
     porosity: np.ndarray  #: share of electrolyte; 0 where there is none [-]
-    efficiency: np.ndarray  #: of the transport in it, along z [-]
+    efficiency: np.ndarray  #: of the transport in it, down along z [-]
     conductivity: np.ndarray  #: of the solid, effective; 0 where there is none [S/m]
     capacitance: np.ndarray  #: of the double layer [F]
-    #: efficiency along z over that along x, y and z (3, nx, ny, nz) [-]
+    #: that efficiency over the one from the centre to the lower and to the upper face, along x, y
+    #: and z (2, 3, nx, ny, nz) [-]
     stretch: np.ndarray
     #: share of the faces normal to x, y and z that the solid passes [-]
     coated: Sequence[np.ndarray | float]
@@ -104,11 +104,10 @@ class _Region:
 def _make_fields(cell, grid) -> tuple[_Fields, list[Particles]]:
     fields = _Fields(
         *(np.full(grid.shape, value) for value in (0.0, 1.0, 0.0, 0.0)),
-        np.ones((3, *grid.shape)),
+        np.ones((2, 3, *grid.shape)),
         [1.0, 1.0, 1.0],
     )
     particles = []
-    channels = {side: [] for side in SIDES}
     for side in SIDES:
         electrode = getattr(cell, side)
         if not isinstance(electrode, Electrode):
@@ -118,12 +117,11 @@ def _make_fields(cell, grid) -> tuple[_Fields, list[Particles]]:
         if cell.structure is None:
             medium = _even_medium(f"{side} electrode", region, electrode)
         else:
-            channels[side] = channels_of(cell.structure, side, grid)
-            medium = _structured_medium(cell, side, grid, channels[side], region)
+            medium = _structured_medium(cell, side, grid, region)
         _add_electrolyte(fields, region, medium)
         particles += _add_solids(fields, side, region, electrode, medium, _numbers(grid))
     if cell.structure is not None:
-        fields.coated[:] = coated_faces(grid, channels)
+        fields.coated[:] = coated_faces(cell, grid)
     separator = _Region(grid, SEPARATOR)
     _add_electrolyte(fields, separator, _even_medium("separator", separator, cell.separator))
     for side in SIDES:
@@ -142,13 +140,15 @@ def _even_medium(name, region, porous) -> Medium:
         quantity(f"{name}: transport_efficiency", efficiency, CellError, at_least=0, at_most=1)
     if not np.any(through):
         raise CellError(f"{name}: transport_efficiency is 0 everywhere: no current passes")
-    return Medium(porosity, np.ones_like(porosity), np.stack([across, across, through]))
+    return Medium(
+        porosity, np.ones_like(porosity), np.stack([np.stack([across, across, through])] * 2)
+    )
 
 
-def _structured_medium(cell, side, grid, channels, region) -> Medium:
+def _structured_medium(cell, side, grid, region) -> Medium:
     """An electrode with a structure, in its boxes."""
-    whole = Medium(np.zeros(grid.shape), np.zeros(grid.shape), np.ones((3, *grid.shape)))
-    parts = {COATING[side]: coating_medium(cell, side, grid, channels)}
+    whole = Medium(np.zeros(grid.shape), np.zeros(grid.shape), np.ones((2, 3, *grid.shape)))
+    parts = {COATING[side]: coating_medium(cell, side, grid)}
     if cell.has_coated_holes(side):
         parts[HOLES[side]] = hole_medium(cell, side, grid)
     for layer, part in parts.items():
@@ -160,9 +160,9 @@ def _structured_medium(cell, side, grid, channels, region) -> Medium:
 def _add_electrolyte(fields, region, medium) -> None:
     """Enter the electrolyte of an electrode or of the separator."""
     efficiency = np.maximum(medium.efficiency, STILL)
-    fields.porosity[region.where] = medium.porosity
-    fields.efficiency[region.where] = efficiency[2]
-    fields.stretch[:, region.where] = efficiency[2] / efficiency
+    down = efficiency[0, 2]
+    fields.porosity[region.where], fields.efficiency[region.where] = medium.porosity, down
+    fields.stretch[..., region.where] = down / efficiency
 
 
 def _add_solids(fields, side, region, electrode, medium, numbers) -> list[Particles]:
@@ -210,8 +210,8 @@ def _faces(grid, fields) -> dict[str, np.ndarray]:
         right.append(np.split(cells, [1], axis)[1].ravel())
         h_left.append(half[left[-1]])
         h_right.append(half[right[-1]])
-        longer_left.append(fields.stretch[axis].ravel()[left[-1]])
-        longer_right.append(fields.stretch[axis].ravel()[right[-1]])
+        longer_left.append(fields.stretch[1, axis].ravel()[left[-1]])
+        longer_right.append(fields.stretch[0, axis].ravel()[right[-1]])
         coated.append((area * fields.coated[axis]).ravel())
         areas.append(area.ravel())
         axes.append(np.full(area.size, axis))
@@ -232,7 +232,7 @@ def _faces(grid, fields) -> dict[str, np.ndarray]:
         "left": left.astype(np.uint32),
         "right": right.astype(np.uint32),
         "area": areas,
-        # a box that conducts worse this way than along z is as much longer
+        # half a box that conducts worse than down along z is as much longer
         "h_left": h_left * longer_left,
         "h_right": h_right * longer_right,
         "solid": solid,

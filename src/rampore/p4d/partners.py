@@ -9,8 +9,6 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
 
-import numpy as np
-
 from rampore.checks import choice
 from rampore.p4d.balance import depth
 from rampore.p4d.cell import Cell, Electrode
@@ -18,7 +16,7 @@ from rampore.p4d.errors import CellError
 from rampore.p4d.grid import Grid
 from rampore.p4d.model import Mesh, grid_of
 from rampore.p4d.solution import Solution, simulate
-from rampore.p4d.structured import COATING, coating_medium
+from rampore.p4d.structured import porosity_between
 from rampore.p4d.time import Step, Tolerances
 from rampore.structure.openings import SIDES
 
@@ -72,7 +70,7 @@ def _spread(cell, side, equal):
         raise CellError(
             f"{side} electrode: only one porosity and one fraction can be spread evenly"
         )
-    porosity = _between(cell, side)
+    porosity = electrode.porosity if cell.structure is None else porosity_between(cell, side)
     solid = (1 - porosity) / (1 - electrode.porosity)
     height, thickness = depth(cell, side, 1.0), electrode.thickness
     match equal:
@@ -89,15 +87,6 @@ def _spread(cell, side, equal):
         replace(material, fraction=material.fraction * solid) for material in electrode.materials
     )
     return replace(electrode, thickness=thickness, porosity=porosity, materials=materials)
-
-
-def _between(cell, side):
-    """Porosity between the channels of an electrode [-]."""
-    if cell.structure is None:
-        return getattr(cell, side).porosity
-    grid = grid_of(cell, Mesh((8, 2, 8), (8, 8)))
-    volume = grid.volume[..., grid.layer == COATING[side]]
-    return float(np.average(coating_medium(cell, side, grid, ()).porosity, weights=volume))
 
 
 def pair(cell: Cell, mesh: Mesh, equal: str = Equal.MASS_AND_THICKNESS) -> Pair:

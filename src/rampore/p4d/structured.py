@@ -1,11 +1,11 @@
 """A structure on the mesh of a cell: what each box of a coating holds, and how it conducts.
 
-A box that the wall of a channel cuts holds the volumes of both sides, exactly. Along each axis it
-conducts as the two in parallel where the wall runs along, as the two in series where it faces that
-way, and by the square of its normal in between.
+A box that the wall of a channel cuts holds the volumes of both sides, exactly. It conducts by its
+eighths, so that the way from its centre to each of its faces is the right one: an eighth that the
+wall cuts conducts as the two sides in parallel where the wall runs along, as the two in series
+where it faces that way, and by the square of its normal in between.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -13,9 +13,8 @@ import numpy as np
 
 from rampore.p4d.cell import Cell
 from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, POSITIVE_HOLE, Grid
-from rampore.structure import Structure
-from rampore.structure.mesh import Cut, cut
-from rampore.structure.openings import SIDES, Channels
+from rampore.structure.mesh import cut
+from rampore.structure.openings import SIDES
 from rampore.structure.porosity import Closure, sample
 
 #: Layers of z of the coating of each electrode, and of the holes of its foil.
@@ -24,9 +23,9 @@ COATING, HOLES = (
     for layers in ((NEGATIVE, POSITIVE), (HOLE, POSITIVE_HOLE))
 )
 
-
 #: of a face, below which a part of it is rounding [-]
 ROUNDING = 1e-12
+PARTS = 8  #: of each edge of a unit cell, for the mean porosity of a coating [-]
 
 
 class Medium(NamedTuple):
@@ -34,22 +33,12 @@ class Medium(NamedTuple):
 
     porosity: np.ndarray  #: (nx, ny, nz) [-]
     solid: np.ndarray  #: volume of solid over that of the electrode by itself (nx, ny, nz) [-]
-    efficiency: np.ndarray  #: of the electrolyte along x, y and z (3, nx, ny, nz) [-]
+    #: of the electrolyte from the centre of a box to its lower and its upper face, along x, y and z
+    #: (2, 3, nx, ny, nz) [-]
+    efficiency: np.ndarray
 
 
-def channels_of(structure: Structure, side: str, grid: Grid) -> list[tuple[Channels, Cut]]:
-    """Channels of the "negative" or the "positive" coating, each on the boxes of that coating."""
-    numbers = _layers(grid, COATING[side])
-    z = grid.z[numbers[0] : numbers[-1] + 2]
-    return [
-        (channels, cut(grid.x, grid.y, z, channels, from_foil=side == "negative"))
-        for channels in structure.channels_in(side)
-    ]
-
-
-def coating_medium(
-    cell: Cell, side: str, grid: Grid, channels: Sequence[tuple[Channels, Cut]]
-) -> Medium:
+def coating_medium(cell: Cell, side: str, grid: Grid) -> Medium:
     """The coating and what is in its channels, on its boxes.
 
     Parameters
@@ -58,33 +47,32 @@ def coating_medium(
         With a structure.
     side : {"negative", "positive"}
     grid : rampore.p4d.grid.Grid
-    channels : sequence of (Channels, Cut)
-        As :func:`channels_of` gives them.
     """
     coating, closure = _coating(cell, side)
-    whole = _sampled(coating, closure, cell, side, grid, COATING[side])
-    if not channels:
-        return whole
-    left, porosity, solid = 1.0, 0.0, 0.0
-    parallel, series = np.zeros((2, *whole.efficiency.shape))
-    wall = np.full_like(parallel, np.finfo(float).tiny)
-    for each, part in channels:
+    eighths, from_foil = _eighths(grid, COATING[side]), side == "negative"
+    between = sample(coating, closure, eighths, from_foil)
+    channels = cell.structure.channels_in(side)
+    shape = tuple(edges.size - 1 for edges in eighths)
+    left, porosity = np.ones(shape), np.zeros(shape)
+    parallel, series = np.zeros((2, 3, *shape))
+    wall = np.full((3, *shape), np.finfo(float).tiny)
+    for each in channels:
+        part = cut(*eighths, each, from_foil)
         filling = 1.0 if each.filling == "electrolyte" else each.filling
-        inside, efficiency = part.share, closure.efficiency(filling)[:, None, None, None]
-        left = left - inside
-        porosity = porosity + inside * filling
-        solid = solid + inside * _solid(filling, cell, side)
-        parallel += inside * efficiency
-        series += inside / efficiency
+        efficiency = closure.efficiency(filling)[:, None, None, None]
+        left -= part.share
+        porosity += part.share * filling
+        parallel += part.share * efficiency
+        series += part.share / efficiency
         wall += part.wall
     left = np.maximum(left, 0.0)
-    parallel += left * whole.efficiency
-    series += left / whole.efficiency
+    efficiency = between.series_efficiency()
     facing = wall / wall.sum(axis=0)
-    return Medium(
-        porosity + left * whole.porosity,
-        solid + left * whole.solid,
-        facing / series + (1 - facing) * parallel,
+    return _joined(
+        cell,
+        side,
+        porosity + left * between.mean_porosity(),
+        facing / (series + left / efficiency) + (1 - facing) * (parallel + left * efficiency),
     )
 
 
@@ -93,31 +81,62 @@ def hole_medium(cell: Cell, side: str, grid: Grid) -> Medium:
     coating, closure = _coating(cell, side)
     filling = cell.structure.holes_in(side).filling
     coating = coating.at_foil() if filling == "coating" else replace(coating, porosity=filling)
-    return _sampled(coating, closure, cell, side, grid, HOLES[side])
+    eighths = _eighths(grid, HOLES[side])
+    shape = tuple(edges.size - 1 for edges in eighths)
+    inside = sample(coating, closure, eighths, from_foil=side == "negative")
+    return _joined(
+        cell,
+        side,
+        np.broadcast_to(inside.mean_porosity(), shape),
+        np.broadcast_to(inside.series_efficiency(), (3, *shape)),
+    )
 
 
-def coated_faces(
-    grid: Grid, channels: Mapping[str, Sequence[tuple[Channels, Cut]]]
-) -> list[np.ndarray]:
+def coated_faces(cell: Cell, grid: Grid) -> list[np.ndarray]:
     """Shares of the faces normal to x, y and z of all boxes that no open channel takes up, in the
     shapes of the grid's areas [-].
     """
     faces = [np.ones_like(area) for area in (grid.area_x, grid.area_y, grid.area_z)]
-    for side, members in channels.items():
-        layers = _layers(grid, COATING[side])
-        if not layers.size:
+    for channels in cell.structure.channels:
+        if channels.filling != "electrolyte":
             continue
+        layers = np.flatnonzero(grid.layer == COATING[channels.coating])
         first, last = layers[0], layers[-1]
-        for each, part in members:
-            if each.filling == "electrolyte":
-                faces[0][..., first : last + 1] -= part.face_x
-                faces[1][..., first : last + 1] -= part.face_y
-                faces[2][..., first:last] -= part.face_z
+        edges = _edges(grid, COATING[channels.coating])
+        part = cut(*edges, channels, from_foil=channels.coating == "negative")
+        faces[0][..., first : last + 1] -= part.face_x
+        faces[1][..., first : last + 1] -= part.face_y
+        faces[2][..., first:last] -= part.face_z
     return [np.where(face < ROUNDING, 0.0, face) for face in faces]
 
 
-def _layers(grid, layer):
-    return np.flatnonzero(grid.layer == layer)
+def porosity_between(cell: Cell, side: str) -> float:
+    """Mean porosity of a coating between its channels [-]."""
+    coating, closure = _coating(cell, side)
+    layers = cell.negative, cell.separator, cell.positive
+    ends = np.cumsum([0.0, *(getattr(layer, "thickness", 0.0) for layer in layers)])
+    low, high = ends[:2] if side == "negative" else ends[2:]
+    edges = tuple(
+        np.linspace(*span, PARTS + 1)
+        for span in ((0.0, cell.structure.unit_cell[0]), (0.0, cell.structure.unit_cell[1]),
+                     (low, high))
+    )  # fmt: skip
+    return float(sample(coating, closure, edges, side == "negative").mean_porosity().mean())
+
+
+def _edges(grid, layer):
+    """Edges of the boxes of one layer of a cell."""
+    numbers = np.flatnonzero(grid.layer == layer)
+    return grid.x, grid.y, grid.z[numbers[0] : numbers[-1] + 2]
+
+
+def _eighths(grid, layer):
+    """Edges of the halves of its boxes along each axis."""
+    halves = []
+    for edges in _edges(grid, layer):
+        middles = 0.5 * (edges[1:] + edges[:-1])
+        halves.append(np.insert(edges, np.arange(1, edges.size), middles))
+    return tuple(halves)
 
 
 def _coating(cell, side):
@@ -128,15 +147,14 @@ def _coating(cell, side):
     return coating, Closure(electrode.transport_efficiency, in_plane)
 
 
-def _solid(porosity, cell, side):
-    return (1 - porosity) / (1 - getattr(cell, side).porosity)
-
-
-def _sampled(coating, closure, cell, side, grid, layer):
-    numbers = _layers(grid, layer)
-    edges = grid.x, grid.y, grid.z[numbers[0] : numbers[-1] + 2]
-    samples = sample(coating, closure, edges, from_foil=side == "negative")
-    shape = (*grid.plan.shape, numbers.size)
-    porosity = np.broadcast_to(samples.mean_porosity(), shape)
-    efficiency = np.broadcast_to(samples.series_efficiency(), (3, *shape))
-    return Medium(porosity, _solid(porosity, cell, side), efficiency)
+def _joined(cell, side, porosity, efficiency) -> Medium:
+    """Boxes of eighths: their means, and for each half of the way through them the four in it."""
+    nx, ny, nz = (n // 2 for n in porosity.shape)
+    whole = porosity.reshape(nx, 2, ny, 2, nz, 2).mean(axis=(1, 3, 5))
+    eighths = efficiency.reshape(3, nx, 2, ny, 2, nz, 2)
+    halves = [
+        np.moveaxis(eighths[axis].mean(axis=across), 1 + axis, 0)
+        for axis, across in enumerate(((3, 5), (1, 5), (1, 3)))
+    ]
+    solid = (1 - whole) / (1 - getattr(cell, side).porosity)
+    return Medium(whole, solid, np.stack(halves, axis=1))
