@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 ITERATIONS = 30
 #: Force that may be lacking, over the largest at a node of the body held as it was [-].
 TOLERANCE = 1e-9
+
+
+T = TypeVar("T", int, np.ndarray)
 
 
 class Pair(NamedTuple):
@@ -93,7 +96,7 @@ class Body:
         near = 1e-7 * np.ptp(self.nodes[axis])
         return np.flatnonzero(np.abs(self.nodes[axis] - value) < near)
 
-    def dof(self, nodes: np.ndarray | int, axis: int) -> np.ndarray | int:
+    def dof(self, nodes: T, axis: int) -> T:
         """Index of the displacement of a node, or of more, along an axis."""
         return len(self.nodes) * nodes + axis
 
@@ -216,15 +219,15 @@ def equilibrate(
     MechanicsError
         Where Newton's method did not converge, by so much, or a crack opens and closes for ever.
     """
-    pull = np.zeros(len(body.sides)) if pull is None else np.asarray(pull, dtype=float)
-    quantity("pull", pull, MechanicsError, unit="N/m")
-    if pull.shape != (len(body.sides),):
-        raise MechanicsError(f"{pull.size} pulls on a cell of {len(body.sides)} sides")
+    pulls = np.zeros(len(body.sides)) if pull is None else np.asarray(pull, dtype=float)
+    quantity("pull", pulls, MechanicsError, unit="N/m")
+    if pulls.shape != (len(body.sides),):
+        raise MechanicsError(f"{pulls.size} pulls on a cell of {len(body.sides)} sides")
     blank = np.zeros((*body.volume.shape, body.strain.shape[2]))
     memory = Response(blank, blank, blank, blank[..., 0])
     closed = np.zeros(len(body.pairs), dtype=bool)
     start, states = np.zeros(body.size + 2 * len(body.sides)), []
-    for number, swell in enumerate(history, start=1):
+    for swell in history:
         if np.shape(swell) != body.volume.shape:
             raise MechanicsError(
                 f"a strain of shape {np.shape(swell)} at points of shape {body.volume.shape}"
@@ -233,24 +236,30 @@ def equilibrate(
         for _ in range(ITERATIONS):
             whole, free = _freedom(body, flat, fixed, closed)
             start = whole @ start[free]
-            start, state = _newton(body, whole, swell, memory, pull, start, closed, number)
-            touching = _touching(body, state)
-            if np.array_equal(touching, closed):
+            start, state = _newton(body, whole, swell, memory, pulls, start, closed)
+            before, closed = closed, _touching(body, state)
+            if np.array_equal(before, closed):
                 break
-            closed = touching
         else:
             raise MechanicsError(
-                f"load {number}: {np.sum(touching != closed)} of {len(closed)} pairs of the crack "
-                f"still open and close after {ITERATIONS} rounds"
+                f"pairs of the crack still open and close after {ITERATIONS} rounds"
             )
         memory = state.response
         states.append(state)
     return states
 
 
-def _newton(body, whole, swell, memory, pull, start, closed, number):
-    """Unknowns and state in equilibrium, from those at the start; `whole` makes displacements and
-    the cell's own strains of the unknowns.
+def _newton(
+    body: Body,
+    whole: sparse.csr_matrix,
+    swell: np.ndarray,
+    memory: Response,
+    pull: np.ndarray,
+    start: np.ndarray,
+    closed: np.ndarray,
+) -> tuple[np.ndarray, Equilibrium]:
+    """Displacements and the cell's own strains in equilibrium, from those at the start; `whole`
+    makes all of them of those that are free.
     """
     from scipy.sparse.linalg import splu
 
@@ -261,14 +270,15 @@ def _newton(body, whole, swell, memory, pull, start, closed, number):
     # what it would take to hold the body as it was
     held = _exerted(body, _respond(body, np.zeros(size), swell, memory))
     scale = max(_added(body, np.abs(held)).max(), np.abs(load).max())
-    motion = start
+    motion, largest = start, np.inf
     for _ in range(ITERATIONS):
         response = _respond(body, motion[:size], swell, memory)
         force = _exerted(body, response)
         lack = load.copy()
         lack[:size] -= _added(body, force)
         lack = whole.T @ lack
-        if np.abs(lack).max() <= TOLERANCE * scale:
+        largest = np.abs(lack).max()
+        if largest <= TOLERANCE * scale:
             return motion, _state(body, motion, response, force, swell, load, closed)
         stiffness = whole.T @ _stiffness(body, response.tangent) @ whole
         # a symmetric matrix, and diagonal pivots of a stable solid
@@ -280,15 +290,21 @@ def _newton(body, whole, swell, memory, pull, start, closed, number):
         )
         motion = motion + whole @ factor.solve(lack)
     raise MechanicsError(
-        f"load {number}: {np.abs(lack).max() / scale:.2g} of the force is lacking after "
-        f"{ITERATIONS} steps; smaller loads may converge"
+        f"{largest / scale:.2g} of the force is lacking after {ITERATIONS} steps; "
+        "smaller loads may converge"
     )
 
 
-def _respond(body, displacement, swell, memory):
-    """Response of the solids at all points."""
+def _strained(body: Body, displacement: np.ndarray, swell: np.ndarray) -> np.ndarray:
+    """Strain less that without stress (e, q, c) [-]."""
     strain = np.einsum("eqcl,el->eqc", body.strain, displacement[body.dofs])
     strain[..., :3] -= swell[..., None]
+    return strain
+
+
+def _respond(body: Body, displacement: np.ndarray, swell: np.ndarray, memory: Response) -> Response:
+    """Response of the solids at all points."""
+    strain = _strained(body, displacement, swell)
     parts = [np.flatnonzero(body.part == index) for index in range(len(body.solids))]
     answers = [
         respond(solid, strain[part], memory.plastic[part], memory.hardened[part])
@@ -308,16 +324,24 @@ def _added(body: Body, force: np.ndarray) -> np.ndarray:
     return np.bincount(body.dofs.ravel(), force.ravel(), body.size)
 
 
-def _state(body, motion, response, force, swell, load, closed):
+def _state(
+    body: Body,
+    motion: np.ndarray,
+    response: Response,
+    force: np.ndarray,
+    swell: np.ndarray,
+    load: np.ndarray,
+    closed: np.ndarray,
+) -> Equilibrium:
+    """What a body in equilibrium is asked for."""
     size, sides = body.size, np.array(body.sides)
-    strain = np.einsum("eqcl,el->eqc", body.strain, motion[:size][body.dofs])
-    strain[..., :3] -= swell[..., None]
-    elastic = strain - response.plastic
+    elastic = _strained(body, motion[:size], swell) - response.plastic
     energy = 0.5 * np.einsum("eqc,eqc,eq->", elastic, response.stress, body.volume)
-    own = motion[size:].reshape(2, -1) / [sides, sides**2]
+    strain, curvature = motion[size:].reshape(2, -1)
     return Equilibrium(
         motion[:size].reshape(-1, len(body.nodes)).T,
-        *own,
+        strain / sides,
+        curvature / sides**2,
         response,
         float(energy),
         float(energy - load @ motion),
@@ -343,7 +367,9 @@ def _stiffness(body: Body, tangent: np.ndarray) -> sparse.csr_matrix:
     ).tocsr()
 
 
-def _freedom(body, flat, fixed, closed) -> tuple[sparse.csr_matrix, np.ndarray]:
+def _freedom(
+    body: Body, flat: bool, fixed: Sequence[int], closed: np.ndarray
+) -> tuple[sparse.csr_matrix, np.ndarray]:
     """All displacements and the cell's own strains (rows), of those that are free (columns), and
     which these are.
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from rampore.extras import needs
 from rampore.mechanics.bodies import Body, Pair, discretise
 from rampore.mechanics.errors import MechanicsError
 from rampore.mechanics.solids import Solid
+
+if TYPE_CHECKING:
+    from skfem import Basis
 
 FOIL, COATING = 0, 1  #: the parts of a body, as its `part` has them
 
@@ -209,7 +212,7 @@ def _check(cell: PerforatedCell, crack: Crack) -> None:
     quantity("end of a crack", crack.end, MechanicsError, above=crack.begin, at_most=high, unit="m")
 
 
-def _edges(breaks: Sequence[float], coarse: set[float], finest: float, growth: float):
+def _edges(breaks: Sequence[float], coarse: set[float], finest: float, growth: float) -> np.ndarray:
     """Edges of elements through all breaks, fine at those that are not `coarse`."""
     edges = [np.array([breaks[0]])]
     for low, high in pairwise(breaks):
@@ -234,7 +237,13 @@ def _edges(breaks: Sequence[float], coarse: set[float], finest: float, growth: f
     return np.concatenate(edges)
 
 
-def _body(cell, where, quads, part, cracks) -> Body:
+def _body(
+    cell: PerforatedCell,
+    where: np.ndarray,
+    quads: np.ndarray,
+    part: np.ndarray,
+    cracks: Sequence[Crack],
+) -> Body:
     """A body of quadrilaterals, torn along its cracks."""
     with needs("mechanics"):
         from skfem import Basis, ElementQuad2, MeshQuad
@@ -249,7 +258,7 @@ def _body(cell, where, quads, part, cracks) -> Body:
     return discretise(basis, part, solids, (cell.cell_radius,), pairs)
 
 
-def _on(crack: Crack, where: np.ndarray, sides) -> np.ndarray:
+def _on(crack: Crack, where: np.ndarray, sides: dict[Face, float]) -> np.ndarray:
     """Whether places lie on a crack, its ends included; `sides` are those of its plane."""
     axis, _ = NORMAL[crack.face]
     slack = 1e-6 * (crack.end - crack.begin)
@@ -261,13 +270,15 @@ def _on(crack: Crack, where: np.ndarray, sides) -> np.ndarray:
     )
 
 
-def _planes(where, quads, part) -> dict[Face, float]:
+def _planes(where: np.ndarray, quads: np.ndarray, part: np.ndarray) -> dict[Face, float]:
     """Where the faces stand: r of the wall, z of the planes [m]."""
     foil = where[:, quads[:, part == FOIL]]
     return {Face.TOP: 0.0, Face.WALL: foil[0].min(), Face.BACK: foil[1].min()}
 
 
-def _tear(where, quads, part, cracks) -> tuple[np.ndarray, np.ndarray]:
+def _tear(
+    where: np.ndarray, quads: np.ndarray, part: np.ndarray, cracks: Sequence[Crack]
+) -> tuple[np.ndarray, np.ndarray]:
     """Corners of elements after those of the coating got nodes of their own on cracks; and which
     nodes were doubled.
 
@@ -304,7 +315,7 @@ def _pieces(quads: np.ndarray) -> int:
     return len(np.unique(piece[np.unique(quads)]))
 
 
-def _pairs(basis, part, cracks) -> list[Pair]:
+def _pairs(basis: Basis, part: np.ndarray, cracks: Sequence[Crack]) -> list[Pair]:
     """Nodes of the basis that stand in one place on the two faces of a crack."""
     if not cracks:
         return []
@@ -396,7 +407,7 @@ def _plan(cell: PerforatedCell, n: int) -> tuple[np.ndarray, np.ndarray, np.ndar
     right, top = np.stack([0 * s + core, core * s]), np.stack([core * (1 - s), 0 * s + core])
     side, lid = np.stack([0 * s + width, height * s]), np.stack([width * (1 - s), 0 * s + height])
 
-    def between(inner, outer, share):
+    def between(inner: np.ndarray, outer: np.ndarray, share: np.ndarray) -> np.ndarray:
         return inner[:, None] + share[None, :, None] * (outer - inner)[:, None]
 
     blocks = [

@@ -40,7 +40,7 @@ class Traction(NamedTuple):
         quantity("begin", begin, MechanicsError, at_least=low, below=high, unit="m")
         quantity("end", end, MechanicsError, above=begin, at_most=high, unit="m")
 
-        def within(values):
+        def within(values: np.ndarray) -> float:
             added = np.append(0.0, np.cumsum(values.reshape(-1, 3).sum(axis=1)))
             return float(np.diff(np.interp([begin, end], self.edges, added))[0])
 

@@ -97,26 +97,24 @@ def bend(
         for strain in free:
             quantity("free strain", strain, MechanicsError)
         swell = np.repeat(np.asarray(free, dtype=float), counts)
+        largest = np.inf
         for _ in range(ITERATIONS):
             trial = modulus * (shape @ unknown - swell - plastic)
             beyond = np.maximum(np.abs(trial) - limit - hardening * hardened, 0)
             step = beyond / (modulus + hardening)
             stress = trial - modulus * step * np.sign(trial)
             lack = load - shape.T @ (weight * stress)
+            largest = float(np.abs(lack).max())
             size = np.sum(weight * np.abs(stress)) + np.abs(pull)
-            if np.abs(lack).max() <= 1e-12 * size:
+            if largest <= 1e-12 * size:
                 break
             tangent = np.where(beyond > 0, modulus * hardening / (modulus + hardening), modulus)
             stiffness = shape.T @ ((weight * tangent)[:, None] * shape)
             if not tangent.any():
-                raise MechanicsError(
-                    f"the laminate yields throughout and lacks {np.abs(lack).max():.3g} N/m"
-                )
+                raise MechanicsError(f"the laminate yields throughout and lacks {largest:.3g} N/m")
             unknown = unknown + np.linalg.lstsq(stiffness, lack)[0]
         else:
-            raise MechanicsError(
-                f"the laminate lacks {np.abs(lack).max():.3g} N/m after {ITERATIONS} steps"
-            )
+            raise MechanicsError(f"the laminate lacks {largest:.3g} N/m after {ITERATIONS} steps")
         plastic, hardened = plastic + step * np.sign(trial), hardened + step
         curvature = 0.0 if flat else float(unknown[1] / height)
         force = [float(part.sum()) for part in np.split(weight * stress, np.cumsum(counts)[:-1])]
