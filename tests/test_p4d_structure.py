@@ -15,7 +15,15 @@ from rampore.p4d.layout import lay_out
 from rampore.p4d.model import Mesh, grid_of
 from rampore.p4d.partners import Equal, compare, pair, unstructured
 from rampore.p4d.solution import Step, Tolerances, simulate
-from rampore.structure import Channels, Coating, Holes, Layer, Structure, StructureError, Voxels
+from rampore.structure import (
+    Channels,
+    Coating,
+    CoatingLayer,
+    Holes,
+    Structure,
+    StructureError,
+    Voxels,
+)
 
 COARSE = Mesh((6, 4, 6), (3, 5), 2)
 HOLES = Holes(lattice="triangular", pitch=160e-6, width=75e-6, depth=15e-6)
@@ -61,7 +69,7 @@ def voltages(given, mesh, rate=2.0, until=400.0, **more):
         ),
         (Structure(channels=(CONES,), negative=Coating(solid="pressed")), 85.2e-6),
         (
-            Structure(negative=Coating((Layer(0.3, 0.23), Layer(0.7, 0.37)))),
+            Structure(negative=Coating((CoatingLayer(0.3, 0.23), CoatingLayer(0.7, 0.37)))),
             (0.3 * 1.1 + 0.7 * 0.9) * 85.2e-6,
         ),
     ],
@@ -121,7 +129,7 @@ def test_a_structure_on_both_sides_conserves_lithium_salt_and_charge():
     structure = Structure(
         (HOLES, replace(HOLES, foil="positive", depth=10e-6, between=True, filling=0.5)),
         (CONES, replace(CONES, coating="positive", depth=None)),
-        negative=Coating((Layer(0.5, 0.25), Layer(0.5, 0.35))),
+        negative=Coating((CoatingLayer(0.5, 0.25), CoatingLayer(0.5, 0.35))),
     )
     given = replace(cell(structure), contact_negative=1e-4, contact_positive=1e-4)
     protocol = [Step("current", given.one_c, until_time=300.0), Step("rest", until_time=60.0)]

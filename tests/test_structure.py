@@ -9,16 +9,16 @@ import pytest
 from rampore.structure import (
     Channels,
     Coating,
+    CoatingLayer,
+    DepthProfile,
     Holes,
-    Layer,
-    Profile,
     Structure,
     StructureError,
     Voxels,
 )
 from rampore.structure.files import read
 from rampore.structure.mesh import cut, section
-from rampore.structure.porosity import Closure, sample
+from rampore.structure.porosity import DirectedClosure, sample
 
 THICKNESS = 50e-6
 
@@ -142,13 +142,15 @@ def test_pressed_solid_keeps_mass_and_thickness():
 
 
 EDGES = (np.linspace(0, 1e-4, 4), np.linspace(0, 1e-4, 3), np.linspace(0, THICKNESS, 6))
-LAW = Closure(lambda eps: eps / 2, in_plane=1.5)
+LAW = DirectedClosure(lambda eps: eps / 2, in_plane=1.5)
 
 
 def test_layers_conduct_in_series_through_the_plane_and_in_parallel_in_it():
     """One box of both layers, cut at a third."""
     edges = (EDGES[0], EDGES[1], np.array([0.0, THICKNESS]))
-    coating = Coating((Layer(1 / 3, 0.2), Layer(2 / 3, 0.5, lambda eps: eps**2, in_plane=1.0)))
+    coating = Coating(
+        (CoatingLayer(1 / 3, 0.2), CoatingLayer(2 / 3, 0.5, lambda eps: eps**2, in_plane=1.0))
+    )
     samples = sample(coating, LAW, edges, from_foil=True)
     x, _, z = samples.series_efficiency()[:, 0, 0, 0]
     assert samples.mean_porosity()[0, 0, 0] == pytest.approx(0.4, rel=1e-12)
@@ -157,7 +159,7 @@ def test_layers_conduct_in_series_through_the_plane_and_in_parallel_in_it():
 
 
 def test_layers_keep_their_pores_on_every_mesh():
-    coating = Coating((Layer(0.3, 0.2), Layer(0.2, 0.9), Layer(0.5, 0.4)))
+    coating = Coating((CoatingLayer(0.3, 0.2), CoatingLayer(0.2, 0.9), CoatingLayer(0.5, 0.4)))
     for seed in range(5):
         z = random_edges(np.random.default_rng(seed), 7, THICKNESS)
         for from_foil in (True, False):
@@ -177,7 +179,7 @@ def test_voxels_are_means_by_volume_of_boxes_that_cut_them():
 
 
 def test_a_profile_and_a_function_are_the_same_where_they_say_the_same():
-    profile = Coating(Profile(lambda x: 0.2 + 0.3 * x**2))
+    profile = Coating(DepthProfile(lambda x: 0.2 + 0.3 * x**2))
     function = Coating(lambda x, y, z: 0.2 + 0.3 * (z / THICKNESS) ** 2)
     first, second = (sample(each, LAW, EDGES, from_foil=True) for each in (profile, function))
     assert np.allclose(first.mean_porosity(), second.mean_porosity(), rtol=1e-12)
@@ -255,7 +257,7 @@ def test_a_file_is_the_structure_that_it_describes(tmp_path):
         ),
     )
     lower, upper = structure.negative.porosity
-    assert (lower, upper.share, upper.porosity) == (Layer(0.4, 0.25), 0.6, 0.35)
+    assert (lower, upper.share, upper.porosity) == (CoatingLayer(0.4, 0.25), 0.6, 0.35)
     assert upper.efficiency(0.35) == pytest.approx(0.9 * 0.35**1.8, rel=1e-12)
     assert structure.positive.porosity.function(0.5) == pytest.approx(0.25, rel=1e-12)
 
@@ -333,7 +335,7 @@ def test_refusal_of_a_file_names_the_entry(tmp_path, change, message):
             ).between("negative", 0.5, THICKNESS),
             "does not fit between its channels",
         ),
-        (lambda: Coating(Profile(np.cos), solid="pressed"), "pressed evenly"),
+        (lambda: Coating(DepthProfile(np.cos), solid="pressed"), "pressed evenly"),
         (lambda: Voxels(np.ones((2, 2))), "three axes"),
         (lambda: Structure(channels=(CHANNELS["lines"],), sides=(1e-4, 1e-4)), "without openings"),
     ],

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch, Polygon, Rectangle
 from rampore.p4d.cell import Cell
 from rampore.structure import Channels, Holes, Structure
 from rampore.structure.openings import SIDES, Openings, Outline
-from rampore.structure.porosity import Closure, sample
+from rampore.structure.porosity import DirectedClosure, sample
 from rampore.style import ALUMINIUM, COPPER, ELECTROLYTE, SEPARATOR, TITLE, UM, new_figure
 
 #: Pitches, or unit cells, that are drawn along x.
@@ -145,7 +145,7 @@ def _coating(axes, cell, side, level, width, y):
     cell_width, cell_height = cell.structure.unit_cell
     slab = np.clip(y + np.array([-0.5, 0.5]) * cell_height / PIXELS, 0, cell_height)
     edges = np.linspace(0, cell_width, PIXELS + 1), slab, np.linspace(*level, PIXELS + 1)
-    even = Closure(lambda eps: 1.0 + 0.0 * eps)
+    even = DirectedClosure(lambda eps: 1.0 + 0.0 * eps)
     values = sample(coating, even, edges, side == "negative").mean_porosity()
     values = np.broadcast_to(values, (PIXELS, 1, PIXELS))[:, 0]
     tiles = int(np.ceil(width / cell_width))

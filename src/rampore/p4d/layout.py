@@ -14,7 +14,7 @@ from rampore.p4d.grid import HOLE, SEPARATOR, Grid
 from rampore.p4d.structured import (
     COATING,
     HOLES,
-    Medium,
+    BoxContent,
     coated_faces,
     coating_medium,
     hole_medium,
@@ -130,7 +130,7 @@ def _make_fields(cell, grid) -> tuple[_Fields, list[Particles]]:
     return fields, particles
 
 
-def _even_medium(name, region, porous) -> Medium:
+def _even_medium(name, region, porous) -> BoxContent:
     """An electrode without a structure, or the separator, in its boxes."""
     porosity = region.values(porous.porosity)
     through = porous.transport_efficiency(porosity)
@@ -140,21 +140,21 @@ def _even_medium(name, region, porous) -> Medium:
         quantity(f"{name}: transport_efficiency", efficiency, CellError, at_least=0, at_most=1)
     if not np.any(through):
         raise CellError(f"{name}: transport_efficiency is 0 everywhere: no current passes")
-    return Medium(
+    return BoxContent(
         porosity, np.ones_like(porosity), np.stack([np.stack([across, across, through])] * 2)
     )
 
 
-def _structured_medium(cell, side, grid, region) -> Medium:
+def _structured_medium(cell, side, grid, region) -> BoxContent:
     """An electrode with a structure, in its boxes."""
-    whole = Medium(np.zeros(grid.shape), np.zeros(grid.shape), np.ones((2, 3, *grid.shape)))
+    whole = BoxContent(np.zeros(grid.shape), np.zeros(grid.shape), np.ones((2, 3, *grid.shape)))
     parts = {COATING[side]: coating_medium(cell, side, grid)}
     if cell.has_coated_holes(side):
         parts[HOLES[side]] = hole_medium(cell, side, grid)
     for layer, part in parts.items():
         for everywhere, here in zip(whole, part, strict=True):
             everywhere[..., grid.layer == layer] = here
-    return Medium(*(values[..., region.where] for values in whole))
+    return BoxContent(*(values[..., region.where] for values in whole))
 
 
 def _add_electrolyte(fields, region, medium) -> None:

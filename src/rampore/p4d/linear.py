@@ -530,7 +530,7 @@ def cycle(h: Hierarchy, schur: float, border_right: float, bare: bool) -> float:
     return border
 
 
-class Stored(NamedTuple):
+class StoredLevels(NamedTuple):
     """The cells of all levels, the finest first, as :class:`Level` has them."""
 
     matrix: np.ndarray  #: (cells, 39)
@@ -540,7 +540,7 @@ class Stored(NamedTuple):
 
 
 @njit(cache=True)
-def prepare(stored: Stored, h: Hierarchy) -> float:
+def prepare(stored: StoredLevels, h: Hierarchy) -> float:
     """Build the coarser matrices and borders from the finest and factorise the lines of all.
 
     Returns what the border's Schur complement takes from its corner.
@@ -750,7 +750,7 @@ class CellMultigrid:
             absent = coarse
             units.append(own - absent)
         flat = np.concatenate([one.reshape(-1, 3) for one in units])
-        self._stored = Stored(
+        self._stored = StoredLevels(
             np.zeros((len(flat), COEFFICIENTS)), *np.zeros((2, len(flat), 3)), flat
         )
         cells = self._absent[..., 0].size

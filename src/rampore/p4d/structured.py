@@ -15,7 +15,7 @@ from rampore.p4d.cell import Cell
 from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, POSITIVE_HOLE, Grid
 from rampore.structure.mesh import cut
 from rampore.structure.openings import SIDES
-from rampore.structure.porosity import Closure, sample
+from rampore.structure.porosity import DirectedClosure, sample
 
 #: Layers of z of the coating of each electrode, and of the holes of its foil.
 COATING, HOLES = (
@@ -28,7 +28,7 @@ ROUNDING = 1e-12
 PARTS = 8  #: of each edge of a unit cell, for the mean porosity of a coating [-]
 
 
-class Medium(NamedTuple):
+class BoxContent(NamedTuple):
     """What boxes hold."""
 
     porosity: np.ndarray  #: (nx, ny, nz) [-]
@@ -38,7 +38,7 @@ class Medium(NamedTuple):
     efficiency: np.ndarray
 
 
-def coating_medium(cell: Cell, side: str, grid: Grid) -> Medium:
+def coating_medium(cell: Cell, side: str, grid: Grid) -> BoxContent:
     """The coating and what is in its channels, on its boxes.
 
     Parameters
@@ -76,7 +76,7 @@ def coating_medium(cell: Cell, side: str, grid: Grid) -> Medium:
     )
 
 
-def hole_medium(cell: Cell, side: str, grid: Grid) -> Medium:
+def hole_medium(cell: Cell, side: str, grid: Grid) -> BoxContent:
     """The coating in the holes of the "negative" or the "positive" foil, on their boxes."""
     coating, closure = _coating(cell, side)
     filling = cell.structure.holes_in(side).filling
@@ -144,10 +144,10 @@ def _coating(cell, side):
     electrode = getattr(cell, side)
     coating = cell.structure.between(side, electrode.porosity, electrode.thickness)
     in_plane = electrode.in_plane if coating.in_plane is None else coating.in_plane
-    return coating, Closure(electrode.transport_efficiency, in_plane)
+    return coating, DirectedClosure(electrode.transport_efficiency, in_plane)
 
 
-def _joined(cell, side, porosity, efficiency) -> Medium:
+def _joined(cell, side, porosity, efficiency) -> BoxContent:
     """Boxes of eighths: their means, and for each half of the way through them the four in it."""
     nx, ny, nz = (n // 2 for n in porosity.shape)
     whole = porosity.reshape(nx, 2, ny, 2, nz, 2).mean(axis=(1, 3, 5))
@@ -157,4 +157,4 @@ def _joined(cell, side, porosity, efficiency) -> Medium:
         for axis, across in enumerate(((3, 5), (1, 5), (1, 3)))
     ]
     solid = (1 - whole) / (1 - getattr(cell, side).porosity)
-    return Medium(whole, solid, np.stack(halves, axis=1))
+    return BoxContent(whole, solid, np.stack(halves, axis=1))

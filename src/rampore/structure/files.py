@@ -50,7 +50,7 @@ from rampore.expressions import Expression, ExpressionError
 from rampore.structure import Structure
 from rampore.structure.errors import StructureError
 from rampore.structure.openings import SIDES, Channels, Holes, Openings
-from rampore.structure.porosity import Coating, Layer, Porosity, Profile, Voxels
+from rampore.structure.porosity import Coating, CoatingLayer, DepthProfile, Porosity, Voxels
 from rampore.units import UnitError, to_si
 
 MOST_BYTES = 100_000  #: of the file
@@ -145,7 +145,7 @@ def _coating(table: object, side: str, folder: Path) -> Coating:
         raise StructureError(f"{side}: {problem}") from None
 
 
-def _layer(table: Mapping[str, Any], where: str) -> Layer:
+def _layer(table: Mapping[str, Any], where: str) -> CoatingLayer:
     known = ("share", "porosity", "in_plane", "exponent", "prefactor")
     known_keys(where, table, known, StructureError)
     if missing := [name for name in ("share", "porosity") if name not in table]:
@@ -155,7 +155,7 @@ def _layer(table: Mapping[str, Any], where: str) -> Layer:
         efficiency = Closure(where, table["exponent"], table.get("prefactor", 1.0))
     elif "prefactor" in table:
         raise StructureError(f"{where}: a prefactor goes with an exponent")
-    return Layer(table["share"], table["porosity"], efficiency, table.get("in_plane"))
+    return CoatingLayer(table["share"], table["porosity"], efficiency, table.get("in_plane"))
 
 
 def _porosity(value: object, folder: Path) -> Porosity:
@@ -163,7 +163,7 @@ def _porosity(value: object, folder: Path) -> Porosity:
         return float(quantity("porosity", value, StructureError, above=0, at_most=1))
     if not value.endswith(".npy"):
         expression = Expression(value)
-        return Profile(expression)
+        return DepthProfile(expression)
     path = untrusted.regular(folder / value, StructureError)
     with untrusted.fenced(f"{path} is no array", StructureError):
         array = np.load(path, mmap_mode="r", allow_pickle=False)

@@ -20,7 +20,7 @@ _POINTS = 0.5 + np.array([-0.5, 0.5]) / np.sqrt(3)
 
 
 @dataclass(frozen=True)
-class Layer:
+class CoatingLayer:
     """One layer of a coating.
 
     Attributes
@@ -48,7 +48,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Profile:
+class DepthProfile:
     """A porosity over the depth of a coating.
 
     Attributes
@@ -80,7 +80,7 @@ class Voxels:
 
 
 #: Porosity of a coating; a function takes x, y and z [m], z from the negative foil's face.
-Porosity = float | tuple[Layer, ...] | Profile | Voxels | Callable
+Porosity = float | tuple[CoatingLayer, ...] | DepthProfile | Voxels | Callable
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Coating:
 
     Attributes
     ----------
-    porosity : float, tuple of Layer, Profile, Voxels or callable, optional
+    porosity : float, tuple of CoatingLayer, DepthProfile, Voxels or callable, optional
         [-]; by default the electrode's own. Layers come in order from the foil to the separator.
     in_plane : float, optional
         Transport efficiency in the plane over that through it [-]; by default the electrode's.
@@ -124,14 +124,14 @@ class Coating:
         match self.porosity:
             case tuple(layers):
                 return replace(self, porosity=(replace(layers[0], share=1.0),))
-            case Profile(function=function):
+            case DepthProfile(function=function):
                 return replace(self, porosity=float(function(np.zeros(1))[0]))
             case Voxels(values=values):
                 return replace(self, porosity=Voxels(values[..., :1]))
         return self
 
 
-class Closure(NamedTuple):
+class DirectedClosure(NamedTuple):
     """How a porosity conducts."""
 
     law: Law  #: transport efficiency through the plane over the porosity [-]
@@ -197,7 +197,7 @@ def _inner_points(edges):
 
 def sample(
     coating: Coating,
-    closure: Closure,
+    closure: DirectedClosure,
     edges: tuple[np.ndarray, np.ndarray, np.ndarray],
     from_foil: bool,
 ) -> Samples:
@@ -206,7 +206,7 @@ def sample(
     Parameters
     ----------
     coating : Coating
-    closure : Closure
+    closure : DirectedClosure
         Of the electrode; where the coating says otherwise, that counts.
     edges : (x, y, z)
         Of the boxes [m]; z of those of the coating alone.
@@ -220,7 +220,7 @@ def sample(
     match coating.porosity:
         case tuple(layers):
             return _sample_layers(layers, closure, anywhere, z, from_foil)
-        case Profile(function=function):
+        case DepthProfile(function=function):
             points, weights = _inner_points(z)
             depth = (points - z[0]) / (z[-1] - z[0])
             values = function(depth if from_foil else 1 - depth) + 0.0 * depth
@@ -246,7 +246,7 @@ def _sample_layers(layers, closure, anywhere, z, from_foil):
     share = np.cumsum([0.0, *(layer.share for layer in ordered)])
     parts = z[0] + (z[-1] - z[0]) * share / share[-1]
     efficiency = [
-        Closure(
+        DirectedClosure(
             layer.efficiency or closure.law,
             closure.in_plane if layer.in_plane is None else layer.in_plane,
         ).efficiency(layer.porosity)

@@ -32,7 +32,7 @@ __all__ = [
     "TESTED",
     "UNITS",
     "Axis",
-    "Coating",
+    "DesignedCoating",
     "cases",
     "coated",
     "compute",
@@ -133,7 +133,7 @@ def _complete(case: Mapping) -> None:
         raise SweepError(f"a design needs {', '.join(missing)}")
 
 
-class Coating(NamedTuple):
+class DesignedCoating(NamedTuple):
     """The coating of a design."""
 
     open_fraction: float  #: [-]
@@ -142,7 +142,7 @@ class Coating(NamedTuple):
     np_ratio: coating.Local  #: [-]
 
 
-def coated(given: parameters.CellInputs, case: Mapping) -> Coating:
+def coated(given: parameters.CellInputs, case: Mapping) -> DesignedCoating:
     """What the calender makes of the paper's dried coating on a design's foil.
 
     Parameters
@@ -175,7 +175,7 @@ def coated(given: parameters.CellInputs, case: Mapping) -> Coating:
         coating.np_ratio(one, own.loading, own.areal_capacity, given.positive.areal_capacity)
         for one in loading
     )
-    return Coating(
+    return DesignedCoating(
         f,
         coating.Local(*(float(1 - rho / solid) for rho in pressed.density)),
         float(1 - case["density"] / solid),
