@@ -1000,6 +1000,41 @@ def _inputs_of(settings):
     return own.load()
 
 
+def _swell(parser: argparse.ArgumentParser) -> Run:
+    """Hold the curve of a dilatometer, thickness over charge, against what lithium makes of
+    graphite, of silicon and as a metal.
+    """
+    parser.add_argument(
+        "curve",
+        type=Path,
+        metavar="CURVE.csv",
+        help="a table with a column of a length, as 'thickness / um', and one of a charge, as "
+        "'charge / mAh' or 'charge / mAh/cm2'",
+    )
+    parser.add_argument(
+        "--porosity",
+        type=_number(at_least=0, below=1),
+        required=True,
+        metavar="X",
+        help="of the coating before it swells",
+    )
+    parser.add_argument(
+        "--area-cm2",
+        type=_number(above=0, at_most=1e8),
+        metavar="X",
+        help="of one coating, where the file has the charge of the cell",
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore.commands import swell
+
+        swell.run(options, print)
+        return 0
+
+    return run
+
+
 AUDIT: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
     "new": _audit_new,
     "update": _audit_update,
@@ -1020,6 +1055,7 @@ COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
     "pores": _pores,
     "diffuse": _diffuse,
     "impedance": _impedance,
+    "swell": _swell,
     "sweep": _sweep,
 }
 

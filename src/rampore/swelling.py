@@ -69,6 +69,9 @@ class VolumeLaw(NamedTuple):
         return self.ratio(stoichiometry)
 
 
+#: Volume of the graphite that holds a mole of lithium as LiC6 [m3/mol]: 72.07 g/mol at 2240 kg/m3.
+GRAPHITE_PER_LITHIUM = 72.066e-3 / 2240
+
 #: Laws of graphite, by name.
 GRAPHITE: dict[str, VolumeLaw] = {
     # the constant of the fit, -5e-5, is left out: the empty host has its own volume
@@ -78,13 +81,26 @@ GRAPHITE: dict[str, VolumeLaw] = {
         ),
         "Ai et al., J. Electrochem. Soc. 167 (2020) 013512, after Rieger 2016; in PyBaMM",
     ),
-    # its partial molar volume in 2240 kg/m3 of LiC6's carbon
+    # by its partial molar volume
     "Ai 2020, linear": VolumeLaw(
-        Polynomial([1, 3.1e-6 * 2240 / 72.066e-3]),
+        Polynomial([1, 3.1e-6 / GRAPHITE_PER_LITHIUM]),
         "Ai et al., J. Electrochem. Soc. 167 (2020) 013512; in PyBaMM",
     ),
     "13.2 %": VolumeLaw(Polynomial([1, 0.132]), None),
 }
+
+
+def lithium_volumes() -> dict[str, tuple[float, float]]:
+    """Least and largest volume that a mole of lithium adds to a solid, over the sources, by the
+    solid [m3/mol].
+    """
+    silicon = [each.value for each in LITHIUM_IN_SILICON.values()]
+    graphite = [float(law(1.0) - 1) * GRAPHITE_PER_LITHIUM for law in GRAPHITE.values()]
+    return {
+        "lithium in graphite": (min(graphite), max(graphite)),
+        "lithium in silicon": (min(silicon), max(silicon)),
+        "dense lithium metal": (LITHIUM_METAL, LITHIUM_METAL),
+    }
 
 
 class SiliconMonoxide(NamedTuple):
