@@ -53,7 +53,7 @@ TARGETS = {"1k": 0.4, "5k": 1.5, "20k": 5.0, "50k": 13.0}  #: [s]
 LINE = (80, 80, 80)
 SOLID = 1e4  #: conductivity of both solids in the boxes [S/m]
 BOXES = {
-    "small 3C": ((10, 6, 10), (4, 6), 300.0, 3.0),
+    "small 2C": ((10, 6, 10), (4, 6), 300.0, 2.0),
     "small 1C": ((10, 6, 10), (4, 6), 600.0, 1.0),
     "large 1C": ((16, 8, 16), (8, 14), 180.0, 1.0),
 }  #: layers, columns, time at most [s], C-rate
@@ -71,7 +71,10 @@ class Effort(NamedTuple):
     tolerances: dict = {"rtol": 1e-4, "atol": 1e-6}  # noqa: RUF012  PyBaMM's in time, its own
 
 
-EFFORTS = {"line": Effort(tolerance=5e-4, points=80, stretch=0.0)}
+EFFORTS = {
+    "line": Effort(tolerance=3e-4, points=30, stretch=2.0),
+    "small 2C": Effort(tolerance=5e-4),
+}
 FINE = Effort(1e-6, 60, 3.0, {"rtol": 1e-6, "atol": 1e-8})
 FINE_MODES = 20
 
