@@ -24,7 +24,7 @@ from rampore.audit.chapter import (
 )
 from rampore.audit.ledger import Condition, Ledger, LedgerError, read_ledger
 from rampore.lim2026 import LEDGER
-from rampore.style import new_figure
+from rampore.style import new_figure, render, render_both
 
 
 @pytest.fixture
@@ -224,6 +224,18 @@ def drawing():
     figure, axes = new_figure()
     axes.plot([0, 1], [0, 1])
     return figure
+
+
+def test_both_files_of_a_figure_have_one_layout_and_the_figure_keeps_its_engine(monkeypatch):
+    layouts, figures = [], [new_figure()[0] for _ in range(2)]
+    engine = figures[0].get_layout_engine()
+    lay_out = engine.execute
+    monkeypatch.setattr(engine, "execute", lambda figure: layouts.append(lay_out(figure)))
+    images = render_both(figures[0], "mine")
+    assert len(layouts) == 1
+    assert figures[0].get_layout_engine() is engine
+    assert images["png"] == render(figures[1], "png", "mine")
+    assert b"<dc:title>mine</dc:title>" in images["svg"]
 
 
 def test_a_figure_is_shown_and_saved_as_png_and_svg_the_same_in_every_run(chapter, tmp_path):

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
+import numpy as np
 import psutil
 import pytest
 import xarray
@@ -60,8 +61,8 @@ def killing(case):
     return noted(case)
 
 
-def planned(compute, cases, finer=None, group=lambda case: None):
-    return sweep.Plan("squares", compute, cases, finer or {}, group, {"x": "m", "square": "m2"}, {})
+def planned(compute, cases, group=lambda case: None):
+    return sweep.Plan("squares", compute, cases, group, {"x": "m", "square": "m2"}, {})
 
 
 @contextmanager
@@ -384,18 +385,46 @@ def test_the_data_set_holds_cases_values_units_and_reasons():
         sweep.dataset(CASES[1:3], outcomes, {"x": "m"})
 
 
-def test_a_case_carries_twice_the_largest_difference_between_the_meshes_in_its_group():
-    """It keeps the coarser value, whose error at second order is 4/3 of that difference."""
-    plan = planned(
-        squared,
-        CASES,
-        {0: {"x": 0.5}, 2: {"x": 2.25}, 3: {"x": 3.5}},
-        group=lambda case: case["label"],
-    )
-    outcomes = [Outcome({"square": case["x"] ** 2}) for case in CASES]
-    finer = [Outcome({"square": 0.25}), Outcome({"square": 5.0625}), Outcome({}, "SolverError: no")]
-    even, odd = {"square": 2 * 1.0625}, {}
-    assert plan.errors(outcomes, finer) == [even, odd] * 3
+def on_meshes(value, coarser, **finer):
+    return Outcome({"square": value, "square_coarser": coarser, **finer})
+
+
+def test_an_error_is_what_the_coarser_mesh_changes_but_not_below_what_is_usual_in_its_group():
+    """Where numbers rise and fall two meshes agree by chance."""
+    plan = planned(squared, CASES, group=lambda case: case["label"])
+    evens = [on_meshes(4.0, 4.0), on_meshes(4.0, 3.5), on_meshes(4.0, 6.0)]
+    odds = [on_meshes(1.0, 2.0), Outcome({}, "SolverError: no"), on_meshes(1.0, float("nan"))]
+    outcomes = [outcome for pair in zip(evens, odds, strict=True) for outcome in pair]
+    errors = plan.errors(outcomes)
+    usual = pytest.approx(0.5 + 0.9 * 1.5)  # of 0, 0.5 and 2.0: nine tenths from the second on
+    assert errors[::2] == [{"square": usual}, {"square": usual}, {"square": 2.0}]
+    assert errors[1::2] == [{"square": 1.0}, {}, {}]
+
+
+def test_an_error_covers_what_is_left_at_second_order_three_times():
+    """Of h^2 on a mesh of h, and of 4 h^2 on one of twice the spacing."""
+    h = 0.1
+    plan = planned(squared, CASES[:1])
+    (error,) = plan.errors([on_meshes(1 + h**2, 1 + 4 * h**2)])
+    assert error["square"] == pytest.approx(3 * h**2)
+
+
+def test_a_data_set_says_which_cases_a_finer_mesh_bears_out():
+    """Two coarse meshes agree on the second, and both are wrong."""
+    plan = planned(squared, CASES[:3])
+    outcomes = [
+        on_meshes(1.0, 1.5, square_finer=0.9),
+        on_meshes(1.0, 1.0, square_finer=4.0),
+        Outcome({}, "SolverError: no"),
+    ]
+    data = plan.dataset(outcomes, {"source": "a test"})
+    assert data.square_error.values[:2] == pytest.approx([0.5, 0.95 * 0.5])
+    assert data.square_resolved.values.tolist()[:2] == [1.0, 0.0]
+    assert np.isnan(data.square_resolved.values[2])
+    assert data.square_error.units == "m2"
+    assert data.source == "a test"
+    assert "square_coarser" not in data
+    assert "square_finer" not in data
 
 
 @pytest.fixture

@@ -51,8 +51,10 @@ def test_help_names_every_subcommand(capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main(["--help"])
     assert ended.value.code == 0
-    shown = capsys.readouterr().out
+    shown = " ".join(capsys.readouterr().out.split())
     assert all(command in shown for command in cli.COMMANDS)
+    assert "and an executable audit of Lim et al., Nano-Micro Lett. 18 (2026) 75. " in shown
+    assert "with the three-dimensional model. pores Find and measure" in shown
 
 
 @pytest.mark.parametrize(

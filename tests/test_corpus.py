@@ -35,6 +35,14 @@ class Case(NamedTuple):
     name: str = "file"
 
 
+#: Where a command draws.
+DRAWING = {
+    "diffuse": ["commands.diffuse"],
+    "impedance": ["commands.impedance"],
+    "pores": ["commands.pores", "figures.pores"],
+}
+
+
 class TooLong(BaseException):
     """No reader's fence catches it."""
 
@@ -65,15 +73,15 @@ def ends_well(tmp_path, capsys, monkeypatch):
     def reached(*_, **__):
         raise RamporeError("the computation was reached")
 
-    def without_figure(*_, **__):
-        return b""
+    def without_figures(*_, **__):
+        return {}
 
     monkeypatch.chdir(tmp_path)
 
     def run(case):
         words = case.call.split(" ")
-        if words[0] in ("diffuse", "impedance"):
-            monkeypatch.setattr(f"rampore.commands.{words[0]}.render", without_figure)
+        for drawing in DRAWING.get(words[0], ()):
+            monkeypatch.setattr(f"rampore.{drawing}.render_both", without_figures)
         if words[0] == "discharge":
             monkeypatch.setattr("rampore.p4d.solution.simulate", reached)
         if words[0] == "reproduce":

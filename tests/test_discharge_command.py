@@ -81,9 +81,20 @@ def test_a_request_to_end_in_mid_run_leaves_neither_results_nor_what_is_unfinish
     assert not list(tmp_path.iterdir())
 
 
-def test_a_cell_at_its_cut_off_before_it_starts_is_an_error(tmp_path, capsys):
-    assert discharge(CASES / "cutoff_at_t0.json", tmp_path / "out", *COARSE) == 2
-    assert "is reached before current = 21.8733 has any effect" in capsys.readouterr().err
+def test_a_cell_whose_current_takes_its_voltage_below_the_cut_off_at_once_gives_nothing(
+    tmp_path, capsys
+):
+    """Kinetics so slow that 1C alone takes more than a volt; what it gives is nothing, and no
+    error.
+    """
+    assert discharge(CASES / "cutoff_at_t0.json", tmp_path, *COARSE) == 0
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["ended_by"] == "voltage at once"
+    assert summary["capacity_Ah_per_m2"] == 0
+    assert summary["mean_voltage_V"] is None
+    assert summary["final_voltage_V"] < 2.7 < summary["open_circuit_voltage_V"]
+    told = f"the voltage is {summary['final_voltage_V']:.4f} V, beyond its cut-off"
+    assert told in capsys.readouterr().out
 
 
 def test_a_folder_that_cannot_be_written_is_noticed_before_the_run(tmp_path, capsys):

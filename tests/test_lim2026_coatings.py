@@ -11,6 +11,7 @@ from rampore.lim2026 import coatings
 from rampore.lim2026.coatings import (
     BALANCE,
     PLACES,
+    SOLVED,
     Case,
     CoatingPair,
     StructureRecipe,
@@ -279,20 +280,20 @@ def test_what_two_porosities_are_told_apart_by_is_their_quotient_where_both_have
         coatings.told_apart(table, 0.25, 0.2)
 
 
-@pytest.mark.parametrize("case", [Case("foil", 0.01), Case("walls", 0.01, 300.0)])
-def test_a_hundred_times_tighter_balance_moves_what_is_read_off_a_section_by_less_than_the_balance(
+@pytest.mark.parametrize(
+    "case", [Case("foil", 0.01), Case("walls", 0.01, 300.0), Case("walls", 4.8e-4, 300.0)]
+)
+def test_a_hundred_times_tighter_balance_moves_what_is_read_off_a_section_by_a_third_of_the_balance(
     recipe, case
 ):
     phantom = recipe.perforated(0)
-    loose, tight = (
-        coatings.diffuse(phantom, *case, tolerance=part * BALANCE) for part in (1, 0.01)
-    )
+    loose, tight = (coatings.diffuse(phantom, *case, tolerance=part * SOLVED) for part in (1, 0.01))
     assert tight.iterations > loose.iterations > 0
-    assert np.nanmax(np.abs(loose.concentration - tight.concentration)) < BALANCE
+    assert np.nanmax(np.abs(loose.concentration - tight.concentration)) < BALANCE / 3
     shares = [
         coatings.localisation(each.flux_magnitude, phantom.pore).share for each in (loose, tight)
     ]
-    assert shares[0] == pytest.approx(shares[1], rel=BALANCE)
+    assert shares[0] == pytest.approx(shares[1], rel=BALANCE / 3)
 
 
 # How far a hole helps

@@ -19,6 +19,8 @@ def test_a_correlation_that_the_file_names_is_the_librarys_and_ends_where_it_doe
     theirs = materials.landesfeind_gasteiger_2019()
     assert (ours.lowest, ours.validity) == (theirs.lowest, theirs.validity) == (100.0, 3000.0)
     assert ours.conductivity(1150.0) == theirs.conductivity(1150.0)
+    nyman = correlations.electrolyte(CELL.electrolyte.correlations["Nyman"], "Nyman")
+    assert nyman.validity == materials.nyman_2008().validity == 2000.0
     assert correlations.potential(CELL.graphite.ocp["ecker"].lithiation)(
         0.3
     ) == materials.graphite_ecker(0.3)

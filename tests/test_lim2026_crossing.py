@@ -3,6 +3,7 @@ a fresh run.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,10 @@ import xarray as xr
 
 from rampore.audit import sweep
 from rampore.audit import sweep_command as command
+from rampore.lim2026.cells import charged_cell
+from rampore.lim2026.readings import compare
 from rampore.lim2026.sweeps import PLANS, crossing
+from rampore.p4d.errors import CellError
 from rampore.p4d.model import Mesh
 
 COMMITTED = Path(__file__).parents[1] / "book" / "data" / "crossing.nc"
@@ -62,7 +66,7 @@ def test_a_gain_by_contact_needs_a_contact_that_differs(monkeypatch):
         case for case in crossing.cases() if case["contact"] == 3.0 and case["contact_ratio"] == 0.2
     )
     margin = {
-        ratio: crossing.compute({**case, "contact_ratio": ratio})["p4d_overpotential"]
+        ratio: crossing.values({**case, "contact_ratio": ratio}, "crossing")["p4d_overpotential"]
         for ratio in (0.2, 1.0)
     }
     face = 1 - 0.2 + 0.2 * 4 * 15 / 75  # foil and walls of the holes, over the plan area
@@ -77,8 +81,8 @@ def test_random_cases_of_the_committed_crossing_come_out_again(committed):
     quick = np.flatnonzero(committed.closure.values != "cubes")
     for n in rng.choice(quick, 3, replace=False):
         one = committed.isel(case=int(n))
-        case = {axis.name: one[axis.name].item() for axis in crossing.AXES} | {"mesh": "crossing"}
-        for name, value in crossing.compute(case).items():
+        case = {axis.name: one[axis.name].item() for axis in crossing.AXES}
+        for name, value in crossing.values(case, "crossing").items():
             if not name.endswith(("_every", "_any")):
                 error = one[f"{name}_error"].item()
                 assert value == pytest.approx(one[name].item(), abs=error), (case, name)
@@ -97,14 +101,14 @@ def test_the_committed_crossing_is_whole_and_says_where_it_comes_from(committed)
 
 
 def test_a_sweep_writes_its_file_and_runs_nothing_twice(tmp_path, monkeypatch):
-    monkeypatch.setattr(crossing, "CHECKED", 1)
     ends = {"contact", "contact_ratio"}
     one_each = [
         axis._replace(values=axis.values[-1:] if axis.name in ends else axis.values[:1])
         for axis in crossing.AXES
     ]
     monkeypatch.setattr(crossing, "AXES", one_each)
-    monkeypatch.setitem(crossing.MESHES, "fine", crossing.MESHES["crossing"])
+    for name in ("crossing", "deeper"):
+        monkeypatch.setitem(crossing.MESHES, name, crossing.MESHES["coarser"])
     said: list[str] = []
     journal, output = tmp_path / "j.jsonl", tmp_path / "new" / "x.nc"
     options = argparse.Namespace(
@@ -112,8 +116,54 @@ def test_a_sweep_writes_its_file_and_runs_nothing_twice(tmp_path, monkeypatch):
     )
     for _ in range(2):
         command.run(options, PLANS, said.append)
-    assert len(journal.read_text().splitlines()) == 2
+    assert len(journal.read_text().splitlines()) == 1
     assert said[-1] == f"1 cases in {output}"
     data = sweep.read(output)
     assert data.sizes["case"] == 1
     assert all("units" in data[name].attrs for name in data if data[name].dtype.kind == "f")
+    assert {f"capacity_bare_{rate}_resolved" for rate in crossing.RATES} <= set(data)
+
+
+def test_cases_that_differ_on_perforated_foil_alone_share_their_bare_cells(monkeypatch):
+    made = []
+    monkeypatch.setattr(crossing, "discharges", lambda cell, *_: made.append(cell))
+    crossing._shared_on_bare.cache_clear()
+    quick = [case for case in crossing.cases() if case["closure"] == "measured"]
+    for case in quick:
+        crossing._on_bare(case, "coarser")
+    crossing._shared_on_bare.cache_clear()
+    assert len(made) == 2 * 5 * 2 * 2  # porosities, contacts, cathodes, electrolytes
+    assert len(quick) == 144
+
+
+def test_a_shared_bare_cell_is_that_of_each_case():
+    """By its discharge at one rate: the cell of the case itself, and the one that it shares."""
+    case = {axis.name: axis.values[-1] for axis in crossing.AXES} | {"closure": "measured"}
+    for porosity in ("mass-conserving", "recipe"):
+        own = case | {"porosity": porosity}
+        cell, _ = charged_cell(*crossing.inputs(own))
+        alone = crossing.discharges(cell, {"5C": 5.0}, "coarser")["5C"].capacity
+        assert crossing._on_bare(own, "coarser")["5C"].capacity == alone
+
+
+def test_a_cell_that_cannot_carry_the_current_gives_nothing_and_no_gain_is_read_over_it():
+    case = {axis.name: axis.values[0] for axis in crossing.AXES}
+    cell, _ = charged_cell(*crossing.inputs(case))
+    steep = replace(cell, contact_negative=0.02)  # of the 1.7 V above the cut-off 5C takes 3.3
+    bare = crossing.discharges(steep, {"5C": 5.0}, "coarser")
+    bare |= crossing.discharges(cell, {"3C": 3.0}, "coarser")
+    found = crossing.on_both_foils(bare, bare)
+    assert found["capacity_bare_5C"] == 0
+    assert "gain_5C" not in found
+    assert found["gain_3C"] == 0
+    with pytest.raises(CellError, match="gave nothing"):
+        compare(bare["3C"], bare["5C"])
+
+
+def test_a_claim_of_a_cell_that_is_not_resolved_is_too_close_to_say(committed):
+    """A data set that does not say is taken at its word, as those of before."""
+    before = crossing.shares(committed)["p4d-gradient"]
+    none = committed.assign(capacity_bare_3C_resolved=("case", np.zeros(committed.sizes["case"])))
+    assert crossing.shares(none)["p4d-gradient"] == (0.0, 0.0, 1.0)
+    every = committed.assign(capacity_bare_3C_resolved=("case", np.ones(committed.sizes["case"])))
+    assert crossing.shares(every)["p4d-gradient"] == before

@@ -58,8 +58,7 @@ def made(samples, **quantities):
         sweep.Outcome({name: float(values[n]) for name, values in quantities.items()})
         for n in range(len(samples))
     ]
-    plain = [{name: value for name, value in case.items() if name != "mesh"} for case in samples]
-    data = sweep.dataset(plain, outcomes, inverse.units())
+    data = sweep.dataset(samples, outcomes, inverse.units())
     return data.assign({f"{name}_error": xr.zeros_like(data[name]) for name in quantities})
 
 
@@ -125,7 +124,7 @@ def test_samples_are_the_same_in_every_run_and_fill_each_span_evenly(samples):
 
 
 def test_a_sample_with_the_studys_own_values_is_the_studys_own_cell():
-    given, scenario = inverse.inputs({**OWN, "mesh": "crossing"})
+    given, scenario = inverse.inputs(OWN)
     for foil in (False, True):
         own, lost = charged_cell(GIVEN, Scenario(perforated=foil))
         one, left = charged_cell(given, replace(scenario, perforated=foil))
@@ -147,9 +146,7 @@ def test_a_sample_with_the_studys_own_values_is_the_studys_own_cell():
 
 @pytest.mark.parametrize("hidden", [0.0, 0.7])
 def test_without_the_published_share_both_foils_hold_the_same_solid(hidden):
-    given, scenario = inverse.inputs(
-        {**OWN, "published_share": 0.0, "hidden_share": hidden, "mesh": "crossing"}
-    )
+    given, scenario = inverse.inputs({**OWN, "published_share": 0.0, "hidden_share": hidden})
     bare, perforated = (
         charged_cell(given, replace(scenario, perforated=foil))[0] for foil in (False, True)
     )
@@ -194,6 +191,20 @@ def test_a_sample_agrees_where_it_lies_within_tolerance_and_numerical_error(samp
     data["gain_3C_error"] += 0.02
     assert consistency.consistent(data).tolist() == [True, False, True, False]
     assert set(consistency.agrees(data)) == set(TARGETS)
+
+
+def test_a_cell_that_is_not_resolved_decides_nothing_and_stays_in_the_denominator(samples):
+    margins = {key(claim): [1.0, 1.0, -1.0, -1.0] for claim in CLAIMS}
+    gains = {"gain_3C": [0.1] * 4, "gain_5C": [0.2] * 4, "pulse_ratio": [0.76] * 4}
+    data = made(samples[:4], **margins, **gains)
+    assert consistency.consistent(data).all()
+    everywhere = np.ones(4, bool)
+    assert consistency.standing(data, everywhere)["p4d-gradient"] == (0.5, 0.5, 0.0)
+    data["capacity_bare_3C_resolved"] = ("case", [1.0, 0.0, 1.0, 0.0])
+    assert consistency.standing(data, everywhere)["p4d-gradient"] == (0.25, 0.25, 0.5)
+    assert consistency.consistent(data).tolist() == [True, False, True, False]
+    data["capacity_bare_5C_resolved"] = ("case", [0.0, 1.0, 1.0, 1.0])
+    assert consistency.consistent(data).tolist() == [False, False, True, False]
 
 
 def test_a_claim_stands_by_its_margin_over_its_error(samples):
@@ -251,9 +262,9 @@ def test_a_random_sample_of_the_committed_ones_comes_out_again():
     data = sweep.read(COMMITTED)
     assert data.sizes["case"] == inverse.COUNT
     n = int(np.random.default_rng().integers(data.sizes["case"]))
-    case = {span.name: data[span.name].values[n].item() for span in spans()} | {"mesh": "crossing"}
+    case = {span.name: data[span.name].values[n].item() for span in spans()}
     assert case == pytest.approx(inverse.cases()[n])
-    for name, value in inverse.compute(case).items():
+    for name, value in inverse.values(case, "crossing").items():
         if np.isfinite(value) and not name.endswith(("_every", "_any")):
             assert value == pytest.approx(
                 data[name].values[n], abs=data[f"{name}_error"].values[n]

@@ -20,8 +20,8 @@ def results():
 
 
 def test_the_committed_results_meet_what_was_asked_for(results):
-    """Second order within 0.25, a radial error of 0.1 mV with ten modes, every peer and every
-    conservation law.
+    """Second order within 0.25, a radial error of 0.1 mV with ten modes, every peer, every
+    conservation law, and every rate.
     """
     for name in ("thickness", "plane", "time"):
         assert results["orders"][name]["order"] == pytest.approx(2.0, abs=0.25)
@@ -37,6 +37,31 @@ def test_the_committed_results_meet_what_was_asked_for(results):
         assert max(run["lithium"], run["salt"]) < 1e-8
         assert run["charge"] < 1e-6
     assert sum(sample["outcomes"].values()) == sample["cells"]
+    for kind in results["rates"].values():
+        assert set(kind["ends"]) <= {"voltage", "voltage at once", "exhausted"}
+        assert sum(kind["ends"].values()) == kind["runs"]
+        assert max(kind["worst"]["lithium"], kind["worst"]["salt"]) < 1e-8
+        assert kind["worst"]["charge"] < 1e-6
+    assert results["rates"]["random"]["runs"] == 300
+
+
+def test_structures_meet_the_limits_that_are_known(results):
+    """Volumes to rounding; fine pitch to the tolerance in time of a capacity, 3e-4; the pitch at
+    which half of the gain is left grows as the root of the efficiency in the plane, within the
+    steps of the pitches of 10 um in 130; and a mesh that cuts is nearer to the finest than a
+    staircase of the same boxes.
+    """
+    found = results["structures"]
+    assert max(found["misses"].values()) < 1e-12
+    for gain in found["fine"].values():
+        assert gain == pytest.approx(found["limit"], rel=3e-4)
+    ratio = found["half_pitch_um"]["2.471"] / found["half_pitch_um"]["1.0"]
+    assert ratio == pytest.approx(2.471**0.5, rel=10 / 130)
+    finest = found["cut"][-1]
+    for exact, stairs in zip(found["cut"][:-1], found["staircase"][:-1], strict=True):
+        assert abs(exact - finest) < abs(stairs - finest)
+    text = verification.pages(results)["verification-staircase.md"]
+    assert text.count("|\n") == 2 + len(found["columns"])
 
 
 def test_a_difference_beyond_its_limit_is_said():
@@ -73,6 +98,8 @@ def test_how_many_errors_cover_is_said_of_cases_and_of_numbers():
     text = verification.errors_text(errors)
     assert "190 lie" in text
     assert "99.0 % of 4,000 numbers" in text
+    assert "call none of these cases unresolved" in text
+    assert "call 7 of" in verification.errors_text({**errors, "unresolved_cases": 7})
 
 
 def test_powers_of_ten():

@@ -11,9 +11,9 @@ from rampore.constants import FARADAY
 from rampore.p4d import examples
 from rampore.p4d.cell import Cell, Electrode, Lithium, Material, Separator
 from rampore.p4d.equations import Unknowns
-from rampore.p4d.errors import CellError
+from rampore.p4d.errors import AtCutOffError, CellError
 from rampore.p4d.model import Drive, Model
-from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
+from rampore.p4d.solution import Cause, Mesh, Step, Tolerances, simulate
 
 COARSE = Mesh((8, 5, 8))
 
@@ -359,6 +359,32 @@ def test_a_cut_off_in_the_first_second_is_met():
     )
     assert solution.dataset.time[-1] < 5.0
     assert solution.dataset.voltage[-1] == pytest.approx(cell.lower_cutoff, abs=2e-6)
+
+
+def test_a_cell_that_cannot_carry_the_current_gives_nothing_and_keeps_its_first_voltage():
+    """Contact alone takes what lies above the cut-off: V = U - I R_c - kinetics, no charge
+    passes.
+    """
+    cell = replace(examples.chen_2020(), contact_negative=1.0)
+    current = 2 * (cell.open_circuit_voltage - cell.lower_cutoff) / cell.contact_negative
+    discharge = Step("current", current, until_voltage=cell.lower_cutoff)
+    solution = simulate(cell, [discharge, Step("rest", until_time=60.0)], COARSE)
+    assert solution.ends == ("voltage at once", "time")
+    data = solution.step(0)
+    assert float(data.capacity[-1]) == 0
+    assert np.all(np.diff(data.time) > 0)
+    first = float(data.voltage[-1])
+    assert first < cell.lower_cutoff - 1
+    lost = -data.parts.isel(time=-1).values[(data.cause == Cause.CONTACT).values].sum()
+    assert lost == pytest.approx(current * (cell.contact_negative + cell.contact_positive))
+
+
+def test_a_run_from_beyond_its_cut_off_is_an_error():
+    cell = examples.chen_2020()
+    for beyond in (1e-9, 0.1):
+        step = Step("current", 1.0, until_voltage=cell.open_circuit_voltage + beyond)
+        with pytest.raises(AtCutOffError, match="before current = 1 has any effect"):
+            simulate(cell, [step], COARSE)
 
 
 def test_a_cell_that_is_exhausted_says_of_what_where_and_when():

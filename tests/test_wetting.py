@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
 from rampore import wetting
-from rampore.wetting import Holes, WettingError
+from rampore.wetting import HoleContent, WettingError
 
 WATER = 0.0728  # [N/m], at 20 degC
 RIGHT = math.pi / 2
@@ -24,7 +24,7 @@ def test_a_liquid_that_spreads_adheres_twice_as_much_as_one_at_a_right_angle():
 
 def test_a_smooth_foil_without_holes_shows_the_angle_of_its_solid():
     angle = np.linspace(0, math.pi, 7)
-    for holes in Holes:
+    for holes in HoleContent:
         assert wetting.apparent_angle(angle, holes=holes) == pytest.approx(angle, abs=1e-7)
 
 
@@ -41,10 +41,10 @@ def test_roughness_drives_an_angle_away_from_the_right_one_until_the_drop_spread
 
 def test_a_foil_that_is_all_hole_is_air_or_liquid():
     assert wetting.apparent_angle(1.0, open_fraction=1.0) == pytest.approx(math.pi)
-    assert wetting.apparent_angle(1.0, open_fraction=1.0, holes=Holes.WET) == 0
+    assert wetting.apparent_angle(1.0, open_fraction=1.0, holes=HoleContent.WET) == 0
 
 
-@pytest.mark.parametrize(("holes", "within"), [(Holes.DRY, -1), (Holes.WET, 1)])
+@pytest.mark.parametrize(("holes", "within"), [(HoleContent.DRY, -1), (HoleContent.WET, 1)])
 def test_the_apparent_angle_is_that_of_the_least_energy_of_a_large_drop(holes, within):
     """A cap of one volume on a plane: where base takes the place of dry plane, the energy changes
     by what Young's law gives to metal, and by a liquid surface (or its loss) over each hole.
@@ -64,7 +64,7 @@ def test_the_apparent_angle_is_that_of_the_least_energy_of_a_large_drop(holes, w
     assert found == pytest.approx(least.x, rel=1e-6, abs=0)
 
 
-@pytest.mark.parametrize("holes", list(Holes))
+@pytest.mark.parametrize("holes", list(HoleContent))
 def test_solid_and_open_fraction_are_found_again_from_the_angles_that_they_make(holes):
     apparent = wetting.apparent_angle(1.1, 1.2, 0.3, holes)
     assert wetting.contact_angle_beneath(apparent, 1.2, 0.3, holes) == pytest.approx(
@@ -78,13 +78,13 @@ def test_solid_and_open_fraction_are_found_again_from_the_angles_that_they_make(
 
 def test_dry_holes_raise_and_wet_ones_lower_an_angle_and_never_the_other_way():
     with pytest.raises(WettingError, match="dry holes"):
-        wetting.open_fraction_between(1.0, 0.5, Holes.DRY)
+        wetting.open_fraction_between(1.0, 0.5, HoleContent.DRY)
     with pytest.raises(WettingError, match="wet holes"):
-        wetting.open_fraction_between(0.5, 1.0, Holes.WET)
+        wetting.open_fraction_between(0.5, 1.0, HoleContent.WET)
     with pytest.raises(WettingError, match="do not change"):
-        wetting.open_fraction_between(0.0, 1.0, Holes.WET)
+        wetting.open_fraction_between(0.0, 1.0, HoleContent.WET)
     with pytest.raises(WettingError, match="solid's angle"):
-        wetting.contact_angle_beneath(0.1, 1.0, 0.3, Holes.DRY)
+        wetting.contact_angle_beneath(0.1, 1.0, 0.3, HoleContent.DRY)
 
 
 def test_the_line_of_contact_carries_the_column_that_jurin_s_height_has():

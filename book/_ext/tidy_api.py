@@ -8,7 +8,7 @@ from functools import cache
 
 from jinja2 import PackageLoader
 from jinja2.sandbox import SandboxedEnvironment
-from numpydoc.docscrape_sphinx import SphinxDocString
+from numpydoc import docscrape_sphinx
 
 
 def drop_alias(app, what, name, obj, options, lines):
@@ -27,17 +27,14 @@ def drop_enum_call(app, what, name, obj, options, signature, return_annotation):
 
 
 @cache
-def template():
-    """The template by which numpydoc lays out a docstring; it would read and compile it anew for
-    each.
-    """
-    return SandboxedEnvironment(loader=PackageLoader("numpydoc")).get_template("numpydoc_docstring.rst")
+def templates():
+    """What numpydoc lays out a docstring by; it would read and compile its template anew for each."""
+    return SandboxedEnvironment(loader=PackageLoader("numpydoc"))
 
 
 def setup(app):
     """Listen to autodoc, after numpydoc."""
-    load = SphinxDocString.load_config
-    SphinxDocString.load_config = lambda self, config: load(self, {"template": template(), **config})
+    docscrape_sphinx.SandboxedEnvironment = lambda loader: templates()
     app.connect("autodoc-process-docstring", drop_alias, priority=900)
     app.connect("autodoc-process-signature", drop_enum_call, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

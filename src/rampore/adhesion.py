@@ -74,7 +74,7 @@ def cohesion_for_gain(gain: FloatOrArray, open_fraction: FloatOrArray) -> FloatO
     return quantity("cohesion over adhesion", ratio, AdhesionError, at_least=0)
 
 
-class Cut(NamedTuple):
+class BladeCut(NamedTuple):
     """What a wide straight blade meets on its way through one period of the lattice."""
 
     position: np.ndarray  #: of the edge from the centre of a row of holes (n,) [m]
@@ -90,7 +90,7 @@ def cut(
     along_rows: bool = False,
     process_length: float = 0.0,
     points: int = 200,
-) -> Cut:
+) -> BladeCut:
     """Strength under a blade as it crosses the rows of holes of a foil.
 
     The mean over a period is :func:`shear_strength`; what the record swings about it tells pegs
@@ -111,7 +111,7 @@ def cut(
 
     Returns
     -------
-    Cut
+    BladeCut
 
     Raises
     ------
@@ -134,7 +134,7 @@ def cut(
     else:
         chord = 2 * np.sqrt(np.maximum(radius**2 - from_row**2, 0))
     share = chord.sum(axis=1) / apart
-    return Cut(position, share, (1 - share) * interface + share * cohesion)
+    return BladeCut(position, share, (1 - share) * interface + share * cohesion)
 
 
 def _half_disc(x: np.ndarray, radius: float) -> np.ndarray:

@@ -276,10 +276,42 @@ def _parameters(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _structure(parser: argparse.ArgumentParser) -> Run:
+    """Draw a structure of the electrodes to scale, and say what it holds, before anything is
+    solved.
+    """
+    parser.add_argument(
+        "structure",
+        type=Path,
+        metavar="STRUCTURE.toml",
+        help="holes in the foils, channels and layers in the coatings",
+    )
+    parser.add_argument(
+        "--cell",
+        type=Path,
+        required=True,
+        metavar="CELL.json",
+        help="a BPX file: what is structured",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go"
+    )
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore.commands import structure
+
+        structure.run(options)
+        print(options.output / "structure.json")
+        return 0
+
+    return run
+
+
 def _discharge(parser: argparse.ArgumentParser) -> Run:
     """Discharge a cell from a BPX file, on bare or perforated foil, with the three-dimensional
-    model. A cell that is exhausted before its voltage reaches the cut-off is a result as well: a
-    note and summary.json say so, and the exit code is 0.
+    model. A cell that is exhausted before its voltage reaches the cut-off is a result as well, and
+    so is one whose current alone takes the voltage beyond it: a note and summary.json say so, and
+    the exit code is 0.
     """
     parser.add_argument("cell", type=Path, metavar="CELL.json", help="a BPX file")
     parser.add_argument(
@@ -289,6 +321,12 @@ def _discharge(parser: argparse.ArgumentParser) -> Run:
         "--collector",
         choices=("bare", "perforated"),
         help="negative foil (default: as in the file)",
+    )
+    parser.add_argument(
+        "--structure",
+        type=Path,
+        metavar="STRUCTURE.toml",
+        help="holes, channels and layers in place of --collector; see rampore structure",
     )
     parser.add_argument("--hole-um", type=float, help="diameter of the holes (default 75)")
     parser.add_argument(
@@ -791,7 +829,8 @@ def _audit(parser: argparse.ArgumentParser) -> Run:
     """Audit a paper of your own: make a study, check it, compare its runs, export it."""
     parts = parser.add_subparsers(dest="part", metavar="PART", required=True)
     for name, build in AUDIT.items():
-        part = parts.add_parser(name, help=build.__doc__, description=build.__doc__)
+        told = build.__doc__ or ""
+        part = parts.add_parser(name, help=_first_sentence(told), description=told)
         part.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
         part.set_defaults(run_part=build(part))
     return lambda options: options.run_part(options)
@@ -1011,6 +1050,7 @@ COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
     "claims": _claims,
     "audit": _audit,
     "parameters": _parameters,
+    "structure": _structure,
     "discharge": _discharge,
     "pores": _pores,
     "diffuse": _diffuse,
@@ -1093,15 +1133,20 @@ def _drop_output() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _first_sentence(text: str) -> str:
+    sentence, stop, _ = " ".join(text.split()).partition(". ")
+    return sentence + stop.strip()
+
+
 def _run(arguments: Sequence[str]) -> int:
-    parser = _Parser(prog="rampore", description=(rampore.__doc__ or "").partition("\n")[0])
+    parser = _Parser(prog="rampore", description=(rampore.__doc__ or "").partition("\n\n")[0])
     parser.add_argument("--version", action="version", version=f"rampore {rampore.__version__}")
     debug = {"action": "store_true", "help": "show where in the program a failure comes from"}
     parser.add_argument("--debug", **debug)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, build in COMMANDS.items():
-        summary = build.__doc__
-        command = commands.add_parser(name, help=summary, description=summary)
+        told = build.__doc__ or ""
+        command = commands.add_parser(name, help=_first_sentence(told), description=told)
         command.add_argument("--debug", **debug | {"default": argparse.SUPPRESS})
         command.set_defaults(run=build(command))
     options = parser.parse_args(arguments)

@@ -33,7 +33,7 @@ DIRECT_PLANE = 2_000_000
 PATIENCE = 100
 #: Working memory for each pixel, measured, with a tenth to spare [B]; images above LARGE take the
 #: second.
-BYTES_PER_PIXEL = 150, 120
+BYTES_PER_PIXEL = 130, 100
 
 
 @dataclass(frozen=True)
@@ -606,7 +606,7 @@ def transient_diffusion(
 
 
 class _Problem:
-    """The linear system of an image: conductances, ground (faces, sink), right side, solution."""
+    """The linear system of an image: conductances, ground (faces, sink), source, solution."""
 
     def __init__(self, image, axis, steps, anisotropy, periodic, open_outlet, sink) -> None:
         self.shape, self.axis, self.steps, self.periodic = image.shape, axis, steps, periodic
@@ -618,17 +618,25 @@ class _Problem:
         self.entry = half * image[_slab(axis, 0)] * along[_slab(axis, 0)]
         self.exit = half * image[_slab(axis, -1)] * along[_slab(axis, -1)] * open_outlet
         self.sink = sink.astype(image.dtype, copy=False)
-        self.ground = np.array(self.sink)
-        self.ground[_slab(axis, 0)] += self.entry
-        self.ground[_slab(axis, -1)] += self.exit
-        self.b = np.zeros_like(self.ground)
-        self.b[_slab(axis, 0)] = self.entry
         # The first guess is the straight line of a uniform image
         inner = (np.arange(self.shape[axis]) + 0.5) / self.shape[axis]
         profile = np.expand_dims(
             1 - inner, [other for other in range(len(self.shape)) if other != axis]
         )
         self.c = np.where(image > 0, profile, 0.0)
+
+    def ground(self) -> np.ndarray:
+        """Conductance of each pixel to what takes up, and through the two faces."""
+        ground = np.array(self.sink)
+        ground[_slab(self.axis, 0)] += self.entry
+        ground[_slab(self.axis, -1)] += self.exit
+        return ground
+
+    def source(self) -> np.ndarray:
+        """What enters each pixel from the inlet, at c_0."""
+        source = np.zeros(self.shape, self.entry.dtype)
+        source[_slab(self.axis, 0)] = self.entry
+        return source
 
     def fluxes(self) -> np.ndarray:
         """Flux through every cross-section of the axis, both faces included, plus what was taken up
@@ -703,11 +711,12 @@ class _Problem:
                 progress(count, imbalance)
             return imbalance <= tolerance
 
-        solver, b, c = self.multigrid(), self.in_box(self.b), self.in_box(self.c)
+        system = self.in_box(self.source()), self.in_box(self.c), converged
+        solver = self.multigrid()
         if len(self.shape) == 3 or pixels > DIRECT_PLANE:
-            return solver.solve(b, c, converged)
+            return solver.solve(*system, overwrite_b=True)
         try:
-            return solver.solve(b, c, converged, most=PATIENCE)
+            return solver.solve(*system, most=PATIENCE)
         except ConvergenceError:
             return self._solve_directly(tolerance)
 
@@ -715,7 +724,7 @@ class _Problem:
         from scipy.sparse import coo_array
         from scipy.sparse.linalg import splu
 
-        diagonal = degree(self.conductances) + self.ground
+        diagonal = degree(self.conductances) + self.ground()
         inside = diagonal > 0
         number = np.cumsum(inside).reshape(self.shape) - 1
         diagonal = diagonal[inside].astype(float)
@@ -736,7 +745,7 @@ class _Problem:
         factors = splu(
             matrix, "MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
         )
-        self.c[inside] = factors.solve(self.b[inside].astype(float))
+        self.c[inside] = factors.solve(self.source()[inside].astype(float))
         if (imbalance := self.imbalance()) > tolerance:
             raise ConvergenceError(
                 f"the direct solution is out of balance by {imbalance:.1e}, not {tolerance:.1e}"
@@ -746,7 +755,7 @@ class _Problem:
     def implicit_stage(self, hierarchy, storage: np.ndarray, past: np.ndarray) -> np.ndarray:
         """c of c - past = dt (div D grad c - k c), where `storage` is 1 / dt."""
         c = past.copy()
-        hierarchy.solve(self.in_box(self.b + storage * past), self.in_box(c))
+        hierarchy.solve(self.in_box(self.source() + storage * past), self.in_box(c))
         return c
 
     def in_box(self, array: np.ndarray) -> np.ndarray:
@@ -762,4 +771,4 @@ class _Problem:
         faces = [self.in_box(k) for k in self.conductances]
         if len(self.shape) == 2:
             faces.insert(1, np.zeros_like(faces[0]))
-        return Multigrid(faces, self.in_box(self.ground + storage))
+        return Multigrid(faces, self.in_box(self.ground() + storage))

@@ -282,9 +282,12 @@ class Multigrid:
                 _coarsen(*k, ground, shift, *coarse)
             scale = np.divide(1, root, out=np.zeros_like(root), where=root > 0)
             _scale(*k, scale)
-            self.levels.append(
-                _Level(k, scale, root, shift, *(np.zeros_like(root) for _ in range(3)))
-            )
+            work = np.zeros((2, *root.shape), np.float32)
+            if not self.levels:
+                # Conjugate gradients keep A p where a cycle keeps x and b of its finest level:
+                # neither outlives the other's use, as the sweeps of a cycle are even in number
+                self._between = work.reshape(-1).view(np.float64).reshape(root.shape)
+            self.levels.append(_Level(k, scale, root, shift, *work, np.zeros_like(root)))
             if last:
                 break
             k, ground = coarse[:3], coarse[3]
@@ -367,6 +370,7 @@ class Multigrid:
         converged: Callable[[np.ndarray], bool] | None = None,
         tolerance: float = 1e-10,
         most: int = 2000,
+        overwrite_b: bool = False,
     ) -> int:
         """Solve A x = b by preconditioned conjugate gradients, in place.
 
@@ -383,6 +387,8 @@ class Multigrid:
             measures it.
         most : int
             Iterations after which it gives up.
+        overwrite_b : bool
+            Keep the residual in place of `b`, in its precision; saves an array.
 
         Returns
         -------
@@ -404,9 +410,9 @@ class Multigrid:
         quantity("least and greatest of the right side", [b.min(), b.max()], NetworkError)
         quantity("tolerance", tolerance, NetworkError, above=0)
         quantity("most", most, NetworkError, at_least=1, whole=True)
-        q = np.empty_like(x)
+        q = self._between
         _apply(*self.network, x, q)
-        r = b - q
+        r = np.subtract(b, q, out=b if overwrite_b else None, casting="same_kind")
         p, before, first = np.zeros_like(x), np.inf, None
         for iteration in range(1, most + 1):
             z = self(r)

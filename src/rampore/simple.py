@@ -126,7 +126,6 @@ class CellRun(_Shown):
         return float(np.trapezoid(self.voltage * self.dataset.current_density.values, self.time))
 
     def rows(self) -> list[tuple[str, str]]:
-        foil = self.cell.perforation
         shown = [
             ("capacity", f"{self.capacity / HOUR:.4g} A h/m2"),
             ("energy", f"{self.energy / HOUR:.4g} W h/m2"),
@@ -139,8 +138,10 @@ class CellRun(_Shown):
             ),
         ]
         shown += [("exhausted", told) for told in self.solution.exhausted if told]
-        if foil is not None:
-            shown.append(("open fraction of the foil", f"{PERCENT * foil.open_fraction:.3g} %"))
+        if self.cell.has_pattern:
+            shown.append(
+                ("open fraction of the foil", f"{PERCENT * self.cell.open_fraction:.3g} %")
+            )
         return shown
 
     def plot(self) -> Figure:
@@ -204,7 +205,7 @@ def simulate(
     cell = _on_foil(cell, foil, filling)
     steps = [steps] if isinstance(steps, Step) else list(steps)
     if mesh is None:
-        mesh = solution.Mesh(columns=COLUMNS[cell.perforation is not None])
+        mesh = solution.Mesh(columns=COLUMNS[cell.has_pattern])
     with announced(CELL_SECONDS):
         return CellRun(cell, solution.simulate(cell, steps, mesh, tolerances, progress=progress))
 

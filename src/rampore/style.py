@@ -46,6 +46,8 @@ PAPER = {
 
 # Matplotlib reads the first two when axes are made, the third when an SVG is written.
 _RC = {"axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "rampore"}
+# What a figure whose layout engine is taken away gets in its place: none.
+_NO_LAYOUT = {"figure.autolayout": False, "figure.constrained_layout.use": False}
 
 
 class Picture(Figure):
@@ -96,6 +98,27 @@ def render(figure: Figure, form: str, title: str = "", dpi: float = 150) -> byte
     with rc_context(_RC):
         figure.savefig(buffer, format=form, dpi=dpi, metadata=metadata)
     return buffer.getvalue()
+
+
+def render_both(figure: Figure, title: str = "", dpi: float = 150) -> dict[str, bytes]:
+    """A figure as the bytes of a PNG and of an SVG, by their endings; both have the layout of the
+    PNG.
+
+    Laying out takes as long as drawing, and an engine needs a drawing of its own: the SVG does
+    without.
+
+    Parameters
+    ----------
+    figure, title, dpi
+        As of :func:`render`.
+    """
+    png, engine = render(figure, "png", title, dpi), figure.get_layout_engine()
+    with rc_context(_NO_LAYOUT):
+        figure.set_layout_engine(None)
+        try:
+            return {"png": png, "svg": render(figure, "svg", title)}
+        finally:
+            figure.set_layout_engine(engine)
 
 
 #: What panels' titles and legends look like.

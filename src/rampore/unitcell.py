@@ -92,7 +92,7 @@ def _two_quarter_discs(x, y, radius):
         for turn in (slice(None), slice(None, None, -1)):
             u, v = np.abs(x[turn] - x[turn][0]), np.abs(y[turn] - y[turn][0])
             chord_u, chord_v = (np.sqrt(np.maximum(radius**2 - edge**2, 0)) for edge in (u, v))
-            corner = _area_in_quarter_disc(u[:, None], v[None, :], radius)
+            corner = area_in_quarter_disc(u[:, None], v[None, :], radius)
             hole[turn, turn] += np.diff(np.diff(corner, axis=0), axis=1)
             side_x[turn, turn] += np.diff(np.minimum(v[None, :], chord_u[1:-1, None]), axis=1)
             side_y[turn, turn] += np.diff(np.minimum(u[:, None], chord_v[None, 1:-1]), axis=0)
@@ -107,8 +107,16 @@ def _two_quarter_discs(x, y, radius):
     return hole, side_x, side_y, arc
 
 
-def _area_in_quarter_disc(u, v, radius):
-    """Area of [0, u] x [0, v] inside the disc of this radius about the origin."""
+def area_in_quarter_disc(u: np.ndarray, v: np.ndarray, radius: float) -> np.ndarray:
+    """Area of [0, u] x [0, v] inside the disc of this radius about the origin [m2].
+
+    Parameters
+    ----------
+    u, v : array
+        Not negative; they are broadcast [m].
+    radius : float
+        Positive [m].
+    """
 
     def below(t):
         return 0.5 * (

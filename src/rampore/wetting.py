@@ -26,7 +26,7 @@ class WettingError(RamporeError, ValueError):
     """A drop or a meniscus that cannot be; the message names the quantity and the reason."""
 
 
-class Holes(StrEnum):
+class HoleContent(StrEnum):
     """What a drop on a perforated foil finds in the holes."""
 
     DRY = "dry"  #: air: the drop spans them
@@ -71,7 +71,7 @@ def apparent_angle(
     contact_angle: FloatOrArray,
     roughness: FloatOrArray = 1.0,
     open_fraction: FloatOrArray = 0.0,
-    holes: Holes = Holes.DRY,
+    holes: HoleContent = HoleContent.DRY,
 ) -> FloatOrArray:
     r"""Contact angle of a large drop on a rough foil with holes.
 
@@ -89,7 +89,7 @@ def apparent_angle(
         Area of the solid between the holes over its plan area, r >= 1 [-].
     open_fraction : float or array
         f [-].
-    holes : Holes
+    holes : HoleContent
 
     Returns
     -------
@@ -99,7 +99,7 @@ def apparent_angle(
     Raises
     ------
     WettingError
-        Where a quantity lies outside its limits, or `holes` is none of :class:`Holes`.
+        Where a quantity lies outside its limits, or `holes` is none of :class:`HoleContent`.
     """
     _angle("contact angle", contact_angle)
     quantity("roughness", roughness, WettingError, at_least=1)
@@ -112,7 +112,7 @@ def contact_angle_beneath(
     apparent: FloatOrArray,
     roughness: FloatOrArray = 1.0,
     open_fraction: FloatOrArray = 0.0,
-    holes: Holes = Holes.DRY,
+    holes: HoleContent = HoleContent.DRY,
 ) -> FloatOrArray:
     """Contact angle of the smooth solid [rad] on which a drop shows the `apparent` one [rad].
 
@@ -133,7 +133,7 @@ def contact_angle_beneath(
 
 
 def open_fraction_between(
-    contact_angle: FloatOrArray, apparent: FloatOrArray, holes: Holes = Holes.DRY
+    contact_angle: FloatOrArray, apparent: FloatOrArray, holes: HoleContent = HoleContent.DRY
 ) -> FloatOrArray:
     """Open fraction [-] that alone turns the `contact_angle` of a foil into the `apparent` one
     [rad].
@@ -153,9 +153,9 @@ def open_fraction_between(
     return quantity(f"share of {holes} holes", share, WettingError, at_least=0, at_most=1)
 
 
-def _cosine_of(holes: Holes) -> int:
-    choice("holes", holes, Holes, WettingError)
-    return 1 if holes == Holes.WET else -1
+def _cosine_of(holes: HoleContent) -> int:
+    choice("holes", holes, HoleContent, WettingError)
+    return 1 if holes == HoleContent.WET else -1
 
 
 def capillary_pressure(

@@ -331,7 +331,7 @@ class Chapter:
             artist's numbers.
         """
         from rampore.audit.drawn import differences, drawn, words
-        from rampore.style import render
+        from rampore.style import render, render_both
 
         relative, between = max(self.accuracy, 1e-6), {}
         if isinstance(error, float | int):
@@ -345,11 +345,13 @@ class Chapter:
         for number, text in enumerate(words(figure)):
             self.numbers.keep_text(f"figure/{name}/text/{number}", text)
         title = f"{self.name}: {name}"
-        png = render(figure, "png", title, dpi=dpi)
         if self.output:
-            _write(self.output, "figures", f"{name}.png", png)
-            _write(self.output, "figures", f"{name}.svg", render(figure, "svg", title))
-        return _Shown({"image/png": png, "text/plain": f"<figure {name}>"})
+            images = render_both(figure, title, dpi)
+            for form, image in images.items():
+                _write(self.output, "figures", f"{name}.{form}", image)
+        else:
+            images = {"png": render(figure, "png", title, dpi)}
+        return _Shown({"image/png": images["png"], "text/plain": f"<figure {name}>"})
 
     def result(
         self, name: str, data: Any, error: float | Mapping[str, float] | None = None

@@ -29,6 +29,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from rampore import RamporeError, storage
 from rampore.audit.lifeline import end_with
 from rampore.extras import needs
@@ -41,9 +43,10 @@ _LARGEST = 2**28  #: [byte] of a data set in memory
 #: between two looks after the workers [s], and how many in vain: a nanny needs some seconds
 _LOOK, _LOOKS = 10.0, 3
 
-#: The value that is kept is the coarser one: at second order it errs by 4/3 of what a mesh of half
-#: the spacing changes, and on coarse meshes by up to 1.83 of it [-].
-COVERING = 2.0
+#: What a case may give beside a number: the same on a mesh of twice the spacing with longer steps,
+#: from which its error is read, and on one of half the spacing, by which that error is tested.
+COARSER, FINER = "_coarser", "_finer"
+USUAL = 0.95  #: share of a group whose changes are no larger than the least error of its cases [-]
 
 Case = Mapping[str, float | int | str | bool]
 Progress = Callable[[int, int, str], None]
@@ -66,33 +69,93 @@ class Plan(NamedTuple):
     title: str
     compute: Callable[[Case], Mapping[str, float]]
     cases: Sequence[Case]
-    finer: Mapping[int, Case]  #: on a finer mesh, by the number of the case that they check
-    #: cases that it gives the same of share their numerical error
+    #: cases that it gives the same of are about as exact as each other
     group: Callable[[Case], Hashable]
     units: Mapping[str, str]  #: of every number that goes in or comes out
     about: Mapping[str, str]  #: what the reader should know of the whole
 
-    def errors(
-        self, outcomes: Sequence[Outcome], finer: Sequence[Outcome]
-    ) -> list[dict[str, float]]:
-        """The numerical error of each case: `COVERING` times the largest difference between the
-        meshes that its group shows.
+    def errors(self, outcomes: Sequence[Outcome]) -> list[dict[str, float]]:
+        """The numerical error of each number of each case that has one: what the coarser mesh
+        changes, or what it changes at most in ``USUAL`` of the case's group, where that is larger.
+
+        At second order a third of what twice the spacing changes is left, at first order all of it.
+        But where a number rises and falls with the spacing, or is read at the last of some marks,
+        two meshes agree by chance: no case is taken to be better than most of its group.
 
         Parameters
         ----------
-        outcomes, finer : sequence of Outcome
-            Of ``cases`` and of ``finer``, in their order; without values where one failed.
+        outcomes : sequence of Outcome
+            Of ``cases``, in their order; without values where one failed.
         """
-        found: dict[Hashable, dict[str, float]] = {}
-        for number, one in zip(self.finer, finer, strict=True):
-            worst, coarser = (
-                found.setdefault(self.group(self.cases[number]), {}),
-                outcomes[number].values,
+        changes = [_changes(outcome.values) for outcome in outcomes]
+        groups: dict[Hashable, list[int]] = {}
+        for number, case in enumerate(self.cases):
+            groups.setdefault(self.group(case), []).append(number)
+        found: list[dict[str, float]] = [{} for _ in changes]
+        for members in groups.values():
+            for name in {name for n in members for name in changes[n]}:
+                own = {n: changes[n][name] for n in members if name in changes[n]}
+                usual = float(np.quantile(list(own.values()), USUAL))
+                for n, change in own.items():
+                    found[n][name] = max(change, usual)
+        return found
+
+    @staticmethod
+    def resolved(outcome: Outcome, errors: Mapping[str, float]) -> dict[str, float]:
+        """Whether a case's number lies within its error of what the finer mesh gives, 1 or 0, by
+        the names of those that were tested so.
+
+        Two coarse meshes may agree, and both be wrong.
+        """
+        values = outcome.values
+        return {
+            name: float(abs(values[name + FINER] - values[name]) <= errors[name])
+            for name in errors
+            if name + FINER in values
+        }
+
+    def dataset(
+        self, outcomes: Sequence[Outcome], attributes: Mapping[str, str] | None = None
+    ) -> xarray.Dataset:
+        """All cases as :func:`dataset` makes them, with ``*_error`` of each number that has one and
+        ``*_resolved`` of each that was tested.
+
+        Parameters
+        ----------
+        outcomes : sequence of Outcome
+            Of ``cases``, in their order.
+        attributes : mapping, optional
+            What the reader should know beside what the plan says.
+        """
+        kept = [
+            Outcome(
+                {
+                    name: value
+                    for name, value in outcome.values.items()
+                    if not name.endswith((COARSER, FINER))
+                },
+                outcome.error,
             )
-            for name in coarser.keys() & one.values.keys():
-                difference = COVERING * abs(coarser[name] - one.values[name])
-                worst[name] = max(worst.get(name, 0.0), difference)
-        return [found.get(self.group(case), {}) for case in self.cases]
+            for outcome in outcomes
+        ]
+        data = dataset(self.cases, kept, self.units, {**(attributes or {}), **self.about})
+        errors = self.errors(outcomes)
+        tested = [self.resolved(*pair) for pair in zip(outcomes, errors, strict=True)]
+        for rows, ending in ((errors, "error"), (tested, "resolved")):
+            for name in dict.fromkeys(name for row in rows for name in row):
+                column = [row.get(name, math.nan) for row in rows]
+                unit = self.units[name] if ending == "error" else "1"
+                data[f"{name}_{ending}"] = ("case", column, {"units": unit})
+        return data
+
+
+def _changes(values: Mapping[str, float]) -> dict[str, float]:
+    """What the coarser mesh changes, of every number that both meshes give."""
+    return {
+        name: abs(value - values[name + COARSER])
+        for name, value in values.items()
+        if math.isfinite(value - values.get(name + COARSER, math.nan))
+    }
 
 
 class Workers(NamedTuple):

@@ -67,8 +67,7 @@ def run(
         sweep.cluster(options.scheduler) if options.scheduler else sweep.processes(options.jobs)
     )
     with workers as pool, _bar(report) as tell:
-        outcomes = sweep.run(plan.compute, [*plan.cases, *plan.finer.values()], journal, pool, tell)
-    chosen, finer = outcomes[: len(plan.cases)], outcomes[len(plan.cases) :]
+        outcomes = sweep.run(plan.compute, plan.cases, journal, pool, tell)
     packages = ", ".join(
         f"{name} {metadata.version(name)}" for name in ("rampore", "numpy", "scipy", "numba")
     )
@@ -79,11 +78,6 @@ def run(
         "follows_from": follows_from,
         "packages": packages,
     }
-    plain = [{name: value for name, value in case.items() if name != "mesh"} for case in plan.cases]
-    data = sweep.dataset(plain, chosen, plan.units, {**origin, **plan.about})
-    errors = plan.errors(chosen, finer)
-    for name in dict.fromkeys(name for error in errors for name in error):
-        values = [error.get(name, float("nan")) for error in errors]
-        data[f"{name}_error"] = ("case", values, {"units": plan.units[name]})
+    data = plan.dataset(outcomes, origin)
     sweep.write(data, options.output)
-    report(f"{len(chosen)} cases in {options.output}")
+    report(f"{len(plan.cases)} cases in {options.output}")

@@ -27,7 +27,7 @@ from rampore.figures.diffusion import overview
 from rampore.representative import Interval, interval
 from rampore.simple import conducting
 from rampore.storage import netcdf
-from rampore.style import render
+from rampore.style import render_both
 
 #: Balance of fluxes in the parts of an image, whose scatter is larger by far [-].
 OF_PARTS = 1e-3
@@ -256,8 +256,8 @@ def write(
     if result.relative_diffusivity:
         _profile(result, size, folder / f"profile{name}.csv")
     figure = overview(result, label, size)
-    for form in ("png", "svg"):
-        (folder / f"diffusion{name}.{form}").write_bytes(render(figure, form, f"diffusion{name}"))
+    for form, image in render_both(figure, f"diffusion{name}").items():
+        (folder / f"diffusion{name}.{form}").write_bytes(image)
     if fields:
         _fields(result, label, size, folder, name)
 

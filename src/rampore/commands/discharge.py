@@ -19,6 +19,7 @@ from rampore.p4d.errors import CellError
 from rampore.p4d.solution import Mesh, Solution
 from rampore.simple import COLUMNS, discharge
 from rampore.storage import netcdf
+from rampore.structure import files as structure
 
 if TYPE_CHECKING:
     import xarray
@@ -57,18 +58,31 @@ def run(args: argparse.Namespace, report: Callable[[str], object] = print) -> di
     cell = _with_cutoffs(cell, args)
     if args.collector is not None:
         cell = replace(cell, perforation=holes)
-    columns = tuple(args.columns or COLUMNS[cell.perforation is not None])
+    if args.structure is not None:
+        if args.collector is not None:
+            raise CellError("--collector has no effect beside --structure, which has its own holes")
+        cell = replace(cell, perforation=None, structure=structure.read(args.structure))
+    columns = tuple(args.columns or COLUMNS[cell.has_pattern])
     mesh = Mesh(tuple(args.layers), columns)
     with together(args.output) as folder:
         progress = _Progress(cell, c_rate, report)
         solution = discharge(cell, c_rate, mesh=mesh, progress=progress).solution
         summary = summarise(cell, solution, c_rate) | {"validity_left": progress.left()}
         write(solution, summary, folder)
-    for told in (*summary["validity_left"], *filter(None, solution.exhausted)):
+    for told in (*summary["validity_left"], *filter(None, solution.exhausted), *_at_once(summary)):
         report(f"note: {told}")
     if not installed("pyvista"):
         report(f"note: {LEFT_OUT.format('files for ParaView', 'paraview')}")
     return summary
+
+
+def _at_once(summary):
+    """What a reader should know of a run that gave nothing."""
+    if summary["ended_by"] == "voltage at once":
+        yield (
+            f"as soon as {summary['current_density_A_per_m2']:g} A/m2 flow the voltage is "
+            f"{summary['final_voltage_V']:.4f} V, beyond its cut-off: no charge passes"
+        )
 
 
 def _option(name):
@@ -161,7 +175,7 @@ def summarise(cell: Cell, solution: Solution, c_rate: float) -> dict:
         "duration_s": float(time[-1]),
         "capacity_Ah_per_m2": solution.capacity / 3600,
         "energy_Wh_per_m2": float(energy) / 3600,
-        "mean_voltage_V": float(energy) / solution.capacity,
+        "mean_voltage_V": float(energy) / solution.capacity if solution.capacity else None,
         "open_circuit_voltage_V": float(voltage[0]),
         "final_voltage_V": float(voltage[-1]),
         "salt_lowest_mol_per_m3": float(data.c_e_min.min()),
@@ -169,10 +183,22 @@ def summarise(cell: Cell, solution: Solution, c_rate: float) -> dict:
         "electrolyte": cell.electrolyte.source,
         "electrolyte_valid_from_mol_per_m3": cell.electrolyte.lowest,
         "electrolyte_valid_to_mol_per_m3": cell.electrolyte.validity,
-        "open_fraction": cell.perforation.open_fraction if cell.perforation else 0.0,
+        "open_fraction": cell.open_fraction,
         "temperature_K": cell.temperature,
         "conservation": solution.conservation._asdict(),
         "steps": solution.counts,
+    } | (_plating(solution) if c_rate < 0 else {})
+
+
+def _plating(solution):
+    """The least margin against plating of a charge, where and when."""
+    if "plating_margin" not in solution.dataset:
+        return {}
+    margin = solution.plating_margin()
+    return {
+        "plating_margin_V": margin.value,
+        "plating_margin_s": margin.time,
+        "plating_margin_um": [1e6 * place for place in margin[2:]],
     }
 
 
@@ -224,7 +250,7 @@ def write(solution: Solution, summary: dict, output: Path) -> None:
     ``paraview``), and last ``summary.json``.
     """
     from rampore.figures.p4d import voltage_parts
-    from rampore.style import render
+    from rampore.style import render_both
 
     output = Path(output)
     data = solution.dataset
@@ -239,8 +265,8 @@ def write(solution: Solution, summary: dict, output: Path) -> None:
         fmt="%.9g",
     )
     (output / "fields.nc").write_bytes(netcdf(data))
-    (output / "discharge.png").write_bytes(render(voltage_parts(data), "png"))
-    (output / "discharge.svg").write_bytes(render(voltage_parts(data), "svg"))
+    for form, image in render_both(voltage_parts(data)).items():
+        (output / f"discharge.{form}").write_bytes(image)
     if installed("pyvista"):
         for number, grid in enumerate(paraview(data)):
             grid.save(output / f"fields_{number}.vtr")

@@ -31,7 +31,7 @@ from rampore.impedance.relaxation import relaxation
 from rampore.impedance.screening import select
 from rampore.impedance.spectrum import ImpedanceError, Spectrum
 from rampore.impedance.transmission_line import fit_blocking_cell, tortuosity
-from rampore.style import render
+from rampore.style import render_both
 
 Say = Callable[[str], object]
 
@@ -383,8 +383,8 @@ def _write(folder: Path, summary: dict, prepared: Prepared, fit: Fit | None, wan
     if wanted:
         figures |= _times(folder, summary, prepared)
     for name, figure in figures.items():
-        for form in ("png", "svg"):
-            (folder / f"{name}.{form}").write_bytes(render(figure, form))
+        for form, image in render_both(figure).items():
+            (folder / f"{name}.{form}").write_bytes(image)
     (folder / "impedance.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
 
 

@@ -18,7 +18,7 @@ from rampore.figures.pores import comparison, report
 from rampore.pores import Analysis, Comparison, Recipe
 from rampore.pores.recipe import PixelSize
 from rampore.simple import analyse_pores, conducting
-from rampore.style import render
+from rampore.style import render_both
 
 UM = 1e6  #: um in a metre
 
@@ -140,8 +140,8 @@ def side_by_side(
     written = table.assign(mean_radius_um=UM * table["mean_radius"]).drop(columns="mean_radius")
     written.to_csv(folder / "ways.csv", index_label="way", float_format="%.8g", lineterminator="\n")
     figure = comparison(grey, found, table, pixel_size)
-    for form in ("png", "svg"):
-        (folder / f"ways.{form}").write_bytes(render(figure, form, "ways"))
+    for form, image in render_both(figure, "ways").items():
+        (folder / f"ways.{form}").write_bytes(image)
     spread = table["porosity"].iloc[:-1]
     _say(f"porosity {spread.min():.3f} to {spread.max():.3f} by {len(spread)} ways")
     return analyses["most of them"]

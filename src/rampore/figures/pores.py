@@ -26,7 +26,7 @@ from rampore.pores import (
 )
 from rampore.pores.analysis import written
 from rampore.pores.recipe import PixelSize, aspect, edges
-from rampore.style import ACCENT, MUTED, NEGATIVE, PERCENT, UM, new_figure, render
+from rampore.style import ACCENT, MUTED, NEGATIVE, PERCENT, UM, new_figure, render_both
 
 #: Longest side of a picture that is drawn [px]: more does not show on paper.
 DRAWN = 1400
@@ -220,8 +220,7 @@ def report(
     return {
         "labels.tif": labels.getvalue(),
         "pores.csv": as_csv(analysis.table).encode(),
-        "pores.png": render(figure, "png", "pores"),
-        "pores.svg": render(figure, "svg", "pores"),
+        **{f"pores.{form}": image for form, image in render_both(figure, "pores").items()},
         "pores.json": (json.dumps(entries, indent=2, allow_nan=False) + "\n").encode(),
     }
 

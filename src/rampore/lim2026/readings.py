@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rampore.p4d.discharge import Discharge
+from rampore.p4d.errors import CellError
 
 #: of the smaller capacity: where two discharges are compared [-]
 COMMON = np.linspace(0.02, 1.0, 50)
@@ -180,7 +181,14 @@ def compare(bare: Discharge, perforated: Discharge) -> tuple[Finding, ...]:
     ----------
     bare, perforated : Discharge
         At the same rate, on matched meshes.
+
+    Raises
+    ------
+    CellError
+        Where a cell cannot carry the current, and has no curve to compare.
     """
+    if not (bare.capacity and perforated.capacity):
+        raise CellError("a cell that gave nothing cannot be compared")
     gain = perforated.capacity / bare.capacity - 1
     return (
         # That both are "about what was measured" cannot be asked: no number is printed.

@@ -34,7 +34,7 @@ TOLERANCE = 1e-9
 T = TypeVar("T", int, np.ndarray)
 
 
-class Pair(NamedTuple):
+class NodePair(NamedTuple):
     """Two nodes in one place on the faces of a crack, and where it opens."""
 
     upper: int  #: of the coating
@@ -66,7 +66,7 @@ class Body:
     solids : tuple of Solid
     sides : tuple of float
         Lengths of the cell in its plane [m]; the radius around an axis.
-    pairs : tuple of Pair
+    pairs : tuple of NodePair
         Of the faces of cracks.
     """
 
@@ -79,7 +79,7 @@ class Body:
     part: np.ndarray
     solids: tuple[Solid, ...]
     sides: tuple[float, ...]
-    pairs: tuple[Pair, ...] = ()
+    pairs: tuple[NodePair, ...] = ()
 
     @property
     def size(self) -> int:
@@ -125,7 +125,7 @@ def discretise(
     part: np.ndarray,
     solids: Sequence[Solid],
     sides: Sequence[float],
-    pairs: Sequence[Pair] = (),
+    pairs: Sequence[NodePair] = (),
 ) -> Body:
     """A body of the elements of a scalar basis; of two axes is what turns around the second.
 
@@ -138,7 +138,7 @@ def discretise(
     solids : sequence of Solid
     sides : sequence of float
         One length around an axis, two in space [m].
-    pairs : sequence of Pair
+    pairs : sequence of NodePair
         Of nodes as the basis numbers its unknowns.
 
     Returns

@@ -16,7 +16,7 @@ import numpy as np
 
 from rampore.checks import choice, quantity
 from rampore.extras import needs
-from rampore.mechanics.bodies import Body, Pair, discretise
+from rampore.mechanics.bodies import Body, NodePair, discretise
 from rampore.mechanics.errors import MechanicsError
 from rampore.mechanics.solids import Solid
 
@@ -315,7 +315,7 @@ def _pieces(quads: np.ndarray) -> int:
     return len(np.unique(piece[np.unique(quads)]))
 
 
-def _pairs(basis: Basis, part: np.ndarray, cracks: Sequence[Crack]) -> list[Pair]:
+def _pairs(basis: Basis, part: np.ndarray, cracks: Sequence[Crack]) -> list[NodePair]:
     """Nodes of the basis that stand in one place on the two faces of a crack."""
     if not cracks:
         return []
@@ -330,7 +330,7 @@ def _pairs(basis: Basis, part: np.ndarray, cracks: Sequence[Crack]) -> list[Pair
             sorted(nodes[_on(crack, where[:, nodes], planes)], key=lambda n: where[1 - axis, n])
             for nodes in (foil, coating)
         )
-        pairs += [Pair(int(u), int(v), axis, sign) for u, v in zip(upper, lower, strict=True)]
+        pairs += [NodePair(int(u), int(v), axis, sign) for u, v in zip(upper, lower, strict=True)]
     return pairs
 
 

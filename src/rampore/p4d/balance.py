@@ -16,7 +16,9 @@ from rampore.coating import Local
 from rampore.constants import FARADAY
 from rampore.p4d.cell import Cell, Electrode, Field, Material
 from rampore.p4d.errors import CellError
-from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, make_grid
+from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE
+from rampore.p4d.model import Mesh, grid_of
+from rampore.p4d.structured import COATING, HOLES, coating_medium, hole_medium
 
 
 class Balance(NamedTuple):
@@ -35,24 +37,47 @@ class Balance(NamedTuple):
 
 
 BOXES = 32  #: along each axis of each layer, for the mean of a function of x, y and z [-]
+CUT_BOXES = 4  #: the same for a structure, whose openings are cut exactly on every mesh
 
 
-def _depth(cell: Cell, side: str, value: Field, sides: tuple[float, float] | None):
+def depth(cell: Cell, side: str, value: Field, sides: tuple[float, float] | None = None) -> float:
     """Integral of a field's mean over the unit cell through the depth of an electrode, holes that
-    are coated included [m].
+    are coated included [m times the field's unit].
+
+    Parameters
+    ----------
+    cell : Cell
+        Where it has a structure, the field counts where there is solid, by its share.
+    side : {"negative", "positive"}
+    value : float, Local or callable
+    sides : (float, float), optional
+        Width of the unit cell where there is no perforation [m].
     """
     thickness, foil = getattr(cell, side).thickness, cell.perforation
-    holes = side == "negative" and cell.holes_are_coated
+    holes = cell.has_coated_holes(side)
+    if cell.structure is not None:
+        grid = _grid(cell, CUT_BOXES if np.isscalar(value) else BOXES, sides)
+        parts = {COATING[side]: coating_medium(cell, side, grid)}
+        if holes:
+            parts[HOLES[side]] = hole_medium(cell, side, grid)
+        values = value(*grid.centres()) if callable(value) else np.full(grid.shape, float(value))
+        amounts = (
+            (values * grid.volume)[..., grid.layer == layer] * part.solid
+            for layer, part in parts.items()
+        )
+        return float(sum(amount.sum() for amount in amounts) / grid.area)
     if callable(value):
-        thicknesses = [getattr(one, "thickness", 0.0) for one in (cell.negative, cell.separator)]
-        thicknesses.append(getattr(cell.positive, "thickness", 0.0))
-        grid = make_grid(thicknesses, (BOXES,) * 3, foil, (BOXES,) * 2, BOXES, sides=sides)
+        grid = _grid(cell, BOXES, sides)
         layers = (NEGATIVE, *([HOLE] if holes else [])) if side == "negative" else (POSITIVE,)
         volume = np.where(np.isin(grid.layer, layers), grid.volume, 0.0)
         return float((value(*grid.centres()) * volume).sum() / grid.area)
     f = foil.open_fraction if side == "negative" and foil else 0.0
     local = value if isinstance(value, Local) else Local(value, value)
     return local.mean(f) * thickness + (f * local.pr * foil.foil_thickness if holes else 0.0)
+
+
+def _grid(cell, boxes, sides):
+    return grid_of(cell, Mesh((boxes,) * 3, (boxes,) * 2, boxes), sides)
 
 
 #: Charge that each holds from empty to full [C/m2], and the material.
@@ -122,7 +147,7 @@ def capacities(
     """
     return [
         (
-            FARADAY * material.maximum_concentration * _depth(cell, side, material.fraction, sides),
+            FARADAY * material.maximum_concentration * depth(cell, side, material.fraction, sides),
             material,
         )
         for material in getattr(cell, side).materials

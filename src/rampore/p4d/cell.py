@@ -13,6 +13,8 @@ from rampore.coating import Local
 from rampore.constants import REFERENCE_TEMPERATURE
 from rampore.materials import Electrolyte, ExchangeCurrent, Function
 from rampore.p4d.errors import CellError
+from rampore.structure import Coating, Structure
+from rampore.structure.openings import SIDES
 
 #: One value, one over foil and one over the holes (a box that the edge cuts takes their mean by
 #: area), or a function of x, y and z.
@@ -147,6 +149,8 @@ class Electrode:
     double_layer: float = 0.0  #: capacitance per area of particle and of what is inert [F/m2]
     #: area that only the double layer sees, per volume of electrode [1/m]
     inert_surface: Field = 0.0
+    #: transport efficiency in the plane over that through it, which ``transport_efficiency`` is [-]
+    in_plane: float = 1.0
 
     def __post_init__(self):
         names = [material.name for material in self.materials]
@@ -161,6 +165,7 @@ class Electrode:
             conductivity=_NOT_NEGATIVE if isinstance(self.conductivity, Local) else _POSITIVE,
             double_layer=_NOT_NEGATIVE,
             inert_surface=_NOT_NEGATIVE,
+            in_plane=_POSITIVE,
         )
 
     @property
@@ -214,9 +219,11 @@ class Separator:
     thickness: float  #: [m]
     porosity: Field  #: [-]
     transport_efficiency: Function = field(default_factory=bruggeman)  #: of the porosity [-]
+    #: transport efficiency in the plane over that through it, which ``transport_efficiency`` is [-]
+    in_plane: float = 1.0
 
     def __post_init__(self):
-        _check(self, thickness=_POSITIVE, porosity=_SHARE)
+        _check(self, thickness=_POSITIVE, porosity=_SHARE, in_plane=_POSITIVE)
 
 
 @dataclass(frozen=True)
@@ -267,6 +274,8 @@ class Cell:
     perforation: Perforation | None = None
     #: that the stoichiometries of the start stand for, for reports [-]
     state_of_charge: float = 1.0
+    #: holes, channels and layers, in place of a perforation
+    structure: Structure | None = None
 
     def __post_init__(self):
         _check(
@@ -288,11 +297,49 @@ class Cell:
             )
         if self.perforation is not None and isinstance(self.negative, Lithium):
             raise CellError("a foil of lithium has no perforation")
+        if self.structure is not None:
+            self._check_structure()
+
+    def _check_structure(self):
+        if self.perforation is not None:
+            raise CellError("a cell has a perforation or a structure: leave one of them out")
+        for side in SIDES:
+            electrode = getattr(self, side)
+            if isinstance(electrode, Electrode):
+                if not isinstance(electrode.porosity, int | float):
+                    raise CellError(
+                        f"{side} electrode: what varies in space is the structure's; give the "
+                        "electrode one porosity"
+                    )
+                for each in (electrode, *electrode.materials):
+                    if any(isinstance(value, Local) for value in vars(each).values()):
+                        raise CellError(
+                            f"{side} electrode: a structure knows no values over foil and over a "
+                            "hole; give its layers and fillings"
+                        )
+                self.structure.channel_share(side, electrode.thickness)
+            elif self.structure.openings_of(side) or self.structure.coating(side) != Coating():
+                raise CellError(f"{side} electrode: there is no coating to be structured")
 
     @property
-    def holes_are_coated(self) -> bool:
-        """Whether there are holes with coating in them."""
-        return self.perforation is not None and self.perforation.filling == "coating"
+    def has_pattern(self) -> bool:
+        """Whether it differs from place to place in the plane: by a perforation or a structure."""
+        return self.perforation is not None or self.structure is not None
+
+    @property
+    def open_fraction(self) -> float:
+        """Area of holes per area of the negative foil [-]."""
+        if self.structure is not None:
+            return self.structure.open_fraction("negative")
+        return self.perforation.open_fraction if self.perforation is not None else 0.0
+
+    def has_coated_holes(self, foil: str) -> bool:
+        """Whether the "negative" or the "positive" foil has holes with coating in them."""
+        if self.structure is not None:
+            holes = self.structure.holes_in(foil)
+            return holes is not None and holes.filling != "electrolyte"
+        holes = self.perforation if foil == "negative" else None
+        return holes is not None and holes.filling == "coating"
 
     @property
     def open_circuit_voltage(self) -> float:

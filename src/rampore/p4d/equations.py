@@ -67,14 +67,14 @@ def tabulate(*functions: Function, intervals: int = 8192) -> tuple[np.ndarray, n
 def cubic(
     value: np.ndarray, slope: np.ndarray, column: int, place: float, step: float
 ) -> tuple[float, float]:
-    """Value and slope of a tabulated curve at ``place`` intervals from its start."""
+    """Value and slope, per interval, of a tabulated curve at ``place`` intervals from its start."""
     left = min(int(place), value.shape[0] - 2)
     t = place - left
     f0, f1 = value[left, column], value[left + 1, column]
     g0, g1 = slope[left, column] * step, slope[left + 1, column] * step
     # Hermite's cubic f0 + g0 t + a t^2 + b t^3, t from 0 to 1 across the interval
     a, b = 3.0 * (f1 - f0) - 2.0 * g0 - g1, 2.0 * (f0 - f1) + g0 + g1
-    return f0 + t * (g0 + t * (a + t * b)), (g0 + t * (2.0 * a + 3.0 * t * b)) / step
+    return f0 + t * (g0 + t * (a + t * b)), g0 + t * (2.0 * a + 3.0 * t * b)
 
 
 class Salt(NamedTuple):
@@ -138,11 +138,13 @@ def electrolyte_properties(
     each followed by its slope in c: from ``RESISTIVITY`` to ``G_BY_C``.
     """
     value, slope, step, top, logarithm = salt.value, salt.slope, salt.step, salt.top, salt.logarithm
+    density = 1.0 / step
     for k in range(u.shape[0]):
         c = u[k, C]
-        place = min(c, top) / step
+        place = min(c, top) * density
         for column in range(4):
-            out[k, 2 * column], out[k, 2 * column + 1] = cubic(value, slope, column, place, step)
+            f, per_interval = cubic(value, slope, column, place, step)
+            out[k, 2 * column], out[k, 2 * column + 1] = f, per_interval * density
         if c > top:  # properties stay, and so does chi = c dG/dc: G goes on as chi ln c
             chi = logarithm + top * out[k, G_BY_C]
             out[k, G] += logarithm * np.log(top) + chi * np.log(c / top)
@@ -450,15 +452,13 @@ def open_circuit(kinetics: Kinetics, h: float, h_slope: float, x: float) -> tupl
     by ``h_slope`` times the move of x.
     """
     intervals = kinetics.potential.shape[0] - 1
-    u, slope = cubic(
-        kinetics.potential, kinetics.potential_slope, 0, x * intervals, 1.0 / intervals
-    )
+    place, step = x * intervals, 1.0 / intervals
+    u, per_interval = cubic(kinetics.potential, kinetics.potential_slope, 0, place, step)
+    slope = per_interval * intervals
     if h != 0.0 or h_slope != 0.0:
-        gap, gap_slope = cubic(
-            kinetics.potential, kinetics.potential_slope, 1, x * intervals, 1.0 / intervals
-        )
+        gap, per_interval = cubic(kinetics.potential, kinetics.potential_slope, 1, place, step)
         u += h * gap
-        slope += h * gap_slope + h_slope * gap
+        slope += h * per_interval * intervals + h_slope * gap
     return u, slope
 
 
@@ -512,15 +512,20 @@ def overpotential(
     shares of its sites that are filled and that are not. The hysteresis state h has the slope
     ``h_slope`` in ``moved``.
     """
-    exchange = exchange_c * share(guess, kinetics.filled) * share(rest, kinetics.empty)
+    # i0 and its logarithm, whose slope is filled / x - empty / (1 - x)
+    both = guess * rest
+    if kinetics.filled == 0.5 and kinetics.empty == 0.5:
+        exchange, skew = exchange_c * np.sqrt(both), 0.5 * (rest - guess) / both
+    else:
+        exchange = exchange_c * guess**kinetics.filled * rest**kinetics.empty
+        skew = (kinetics.filled * rest - kinetics.empty * guess) / both
     steepness = 0.5 / (b * exchange)
     half = steepness * moved
     root = np.sqrt(1.0 + half * half)
     voltage, slope = open_circuit(kinetics, h, h_slope, guess)
-    # eta = (2 R T / F) asinh(j / 2 i0): it moves with j, and with i0, whose logarithm has the slope
-    # filled / x - empty / (1 - x)
+    # eta = (2 R T / F) asinh(j / 2 i0): it moves with j, and with i0
     stiffness = kinetics.thermal_voltage / root
-    slope += stiffness * (steepness - half * (kinetics.filled / guess - kinetics.empty / rest))
+    slope += stiffness * (steepness - half * skew)
     size = abs(half)
     eta = kinetics.thermal_voltage * np.log(size + root if size < 1e8 else 2.0 * size)  # asinh
     return voltage + (eta if half > 0.0 else -eta), slope, stiffness, half, exchange
@@ -684,7 +689,8 @@ def follow(
     current: np.ndarray,
 ) -> float:
     """Move the currents of one material and its surfaces along their tangents with a correction of
-    the unknowns and of the potential that phi_s is counted from.
+    the unknowns and of the potential that phi_s is counted from; a surface that would leave its
+    limits stays.
 
     Returns the largest move of a surface over the sites that are filled or free there, whichever
     are fewer.
@@ -693,9 +699,11 @@ def follow(
     for n in range(cells.shape[0]):
         k = cells[n]
         j = slopes[n, 0] * change[k, C] + slopes[n, 1] * (change[k, S] - change[k, E] + shift)
+        ahead = x[n] + b[n] * j
         largest = max(largest, abs(b[n] * j) / max(min(x[n], 1.0 - x[n]), ROUNDING))
-        x[n] += b[n] * j
-        current[n] += j
+        if 0.0 < ahead < 1.0:
+            x[n] = ahead
+            current[n] += j
     return largest
 
 

@@ -14,6 +14,6 @@ class CellError(RamporeError, ValueError):
 
 
 class AtCutOffError(CellError):
-    """A run whose first step ends as it begins: contact and kinetics alone take the voltage that
-    there is.
+    """A run whose first step has ended before it begins: the cell at rest is at its cut-off
+    already, or beyond.
     """

@@ -1,9 +1,9 @@
 """The mesh: boxes in x, y and z, cut exactly by the edge of the holes.
 
 Cells are stored as (nx, ny, nz). Layers of z lie, from below, in the holes of the negative foil (z
-< 0), in the negative electrode, the separator and the positive electrode. A box that the edge of a
-hole cuts keeps its centre and has the area of its part inside the circle; the walls between boxes
-have the length of their part inside.
+< 0), in the negative electrode, the separator, the positive electrode and the holes of its foil. A
+box that the edge of a hole cuts keeps its centre and has the area of its part inside; the walls
+between boxes have the length of their part inside.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,15 @@ import numpy as np
 
 from rampore.checks import quantity
 from rampore.p4d.errors import CellError
+from rampore.structure.mesh import section
+from rampore.structure.openings import SIDES
 from rampore.unitcell import cut_mesh, graded, sides_of_cell
 
 if TYPE_CHECKING:
     from rampore.p4d.cell import Perforation
+    from rampore.structure import Structure
 
-HOLE, NEGATIVE, SEPARATOR, POSITIVE = range(4)
+HOLE, NEGATIVE, SEPARATOR, POSITIVE, POSITIVE_HOLE = range(5)
 
 #: of the area of a box, below which a part of it is rounding [-]
 DIGITS = 1e-12
@@ -30,14 +33,15 @@ class Grid(NamedTuple):
     x: np.ndarray  #: edges (nx + 1,) [m]
     y: np.ndarray  #: edges (ny + 1,) [m]
     z: np.ndarray  #: edges (nz + 1,) [m]
-    layer: np.ndarray  #: HOLE, NEGATIVE, SEPARATOR or POSITIVE (nz,)
+    layer: np.ndarray  #: HOLE, NEGATIVE, SEPARATOR, POSITIVE or POSITIVE_HOLE (nz,)
     volume: np.ndarray  #: (nx, ny, nz) [m3]; 0 in the foil
     area_x: np.ndarray  #: of faces between (i, j, k) and (i + 1, j, k) (nx - 1, ny, nz) [m2]
     area_y: np.ndarray  #: (nx, ny - 1, nz) [m2]
     area_z: np.ndarray  #: (nx, ny, nz - 1) [m2]
-    foil_negative: np.ndarray  #: area that the negative foil covers at z = 0 (nx, ny) [m2]
+    foil_negative: np.ndarray  #: area of the negative foil that coating stands on (nx, ny) [m2]
     foil_positive: np.ndarray  #: (nx, ny) [m2]
     wall: np.ndarray  #: area of the wall of the hole in each cell (nx, ny, nz) [m2]
+    plan: np.ndarray  #: area of the boxes in the plane (nx, ny) [m2]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -47,7 +51,7 @@ class Grid(NamedTuple):
     @property
     def area(self) -> float:
         """Of the unit cell in the plane [m2]."""
-        return float(self.foil_positive.sum())
+        return float(self.plan.sum())
 
     def centres(self) -> list[np.ndarray]:
         """x, y and z of the centres of the boxes, each (nx, ny, nz) [m]."""
@@ -83,6 +87,7 @@ def make_grid(
     hole_layers: int = 6,
     grading: float = 0.6,
     sides: tuple[float, float] | None = None,
+    structure: "Structure | None" = None,
 ) -> Grid:
     """The mesh of a unit cell.
 
@@ -102,6 +107,8 @@ def make_grid(
         How much finer the cells are at the faces of each layer, 0 to 1 [-].
     sides : (float, float), optional
         Width of an unperforated unit cell [m], else 1 m x 1 m.
+    structure : rampore.structure.Structure, optional
+        In place of a perforation; its unit cell counts over ``sides``.
     """
     _check(thicknesses, layers, columns, hole_layers, grading, sides)
     z, layer, base = [np.zeros(1)], [], 0.0
@@ -112,42 +119,73 @@ def make_grid(
             z.append(base + graded(n, thickness, grading)[1:])
             layer += [name] * n
             base += thickness
-    if perforation is None:
-        width, height = sides or (1.0, 1.0)
-        radius = 0.0
-    else:
+    width, height = sides or (1.0, 1.0)
+    radius, depths = 0.0, {"negative": 0.0, "positive": 0.0}
+    if perforation is not None:
         width, height = sides_of_cell(perforation.pitch)
         radius = perforation.hole_diameter / 2
-        if radius > 0:
-            z.insert(
-                0,
-                graded(hole_layers, perforation.foil_thickness, grading)[:-1]
-                - perforation.foil_thickness,
-            )
-            layer = [HOLE] * hole_layers + layer
+        depths["negative"] = perforation.foil_thickness if radius > 0 else 0.0
+    elif structure is not None:
+        width, height = structure.unit_cell
+        depths |= {holes.foil: holes.depth for holes in structure.holes}
+    if depths["negative"]:
+        below = graded(hole_layers, depths["negative"], grading)[:-1] - depths["negative"]
+        z.insert(0, below)
+        layer = [HOLE] * hole_layers + layer
+    if depths["positive"]:
+        z.append(base + graded(hole_layers, depths["positive"], grading)[1:])
+        layer += [POSITIVE_HOLE] * hole_layers
     z, layer = np.concatenate(z), np.array(layer)
     x, y = np.linspace(0, width, columns[0] + 1), np.linspace(0, height, columns[1] + 1)
     dz = np.diff(z)
 
-    plan, hole, side_x, side_y, arc = cut_mesh(x, y, radius)[2:]
-    # a box that the edge misses is all foil or all hole, whatever the last digits of its area say
-    hole = np.where(hole < DIGITS * plan, 0.0, np.where(plan - hole < DIGITS * plan, plan, hole))
-    in_hole = layer == HOLE
-
-    def through(inside, outside):
-        return np.where(in_hole, inside[..., None], outside[..., None])
-
-    footprint = through(hole, plan)
+    plan = np.outer(np.diff(x), np.diff(y))
+    below, above = cut_mesh(x, y, radius)[3:], cut_mesh(x, y, 0.0)[3:]
+    if structure is not None:
+        below, above = (_cut_by_holes(structure.holes_in(side), x, y) for side in SIDES)
+    sections = {HOLE: _exact(below, plan), POSITIVE_HOLE: _exact(above, plan)}
+    foils = [plan - sections[where][0] for where in (HOLE, POSITIVE_HOLE)]
+    if structure is not None:
+        foils = [
+            structure.touched(side, x, y, thickness)
+            for side, thickness in zip(SIDES, (thicknesses[0], thicknesses[2]), strict=True)
+        ]
+    whole = (
+        plan,
+        np.broadcast_to(np.diff(y), below[1].shape),
+        np.broadcast_to(np.diff(x)[:, None], below[2].shape),
+        np.zeros_like(plan),
+    )
+    footprint, side_x, side_y, arc = (
+        np.stack([sections.get(name, whole)[n] for name in layer.tolist()], axis=-1)
+        for n in range(4)
+    )
     return Grid(
         x,
         y,
         z,
         layer,
         footprint * dz,
-        through(side_x, np.broadcast_to(np.diff(y), side_x.shape)) * dz,
-        through(side_y, np.broadcast_to(np.diff(x)[:, None], side_y.shape)) * dz,
+        side_x * dz,
+        side_y * dz,
         np.minimum(footprint[..., 1:], footprint[..., :-1]),
-        plan - hole,
+        *foils,
+        arc * dz,
         plan,
-        through(arc, np.zeros_like(arc)) * dz,
     )
+
+
+def _cut_by_holes(holes, x, y):
+    """Area, lengths of the edges and rim of the holes of a foil in the boxes."""
+    if holes is None:
+        return cut_mesh(x, y, 0.0)[3:]
+    return section(x, y, holes, holes.width, holes.outlines(x[-1], y[-1]))[:4]
+
+
+def _exact(cut, plan):
+    """A box that the edge misses is all foil or all hole, whatever the last digits of its area
+    say.
+    """
+    hole, *lengths = cut
+    hole = np.where(hole < DIGITS * plan, 0.0, np.where(plan - hole < DIGITS * plan, plan, hole))
+    return hole, *lengths

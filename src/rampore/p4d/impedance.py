@@ -251,7 +251,7 @@ class Linearised:
         """
         grid, properties = self.model.grid, self.model.properties
         cells = np.arange(np.prod(grid.shape)).reshape(grid.shape)[..., -1].ravel()
-        per_length = grid.foil_positive.ravel() / (np.diff(grid.z)[-1] / 2)
+        per_length = grid.plan.ravel() / (np.diff(grid.z)[-1] / 2)
         ions = per_length / properties[cells, equations.RESISTIVITY]
         between[cells, EE] += ions
         between[cells, CC] += scale * FARADAY * per_length / properties[cells, equations.INVERSE_D]

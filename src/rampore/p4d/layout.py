@@ -1,5 +1,6 @@
 """A cell on its mesh: what each box holds, what lies between two boxes, and what touches a foil."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,20 @@ from rampore.coating import Local
 from rampore.p4d.cell import Cell, Electrode, Field, Material
 from rampore.p4d.equations import Layout, S
 from rampore.p4d.errors import CellError
-from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR, Grid
+from rampore.p4d.grid import HOLE, SEPARATOR, Grid
+from rampore.p4d.structured import (
+    COATING,
+    HOLES,
+    BoxContent,
+    coated_faces,
+    coating_medium,
+    hole_medium,
+)
+from rampore.structure.openings import SIDES
+
+#: Transport efficiency that stands for 0, in pores that lead nowhere: nothing passes within any
+#: digits, and the potential of what they hold stays defined [-]
+STILL = 1e-30
 
 
 class Particles(NamedTuple):
@@ -22,12 +36,17 @@ class Particles(NamedTuple):
 
 
 class _Fields(NamedTuple):
-    """What the boxes hold, each (nx, ny, nz)."""
+    """What the boxes hold, each (nx, ny, nz), and how they meet."""
 
     porosity: np.ndarray  #: share of electrolyte; 0 where there is none [-]
-    efficiency: np.ndarray  #: of the transport in it [-]
+    efficiency: np.ndarray  #: of the transport in it, down along z [-]
     conductivity: np.ndarray  #: of the solid, effective; 0 where there is none [S/m]
     capacitance: np.ndarray  #: of the double layer [F]
+    #: that efficiency over the one from the centre to the lower and to the upper face, along x, y
+    #: and z (2, 3, nx, ny, nz) [-]
+    stretch: np.ndarray
+    #: share of the faces normal to x, y and z that the solid passes [-]
+    coated: Sequence[np.ndarray | float]
 
 
 def lay_out(cell: Cell, grid: Grid) -> tuple[Layout, list[Particles]]:
@@ -48,7 +67,7 @@ def lay_out(cell: Cell, grid: Grid) -> tuple[Layout, list[Particles]]:
     absent[grid.volume == 0] = True
     absent[fields.conductivity == 0, S] = True
     layout = Layout(
-        **_faces(grid, fields.conductivity),
+        **_faces(grid, fields),
         **_contacts(cell, grid, fields.conductivity),
         pore=(fields.porosity * grid.volume).ravel(),
         efficiency=fields.efficiency.ravel(),
@@ -70,7 +89,7 @@ class _Region:
         self.where = np.isin(grid.layer, layers) & (grid.volume > 0)
         self.volume = grid.volume[self.where]
         self._centres = [centre[self.where] for centre in grid.centres()]
-        covered = (grid.foil_negative / grid.foil_positive)[..., None]
+        covered = (grid.foil_negative / grid.plan)[..., None]
         self._over_hole = np.where(grid.layer == HOLE, 1.0, 1.0 - covered)[self.where]
 
     def values(self, field: Field) -> np.ndarray:
@@ -83,40 +102,78 @@ class _Region:
 
 
 def _make_fields(cell, grid) -> tuple[_Fields, list[Particles]]:
-    fields = _Fields(*(np.full(grid.shape, value) for value in (0.0, 1.0, 0.0, 0.0)))
+    fields = _Fields(
+        *(np.full(grid.shape, value) for value in (0.0, 1.0, 0.0, 0.0)),
+        np.ones((2, 3, *grid.shape)),
+        [1.0, 1.0, 1.0],
+    )
     particles = []
-    for side, layers in (
-        ("negative", (NEGATIVE, HOLE) if cell.holes_are_coated else (NEGATIVE,)),
-        ("positive", (POSITIVE,)),
-    ):
+    for side in SIDES:
         electrode = getattr(cell, side)
-        if isinstance(electrode, Electrode):
-            region = _Region(grid, *layers)
-            _add_electrolyte(fields, f"{side} electrode", region, electrode)
-            particles += _add_solids(fields, side, region, electrode, _numbers(grid)[region.where])
-    _add_electrolyte(fields, "separator", _Region(grid, SEPARATOR), cell.separator)
-    if not cell.holes_are_coated:
-        fields.porosity[(grid.layer == HOLE) & (grid.volume > 0)] = 1.0
+        if not isinstance(electrode, Electrode):
+            continue
+        layers = (COATING[side], *([HOLES[side]] if cell.has_coated_holes(side) else []))
+        region = _Region(grid, *layers)
+        if cell.structure is None:
+            medium = _even_medium(f"{side} electrode", region, electrode)
+        else:
+            medium = _structured_medium(cell, side, grid, region)
+        _add_electrolyte(fields, region, medium)
+        particles += _add_solids(fields, side, region, electrode, medium, _numbers(grid))
+    if cell.structure is not None:
+        fields.coated[:] = coated_faces(cell, grid)
+    separator = _Region(grid, SEPARATOR)
+    _add_electrolyte(fields, separator, _even_medium("separator", separator, cell.separator))
+    for side in SIDES:
+        if not cell.has_coated_holes(side):
+            fields.porosity[(grid.layer == HOLES[side]) & (grid.volume > 0)] = 1.0
     return fields, particles
 
 
-def _add_electrolyte(fields, name, region, porous) -> None:
-    """Enter the electrolyte of an electrode or of the separator."""
+def _even_medium(name, region, porous) -> BoxContent:
+    """An electrode without a structure, or the separator, in its boxes."""
     porosity = region.values(porous.porosity)
-    efficiency = porous.transport_efficiency(porosity)
+    through = porous.transport_efficiency(porosity)
+    across = porous.in_plane * through
     quantity(f"{name}: porosity", porosity, CellError, above=0, at_most=1)
-    quantity(f"{name}: transport_efficiency", efficiency, CellError, above=0, at_most=1)
-    fields.porosity[region.where], fields.efficiency[region.where] = porosity, efficiency
+    for efficiency in (through, across):
+        quantity(f"{name}: transport_efficiency", efficiency, CellError, at_least=0, at_most=1)
+    if not np.any(through):
+        raise CellError(f"{name}: transport_efficiency is 0 everywhere: no current passes")
+    return BoxContent(
+        porosity, np.ones_like(porosity), np.stack([np.stack([across, across, through])] * 2)
+    )
 
 
-def _add_solids(fields, side, region, electrode, cells) -> list[Particles]:
+def _structured_medium(cell, side, grid, region) -> BoxContent:
+    """An electrode with a structure, in its boxes."""
+    whole = BoxContent(np.zeros(grid.shape), np.zeros(grid.shape), np.ones((2, 3, *grid.shape)))
+    parts = {COATING[side]: coating_medium(cell, side, grid)}
+    if cell.has_coated_holes(side):
+        parts[HOLES[side]] = hole_medium(cell, side, grid)
+    for layer, part in parts.items():
+        for everywhere, here in zip(whole, part, strict=True):
+            everywhere[..., grid.layer == layer] = here
+    return BoxContent(*(values[..., region.where] for values in whole))
+
+
+def _add_electrolyte(fields, region, medium) -> None:
+    """Enter the electrolyte of an electrode or of the separator."""
+    efficiency = np.maximum(medium.efficiency, STILL)
+    down = efficiency[0, 2]
+    fields.porosity[region.where], fields.efficiency[region.where] = medium.porosity, down
+    fields.stretch[..., region.where] = down / efficiency
+
+
+def _add_solids(fields, side, region, electrode, medium, numbers) -> list[Particles]:
     """Enter the solids of an electrode; returns its particles."""
-    conductivity = region.values(electrode.conductivity)
+    cells, room = numbers[region.where], medium.solid * region.volume
+    conductivity = np.where(medium.solid > 0, region.values(electrode.conductivity), 0.0)
     quantity(f"{side} electrode: conductivity", conductivity, CellError, at_least=0)
-    capacitance = electrode.double_layer * region.values(electrode.inert_surface) * region.volume
+    capacitance = electrode.double_layer * region.values(electrode.inert_surface) * room
     filled, particles = fields.porosity[region.where], []
     for material in electrode.materials:
-        fraction = region.values(material.fraction)
+        fraction = region.values(material.fraction) * medium.solid
         quantity(f"{side} {material.name}: fraction", fraction, CellError, at_least=0)
         filled += fraction
         if np.any((fraction > 0) & (conductivity == 0)):
@@ -139,10 +196,11 @@ def _add_solids(fields, side, region, electrode, cells) -> list[Particles]:
     return particles
 
 
-def _faces(grid, conductivity) -> dict[str, np.ndarray]:
+def _faces(grid, fields) -> dict[str, np.ndarray]:
     """The faces between boxes: those along x, then y, then z."""
     cells = _numbers(grid)
     axes, left, right, areas, h_left, h_right = [], [], [], [], [], []
+    longer_left, longer_right, coated = [], [], []
     for axis, (edges, area) in enumerate(
         ((grid.x, grid.area_x), (grid.y, grid.area_y), (grid.z, grid.area_z))
     ):
@@ -152,15 +210,21 @@ def _faces(grid, conductivity) -> dict[str, np.ndarray]:
         right.append(np.split(cells, [1], axis)[1].ravel())
         h_left.append(half[left[-1]])
         h_right.append(half[right[-1]])
+        longer_left.append(fields.stretch[1, axis].ravel()[left[-1]])
+        longer_right.append(fields.stretch[0, axis].ravel()[right[-1]])
+        coated.append((area * fields.coated[axis]).ravel())
         areas.append(area.ravel())
         axes.append(np.full(area.size, axis))
-    axes, left, right, areas, h_left, h_right = (
-        np.concatenate(parts) for parts in (axes, left, right, areas, h_left, h_right)
-    )
+    axes, left, right, areas, h_left, h_right, longer_left, longer_right, coated = (
+        np.concatenate(parts)
+        for parts in (
+            axes, left, right, areas, h_left, h_right, longer_left, longer_right, coated,
+        )
+    )  # fmt: skip
     # half a box on either side, in series; nothing passes where one of them has no solid
-    sigma_left, sigma_right = conductivity.ravel()[left], conductivity.ravel()[right]
+    sigma_left, sigma_right = (fields.conductivity.ravel()[cells] for cells in (left, right))
     solid, joined = np.zeros_like(areas), (sigma_left > 0) & (sigma_right > 0)
-    solid[joined] = areas[joined] / (
+    solid[joined] = coated[joined] / (
         h_left[joined] / sigma_left[joined] + h_right[joined] / sigma_right[joined]
     )
     return {
@@ -168,8 +232,9 @@ def _faces(grid, conductivity) -> dict[str, np.ndarray]:
         "left": left.astype(np.uint32),
         "right": right.astype(np.uint32),
         "area": areas,
-        "h_left": h_left,
-        "h_right": h_right,
+        # half a box that conducts worse than down along z is as much longer
+        "h_left": h_left * longer_left,
+        "h_right": h_right * longer_right,
         "solid": solid,
     }
 
@@ -177,31 +242,23 @@ def _faces(grid, conductivity) -> dict[str, np.ndarray]:
 def _contacts(cell, grid, conductivity) -> dict[str, np.ndarray]:
     """The boxes that touch a foil with some solid: half a box and the contact resistance in series.
 
-    The negative foil is touched on its face and on the walls of coated holes.
+    A foil is touched on its face and on the walls of coated holes.
     """
-    depth = np.diff(grid.z) / 2
-    touching = np.zeros(grid.shape)
-
-    def on_face(area, layer, contact):
-        solid = conductivity[..., layer] > 0
-        away = depth[layer] / np.where(solid, conductivity[..., layer], 1.0)
-        return np.where(solid, area / (away + contact), 0.0)
-
-    if isinstance(cell.negative, Electrode):
-        face = int(np.flatnonzero(grid.layer == NEGATIVE)[0])
-        touching[..., face] = on_face(grid.foil_negative, face, cell.contact_negative)
-        walled = (grid.wall > 0) & (conductivity > 0)
-        wall = grid.wall[walled]
-        away = grid.volume[walled] / wall / 2
-        touching[walled] += wall / (away / conductivity[walled] + cell.contact_negative)
-    negative = np.flatnonzero(touching)
-    positive, behind = np.zeros(0, int), np.zeros(0)
-    if isinstance(cell.positive, Electrode):
-        behind = on_face(grid.foil_positive, -1, cell.contact_positive).ravel()
-        positive, behind = _numbers(grid)[..., -1].ravel()[behind > 0], behind[behind > 0]
-    return {
-        "negative_cells": negative,
-        "negative_foil": touching.ravel()[negative],
-        "positive_cells": positive,
-        "positive_foil": behind,
-    }
+    found = {}
+    for side in SIDES:
+        touching = np.zeros(grid.shape)
+        if isinstance(getattr(cell, side), Electrode):
+            contact = getattr(cell, f"contact_{side}")
+            layers = np.flatnonzero(grid.layer == COATING[side])
+            face = layers[0 if side == "negative" else -1]
+            solid = conductivity[..., face] > 0
+            away = np.diff(grid.z)[face] / 2 / np.where(solid, conductivity[..., face], 1.0)
+            foil = getattr(grid, f"foil_{side}")
+            touching[..., face] = np.where(solid, foil / (away + contact), 0.0)
+            walled = (grid.wall > 0) & (conductivity > 0) & (grid.layer == HOLES[side])
+            wall = grid.wall[walled]
+            away = grid.volume[walled] / wall / 2
+            touching[walled] += wall / (away / conductivity[walled] + contact)
+        cells = np.flatnonzero(touching)
+        found |= {f"{side}_cells": cells, f"{side}_foil": touching.ravel()[cells]}
+    return found

@@ -36,7 +36,7 @@ ABOVE, PACKED = ABOVE_X, 43
 
 
 class Level(NamedTuple):
-    """A matrix."""
+    """A matrix; of all levels the numbers lie one after the other, the finest first."""
 
     matrix: np.ndarray  #: (nx, ny, nz, 39), in the order of the coefficients
     column: np.ndarray  #: of the bordering unknown (nx, ny, nz, 3)
@@ -71,14 +71,13 @@ def _join(to, k, what, first, factor):
 
 
 @njit(cache=True)
-def coarsen(fine: Level, coarse: Level) -> None:
-    """Fill the matrix of the aggregates.
+def coarsen(matrix: np.ndarray, total: np.ndarray, units: np.ndarray) -> None:
+    """Fill the matrix ``total`` of the aggregates, whose ``units`` are those of its :class:`Level`.
 
     It is the sum over their columns, except that the distance between neighbouring aggregates is
     twice that between columns: the fluxes between them are halved, on both sides of the face, so
     that what leaves one enters the other.
     """
-    matrix, total, units = fine.matrix, coarse.matrix, coarse.units
     total[:] = 0.0
     nx, ny, nz = matrix.shape[:3]
     shares = np.ones(COEFFICIENTS)
@@ -134,13 +133,16 @@ class LevelLayout(NamedTuple):
     matrix: int  #: where the matrix begins
     parents: int  #: where the list of the aggregates of the columns of colour 0 begins
     count: int  #: how long it is
+    nx: int  #: columns along x
+    ny: int
+    cells: int  #: where its cells begin among those of all levels
 
 
 def make_plans(shapes: Sequence[tuple[int, ...]]) -> tuple[np.ndarray, np.ndarray]:
     """One plan for each level, finest first, and the lists of aggregates: their places in the
     coarser level.
     """
-    plans, parents, vector, matrix, listed = [], [], 0, 0, 0
+    plans, parents, vector, matrix, listed, cells = [], [], 0, 0, 0, 0
     for (nx, ny, nz), coarser in zip(shapes, [*shapes[1:], None], strict=True):
         pitch = ny if ny % 2 else ny + 1
         blocks = -(-nx * pitch // (2 * WIDTH))
@@ -150,9 +152,10 @@ def make_plans(shapes: Sequence[tuple[int, ...]]) -> tuple[np.ndarray, np.ndarra
         number = np.arange(0, nx * pitch, 2)
         plans.append(
             LevelLayout(
-                pitch, blocks, nz, width, margin, vector, half, end, matrix, listed, number.size
+                pitch, blocks, nz, width, margin, vector, half, end, matrix, listed, number.size,
+                nx, ny, cells,
             )
-        )
+        )  # fmt: skip
         if coarser is not None:
             coarse_pitch = coarser[1] if coarser[1] % 2 else coarser[1] + 1
             coarse_width = -(-coarser[0] * coarse_pitch // (2 * WIDTH)) * WIDTH
@@ -162,13 +165,24 @@ def make_plans(shapes: Sequence[tuple[int, ...]]) -> tuple[np.ndarray, np.ndarra
             listed += number.size
         vector = end
         matrix += 2 * blocks * nz * PACKED * WIDTH
+        cells += nx * ny * nz
     return np.array(plans), np.concatenate([*parents, np.zeros(0, np.int64)]).astype(np.uint32)
 
 
 @njit(cache=True, inline="always")
 def _plan(plans, depth):
     p = plans[depth]
-    return LevelLayout(p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9], p[10])
+    return LevelLayout(
+        p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9], p[10], p[11], p[12], p[13]
+    )
+
+
+@njit(cache=True)
+def _part(plan, numbers):
+    """The numbers of a level's cells among those of all levels, by the cells' places."""
+    count = plan.nx * plan.ny * plan.layers
+    own = numbers[plan.cells : plan.cells + count]
+    return own.reshape((plan.nx, plan.ny, plan.layers, numbers.shape[1]))
 
 
 @njit(cache=True, inline="always")
@@ -185,9 +199,8 @@ def _shifts(plan, colour):
 
 
 @njit(cache=True)
-def pack(level: np.ndarray, plan: LevelLayout, packed: np.ndarray) -> None:
+def pack(matrix: np.ndarray, plan: LevelLayout, packed: np.ndarray) -> None:
     """Bring a matrix into the order of the plan; pivots and what is above them are still bare."""
-    matrix = level.matrix
     nx, ny, nz = matrix.shape[:3]
     flat = matrix.ravel()
     size = nz * COEFFICIENTS
@@ -517,6 +530,37 @@ def cycle(h: Hierarchy, schur: float, border_right: float, bare: bool) -> float:
     return border
 
 
+class StoredLevels(NamedTuple):
+    """The cells of all levels, the finest first, as :class:`Level` has them."""
+
+    matrix: np.ndarray  #: (cells, 39)
+    column: np.ndarray  #: (cells, 3)
+    row: np.ndarray  #: (cells, 3)
+    units: np.ndarray  #: (cells, 3)
+
+
+@njit(cache=True)
+def prepare(stored: StoredLevels, h: Hierarchy) -> float:
+    """Build the coarser matrices and borders from the finest and factorise the lines of all.
+
+    Returns what the border's Schur complement takes from its corner.
+    """
+    matrix, units = stored.matrix, stored.units
+    for depth in range(h.plans.shape[0]):
+        plan, finer = _plan(h.plans, depth), _plan(h.plans, max(depth - 1, 0))
+        if depth > 0:
+            coarsen(_part(finer, matrix), _part(plan, matrix), _part(plan, units))
+        pack(_part(plan, matrix), plan, h.matrix)
+        factorise(plan, h.matrix)
+        for given, packed in ((stored.column, h.column), (stored.row, h.row)):
+            if depth > 0:
+                aggregate(_part(finer, given), _part(plan, given))
+            pack_vector(_part(plan, given), plan, packed)
+    plan = _plan(h.plans, h.plans.shape[0] - 1)
+    relax(plan, h.matrix, h.column, h.column, 0.0, h.response, np.int64(0), np.bool_(True))
+    return dot(h.row, h.response, plan.vector, plan.end)
+
+
 @njit(cache=True)
 def balance(h: Hierarchy, schur: float, residual: np.ndarray, solution: np.ndarray) -> None:
     """Correct a solution by what is constant in each plane, so that its residual sums to zero
@@ -677,10 +721,6 @@ def gmres(
     return count, abs(small[count]) / norm
 
 
-def _empty(shape, units):
-    return Level(np.zeros((*shape[:3], COEFFICIENTS)), np.zeros(shape), np.zeros(shape), units)
-
-
 class CellMultigrid:
     """A bordered matrix on boxes and its solution.
 
@@ -697,22 +737,29 @@ class CellMultigrid:
 
     def __init__(self, absent: np.ndarray, maximum: int = 60) -> None:
         self._absent = absent
-        self.levels = [_empty(absent.shape, np.zeros(absent.shape))]
+        shapes, units = [absent.shape], [np.zeros(absent.shape)]
         while max(absent.shape[:2]) > 1:
             nx, ny = absent.shape[:2]
-            shape = ((nx + 1) // 2, (ny + 1) // 2, *absent.shape[2:])
-            coarse, units = np.ones(shape, bool), np.zeros(shape)
+            shapes.append(((nx + 1) // 2, (ny + 1) // 2, *absent.shape[2:]))
+            coarse, own = np.ones(shapes[-1], bool), np.zeros(shapes[-1])
             for i in range(2):
                 for j in range(2):
                     part = absent[i::2, j::2]
                     coarse[: part.shape[0], : part.shape[1]] &= part
-                    units[: part.shape[0], : part.shape[1]] += part
+                    own[: part.shape[0], : part.shape[1]] += part
             absent = coarse
-            self.levels.append(_empty(absent.shape, units - absent))
-        self.finest = self.levels[0]
+            units.append(own - absent)
+        flat = np.concatenate([one.reshape(-1, 3) for one in units])
+        self._stored = StoredLevels(
+            np.zeros((len(flat), COEFFICIENTS)), *np.zeros((2, len(flat), 3)), flat
+        )
+        cells = self._absent[..., 0].size
+        self.finest = Level(
+            *(numbers[:cells].reshape(*shapes[0][:3], -1) for numbers in self._stored)
+        )
         self.corner = 0.0
         self.iterations = 0
-        plans, parents = make_plans([level.row.shape[:3] for level in self.levels])
+        plans, parents = make_plans([shape[:3] for shape in shapes])
         self._plans = [LevelLayout(*(int(n) for n in plan)) for plan in plans]
         finest, last = self._plans[0], self._plans[-1]
         vectors = [np.zeros(last.end) for _ in range(6)]
@@ -721,7 +768,6 @@ class CellMultigrid:
         self._basis = np.empty((maximum + 1, finest.end - finest.half))
         self._directions = np.empty((maximum, finest.end))
         self._solution = np.zeros(finest.end)
-        self._border = {"column": None, "row": None}  # as they were packed last
 
     def prepare(self) -> None:
         """Build the coarser matrices and factorise the lines of all of them.
@@ -731,22 +777,7 @@ class CellMultigrid:
         SolverError
             The matrix is singular.
         """
-        h = self._hierarchy
-        for fine, coarse in zip(self.levels[:-1], self.levels[1:], strict=True):
-            coarsen(fine, coarse)
-        for name, packed in (("column", h.column), ("row", h.row)):
-            present = getattr(self.finest, name)
-            if not np.array_equal(present, self._border[name]):
-                self._border[name] = present.copy()
-                for fine, coarse in zip(self.levels[:-1], self.levels[1:], strict=True):
-                    aggregate(getattr(fine, name), getattr(coarse, name))
-                for level, plan in zip(self.levels, self._plans, strict=True):
-                    pack_vector(getattr(level, name), plan, packed)
-        for level, plan in zip(self.levels, self._plans, strict=True):
-            pack(level, plan, h.matrix)
-            factorise(plan, h.matrix)
-        relax(plan, h.matrix, h.column, h.column, 0.0, h.response, 0, True)
-        self._schur = self.corner - dot(h.row, h.response, plan.vector, plan.end)
+        self._schur = self.corner - prepare(self._stored, self._hierarchy)
         if self._schur == 0.0 or not np.isfinite(self._schur):
             raise SolverError("the linear system of the whole cell is singular")
 

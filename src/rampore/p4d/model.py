@@ -12,10 +12,12 @@ from rampore.p4d import equations
 from rampore.p4d.cell import Cell, Lithium
 from rampore.p4d.equations import C, E, Hysteresis, Kinetics, Metal, S, System, Unknowns
 from rampore.p4d.errors import CellError, SolverError
-from rampore.p4d.grid import POSITIVE, Grid, make_grid
+from rampore.p4d.grid import POSITIVE, POSITIVE_HOLE, Grid, make_grid
 from rampore.p4d.layout import lay_out
 from rampore.p4d.linear import CellMultigrid
 from rampore.p4d.particles import Spheres, make_modes
+from rampore.p4d.structured import HOLES
+from rampore.structure.openings import SIDES
 
 #: largest admissible imbalance of charge at any plane over the current that is imposed [-]
 CHARGE = 1e-6
@@ -45,6 +47,24 @@ class Mesh(NamedTuple):
     hole_layers: int = 6  #: cells through the depth of the holes
     modes: int = 10  #: of each sphere
     grading: float = 0.6  #: how much finer the cells are at the faces of a layer [-]
+
+
+def grid_of(cell: Cell, mesh: Mesh, sides: tuple[float, float] | None = None) -> Grid:
+    """The mesh that the geometry of a cell makes.
+
+    Parameters
+    ----------
+    cell : rampore.p4d.cell.Cell
+    mesh : Mesh
+    sides : (float, float), optional
+        Width of the unit cell where it has neither a perforation nor a structure [m].
+    """
+    stack = cell.negative, cell.separator, cell.positive
+    return make_grid(
+        [getattr(layer, "thickness", 0.0) for layer in stack],
+        mesh.layers, cell.perforation, mesh.columns, mesh.hole_layers, mesh.grading, sides,
+        cell.structure,
+    )  # fmt: skip
 
 
 @dataclass
@@ -77,8 +97,9 @@ class Population:
         :meth:`rampore.p4d.particles.Spheres.condense` does.
         """
         self.spheres.condense(weights, ahead)
-        moved, per_current = self.spheres.move_of_mean()
-        self.hysteresis = self.hysteresis._replace(moved=moved, per_current=per_current)
+        if self.hysteresis.decay > 0:
+            moved, per_current = self.spheres.move_of_mean()
+            self.hysteresis = self.hysteresis._replace(moved=moved, per_current=per_current)
 
     def advance(self) -> None:
         """Take the prepared step with the current densities as they are."""
@@ -146,16 +167,13 @@ class Model:
         grid: Grid | None = None,
     ) -> None:
         self.cell, self.mesh = cell, mesh
-        stack = cell.negative, cell.separator, cell.positive
-        self.grid = grid or make_grid(
-            [getattr(layer, "thickness", 0.0) for layer in stack],
-            mesh.layers, cell.perforation, mesh.columns, mesh.hole_layers, mesh.grading, sides,
-        )  # fmt: skip
+        self.grid = grid or grid_of(cell, mesh, sides)
         self.area = self.grid.area
-        self.contact_area = (
-            self.grid.foil_negative.sum()
-            + (self.grid.wall.sum() if cell.holes_are_coated else 0.0),
-            self.grid.foil_positive.sum(),
+        self.contact_area = tuple(
+            getattr(self.grid, f"foil_{side}").sum()
+            + cell.has_coated_holes(side)
+            * np.where(self.grid.layer == HOLES[side], self.grid.wall, 0.0).sum()
+            for side in SIDES
         )
         #: of the time derivative in the step that was prepared last [1/s]
         self.weights = np.zeros(3)
@@ -179,7 +197,9 @@ class Model:
         layer = np.broadcast_to(self.grid.layer, self.grid.shape).ravel()
         #: 1 where phi_s is counted from the positive foil, else 0 (cells,)
         self.raised = np.where(
-            (layer == POSITIVE) & ~self.layout.absent.reshape(-1, 3)[:, S], 1.0, 0.0
+            np.isin(layer, (POSITIVE, POSITIVE_HOLE)) & ~self.layout.absent.reshape(-1, 3)[:, S],
+            1.0,
+            0.0,
         )
 
     def _metal(self, side, plane):
@@ -187,7 +207,7 @@ class Model:
         cells = np.arange(np.prod(grid.shape)).reshape(grid.shape)[..., plane].ravel()
         return Metal(
             cells=cells,
-            area=grid.foil_positive.ravel(),
+            area=grid.plan.ravel(),
             distance=float(np.diff(grid.z)[plane] / 2),
             contact=float(getattr(self.cell, f"contact_{side}")),
             thermal_voltage=2 * GAS_CONSTANT * self.cell.temperature / FARADAY,
@@ -278,7 +298,7 @@ class Model:
         layout = self.layout
         if "positive" in self.foils:
             return -self.foils["positive"].total / self.area
-        return float(np.sum(layout.positive_foil * u[layout.positive_cells, S]) / self.area)
+        return float(layout.positive_foil @ u[layout.positive_cells, S]) / self.area
 
     def contact_drops(self, u: np.ndarray, voltage: float) -> tuple[float, float]:
         """Mean potential differences across the contact resistances, from the coating to each foil
@@ -323,14 +343,9 @@ class Model:
         """
         self.weights = weights
         for p in self.populations:
-            before = p.spheres.surface
             p.condense(weights, ahead)
-            limit = (
-                np.clip(np.maximum(before - 1.0, -before), 0.0, OVERSHOT - OVERSHOOT) + OVERSHOOT
-            )
-            beyond = np.maximum(p.spheres.a - 1.0, -p.spheres.a) - limit
-            worst = int(np.argmax(beyond))
-            if not beyond[worst] <= 0:
+            worst, beyond = p.spheres.overshoot(OVERSHOOT, OVERSHOT)
+            if not beyond <= 0:
                 where = self.place(p.kinetics.cells[worst])
                 raise SolverError(
                     f"the surface of {p.name} in the {p.electrode} electrode goes to x = "
@@ -538,7 +553,8 @@ class Model:
             if size <= tolerance and self._conserves(right.sum(axis=0), u):
                 return Unknowns(u, voltage)
             self.multigrid.prepare()
-            change, border = self.multigrid.solve(-right.reshape(shape), -imposed, linear_tolerance)
+            np.negative(right, out=right)
+            change, border = self.multigrid.solve(right.reshape(shape), -imposed, linear_tolerance)
             change, last = change.reshape(-1, 3), size
             cell, size, potential = equations.largest(change, self.cell.concentration)
             size = max(size, abs(border))
@@ -548,10 +564,13 @@ class Model:
             damping = min(1.0, 0.5 / max(potential, abs(border), 1e-300))
             moved = equations.correct(u, change, damping)
             voltage += damping * border
+            # where this does not end the iteration it is a guess for the reactions
+            if damping < 1.0:
+                change *= damping
+            moved = max(moved, self._follow(u, voltage, change, damping * border))
             if size * min(1.0, contraction) <= tolerance and damping == 1.0 and moved <= TANGENT:
-                followed = self._follow(u, voltage, change, border)
                 totals = self._totals(u, voltage, past)
-                if followed <= TANGENT and self._conserves(totals, u):
+                if self._conserves(totals, u):
                     return Unknowns(u, voltage)
         where = self.place(cell)
         raise SolverError(

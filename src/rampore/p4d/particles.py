@@ -183,6 +183,26 @@ def _cholesky_solve(lower, vector):
         vector[i] /= lower[i, i]
 
 
+@njit(cache=True)
+def largest_overshoot(
+    y: np.ndarray, surface: np.ndarray, a: np.ndarray, step: float, most: float
+) -> tuple[int, float]:
+    """Number of the sphere whose surface, at ``y`` now and ``a`` after the step, goes furthest
+    beyond full or empty, and by how much beyond what it may: ``step`` more than it is beyond now,
+    and ``most`` in all.
+    """
+    worst, largest = 0, -np.inf
+    for k in range(y.shape[0]):
+        before = 0.0
+        for n in range(surface.shape[0]):
+            before += surface[n] * y[k, n]
+        allowed = step + min(max(before - 1.0, -before, 0.0), most - step)
+        beyond = max(a[k] - 1.0, -a[k]) - allowed
+        if not beyond <= largest:
+            worst, largest = k, beyond
+    return worst, largest
+
+
 class Spheres:
     """All the spheres of one material, with their history.
 
@@ -239,6 +259,10 @@ class Spheres:
             condense_constant(self.y, self.y_old, weights, self.medium, self._answer)
         else:
             condense_variable(self.y, self.y_old, weights, ahead, self.medium, self._answer)
+
+    def overshoot(self, step: float, most: float) -> tuple[int, float]:
+        """Of the prepared step, as :func:`largest_overshoot` says [-]."""
+        return largest_overshoot(self.y, self.modes.surface, self.a, step, most)
 
     def advance(self, j: np.ndarray) -> None:
         """Take the prepared step with the current densities j (count,) [A/m2]."""

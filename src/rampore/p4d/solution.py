@@ -13,14 +13,20 @@ from rampore.constants import FARADAY
 from rampore.p4d.cell import Cell
 from rampore.p4d.equations import C, E, S
 from rampore.p4d.errors import CellError, SolverError
-from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, SEPARATOR, Grid
+from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, POSITIVE_HOLE, SEPARATOR, Grid
 from rampore.p4d.model import CHARGE, Mesh, Model
 from rampore.p4d.time import Integrator, State, Step, Tolerances
 
 if TYPE_CHECKING:
     import xarray
 
-LAYERS = {"hole": HOLE, "negative": NEGATIVE, "separator": SEPARATOR, "positive": POSITIVE}
+LAYERS = {
+    "hole": HOLE,
+    "negative": NEGATIVE,
+    "separator": SEPARATOR,
+    "positive": POSITIVE,
+    "positive hole": POSITIVE_HOLE,
+}
 #: largest admissible drift of lithium and salt over what there is at the start [-]
 CONSERVED = 1e-8
 
@@ -65,6 +71,16 @@ class Conservation(NamedTuple):
     charge: float
 
 
+class PlatingMargin(NamedTuple):
+    """The least of phi_s - phi_e over the negative electrode: lithium may be plated below 0 V."""
+
+    value: float  #: [V]
+    time: float  #: [s]
+    x: float  #: of the box where it is [m]
+    y: float  #: [m]
+    z: float  #: [m]
+
+
 class Solution(NamedTuple):
     """A run."""
 
@@ -81,6 +97,29 @@ class Solution(NamedTuple):
     def capacity(self) -> float:
         """Charge that the cell gave [C/m2]."""
         return float(self.dataset.capacity[-1])
+
+    def plating_margin(self, step: int | None = None) -> PlatingMargin:
+        """The least margin against plating of lithium, where and when.
+
+        Parameters
+        ----------
+        step : int, optional
+            Of the protocol; by default of the whole run.
+
+        Raises
+        ------
+        CellError
+            The negative side is a foil of lithium, or nothing reacts in it.
+        """
+        data = self.dataset if step is None else self.step(step)
+        if "plating_margin" not in data:
+            raise CellError("a plating margin takes a negative electrode with active material")
+        least = data.isel(time=int(np.argmin(data.plating_margin.values)))
+        return PlatingMargin(
+            float(least.plating_margin),
+            float(least.time),
+            *(float(least[f"plating_{axis}"]) for axis in "xyz"),
+        )
 
     def step(self, number: int) -> "xarray.Dataset":
         """The series of one step of the protocol, from the state that it starts from."""
@@ -130,6 +169,9 @@ def simulate(
     A step whose current can flow no longer ends "exhausted", and the next one goes on from there:
     surfaces that are full or empty, or salt that is used up, pass what is asked of them at no
     voltage, or at one that falls to its cut-off in less time than can be told apart.
+
+    A step whose current alone takes the voltage beyond its cut-off ends "voltage at once": no
+    charge passes, and its last voltage is the one that the cell has as current begins to flow.
     """
     quantity("field_times", np.asarray(field_times, float), CellError, at_least=0, unit="s")
     model = Model(cell, mesh or Mesh(), sides, grid)
@@ -175,16 +217,23 @@ class _Recorder:
         self._layer = np.broadcast_to(model.grid.layer, model.grid.shape).ravel()
         self._weights, self._places = {}, {}
         for side in ("negative", "positive"):
-            members = [p for p in model.populations if p.electrode == side]
+            numbered = [(n, p) for n, p in enumerate(model.populations) if p.electrode == side]
+            members = [p for _, p in numbered]
             total = sum(p.capacity.sum() for p in members)
-            self._weights[side] = [(p, p.capacity / total) for p in members]
+            self._weights[side] = [(n, p, p.capacity / total) for n, p in numbered]
             where = np.flatnonzero(self._layer == LAYERS[side])
             where = np.concatenate([p.kinetics.cells for p in members]) if members else where
             weight = (
                 np.concatenate([p.capacity for p in members]) if members else layout.pore[where]
             )
             self._places[side] = (where, weight / weight.sum() if where.size else weight)
+        reacting = [p.kinetics.cells for p in model.populations if p.electrode == "negative"]
+        #: boxes of the negative electrode in which lithium may be plated
+        self._platable = np.unique(np.concatenate(reacting)) if reacting else np.zeros(0, int)
         self._pore = layout.pore
+        self._wet = np.flatnonzero(self._pore)
+        self._held = [p.capacity.sum() / FARADAY for p in model.populations]  # when full [mol]
+        self._shares = [p.capacity / p.capacity.sum() for p in model.populations]
         self._capacitive = layout.capacitance > 0
         # charge that the foils of lithium gave off, now and one step before [C]
         self._metal = (0.0, 0.0)
@@ -192,10 +241,12 @@ class _Recorder:
 
     def take(self, state: State):
         u = self.model.against_negative_foil(state.unknowns)
-        salt = float(np.sum(self._pore * state.u[:, C]))
-        solid = sum(
-            float(np.sum(p.capacity * p.spheres.mean)) / FARADAY for p in self.model.populations
-        )
+        salt, c = float(self._pore @ state.u[:, C]), state.u[self._wet, C]
+        means = [
+            float(share @ p.spheres.mean)
+            for p, share in zip(self.model.populations, self._shares, strict=True)
+        ]
+        solid = sum(held * mean for held, mean in zip(self._held, means, strict=True))
         charged = self.model.layout.capacitance * (u[:, S] - u[:, E])
         # the cations of the double layer
         solid -= float(np.sum(charged[self._capacitive])) / FARADAY
@@ -238,23 +289,35 @@ class _Recorder:
                 "voltage": state.voltage,
                 "current": state.current,
                 "capacity": passed,
-                "c_min": state.u[self._pore > 0, C].min(),
-                "c_max": state.u[self._pore > 0, C].max(),
+                "c_min": c.min(),
+                "c_max": c.max(),
                 "lithium": (salt + solid) / self.model.area,
                 "salt": salt / self.model.area,
-                "parts": self.parts(state._replace(u=u)),
+                "parts": self.parts(state._replace(u=u), means),
+                "plating": self._least_margin(u),
                 **{
-                    f"mean {p.electrode} {p.name}": np.average(p.spheres.mean, weights=p.capacity)
-                    for p in self.model.populations
+                    f"mean {p.electrode} {p.name}": mean
+                    for p, mean in zip(self.model.populations, means, strict=True)
                 },
             }
         )
-        if np.any(np.isclose(state.time, self.field_times, rtol=1e-12, atol=1e-9)):
+        if np.any(np.abs(state.time - self.field_times) <= 1e-9 + 1e-12 * state.time):
             self.take_fields(state)
 
-    def parts(self, state: State) -> dict[Part, float]:
+    def _least_margin(self, u):
+        """The least of phi_s - phi_e in the negative electrode [V], and the number of its box; None
+        where there is no electrode.
+        """
+        if not self._platable.size:
+            return None
+        margin = u[self._platable, S] - u[self._platable, E]
+        least = int(np.argmin(margin))
+        return float(margin[least]), int(self._platable[least])
+
+    def parts(self, state: State, means: Sequence[float]) -> dict[Part, float]:
         """Contributions to the voltage, averaged over the electrodes by capacity; they sum to it
-        exactly [V]. All potentials of ``state`` are against the negative foil.
+        exactly [V]. All potentials of ``state`` are against the negative foil; ``means`` are the
+        mean stoichiometries of each population [-].
         """
         model, u = self.model, state.u
         g = model.activity(u)
@@ -267,25 +330,24 @@ class _Recorder:
                 electrolyte += sign * at_face
                 diffusion += sign * g_face
                 continue
-            for p, weight in self._weights[side]:
+            for n, p, weight in self._weights[side]:
                 cells = p.kinetics.cells
                 drop = u[cells, S] - u[cells, E]
                 surface = p.open_circuit(p.x)
-                mean = np.average(p.spheres.mean, weights=p.capacity)
-                open_circuit = p.open_circuit(np.full(cells.size, mean))
+                open_circuit = p.open_circuit(np.full(cells.size, means[n]))
                 for cause, potential in (
                     (Cause.OPEN_CIRCUIT, open_circuit),
                     (Cause.SOLID_DIFFUSION, surface - open_circuit),
                     (Cause.KINETICS, drop - surface),
                 ):
-                    parts[Part(cause, side, p.name)] = sign * np.sum(weight * potential)
+                    parts[Part(cause, side, p.name)] = sign * float(weight @ potential)
             cells, weight = self._places[side]
             if not self._weights[side]:
                 drop = u[cells, S] - u[cells, E]
-                parts[Part(Cause.DOUBLE_LAYER, side)] = sign * np.sum(weight * drop)
-            electrolyte += sign * np.sum(weight * u[cells, E])
-            diffusion += sign * np.sum(weight * g[cells])
-            solid[side] = sign * np.sum(weight * u[cells, S])
+                parts[Part(Cause.DOUBLE_LAYER, side)] = sign * float(weight @ drop)
+            electrolyte += sign * float(weight @ u[cells, E])
+            diffusion += sign * float(weight @ g[cells])
+            solid[side] = sign * float(weight @ u[cells, S])
         parts[Part(Cause.SALT_DIFFUSION)] = diffusion
         parts[Part(Cause.SALT_OHMIC)] = electrolyte - diffusion
         for side, sign, foil, drop in zip(
@@ -321,6 +383,17 @@ class _Recorder:
     def conservation(self):
         return Conservation(*(float(max(column)) for column in zip(*self._balance, strict=True)))
 
+    def _plating(self):
+        """Series of the least margin against plating, and of where it is."""
+        margins, boxes = zip(*(entry["plating"] for entry in self._series), strict=True)
+        meaning = "least phi_s - phi_e in the negative electrode; lithium may be plated below 0"
+        data = {"plating_margin": ("time", np.array(margins), {"units": "V", "long_name": meaning})}
+        for axis, centres in zip("xyz", self.model.grid.centres(), strict=True):
+            values = centres.ravel()[list(boxes)]
+            meaning = f"{axis} of the box with the least phi_s - phi_e"
+            data[f"plating_{axis}"] = ("time", values, {"units": "m", "long_name": meaning})
+        return data
+
     def dataset(self):
         import xarray as xr
 
@@ -351,6 +424,8 @@ class _Recorder:
             data[f"stoichiometry_{p.electrode}_{p.name}"] = series(
                 name, "1", f"mean stoichiometry of {p.name}"
             )
+        if self._platable.size:
+            data |= self._plating()
         parts = list(self._series[0]["parts"])
         data["parts"] = (
             ("time", "part"),
@@ -398,4 +473,14 @@ class _Recorder:
         )
 
 
-__all__ = ["Cause", "Conservation", "Mesh", "Part", "Solution", "Step", "Tolerances", "simulate"]
+__all__ = [
+    "Cause",
+    "Conservation",
+    "Mesh",
+    "Part",
+    "PlatingMargin",
+    "Solution",
+    "Step",
+    "Tolerances",
+    "simulate",
+]

@@ -24,6 +24,8 @@ from rampore.p4d.errors import AtCutOffError, CellError, SolverError
 from rampore.p4d.model import Drive, Model
 
 REMEMBERED = 4  # states: one more than the error of a step is read from, for a better guess
+LEAST = 10.0  # least steps: up to so many the error of a step is taken as it comes
+CRAWLING = 20  # steps of no more than that in a row: time has come to the end of its digits
 LOW = 0.05  # of the initial concentration: below, salt runs out as an exponential does [-]
 
 
@@ -339,7 +341,8 @@ class Integrator:
 
     def run(self, step: Step, stops: Sequence[float] = ()) -> str:
         """Walk through one step of a protocol; returns why it ended: "time", "voltage", "capacity",
-        "current" or "exhausted", before any of these was reached.
+        "current"; "voltage at once", where contact and kinetics alone take the voltage beyond its
+        cut-off as soon as current flows; or "exhausted", before any of these was reached.
 
         Parameters
         ----------
@@ -352,14 +355,13 @@ class Integrator:
         SolverError
             The solution cannot be continued, and nothing is exhausted.
         CellError
-            The run begins with this step, and its end is reached before it begins or as soon as
-            current flows.
+            The run begins with this step, and its end is reached before it begins.
         """
         drive = Drive("current", 0.0) if step.mode == "rest" else Drive(step.mode, step.value)
         self.history, self._settled, self.exhausted = self.history[:1], 0, ""
         end = np.inf if step.until_time is None else self.state.time + step.until_time
         marks = sorted([t for t in stops if self.state.time < t < end] + [end])
-        ends, pace = _Ends(step, drive), _Pace(self._first_step(drive))
+        ends, pace, crawled = _Ends(step, drive), _Pace(self._first_step(drive)), 0
         while True:
             now = self.state
             least = max(self.tolerances.smallest_step, 4 * np.spacing(now.time))
@@ -370,7 +372,7 @@ class Integrator:
             h = max(pace.towards(room), least)
             try:
                 new, error = self.attempt(h, drive)
-                if error > 1 and h > 10 * least:
+                if error > 1 and h > LEAST * least:
                     self.counts["rejected"] += 1
                     pace.rejected(h, error)
                     continue
@@ -379,18 +381,22 @@ class Integrator:
                 reason, excess = ends.excess_after(now, new)
                 if excess > 0:
                     new, reason = self._meet(ends, drive, h, least)
-                    self._refuse_to_end_at_once(step, new, reason, least)
                     if new is not None:
                         self.accept(new)
+                    elif self.counts["steps"] == 0:
+                        raise self._nothing_to_do(step, reason)
                     return reason
             except SolverError as problem:
                 self.counts["failed"] += 1
                 if h <= least:
-                    return self._end_exhausted(problem, drive)
+                    return self._end_exhausted(str(problem), drive)
                 pace.failed(h)
                 continue
             self.accept(new)
             ends.accept(now, new)
+            crawled = crawled + 1 if h <= LEAST * least else 0
+            if crawled == CRAWLING:
+                return self._end_exhausted("time does not advance", drive)
             if len(self.history) > 2:
                 pace.accepted(h, error)
             else:
@@ -403,16 +409,14 @@ class Integrator:
         current = drive.value if drive.mode != "voltage" and drive.value else now.current
         used_up = self.model.used_up(now.u, now.x, discharging=current > 0)
         if not used_up:
-            raise SolverError(f"{problem}; {where}, and shorter steps do not help") from problem
+            raise SolverError(f"{problem}; {where}, and shorter steps do not help")
         self.exhausted = f"{used_up}, {where}"
         return "exhausted"
 
-    def _refuse_to_end_at_once(self, step, new, reason, least):
-        """A run that ends as it begins is one that its cell cannot begin."""
-        if self.counts["steps"] > 0 or (new is not None and new.step > least):
-            return
+    def _nothing_to_do(self, step, reason):
+        """A run that has ended before it begins is an error."""
         end = f"{getattr(step, f'until_{reason}'):g}"
-        raise AtCutOffError(
+        return AtCutOffError(
             f"the cell starts at {self.state.voltage:.4f} V, and the end of the first step, "
             f"{reason} = {end}, is reached before {step.mode} = {step.value:g} has any effect"
         )
@@ -424,7 +428,7 @@ class Integrator:
 
     def _meet(self, ends, drive, h, least):
         """Repeat a step of h that went too far so that it meets the cut-off (secant, Illinois);
-        returns the state, or None where the last one is there already, and the cut-off's name.
+        returns the state, or None where the last one is there already, and how the step ends.
         """
         now = self.state
 
@@ -434,12 +438,12 @@ class Integrator:
 
         low, high, jumped = 0.0, h, len(self.history) == 1
         reason, f_low = ends.excess(now)
-        if f_low > (0.0 if jumped else -self.tolerances.cutoff):
+        if f_low >= 0 if jumped else f_low > -self.tolerances.cutoff:
             return None, reason
-        if jumped:  # maybe beyond the cut-off at once
+        if jumped:
             new, reason, f_low = miss(least)
-            if f_low > 0:
-                return new, reason
+            if f_low > 0:  # the least step stands for the instant, in which no charge passes
+                return new._replace(step=0.0), f"{reason} at once"
             low = least
         new, reason, f_high = miss(h)
         side = 0

@@ -77,8 +77,7 @@ def _generated(study: Study, entries: list[dict], tables: list[dict]) -> dict[st
     pages = {
         "scorecard.md": scorecard.scorecard_page(entries, ledger.sections, ledger.causes).encode(),
         "summary.md": scorecard.summary(entries, tables).encode(),
-        "scorecard.svg": style.render(figure, "svg"),
-        "scorecard.png": style.render(figure, "png"),
+        **{f"scorecard.{form}": image for form, image in style.render_both(figure).items()},
         **({"inputs.md": inputs_page(read_values(inputs)).encode()} if inputs else {}),
         **(own.generated(study.root) if own else {}),
     }
@@ -108,10 +107,14 @@ def is_built_from(html: Path, source: Path) -> bool:
 
 
 def _inputs(source: Path) -> str:
-    folders = source, PACKAGE
     read = [
-        {name: value for name, value in digests(folder).items() if not name.endswith(".pyc")}
-        for folder in folders
+        {
+            name: value
+            for name, value in digests(folder).items()
+            # what Python and Numba compiled, and where, says nothing that the sources do not
+            if "__pycache__" not in name.split("/")
+        }
+        for folder in (source, PACKAGE)
     ]
     return digest(as_json([*read, packages()]))
 

@@ -53,9 +53,9 @@ def _verification(folder: Path) -> dict[str, bytes]:
         results["speed"] = json.loads((folder / "speed.json").read_text(encoding="utf-8"))
     figures = {"orders": drawings.convergence, "peers": drawings.comparison}
     drawn = {
-        f"verification-{name}.{form}": style.render(draw(results[name]), form)
+        f"verification-{name}.{form}": image
         for name, draw in figures.items()
         if name in results
-        for form in ("svg", "png")
+        for form, image in style.render_both(draw(results[name])).items()
     }
     return {name: text.encode() for name, text in verification.pages(results).items()} | drawn

@@ -102,7 +102,7 @@ def sample_text(sample: Mapping) -> str:
 _ENDS = {
     "voltage": "at the cut-off",
     "exhausted": "exhausted before",
-    "at its cut-off": "beyond it at once",
+    "voltage at once": "beyond it at once",
     "failed": "failed",
 }
 
@@ -123,11 +123,39 @@ def rates_table(rates: Mapping) -> str:
 def errors_text(errors: Mapping) -> str:
     """How often a stored value lies within its stored error of what a finer mesh gives."""
     values = 100 * errors["covered_values"] / errors["values"]
+    unresolved = errors.get("unresolved_cases", 0)
     return (
-        f"Of {errors['cases']} cases by lot from all sweeps, none of which an error was read from, "
-        f"{errors['covered_cases']} lie with all their numbers within the stored errors of what a "
-        f"finer mesh gives, and {values:.1f} % of {errors['values']:,} numbers do.\n"
+        f"Of {errors['cases']} cases by lot from all sweeps {errors['covered_cases']} lie with all "
+        "their numbers within the stored errors of what boxes of half the size give, and "
+        f"{values:.1f} % of {errors['values']:,} numbers do. The data sets themselves call "
+        f"{unresolved or 'none'} of these cases unresolved.\n"
     )
+
+
+def structures_text(structures: Mapping) -> str:
+    """How exactly meshes hold structures, and what channels give in the limits that are known."""
+    worst = max(structures["misses"].values())
+    misses = ", ".join(f"{pitch} um {gain:.4f}" for pitch, gain in structures["fine"].items())
+    ratio = structures["half_pitch_um"]["2.471"] / structures["half_pitch_um"]["1.0"]
+    return (
+        f"Volumes of {len(structures['misses'])} kinds of channels are held to {_power(worst)} on "
+        f"random meshes from one box on. At fine pitch the gain in capacity is that of one "
+        f"dimension, {structures['limit']:.4f}: {misses}. Half of it is left at a pitch of "
+        f"{structures['half_pitch_um']['1.0']:.0f} um, and with 2.471 times the efficiency in the "
+        f"plane at one {ratio:.2f} times as large; the scaling law says "
+        f"{2.471**0.5:.2f}.\n"
+    )
+
+
+def structures_table(structures: Mapping) -> str:
+    """What round channels give on meshes that cut them and on staircases of the same boxes."""
+    rows = [
+        (f"{across} x {up}", f"{cut:.3f}", f"{stairs:.3f}")
+        for (across, up), cut, stairs in zip(
+            structures["columns"], structures["cut"], structures["staircase"], strict=True
+        )
+    ]
+    return table(("columns", "cut exactly", "staircase"), rows, 2)
 
 
 def speed_table(speed: Mapping) -> str:
@@ -185,6 +213,10 @@ def versions_text(versions: Mapping[str, str]) -> str:
     return f"Made with {', '.join(f'{name} {version}' for name, version in versions.items())}.\n"
 
 
+#: Parts of the results that a piece of another name is made from.
+_PART = {"staircase": "structures"}
+
+
 def pages(results: Mapping) -> dict[str, str]:
     """The generated pieces of the page by file name; a part that was not run is said to be missing.
 
@@ -200,10 +232,14 @@ def pages(results: Mapping) -> dict[str, str]:
         "sample": lambda: sample_text(results["sample"]),
         "rates": lambda: rates_table(results["rates"]),
         "errors": lambda: errors_text(results["errors"]),
+        "structures": lambda: structures_text(results["structures"]),
+        "staircase": lambda: structures_table(results["structures"]),
         "speed": lambda: speed_table(results["speed"]),
         "versions": lambda: versions_text(results["versions"]),
     }
     return {
-        f"verification-{name}.md": make() if name in results else "*Not run yet: `make bench`.*\n"
+        f"verification-{name}.md": make()
+        if _PART.get(name, name) in results
+        else "*Not run yet: `make bench`.*\n"
         for name, make in makers.items()
     }

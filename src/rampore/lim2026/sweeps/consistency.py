@@ -13,7 +13,7 @@ import numpy as np
 from rampore import checks
 from rampore.checks import choice
 from rampore.extras import needs
-from rampore.lim2026.sweeps.crossing import CLAIMS, key
+from rampore.lim2026.sweeps.crossing import CLAIMS, RATES, key, settled
 from rampore.lim2026.sweeps.inverse import TARGETS, spans
 from rampore.p4d.errors import CellError
 
@@ -49,7 +49,8 @@ def _event(among, cases: int) -> np.ndarray:
 def agrees(data: "xarray.Dataset", wide: bool = False) -> dict[str, np.ndarray]:
     """Which samples give each of the paper's numbers (case,), by quantity.
 
-    A sample without an outcome gives none of them.
+    A sample without an outcome gives none of them, nor does one whose bare cell is not
+    :func:`~rampore.lim2026.sweeps.crossing.settled`.
 
     Parameters
     ----------
@@ -59,10 +60,12 @@ def agrees(data: "xarray.Dataset", wide: bool = False) -> dict[str, np.ndarray]:
         By the wide tolerance, see :class:`rampore.lim2026.sweeps.inverse.Target`.
     """
     found = {}
+    sure = {f"gain_{rate}": settled(data, rate).values for rate in RATES}
     for name, target in TARGETS.items():
         miss = data[name].values - target.stated
         allowed = (target.wide if wide else target.strict) + data[f"{name}_error"].values
-        found[name] = miss >= -allowed if target.least else np.abs(miss) <= allowed
+        near = miss >= -allowed if target.least else np.abs(miss) <= allowed
+        found[name] = near & sure.get(name, True)
     return found
 
 
@@ -76,7 +79,7 @@ class Standing(NamedTuple):
 
     holds: float
     fails: float
-    close: float  #: the margin is below its numerical error
+    close: float  #: the margin is below its numerical error, or that error is not to be trusted
 
     @property
     def word(self) -> str:
@@ -96,8 +99,11 @@ def standing(data: "xarray.Dataset", among: np.ndarray) -> dict[str, Standing]:
     among, found = _event(among, data.sizes["case"]), {}
     for claim in CLAIMS:
         margin, error = (data[name].values[among] for name in (key(claim), f"{key(claim)}_error"))
+        sure = np.broadcast_to(settled(data, "3C").values, data.sizes["case"])[among]
         known = np.isfinite(margin)
-        holds, fails = (float(np.mean(sign * margin[known] >= error[known])) for sign in (1, -1))
+        holds, fails = (
+            float(np.mean((sure & (sign * margin >= error))[known])) for sign in (1, -1)
+        )
         found[claim] = Standing(holds, fails, 1 - holds - fails)
     return found
 

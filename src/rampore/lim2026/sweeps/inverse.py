@@ -32,18 +32,17 @@ from rampore.lim2026.cells import (
     half_cell,
 )
 from rampore.lim2026.pairs import pulse_resistance
-from rampore.lim2026.readings import compare
 from rampore.lim2026.sweeps.crossing import (
     MARGIN_UNITS,
     MESHES,
     RATES,
-    TOLERANCES,
     about,
+    beside,
     complete,
-    margins,
+    discharges,
+    on_both_foils,
 )
 from rampore.p4d.cell import Cell
-from rampore.p4d.discharge import discharge_with_retry
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.model import Mesh
 from rampore.units import to_si
@@ -61,6 +60,7 @@ __all__ = [
     "read_spans",
     "spans",
     "units",
+    "values",
 ]
 
 
@@ -201,7 +201,6 @@ TARGETS = {
 
 COUNT = 256  #: samples
 SEED = 75  #: of the sequence's scrambling
-CHECKED = 16  #: samples that are run on the finer mesh too
 LEVELS = (0.8, 0.4)  #: states of charge of the pulses, for the paper's ten [-]
 
 
@@ -229,7 +228,6 @@ def cases(count: int = COUNT) -> list[dict]:
     quantiles = qmc.Sobol(len(spans()), rng=SEED).random(count)
     return [
         {span.name: span.at(quantile) for span, quantile in zip(spans(), row, strict=True)}
-        | {"mesh": "crossing"}
         for row in quantiles
     ]
 
@@ -242,22 +240,15 @@ def plan(coarse: bool = False) -> Plan:
     coarse : bool
         An eighth of the samples, for a first look.
     """
-    chosen = cases(COUNT // 8 if coarse else COUNT)
-    # as evenly spread over the spans as all
-    fine = {n: {**chosen[n], "mesh": "fine"} for n in range(CHECKED)}
     return Plan(
         "The unpublished inputs of the P4D study, sampled together: bare against perforated foil "
         "at 3C, 5C and pulses",
         compute,
-        chosen,
-        fine,
+        cases(COUNT // 8 if coarse else COUNT),
         _group,
         units(),
         {
-            **about(
-                f"among the first {CHECKED} samples with the same electrolyte and the same half "
-                "of the tortuosities"
-            ),
+            **about("with the same electrolyte and the same half of the tortuosities"),
             "spans": "; ".join(map(_in_words, spans())),
         },
     )
@@ -355,21 +346,41 @@ def _with_salt(cell: Cell, factor) -> Cell:
     )
 
 
-def _pulses(case: Mapping, given: parameters.CellInputs, scenario: Scenario, mesh: Mesh) -> float:
-    """Mean resistance of a half cell's 5C pulses [ohm m2]; nan where one meets the cut-off: the
-    test cannot be made.
-    """
+class _Cells(NamedTuple):
+    """The cells of a sample on one foil."""
+
+    full: Cell
+    half: tuple[Cell, ...]  #: at the states of charge of the pulses
+
+
+def _cells(case: Mapping) -> dict[str, _Cells]:
+    """Of a sample, by foil."""
+    given, on_bare = inputs(case)
     lithium = LITHIUM_EXCHANGE_CURRENT._replace(reference=case["lithium_exchange_current"])
-    cells = (
-        _with_salt(half_cell(given, scenario, lithium, level), case["salt_transport"])
-        for level in LEVELS
-    )
+
+    def on_foil(scenario):
+        full, *half = (
+            _with_salt(cell, case["salt_transport"])
+            for cell in (
+                charged_cell(given, scenario)[0],
+                *(half_cell(given, scenario, lithium, level) for level in LEVELS),
+            )
+        )
+        return _Cells(full, tuple(half))
+
+    return {"bare": on_foil(on_bare), "perforated": on_foil(replace(on_bare, perforated=True))}
+
+
+def _pulses(cells: Iterable[Cell], mesh: Mesh) -> float:
+    """Mean resistance of half cells' 5C pulses [ohm m2]; nan where one meets the cut-off: the test
+    cannot be made.
+    """
     return float(np.mean([pulse_resistance(cell, mesh) for cell in cells]))
 
 
 def compute(case: Mapping) -> dict[str, float]:
     """What a sample gives: capacities and gains at 3C and 5C, pulse resistances, and the margin of
-    each 3C claim.
+    each 3C claim; all of it on the coarser mesh too, the capacities on bare foil on the deeper.
 
     A claim holds where its margin is positive, see :func:`rampore.lim2026.sweeps.crossing.compute`.
 
@@ -383,24 +394,35 @@ def compute(case: Mapping) -> dict[str, float]:
     CellError, SolverError
         The electrodes do not fit each other, or a run cannot be computed.
     """
-    given, scenario = inputs(case)
-    factor, tolerances = case["salt_transport"], TOLERANCES[case["mesh"]]
-    foils = {"bare": scenario, "perforated": replace(scenario, perforated=True)}
-    mesh = MESHES[case["mesh"]]
-    meshes = {"bare": mesh._replace(columns=(1, 1)), "perforated": mesh}
-    found, ends = {}, {}
-    cells = {foil: _with_salt(charged_cell(given, one)[0], factor) for foil, one in foils.items()}
-    for name, rate in RATES.items():
-        for foil, cell in cells.items():
-            ends[foil, name] = discharge_with_retry(cell, rate, meshes[foil], tolerances)[0]
-            found[f"capacity_{foil}_{name}"] = ends[foil, name].capacity
-        found[f"gain_{name}"] = (
-            found[f"capacity_perforated_{name}"] / found[f"capacity_bare_{name}"] - 1
-        )
-    for foil, one in foils.items():
+    cells = _cells(case)
+
+    def on_bare(mesh):
+        ends = discharges(cells["bare"].full, RATES, mesh)
+        return {f"capacity_bare_{name}": one.capacity for name, one in ends.items()}
+
+    return beside(lambda mesh: _values(cells, mesh), on_bare)
+
+
+def values(case: Mapping, mesh: str) -> dict[str, float]:
+    """What a sample gives on one mesh alone.
+
+    Parameters
+    ----------
+    case : mapping
+        As :func:`cases` gives it.
+    mesh : str
+        One of :data:`rampore.lim2026.sweeps.crossing.MESHES`.
+    """
+    return _values(_cells(case), mesh)
+
+
+def _values(cells: Mapping[str, _Cells], mesh: str) -> dict[str, float]:
+    found = on_both_foils(*(discharges(cells[foil].full, RATES, mesh) for foil in cells))
+    columns = {"bare": (1, 1), "perforated": MESHES[mesh].columns}
+    for foil, own in cells.items():
         with suppress(SolverError):
-            found[f"pulse_{foil}"] = _pulses(case, given, one, meshes[foil])
+            boxes = MESHES[mesh]._replace(columns=columns[foil])
+            found[f"pulse_{foil}"] = _pulses(own.half, boxes)
     if found.keys() >= {"pulse_bare", "pulse_perforated"}:
         found["pulse_ratio"] = found["pulse_perforated"] / found["pulse_bare"]
-    findings = compare(ends["bare", "3C"], ends["perforated", "3C"])
-    return found | margins(findings)
+    return found
