@@ -97,6 +97,7 @@ def test_the_command_says_and_writes_what_it_found(curve, tmp_path, capsys):
     ("text", "words"),
     [
         ("thickness / um,charge / C/m2\n0,0\n", "2 lines"),
+        ("thickness / um,charge / C/m2\n0,0\n1,1" + 5000 * " " + "1\n", "5004 characters"),
         ("thickness,charge\n0,0\n1,1\n", "no column is a thickness"),
         ("thickness / um,voltage / V\n0,0\n1,1\n", "no column is a charge"),
         ("a / um,b / nm,charge / C/m2\n0,0,0\n1,1,1\n", "both 'a / um' and 'b / nm'"),

@@ -19,7 +19,7 @@ from rampore.mechanics.cells import (
     lattice,
 )
 from rampore.mechanics.errors import MechanicsError
-from rampore.mechanics.interfaces import energy_release, traction
+from rampore.mechanics.interfaces import energy_release, ligament_stress, traction
 from rampore.mechanics.laminates import Ply, bend, film_release
 from rampore.mechanics.solids import Solid, mises
 
@@ -142,6 +142,41 @@ def test_what_foil_and_coating_take_across_a_mirror_plane_is_the_pull():
         taken = [state.resultant(body, part, nodes, axis) for part in (FOIL, COATING)]
         assert -sum(taken) == pytest.approx(pull * side, rel=1e-7, abs=0)
         assert taken[FOIL] < 0 < taken[COATING]  # the swollen coating presses
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_ligaments_without_a_coating_to_speak_of_bear_the_pull_of_their_cell(axis):
+    foil = cell(coating=Solid(1.0, 0.3))
+    body = lattice(foil, 1, 1)
+    pull = [30.0, 30.0]
+    [state] = equilibrate(body, [field(body)], flat=True, pull=pull)
+    width = body.sides[1 - axis]
+    exact = 30.0 * width / (width - 37.5e-6) / 10e-6
+    assert ligament_stress(foil, body, state, axis) == pytest.approx(exact, rel=1e-6)
+
+
+def test_both_sides_of_a_foil_that_is_coated_alike_bear_and_release_the_same():
+    """Mirrored in the foil's middle: no curvature, and shear of the other sign."""
+    both = cell(sides=2)
+    body = axisymmetric(both, finest=2e-6, growth=2.0)
+    [state] = equilibrate(body, [field(body, 0.01)])
+    assert abs(state.curvature[0]) < 1e-6 * abs(state.strain[0]) / 10e-6
+    top, back = traction(body, state, Face.TOP), traction(body, state, Face.BACK)
+    scale = np.abs(top.normal).max()
+    assert back.normal == pytest.approx(top.normal, abs=1e-6 * scale)
+    assert back.shear == pytest.approx(-top.shear, abs=1e-6 * scale)
+    rate = [
+        energy_release(
+            both,
+            [Crack(face, 37.5e-6, 50e-6)],
+            [Crack(face, 37.5e-6, 51e-6)],
+            0.01,
+            finest=2e-6,
+            growth=2.0,
+        ).rate
+        for face in (Face.TOP, Face.BACK)
+    ]
+    assert rate[1] == pytest.approx(rate[0], rel=1e-6)
 
 
 def test_a_stiff_film_on_a_soft_layer_hands_over_its_force_by_shear_lag():
@@ -308,5 +343,8 @@ def test_loads_that_are_none_or_too_much_are_refused():
         equilibrate(body, [np.zeros(3)])
     with pytest.raises(MechanicsError, match="without stress"):
         equilibrate(body, [field(body, np.nan)])
+    [state] = equilibrate(body, [field(body)])
     with pytest.raises(MechanicsError, match="no face 'wall'"):
-        traction(body, equilibrate(body, [field(body)])[0], Face.WALL)
+        traction(body, state, Face.WALL)
+    with pytest.raises(MechanicsError, match="ligaments"):
+        ligament_stress(CELL, body, state, 0)

@@ -21,11 +21,11 @@ from rampore.swelling import lithium_volumes, volume_per_lithium
 from rampore.units import UnitError, to_si
 from rampore.untrusted import text
 
-#: More lines than this are no curve of a dilatometer.
-MOST_LINES = 1_000_000
+#: More lines than this are no curve of a dilatometer, nor are longer ones [characters].
+MOST_LINES, LONGEST_LINE = 1_000_000, 2**12
 #: What columns are, by the unit that theirs can be expressed in.
 KINDS = {"m": "thickness", "C/m2": "areal charge", "C": "charge"}
-_HEADING = re.compile(r"\s*(?P<name>.*?)\s*(?:/\s*|\[|\()(?P<unit>[^\])]+)[\])]?\s*")
+_UNIT = re.compile(r"[^/\[(]*(?:/|\[|\()([^\])]+)[\])]?")
 
 
 class DilatometryError(RamporeError, ValueError):
@@ -69,6 +69,8 @@ def read_dilatometry(path: str | Path, area: float | None = None) -> Dilatometry
     lines = [line for line in text(path, DilatometryError).splitlines() if line.strip()]
     if not 3 <= len(lines) <= MOST_LINES:
         raise DilatometryError(f"{path}: {len(lines)} lines are no heading and two points or more")
+    if len(longest := max(lines, key=len)) > LONGEST_LINE:
+        raise DilatometryError(f"{path}: a line of {len(longest)} characters is none of a table")
     separator = max(",;\t", key=lines[0].count)
     rows = csv.reader(lines, delimiter=separator)
     headings = next(rows)
@@ -101,12 +103,12 @@ def read_dilatometry(path: str | Path, area: float | None = None) -> Dilatometry
 
 def _kind(heading: str) -> tuple[str, float]:
     """What a column is, by its unit, and the unit in SI; nothing of what is neither."""
-    match = _HEADING.fullmatch(heading)
+    match = _UNIT.fullmatch(heading.strip())
     if match is None:
         return "", 0.0
     for si, kind in KINDS.items():
         try:
-            return kind, to_si(1.0, match["unit"].strip(), si)
+            return kind, to_si(1.0, match[1].strip(), si)
         except UnitError:
             continue
     return "", 0.0

@@ -1,4 +1,4 @@
-"""What the interface of a coating bears, and what it releases where it comes off.
+"""What the interface of a coating bears and releases, and what is left to the foil's ligaments.
 
 At a rim stresses are singular: their peak grows with the mesh, their mean over a stretch stays.
 """
@@ -109,6 +109,40 @@ def _biquadratic(where: np.ndarray) -> np.ndarray:
     """Products of powers up to 2 at reference coordinates (2, n): (n, 9)."""
     powers = where[:, :, None] ** np.arange(3)
     return (powers[0][:, :, None] * powers[1][:, None, :]).reshape(-1, 9)
+
+
+def ligament_stress(cell: PerforatedCell, body: Body, state: Equilibrium, axis: int) -> float:
+    """Mean stress in the metal between holes, of a cell of the lattice [Pa].
+
+    By what the foil's elements take across a mirror plane through a hole: along y between the
+    neighbours of a close-packed row, its narrowest ligament; along x between holes of every second
+    row.
+
+    Parameters
+    ----------
+    cell : PerforatedCell
+    body : Body
+        Of :func:`rampore.mechanics.cells.lattice`.
+    state : Equilibrium
+    axis : {0, 1}
+        Of the stress: 0 along a close-packed row, 1 at right angles to it.
+
+    Returns
+    -------
+    float
+        Positive where it pulls [Pa].
+
+    Raises
+    ------
+    MechanicsError
+        Where the cell is one around an axis.
+    """
+    choice("axis", axis, (0, 1), MechanicsError)
+    if len(body.sides) != 2:
+        raise MechanicsError("ligaments are those of a cell of the lattice")
+    width = body.sides[1 - axis] - cell.hole_radius
+    force = -state.resultant(body, FOIL, body.nodes_at(axis, 0.0), axis)
+    return force / (width * cell.foil_thickness)
 
 
 class Release(NamedTuple):
