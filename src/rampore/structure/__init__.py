@@ -106,7 +106,7 @@ class Structure:
         """Width along x and height along y of the rectangle between mirror planes [m].
 
         A side that no lattice asks for is as long as the other; without openings, it is 1 m where
-        :attr:`sides` do not say otherwise.
+        ``sides`` do not say otherwise.
         """
         if self.sides is not None:
             return self.sides
