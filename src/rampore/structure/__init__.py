@@ -17,14 +17,14 @@ from rampore.checks import quantity
 from rampore.structure.errors import StructureError
 from rampore.structure.mesh import section
 from rampore.structure.openings import DIGITS, Channels, Holes, Openings, Outline
-from rampore.structure.porosity import Coating, CoatingLayer, DepthProfile, Voxels
+from rampore.structure.porosity import Coating, Layer, Profile, Voxels
 
 __all__ = [
     "Channels",
     "Coating",
-    "CoatingLayer",
-    "DepthProfile",
     "Holes",
+    "Layer",
+    "Profile",
     "Structure",
     "StructureError",
     "Voxels",
@@ -106,7 +106,7 @@ class Structure:
         """Width along x and height along y of the rectangle between mirror planes [m].
 
         A side that no lattice asks for is as long as the other; without openings, it is 1 m where
-        `sides` do not say otherwise.
+        ``sides`` do not say otherwise.
         """
         if self.sides is not None:
             return self.sides

@@ -135,13 +135,13 @@ def errors_text(errors: Mapping) -> str:
 def structures_text(structures: Mapping) -> str:
     """How exactly meshes hold structures, and what channels give in the limits that are known."""
     worst = max(structures["misses"].values())
-    misses = ", ".join(f"{pitch} um {gain:.4f}" for pitch, gain in structures["fine"].items())
+    gains = ", ".join(f"{pitch} µm {gain:.4f}" for pitch, gain in structures["fine"].items())
     ratio = structures["half_pitch_um"]["2.471"] / structures["half_pitch_um"]["1.0"]
     return (
         f"Volumes of {len(structures['misses'])} kinds of channels are held to {_power(worst)} on "
         f"random meshes from one box on. At fine pitch the gain in capacity is that of one "
-        f"dimension, {structures['limit']:.4f}: {misses}. Half of it is left at a pitch of "
-        f"{structures['half_pitch_um']['1.0']:.0f} um, and with 2.471 times the efficiency in the "
+        f"dimension, {structures['limit']:.4f}: {gains}. Half of it is left at a pitch of "
+        f"{structures['half_pitch_um']['1.0']:.0f} µm, and with 2.471 times the efficiency in the "
         f"plane at one {ratio:.2f} times as large; the scaling law says "
         f"{2.471**0.5:.2f}.\n"
     )
