@@ -17,14 +17,14 @@ from rampore.checks import quantity
 from rampore.structure.errors import StructureError
 from rampore.structure.mesh import section
 from rampore.structure.openings import DIGITS, Channels, Holes, Openings, Outline
-from rampore.structure.porosity import Coating, Layer, Profile, Voxels
+from rampore.structure.porosity import Coating, CoatingLayer, DepthProfile, Voxels
 
 __all__ = [
     "Channels",
     "Coating",
+    "CoatingLayer",
+    "DepthProfile",
     "Holes",
-    "Layer",
-    "Profile",
     "Structure",
     "StructureError",
     "Voxels",
