@@ -40,7 +40,7 @@ class Section:
                 elif kind == "bash":
                     run(text)
                 else:
-                    assert kind == "text"
+                    assert kind in ("text", "toml")
         return names, shown.getvalue()
 
     def shows(self) -> Iterator[str]:

@@ -23,7 +23,7 @@ STEPS, PIXELS = 24, 120
 
 
 def drawing(cell: Cell) -> Figure:
-    """Both electrodes from the separator, and a section of the cell, all to one scale.
+    """Electrodes with openings from the separator, and a section of the cell, all to one scale.
 
     The section runs along x where it meets most kinds of openings.
 
@@ -38,15 +38,17 @@ def drawing(cell: Cell) -> Figure:
     window = DRAWN * max(*pitches, width), 2 * max(height, max(pitches) / 2)
     y, levels = _cut_line(structure, window), _levels(cell)
     bottom, top = min(levels["negative foil"]), max(levels["positive foil"])
+    opened = [side for side in SIDES if structure.openings_of(side)]
+    heights = [window[1]] * len(opened) + [top - bottom]
     inch = 6.0 / (window[0] * UM)
     figure, panels = new_figure(
-        3, 1, height=(2 * window[1] + top - bottom) * UM * inch + 2.6,
-        height_ratios=[window[1], window[1], top - bottom],
-    )  # fmt: skip
-    for axes, side in zip(panels, SIDES, strict=False):
+        len(heights), 1, height=sum(heights) * UM * inch + 0.9 * len(heights), height_ratios=heights
+    )
+    *plans, section = np.atleast_1d(panels)
+    for axes, side in zip(plans, opened, strict=True):
         _plan(axes, structure, side, window, y)
-    _section(panels[2], cell, levels, window[0], y)
-    for axes in panels:
+    _section(section, cell, levels, window[0], y)
+    for axes in (*plans, section):
         axes.set_aspect("equal")
         axes.set_xlabel("x / µm")
     return figure
@@ -130,8 +132,7 @@ def _section(axes: Axes, cell: Cell, levels, width: float, y: float) -> None:
     names = {COPPER: "negative foil", ALUMINIUM: "positive foil", SEPARATOR: "separator",
              ELECTROLYTE: "electrolyte"}  # fmt: skip
     handles = [Patch(color=colour, label=name) for colour, name in names.items()]
-    axes.legend(handles=handles, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.25),
-                frameon=False)  # fmt: skip
+    axes.figure.legend(handles=handles, ncols=4, loc="outside lower center", frameon=False)
     ends = levels["negative foil"][0] * UM, levels["positive foil"][1] * UM
     axes.set(xlim=(0, width * UM), ylim=ends, ylabel="z / µm")
 
@@ -145,8 +146,8 @@ def _coating(axes, cell, side, level, width, y):
     cell_width, cell_height = cell.structure.unit_cell
     slab = np.clip(y + np.array([-0.5, 0.5]) * cell_height / PIXELS, 0, cell_height)
     edges = np.linspace(0, cell_width, PIXELS + 1), slab, np.linspace(*level, PIXELS + 1)
-    even = DirectedClosure(lambda eps: 1.0 + 0.0 * eps)
-    values = sample(coating, even, edges, side == "negative").mean_porosity()
+    closure = DirectedClosure(electrode.transport_efficiency, electrode.in_plane)
+    values = sample(coating, closure, edges, side == "negative").mean_porosity()
     values = np.broadcast_to(values, (PIXELS, 1, PIXELS))[:, 0]
     tiles = int(np.ceil(width / cell_width))
     mirrored = [values if n % 2 == 0 else values[::-1] for n in range(tiles)]

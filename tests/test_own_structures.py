@@ -1,0 +1,45 @@
+"""The structures of *How to use it on your own data*, followed word for word."""
+
+import json
+import tomllib
+
+import pytest
+from own_data import BOOK, Section
+
+SECTION = Section("Structures and foils")
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reader")
+    return folder, *SECTION.follow(folder)
+
+
+def test_the_page_shows_the_file_that_it_offers():
+    [shown] = [text for kind, text in SECTION.blocks if kind == "toml"]
+    offered = (BOOK / "data" / "structures" / "channels.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(shown) == tomllib.loads(offered)
+    assert len(SECTION.files) == 3
+
+
+def test_what_the_page_says_of_the_channels_is_so(followed):
+    folder, _, _ = followed
+    told = json.loads((folder / "channels" / "structure.json").read_text(encoding="utf-8"))
+    negative = told["negative"]
+    assert "take 14.5 % of the coating away" in SECTION.text
+    assert negative["channels_share_of_coating"] == pytest.approx(0.145, abs=5e-4)
+    assert "it has a porosity of 40.2 %" in SECTION.text
+    equal = negative["unstructured_of_equal"]["mass and thickness"]
+    assert equal["porosity"] == pytest.approx(0.402, abs=5e-4)
+    assert (folder / "foil" / "structure.png").is_file()
+
+
+def test_the_gains_are_those_of_the_page(followed):
+    """Of cells whose meshes are alike; the gain over equal mass is none within 0.1 %."""
+    folder, names, shown = followed
+    assert "the cell loses 6.6 % at 5C" in SECTION.text
+    assert names["gains"]["thickness and porosity"] == pytest.approx(-0.066, abs=5e-4)
+    assert names["gains"]["mass and thickness"] == pytest.approx(0.0, abs=1e-3)
+    assert "equal mass and thickness: " in shown
+    run = json.loads((folder / "channels-5c" / "summary.json").read_text(encoding="utf-8"))
+    assert run["capacity_Ah_per_m2"] > 0
