@@ -313,7 +313,7 @@ def _shares(row, finer):
         miss = abs(value - row[name].item()) if counted else 0.0
         if miss > 1e-12 * abs(value):
             error = row[f"{name}_error"].item()
-            found[name] = miss / error if error else math.inf
+            found[name] = miss / error if error > 0 else math.inf  # none stated, or not a number
     return found
 
 
