@@ -296,6 +296,7 @@ def test_nothing_at_all_over_the_holes_is_the_limit_of_little():
     nothing = end(channels(0.0, 0.0))
     differences = [abs(end(channels(little, 1e-3)) - nothing) for little in (1e-3, 1e-4)]
     assert differences[0] < 1e-3
+    # the limit is reached at first order; the tenth leaves terms of second order, and the steps
     assert differences[1] == pytest.approx(differences[0] / 10, rel=0.3)
 
 
@@ -349,6 +350,7 @@ def test_still_pores_in_islands_are_the_limit_of_slow_ones():
 
     still = end(0.0)
     differences = [abs(end(slow) - still) for slow in (1e-4, 1e-5)]
+    # the limit is reached at first order; the tenth leaves terms of second order, and the steps
     assert differences[1] == pytest.approx(differences[0] / 10, rel=0.3)
 
 
