@@ -17,7 +17,7 @@ import numpy as np
 from rampore.audit.sweep import COARSER, FINER, USUAL, Plan
 from rampore.checks import choice, known_keys, quantity
 from rampore.closures import Closure
-from rampore.lim2026 import correlations, parameters
+from rampore.lim2026 import parameters
 from rampore.lim2026.cells import (
     CathodeBasis,
     LayerClosures,
@@ -92,19 +92,18 @@ AXES = (
     Axis("open_fraction", (0.2, 0.317), "1", "by the lattice and by the two weighings"),
     Axis(
         "closure",
-        ("constant", "impedance", "Bruggeman 1.5", "percolation", "cubes"),
+        ("constant tau", "impedance law", "Bruggeman", "percolation", "cubes"),
         "",
-        "transport efficiency over porosity in the electrodes, none of them preferred: one "
-        "tortuosity factor; the power law of impedance on graphite; the usual exponent, in both "
-        "electrodes; a threshold of 3 % with the exponent of random voids, through what impedance "
-        "has at 30 %; chapter 3's generated cubes for the anode",
+        "transport efficiency over porosity in the anode, none of them preferred: one tortuosity "
+        "factor; the power law of impedance on graphite; the usual exponent, in the cathode too; "
+        "pores between overlapping grains; chapter 3's generated cubes",
     ),
     Axis(
         "separator",
-        (5.9, 14.6),
+        (2.5, 6.0),
         "1",
-        "MacMullin number: the middle of three Celgard separators' 4.5 to 7.3; the mean of two "
-        "HDPE separators like the paper's",
+        "tortuosity factor: the lowest that impedance found, of a Celgard one, a MacMullin number "
+        "of 6.1; the mean of two HDPE ones like the paper's, 14.6",
     ),
     Axis(
         "contact",
@@ -262,12 +261,10 @@ def inputs(case: Mapping) -> tuple[parameters.CellInputs, Scenario]:
     )
 
 
-#: Porosity of the void between overlapping spheres below which it does not percolate (Rintoul,
-#: Phys. Rev. E 62 (2000) 68), and the exponent of its conductivity above: 2 on lattices, and a half
-#: for necks of any width (Halperin, Feng and Sen, Phys. Rev. Lett. 54 (1985) 2391) [-].
-THRESHOLD, VOID_EXPONENT = 0.0301, 2.5
-#: Porosity at which impedance measured graphite coatings [-]
-MEASURED_AT = 0.30
+#: Porosity of the void between overlapping spheres below which it does not percolate (Elam, Kerstein
+#: and Rehr, Phys. Rev. Lett. 52 (1984) 1516), and the exponent of its conductivity above (Halperin,
+#: Feng and Sen, Phys. Rev. Lett. 54 (1985) 2391) [-].
+THRESHOLD, VOID_EXPONENT = 0.03, 2.4
 
 
 @cache
@@ -279,24 +276,20 @@ def closures(name: str, separator: float) -> LayerClosures:
     name : str
         Of the axis "closure".
     separator : float
-        MacMullin number [-].
+        Tortuosity factor [-].
     """
-    given, impedance = _given(), measured_closure(_given())
-    measured = float(impedance.negative(MEASURED_AT))
+    measured = measured_closure(_given())
     negative = {
-        "constant": lambda: correlations.transport_efficiency(given.negative.tortuosity),
-        "impedance": lambda: impedance.negative,
-        "Bruggeman 1.5": lambda: bruggeman(1.5),
+        "constant tau": lambda: tortuosity(_given().negative.tortuosity),
+        "impedance law": lambda: measured.negative,
+        "Bruggeman": bruggeman,
         "percolation": lambda: Closure(
-            "percolation",
-            VOID_EXPONENT,
-            measured / (MEASURED_AT - THRESHOLD) ** VOID_EXPONENT,
-            THRESHOLD,
+            "percolation", VOID_EXPONENT, (1 - THRESHOLD) ** -VOID_EXPONENT, THRESHOLD
         ),
         "cubes": generated_closure,
     }[name]()
-    positive = bruggeman(1.5) if name == "Bruggeman 1.5" else impedance.positive
-    return LayerClosures(negative, tortuosity(separator * given.separator.porosity), positive)
+    positive = bruggeman() if name == "Bruggeman" else measured.positive
+    return LayerClosures(negative, tortuosity(separator), positive)
 
 
 @lru_cache(maxsize=1)
