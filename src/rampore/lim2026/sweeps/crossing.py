@@ -261,9 +261,9 @@ def inputs(case: Mapping) -> tuple[parameters.CellInputs, Scenario]:
     )
 
 
-#: Porosity of the void between overlapping spheres below which it does not percolate (Elam, Kerstein
-#: and Rehr, Phys. Rev. Lett. 52 (1984) 1516), and the exponent of its conductivity above (Halperin,
-#: Feng and Sen, Phys. Rev. Lett. 54 (1985) 2391) [-].
+#: Porosity of the void between overlapping spheres below which it does not percolate (Elam,
+#: Kerstein and Rehr, Phys. Rev. Lett. 52 (1984) 1516), and the exponent of its conductivity above
+#: (Halperin, Feng and Sen, Phys. Rev. Lett. 54 (1985) 2391) [-].
 THRESHOLD, VOID_EXPONENT = 0.03, 2.4
 
 
