@@ -266,20 +266,21 @@ def test_a_row_of_the_table_is_perforated_over_bare(fast):
         resistances[foil] = sum(pulse_resistance(cell, mesh) for cell in built)
     assert found.pulse_ratio == pytest.approx(resistances[True] / resistances[False], rel=1e-9)
     assert found.claims == 8
-    assert found.holding == sum(one.holds is True for one in both.judged().values())
+    judged = [one.holds for one in both.judged().values()]
+    assert (found.holding, found.failing) == (judged.count(True), judged.count(False))
 
 
 def test_the_table_prints_gains_in_per_cent_and_ratios_as_factors():
-    rows = {"a": Row(0.034, 1.181, 0.846, 5, 8), "b": Row(-0.0199, 0.98, 1.2, 0, 8)}
+    rows = {"a": Row(0.034, 1.181, 0.846, 5, 2, 8), "b": Row(-0.0199, 0.98, np.nan, 0, 8, 8)}
     table = scenarios.table(rows)
     assert table.index.name == "Scenario"
-    assert list(table.loc["a"]) == ["+3 %", "× 1.18", "× 0.85", "5 of 8"]
-    assert list(table.loc["b"]) == ["\N{MINUS SIGN}2 %", "× 0.98", "× 1.20", "0 of 8"]
+    assert list(table.loc["a"]) == ["+3 %", "× 1.18", "× 0.85", "5, 2, 1"]
+    assert list(table.loc["b"]) == ["\N{MINUS SIGN}2 %", "× 0.98", "–", "0, 8, 0"]
     assert list(table.columns) == [
         "Capacity at 3C",
         "at 5C",
         "Pulse resistance",
-        "Claims that hold",
+        "Claims that hold, fail, are open",
     ]
 
 
