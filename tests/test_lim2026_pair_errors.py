@@ -8,7 +8,6 @@ from rampore.lim2026.cells import PorositySet, Scenario
 from rampore.lim2026.pairs import (
     COARSE,
     FINE,
-    FINE,
     READING,
     OnBoth,
     contact_for_ratio,
