@@ -36,6 +36,7 @@ OWN = {
     "lithium_exchange_current": LITHIUM_EXCHANGE_CURRENT.reference,
     "lost": float(np.mean(GIVEN.formation.irreversible_capacity)),
     "cathode": "hanyang",
+    "basis": "stated",
 } | {
     f"{name}_{what}": value
     for name in ("siox", "graphite", "nmc")
