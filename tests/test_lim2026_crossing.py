@@ -100,7 +100,7 @@ def test_the_committed_crossing_is_whole_and_says_where_it_comes_from(committed)
         committed.attrs
     )
     for claim in crossing.CLAIMS:
-        assert np.sum(crossing.shares(committed, claim)) == pytest.approx(1.0)
+        assert np.sum(crossing.standing(committed, claim)) == pytest.approx(1.0)
 
 
 def test_a_sweep_writes_its_file_and_runs_nothing_twice(tmp_path, monkeypatch):
@@ -180,15 +180,15 @@ def pairs(**columns):
 
 
 def test_every_pair_is_in_the_denominator():
-    assert crossing.shares(pairs(), "p4d-3c-capacity") == pytest.approx((1 / 6, 1 / 6, 4 / 6))
+    assert crossing.standing(pairs(), "p4d-3c-capacity") == pytest.approx((1 / 6, 1 / 6, 4 / 6))
 
 
 def test_a_pair_counts_from_the_share_on_that_its_bare_cell_delivers():
     for floor, counted in ((0.05, 5), (0.08, 5), (0.081, 3)):
-        found = crossing.shares(pairs(), "p4d-3c-capacity", floor)
+        found = crossing.standing(pairs(), "p4d-3c-capacity", floor)
         assert found == pytest.approx((1 / counted, 1 / counted, 1 - 2 / counted))
     with pytest.raises(CellError, match="no bare cell delivers 31%"):
-        crossing.shares(pairs(), "p4d-3c-capacity", 0.31)
+        crossing.standing(pairs(), "p4d-3c-capacity", 0.31)
 
 
 def test_a_pair_is_settled_where_both_of_its_cells_are():

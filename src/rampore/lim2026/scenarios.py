@@ -91,7 +91,7 @@ def row_of(case: "xarray.Dataset") -> Row:
     case : xarray.Dataset
         One point of :func:`rampore.lim2026.sweeps.crossing.space`.
     """
-    claims = [crossing.shares(case.expand_dims("case"), claim) for claim in crossing.CLAIMS]
+    claims = [crossing.standing(case.expand_dims("case"), claim) for claim in crossing.CLAIMS]
     holding, failing = (
         sum(round(getattr(one, kind)) for one in claims) for kind in ("holds", "fails")
     )

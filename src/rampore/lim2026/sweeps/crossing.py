@@ -48,7 +48,7 @@ __all__ = [
     "TOLERANCES",
     "UNITS",
     "Axis",
-    "Shares",
+    "Standing",
     "about",
     "beside",
     "capacities",
@@ -66,8 +66,8 @@ __all__ = [
     "on_both_foils",
     "plan",
     "settled",
-    "shares",
     "space",
+    "standing",
     "values",
 ]
 
@@ -564,20 +564,25 @@ def delivered(data: "xarray.Dataset", foil: str, rate: str) -> "xarray.DataArray
     return data[f"capacity_{foil}_{rate}"] / data[f"slow_{foil}"]
 
 
-class Shares(NamedTuple):
-    """Of a space, in what share of its pairs a claim holds, fails, and is too close to say [-].
+class Standing(NamedTuple):
+    """How a claim stands among pairs, as shares of them [-].
 
-    Every pair counts: one of which there is no margin, since a cell gave nothing, is too close to
-    say, as are a margin below its numerical error and one of a pair that is not :func:`settled`.
+    Every pair counts. Open are those whose margin is below its numerical error, that are not
+    :func:`settled`, or that have no margin, since a cell gave nothing or has no outcome.
     """
 
     holds: float
     fails: float
-    close: float
+    open: float
+
+    @property
+    def word(self) -> str:
+        """On which of the pairs the claim holds: "all", "some" or "none"."""
+        return "all" if self.holds == 1 else "some" if self.holds > 0 else "none"
 
 
-def shares(data: "xarray.Dataset", claim: str, floor: float = 0.0) -> Shares:
-    """How a claim on the 3C discharge stands over a space.
+def standing(data: "xarray.Dataset", claim: str, floor: float = 0.0) -> Standing:
+    """How a claim on the 3C discharge stands over a space, or among samples.
 
     Parameters
     ----------
@@ -593,7 +598,7 @@ def shares(data: "xarray.Dataset", claim: str, floor: float = 0.0) -> Shares:
     CellError
         No pair is left.
     """
-    counted = delivered(data, "bare", "3C") >= floor
+    counted = ~(delivered(data, "bare", "3C") < floor)  # of which nothing is known counts
     margin, error = data[key(claim)], data[f"{key(claim)}_error"]
     sure, number = settled(data, "3C"), int(counted.sum())
     if not number:
@@ -601,7 +606,7 @@ def shares(data: "xarray.Dataset", claim: str, floor: float = 0.0) -> Shares:
     holds, fails = (
         int((counted & sure & (sign * margin >= error)).sum()) / number for sign in (1, -1)
     )
-    return Shares(holds, fails, 1 - holds - fails)
+    return Standing(holds, fails, 1 - holds - fails)
 
 
 def indices(values: "xarray.DataArray") -> dict[str, tuple[float, float]]:

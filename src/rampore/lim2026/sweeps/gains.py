@@ -98,7 +98,7 @@ def by_floor(pairs: "pandas.DataFrame", wanted: Mapping[str, float]) -> "pandas.
     for rate, least in wanted.items():
         of_rate = pairs[pairs.rate == rate]
         for floor in FLOORS:
-            counted = of_rate[of_rate.delivered >= floor]
+            counted = of_rate[~(of_rate.delivered < floor)]
             above, error = counted.gain - least, counted.gain_error
             reached = counted.resolved & (above >= error)
             missed = counted.resolved & (above <= -error)
