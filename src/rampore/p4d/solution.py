@@ -10,12 +10,13 @@ import numpy as np
 
 from rampore.checks import quantity
 from rampore.constants import FARADAY
-from rampore.p4d.cell import Cell
+from rampore.p4d.cell import Cell, Electrode
 from rampore.p4d.equations import C, E, S
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, POSITIVE_HOLE, SEPARATOR, Grid
 from rampore.p4d.model import CHARGE, Mesh, Model
 from rampore.p4d.time import Integrator, State, Step, Tolerances
+from rampore.structure.openings import SIDES
 
 if TYPE_CHECKING:
     import xarray
@@ -230,8 +231,7 @@ class _Recorder:
         reacting = [p.kinetics.cells for p in model.populations if p.electrode == "negative"]
         #: boxes of the negative electrode in which lithium may be plated
         self._platable = np.unique(np.concatenate(reacting)) if reacting else np.zeros(0, int)
-        self._pore = layout.pore
-        self._wet = np.flatnonzero(self._pore)
+        self._wet = np.flatnonzero(layout.pore)
         self._held = [p.capacity.sum() / FARADAY for p in model.populations]  # when full [mol]
         self._shares = [p.capacity / p.capacity.sum() for p in model.populations]
         self._capacitive = layout.capacitance > 0
@@ -241,7 +241,9 @@ class _Recorder:
 
     def take(self, state: State):
         u = self.model.against_negative_foil(state.unknowns)
-        salt, c = float(self._pore @ state.u[:, C]), state.u[self._wet, C]
+        salt, c = float(self.model.pore @ state.u[:, C]), state.u[self._wet, C]
+        if (expansion := self.model.expansion) is not None:
+            salt += expansion.reservoir.salt
         means = [
             float(share @ p.spheres.mean)
             for p, share in zip(self.model.populations, self._shares, strict=True)
@@ -295,6 +297,7 @@ class _Recorder:
                 "salt": salt / self.model.area,
                 "parts": self.parts(state._replace(u=u), means),
                 "plating": self._least_margin(u),
+                **({} if expansion is None else self._swelling(expansion)),
                 **{
                     f"mean {p.electrode} {p.name}": mean
                     for p, mean in zip(self.model.populations, means, strict=True)
@@ -303,6 +306,22 @@ class _Recorder:
         )
         if np.any(np.abs(state.time - self.field_times) <= 1e-9 + 1e-12 * state.time):
             self.take_fields(state)
+
+    def _swelling(self, expansion):
+        """Porosity, thickness and reservoir now, by the names of their series."""
+        thickness = {
+            side: expansion.thickness(side)
+            for side in SIDES
+            if isinstance(getattr(self.model.cell, side), Electrode)
+        }
+        area = self.model.area
+        return {
+            "least porosity": expansion.least_porosity,
+            **{f"thickness {side}": each for side, each in thickness.items()},
+            "thickness": sum(thickness.values(), self.model.cell.separator.thickness),
+            "reservoir volume": expansion.reservoir.volume / area,
+            "reservoir salt": expansion.reservoir.salt / area,
+        }
 
     def _least_margin(self, u):
         """The least of phi_s - phi_e in the negative electrode [V], and the number of its box; None
@@ -378,6 +397,10 @@ class _Recorder:
                 full = np.full(np.prod(shape), np.nan)
                 full[p.kinetics.cells] = values
                 fields[f"{name}, {p.electrode} {p.name}"] = full.reshape(shape)
+        if self.model.expansion is not None:
+            wet = self.model.pore > 0
+            porosity = np.where(wet, self.model.expansion.now.porosity, np.nan)
+            fields["porosity"] = porosity.reshape(shape)
         self._fields.append(fields)
 
     def conservation(self):
@@ -426,6 +449,22 @@ class _Recorder:
             )
         if self._platable.size:
             data |= self._plating()
+        if self.model.expansion is not None:
+            data["porosity_min"] = series("least porosity", "1", "least porosity of any box")
+            for side in SIDES:
+                if f"thickness {side}" in self._series[0]:
+                    data[f"thickness_{side}"] = series(
+                        f"thickness {side}", "m", f"mean thickness of the {side} coating"
+                    )
+            data |= {
+                "thickness": series("thickness", "m", "coatings and separator, without the foils"),
+                "reservoir_volume": series(
+                    "reservoir volume", "m", "electrolyte that left the stack, per area"
+                ),
+                "reservoir_salt": series(
+                    "reservoir salt", "mol/m2", "salt that left the stack, per area"
+                ),
+            }
         parts = list(self._series[0]["parts"])
         data["parts"] = (
             ("time", "part"),
