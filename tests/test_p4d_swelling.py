@@ -7,7 +7,7 @@ import pytest
 from numpy.polynomial import Polynomial
 
 from rampore.p4d import examples
-from rampore.p4d.cell import Perforation, Swelling
+from rampore.p4d.cell import Face, Perforation, Swelling
 from rampore.p4d.equations import Unknowns
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.grid import NEGATIVE, SEPARATOR
@@ -344,6 +344,12 @@ def test_a_law_that_is_none_is_refused():
         replace(examples.chen_2020(), swelling=Swelling())
     with pytest.raises(CellError, match=r"least_porosity = 0\.3 is not below"):
         Model(swelling_cell(swelling=Swelling(least_porosity=0.3)), COARSE)
+
+
+def test_a_foil_that_is_coated_on_both_faces_is_refused():
+    cell = swelling_cell()
+    with pytest.raises(CellError, match="take a foil that is coated on one face"):
+        replace(cell, back=Face(cell.negative, cell.separator, cell.positive))
 
 
 def test_a_dry_reservoir_is_an_error_that_says_so():

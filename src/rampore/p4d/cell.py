@@ -3,7 +3,7 @@ where they vary.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -281,11 +281,37 @@ class Swelling:
 
 
 @dataclass(frozen=True)
+class Face:
+    """What the other face of the negative foil carries: its coating, and the separator and the
+    positive electrode beyond it.
+    """
+
+    negative: Electrode
+    separator: Separator
+    positive: Electrode
+    contact_negative: float = 0.0  #: [ohm m2]
+    contact_positive: float = 0.0  #: [ohm m2]
+
+    def __post_init__(self):
+        _check(self, contact_negative=_NOT_NEGATIVE, contact_positive=_NOT_NEGATIVE)
+
+
+#: What the names of the electrodes on the other face of the negative foil begin with.
+BACK = "back "
+
+
+@dataclass(frozen=True)
 class Cell:
     """A cell: negative foil, negative electrode, separator, positive electrode, positive foil.
 
     Either electrode may be a foil of lithium; two equal electrodes make a symmetric cell (or one
     and a :class:`Mirror`), and an electrode without materials but with an inert surface blocks.
+
+    The negative foil may be coated on both faces: its front carries what the cell says, its back a
+    :class:`Face`, and the holes join the two. The coating in a hole is each face's own up to the
+    middle of the foil, and what a structure says of the coatings holds for both faces. The two
+    positive foils are tied: there is one voltage, and the current shares itself out. Every current
+    density is per area of the negative foil, what both faces give together.
     """
 
     negative: Electrode | Lithium
@@ -307,6 +333,8 @@ class Cell:
     structure: Structure | None = None
     #: where materials have a ``volume_law``; by default the stack is rigid
     swelling: Swelling | None = None
+    #: of the negative foil; None where it is coated on one face
+    back: Face | None = None
 
     def __post_init__(self):
         _check(
@@ -330,12 +358,26 @@ class Cell:
             raise CellError("a foil of lithium has no perforation")
         if self.structure is not None:
             self._check_structure()
-        if self.swelling is not None and not any(
+        swells = any(
             material.volume_law is not None
-            for side in SIDES
-            for material in getattr(getattr(self, side), "materials", ())
-        ):
+            for electrode in self.electrodes.values()
+            for material in getattr(electrode, "materials", ())
+        )
+        if self.swelling is not None and not swells:
             raise CellError("swelling has no effect: no material has a volume_law")
+        if self.back is not None:
+            for name, electrode in self.electrodes.items():
+                if not isinstance(electrode, Electrode):
+                    raise CellError(
+                        f"{name} electrode: a foil that is coated on both faces stands between two "
+                        "separators and two positive coatings, with no foil of lithium or mirror"
+                    )
+            self.faces()
+        if self.back is not None and swells:
+            raise CellError(
+                "materials with a volume_law take a foil that is coated on one face; where both "
+                "faces are equal, each of faces() is such a cell"
+            )
 
     def _check_structure(self):
         if self.perforation is not None:
@@ -357,6 +399,39 @@ class Cell:
                 self.structure.channel_share(side, electrode.thickness)
             elif self.structure.openings_of(side) or self.structure.coating(side) != Coating():
                 raise CellError(f"{side} electrode: there is no coating to be structured")
+
+    @property
+    def electrodes(self) -> dict[str, Electrode | Lithium | Mirror]:
+        """The "negative" and the "positive" one; the names of those on the back begin with
+        ``BACK``.
+        """
+        front = {side: getattr(self, side) for side in SIDES}
+        if self.back is None:
+            return front
+        return front | {BACK + side: getattr(self.back, side) for side in SIDES}
+
+    def faces(self) -> dict[str, "Cell"]:
+        """Each face of the negative foil as a cell of its own with half the depth of the holes, by
+        what the names of its electrodes begin with: "" or ``BACK``.
+
+        Where both faces are equal, the middle of the foil is a mirror plane, and either of these is
+        the whole cell at half of its current. 1C is half of it for each of them.
+        """
+        if self.back is None:
+            return {"": self}
+        foil, structure = self.perforation, self.structure
+        if foil is not None:
+            foil = replace(foil, foil_thickness=foil.foil_thickness / 2)
+        if structure is not None:
+            holes = (
+                replace(each, depth=each.depth / 2) if each.foil == "negative" else each
+                for each in structure.holes
+            )
+            structure = replace(structure, holes=tuple(holes))
+        front = replace(
+            self, back=None, one_c=self.one_c / 2, perforation=foil, structure=structure
+        )
+        return {"": front, BACK: replace(front, **vars(self.back))}
 
     @property
     def has_pattern(self) -> bool:

@@ -101,6 +101,17 @@ def convect(
         matrix[k, CC] += local[k]
 
 
+#: What a run tells of it in time: unit and meaning.
+SERIES = {
+    "thickness_negative": ("m", "mean thickness of the negative coating"),
+    "thickness_positive": ("m", "mean thickness of the positive coating"),
+    "thickness": ("m", "thickness of coatings and separator, without the foils"),
+    "porosity_min": ("1", "least porosity of any box"),
+    "reservoir_volume": ("m", "electrolyte that left the stack, per area"),
+    "reservoir_salt": ("mol/m2", "salt that left the stack, per area"),
+}
+
+
 class Shape(NamedTuple):
     """What boxes have room for at one time."""
 
@@ -223,7 +234,8 @@ class Expansion:
         populations: Sequence["Population"],
     ) -> None:
         self.settings = cell.swelling or Swelling()
-        self._grid, self._layout, self._concentration = grid, layout, cell.concentration
+        self._grid, self._layout, self._area = grid, layout, grid.area
+        self._concentration = cell.concentration
         self._hosts = [
             _Host(population, part)
             for population, part in zip(populations, particles, strict=True)
@@ -267,10 +279,25 @@ class Expansion:
         """Least porosity anywhere after the step that was solved last [-]."""
         return float(self.ahead.porosity.min())
 
-    def thickness(self, side: str) -> float:
-        """Present thickness of an electrode's coating [m]."""
-        planes = self._grid.layer == COATING[side]
-        return float(np.diff(self._grid.z)[planes] @ self.now.stretch[planes])
+    def series(self) -> dict[str, float]:
+        """The present numbers by the names of :data:`SERIES`; a foil of lithium has no coating."""
+        heights, layer, area = (
+            np.diff(self._grid.z) * self.now.stretch,
+            self._grid.layer,
+            self._area,
+        )
+        coatings = {
+            f"thickness_{side}": float(heights[layer == COATING[side]].sum())
+            for side in SIDES
+            if np.any(layer == COATING[side])
+        }
+        separator = float(heights[layer == SEPARATOR].sum())
+        return coatings | {
+            "thickness": sum(coatings.values(), separator),
+            "porosity_min": self.least_porosity,
+            "reservoir_volume": self.reservoir.volume / area,
+            "reservoir_salt": self.reservoir.salt / area,
+        }
 
     def _shape(self, ratios) -> Shape:
         """What is left to the electrolyte where materials have these volumes over those at the
@@ -365,7 +392,7 @@ class Expansion:
         size = self.settings.reservoir
         if size is None:
             return self._concentration
-        size *= self._grid.area
+        size *= self._area
         volume, salt = (
             now + growth * (now - before)
             for now, before in zip(self.reservoir, self._reservoir_before, strict=True)

@@ -9,11 +9,20 @@ import numpy as np
 from rampore.checks import quantity
 from rampore.constants import FARADAY, GAS_CONSTANT
 from rampore.p4d import equations
-from rampore.p4d.cell import Cell, Lithium
+from rampore.p4d.cell import BACK, Cell, Lithium
 from rampore.p4d.equations import C, E, Hysteresis, Kinetics, Metal, S, System, Unknowns
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.expansion import follow_swelling
-from rampore.p4d.grid import POSITIVE, POSITIVE_HOLE, Grid, make_grid
+from rampore.p4d.grid import (
+    BACK_HOLE,
+    BACK_POSITIVE,
+    BACK_POSITIVE_HOLE,
+    POSITIVE,
+    POSITIVE_HOLE,
+    Grid,
+    join,
+    make_grid,
+)
 from rampore.p4d.layout import lay_out
 from rampore.p4d.linear import CellMultigrid
 from rampore.p4d.particles import Spheres, make_modes
@@ -45,7 +54,8 @@ class Mesh(NamedTuple):
 
     layers: tuple[int, int, int] = (20, 10, 20)  #: cells through negative, separator, positive
     columns: tuple[int, int] = (1, 1)  #: cells along x and y
-    hole_layers: int = 6  #: cells through the depth of the holes
+    #: cells through the depth of the holes, or half of it where the foil is coated on both faces
+    hole_layers: int = 6
     modes: int = 10  #: of each sphere
     grading: float = 0.6  #: how much finer the cells are at the faces of a layer [-]
 
@@ -60,6 +70,8 @@ def grid_of(cell: Cell, mesh: Mesh, sides: tuple[float, float] | None = None) ->
     sides : (float, float), optional
         Width of the unit cell where it has neither a perforation nor a structure [m].
     """
+    if cell.back is not None:
+        return join(*(grid_of(face, mesh, sides) for face in cell.faces().values()))
     stack = cell.negative, cell.separator, cell.positive
     return make_grid(
         [getattr(layer, "thickness", 0.0) for layer in stack],
@@ -72,7 +84,7 @@ def grid_of(cell: Cell, mesh: Mesh, sides: tuple[float, float] | None = None) ->
 class Population:
     """One active material of one electrode on the mesh."""
 
-    electrode: str
+    electrode: str  #: its name in :attr:`rampore.p4d.cell.Cell.electrodes`
     name: str
     kinetics: Kinetics
     spheres: Spheres
@@ -81,6 +93,11 @@ class Population:
     x: np.ndarray  #: surface stoichiometry (count,) [-]
     j: np.ndarray  #: current density, positive where lithium leaves (count,) [A/m2]
     slopes: np.ndarray  #: those of j in c and in phi_s - phi_e at the last assembly (count, 2)
+
+    @property
+    def is_positive(self) -> bool:
+        """Whether it stands on a positive foil."""
+        return self.electrode.endswith("positive")
 
     def open_circuit(self, x: np.ndarray) -> np.ndarray:
         """Potential at the stoichiometries x, one for each sphere [V]."""
@@ -177,12 +194,16 @@ class Model:
         self.cell, self.mesh = cell, mesh
         self.grid = grid or grid_of(cell, mesh, sides)
         self.area = self.grid.area
-        self.contact_area = tuple(
-            getattr(self.grid, f"foil_{side}").sum()
+        self.faces = cell.faces()
+        grids = dict(zip(self.faces, self.grid.faces(), strict=True))
+        #: of the foils with their coatings, by electrode [m2]
+        self.contact_area = {
+            face + side: getattr(grid, f"foil_{side}").sum()
             + cell.has_coated_holes(side)
-            * np.where(self.grid.layer == HOLES[side], self.grid.wall, 0.0).sum()
+            * np.where(grid.layer == HOLES[side], grid.wall, 0.0).sum()
+            for face, grid in grids.items()
             for side in SIDES
-        )
+        }
         #: of the time derivative in the step that was prepared last [1/s]
         self.weights = np.zeros(3)
         self.layout, particles = lay_out(cell, self.grid)
@@ -205,9 +226,12 @@ class Model:
         )
         self._row = finest.row.reshape(cells, 3)
         layer = np.broadcast_to(self.grid.layer, self.grid.shape).ravel()
+        #: whether a box belongs to the other face of the negative foil (cells,)
+        self.on_back = layer >= BACK_HOLE
         #: 1 where phi_s is counted from the positive foil, else 0 (cells,)
         self.raised = np.where(
-            np.isin(layer, (POSITIVE, POSITIVE_HOLE)) & ~self.layout.absent.reshape(-1, 3)[:, S],
+            np.isin(layer, (POSITIVE, POSITIVE_HOLE, BACK_POSITIVE, BACK_POSITIVE_HOLE))
+            & ~self.layout.absent.reshape(-1, 3)[:, S],
             1.0,
             0.0,
         )
@@ -269,13 +293,16 @@ class Model:
         """The cell at rest, each electrode at the potential of its reference material."""
         u = np.zeros((self.layout.pore.size, 3))
         u[:, C] = self.cell.concentration
-        level = {"negative": 0.0, "positive": 0.0}
-        for side in level:
-            members = [p for p in self.populations if p.electrode == side]
+        electrodes = self.cell.electrodes
+        level = dict.fromkeys(electrodes, 0.0)
+        for name, electrode in electrodes.items():
+            members = [p for p in self.populations if p.electrode == name]
             if members:
-                reference = members[getattr(self.cell, side).reference_material]
-                level[side] = reference.open_circuit(reference.x)[0]
+                reference = members[electrode.reference_material]
+                level[name] = reference.open_circuit(reference.x)[0]
         u[:, E] = -level["negative"]
+        if self.cell.back is not None:
+            u[self.on_back, E] = -level[BACK + "negative"]
         voltage = float(level["positive"] - level["negative"])
         g = self.activity(u)
         for foil in self.foils.values():
@@ -317,21 +344,47 @@ class Model:
             return -self.foils["positive"].total / self.area
         return float(layout.positive_foil @ u[layout.positive_cells, S]) / self.area
 
-    def contact_drops(self, u: np.ndarray, voltage: float) -> tuple[float, float]:
-        """Mean potential differences across the contact resistances, from the coating to each foil
-        [V]; ``u`` is :meth:`against_negative_foil`.
+    def into_foil(self, u: np.ndarray, voltage: float, electrode: str) -> float:
+        """Current from the coating of an electrode into its foil [A]; ``u`` is
+        :meth:`against_negative_foil`.
         """
-        layout, cell = self.layout, self.cell
-        into = {
-            "negative": float(np.sum(layout.negative_foil * u[layout.negative_cells, S])),
-            "positive": float(
-                np.sum(layout.positive_foil * (u[layout.positive_cells, S] - voltage))
-            ),
-        } | {side: -foil.total for side, foil in self.foils.items()}
-        return (
-            cell.contact_negative * into["negative"] / self.contact_area[0],
-            cell.contact_positive * into["positive"] / self.contact_area[1],
+        side = electrode.removeprefix(BACK)
+        if side in self.foils:
+            return -self.foils[side].total
+        cells = getattr(self.layout, f"{side}_cells")
+        potential = voltage if side == "positive" else 0.0
+        passed = getattr(self.layout, f"{side}_foil") * (u[cells, S] - potential)
+        return float(np.sum(passed[self.on_back[cells] == (side != electrode)]))
+
+    def contact_drop(self, u: np.ndarray, voltage: float, electrode: str) -> float:
+        """Mean potential difference across the contact resistance of an electrode, from its coating
+        to the foil [V]; ``u`` is :meth:`against_negative_foil`.
+        """
+        face = self.faces[BACK if electrode.startswith(BACK) else ""]
+        resistance = getattr(face, f"contact_{electrode.removeprefix(BACK)}")
+        into = self.into_foil(u, voltage, electrode)
+        return resistance * into / self.contact_area[electrode]
+
+    def through_holes(self, u: np.ndarray) -> tuple[float, float]:
+        """Current in the electrolyte, and that of its cations alone, from the back to the front
+        through the middle of the negative foil [A].
+        """
+        layout, layers = self.layout, self.grid.shape[2]
+        self.activity(u)
+        faces = np.flatnonzero(
+            (layout.axis == 2) & (layout.left % layers == self.grid.middle - 1) & (layout.area > 0)
         )
+        below, above = layout.left[faces], layout.right[faces]
+        h_below, h_above, area = layout.h_left[faces], layout.h_right[faces], layout.area[faces]
+        here, there = self.properties[below].T, self.properties[above].T
+        resistivity, inverse_d, t, g = (
+            equations.RESISTIVITY, equations.INVERSE_D, equations.T_PLUS, equations.G,
+        )  # fmt: skip
+        kappa = area / (h_below * here[resistivity] + h_above * there[resistivity])
+        ionic = kappa * (u[below, E] - u[above, E] + there[g] - here[g])
+        d = FARADAY * area / (h_below * here[inverse_d] + h_above * there[inverse_d])
+        cations = d * (u[below, C] - u[above, C]) + 0.5 * (here[t] + there[t]) * ionic
+        return float(ionic.sum()), float(cations.sum())
 
     def activity(self, u: np.ndarray) -> np.ndarray:
         """G(c) of the electrolyte in every cell [V]."""
@@ -388,7 +441,7 @@ class Model:
         if self.expansion is not None:
             self.expansion.convect(now, system)
         for p in self.populations:
-            positive = p.electrode == "positive"
+            positive = p.is_positive
             failed = equations.react(
                 u, voltage if positive else 0.0, positive, p.spheres.a, p.spheres.b,
                 p.hysteresis, p.x, p.j, p.slopes, p.kinetics, system,
@@ -443,7 +496,7 @@ class Model:
         """
         moves = [
             equations.follow(
-                change, shift if p.electrode == "positive" else 0.0,
+                change, shift if p.is_positive else 0.0,
                 p.kinetics.cells, p.spheres.b, p.slopes, p.x, p.j,
             )
             for p in self.populations
@@ -515,7 +568,7 @@ class Model:
                 least(at_face, foil.metal.cells, f"the salt at the {side} lithium is used up")
             )
         for p, surface in zip(self.populations, x, strict=True):
-            empties = discharging == (p.electrode == "negative")
+            empties = discharging != p.is_positive
             sites = surface if empties else 1.0 - surface
             end = f"{p.name} in the {p.electrode} electrode is {'empty' if empties else 'full'}"
             left.append(least(sites, p.kinetics.cells, end))
