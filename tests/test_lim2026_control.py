@@ -200,6 +200,7 @@ def test_the_smallest_change_lies_on_the_line_between_two_rungs():
         (0.03, 0.04, 1.0, "too close"),
         (0.003, 0.001, 1.0, "finds none"),
         (np.nan, np.nan, 0.0, "carries nothing"),
+        (np.nan, np.nan, np.nan, "too close"),
     ],
 )
 def test_a_gain_is_read_by_its_error_and_by_the_smallest_that_counts(gain, error, plain, word):

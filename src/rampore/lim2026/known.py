@@ -86,9 +86,11 @@ def status(row: Mapping, smallest: float) -> str:
     smallest : float
         Gain that is interpreted at all [-].
     """
-    if not row["plain"] > 0 or not np.isfinite(row["gain"]):
+    if row["plain"] == 0:
         return "carries nothing"
     gain, error = row["gain"], row["gain_error"]
+    if np.isnan(gain):  # a run that failed decides nothing
+        return "too close"
     if abs(gain) > max(error, smallest):
         return "finds it" if gain > 0 else "finds the opposite"
     return "finds none" if error <= smallest else "too close"
