@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rampore.arrays import FloatOrArray
 from rampore.checks import quantity
 from rampore.lim2026 import parameters
-from rampore.mechanics.cells import Crack, Face, Hole, PerforatedCell
+from rampore.mechanics.cells import Crack, FoilFace, Hole, PerforatedCell
 from rampore.mechanics.errors import MechanicsError
 from rampore.mechanics.interfaces import energy_release
 from rampore.mechanics.laminates import Ply, bend, film_release
@@ -40,7 +40,7 @@ class Debond(NamedTuple):
     cut: np.ndarray  #: at a hole that goes through the coating, a free edge (n,) [-]
 
 
-def unit_cell(given: parameters.CellInputs, young: float, **changes) -> PerforatedCell:
+def unit_cell(given: parameters.CellInputs, young: float, **changes: Any) -> PerforatedCell:
     """A hole of the paper's perforated foil under an elastic coating.
 
     Parameters
@@ -101,8 +101,8 @@ def debond(
             [
                 energy_release(
                     cell,
-                    [Crack(Face.TOP, rim, rim + length)],
-                    [Crack(Face.TOP, rim, rim + (1 + step) * length)],
+                    [Crack(FoilFace.TOP, rim, rim + length)],
+                    [Crack(FoilFace.TOP, rim, rim + (1 + step) * length)],
                     _ANY,
                     flat=True,
                     finest=min(finest, length / 8),

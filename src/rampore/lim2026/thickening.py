@@ -30,7 +30,7 @@ from rampore.swelling import GRAPHITE, ActiveCoating, VolumeLaw
 TIP, PRESSURE = 2e-3, 1e6
 
 
-class Charge(NamedTuple):
+class SlowCharge(NamedTuple):
     """A charge from the end of a discharge on, at open circuit."""
 
     charge: np.ndarray  #: taken up since its start (n,) [C/m2]
@@ -38,7 +38,7 @@ class Charge(NamedTuple):
     positive: np.ndarray  #: stoichiometry (n,) [-]
 
 
-def slow_charge(cell: Cell, charge: float, points: int = 61) -> Charge:
+def slow_charge(cell: Cell, charge: float, points: int = 61) -> SlowCharge:
     """Charge a cell that was discharged to its lower cut-off.
 
     Parameters
@@ -66,7 +66,7 @@ def slow_charge(cell: Cell, charge: float, points: int = 61) -> Charge:
         material.name: np.array([stoichiometry_at(material, level, -1.0) for level in levels])
         for _, material in members
     }
-    return Charge(taken, negative, positive.stoichiometry + (most - taken) / capacity)
+    return SlowCharge(taken, negative, positive.stoichiometry + (most - taken) / capacity)
 
 
 def negative_coating(
@@ -101,13 +101,15 @@ def negative_coating(
     )
 
 
-def thickening(coating: ActiveCoating, charge: Charge, sharing: float | None = None) -> np.ndarray:
+def thickening(
+    coating: ActiveCoating, charge: SlowCharge, sharing: float | None = None
+) -> np.ndarray:
     """Thickness that a coating gains along a charge (n,) [m]; as it was made, it held no lithium.
 
     Parameters
     ----------
     coating : ActiveCoating
-    charge : Charge
+    charge : SlowCharge
     sharing : float, optional
         g [-]; by default the pores keep their volume.
     """
@@ -119,14 +121,14 @@ def thickening(coating: ActiveCoating, charge: Charge, sharing: float | None = N
     return grown - grown[0]
 
 
-def shrinking(given: parameters.CellInputs, charge: Charge) -> np.ndarray:
+def shrinking(given: parameters.CellInputs, charge: SlowCharge) -> np.ndarray:
     """Thickness that the positive coating gains along a charge, its pores as large as before (n,)
     [m].
 
     Parameters
     ----------
     given : parameters.CellInputs
-    charge : Charge
+    charge : SlowCharge
     """
     own = given.positive
     share = {
