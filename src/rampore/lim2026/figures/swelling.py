@@ -170,7 +170,7 @@ def contacts(
     figure, (cost, plane) = style.new_figure(1, 2, height=3.5)
     for (name, values), line in zip(capacity.items(), ("-", "--", ":"), strict=False):
         cost.plot(factor, PERCENT * values, color=style.BCUE, ls=line, marker=".", label=name)
-    cost.set(xscale="log", ylim=(-4, 108))
+    cost.set(xscale="log", ylim=(-34, 108))
     cost.set(xlabel="contact over that before (1)", ylabel="capacity left at 0.5C (%)")
     cost.legend(loc="lower left", **LEGEND)
     for name, (spectrum, foil, line) in spectra.items():
