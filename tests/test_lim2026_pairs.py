@@ -16,12 +16,14 @@ from rampore.lim2026.pairs import PulseTest, contact_for_ratio, pair, pulse_resi
 from rampore.lim2026.scenarios import Row
 from rampore.lim2026.sweeps import crossing
 from rampore.p4d import discharge, protocols
+from rampore.p4d.errors import CellError
 from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
 
 GIVEN = parameters.load()
 TINY = Mesh((4, 2, 4), (2, 3), 2, 5)
 LINE = TINY._replace(columns=(1, 1))
 TINIEST = Mesh((2, 1, 2), (2, 2), 1, 4)
+HALF = pairs.halved(pairs.READING)
 SMALL = Mesh((4, 2, 4), (2, 2), 1, 4)
 EVEN = Scenario(porosity=PorositySet.RECIPE)
 LOOSE = Tolerances(time=3e-3)
@@ -330,3 +332,29 @@ def test_a_row_of_the_crossing_counts_what_is_open():
     assert (found.holding, found.failing, found.claims) == (6, 1, 8)
     assert (found.gain_3c, found.ratio_5c, found.ratio_5c_error) == (-0.2, 1.3, 0.01)
     assert np.isnan(found.pulse_ratio)
+
+
+# Plating
+
+
+def test_the_margin_of_a_slow_charge_is_the_potential_of_the_anode_where_it_ends():
+    """At the upper cut-off and at open circuit; overpotentials take of it, the more the faster."""
+    cell, _ = cells.charged_cell(GIVEN, EVEN)
+    (positive,) = cell.positive.materials
+    at_rest = positive.open_circuit(positive.stoichiometry) - cell.upper_cutoff
+    margins = [pairs.plating_margins(GIVEN, EVEN, rate, SMALL) for rate in (0.005, 0.2, 1.0)]
+    for foil in ("bare", "perforated"):
+        found = [getattr(one, foil) for one in margins]
+        assert found[0] == pytest.approx(at_rest, abs=2e-3)
+        assert at_rest > found[0] > found[1] > found[2]
+
+
+def test_the_margin_of_a_charge_on_a_finer_mesh_lies_within_the_error():
+    one = pairs.plating_margins(GIVEN, EVEN, 0.5, pairs.READING, HALF)
+    finer = pairs.plating_margins(GIVEN, EVEN, 0.5, pairs.FINE)
+    assert abs(finer.perforated - one.perforated) < one.error(lambda _, perforated: perforated)
+
+
+def test_a_charge_has_a_rate():
+    with pytest.raises(CellError, match="rate"):
+        pairs.plating_margins(GIVEN, EVEN, 0.0, SMALL)

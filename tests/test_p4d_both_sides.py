@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse.linalg
 from scipy.optimize import brentq
 
 from rampore.constants import FARADAY
@@ -11,10 +12,11 @@ from rampore.materials import ExchangeCurrent
 from rampore.p4d import examples
 from rampore.p4d.cell import Cell, Electrode, Face, Lithium, Perforation
 from rampore.p4d.discharge import read
+from rampore.p4d.equations import Unknowns
 from rampore.p4d.errors import CellError
 from rampore.p4d.grid import BACK_HOLE, BACK_NEGATIVE, HOLE, join
 from rampore.p4d.impedance import impedance
-from rampore.p4d.model import Mesh, grid_of
+from rampore.p4d.model import Drive, Mesh, Model, grid_of
 from rampore.p4d.solution import Step, Tolerances, simulate
 from rampore.structure import Channels, Coating, Holes, Structure
 
@@ -147,6 +149,111 @@ def test_behind_closed_foil_tied_faces_are_two_cells_in_parallel():
     assert float(data.current_density_front[-1]) == pytest.approx(share * whole, rel=1e-5)
 
 
+@pytest.mark.parametrize("columns", [(1, 1), (3, 5)])
+def test_behind_closed_foil_imposed_currents_leave_each_face_alone(columns):
+    """Each is the run of its own cell; 2e-5 V is what the times of the steps, which differ, leave
+    at this tolerance.
+    """
+    cell = both(None, negative=0.1, positive=-0.1, tied=False)
+    mesh, sides, tight = Mesh((5, 3, 5), columns), (80e-6, 140e-6), Tolerances(time=1e-4)
+    given = dict(
+        zip(("voltage", "voltage_back"), (0.6 * cell.one_c, 0.9 * cell.one_c), strict=True)
+    )
+    whole = sum(given.values())
+    steps = [
+        Step("current", whole, back=given["voltage_back"], until_time=200.0),
+        Step("rest", until_time=60.0),
+    ]
+    together = run(cell, steps, mesh, tolerances=tight, sides=sides).dataset
+    for (name, current), alone in zip(given.items(), cell.faces().values(), strict=True):
+        step = Step("current", current, until_time=200.0)
+        data = run(alone, [step, steps[1]], mesh, tolerances=tight, sides=sides).dataset
+        t = [200.0, 260.0]
+        ours, theirs = (
+            np.interp(t, together.time, together[name]),
+            np.interp(t, data.time, data.voltage),
+        )
+        assert np.abs(ours - theirs).max() < 2e-5
+    assert np.abs(together.voltage[-1] - together.voltage_back[-1]) > 1e-3
+
+
+def test_the_currents_that_tied_faces_share_give_both_one_voltage_when_they_are_imposed():
+    """In the first millisecond, in which the share moves by so little that the voltages differ by
+    less than 1e-6 V; equal shares would make it a thousand times that. The holes are open.
+    """
+    cell = both(negative=0.3, positive=-0.2)
+    instant = {"until_time": 1e-3}
+    tied = run(cell, [Step("current", cell.one_c, **instant)]).dataset
+    back = float(tied.current_density_back[-1])
+    apart = run(replace(cell, tied=False), [Step("current", cell.one_c, back=back, **instant)])
+    data = apart.dataset.isel(time=-1)
+    assert abs(back / cell.one_c - 0.5) > 0.01
+    assert float(data.voltage_back) == pytest.approx(float(data.voltage), abs=1e-6)
+    assert float(data.voltage) == pytest.approx(float(tied.voltage[-1]), abs=1e-6)
+
+
+def test_what_one_face_alone_is_asked_for_comes_from_both_through_the_holes():
+    """The back passes nothing, and its negative coating gives lithium all the same; each face
+    keeps its books.
+    """
+    cell = both(tied=False)
+    step = Step("current", cell.one_c, back=0.0, until_time=600.0)
+    solution = run(cell, [step])
+    data = solution.dataset
+    assert float(np.abs(data.capacity_back).max()) < 1e-9 * float(data.capacity_front[-1])
+    stayed = data.stoichiometry_back_positive_nmc811
+    assert float(stayed[-1]) == pytest.approx(float(stayed[0]), abs=1e-9)
+    through = data.lithium_through_holes
+    assert float(through[-1]) * FARADAY > 0.05 * float(data.capacity_front[-1])
+    for name, sign in (("front", 1), ("back", -1)):
+        lithium = data[f"lithium_{name}"]
+        assert np.abs(lithium - lithium[0] - sign * through).max() < 1e-8 * float(lithium[0])
+
+
+def test_a_cut_off_is_that_of_the_face_that_meets_it_first():
+    cell = both(tied=False)
+    ends = Step("current", cell.one_c, back=0.7 * cell.one_c, until_voltage=3.9)
+    solution = run(cell, [ends])
+    assert solution.ends == ("voltage",)
+    assert float(solution.dataset.voltage_back[-1]) == pytest.approx(3.9, abs=2e-6)
+    assert float(solution.dataset.voltage[-1]) > 3.91
+
+
+def test_the_jacobian_of_two_voltages_is_the_derivative_of_the_residual():
+    cell = both(negative=0.1, tied=False, contact_negative=1e-3)
+    capacitive = [replace(each, double_layer=0.2) for each in (cell.negative, cell.positive)]
+    cell = replace(
+        cell,
+        positive=capacitive[1],
+        back=replace(cell.back, negative=capacitive[0], positive=capacitive[1]),
+    )
+    model = Model(cell, Mesh((3, 2, 3), (2, 3), 2))
+    rng = np.random.default_rng(1)
+    u, voltage = model.start()
+    present = ~model.layout.absent
+    u = u + rng.normal(size=u.shape) * np.array([30.0, 0.02, 0.02]) * present
+    weights = np.array([1.5, -2.0, 0.5]) / 20.0
+    model.condense(weights, 1.0)
+    past = Unknowns(-weights[0] * u, -weights[0] * voltage)
+    shift = np.array([1e-3, -2e-3])
+    for drive in (Drive("current", 40.0, 30.0), Drive("voltage", 3.7)):
+        right, imposed = model.assemble(Unknowns(u, voltage), past, drive)
+        matrix = model.multigrid.sparse()
+        model.multigrid.prepare()
+        x, border = model.multigrid.solve(right.reshape(*model.grid.shape, 3), imposed, 1e-12)
+        solved = scipy.sparse.linalg.spsolve(matrix, np.append(right, imposed))
+        assert np.abs(np.append(x, border) - solved).max() < 1e-8 * np.abs(solved).max()
+        direction = rng.normal(size=u.shape) * np.array([1.0, 1e-3, 1e-3]) * present
+        exact = matrix @ np.append(direction, shift)
+        ends = [
+            np.append(
+                *model.assemble(Unknowns(u + h * direction, voltage + h * shift), past, drive)
+            )
+            for h in (1e-3, -1e-3)
+        ]
+        assert np.abs((ends[0] - ends[1]) / 2e-3 - exact).max() < 1e-6 * np.abs(exact).max()
+
+
 @pytest.mark.parametrize("filling", ["coating", "electrolyte"])
 def test_exchanged_faces_give_the_exchanged_result(filling):
     cell = both(replace(HOLES, filling=filling), 0.1, -0.05, contact_negative=1e-3)
@@ -219,8 +326,28 @@ def test_refusal_of_what_is_read_off_one_face():
             "back positive electrode",
         ),
         (lambda c: replace(c, back=replace(c.back, contact_negative=-1.0)), "contact_negative"),
+        (lambda c: replace(c, tied="yes"), "tied"),
+        (lambda c: replace(c, back=None, tied=False), "one positive foil"),
     ],
 )
 def test_refusal_of_faces_that_make_no_sense(change, message):
     with pytest.raises(CellError, match=message):
         change(both(None))
+
+
+@pytest.mark.parametrize(
+    ("tied", "step", "message"),
+    [
+        (True, Step("current", 1.0, back=0.5, until_time=1.0), "not tied"),
+        (False, Step("current", 1.0, until_time=1.0), "what each face gives"),
+        (False, Step("power", 1.0, until_time=1.0), "what each face gives"),
+    ],
+)
+def test_refusal_of_a_step_that_does_not_fit_the_faces(tied, step, message):
+    with pytest.raises(CellError, match=message):
+        run(both(None, tied=tied), [step], LINE)
+
+
+def test_refusal_of_a_share_of_no_current():
+    with pytest.raises(CellError, match="back = 1 has no effect"):
+        Step("voltage", 3.7, back=1.0, until_time=1.0)

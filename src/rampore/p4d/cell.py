@@ -309,9 +309,10 @@ class Cell:
 
     The negative foil may be coated on both faces: its front carries what the cell says, its back a
     :class:`Face`, and the holes join the two. The coating in a hole is each face's own up to the
-    middle of the foil, and what a structure says of the coatings holds for both faces. The two
-    positive foils are tied: there is one voltage, and the current shares itself out. Every current
-    density is per area of the negative foil, what both faces give together.
+    middle of the foil, and what a structure says of the coatings holds for both faces. Where the
+    two positive foils are tied there is one voltage, and the current shares itself out; else each
+    face has a voltage of its own, and a current is imposed on each. Every current density is per
+    area of the negative foil, what both faces give together.
     """
 
     negative: Electrode | Lithium
@@ -335,6 +336,8 @@ class Cell:
     swelling: Swelling | None = None
     #: of the negative foil; None where it is coated on one face
     back: Face | None = None
+    #: whether the two positive foils of a negative foil that is coated on both faces are joined
+    tied: bool = True
 
     def __post_init__(self):
         _check(
@@ -368,6 +371,9 @@ class Cell:
                         "separators and two positive coatings, with no foil of lithium or mirror"
                     )
             self.faces()
+        choice("tied", self.tied, (True, False), CellError)
+        if self.back is None and not self.tied:
+            raise CellError("a cell with one positive foil has nothing that could be tied or not")
         if self.back is not None and self.swells:
             raise CellError(
                 "materials with a volume_law take a foil that is coated on one face; where both "
@@ -424,7 +430,7 @@ class Cell:
             )
             structure = replace(structure, holes=tuple(holes))
         front = replace(
-            self, back=None, one_c=self.one_c / 2, perforation=foil, structure=structure
+            self, back=None, tied=True, one_c=self.one_c / 2, perforation=foil, structure=structure
         )
         return {"": front, BACK: replace(front, **vars(self.back))}
 

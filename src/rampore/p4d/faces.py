@@ -73,7 +73,7 @@ class FaceRecorder:
         model, area, found = self.model, self.model.area, {}
         ionic, cations = model.through_holes(u)
         currents = {
-            name: model.into_foil(u, state.voltage, face + "positive")
+            name: model.into_foil(u, state.voltages, face + "positive")
             for face, name in FACES.items()
         }
         if self._start:

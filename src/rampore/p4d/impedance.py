@@ -355,7 +355,7 @@ class Linearised:
         finest.column.reshape(cells, 3)[:] = finest.row.reshape(cells, 3)[:] = (
             border.real + border.imag
         )
-        self.multigrid.corner = corner.real + corner.imag
+        self.multigrid.corner[:] = corner.real + corner.imag
         self.multigrid.prepare()
         return matrix
 

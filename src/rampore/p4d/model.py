@@ -169,6 +169,14 @@ class Drive(NamedTuple):
     #: discharge
     mode: str
     value: float
+    #: what of a current the back gives, in a cell whose positive foils are not tied [A/m2]
+    back: float = 0.0
+
+    def of_each(self, voltages: int) -> np.ndarray:
+        """The value of each positive foil that has a voltage of its own (voltages,)."""
+        if voltages == 1 or self.mode == "voltage":
+            return np.full(voltages, self.value)
+        return np.array([self.value - self.back, self.back])
 
 
 class Model:
@@ -216,7 +224,13 @@ class Model:
             if isinstance(getattr(cell, side), Lithium)
         }
         self.salt = equations.tabulate_electrolyte(cell.electrolyte, cell.temperature)
-        self.multigrid = CellMultigrid(self.layout.absent.reshape(*self.grid.shape, 3))
+        #: how many voltages there are
+        self.voltages = 1 if cell.tied else 2
+        on_back = self.grid.layer >= BACK_HOLE
+        self.multigrid = CellMultigrid(
+            self.layout.absent.reshape(*self.grid.shape, 3),
+            bordering=np.where(on_back, self.voltages - 1, 0),
+        )
         finest = self.multigrid.finest
         cells = self.layout.pore.size
         self.properties = np.empty((cells, 8))
@@ -228,13 +242,17 @@ class Model:
         layer = np.broadcast_to(self.grid.layer, self.grid.shape).ravel()
         #: whether a box belongs to the other face of the negative foil (cells,)
         self.on_back = layer >= BACK_HOLE
-        #: 1 where phi_s is counted from the positive foil, else 0 (cells,)
-        self.raised = np.where(
+        #: number of the voltage that phi_s is counted from; -1 for the negative foil (cells,)
+        self.counted = np.where(
             np.isin(layer, (POSITIVE, POSITIVE_HOLE, BACK_POSITIVE, BACK_POSITIVE_HOLE))
             & ~self.layout.absent.reshape(-1, 3)[:, S],
-            1.0,
-            0.0,
+            np.where(self.on_back, self.voltages - 1, 0),
+            -1,
         )
+        #: share of each voltage's foil in the contacts of ``layout.positive_cells`` (voltages, ...)
+        self._contacts = np.eye(self.voltages)[
+            np.where(self.on_back[self.layout.positive_cells], self.voltages - 1, 0)
+        ].T
 
     def _metal(self, side, plane):
         grid, exchange = self.grid, getattr(self.cell, side).exchange_current
@@ -303,7 +321,8 @@ class Model:
         u[:, E] = -level["negative"]
         if self.cell.back is not None:
             u[self.on_back, E] = -level[BACK + "negative"]
-        voltage = float(level["positive"] - level["negative"])
+        sides = ["", BACK][: self.voltages]
+        voltage = np.array([level[f"{face}positive"] - level[f"{face}negative"] for face in sides])
         g = self.activity(u)
         for foil in self.foils.values():
             cells = foil.metal.cells
@@ -324,15 +343,25 @@ class Model:
         """
         start = self.start()
         equations.transport(
-            start, 0.0, start, self.raised, self.layout, self.properties, self._system
+            start, 0.0, start, self.counted, self.layout, self.properties, self._system
         )
         return self._system.matrix.copy()
 
     def against_negative_foil(self, unknowns: Unknowns) -> np.ndarray:
         """c, phi_e and phi_s (cells, 3), all potentials against the negative foil [V]."""
         u = unknowns.u.copy()
-        u[:, S] += self.raised * unknowns.voltage
+        u[:, S] += self._lift(unknowns.voltage)
         return u
+
+    def _lift(self, voltage):
+        """Potential of the foil that each phi_s is counted from (cells,) [V]."""
+        return np.append(voltage, 0.0)[self.counted]
+
+    def foil_potential(self, electrode: str, voltage: np.ndarray) -> float:
+        """Of the foil of an electrode, at these voltages against the negative foil [V]."""
+        if not electrode.endswith("positive"):
+            return 0.0
+        return float(voltage[-1 if electrode.startswith(BACK) else 0])
 
     def foil_current(self, u: np.ndarray) -> float:
         """Current density out of the positive foil, positive on discharge [A/m2].
@@ -344,7 +373,22 @@ class Model:
             return -self.foils["positive"].total / self.area
         return float(layout.positive_foil @ u[layout.positive_cells, S]) / self.area
 
-    def into_foil(self, u: np.ndarray, voltage: float, electrode: str) -> float:
+    def _out(self, u):
+        """Current out of the positive foil of each voltage (voltages,) [A]."""
+        if self.voltages == 1:
+            return np.array([self.foil_current(u) * self.area])
+        layout = self.layout
+        return self._contacts @ (layout.positive_foil * u[layout.positive_cells, S])
+
+    def passed(self, u: np.ndarray) -> float:
+        """What conservation is measured against: the current density, of each voltage whatever its
+        sign, or a hundredth of 1C [A/m2].
+        """
+        if self.voltages == 1:
+            return max(abs(self.foil_current(u)), 0.01 * self.cell.one_c)
+        return max(float(np.abs(self._out(u)).sum()) / self.area, 0.01 * self.cell.one_c)
+
+    def into_foil(self, u: np.ndarray, voltage: np.ndarray, electrode: str) -> float:
         """Current from the coating of an electrode into its foil [A]; ``u`` is
         :meth:`against_negative_foil`.
         """
@@ -352,11 +396,11 @@ class Model:
         if side in self.foils:
             return -self.foils[side].total
         cells = getattr(self.layout, f"{side}_cells")
-        potential = voltage if side == "positive" else 0.0
+        potential = self.foil_potential(electrode, voltage)
         passed = getattr(self.layout, f"{side}_foil") * (u[cells, S] - potential)
         return float(np.sum(passed[self.on_back[cells] == (side != electrode)]))
 
-    def contact_drop(self, u: np.ndarray, voltage: float, electrode: str) -> float:
+    def contact_drop(self, u: np.ndarray, voltage: np.ndarray, electrode: str) -> float:
         """Mean potential difference across the contact resistance of an electrode, from its coating
         to the foil [V]; ``u`` is :meth:`against_negative_foil`.
         """
@@ -422,7 +466,9 @@ class Model:
                     f"{p.spheres.a[worst]:.7f} at {where} without any current"
                 )
 
-    def assemble(self, now: Unknowns, past: Unknowns, drive: Drive) -> tuple[np.ndarray, float]:
+    def assemble(
+        self, now: Unknowns, past: Unknowns, drive: Drive
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Residuals of cells [A] and of what is imposed, and the Jacobian of both into the linear
         solver.
 
@@ -432,19 +478,22 @@ class Model:
         past : Unknowns
             What the past adds to their time derivative in the step that is prepared [1/s].
         drive : Drive
+
+        Returns
+        -------
+        (cells, 3) array, (voltages,) array
         """
         (u, voltage), layout, system = now, self.layout, self._system
         equations.electrolyte_properties(u, self.salt, layout.efficiency, self.properties)
         equations.transport(
-            now, self.weights[0], past, self.raised, layout, self.properties, system
+            now, self.weights[0], past, self.counted, layout, self.properties, system
         )
         if self.expansion is not None:
             self.expansion.convect(now, system)
         for p in self.populations:
-            positive = p.is_positive
             failed = equations.react(
-                u, voltage if positive else 0.0, positive, p.spheres.a, p.spheres.b,
-                p.hysteresis, p.x, p.j, p.slopes, p.kinetics, system,
+                u, self.foil_potential(p.electrode, voltage), p.is_positive,
+                p.spheres.a, p.spheres.b, p.hysteresis, p.x, p.j, p.slopes, p.kinetics, system,
             )  # fmt: skip
             if failed >= 0:
                 where = self.place(p.kinetics.cells[failed])
@@ -452,10 +501,9 @@ class Model:
                     f"no surface state for {p.name} in the {p.electrode} electrode at {where}"
                 )
         for side, foil in self.foils.items():
-            positive = side == "positive"
             failed = equations.plate(
-                u, voltage if positive else 0.0, foil.current, foil.state, foil.slopes,
-                foil.metal, self.salt, self.properties, positive, system,
+                u, self.foil_potential(side, voltage), foil.current, foil.state, foil.slopes,
+                foil.metal, self.salt, self.properties, side == "positive", system,
             )  # fmt: skip
             if failed >= 0:
                 raise SolverError(
@@ -464,11 +512,10 @@ class Model:
         return self._residual, self._impose(u, voltage, drive)
 
     def _impose(self, u, voltage, drive):
-        """Row and corner of what is imposed - a current or a power through the positive foil, or
-        its voltage - into the linear solver; returns its residual.
+        """Rows and corners of what is imposed - a current or a power through each positive foil, or
+        its voltage - into the linear solver; returns its residual (voltages,).
         """
-        out = self.foil_current(u) * self.area
-        by_voltage = 0.0
+        out, asked, by_voltage = self._out(u), drive.of_each(self.voltages), 0.0
         if "positive" in self.foils:
             foil = self.foils["positive"]
             by_cell = -foil.metal.area[:, None] * foil.slopes
@@ -477,13 +524,13 @@ class Model:
         else:
             place, by_cell = (self.layout.positive_cells, S), self.layout.positive_foil
         if drive.mode == "current":
-            self._row[place], corner, imposed = by_cell, by_voltage, out - drive.value * self.area
+            self._row[place], corner, imposed = by_cell, by_voltage, out - asked * self.area
         elif drive.mode == "voltage":
-            self._row[place], corner, imposed = 0.0, 1.0, voltage - drive.value
+            self._row[place], corner, imposed = 0.0, 1.0, voltage - asked
         else:
             self._row[place], corner = voltage * by_cell, out + voltage * by_voltage
-            imposed = voltage * out - drive.value * self.area
-        self.multigrid.corner = corner
+            imposed = voltage * out - asked * self.area
+        self.multigrid.corner[:] = corner
         return imposed
 
     def _follow(self, u, voltage, change, shift):
@@ -496,7 +543,7 @@ class Model:
         """
         moves = [
             equations.follow(
-                change, shift if p.is_positive else 0.0,
+                change, self.foil_potential(p.electrode, shift),
                 p.kinetics.cells, p.spheres.b, p.slopes, p.x, p.j,
             )
             for p in self.populations
@@ -504,7 +551,7 @@ class Model:
         if self.foils:
             self.activity(u)
         for side, foil in self.foils.items():
-            potential, moved = (voltage, shift) if side == "positive" else (0.0, 0.0)
+            potential, moved = (self.foil_potential(side, each) for each in (voltage, shift))
             moves.append(
                 equations.follow_plate(
                     u, potential, change, moved, foil.current, foil.state, foil.slopes,
@@ -519,7 +566,7 @@ class Model:
         what a run may miss. The salt that is stored is told from what was by its last digits alone
         where a step is short.
         """
-        scale = max(abs(self.foil_current(u)), 0.01 * self.cell.one_c)
+        scale = self.passed(u)
         allowed = np.full(3, 1e-9 * scale * self.area)
         allowed[C] += DIGITS * abs(self.weights[0]) * FARADAY * (self.layout.pore @ u[:, C])
         if not np.all(np.abs(totals) < allowed):
@@ -532,7 +579,7 @@ class Model:
         """
         layout, rate = self.layout, self.weights[0]
         change = rate * u + past.u
-        drop = change[:, S] - change[:, E] + self.raised * (rate * voltage + past.voltage)
+        drop = change[:, S] - change[:, E] + self._lift(rate * voltage + past.voltage)
         reaction = layout.capacitance @ drop
         reaction += sum(float(p.kinetics.surface @ p.j) for p in self.populations)
         into_foils = layout.negative_foil @ u[layout.negative_cells, S]
@@ -543,7 +590,7 @@ class Model:
             salt += self.expansion.total(u[:, C])
         return np.array([salt, electrolyte, reaction + into_foils])
 
-    def used_up(self, u: np.ndarray, x: Sequence[np.ndarray], discharging: bool) -> str:
+    def used_up(self, u: np.ndarray, x: Sequence[np.ndarray], discharging: Sequence[bool]) -> str:
         """What is used up and where, in words; empty where there is enough of everything.
 
         Parameters
@@ -552,8 +599,8 @@ class Model:
             As in :class:`~rampore.p4d.equations.Unknowns`.
         x : sequence of (count,) arrays
             Surface stoichiometries of each population [-].
-        discharging : bool
-            Whether lithium leaves the negative electrode.
+        discharging : (voltages,) sequence of bool
+            Whether lithium leaves the negative electrode, of each voltage.
         """
 
         def least(shares, cells, what):
@@ -568,7 +615,8 @@ class Model:
                 least(at_face, foil.metal.cells, f"the salt at the {side} lithium is used up")
             )
         for p, surface in zip(self.populations, x, strict=True):
-            empties = discharging != p.is_positive
+            of_voltage = -1 if p.electrode.startswith(BACK) else 0
+            empties = bool(discharging[of_voltage]) != p.is_positive
             sites = surface if empties else 1.0 - surface
             end = f"{p.name} in the {p.electrode} electrode is {'empty' if empties else 'full'}"
             left.append(least(sites, p.kinetics.cells, end))
@@ -618,7 +666,7 @@ class Model:
         SolverError
             It does not converge, or a particle has no admissible surface state.
         """
-        u, voltage = guess.u.copy(), guess.voltage
+        u, voltage = guess.u.copy(), guess.voltage.copy()
         shape = (*self.grid.shape, 3)
         size = np.inf
         for _ in range(maximum):
@@ -630,11 +678,12 @@ class Model:
             change, border = self.multigrid.solve(right.reshape(shape), -imposed, linear_tolerance)
             change, last = change.reshape(-1, 3), size
             cell, size, potential = equations.largest(change, self.cell.concentration)
-            size = max(size, abs(border))
+            jump = float(np.abs(border).max())
+            size = max(size, jump)
             if not np.isfinite(size):
                 raise SolverError(f"Newton's iteration broke down at {self.place(cell)}")
             contraction = size / (last - size) if size < last < np.inf else 1.0
-            damping = min(1.0, 0.5 / max(potential, abs(border), 1e-300))
+            damping = min(1.0, 0.5 / max(potential, jump, 1e-300))
             moved = equations.correct(u, change, damping)
             voltage += damping * border
             # where this does not end the iteration it is a guess for the reactions

@@ -279,9 +279,7 @@ class _Recorder:
                 turned = sum(abs(foil.total) for foil in self.model.foils.values())
                 self._turned += turned * state.step / FARADAY
             solid -= self._metal[0] / FARADAY
-            loss = self.model.charge_imbalance(state.u) / max(
-                abs(state.current), 0.01 * self.model.cell.one_c
-            )
+            loss = self.model.charge_imbalance(state.u) / self.model.passed(state.u)
             imbalance = float(np.abs(loss).max())
         self._balance.append(
             (
@@ -293,7 +291,8 @@ class _Recorder:
         faces = {}
         if self._of_faces is not None:
             faces = self._of_faces.take(state, u) | {
-                "parts_back": self.parts(state._replace(u=u), means, back=True)
+                "voltage_back": float(state.voltages[-1]),
+                "parts_back": self.parts(state._replace(u=u), means, back=True),
             }
             self._balance.append((faces.pop("drift") / self._held_0, 0.0, 0.0))
         before = self._series[-1] if self._series else None
@@ -373,8 +372,9 @@ class _Recorder:
             solid[side] = sign * float(weight @ u[cells, S])
         parts[Part(Cause.SALT_DIFFUSION)] = diffusion
         parts[Part(Cause.SALT_OHMIC)] = electrolyte - diffusion
-        for side, sign, foil in zip(electrodes, (-1.0, 1.0), (0.0, state.voltage), strict=True):
-            drop = model.contact_drop(u, state.voltage, side)
+        for side, sign in zip(electrodes, (-1.0, 1.0), strict=True):
+            foil = model.foil_potential(side, state.voltages)
+            drop = model.contact_drop(u, state.voltages, side)
             parts[Part(Cause.CONTACT, side)] = -sign * drop
             if side in solid:
                 parts[Part(Cause.SOLID, side)] = sign * (foil + drop) - solid[side]
@@ -449,6 +449,7 @@ class _Recorder:
         if self._platable.size:
             data |= self._plating()
         if self._of_faces is not None:
+            data["voltage_back"] = series("voltage_back", "V", "voltage across the back")
             data |= {name: series(name, *meant) for name, meant in SERIES.items()}
             data["parts_back"] = (
                 ("time", "part_back"),

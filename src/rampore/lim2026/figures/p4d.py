@@ -490,7 +490,7 @@ def gains_by_share(pairs: pandas.DataFrame, stated: Mapping[str, float]) -> Figu
     figure.supxlabel("delivered on bare foil (% of the slow discharge)", fontsize=10)
     figure.colorbar(shown, ax=axes[1], label="contact on bare foil (Ω cm²)", pad=0.01)
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=6, markerscale=2, **LEGEND)
+    figure.legend(handles, labels, loc="outside upper center", ncols=3, markerscale=2, **LEGEND)
     return figure
 
 
