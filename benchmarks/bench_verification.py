@@ -411,8 +411,61 @@ def structures():
     }
 
 
+def swelling():
+    """Coatings that are filled evenly beside the closed form, orders in time, what is lost over
+    holes and channels, and the cost over the same discharge without swelling.
+    """
+    import test_p4d_swelling as data
+
+    evens = {sharing: data.filled_evenly(sharing) for sharing in data.SHARINGS}
+    errors, steps, _ = data.errors_in_time(2.0, 0.4)
+    lost = [data.round_trip(cell).conservation._asdict() for cell in data.CELLS.values()]
+    stack = data.Swelling(0.4)
+    foils = {"bare": {}, "perforated": {"perforation": Perforation(75e-6, 160e-6, 15e-6)}}
+    meshes = {"bare": Mesh(), "perforated": Mesh((10, 5, 10), (4, 7), 3)}
+    return {
+        "thickness": {
+            sharing: abs(even.thickness / even.closed_form.thickness - 1)
+            for sharing, even in evens.items()
+        },
+        "porosity": {
+            sharing: float(np.abs(even.porosity - even.closed_form.porosity).max())
+            for sharing, even in evens.items()
+        },
+        "steps": steps,
+        "errors": errors,
+        "orders": {name: fitted_order(steps, each) for name, each in errors.items()},
+        "runs": len(lost),
+        "worst": worst_of(lost),
+        "cost": {
+            name: cost_over(
+                replace(examples.chen_2020(), **changes),
+                data.swelling_cell(data.GRAPHITE, stack, **changes),
+                meshes[name],
+            )
+            for name, changes in foils.items()
+        },
+    }
+
+
+def cost_over(plain, other, mesh, pairs=5):
+    """Median over pairs that alternate of the processor time of a discharge at 1C over that of
+    another.
+    """
+
+    def seconds(cell):
+        step = Step("current", cell.one_c, until_voltage=cell.lower_cutoff)
+        start = time.process_time()
+        simulate(cell, [step], mesh)
+        return time.process_time() - start
+
+    seconds(plain), seconds(other)  # compiles
+    return float(np.median([seconds(other) / seconds(plain) for _ in range(pairs)]))
+
+
 PARTS = {
-    part.__name__: part for part in (orders, peers, conservation, sample, rates, errors, structures)
+    part.__name__: part
+    for part in (orders, peers, conservation, sample, rates, errors, structures, swelling)
 }
 
 

@@ -71,6 +71,17 @@ def test_a_difference_beyond_its_limit_is_said():
     assert "**no**" in verification.peers_table([peer | {"limit_V": 3e-4, "salt_mol_per_m3": 2.1}])
 
 
+def test_swelling_meets_its_closed_form_its_order_and_its_cost(results):
+    found = results["swelling"]
+    assert max(found["thickness"].values()) < 1e-4
+    assert max(found["porosity"].values()) < 1e-3
+    assert min(found["orders"].values()) > 1.6
+    assert found["worst"]["salt"] < 1e-8
+    assert max(found["cost"].values()) < 1.5
+    text = verification.pages(results)["verification-swelling.md"]
+    assert f"{found['cost']['bare']:.2f} times the processor time" in text
+
+
 def test_orders_are_those_of_a_line_through_the_errors():
     own = {"sizes": [4, 8], "errors_V": [1.6e-2, 4e-3], "order": 2.0}
     text = verification.orders_table(

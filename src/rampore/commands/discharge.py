@@ -14,7 +14,7 @@ from rampore.checks import quantity
 from rampore.commands.files import together
 from rampore.extras import LEFT_OUT, installed, needs
 from rampore.p4d import bpx
-from rampore.p4d.cell import Cell, Perforation
+from rampore.p4d.cell import Cell, Perforation, Swelling
 from rampore.p4d.errors import CellError
 from rampore.p4d.solution import Mesh, Solution
 from rampore.simple import COLUMNS, discharge
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace, report: Callable[[str], object] = print) -> di
     for remark in remarks:
         if not issubclass(remark.category, DeprecationWarning):
             report(f"note: {remark.message}")
-    cell = _with_cutoffs(cell, args)
+    cell = _in_stack(_with_cutoffs(cell, args), args)
     if args.collector is not None:
         cell = replace(cell, perforation=holes)
     if args.structure is not None:
@@ -118,6 +118,25 @@ def _with_cutoffs(cell, args):
     return replace(cell, **given)
 
 
+def _in_stack(cell, args):
+    """The cell in the stack of the options, which must have something to make room for."""
+    given = {
+        name: value
+        for name in ("sharing", "reservoir_um", "least_porosity")
+        if (value := getattr(args, name)) is not None
+    }
+    for name, value in given.items():
+        quantity(_option(name), value, CellError)
+    if given and not cell.swells:
+        raise CellError(
+            f"{_option(next(iter(given)))} has no effect on materials that keep their volume: the "
+            "file has no 'Volume change of ...'"
+        )
+    if "reservoir_um" in given:
+        given["reservoir"] = 1e-6 * given.pop("reservoir_um")
+    return replace(cell, swelling=Swelling(**given)) if given else cell
+
+
 class _Progress:
     """A line for every twentieth of an hour at 1C, and how far concentrations went."""
 
@@ -166,28 +185,32 @@ def summarise(cell: Cell, solution: Solution, c_rate: float) -> dict:
     data = solution.dataset
     time, voltage = data.time.values, data.voltage.values
     energy = np.trapezoid(voltage * data.current_density.values, time)
-    return {
-        "c_rate": c_rate,
-        "one_c_A_per_m2": cell.one_c,
-        "current_density_A_per_m2": c_rate * cell.one_c,
-        "ended_by": solution.ends[-1],
-        "exhausted": solution.exhausted[-1],
-        "duration_s": float(time[-1]),
-        "capacity_Ah_per_m2": solution.capacity / 3600,
-        "energy_Wh_per_m2": float(energy) / 3600,
-        "mean_voltage_V": float(energy) / solution.capacity if solution.capacity else None,
-        "open_circuit_voltage_V": float(voltage[0]),
-        "final_voltage_V": float(voltage[-1]),
-        "salt_lowest_mol_per_m3": float(data.c_e_min.min()),
-        "salt_highest_mol_per_m3": float(data.c_e_max.max()),
-        "electrolyte": cell.electrolyte.source,
-        "electrolyte_valid_from_mol_per_m3": cell.electrolyte.lowest,
-        "electrolyte_valid_to_mol_per_m3": cell.electrolyte.validity,
-        "open_fraction": cell.open_fraction,
-        "temperature_K": cell.temperature,
-        "conservation": solution.conservation._asdict(),
-        "steps": solution.counts,
-    } | (_plating(solution) if c_rate < 0 else {})
+    return (
+        {
+            "c_rate": c_rate,
+            "one_c_A_per_m2": cell.one_c,
+            "current_density_A_per_m2": c_rate * cell.one_c,
+            "ended_by": solution.ends[-1],
+            "exhausted": solution.exhausted[-1],
+            "duration_s": float(time[-1]),
+            "capacity_Ah_per_m2": solution.capacity / 3600,
+            "energy_Wh_per_m2": float(energy) / 3600,
+            "mean_voltage_V": float(energy) / solution.capacity if solution.capacity else None,
+            "open_circuit_voltage_V": float(voltage[0]),
+            "final_voltage_V": float(voltage[-1]),
+            "salt_lowest_mol_per_m3": float(data.c_e_min.min()),
+            "salt_highest_mol_per_m3": float(data.c_e_max.max()),
+            "electrolyte": cell.electrolyte.source,
+            "electrolyte_valid_from_mol_per_m3": cell.electrolyte.lowest,
+            "electrolyte_valid_to_mol_per_m3": cell.electrolyte.validity,
+            "open_fraction": cell.open_fraction,
+            "temperature_K": cell.temperature,
+            "conservation": solution.conservation._asdict(),
+            "steps": solution.counts,
+        }
+        | (_plating(solution) if c_rate < 0 else {})
+        | _swelling(data)
+    )
 
 
 def _plating(solution):
@@ -200,6 +223,14 @@ def _plating(solution):
         "plating_margin_s": margin.time,
         "plating_margin_um": [1e6 * place for place in margin[2:]],
     }
+
+
+def _swelling(data):
+    """Thickness at the start and the end, and the least porosity, where materials swell."""
+    names = [name for name in data if name.startswith("thickness")]
+    return {
+        f"{name}_um": [1e6 * float(value) for value in data[name].values[[0, -1]]] for name in names
+    } | ({"porosity_least": float(data.porosity_min.min())} if names else {})
 
 
 def polyline(

@@ -361,12 +361,7 @@ class Cell:
             raise CellError("a foil of lithium has no perforation")
         if self.structure is not None:
             self._check_structure()
-        swells = any(
-            material.volume_law is not None
-            for electrode in self.electrodes.values()
-            for material in getattr(electrode, "materials", ())
-        )
-        if self.swelling is not None and not swells:
+        if self.swelling is not None and not self.swells:
             raise CellError("swelling has no effect: no material has a volume_law")
         if self.back is not None:
             for name, electrode in self.electrodes.items():
@@ -379,7 +374,7 @@ class Cell:
         choice("tied", self.tied, (True, False), CellError)
         if self.back is None and not self.tied:
             raise CellError("a cell with one positive foil has nothing that could be tied or not")
-        if self.back is not None and swells:
+        if self.back is not None and self.swells:
             raise CellError(
                 "materials with a volume_law take a foil that is coated on one face; where both "
                 "faces are equal, each of faces() is such a cell"
@@ -438,6 +433,15 @@ class Cell:
             self, back=None, tied=True, one_c=self.one_c / 2, perforation=foil, structure=structure
         )
         return {"": front, BACK: replace(front, **vars(self.back))}
+
+    @property
+    def swells(self) -> bool:
+        """Whether a material changes its volume."""
+        return any(
+            material.volume_law is not None
+            for electrode in self.electrodes.values()
+            for material in getattr(electrode, "materials", ())
+        )
 
     @property
     def has_pattern(self) -> bool:

@@ -158,6 +158,23 @@ def structures_table(structures: Mapping) -> str:
     return table(("columns", "cut exactly", "staircase"), rows, 2)
 
 
+def swelling_text(swelling: Mapping) -> str:
+    """How near swelling coatings come to the closed form, how their errors fall, what is lost, and
+    what it costs.
+    """
+    orders = ", ".join(f"{name} {order:.1f}" for name, order in swelling["orders"].items())
+    return (
+        f"At 0.01C the thickness is that of the closed form to "
+        f"{_power(max(swelling['thickness'].values()))}, and the porosity of every box to "
+        f"{_power(max(swelling['porosity'].values()))}. Orders in time: {orders}. In "
+        f"{swelling['runs']} cells, over holes and with channels among them, a discharge, a charge "
+        f"and a discharge lose {_power(swelling['worst']['salt'])} of the salt, with what the "
+        f"reservoir gained, and {_power(swelling['worst']['lithium'])} of the lithium. A discharge "
+        f"takes {swelling['cost']['bare']:.2f} times the processor time of one without swelling on "
+        f"bare foil, and {swelling['cost']['perforated']:.2f} times on perforated foil.\n"
+    )
+
+
 def speed_table(speed: Mapping) -> str:
     """Times of discharges here and in PyBaMM, each with its error, from what ``bench_p4d.py``
     writes.
@@ -235,6 +252,7 @@ def pages(results: Mapping) -> dict[str, str]:
         "errors": lambda: errors_text(results["errors"]),
         "structures": lambda: structures_text(results["structures"]),
         "staircase": lambda: structures_table(results["structures"]),
+        "swelling": lambda: swelling_text(results["swelling"]),
         "speed": lambda: speed_table(results["speed"]),
         "versions": lambda: versions_text(results["versions"]),
     }
