@@ -2,7 +2,7 @@
 where they vary.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -395,6 +395,26 @@ class Cell:
             self, back=None, tied=True, one_c=self.one_c / 2, perforation=foil, structure=structure
         )
         return {"": front, BACK: replace(front, **vars(self.back))}
+
+    def with_electrodes(self, electrodes: Mapping[str, Electrode]) -> "Cell":
+        """The cell with other electrodes, by their names in :attr:`electrodes`."""
+        front, back = {}, {}
+        for name, electrode in electrodes.items():
+            to = back if name.startswith(BACK) else front
+            to[name.removeprefix(BACK)] = electrode
+        if back:
+            front["back"] = replace(self.back, **back)
+        return replace(self, **front)
+
+    def with_faces(self, faces: Mapping[str, "Cell"]) -> "Cell":
+        """The cell with the electrodes of other :meth:`faces`."""
+        return self.with_electrodes(
+            {
+                name + side: electrode
+                for name, face in faces.items()
+                for side, electrode in face.electrodes.items()
+            }
+        )
 
     @property
     def has_pattern(self) -> bool:
