@@ -91,6 +91,9 @@ class Material:
     hysteresis_decay: float = 0.0  #: [-]
     #: stoichiometries that its functions were measured from and to [-]
     validity: tuple[float, float] = (0.0, 1.0)
+    #: volume over the stoichiometry, over any fixed one; without it the volume stays. Fraction,
+    #: radius and the electrode's porosity are those at the start [-]
+    volume_law: Function | None = None
 
     def __post_init__(self):
         if self.potential is None and (self.lithiation is None or self.delithiation is None):
@@ -110,6 +113,10 @@ class Material:
             hysteresis_decay=_NOT_NEGATIVE,
         )
         _check_exchange(self)
+        if self.volume_law is not None and not callable(self.volume_law):
+            raise CellError(
+                f"{self.name}: volume_law = {self.volume_law!r} is no function of the stoichiometry"
+            )
 
     def mean_potential(self, x: FloatOrArray) -> FloatOrArray:
         """Middle of the two branches, or the one curve [V]."""
@@ -252,6 +259,28 @@ class Perforation:
 
 
 @dataclass(frozen=True)
+class Swelling:
+    """How a stack makes room for materials that have a ``volume_law``."""
+
+    #: share of the solid's logarithmic growth that a coating's thickness follows: 0 in a rigid
+    #: stack, where pores close; 1 in a free one, where the porosity stays [-]
+    sharing: float = 0.0
+    #: electrolyte beside the stack, per area of the cell, well mixed; without it there is so much
+    #: that its salt stays [m]
+    reservoir: float | None = None
+    #: a step of the protocol ends by "porosity" where it falls to this anywhere; without it, pores
+    #: that close are an error [-]
+    least_porosity: float | None = None
+
+    def __post_init__(self):
+        _check(self, sharing=_NOT_NEGATIVE)
+        if self.reservoir is not None:
+            _check(self, reservoir=_POSITIVE)
+        if self.least_porosity is not None:
+            _check(self, least_porosity={"above": 0, "below": 1})
+
+
+@dataclass(frozen=True)
 class Face:
     """What the other face of the negative foil carries: its coating, and the separator and the
     positive electrode beyond it.
@@ -303,6 +332,8 @@ class Cell:
     state_of_charge: float = 1.0
     #: holes, channels and layers, in place of a perforation
     structure: Structure | None = None
+    #: where materials have a ``volume_law``; by default the stack is rigid
+    swelling: Swelling | None = None
     #: of the negative foil; None where it is coated on one face
     back: Face | None = None
     #: whether the two positive foils of a negative foil that is coated on both faces are joined
@@ -330,6 +361,13 @@ class Cell:
             raise CellError("a foil of lithium has no perforation")
         if self.structure is not None:
             self._check_structure()
+        swells = any(
+            material.volume_law is not None
+            for electrode in self.electrodes.values()
+            for material in getattr(electrode, "materials", ())
+        )
+        if self.swelling is not None and not swells:
+            raise CellError("swelling has no effect: no material has a volume_law")
         if self.back is not None:
             for name, electrode in self.electrodes.items():
                 if not isinstance(electrode, Electrode):
@@ -341,6 +379,11 @@ class Cell:
         choice("tied", self.tied, (True, False), CellError)
         if self.back is None and not self.tied:
             raise CellError("a cell with one positive foil has nothing that could be tied or not")
+        if self.back is not None and swells:
+            raise CellError(
+                "materials with a volume_law take a foil that is coated on one face; where both "
+                "faces are equal, each of faces() is such a cell"
+            )
 
     def _check_structure(self):
         if self.perforation is not None:

@@ -404,7 +404,7 @@ class Kinetics(NamedTuple):
     )
     potential_slope: np.ndarray
     thermal_voltage: float  #: 2 R T / F [V]
-    reference: float  #: exchange current at c = 1 mol/m3 [A/m2]
+    reference: np.ndarray  #: exchange current at c = 1 mol/m3 (count,) [A/m2]
     salt: float  #: exponents of the exchange current [-]
     filled: float
     empty: float
@@ -485,7 +485,7 @@ def linearise(
     """
     resistance, slope = np.empty(x.shape[0]), np.empty(x.shape[0])
     for n in range(x.shape[0]):
-        exchange = kinetics.reference * share(c, kinetics.salt)
+        exchange = kinetics.reference[n] * share(c, kinetics.salt)
         exchange *= share(x[n], kinetics.filled) * share(1.0 - x[n], kinetics.empty)
         resistance[n] = 0.5 * kinetics.thermal_voltage / exchange
         slope[n] = open_circuit(kinetics, hysteresis[n], 0.0, x[n])[1]
@@ -566,7 +566,7 @@ def react(
     for n in range(cells.shape[0]):
         k = cells[n]
         drop = u[k, S] - u[k, E] + foil
-        exchange_c = kinetics.reference * share(u[k, C], kinetics.salt)
+        exchange_c = kinetics.reference[n] * share(u[k, C], kinetics.salt)
         empty, full = -a[n], 1.0 - a[n]
         if full < ROUNDING:  # full, or a little beyond: it takes nothing more
             full = ROUNDING

@@ -12,6 +12,7 @@ from rampore.p4d import equations
 from rampore.p4d.cell import BACK, Cell, Lithium
 from rampore.p4d.equations import C, E, Hysteresis, Kinetics, Metal, S, System, Unknowns
 from rampore.p4d.errors import CellError, SolverError
+from rampore.p4d.expansion import follow_swelling
 from rampore.p4d.grid import (
     BACK_HOLE,
     BACK_POSITIVE,
@@ -123,6 +124,13 @@ class Population:
         self.hysteresis = self.hysteresis._replace(state=self.hysteresis_ahead())
         self.spheres.advance(self.j)
 
+    def mean_ahead(self) -> np.ndarray:
+        """Mean stoichiometries after the prepared step with the current densities as they are
+        (count,) [-].
+        """
+        moved, per_current = self.spheres.move_of_mean()
+        return self.spheres.mean + moved + per_current * self.j
+
     def hysteresis_ahead(self) -> np.ndarray:
         """Hysteresis states after the prepared step with the current densities as they are (count,)
         [-].
@@ -208,6 +216,8 @@ class Model:
         self.weights = np.zeros(3)
         self.layout, particles = lay_out(cell, self.grid)
         self.populations = [self._population(*each) for each in particles]
+        #: None where every material keeps its volume
+        self.expansion = follow_swelling(cell, self.grid, self.layout, particles, self.populations)
         self.foils = {
             side: LithiumFoil(self._metal(side, plane))
             for side, plane in (("negative", 0), ("positive", -1))
@@ -268,7 +278,9 @@ class Model:
             potential=value,
             potential_slope=slope,
             thermal_voltage=2 * GAS_CONSTANT * self.cell.temperature / FARADAY,
-            reference=float(exchange.reference / exchange.concentration**exchange.salt),
+            reference=np.full(
+                cells.size, float(exchange.reference / exchange.concentration**exchange.salt)
+            ),
             salt=float(exchange.salt),
             filled=float(exchange.filled),
             empty=float(exchange.empty),
@@ -289,6 +301,11 @@ class Model:
             j=np.zeros(cells.size),
             slopes=np.zeros((cells.size, 2)),
         )
+
+    @property
+    def pore(self) -> np.ndarray:
+        """Present volume of electrolyte in each cell (cells,) [m3]."""
+        return self.layout.pore if self.expansion is None else self.expansion.now.pore
 
     def start(self) -> Unknowns:
         """The cell at rest, each electrode at the potential of its reference material."""
@@ -471,6 +488,8 @@ class Model:
         equations.transport(
             now, self.weights[0], past, self.counted, layout, self.properties, system
         )
+        if self.expansion is not None:
+            self.expansion.convect(now, system)
         for p in self.populations:
             failed = equations.react(
                 u, self.foil_potential(p.electrode, voltage), p.is_positive,
@@ -566,9 +585,10 @@ class Model:
         into_foils = layout.negative_foil @ u[layout.negative_cells, S]
         into_foils += layout.positive_foil @ u[layout.positive_cells, S]
         electrolyte = -reaction - sum(foil.total for foil in self.foils.values())
-        return np.array(
-            [FARADAY * layout.pore @ change[:, C] + electrolyte, electrolyte, reaction + into_foils]
-        )
+        salt = FARADAY * layout.pore @ change[:, C] + electrolyte
+        if self.expansion is not None:
+            salt += self.expansion.total(u[:, C])
+        return np.array([salt, electrolyte, reaction + into_foils])
 
     def used_up(self, u: np.ndarray, x: Sequence[np.ndarray], discharging: Sequence[bool]) -> str:
         """What is used up and where, in words; empty where there is enough of everything.

@@ -13,6 +13,7 @@ from rampore.constants import FARADAY
 from rampore.p4d.cell import BACK, Cell
 from rampore.p4d.equations import C, E, S
 from rampore.p4d.errors import CellError, SolverError
+from rampore.p4d.expansion import SERIES as SWELLING
 from rampore.p4d.faces import SERIES, FaceRecorder
 from rampore.p4d.grid import (
     BACK_HOLE,
@@ -241,8 +242,7 @@ class _Recorder:
         reacting = [p.kinetics.cells for p in model.populations if not p.is_positive]
         #: boxes of the negative electrodes in which lithium may be plated
         self._platable = np.unique(np.concatenate(reacting)) if reacting else np.zeros(0, int)
-        self._pore = layout.pore
-        self._wet = np.flatnonzero(self._pore)
+        self._wet = np.flatnonzero(layout.pore)
         self._held = [p.capacity.sum() / FARADAY for p in model.populations]  # when full [mol]
         self._shares = [p.capacity / p.capacity.sum() for p in model.populations]
         self._capacitive = layout.capacitance > 0
@@ -253,7 +253,9 @@ class _Recorder:
 
     def take(self, state: State):
         u = self.model.against_negative_foil(state.unknowns)
-        salt, c = float(self._pore @ state.u[:, C]), state.u[self._wet, C]
+        salt, c = float(self.model.pore @ state.u[:, C]), state.u[self._wet, C]
+        if (expansion := self.model.expansion) is not None:
+            salt += expansion.reservoir.salt
         means = [
             float(share @ p.spheres.mean)
             for p, share in zip(self.model.populations, self._shares, strict=True)
@@ -313,6 +315,7 @@ class _Recorder:
                 "parts": self.parts(state._replace(u=u), means),
                 **faces,
                 "plating": self._least_margin(u),
+                **({} if expansion is None else expansion.series()),
                 **{
                     f"mean {p.electrode} {p.name}": mean
                     for p, mean in zip(self.model.populations, means, strict=True)
@@ -393,6 +396,10 @@ class _Recorder:
                 full = np.full(np.prod(shape), np.nan)
                 full[p.kinetics.cells] = values
                 fields[f"{name}, {p.electrode} {p.name}"] = full.reshape(shape)
+        if self.model.expansion is not None:
+            wet = self.model.pore > 0
+            porosity = np.where(wet, self.model.expansion.now.porosity, np.nan)
+            fields["porosity"] = porosity.reshape(shape)
         self._fields.append(fields)
 
     def conservation(self):
@@ -449,6 +456,8 @@ class _Recorder:
                 np.array([list(entry["parts_back"].values()) for entry in self._series]),
                 {"units": "V", "long_name": "the same across the back"},
             )
+        if self.model.expansion is not None:
+            data |= {name: series(name, *SWELLING[name]) for name in self.model.expansion.series()}
         parts = list(self._series[0]["parts"])
         data["parts"] = (
             ("time", "part"),

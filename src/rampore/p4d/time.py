@@ -87,6 +87,8 @@ class State(NamedTuple):
     x: tuple[np.ndarray, ...]  #: surface stoichiometries of each population [-]
     j: tuple[np.ndarray, ...]  #: current densities of each population [A/m2]
     hysteresis: tuple[np.ndarray, ...]  #: states of each population [-]
+    #: least anywhere, where materials change their volume, else nan [-]
+    porosity: float = math.nan
 
     @property
     def unknowns(self) -> Unknowns:
@@ -190,8 +192,10 @@ class _Pace:
 class _Ends:
     """The cut-offs of one step of a protocol, and the charge that passed in it."""
 
-    def __init__(self, step: Step, drive: Drive, voltages: int) -> None:
-        self._step, self._drive = step, drive
+    def __init__(
+        self, step: Step, drive: Drive, voltages: int, least_porosity: float | None
+    ) -> None:
+        self._step, self._drive, self._least_porosity = step, drive, least_porosity
         self._passed = 0.0  # in the accepted states [C/m2]
         # of each voltage +1 where it rises, -1 where it falls, on discharge, 0 where only the other
         # face has a current; where none has, the first step says it
@@ -228,6 +232,8 @@ class _Ends:
             ends.append(("capacity", abs(charge) / step.until_capacity - 1))
         if step.until_current is not None:
             ends.append(("current", 1 - abs(state.current) / step.until_current))
+        if self._least_porosity is not None:
+            ends.append(("porosity", self._least_porosity - state.porosity))
         return max(ends, key=lambda pair: pair[1])
 
 
@@ -280,6 +286,7 @@ class Integrator:
             tuple(p.x.copy() for p in populations),
             tuple(p.j.copy() for p in populations),
             tuple(p.hysteresis_ahead() for p in populations),
+            math.nan if self.model.expansion is None else self.model.expansion.least_porosity,
         )
 
     def attempt(self, h: float, drive: Drive) -> tuple[State, float]:
@@ -289,21 +296,26 @@ class Integrator:
         model, past = self.model, self.history[:3]
         steps = [h] + ([past[0].step] if len(past) > 1 else [])
         weights = derivative_weights(steps)
-        model.condense(weights, h / steps[1] if len(steps) > 1 else 0.0)
+        growth = h / steps[1] if len(steps) > 1 else 0.0
+        model.condense(weights, growth)
         last, before = past[0], past[min(1, len(past) - 1)]
         known = Unknowns(
             weights[1] * last.u + weights[2] * before.u,
             weights[1] * last.voltages + weights[2] * before.voltages,
         )
+        guess = self._guess(h)
+        if model.expansion is not None:
+            known.u[:, C] = model.expansion.prepare(weights, growth, last.u[:, C], before.u[:, C])
         found = model.newton(
-            self._guess(h),
+            guess,
             known,
             drive,
             self.tolerances.newton * self.tolerances.time,
             self.tolerances.linear,
         )
+        missed = None if model.expansion is None else model.expansion.follow()
         new = self._state(last.time + h, h, found, model.foil_current(found.u))
-        return new, self._error(new, past)
+        return new, self._error(new, past, missed)
 
     def _guess(self, h):
         """Unknowns expected from the past after a step of h; the current densities go into the
@@ -323,7 +335,7 @@ class Integrator:
         guess[:, C] = np.clip(salt, 0.2 * last, np.where(low, 5.0 * last, np.inf))
         return Unknowns(guess, _combine(settled, [state.voltages for state in past]))
 
-    def _error(self, new, past):
+    def _error(self, new, past, missed):
         if len(past) == 1:
             return 0.0
         model, ages, h = self.model, _ages(past), new.step
@@ -341,6 +353,8 @@ class Integrator:
                 state = new.hysteresis[n] - _combine(ahead, [state.hysteresis[n] for state in past])
                 gap = population.half_gap(new.x[n]) * state
                 parts.append(np.sqrt(np.average(gap**2, weights=population.capacity)))
+        if missed is not None:
+            parts.append(np.sqrt(np.average(missed**2, weights=model.layout.pore)))
         if self._settled > 1:
             jump = new.voltages - _combine(after, [state.voltages for state in past])
             parts.append(np.abs(jump).max())
@@ -350,6 +364,8 @@ class Integrator:
         """Make the state that was attempted last the present one."""
         for population in self.model.populations:
             population.advance()
+        if self.model.expansion is not None:
+            self.model.expansion.advance(self.model.weights, new.u[:, C])
         self.history = [new, *self.history[: REMEMBERED - 1]]
         self._settled = min(self._settled + 1, REMEMBERED)
         self.counts["steps"] += 1
@@ -357,8 +373,9 @@ class Integrator:
 
     def run(self, step: Step, stops: Sequence[float] = ()) -> str:
         """Walk through one step of a protocol; returns why it ended: "time", "voltage", "capacity",
-        "current"; "voltage at once", where contact and kinetics alone take the voltage beyond its
-        cut-off as soon as current flows; or "exhausted", before any of these was reached.
+        "current"; "porosity", where swelling leaves pores the least that they may have; "voltage at
+        once", where contact and kinetics alone take the voltage beyond its cut-off as soon as
+        current flows; or "exhausted", before any of these was reached.
 
         Parameters
         ----------
@@ -377,11 +394,10 @@ class Integrator:
         self.history, self._settled, self.exhausted = self.history[:1], 0, ""
         end = np.inf if step.until_time is None else self.state.time + step.until_time
         marks = sorted([t for t in stops if self.state.time < t < end] + [end])
-        ends, pace, crawled = (
-            _Ends(step, drive, self.model.voltages),
-            _Pace(self._first_step(drive)),
-            0,
-        )
+        expansion = self.model.expansion
+        least_porosity = expansion.settings.least_porosity if expansion is not None else None
+        ends = _Ends(step, drive, self.model.voltages, least_porosity)
+        pace, crawled = _Pace(self._first_step(drive)), 0
         while True:
             now = self.state
             least = max(self.tolerances.smallest_step, 4 * np.spacing(now.time))
