@@ -14,6 +14,7 @@ import xarray as xr
 from rampore.audit import sweep
 from rampore.audit import sweep_command as command
 from rampore.closures import Closure
+from rampore.lim2026 import control, parameters
 from rampore.lim2026.cells import charged_cell, full_cell
 from rampore.lim2026.readings import compare
 from rampore.lim2026.sweeps import PLANS, crossing
@@ -218,6 +219,14 @@ def test_a_family_of_closures_has_the_published_values(name, monkeypatch):
     assert [found.negative(eps) for eps in (0.30, 0.24)] == pytest.approx(expected)
     assert found.separator(0.41) == pytest.approx(0.41 / 2.5)
     assert found.positive(0.2) == pytest.approx(0.2**1.5 if name == "Bruggeman" else 0.2 / 3.0)
+
+
+def test_the_families_are_those_of_the_positive_control():
+    given, porosities = parameters.load(), np.linspace(0.1, 0.5, 5)
+    for name in crossing.AXES[2].values:
+        if name != "cubes":  # of which both take chapter 3's fit
+            ours, theirs = crossing.closures(name, 6.0).negative, control.closures(given)[name]
+            assert ours(porosities) == pytest.approx(theirs(porosities), rel=1e-12)
 
 
 def test_the_printed_capacity_makes_the_printed_ratio_of_the_electrodes():

@@ -15,7 +15,7 @@ PROGRAM = """
 import json, sys
 from pathlib import Path
 from rampore.audit.reproduce.fingerprint import seal
-from rampore.lim2026.sweeps import crossing, design, inverse
+from rampore.lim2026.sweeps import control, crossing, design, inverse
 
 package, seals = Path(sys.argv[1]), {}
 for name, old, new in [("", "", ""), *json.loads(sys.argv[2])]:
@@ -24,35 +24,51 @@ for name, old, new in [("", "", ""), *json.loads(sys.argv[2])]:
     if name:
         assert text.count(old), (name, old)
         file.write_text(text.replace(old, new, 1))
-    seals[name + new] = [seal(each.compute) for each in (crossing, inverse, design)]
+    seals[name + new] = [seal(each.compute) for each in (crossing, inverse, design, control)]
     if name:
         file.write_text(text)
 print(json.dumps(seals))
 """
 
-#: A line of a file, what it becomes, and which of crossing, inverse and design follow from it.
+#: A line of a file, what it becomes, and which of crossing, inverse, design and control follow from
+#: it.
 CHANGES = {
-    ("p4d/grid.py", "import numpy as np", "import numpy as np\n\nDENSER = 2"): (True, True, True),
+    ("p4d/grid.py", "import numpy as np", "import numpy as np\n\nDENSER = 2"): (
+        True,
+        True,
+        True,
+        True,
+    ),
     ("lim2026/cells.py", "hysteresis_decay: float = 40.0", "hysteresis_decay: float = 41.0"): (
         True,
         True,
         True,
+        True,
     ),
-    ("lim2026/data/cell.toml", "value = ", "value  = "): (True, True, True),
-    ("lim2026/data/spans.toml", "high = ", "high  = "): (False, True, False),
+    ("lim2026/data/cell.toml", "value = ", "value  = "): (True, True, True, True),
+    ("lim2026/data/spans.toml", "high = ", "high  = "): (False, True, False, False),
+    ("lim2026/data/control.toml", "smallest = ", "smallest  = "): (False, False, False, True),
     ("lim2026/sweeps/inverse.py", "import numpy as np", "import numpy as np\n\nSAMPLES = 2"): (
         False,
         True,
         False,
+        False,
     ),
-    ("energy.py", "import math", "import math\n\nSIDES = 2"): (False, False, True),
-    ("audit/reproduce/book.py", "import re", "import re\n\nPAGES = 2"): (False, False, False),
+    ("energy.py", "import math", "import math\n\nSIDES = 2"): (False, False, True, False),
+    ("audit/reproduce/book.py", "import re", "import re\n\nPAGES = 2"): (
+        False,
+        False,
+        False,
+        False,
+    ),
     ("lim2026/figures/p4d.py", "import numpy as np", "import numpy as np\n\nWIDTH = 2"): (
+        False,
         False,
         False,
         False,
     ),
     ("p4d/model.py", "import numpy as np", "import numpy as np  # another word"): (
+        False,
         False,
         False,
         False,

@@ -251,7 +251,8 @@ def _body(
     split, torn = _tear(where, quads, part, cracks)
     if _pieces(split) > 1:
         raise MechanicsError("the cracks part a coating from the foil: nothing holds it")
-    mesh = MeshQuad(np.concatenate([where, where[:, torn]], axis=1), split)
+    corners = np.concatenate([where, where[:, torn]], axis=1)
+    mesh = MeshQuad(np.ascontiguousarray(corners), np.ascontiguousarray(split))
     basis = Basis(mesh, ElementQuad2(), intorder=5)
     solids = (cell.foil, cell.coating)
     pairs = _pairs(basis, part, cracks)

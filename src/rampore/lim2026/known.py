@@ -1,0 +1,395 @@
+"""What the positive control says: which known gains are found, and what a change must be to give
+one.
+
+All of it reads the data set of ``rampore sweep control`` by the rules of
+``lim2026/data/control.toml``; :mod:`rampore.lim2026.sweeps.control` says how it is made.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from rampore.audit.numbers import Phrase, phrase, with_error
+from rampore.checks import choice
+from rampore.closures import Closure
+from rampore.lim2026.control import limit_gain, pressed_capacity, readings
+from rampore.p4d.errors import CellError
+from rampore.p4d.model import Mesh
+from rampore.p4d.time import Tolerances
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+__all__ = [
+    "RESOLUTIONS",
+    "STATUSES",
+    "Limits",
+    "Outcome",
+    "Reach",
+    "closures_of",
+    "limits",
+    "outcomes",
+    "paper_table",
+    "plating",
+    "reach",
+    "reach_text",
+    "reaches",
+    "rows",
+    "smallest_spread",
+    "status",
+]
+
+MAH_CM2 = 36000.0  #: [C/m2]
+
+#: By name two meshes, of what is shown and of its error: half the boxes in every direction.
+RESOLUTIONS = {
+    "reading": (Mesh((8, 4, 8), (8, 1)), Mesh((4, 2, 4), (4, 1))),
+    "fine": (Mesh((16, 8, 16), (16, 1)), Mesh((8, 4, 8), (8, 1))),
+}
+#: in time on the first of them, and on the second
+TOLERANCES = Tolerances(time=1e-3), Tolerances(time=3e-3)
+
+STATUSES = ("finds it", "finds none", "finds the opposite", "too close", "carries nothing")
+
+
+def rows(data: "xarray.Dataset", **wanted) -> "pandas.DataFrame":
+    """The pairs of a data set that have some values, in its order.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    **wanted
+        A value, or a list of them, by the name of an input.
+
+    Raises
+    ------
+    CellError
+        Where there are none.
+    """
+    table = data.to_dataframe()
+    for name, value in wanted.items():
+        table = table[table[name].isin(value if isinstance(value, list) else [value])]
+    if table.empty:
+        raise CellError(f"no pair has {wanted}")
+    return table
+
+
+def status(row: Mapping, smallest: float) -> str:
+    """In a word what a pair's gain says, one of :data:`STATUSES`.
+
+    Parameters
+    ----------
+    row : mapping
+        With ``plain``, ``gain`` and ``gain_error``.
+    smallest : float
+        Gain that is interpreted at all [-].
+    """
+    if row["plain"] == 0:
+        return "carries nothing"
+    gain, error = row["gain"], row["gain_error"]
+    if np.isnan(gain):  # a run that failed decides nothing
+        return "too close"
+    if abs(gain) > max(error, smallest):
+        return "finds it" if gain > 0 else "finds the opposite"
+    return "finds none" if error <= smallest else "too close"
+
+
+def closures_of(data: "xarray.Dataset") -> dict[str, Closure]:
+    """The closures that the paper's cell was run under, by name."""
+    first = rows(data, part="paper").drop_duplicates("closure").set_index("closure")
+    numbers = first[["exponent", "prefactor", "threshold"]]
+    return {str(name): Closure(str(name), *row) for name, row in numbers.iterrows()}
+
+
+# Exact limits ------------------------------------------------------------------------------------
+
+
+class Limits(NamedTuple):
+    """What lines give in the limits that are known, over the plain cell on the same mesh."""
+
+    exact: float  #: gain at the pitch 0, of the one-dimensional cell of the mean [-]
+    exact_error: float  #: what the coarser mesh changes of it [-]
+    fine: np.ndarray  #: gain at the fine pitches (n,) [-]
+    #: gain and its error at the pitches, each (m,) [-], by the efficiency in the plane over that
+    #: through it
+    gains: dict[float, tuple[np.ndarray, np.ndarray]]
+
+    @property
+    def miss(self) -> float:
+        """The finest pitch's gain less the exact one [-]."""
+        return float(self.fine[0] - self.exact)
+
+    def half_pitch(self, in_plane: float) -> tuple[float, float]:
+        """Pitch at which half of the exact gain is left and its error from those of the gains [um];
+        nan where it is nowhere.
+        """
+        gain, error = self.gains[in_plane]
+        low, middle, high = (self._half(gain + sign * error) for sign in (-1, 0, 1))
+        return middle, (high - low) / 2
+
+    def _half(self, gain):
+        below = np.flatnonzero(gain < self.exact / 2)
+        if not below.size or not below[0]:
+            return np.nan
+        ends = slice(below[0] - 1, below[0] + 1)
+        return float(np.interp(-self.exact / 2, -gain[ends], readings()["limits"]["pitches"][ends]))
+
+
+def limits(mesh: Mesh, coarser: Mesh) -> Limits:
+    """Run lines of every pitch on a mesh, and for the errors on a coarser one.
+
+    Parameters
+    ----------
+    mesh, coarser : Mesh
+        Columns across half a pitch.
+    """
+    asked, both = readings()["limits"], list(zip((mesh, coarser), TOLERANCES, strict=True))
+    (exact, base), (rough, rough_base) = (limit_gain(*one) for one in both)
+
+    def over(pitches, in_plane):
+        return (
+            np.array([pressed_capacity(pitch, *one, in_plane) / plain - 1 for pitch in pitches])
+            for one, plain in zip(both, (base, rough_base), strict=True)
+        )
+
+    gains = {}
+    for ratio in asked["anisotropies"]:
+        gain, coarse = over(asked["pitches"], ratio)
+        gains[ratio] = gain, np.abs(gain - coarse)
+    fine, _ = over(asked["fine_pitches"], 1.0)
+    return Limits(exact, abs(exact - rough), fine, gains)
+
+
+# Pairs --------------------------------------------------------------------------------------------
+
+
+class Outcome(NamedTuple):
+    """Whether a known outcome is found, and by how much."""
+
+    found: bool | None  #: None where the numerical error leaves it open
+    value: float  #: of what decides, in `unit`
+    error: float
+    unit: str
+    what: str  #: the value, in words
+
+
+def _sign(value: float, error: float, least: float = 0.0) -> bool | None:
+    return bool(value > 0) if abs(value) > max(error, least) else None
+
+
+def outcomes(data: "xarray.Dataset", smallest: float) -> dict[str, Outcome]:
+    """The known outcomes by their names in ``control.toml``.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    smallest : float
+        Gain that is interpreted at all [-].
+    """
+    asked, found = readings(), {}
+    for name in ("habedank", "nrel"):
+        rule = asked[name]
+        change = f"{rule['kind']}; {rule['partner']}"
+        one = rows(data, part=name, change=change, rate=rule["deciding"]).iloc[0]
+        holds = _sign(one.gain, one.gain_error, smallest)
+        what = f"gain at {rule['deciding']:g}C"
+        found[name] = Outcome(holds, one.gain, one.gain_error, "1", what)
+    rule = asked["chen_highly_ordered"]
+    change = f"{rule['kind']}; {rule['partner']}"
+    later = [_later(row) for _, row in rows(data, part="nrel", change=change).iterrows()]
+    found["chen_highly_ordered"] = min(later, key=lambda one: _RANK[one.found])
+    found["raju"] = _rising(rows(data, part="raju"), smallest)
+    one = rows(data, part="none_expected").iloc[0]
+    room = asked["none_expected"]["at_most"] - abs(one.gain)
+    holds = _sign(room, one.gain_error)
+    found["none_expected"] = Outcome(
+        holds, one.gain, one.gain_error, "1", "gain where transport does not limit"
+    )
+    return found
+
+
+#: of what several rates say, the worst counts
+_RANK = {False: 0, None: 1, True: 2}
+
+
+def _later(row) -> Outcome:
+    """Whether the cell with channels plates at a larger charge, or has more margin where neither
+    does.
+    """
+    plain, changed = (row.get(f"{cell}_plates", np.nan) for cell in ("plain", "changed"))
+    if np.isnan(plain) and np.isnan(changed):
+        what = f"more margin at equal charge at {row['rate']:g}C"
+        holds = _sign(row["margin"], row["margin_error"])
+        return Outcome(holds, row["margin"], row["margin_error"], "V", what)
+    what = f"later first plating at {row['rate']:g}C"
+    if np.isnan(plain) or np.isnan(changed):
+        return Outcome(bool(np.isnan(changed)), np.nan, np.nan, "C/m2", f"{what}: one cell alone")
+    error = row["plain_plates_error"] + row["changed_plates_error"]
+    return Outcome(_sign(changed - plain, error), changed - plain, error, "C/m2", what)
+
+
+def _rising(table, smallest):
+    """Whether the gain rises with the density of holes, step by step."""
+    ordered = table.sort_values("size", ascending=False)
+    steps, errors = np.diff(ordered.gain), ordered.gain_error.to_numpy()[1:]
+    seen = ordered.gain.to_numpy()[1:] > smallest
+    falls = steps < -errors
+    stays = seen & ~(steps > errors)
+    holds = False if falls.any() else None if stays.any() or not seen.any() else True
+    last = ordered.iloc[-1]
+    what = f"gain with holes {last['size']:g} µm apart"
+    return Outcome(holds, last.gain, last.gain_error, "1", what)
+
+
+class Reach(NamedTuple):
+    """The smallest change that gives the goal."""
+
+    size: float  #: in the lever's unit; nan where no rung reaches it
+    error: float  #: of the size, from the gains' numerical errors
+    most: float  #: largest gain of all rungs [-]; nan where the plain cell carries nothing
+    most_error: float
+
+
+def reach(data: "xarray.Dataset", closure: str, change: str) -> Reach:
+    """The smallest change of one kind that gives the goal, on straight lines between the rungs.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    closure, change : str
+    """
+    goal = readings()["levers"]["goal"]
+    table = rows(data, part="lever", closure=closure, change=choice_of(data, change))
+    sizes, gains, errors = (table[name].to_numpy() for name in ("size", "gain", "gain_error"))
+    known = np.isfinite(gains)
+    if not known.any():
+        return Reach(np.nan, np.nan, np.nan, np.nan)
+    none = 1.0 if change in ("thickness", "conductivity", "loading", "np_ratio") else 0.0
+    sizes = np.append(none, sizes[known])
+
+    def crossing(values):
+        values = np.append(0.0, values)
+        above = np.flatnonzero(values >= goal)
+        if not above.size:
+            return np.nan
+        n = above[0]
+        return float(np.interp(goal, values[n - 1 : n + 1], sizes[n - 1 : n + 1]))
+
+    ends = [crossing(gains[known] + sign * errors[known]) for sign in (-1, 0, 1)]
+    best = int(np.argmax(gains[known]))
+    return Reach(
+        ends[1],
+        float(np.nanmax(np.abs(np.array(ends) - ends[1]))) if np.isfinite(ends[1]) else np.nan,
+        float(gains[known][best]),
+        float(errors[known][best]),
+    )
+
+
+def choice_of(data: "xarray.Dataset", change: str) -> str:
+    """A lever of a data set, or what there are."""
+    return choice("change", change, sorted(set(map(str, data.change.values))), CellError)
+
+
+def reaches(data: "xarray.Dataset") -> dict[tuple[str, str], Reach]:
+    """What :func:`reach` gives, by lever and closure."""
+    table = rows(data, part="lever")[["change", "closure"]].drop_duplicates()
+    return {
+        (change, closure): reach(data, closure, change)
+        for change, closure in table.itertuples(index=False)
+    }
+
+
+# In words -----------------------------------------------------------------------------------------
+
+
+def plating(row: Mapping, cell: str) -> str:
+    """Charge at which lithium may first be plated, with its error [mAh/cm2], as a text.
+
+    Parameters
+    ----------
+    row : mapping
+        A pair of part "nrel".
+    cell : {"plain", "changed"}
+    """
+    at = row.get(f"{cell}_plates", np.nan)
+    if np.isnan(at):
+        return "not before the end"
+    return with_error("{:.%df}", at / MAH_CM2, row[f"{cell}_plates_error"] / MAH_CM2)
+
+
+def reach_text(one: Reach) -> str:
+    """A smallest change with its error, or why there is none, as a text."""
+    if np.isfinite(one.size):
+        return with_error("{:.%df}", one.size, one.error)
+    if np.isfinite(one.most):
+        return with_error(
+            "not within: {:+.%df}", 100 * one.most, 100 * one.most_error, (0, 1), " %"
+        )
+    return "carries nothing"
+
+
+#: Changes in which two cells of one kind differ, the unit, and what a size is over the base's.
+SPREADS = {
+    "loading": (" % of loading", lambda size: 100 * (1 - size)),
+    "conductivity": (" % of the electrolyte's transport", lambda size: 100 * (size - 1)),
+    "thickness": (" % of thickness at one mass", lambda size: 100 * (size - 1)),
+    "np_ratio": (" % of anode", lambda size: 100 * (size - 1)),
+    "temperature": (" K", lambda size: size),
+    "offset": (" mm of alignment", lambda size: size),
+}
+
+
+def smallest_spread(found: Mapping[tuple[str, str], Reach]) -> Phrase:
+    """What two cells need to differ by to stand as far apart as the goal, over the closures.
+
+    Parameters
+    ----------
+    found : mapping
+        As :func:`reaches` gives it.
+    """
+    texts, numbers = [], []
+    for change, (unit, relative) in SPREADS.items():
+        sizes = [
+            (relative(one.size), abs(relative(one.size + one.error) - relative(one.size)))
+            for (name, _), one in found.items()
+            if name == change and np.isfinite(one.size)
+        ]
+        if sizes:
+            texts.append(f"{{:.1f}} to {{:.1f}}{unit}")
+            numbers += [min(sizes), max(sizes)]
+    if not texts:
+        return phrase("No change that was tried does it under any closure.")
+    return phrase(f"Where a change does it, it takes {', '.join(texts)}.", *numbers)
+
+
+def paper_table(data: "xarray.Dataset", smallest: float, nominal: float) -> "pandas.DataFrame":
+    """What the paper's bare cell gives, and what holes and channels do to it, in words.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    smallest : float
+        Gain that is interpreted at all [-].
+    nominal : float
+        Areal capacity that the cell's share counts [C/m2].
+    """
+    import pandas as pd
+
+    def words(pair):
+        plain = pair.iloc[0]
+        share = with_error(
+            "{:.%df}", 100 * plain.plain / nominal, 100 * plain.plain_error / nominal, (1, 1)
+        )
+        by_change = pair.set_index("change")
+        return {"bare cell gives, %": share} | {
+            change: status(by_change.loc[change], smallest) for change in ("holes", "channel")
+        }
+
+    groups = rows(data, part="paper").groupby(["rate", "separator", "closure"], sort=False)
+    found = {
+        f"{rate:g}C, separator {separator:g}, {closure}": words(pair)
+        for (rate, separator, closure), pair in groups
+    }
+    return pd.DataFrame(found).T
