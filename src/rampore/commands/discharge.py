@@ -61,7 +61,11 @@ def run(args: argparse.Namespace, report: Callable[[str], object] = print) -> di
     if args.structure is not None:
         if args.collector is not None:
             raise CellError("--collector has no effect beside --structure, which has its own holes")
-        cell = replace(cell, perforation=None, structure=structure.read(args.structure))
+        cell = cell.with_structure(structure.read(args.structure))
+        if not cell.tied:
+            raise CellError(
+                "one current says nothing of each face: let the positive foils of [back] be tied"
+            )
     columns = tuple(args.columns or COLUMNS[cell.has_pattern])
     mesh = Mesh(tuple(args.layers), columns)
     with together(args.output) as folder:
@@ -143,9 +147,9 @@ class _Progress:
     def __init__(self, cell, c_rate, report):
         self._cell, self._rate, self._report, self._next = cell, c_rate / 3600.0, report, 0.0
         self._members = [
-            (side, material)
-            for side in ("negative", "positive")
-            for material in getattr(cell, side).materials
+            (name, material)
+            for name, electrode in cell.electrodes.items()
+            for material in electrode.materials
         ]
         self._salt, self._surfaces = [np.inf, -np.inf], [[np.inf, -np.inf] for _ in self._members]
 
@@ -210,7 +214,24 @@ def summarise(cell: Cell, solution: Solution, c_rate: float) -> dict:
         }
         | (_plating(solution) if c_rate < 0 else {})
         | _swelling(data)
+        | (_faces(data) if cell.back else {})
     )
+
+
+def _faces(data):
+    """What each face of the negative foil gave, and what went through the holes."""
+    last = data.isel(time=-1)
+    return {
+        "faces": {
+            name: {
+                "capacity_Ah_per_m2": float(last[f"capacity_{name}"]) / 3600,
+                "current_density_A_per_m2": float(last[f"current_density_{name}"]),
+            }
+            for name in ("front", "back")
+        },
+        "lithium_through_holes_mol_per_m2": float(last.lithium_through_holes),
+        "salt_through_holes_mol_per_m2": float(last.salt_through_holes),
+    }
 
 
 def _plating(solution):

@@ -175,6 +175,25 @@ def swelling_text(swelling: Mapping) -> str:
     )
 
 
+def both_sides_text(both: Mapping) -> str:
+    """What a foil that is coated on both faces owes to one with one face."""
+    mirror, cost = max(both["mirror_V"].values()), both["cost"]
+    worst = max(run["lithium"] for run in both["cycles"].values())
+    runs = ", ".join(
+        f"{100 * float(loading):.0f} % {100 * run['through']:.2f} %"
+        for loading, run in both["cycles"].items()
+    )
+    return (
+        f"Two equal faces are one face with half the depth of the holes to {_power(mirror)} V; "
+        "behind closed foil each face with a current of its own is its own cell to "
+        f"{_power(both['closed_V'])} V. In ten cycles each face keeps its lithium, what came "
+        f"through the holes counted, to {_power(worst)} of what there is. Of the lithium of the "
+        f"front pass at most, where the back has more of the negative coating by: {runs}. "
+        f"Both faces take {cost['tied']:.2f} times the time of one, and "
+        f"{cost['apart']:.2f} times where a current is imposed on each.\n"
+    )
+
+
 def speed_table(speed: Mapping) -> str:
     """Times of discharges here and in PyBaMM, each with its error, from what ``bench_p4d.py``
     writes.
@@ -253,6 +272,7 @@ def pages(results: Mapping) -> dict[str, str]:
         "structures": lambda: structures_text(results["structures"]),
         "staircase": lambda: structures_table(results["structures"]),
         "swelling": lambda: swelling_text(results["swelling"]),
+        "both_sides": lambda: both_sides_text(results["both_sides"]),
         "speed": lambda: speed_table(results["speed"]),
         "versions": lambda: versions_text(results["versions"]),
     }
