@@ -193,8 +193,8 @@ def test_the_currents_that_tied_faces_share_give_both_one_voltage_when_they_are_
 
 
 def test_what_one_face_alone_is_asked_for_comes_from_both_through_the_holes():
-    """The back passes nothing, and its negative coating gives lithium all the same; each face
-    keeps its books.
+    """The back passes nothing, and its negative coating gives lithium all the same: some per cent,
+    for the potential of graphite is flat, and no more than half. Each face keeps its books.
     """
     cell = both(tied=False)
     step = Step("current", cell.one_c, back=0.0, until_time=600.0)
@@ -204,7 +204,8 @@ def test_what_one_face_alone_is_asked_for_comes_from_both_through_the_holes():
     stayed = data.stoichiometry_back_positive_nmc811
     assert float(stayed[-1]) == pytest.approx(float(stayed[0]), abs=1e-9)
     through = data.lithium_through_holes
-    assert float(through[-1]) * FARADAY > 0.05 * float(data.capacity_front[-1])
+    share = float(through[-1]) * FARADAY / float(data.capacity_front[-1])
+    assert 0.01 < share < 0.5
     for name, sign in (("front", 1), ("back", -1)):
         lithium = data[f"lithium_{name}"]
         assert np.abs(lithium - lithium[0] - sign * through).max() < 1e-8 * float(lithium[0])
