@@ -35,8 +35,9 @@ def test_a_short_crack_at_a_cut_edge_stays_below_a_straight_front(crack):
 
 def test_the_mesh_and_the_step_of_the_crack_decide_nothing(crack):
     finer = debonding.debond(GIVEN, 1e9, [5e-6], step=0.05, finest=0.25e-6)
-    # a small difference of two large energies, which the step itself moves by its half
-    assert finer.pegged[0] == pytest.approx(crack.pegged[1], rel=0.1)
+    # next to a peg the energy falls steeply along the crack: half the step moves it by 3 %, half
+    # the mesh at the tip by 2 %, both together by 5 %; the tolerance was set after that was seen
+    assert finer.pegged[0] == pytest.approx(crack.pegged[1], rel=0.06)
     assert finer.cut[0] == pytest.approx(crack.cut[1], rel=0.01)
 
 

@@ -51,6 +51,7 @@ RESOLUTIONS = {
 #: in time on the first of them, and on the second
 TOLERANCES = Tolerances(time=1e-3), Tolerances(time=3e-3)
 
+#: What a pair may say, in words.
 STATUSES = ("finds it", "finds none", "finds the opposite", "too close", "carries nothing")
 
 
