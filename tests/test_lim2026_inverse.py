@@ -125,7 +125,7 @@ def test_a_span_of_a_record_is_its_range_or_the_value_that_is_one():
 def test_samples_are_the_same_in_every_run_and_fill_each_span_evenly(samples):
     assert samples == inverse.cases()
     share = np.array([case["published_share"] for case in samples])
-    # A balanced sequence has exactly one point in each of as many equal strips as it has points.
+    # a Latin hypercube has exactly one point in each of as many equal strips as it has points
     assert sorted((share * len(samples)).astype(int)) == list(range(len(samples)))
 
 
@@ -236,6 +236,19 @@ def test_sensitivities_of_a_sum_are_its_terms_shares_of_the_variance(samples):
     # an error is 1.96 standard deviations
     assert np.all(np.abs(shares[:2] - [9 / 13, 4 / 13]) < 2 * errors[:2])
     assert np.all(np.abs(shares[2:]) < 2 * errors[2:].max())
+
+
+@pytest.mark.parametrize("name", [span.name for span in spans()])
+def test_what_one_input_decides_alone_no_other_seems_to_decide(samples, name):
+    data = made(samples, gain_5C=np.zeros(len(samples)))
+    names, values = consistency._inputs(data)
+    own = values[:, names.index(name)]
+    own = np.log(own) if own.min() > 0 and own.max() > 5 * own.min() else own
+    data["gain_5C"] = "case", np.expm1(0.3 * (own - own.mean()) / np.ptp(own))
+    first = consistency.sensitivities(data, "gain_5C", resamples=5)["first"]
+    assert first.index[0] == name
+    assert first.iloc[0] > 0.8
+    assert np.all(np.abs(first.iloc[1:]) < 0.06)
 
 
 def test_sensitivities_are_the_same_however_a_sort_leaves_equal_values(samples, monkeypatch):

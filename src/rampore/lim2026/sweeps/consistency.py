@@ -132,7 +132,7 @@ def sensitivities(
     names, values = _inputs(data)
     gain = data[quantity].values
     # The method sorts by each input: where it is discrete, equal values would keep the regular
-    # order of the sequence, and come in another order on another processor. Ranks in a random order
+    # order of the samples, and come in another order on another processor. Ranks in a random order
     # of the samples know no equals.
     known = np.random.default_rng(seed).permutation(np.flatnonzero(np.isfinite(gain)))
     ranks = rankdata(values[known], method="ordinal", axis=0)
