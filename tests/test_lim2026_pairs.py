@@ -358,3 +358,13 @@ def test_the_margin_of_a_charge_on_a_finer_mesh_lies_within_the_error():
 def test_a_charge_has_a_rate():
     with pytest.raises(CellError, match="rate"):
         pairs.plating_margins(GIVEN, EVEN, 0.0, SMALL)
+
+
+def test_at_equal_charge_neither_cell_goes_further_than_the_other():
+    whole, equal = (
+        pairs.plating_margins(GIVEN, EVEN, 1.0, SMALL, equal_charge=chosen)
+        for chosen in (False, True)
+    )
+    raised = equal.bare - whole.bare, equal.perforated - whole.perforated
+    assert min(raised) == pytest.approx(0.0, abs=1e-12)
+    assert max(raised) > 1e-5

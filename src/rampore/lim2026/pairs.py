@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rampore.checks import quantity
+from rampore.checks import choice, quantity
 from rampore.lim2026 import parameters
 from rampore.lim2026.cells import Scenario, charged_cell, half_cell
 from rampore.lim2026.readings import Finding, Judgement, compare, judge
@@ -208,6 +208,7 @@ def _state(cell: Cell) -> list:
         cell.concentration,
         cell.one_c,
         cell.lower_cutoff,
+        -1.0 if cell.swelling is None else cell.swelling.sharing,
     ]
     for electrode in (cell.negative, cell.positive):
         efficiency = electrode.transport_efficiency(electrode.porosity)
@@ -409,6 +410,7 @@ def plating_margins(
     mesh: Mesh,
     coarser: Mesh | None = None,
     tolerances: Tolerances = USUAL,
+    equal_charge: bool = False,
 ) -> OnBoth:
     """Least potential against that of lithium, anywhere in the coating and at any time of a charge
     from empty to the upper cut-off [V]; parameters as of :func:`pair`.
@@ -419,19 +421,28 @@ def plating_margins(
     ----------
     rate : float
         Of the charge, over 1C [-].
+    equal_charge : bool
+        No further than to the charge that both cells take: who takes more comes closer to lithium.
     """
     quantity("rate", rate, CellError, above=0)
+    choice("equal_charge", equal_charge, (False, True), CellError)
     cells = [discharged(cell, slow_discharge(cell)) for cell in _cells(given, scenario)]
 
-    def margin(cell, mesh, tolerances):
+    def charged(cell, mesh, tolerances):
         charge = Step("current", -rate * cell.one_c, until_voltage=cell.upper_cutoff)
-        return simulate(cell, [charge], mesh, tolerances).plating_margin().value
+        data = simulate(cell, [charge], mesh, tolerances).dataset
+        return -data.capacity.values, data.plating_margin.values
 
     def on_both_foils(mesh, tolerances, _):
+        charges = [
+            charged(cell, foil_mesh, tolerances)
+            for cell, foil_mesh in zip(cells, _matched(mesh), strict=True)
+        ]
+        last = min(taken[-1] for taken, _ in charges) if equal_charge else np.inf
         return OnBoth(
             *(
-                margin(cell, foil_mesh, tolerances)
-                for cell, foil_mesh in zip(cells, _matched(mesh), strict=True)
+                float(min(margin[taken <= last].min(), np.interp(last, taken, margin)))
+                for taken, margin in charges
             )
         )
 
