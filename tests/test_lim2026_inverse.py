@@ -227,6 +227,22 @@ def test_a_claim_stands_by_its_margin_over_its_error(samples):
     assert words == {0: "all", 1: "none", 2: "none", 3: "none"}
 
 
+def test_each_band_of_what_is_delivered_counts_its_own_samples(samples):
+    data = made(
+        samples[:4],
+        gain_3C=[0.1, 0.1, -0.1, 0.1],
+        gain_5C=[0.2, 0.23, 0.2, 0.0],
+        pulse_ratio=[0.76, 0.76, 0.76, 0.76],
+        capacity_bare_5C=[0.02, 0.3, 0.35, 0.9],
+        slow_bare=[1.0, 1.0, 1.0, 1.0],
+    )
+    table = consistency.by_delivered(data)
+    assert table.samples.sum() == 4
+    assert table.loc[(0.2, 0.4), ["samples", "gain_3C", "gain_5C", "all"]].tolist() == [2, 1, 2, 1]
+    assert table.loc[(0.2, 0.4)].contact == data.contact.values[1:3].min()
+    assert np.isnan(table.loc[(0.4, 1.0)].contact)
+
+
 def test_sensitivities_of_a_sum_are_its_terms_shares_of_the_variance(samples):
     u = np.array([case["published_share"] for case in samples])
     v = np.array([np.log(case["salt_transport"] / 0.68) / np.log(1.31 / 0.68) for case in samples])
