@@ -9,10 +9,11 @@ import pytest
 
 from rampore.energy import Layer
 from rampore.lim2026 import limitation, parameters
-from rampore.lim2026.cells import charged_cell
-from rampore.lim2026.pairs import READING
+from rampore.lim2026.cells import Scenario, charged_cell
+from rampore.lim2026.pairs import READING, TOLERANCES, pair
 from rampore.lim2026.stacks import design_of
 from rampore.p4d.discharge import discharge
+from rampore.p4d.solution import Mesh
 
 GIVEN = parameters.load()
 
@@ -30,6 +31,15 @@ def test_the_causes_and_the_rest_are_the_whole_fall_of_the_voltage(at_5c):
     assert lost[parts].sum() == pytest.approx(fall, abs=1e-9)
     assert lost["salt, positive"] == pytest.approx(float(solution.dataset.c_e_min[-1]), rel=1e-9)
     assert lost["salt, negative"] > GIVEN.electrolyte.concentration
+
+
+def test_the_losses_of_a_pair_err_by_no_more_than_they_say():
+    one = pair(GIVEN, Scenario(), 5.0, Mesh((8, 4, 8), (2, 2), 1), Mesh((4, 2, 4), (2, 2), 1))
+    lost, errors = limitation.losses_on_bare(one)
+    finer = discharge(one.cells[0], 5.0, Mesh((16, 8, 16)), TOLERANCES)
+    missed = abs(limitation.losses(finer[1], finer[0]) - lost)
+    assert missed.index.equals(errors.index)
+    assert (missed <= errors + 1e-6).all()
 
 
 def test_a_contact_alone_is_what_it_takes(at_5c):

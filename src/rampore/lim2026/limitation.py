@@ -6,6 +6,7 @@ import numpy as np
 
 from rampore.energy import Stack
 from rampore.lim2026 import parameters
+from rampore.lim2026.pairs import CellPair
 from rampore.lim2026.stacks import design_of
 from rampore.p4d.discharge import Discharge
 from rampore.p4d.solution import Cause, Solution
@@ -13,7 +14,15 @@ from rampore.p4d.solution import Cause, Solution
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["CAUSES", "HEAT_CAPACITIES", "OTHER", "adiabatic_rise", "heat_capacity", "losses"]
+__all__ = [
+    "CAUSES",
+    "HEAT_CAPACITIES",
+    "OTHER",
+    "adiabatic_rise",
+    "heat_capacity",
+    "losses",
+    "losses_on_bare",
+]
 
 #: Of the two foils' metals; of everything else no less than of graphite and of oxides. Handbooks'
 #: values at room temperature, recalled [J/(kg K)].
@@ -59,6 +68,20 @@ def losses(solution: Solution, discharge: Discharge) -> "pandas.Series":
         for side in ("negative", "positive")
     }
     return pd.Series(lost | least)
+
+
+def losses_on_bare(one: CellPair) -> tuple["pandas.Series", "pandas.Series"]:
+    """The :func:`losses` of a pair's discharge on bare foil, and their numerical errors.
+
+    Parameters
+    ----------
+    one : CellPair
+        With its two coarser runs.
+    """
+    on_mesh, coarser, rough = (
+        losses(each.solutions[0], each.bare) for each in (one, one.coarser, one.rough)
+    )
+    return on_mesh, abs(on_mesh - coarser) + abs(rough - coarser)
 
 
 def heat_capacity(given: parameters.CellInputs) -> float:
