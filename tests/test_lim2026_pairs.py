@@ -344,7 +344,7 @@ def test_the_margin_of_a_slow_charge_is_the_potential_of_the_anode_where_it_ends
     at_rest = positive.open_circuit(positive.stoichiometry) - cell.upper_cutoff
     margins = [pairs.plating_margins(GIVEN, EVEN, rate, SMALL) for rate in (0.005, 0.2, 1.0)]
     for foil in ("bare", "perforated"):
-        found = [getattr(one, foil) for one in margins]
+        found = [getattr(one, foil)[0] for one in margins]
         assert found[0] == pytest.approx(at_rest, abs=2e-3)
         assert at_rest > found[0] > found[1] > found[2]
 
@@ -352,7 +352,8 @@ def test_the_margin_of_a_slow_charge_is_the_potential_of_the_anode_where_it_ends
 def test_the_margin_of_a_charge_on_a_finer_mesh_lies_within_the_error():
     one = pairs.plating_margins(GIVEN, EVEN, 0.5, pairs.READING, HALF)
     finer = pairs.plating_margins(GIVEN, EVEN, 0.5, pairs.FINE)
-    assert abs(finer.perforated - one.perforated) < one.error(lambda _, perforated: perforated)
+    missed = abs(finer.perforated - one.perforated)
+    assert np.all(missed < one.error(lambda _, perforated: perforated))
 
 
 def test_a_charge_has_a_rate():
@@ -361,10 +362,7 @@ def test_a_charge_has_a_rate():
 
 
 def test_at_equal_charge_neither_cell_goes_further_than_the_other():
-    whole, equal = (
-        pairs.plating_margins(GIVEN, EVEN, 1.0, SMALL, equal_charge=chosen)
-        for chosen in (False, True)
-    )
-    raised = equal.bare - whole.bare, equal.perforated - whole.perforated
+    found = pairs.plating_margins(GIVEN, EVEN, 1.0, SMALL)
+    raised = [float(np.diff(of)[0]) for of in (found.bare, found.perforated)]
     assert min(raised) == pytest.approx(0.0, abs=1e-12)
     assert max(raised) > 1e-5

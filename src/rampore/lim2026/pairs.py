@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rampore.checks import choice, quantity
+from rampore.checks import quantity
 from rampore.lim2026 import parameters
 from rampore.lim2026.cells import Scenario, charged_cell, half_cell
 from rampore.lim2026.readings import Finding, Judgement, compare, judge
@@ -410,10 +410,10 @@ def plating_margins(
     mesh: Mesh,
     coarser: Mesh | None = None,
     tolerances: Tolerances = USUAL,
-    equal_charge: bool = False,
 ) -> OnBoth:
     """Least potential against that of lithium, anywhere in the coating and at any time of a charge
-    from empty to the upper cut-off [V]; parameters as of :func:`pair`.
+    from empty: (2,) to the upper cut-off, and to the charge that both cells take, since who takes
+    more comes closer to lithium [V]; parameters as of :func:`pair`.
 
     Where it is negative, lithium may be plated there.
 
@@ -421,11 +421,8 @@ def plating_margins(
     ----------
     rate : float
         Of the charge, over 1C [-].
-    equal_charge : bool
-        No further than to the charge that both cells take: who takes more comes closer to lithium.
     """
     quantity("rate", rate, CellError, above=0)
-    choice("equal_charge", equal_charge, (False, True), CellError)
     cells = [discharged(cell, slow_discharge(cell)) for cell in _cells(given, scenario)]
 
     def charged(cell, mesh, tolerances):
@@ -438,10 +435,15 @@ def plating_margins(
             charged(cell, foil_mesh, tolerances)
             for cell, foil_mesh in zip(cells, _matched(mesh), strict=True)
         ]
-        last = min(taken[-1] for taken, _ in charges) if equal_charge else np.inf
+        last = min(taken[-1] for taken, _ in charges)
         return OnBoth(
             *(
-                float(min(margin[taken <= last].min(), np.interp(last, taken, margin)))
+                np.array(
+                    [
+                        margin.min(),
+                        min(margin[taken <= last].min(), np.interp(last, taken, margin)),
+                    ]
+                )
                 for taken, margin in charges
             )
         )
