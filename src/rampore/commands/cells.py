@@ -128,7 +128,7 @@ def _in_stack(cell, args, sharing):
     return replace(cell, swelling=Swelling(**given)) if given else cell
 
 
-class Progress:
+class RunProgress:
     """A line for every twentieth of an hour at 1C, and how far concentrations went.
 
     Parameters

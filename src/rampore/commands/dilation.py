@@ -21,8 +21,8 @@ from rampore.kernels import announced
 from rampore.p4d.cell import Cell
 from rampore.p4d.dilation import (
     PARTS,
-    Departure,
     Dilation,
+    OutsideBounds,
     bounds_over_charge,
     dataset,
     departure,
@@ -78,7 +78,7 @@ def run(
     with together(options.output, FILES if curve is None else (*FILES, "bounds.csv")) as folder:
         for sharing in sharings:
             say(f"at a sharing of {sharing:g}")
-            progress = cells.Progress(cell, say)
+            progress = cells.RunProgress(cell, say)
             with announced(CELL_SECONDS):
                 runs.append(dilate(cell, protocol, sharing, mesh, progress=progress))
             left |= dict.fromkeys(progress.left())
@@ -203,7 +203,7 @@ def _told(found: dict) -> Iterator[str]:
     yield from (f"  exhausted: {told}" for told in found["exhausted"])
 
 
-def _compared(curve: Dilatometry, beside: Departure) -> dict:
+def _compared(curve: Dilatometry, beside: OutsideBounds) -> dict:
     """Where a curve lies beside the bounds."""
     outside = beside.outside
 

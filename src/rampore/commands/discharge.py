@@ -45,7 +45,7 @@ def run(args: argparse.Namespace, report: Callable[[str], object] = print) -> di
     cell = cells.read(args, [c_rate], report, args.sharing)
     mesh = cells.mesh_of(cell, args)
     with together(args.output) as folder:
-        progress = cells.Progress(cell, report)
+        progress = cells.RunProgress(cell, report)
         solution = discharge(cell, c_rate, mesh=mesh, progress=progress).solution
         summary = summarise(cell, solution, c_rate) | {"validity_left": progress.left()}
         write(solution, summary, folder)

@@ -146,7 +146,7 @@ def _bounds(curves):
     return Bounds(np.fmin.reduce(curves), np.fmax.reduce(curves))
 
 
-class Departure(NamedTuple):
+class OutsideBounds(NamedTuple):
     """Where a measured curve lies beside the bounds of computed ones."""
 
     excess: np.ndarray  #: above the most, or, negative, below the least; 0 between (n,) [m]
@@ -158,12 +158,12 @@ class Departure(NamedTuple):
         return np.flatnonzero(self.excess)
 
 
-def departure(bounds: Bounds, thickness: np.ndarray) -> Departure:
+def departure(bounds: Bounds, thickness: np.ndarray) -> OutsideBounds:
     """Hold a measured change of thickness (n,) [m] against bounds at the same charges."""
     judged = np.isfinite(bounds.least)
     above = np.maximum(thickness - bounds.most, 0.0)
     below = np.minimum(thickness - bounds.least, 0.0)
-    return Departure(np.where(judged, above + below, 0.0), judged)
+    return OutsideBounds(np.where(judged, above + below, 0.0), judged)
 
 
 def dataset(runs: Sequence[Dilation]) -> "xarray.Dataset":
