@@ -68,9 +68,9 @@ def test_the_gain_stands_at_each_rate_with_its_error_where_it_has_one():
     for axes, gain, errors in ((checked, 10.0, [2.0] * 6), (lone, -10.0, [])):
         containers = axes.containers
         assert len(containers) == 3
-        line, _, (bars,) = containers[0]
+        line, _, bars = containers[0]
         assert np.allclose(line.get_ydata(), gain)
-        heights = [np.ptp(bar[:, 1]) / 2 for bar in bars.get_segments() if len(bar)]
+        heights = [np.ptp(bar[:, 1]) / 2 for each in bars for bar in each.get_segments()]
         assert np.allclose(heights, errors)
 
 

@@ -149,8 +149,7 @@ class Tested(NamedTuple):
     """Capacities of the rate test of one cell."""
 
     capacities: np.ndarray  #: (6,) [C/m2]
-    coarser: np.ndarray | None = None  #: the same on a coarser mesh
-    rough: np.ndarray | None = None  #: on that mesh, with longer steps in time
+    rough: np.ndarray | None = None  #: the same on a coarser mesh, with longer steps in time
 
 
 def capacities_of(
@@ -168,7 +167,7 @@ def capacities_of(
     mesh : Mesh
         Of a perforated cell; a bare one, the same in every column, has one.
     coarser : Mesh, optional
-        On which it runs twice more, the second time with ``LONGER`` steps in time, for the error.
+        On which it runs once more, with ``LONGER`` steps in time, for the error.
     tolerances : Tolerances
     """
 
@@ -178,19 +177,16 @@ def capacities_of(
         return rate_capacities(simulate(cell, rate_test(cell, RATES), mesh, tolerances))
 
     longer = tolerances._replace(time=LONGER * tolerances.time)
-    checks = (run(coarser, tolerances), run(coarser, longer)) if coarser else ()
-    return Tested(run(mesh, tolerances), *checks)
+    return Tested(run(mesh, tolerances), run(coarser, longer) if coarser else None)
 
 
 def beside(bare: Tested, perforated: Tested) -> OnBoth:
-    """Two cells' tests as a pair, whose differences know their error."""
+    """Two cells' tests as a pair, whose error is what the mesh and the steps change together."""
     pair = OnBoth(bare.capacities, perforated.capacities)
-    if bare.coarser is None or perforated.coarser is None:
+    if bare.rough is None or perforated.rough is None:
         return pair
-    return pair._replace(
-        coarser=OnBoth(bare.coarser, perforated.coarser),
-        rough=OnBoth(bare.rough, perforated.rough),
-    )
+    rough = OnBoth(bare.rough, perforated.rough)
+    return pair._replace(coarser=rough, rough=rough)
 
 
 def rate_tests(

@@ -37,10 +37,11 @@ def rates(
         axes.axhspan(-PERCENT * read_off, PERCENT * read_off, color="black", alpha=0.07, lw=0)
         axes.axhline(0, color="black", lw=0.8)
         for (closure, test), line in zip(of_closure.items(), _LINES, strict=True):
+            error = None if test.coarser is None else PERCENT * test.ratio_error
             axes.errorbar(
                 place,
                 PERCENT * (test.ratio - 1),
-                PERCENT * test.ratio_error,
+                error,
                 color=style.PCUE,
                 ls=line,
                 marker=".",
