@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rampore.lim2026 import both_sides, parameters
-from rampore.lim2026.both_sides import Course
+from rampore.lim2026.both_sides import Fullness
 from rampore.lim2026.cells import PorositySet, Scenario
 from rampore.lim2026.limits import readings
 from rampore.lim2026.pairs import OnBoth
@@ -87,7 +87,7 @@ def test_closed_holes_pass_nothing_and_open_ones_do(runs):
 
 def test_the_time_to_a_share_is_where_the_difference_has_fallen_to_it():
     time = np.linspace(0, 10, 101)
-    falling = Course(time, 0.1 * np.exp(-time) + 0.5, np.full(101, 0.5), None)
+    falling = Fullness(time, 0.1 * np.exp(-time) + 0.5, np.full(101, 0.5), None)
     assert both_sides.time_to(falling, 0.5) == pytest.approx(np.log(2), abs=2e-3)
     assert both_sides.time_to(falling._replace(thin=np.full(101, 0.6)), 0.5) == np.inf
 

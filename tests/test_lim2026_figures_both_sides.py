@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 
 from rampore.lim2026 import both_sides, parameters, second_coat
-from rampore.lim2026.both_sides import Course, OpenAndClosed
+from rampore.lim2026.both_sides import Fullness, OpenAndClosed
 from rampore.lim2026.figures import both_sides as figures
 from rampore.lim2026.pairs import OnBoth
 from rampore.style import MUTED, PAPER, PCUE, render
 
 TIME = np.linspace(0, 7200, 5)
 FLAT = np.full(5, 0.5)
-RUN = OpenAndClosed(Course(TIME, FLAT + 0.01, FLAT, None), Course(TIME, FLAT + 0.03, FLAT, None))
+RUN = OpenAndClosed(
+    Fullness(TIME, FLAT + 0.01, FLAT, None), Fullness(TIME, FLAT + 0.03, FLAT, None)
+)
 ONES = np.ones(6)
 CHECKED = OnBoth(
     ONES, 1.1 * ONES, coarser=OnBoth(ONES, 1.09 * ONES), rough=OnBoth(ONES, 1.08 * ONES)

@@ -297,7 +297,7 @@ def cycles(cell: Cell, rate: float, count: int) -> list[Step]:
     return [*cycle * count, current(cell, rate)]
 
 
-class Course(NamedTuple):
+class Fullness(NamedTuple):
     """How full the two sides are along a run."""
 
     time: np.ndarray  #: (n,) [s]
@@ -327,7 +327,7 @@ def follow(
     mesh: Mesh = COARSE,
     holes: bool = True,
     tolerances: Tolerances = USUAL,
-) -> Course:
+) -> Fullness:
     """Run a protocol on both sides.
 
     Parameters
@@ -342,7 +342,7 @@ def follow(
     grid = None if holes else closed(cell, mesh)
     solution = simulate(cell, steps, mesh, tolerances, grid=grid)
     thin, thick = (_depth(side, name, solution.dataset) for name, side in cell.faces().items())
-    return Course(solution.dataset.time.values, thin, thick, solution)
+    return Fullness(solution.dataset.time.values, thin, thick, solution)
 
 
 def _depth(side: Cell, name: str, data: xarray.Dataset) -> np.ndarray:
@@ -359,7 +359,7 @@ def _stoichiometry(data, electrode, material):
     return data[f"stoichiometry_{electrode.replace(' ', '_')}_{material}"].values
 
 
-def left_by(cell: Cell, course: Course) -> Cell:
+def left_by(cell: Cell, course: Fullness) -> Cell:
     """The cell as a run left it, each material as full everywhere as it is on average, on the
     branches on which it began.
 
@@ -367,7 +367,7 @@ def left_by(cell: Cell, course: Course) -> Cell:
     ----------
     cell : Cell
         That was run.
-    course : Course
+    course : Fullness
     """
     data = course.solution.dataset
     return cell.with_electrodes(
@@ -384,8 +384,8 @@ def left_by(cell: Cell, course: Course) -> Cell:
 class OpenAndClosed(NamedTuple):
     """One run with the holes open, and one with them closed."""
 
-    open: Course
-    closed: Course
+    open: Fullness
+    closed: Fullness
 
     def evened(self, step: int) -> float:
         """Share of the difference which closed holes leave at the end of a step that open ones take
@@ -440,13 +440,13 @@ def resting_halfway(cell: Cell, mesh: Mesh = COARSE, hours: float = 1.0) -> Open
     return open_and_closed(middle, [Step("rest", until_time=3600.0 * hours)], mesh)
 
 
-def time_to(course: Course, share: float) -> float:
+def time_to(course: Fullness, share: float) -> float:
     """Time until the difference has first fallen to a share of that at the start [s]; infinite
     where it does not within the run.
 
     Parameters
     ----------
-    course : Course
+    course : Fullness
     share : float
         [-]
     """
