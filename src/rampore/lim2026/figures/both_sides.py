@@ -67,22 +67,22 @@ def passing(runs: Mapping[str, Mapping[float, OpenAndClosed]]) -> Figure:
         By what is imposed, a panel each, and by the difference of the loadings [-].
     """
     figure, panels = style.new_figure(1, len(runs), height=3.5, sharey=True)
-    for axes, (imposed, of_difference) in zip(np.atleast_1d(panels), runs.items(), strict=True):
+    panels = np.atleast_1d(panels)
+    for axes, (imposed, of_difference) in zip(panels, runs.items(), strict=True):
         axes.axhline(0, color="black", lw=0.8)
         for (difference, run), line in zip(of_difference.items(), (":", "--", "-"), strict=True):
             for course, colour in zip(run, (style.PCUE, style.MUTED), strict=True):
                 axes.plot(course.time / 3600, PERCENT * course.apart, color=colour, ls=line)
-            axes.plot([], [], color="black", ls=line, label=f"{PERCENT * difference:.0f} %")
+            if axes is panels[0]:
+                axes.plot([], [], color="black", ls=line, label=f"{PERCENT * difference:.0f} %")
         axes.set_title(imposed, **TITLE)
         axes.set_xlabel("time (h)")
         axes.set_xlim(0, None)
-    first = np.atleast_1d(panels)[0]
-    first.set_ylabel("thin side fuller by (% of its capacity)")
-    first.legend(loc="upper right", title="loadings differ by", title_fontsize=9, **LEGEND)
-    last = np.atleast_1d(panels)[-1]
+    panels[0].set_ylabel("thin side fuller by (% of its capacity)")
+    panels[0].legend(loc="upper center", title="loadings differ by", title_fontsize=9, **LEGEND)
     for label, colour in (("holes open", style.PCUE), ("holes closed", style.MUTED)):
-        last.plot([], [], color=colour, label=label)
-    last.legend(loc="upper right", **LEGEND)
+        panels[-1].plot([], [], color=colour, label=label)
+    panels[-1].legend(loc="upper center", **LEGEND)
     return figure
 
 
