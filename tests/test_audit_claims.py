@@ -479,8 +479,10 @@ def test_every_statement_has_a_chapter_that_stands_or_is_to_come():
     ledger = read_ledger(lim2026.LEDGER)
     chapters = {claim.chapter for claim in ledger.values()}
     to_come = {"swelling", "double-sided"}
+    own = {"channels"}  # judges the audit itself
     stand = {path.stem for path in (ROOT / "book").glob("*.ipynb")}
-    assert chapters == stand | to_come
+    assert chapters | own == stand | to_come
+    assert not chapters & own
 
 
 ENTRY = """
