@@ -36,6 +36,7 @@ OWN = {
     "lithium_exchange_current": LITHIUM_EXCHANGE_CURRENT.reference,
     "lost": float(np.mean(GIVEN.formation.irreversible_capacity)),
     "cathode": "hanyang",
+    "basis": "stated",
 } | {
     f"{name}_{what}": value
     for name in ("siox", "graphite", "nmc")
@@ -50,6 +51,10 @@ OWN = {
 @pytest.fixture(scope="module")
 def samples():
     return inverse.cases()
+
+
+#: Of four samples, half of the slow discharge.
+DELIVERED = {"capacity_bare_3C": [1.0] * 4, "slow_bare": [2.0] * 4}
 
 
 def made(samples, **quantities):
@@ -196,12 +201,12 @@ def test_a_sample_agrees_where_it_lies_within_tolerance_and_numerical_error(samp
 def test_a_cell_that_is_not_resolved_decides_nothing_and_stays_in_the_denominator(samples):
     margins = {key(claim): [1.0, 1.0, -1.0, -1.0] for claim in CLAIMS}
     gains = {"gain_3C": [0.1] * 4, "gain_5C": [0.2] * 4, "pulse_ratio": [0.76] * 4}
-    data = made(samples[:4], **margins, **gains)
+    data = made(samples[:4], **margins, **gains, **DELIVERED)
     assert consistency.consistent(data).all()
     everywhere = np.ones(4, bool)
-    assert consistency.standing(data, everywhere)["p4d-gradient"] == (0.5, 0.5, 0.0)
+    assert consistency.standings(data, everywhere)["p4d-gradient"] == (0.5, 0.5, 0.0)
     data["capacity_bare_3C_resolved"] = ("case", [1.0, 0.0, 1.0, 0.0])
-    assert consistency.standing(data, everywhere)["p4d-gradient"] == (0.25, 0.25, 0.5)
+    assert consistency.standings(data, everywhere)["p4d-gradient"] == (0.25, 0.25, 0.5)
     assert consistency.consistent(data).tolist() == [True, False, True, False]
     data["capacity_bare_5C_resolved"] = ("case", [0.0, 1.0, 1.0, 1.0])
     assert consistency.consistent(data).tolist() == [False, False, True, False]
@@ -209,16 +214,16 @@ def test_a_cell_that_is_not_resolved_decides_nothing_and_stays_in_the_denominato
 
 def test_a_claim_stands_by_its_margin_over_its_error(samples):
     margins = {key(claim): [1.0, -1.0, 0.05, np.nan] for claim in CLAIMS}
-    data = made(samples[:4], **margins)
+    data = made(samples[:4], **margins, **DELIVERED)
     for name in margins:
         data[f"{name}_error"] += 0.1
-    found = consistency.standing(data, np.array([True, True, True, True]))["p4d-gradient"]
-    assert found == pytest.approx((1 / 3, 1 / 3, 1 / 3))
+    found = consistency.standings(data, np.array([True, True, True, True]))["p4d-gradient"]
+    assert found == (0.25, 0.25, 0.5)  # one without a margin is open
     assert found.word == "some"
-    assert (
-        consistency.standing(data, np.array([True, False, False, True]))["p4d-gradient"].word
-        == "all"
-    )
+    words = {
+        n: consistency.standings(data, np.arange(4) == n)["p4d-gradient"].word for n in range(4)
+    }
+    assert words == {0: "all", 1: "none", 2: "none", 3: "none"}
 
 
 def test_sensitivities_of_a_sum_are_its_terms_shares_of_the_variance(samples):

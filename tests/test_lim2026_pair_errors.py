@@ -51,10 +51,19 @@ def test_half_the_cells_are_never_none():
     )
 
 
-def test_a_finer_mesh_gives_a_gain_within_the_error_of_the_coarse_one(base):
-    finer = pair(GIVEN, Scenario(), 3.0, READING)
-    assert abs(finer.gain - base.gain) < base.gain_error
-    assert abs(finer.bare.capacity - base.bare.capacity) < base.error(lambda bare, _: bare.capacity)
+@pytest.mark.parametrize("porosity", PorositySet)
+def test_a_finer_mesh_gives_a_gain_within_the_error_of_the_coarse_one(porosity):
+    """Of meshes that the book uses: on the coarsest a gain can stay by chance where both capacities
+    move by a tenth.
+    """
+    scenario = Scenario(porosity=porosity)
+    one = pair(GIVEN, scenario, 3.0, READING, halved(READING))
+    finer = pair(GIVEN, scenario, 3.0, FINE)
+    assert abs(finer.gain - one.gain) < one.gain_error
+    assert abs(finer.bare.capacity - one.bare.capacity) < one.error(lambda bare, _: bare.capacity)
+
+
+def test_the_error_of_the_gain_is_that_of_its_finding(base):
     assert base.errors[0] == pytest.approx(base.gain_error, rel=1e-12)
     assert len(base.errors) == len(base.findings)
 
@@ -102,17 +111,17 @@ def test_short_pulses_on_a_finer_mesh_lie_within_the_error():
 
 def test_a_scenario_prints_each_number_with_its_error_and_the_digits_that_it_leaves():
     rows = {
-        "known": Row(-0.0048, 0.98032, 1.01699, 1, 8, 0.0019, 0.0086, 0.0004),
-        "not known": Row(-0.0884, 0.98032, 1.01699, 2, 8),
+        "known": Row(-0.0048, 0.98032, 1.01699, 1, 5, 8, 0.0019, 0.0086, 0.0004),
+        "not known": Row(-0.0884, 0.98032, 1.01699, 2, 6, 8),
     }
     minus = "\N{MINUS SIGN}"
     assert table(rows).loc["known"].tolist() == [
         f"{minus}0.5 ± 0.2 %",
         "× 0.980 ± 0.009",
         "× 1.017 ± 0.001",
-        "1 of 8",
+        "1, 5, 2",
     ]
-    assert table(rows).loc["not known"].tolist() == [f"{minus}9 %", "× 0.98", "× 1.02", "2 of 8"]
+    assert table(rows).loc["not known"].tolist() == [f"{minus}9 %", "× 0.98", "× 1.02", "2, 6, 0"]
     gain = table(rows).loc["known", "Capacity at 3C"]
     assert gain.numbers[0] == pytest.approx((-0.48, 0.19))
 

@@ -8,18 +8,22 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from rampore.lim2026 import cells, pairs, parameters, scenarios
 from rampore.lim2026.cells import PorositySet, Scenario
 from rampore.lim2026.pairs import PulseTest, contact_for_ratio, pair, pulse_resistance, pulse_tests
 from rampore.lim2026.scenarios import Row
+from rampore.lim2026.sweeps import crossing
 from rampore.p4d import discharge, protocols
+from rampore.p4d.errors import CellError
 from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
 
 GIVEN = parameters.load()
 TINY = Mesh((4, 2, 4), (2, 3), 2, 5)
 LINE = TINY._replace(columns=(1, 1))
 TINIEST = Mesh((2, 1, 2), (2, 2), 1, 4)
+HALF = pairs.halved(pairs.READING)
 SMALL = Mesh((4, 2, 4), (2, 2), 1, 4)
 EVEN = Scenario(porosity=PorositySet.RECIPE)
 LOOSE = Tolerances(time=3e-3)
@@ -266,20 +270,21 @@ def test_a_row_of_the_table_is_perforated_over_bare(fast):
         resistances[foil] = sum(pulse_resistance(cell, mesh) for cell in built)
     assert found.pulse_ratio == pytest.approx(resistances[True] / resistances[False], rel=1e-9)
     assert found.claims == 8
-    assert found.holding == sum(one.holds is True for one in both.judged().values())
+    judged = [one.holds for one in both.judged().values()]
+    assert (found.holding, found.failing) == (judged.count(True), judged.count(False))
 
 
 def test_the_table_prints_gains_in_per_cent_and_ratios_as_factors():
-    rows = {"a": Row(0.034, 1.181, 0.846, 5, 8), "b": Row(-0.0199, 0.98, 1.2, 0, 8)}
+    rows = {"a": Row(0.034, 1.181, 0.846, 5, 2, 8), "b": Row(-0.0199, 0.98, np.nan, 0, 8, 8)}
     table = scenarios.table(rows)
     assert table.index.name == "Scenario"
-    assert list(table.loc["a"]) == ["+3 %", "× 1.18", "× 0.85", "5 of 8"]
-    assert list(table.loc["b"]) == ["\N{MINUS SIGN}2 %", "× 0.98", "× 1.20", "0 of 8"]
+    assert list(table.loc["a"]) == ["+3 %", "× 1.18", "× 0.85", "5, 2, 1"]
+    assert list(table.loc["b"]) == ["\N{MINUS SIGN}2 %", "× 0.98", "–", "0, 8, 0"]
     assert list(table.columns) == [
         "Capacity at 3C",
         "at 5C",
         "Pulse resistance",
-        "Claims that hold",
+        "Claims that hold, fail, are open",
     ]
 
 
@@ -308,3 +313,48 @@ def test_the_meshes_by_name_are_alike_and_each_a_half_or_three_quarters_of_the_n
         assert negative == positive == 2 * separator
     for meshes in pairs.RESOLUTIONS.values():
         assert meshes in (family[:3], family[1:])
+
+
+def test_the_table_of_contacts_says_where_none_is_enough():
+    at = {"closure": ["cubes", "Bruggeman"], "separator": [2.5, 6.0]}
+    needed = xr.DataArray([[1.0, 2.0], [np.inf, 4.0]], at, ("closure", "separator"))
+    table = scenarios.contact_table({"rate": needed}, {"rate": xr.full_like(needed, 0.5)})
+    assert table["rate", "separator 2.5"].tolist() == ["1.0 ± 0.5", "none is enough"]
+    assert table.loc["Bruggeman", ("rate", "separator 6")] == "4.0 ± 0.5"
+
+
+def test_a_row_of_the_crossing_counts_what_is_open():
+    kept = {f"{crossing.key(claim)}_error": 0.1 for claim in crossing.CLAIMS}
+    margins = dict.fromkeys(map(crossing.key, crossing.CLAIMS), 1.0)
+    margins |= {"p4d_3c_capacity": -0.2, "p4d_gradient": 0.05}
+    more = {"gain_5C": 0.3, "gain_5C_error": 0.01, "capacity_bare_3C": 1.0, "slow_bare": 2.0}
+    found = scenarios.row_of(xr.Dataset(kept | margins | more))
+    assert (found.holding, found.failing, found.claims) == (6, 1, 8)
+    assert (found.gain_3c, found.ratio_5c, found.ratio_5c_error) == (-0.2, 1.3, 0.01)
+    assert np.isnan(found.pulse_ratio)
+
+
+# Plating
+
+
+def test_the_margin_of_a_slow_charge_is_the_potential_of_the_anode_where_it_ends():
+    """At the upper cut-off and at open circuit; overpotentials take of it, the more the faster."""
+    cell, _ = cells.charged_cell(GIVEN, EVEN)
+    (positive,) = cell.positive.materials
+    at_rest = positive.open_circuit(positive.stoichiometry) - cell.upper_cutoff
+    margins = [pairs.plating_margins(GIVEN, EVEN, rate, SMALL) for rate in (0.005, 0.2, 1.0)]
+    for foil in ("bare", "perforated"):
+        found = [getattr(one, foil) for one in margins]
+        assert found[0] == pytest.approx(at_rest, abs=2e-3)
+        assert at_rest > found[0] > found[1] > found[2]
+
+
+def test_the_margin_of_a_charge_on_a_finer_mesh_lies_within_the_error():
+    one = pairs.plating_margins(GIVEN, EVEN, 0.5, pairs.READING, HALF)
+    finer = pairs.plating_margins(GIVEN, EVEN, 0.5, pairs.FINE)
+    assert abs(finer.perforated - one.perforated) < one.error(lambda _, perforated: perforated)
+
+
+def test_a_charge_has_a_rate():
+    with pytest.raises(CellError, match="rate"):
+        pairs.plating_margins(GIVEN, EVEN, 0.0, SMALL)

@@ -146,8 +146,9 @@ def test_a_tabulated_potential_falls_all_the_way_to_full_and_empty(curve):
 
 def one_sphere(value, slope):
     return equations.Kinetics(
-        np.array([0]), np.array([1.0]), value, slope, 0.05138, 0.0845, 0.5, 0.792, 0.208
-    )
+        cells=np.array([0]), surface=np.array([1.0]), potential=value, potential_slope=slope,
+        thermal_voltage=0.05138, reference=np.array([0.0845]), salt=0.5, filled=0.792, empty=0.208,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("left", [1e-3, 1e-9, 1e-14, 1e-20, 1e-40, 1e-80])
@@ -163,7 +164,7 @@ def test_a_surface_finds_its_state_however_few_sites_are_left(left, b):
     full = 1.0 - a
     j = (full - left) / b
     exchange = (
-        kinetics.reference
+        kinetics.reference[0]
         * 1150.0**kinetics.salt
         * (1 - left) ** kinetics.filled
         * left**kinetics.empty

@@ -164,6 +164,13 @@ class Swollen(NamedTuple):
     porosity: FloatOrArray  #: [-]
 
 
+def thickness_ratio(solid_ratio: FloatOrArray, sharing: FloatOrArray) -> FloatOrArray:
+    """Thickness of a coating over that before, S^g [-], of the volume of its solid over that
+    before, S [-], and the sharing g [-].
+    """
+    return np.power(solid_ratio, sharing)
+
+
 def swollen(
     thickness: FloatOrArray,
     porosity: FloatOrArray,
@@ -200,7 +207,7 @@ def swollen(
             f"the pores are closed: solid would fill {np.max(solid):.4g} of the volume; "
             "a larger sharing gives it to the thickness"
         )
-    return Swollen(thickness * np.power(solid_ratio, sharing), 1 - solid)
+    return Swollen(thickness * thickness_ratio(solid_ratio, sharing), 1 - solid)
 
 
 def sharing_at_constant_pores(solid_ratio: FloatOrArray, porosity: FloatOrArray) -> FloatOrArray:

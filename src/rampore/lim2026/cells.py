@@ -18,6 +18,7 @@ from rampore.audit.inputs.records import Confidence
 from rampore.checks import choice, quantity
 from rampore.coating import Keep, Local, local_thickness, mass_conserving_porosity
 from rampore.collector import pitch_from_open_fraction
+from rampore.constants import FARADAY
 from rampore.lim2026 import correlations, parameters
 from rampore.materials import ExchangeCurrent, Function
 from rampore.p4d.balance import (
@@ -56,6 +57,14 @@ class PorositySet(StrEnum):
     #: 24 %, and the pair nearest to 19 and 28 % that holds the same solid
     MASS_CONSERVING = "mass-conserving"
     RECIPE = "recipe"  #: what loading, density and recipe imply, the same everywhere
+
+
+class CathodeBasis(StrEnum):
+    """How much the positive electrode gives between the cut-off voltages."""
+
+    #: the paper's areal capacity, so that the electrodes stand to each other as it prints them
+    STATED = "stated"
+    LOADING = "loading"  #: what its loading holds by the table of its potential
 
 
 class LayerClosures(NamedTuple):
@@ -97,6 +106,7 @@ class Scenario:
     porosity: PorositySet = PorositySet.PUBLISHED
     keep: Keep = Keep.SOLID_RATIO  #: what of the published pair the mass-conserving one keeps
     closure: LayerClosures | None = None  #: default: :func:`measured_closure`
+    cathode: CathodeBasis = CathodeBasis.STATED
     #: lithium that the first charge leaves behind [C/m2]; default: the middle of its range
     lost: float | None = None
     #: how fast a change of direction changes the branch; assumed [-]
@@ -106,7 +116,8 @@ class Scenario:
 
     def __post_init__(self):
         choice("perforated", self.perforated, (False, True), CellError)
-        for name, words in (("porosity", PorositySet), ("keep", Keep)):
+        chosen = (("porosity", PorositySet), ("keep", Keep), ("cathode", CathodeBasis))
+        for name, words in chosen:
             word = choice(name, getattr(self, name), words, CellError)
             object.__setattr__(self, name, words(word))
         if self.lost is not None:
@@ -151,6 +162,8 @@ def assumptions(given: parameters.CellInputs) -> Mapping[str, str]:
     return listed | {
         "1C": "the positive electrode's nominal areal capacity in one hour; "
         "the paper does not define it",
+        "cathode": "the printed areal capacity between the cut-off voltages; "
+        "by loading and table of potential it would hold another",
         "lithium lost": "the middle of formation.irreversible_capacity, "
         "taken from the charged state at once",
         "hysteresis": "one state, moved by the stoichiometry; the rate has no source, "
@@ -231,6 +244,7 @@ def draw(
         perforated=bool(rng.integers(2)),
         porosity=PorositySet(rng.choice(list(PorositySet))),
         keep=Keep(rng.choice(list(Keep))),
+        cathode=CathodeBasis(rng.choice(list(CathodeBasis))),
         closure=(measured, power_closure())[rng.integers(2)],
         lost=float(rng.uniform(*given.formation.irreversible_capacity)),
         hysteresis_decay=float(np.exp(rng.uniform(np.log(2.0), np.log(200.0)))),
@@ -327,6 +341,19 @@ def _negative(given: parameters.CellInputs, scenario: Scenario, efficiency):
     return electrode, solid
 
 
+def _active_of_positive(given: parameters.CellInputs, basis: CathodeBasis) -> Material:
+    shares = zip(given.positive.composition, given.positive.volume_fractions, strict=True)
+    fraction = {part.name: fraction for part, fraction in shares}["nmc"]
+    made = _material("nmc", given.nmc, fraction, given.temperature, 0.0)
+    if basis is CathodeBasis.LOADING:
+        return made
+    empty, full = (
+        stoichiometry_at(made, cutoff, 0.0) for cutoff in (given.upper_cutoff, given.lower_cutoff)
+    )
+    reversible = FARADAY * made.maximum_concentration * given.positive.thickness * (full - empty)
+    return replace(made, fraction=given.positive.areal_capacity / reversible)
+
+
 # Cells
 
 
@@ -376,17 +403,11 @@ def charged_cell(
     negative, solid, separator, holes, contact, closure = _parts(
         given, scenario, given.separator.thickness
     )
-    nmc = {
-        part.name: fraction
-        for part, fraction in zip(
-            given.positive.composition, given.positive.volume_fractions, strict=True
-        )
-    }["nmc"]
     positive = Electrode(
         given.positive.thickness,
         given.positive.porosity,
         given.positive.conductivity,
-        (_material("nmc", given.nmc, nmc, given.temperature, 0.0),),
+        (_active_of_positive(given, scenario.cathode),),
         closure.positive,
         given.contact.double_layer_capacitance,
     )

@@ -15,6 +15,7 @@ from rampore.checks import quantity
 from rampore.lim2026 import parameters
 from rampore.lim2026.cells import Scenario, charged_cell, half_cell
 from rampore.lim2026.readings import Finding, Judgement, compare, judge
+from rampore.p4d.balance import discharged, slow_discharge
 from rampore.p4d.cell import Cell
 from rampore.p4d.discharge import Discharge, discharge_with_retry
 from rampore.p4d.errors import AtCutOffError, CellError
@@ -34,6 +35,7 @@ __all__ = [
     "contact_for_ratio",
     "halved",
     "pair",
+    "plating_margins",
     "pulse_resistance",
     "pulse_tests",
     "rate_tests",
@@ -394,6 +396,42 @@ def short_pulses(
             *(
                 float(np.mean([pulse_resistance(cell, foil_mesh, tolerances) for cell in of_foil]))
                 for of_foil, foil_mesh in zip(cells, _matched(mesh), strict=True)
+            )
+        )
+
+    return _checked(on_both_foils, mesh, coarser, tolerances)
+
+
+def plating_margins(
+    given: parameters.CellInputs,
+    scenario: Scenario,
+    rate: float,
+    mesh: Mesh,
+    coarser: Mesh | None = None,
+    tolerances: Tolerances = USUAL,
+) -> OnBoth:
+    """Least potential against that of lithium, anywhere in the coating and at any time of a charge
+    from empty to the upper cut-off [V]; parameters as of :func:`pair`.
+
+    Where it is negative, lithium may be plated there.
+
+    Parameters
+    ----------
+    rate : float
+        Of the charge, over 1C [-].
+    """
+    quantity("rate", rate, CellError, above=0)
+    cells = [discharged(cell, slow_discharge(cell)) for cell in _cells(given, scenario)]
+
+    def margin(cell, mesh, tolerances):
+        charge = Step("current", -rate * cell.one_c, until_voltage=cell.upper_cutoff)
+        return simulate(cell, [charge], mesh, tolerances).plating_margin().value
+
+    def on_both_foils(mesh, tolerances, _):
+        return OnBoth(
+            *(
+                margin(cell, foil_mesh, tolerances)
+                for cell, foil_mesh in zip(cells, _matched(mesh), strict=True)
             )
         )
 

@@ -1,5 +1,5 @@
 """A scenario in four numbers: gain at 3C, ratio at 5C, ratio of the pulses, and how many of the
-paper's claims hold.
+paper's claims hold and fail.
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,12 @@ from rampore.lim2026 import parameters
 from rampore.lim2026.cells import Scenario
 from rampore.lim2026.pairs import CellPair, pair, short_pulses
 from rampore.lim2026.readings import Judgement
+from rampore.lim2026.sweeps import crossing
 from rampore.p4d.solution import Mesh
 
 if TYPE_CHECKING:
     import pandas
+    import xarray
 
 __all__ = [
     "LEVELS",
@@ -24,9 +26,11 @@ __all__ = [
     "Row",
     "capacity_table",
     "claim_table",
+    "contact_table",
     "depth_table",
     "margin_text",
     "row",
+    "row_of",
     "table",
 ]
 
@@ -35,13 +39,14 @@ LEVELS = (0.8, 0.4)  #: states of charge of the pulses [-]
 
 class Row(NamedTuple):
     """Perforated against bare foil in one scenario, and the numerical errors; 0 where they are not
-    known.
+    known. A ratio that was not computed, or that nothing is delivered to, is nan.
     """
 
     gain_3c: float  #: of capacity at 3C [-]
     ratio_5c: float  #: of capacities at 5C, perforated over bare [-]
     pulse_ratio: float  #: of the half cells' resistances over 10 s at 5C, perforated over bare [-]
     holding: int  #: claims on the 3C discharge that hold by more than their numerical error
+    failing: int  #: that fail by more than that
     claims: int  #: of so many
     gain_3c_error: float = 0.0
     ratio_5c_error: float = 0.0
@@ -72,9 +77,27 @@ def row(
     at_5c = pair(given, scenario, 5.0, mesh, coarser)
     pulses = short_pulses(given, scenario, mesh, coarser, levels=LEVELS)
     judged = at_3c.judged().values()
-    holding = sum(one.holds is True for one in judged)
+    holding, failing = (sum(one.holds is word for one in judged) for word in (True, False))
     errors = (at_3c.gain_error, at_5c.gain_error, float(pulses.ratio_error)) if coarser else ()
-    return Row(at_3c.gain, 1 + at_5c.gain, pulses.ratio, holding, len(judged), *errors)
+    claims = holding, failing, len(judged)
+    return Row(at_3c.gain, 1 + at_5c.gain, pulses.ratio, *claims, *errors)
+
+
+def row_of(case: "xarray.Dataset") -> Row:
+    """What one case of the crossing comes to; pulses are not among it.
+
+    Parameters
+    ----------
+    case : xarray.Dataset
+        One point of :func:`rampore.lim2026.sweeps.crossing.space`.
+    """
+    claims = [crossing.standing(case.expand_dims("case"), claim) for claim in crossing.CLAIMS]
+    holding, failing = (
+        sum(round(getattr(one, kind)) for one in claims) for kind in ("holds", "fails")
+    )
+    gain, at_5c = (float(case[name]) for name in ("p4d_3c_capacity", "gain_5C"))
+    errors = (float(case[f"{name}_error"]) for name in ("p4d_3c_capacity", "gain_5C"))
+    return Row(gain, 1 + at_5c, np.nan, holding, failing, len(claims), *errors)
 
 
 def table(rows: Mapping[str, Row]) -> "pandas.DataFrame":
@@ -89,16 +112,26 @@ def table(rows: Mapping[str, Row]) -> "pandas.DataFrame":
 
     cells = {
         name: {
-            "Capacity at 3C": with_error(
+            "Capacity at 3C": _set(
                 "{:+.%df}", 100 * one.gain_3c, 100 * one.gain_3c_error, (0, 1), " %"
             ),
-            "at 5C": with_error("× {:.%df}", one.ratio_5c, one.ratio_5c_error),
-            "Pulse resistance": with_error("× {:.%df}", one.pulse_ratio, one.pulse_ratio_error),
-            "Claims that hold": f"{one.holding} of {one.claims}",
+            "at 5C": _set("× {:.%df}", one.ratio_5c, one.ratio_5c_error),
+            "Pulse resistance": _set("× {:.%df}", one.pulse_ratio, one.pulse_ratio_error),
+            "Claims that hold, fail, are open": (
+                f"{one.holding}, {one.failing}, {one.claims - one.holding - one.failing}"
+            ),
         }
         for name, one in rows.items()
     }
     return pd.DataFrame(cells).T.rename_axis("Scenario")
+
+
+def _set(template, value, *how) -> str:
+    return "–" if np.isnan(value) else with_error(template, value, *how)
+
+
+def _needed(value, error) -> str:
+    return with_error("{:.%df}", value, error) if np.isfinite(value) else "none is enough"
 
 
 def capacity_table(runs: Mapping[str, CellPair]) -> "pandas.DataFrame":
@@ -136,6 +169,32 @@ PARTS = {
     "near": "near holes",
     "far": "far",
 }
+
+
+def contact_table(
+    needed: "Mapping[str, xarray.DataArray]", errors: "Mapping[str, xarray.DataArray]"
+) -> "pandas.DataFrame":
+    """The contact resistances on bare foil that statements need, as texts with their errors: one
+    closure a row, one separator of each statement a column.
+
+    Parameters
+    ----------
+    needed, errors : mapping of str to xarray.DataArray
+        By statement, over ``closure`` and ``separator`` [ohm cm2]; inf where none is enough.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            (name, f"separator {separator:g}"): {
+                closure: _needed(float(of.sel(at)), float(errors[name].sel(at)))
+                for closure in of.closure.values
+                for at in [{"closure": closure, "separator": separator}]
+            }
+            for name, of in needed.items()
+            for separator in of.separator.values
+        }
+    )
 
 
 def depth_table(runs: Mapping[str, CellPair]) -> "pandas.DataFrame":

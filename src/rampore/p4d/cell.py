@@ -3,7 +3,7 @@ where they vary.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -91,6 +91,9 @@ class Material:
     hysteresis_decay: float = 0.0  #: [-]
     #: stoichiometries that its functions were measured from and to [-]
     validity: tuple[float, float] = (0.0, 1.0)
+    #: volume over the stoichiometry, over any fixed one; without it the volume stays. Fraction,
+    #: radius and the electrode's porosity are those at the start [-]
+    volume_law: Function | None = None
 
     def __post_init__(self):
         if self.potential is None and (self.lithiation is None or self.delithiation is None):
@@ -110,6 +113,10 @@ class Material:
             hysteresis_decay=_NOT_NEGATIVE,
         )
         _check_exchange(self)
+        if self.volume_law is not None and not callable(self.volume_law):
+            raise CellError(
+                f"{self.name}: volume_law = {self.volume_law!r} is no function of the stoichiometry"
+            )
 
     def mean_potential(self, x: FloatOrArray) -> FloatOrArray:
         """Middle of the two branches, or the one curve [V]."""
@@ -252,11 +259,60 @@ class Perforation:
 
 
 @dataclass(frozen=True)
+class Swelling:
+    """How a stack makes room for materials that have a ``volume_law``."""
+
+    #: share of the solid's logarithmic growth that a coating's thickness follows: 0 in a rigid
+    #: stack, where pores close; 1 in a free one, where the porosity stays [-]
+    sharing: float = 0.0
+    #: electrolyte beside the stack, per area of the cell, well mixed; without it there is so much
+    #: that its salt stays [m]
+    reservoir: float | None = None
+    #: a step of the protocol ends by "porosity" where it falls to this anywhere; without it, pores
+    #: that close are an error [-]
+    least_porosity: float | None = None
+
+    def __post_init__(self):
+        _check(self, sharing=_NOT_NEGATIVE)
+        if self.reservoir is not None:
+            _check(self, reservoir=_POSITIVE)
+        if self.least_porosity is not None:
+            _check(self, least_porosity={"above": 0, "below": 1})
+
+
+@dataclass(frozen=True)
+class Face:
+    """What the other face of the negative foil carries: its coating, and the separator and the
+    positive electrode beyond it.
+    """
+
+    negative: Electrode
+    separator: Separator
+    positive: Electrode
+    contact_negative: float = 0.0  #: [ohm m2]
+    contact_positive: float = 0.0  #: [ohm m2]
+
+    def __post_init__(self):
+        _check(self, contact_negative=_NOT_NEGATIVE, contact_positive=_NOT_NEGATIVE)
+
+
+#: What the names of the electrodes on the other face of the negative foil begin with.
+BACK = "back "
+
+
+@dataclass(frozen=True)
 class Cell:
     """A cell: negative foil, negative electrode, separator, positive electrode, positive foil.
 
     Either electrode may be a foil of lithium; two equal electrodes make a symmetric cell (or one
     and a :class:`Mirror`), and an electrode without materials but with an inert surface blocks.
+
+    The negative foil may be coated on both faces: its front carries what the cell says, its back a
+    :class:`Face`, and the holes join the two. The coating in a hole is each face's own up to the
+    middle of the foil, and what a structure says of the coatings holds for both faces. Where the
+    two positive foils are tied there is one voltage, and the current shares itself out; else each
+    face has a voltage of its own, and a current is imposed on each. Every current density is per
+    area of the negative foil, what both faces give together.
     """
 
     negative: Electrode | Lithium
@@ -276,6 +332,12 @@ class Cell:
     state_of_charge: float = 1.0
     #: holes, channels and layers, in place of a perforation
     structure: Structure | None = None
+    #: where materials have a ``volume_law``; by default the stack is rigid
+    swelling: Swelling | None = None
+    #: of the negative foil; None where it is coated on one face
+    back: Face | None = None
+    #: whether the two positive foils of a negative foil that is coated on both faces are joined
+    tied: bool = True
 
     def __post_init__(self):
         _check(
@@ -299,6 +361,29 @@ class Cell:
             raise CellError("a foil of lithium has no perforation")
         if self.structure is not None:
             self._check_structure()
+        swells = any(
+            material.volume_law is not None
+            for electrode in self.electrodes.values()
+            for material in getattr(electrode, "materials", ())
+        )
+        if self.swelling is not None and not swells:
+            raise CellError("swelling has no effect: no material has a volume_law")
+        if self.back is not None:
+            for name, electrode in self.electrodes.items():
+                if not isinstance(electrode, Electrode):
+                    raise CellError(
+                        f"{name} electrode: a foil that is coated on both faces stands between two "
+                        "separators and two positive coatings, with no foil of lithium or mirror"
+                    )
+            self.faces()
+        choice("tied", self.tied, (True, False), CellError)
+        if self.back is None and not self.tied:
+            raise CellError("a cell with one positive foil has nothing that could be tied or not")
+        if self.back is not None and swells:
+            raise CellError(
+                "materials with a volume_law take a foil that is coated on one face; where both "
+                "faces are equal, each of faces() is such a cell"
+            )
 
     def _check_structure(self):
         if self.perforation is not None:
@@ -320,6 +405,39 @@ class Cell:
                 self.structure.channel_share(side, electrode.thickness)
             elif self.structure.openings_of(side) or self.structure.coating(side) != Coating():
                 raise CellError(f"{side} electrode: there is no coating to be structured")
+
+    @property
+    def electrodes(self) -> dict[str, Electrode | Lithium | Mirror]:
+        """The "negative" and the "positive" one; the names of those on the back begin with
+        ``BACK``.
+        """
+        front = {side: getattr(self, side) for side in SIDES}
+        if self.back is None:
+            return front
+        return front | {BACK + side: getattr(self.back, side) for side in SIDES}
+
+    def faces(self) -> dict[str, "Cell"]:
+        """Each face of the negative foil as a cell of its own with half the depth of the holes, by
+        what the names of its electrodes begin with: "" or ``BACK``.
+
+        Where both faces are equal, the middle of the foil is a mirror plane, and either of these is
+        the whole cell at half of its current. 1C is half of it for each of them.
+        """
+        if self.back is None:
+            return {"": self}
+        foil, structure = self.perforation, self.structure
+        if foil is not None:
+            foil = replace(foil, foil_thickness=foil.foil_thickness / 2)
+        if structure is not None:
+            holes = (
+                replace(each, depth=each.depth / 2) if each.foil == "negative" else each
+                for each in structure.holes
+            )
+            structure = replace(structure, holes=tuple(holes))
+        front = replace(
+            self, back=None, tied=True, one_c=self.one_c / 2, perforation=foil, structure=structure
+        )
+        return {"": front, BACK: replace(front, **vars(self.back))}
 
     @property
     def has_pattern(self) -> bool:

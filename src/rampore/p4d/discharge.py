@@ -13,7 +13,7 @@ import numpy as np
 from rampore.coating import Local
 from rampore.p4d.balance import ENDS, capacities
 from rampore.p4d.cell import Cell
-from rampore.p4d.errors import SolverError
+from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.solution import Cause, Mesh, Solution, Step, Tolerances, simulate
 
 #: fields are kept at every one of so many equal parts of the charge that 1C gives in an hour
@@ -285,7 +285,17 @@ def read(solution: Solution, cell: Cell) -> Discharge:
         holes.
     cell : Cell
         The one that was discharged.
+
+    Raises
+    ------
+    CellError
+        Its negative foil is coated on both faces.
     """
+    if cell.back is not None:
+        raise CellError(
+            "regions and profiles are read off a foil that is coated on one face; what both faces "
+            "gave is in the solution"
+        )
     data = solution.dataset
     end = _Fields(data, cell)
 

@@ -2,7 +2,8 @@ r"""The Doyle-Fuller-Newman model on the mesh: properties, fluxes, foils, salt, 
 
 Unknown in every cell: the salt concentration c, the potential of the electrolyte phi_e and that of
 the solid phi_s; and one more, the voltage V of the positive foil against the negative one. phi_s is
-counted from the foil of its electrode: at 4 V the last digit of a potential, times the conductance
+counted from the foil of its electrode (of a cell with two positive foils that are not tied, there
+are two such voltages): at 4 V the last digit of a potential, times the conductance
 of a foil, is more current than may go astray. The current densities j of the particles are
 eliminated where they arise. Every residual is an electric current [A] that leaves the cell, so the
 sum over all cells of each is a statement of conservation:
@@ -191,7 +192,8 @@ class Unknowns(NamedTuple):
     u: (
         np.ndarray
     )  #: c [mol/m3], phi_e and phi_s [V], the last against its electrode's foil (cells, 3)
-    voltage: float  #: [V]
+    #: of each positive foil that has one of its own, against the negative foil (foils,) [V]
+    voltage: np.ndarray
 
 
 class System(NamedTuple):
@@ -199,7 +201,8 @@ class System(NamedTuple):
 
     residual: np.ndarray  #: (cells, 3) [A]
     matrix: np.ndarray  #: (cells, 39), in the order of :class:`rampore.p4d.linear.Level`
-    column: np.ndarray  #: derivatives of the residual in the voltage (cells, 3) [S]
+    #: derivatives of the residual in the voltage that phi_s is counted from (cells, 3) [S]
+    column: np.ndarray
 
 
 @njit(cache=True)
@@ -207,33 +210,34 @@ def transport(
     now: Unknowns,
     rate: float,
     past: Unknowns,
-    raised: np.ndarray,
+    counted: np.ndarray,
     layout: Layout,
     properties: np.ndarray,
     system: System,
 ) -> None:
     """Everything but the kinetics: storage, fluxes, foils.
 
-    The time derivative is ``rate`` [1/s] times what is ``now``, and ``past`` [1/s]. ``raised``
-    (cells,) is 1 where phi_s is counted from the positive foil, else 0.
+    The time derivative is ``rate`` [1/s] times what is ``now``, and ``past`` [1/s]. ``counted``
+    (cells,) is the number of the voltage that phi_s is counted from, or -1.
     """
-    u, voltage = now.u, now.voltage
+    u = now.u
     residual, matrix, column = system.residual, system.matrix, system.column
     pore, capacitance = layout.pore, layout.capacitance
 
     # Salt that a cell stores, and charge on its double layer (carried by the cation)
-    rise = rate * voltage + past.voltage
+    rises = rate * now.voltage + past.voltage
     for k in range(u.shape[0]):
+        raised, rise = (1.0, rises[counted[k]]) if counted[k] >= 0 else (0.0, 0.0)
         change = rate * u[k, C] + past.u[k, C]
         charging = capacitance[k] * (
-            rate * (u[k, S] - u[k, E]) + past.u[k, S] - past.u[k, E] + raised[k] * rise
+            rate * (u[k, S] - u[k, E]) + past.u[k, S] - past.u[k, E] + rise
         )
         residual[k, C] = FARADAY * pore[k] * change - charging
         residual[k, E] = -charging
         residual[k, S] = charging
         conductance = capacitance[k] * rate
-        column[k, C] = column[k, E] = -raised[k] * conductance
-        column[k, S] = raised[k] * conductance
+        column[k, C] = column[k, E] = -raised * conductance
+        column[k, S] = raised * conductance
         matrix[k, CC], matrix[k, CE], matrix[k, CS] = (
             FARADAY * pore[k] * rate,
             conductance,
@@ -400,7 +404,7 @@ class Kinetics(NamedTuple):
     )
     potential_slope: np.ndarray
     thermal_voltage: float  #: 2 R T / F [V]
-    reference: float  #: exchange current at c = 1 mol/m3 [A/m2]
+    reference: np.ndarray  #: exchange current at c = 1 mol/m3 (count,) [A/m2]
     salt: float  #: exponents of the exchange current [-]
     filled: float
     empty: float
@@ -481,7 +485,7 @@ def linearise(
     """
     resistance, slope = np.empty(x.shape[0]), np.empty(x.shape[0])
     for n in range(x.shape[0]):
-        exchange = kinetics.reference * share(c, kinetics.salt)
+        exchange = kinetics.reference[n] * share(c, kinetics.salt)
         exchange *= share(x[n], kinetics.filled) * share(1.0 - x[n], kinetics.empty)
         resistance[n] = 0.5 * kinetics.thermal_voltage / exchange
         slope[n] = open_circuit(kinetics, hysteresis[n], 0.0, x[n])[1]
@@ -562,7 +566,7 @@ def react(
     for n in range(cells.shape[0]):
         k = cells[n]
         drop = u[k, S] - u[k, E] + foil
-        exchange_c = kinetics.reference * share(u[k, C], kinetics.salt)
+        exchange_c = kinetics.reference[n] * share(u[k, C], kinetics.salt)
         empty, full = -a[n], 1.0 - a[n]
         if full < ROUNDING:  # full, or a little beyond: it takes nothing more
             full = ROUNDING

@@ -1,9 +1,10 @@
 """The mesh: boxes in x, y and z, cut exactly by the edge of the holes.
 
 Cells are stored as (nx, ny, nz). Layers of z lie, from below, in the holes of the negative foil (z
-< 0), in the negative electrode, the separator, the positive electrode and the holes of its foil. A
-box that the edge of a hole cuts keeps its centre and has the area of its part inside; the walls
-between boxes have the length of their part inside.
+< 0), in the negative electrode, the separator, the positive electrode and the holes of its foil.
+Where the negative foil is coated on both faces, those of the other one lie below the middle of its
+holes, in the opposite order. A box that the edge of a hole cuts keeps its centre and has the area
+of its part inside; the walls between boxes have the length of their part inside.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from rampore.structure import Structure
 
 HOLE, NEGATIVE, SEPARATOR, POSITIVE, POSITIVE_HOLE = range(5)
+#: The same on the other face of a negative foil that is coated on both.
+BACK_HOLE, BACK_NEGATIVE, BACK_SEPARATOR, BACK_POSITIVE, BACK_POSITIVE_HOLE = range(5, 10)
 
 #: of the area of a box, below which a part of it is rounding [-]
 DIGITS = 1e-12
@@ -33,7 +36,7 @@ class Grid(NamedTuple):
     x: np.ndarray  #: edges (nx + 1,) [m]
     y: np.ndarray  #: edges (ny + 1,) [m]
     z: np.ndarray  #: edges (nz + 1,) [m]
-    layer: np.ndarray  #: HOLE, NEGATIVE, SEPARATOR, POSITIVE or POSITIVE_HOLE (nz,)
+    layer: np.ndarray  #: from HOLE to POSITIVE_HOLE, or to BACK_POSITIVE_HOLE (nz,)
     volume: np.ndarray  #: (nx, ny, nz) [m3]; 0 in the foil
     area_x: np.ndarray  #: of faces between (i, j, k) and (i + 1, j, k) (nx - 1, ny, nz) [m2]
     area_y: np.ndarray  #: (nx, ny - 1, nz) [m2]
@@ -42,6 +45,9 @@ class Grid(NamedTuple):
     foil_positive: np.ndarray  #: (nx, ny) [m2]
     wall: np.ndarray  #: area of the wall of the hole in each cell (nx, ny, nz) [m2]
     plan: np.ndarray  #: area of the boxes in the plane (nx, ny) [m2]
+    #: the same as ``foil_negative`` and ``foil_positive`` of the other face, where it is coated
+    foil_back_negative: np.ndarray | None = None
+    foil_back_positive: np.ndarray | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -52,6 +58,43 @@ class Grid(NamedTuple):
     def area(self) -> float:
         """Of the unit cell in the plane [m2]."""
         return float(self.plan.sum())
+
+    @property
+    def middle(self) -> int:
+        """Number of the plane of z, from below, in the middle of the negative foil; 0 where that is
+        coated on one face.
+        """
+        return int(np.count_nonzero(self.layer >= BACK_HOLE))
+
+    def faces(self) -> list["Grid"]:
+        """The mesh of each face of the negative foil by itself, each with z from its own face on:
+        the front, and the back where that is coated.
+        """
+        n = self.middle
+        if n == 0:
+            return [self]
+        below, above = (slice(n - 1, None, -1), slice(n - 2, None, -1)), (slice(n, None),) * 2
+        back, front = (
+            self._replace(
+                z=z,
+                layer=self.layer[boxes] % BACK_HOLE,
+                volume=self.volume[..., boxes],
+                area_x=self.area_x[..., boxes],
+                area_y=self.area_y[..., boxes],
+                area_z=self.area_z[..., planes],
+                wall=self.wall[..., boxes],
+                foil_negative=negative,
+                foil_positive=positive,
+                foil_back_negative=None,
+                foil_back_positive=None,
+            )
+            for (boxes, planes), z, negative, positive in (
+                (below, 2 * self.z[n] - self.z[n::-1], self.foil_back_negative,
+                 self.foil_back_positive),
+                (above, self.z[n:], self.foil_negative, self.foil_positive),
+            )
+        )  # fmt: skip
+        return [front, back]
 
     def centres(self) -> list[np.ndarray]:
         """x, y and z of the centres of the boxes, each (nx, ny, nz) [m]."""
@@ -172,6 +215,35 @@ def make_grid(
         *foils,
         arc * dz,
         plan,
+    )
+
+
+def join(front: Grid, back: Grid) -> Grid:
+    """The mesh of a negative foil that is coated on both faces, of those of each face with half the
+    depth of the holes: the back upside down, below the front.
+    """
+
+    def stacked(*parts):
+        below, *above = parts
+        return np.concatenate([below[..., ::-1], *above], axis=-1)
+
+    # what is open in the middle of the foil is open all the way through the hole
+    open_area = front.area_z[..., :1] if HOLE in front.layer else np.zeros((*front.plan.shape, 1))
+    return Grid(
+        front.x,
+        front.y,
+        np.append((2 * front.z[0] - back.z)[:0:-1], front.z),
+        np.append(back.layer[::-1] + BACK_HOLE, front.layer),
+        stacked(back.volume, front.volume),
+        stacked(back.area_x, front.area_x),
+        stacked(back.area_y, front.area_y),
+        stacked(back.area_z, open_area, front.area_z),
+        front.foil_negative,
+        front.foil_positive,
+        stacked(back.wall, front.wall),
+        front.plan,
+        back.foil_negative,
+        back.foil_positive,
     )
 
 

@@ -218,6 +218,10 @@ class Linearised:
 
     def _refuse(self, cation_share):
         model, cell = self.model, self.model.cell
+        if cell.back is not None:
+            raise CellError(
+                "a spectrum takes a foil that is coated on one face: give one of the cell's faces()"
+            )
         t = float(cell.electrolyte.transference(np.array([cell.concentration]))[0])
         if cation_share != 1.0 and (model.populations or model.foils):
             raise CellError(
@@ -351,7 +355,7 @@ class Linearised:
         finest.column.reshape(cells, 3)[:] = finest.row.reshape(cells, 3)[:] = (
             border.real + border.imag
         )
-        self.multigrid.corner = corner.real + corner.imag
+        self.multigrid.corner[:] = corner.real + corner.imag
         self.multigrid.prepare()
         return matrix
 

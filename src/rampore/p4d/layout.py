@@ -7,7 +7,7 @@ import numpy as np
 
 from rampore.checks import SHARES, quantity
 from rampore.coating import Local
-from rampore.p4d.cell import Cell, Electrode, Field, Material
+from rampore.p4d.cell import BACK, Cell, Electrode, Field, Material
 from rampore.p4d.equations import Layout, S
 from rampore.p4d.errors import CellError
 from rampore.p4d.grid import HOLE, SEPARATOR, Grid
@@ -29,7 +29,8 @@ STILL = 1e-30
 class Particles(NamedTuple):
     """Where one material of one electrode is."""
 
-    side: str  #: "negative" or "positive"
+    #: "negative" or "positive", with "back " before it on the other face of the negative foil
+    side: str
     material: Material
     cells: np.ndarray  #: numbers of its boxes (count,)
     volume: np.ndarray  #: of it in each of them (count,) [m3]
@@ -62,13 +63,13 @@ def lay_out(cell: Cell, grid: Grid) -> tuple[Layout, list[Particles]]:
     CellError
         A quantity that differs from place to place leaves its limits in some box.
     """
-    fields, particles = _make_fields(cell, grid)
+    fields, particles = _fields_of_faces(cell, grid)
     absent = np.zeros((*grid.shape, 3), bool)
     absent[grid.volume == 0] = True
     absent[fields.conductivity == 0, S] = True
     layout = Layout(
         **_faces(grid, fields),
-        **_contacts(cell, grid, fields.conductivity),
+        **_contacts_of_faces(cell, grid, fields.conductivity),
         pore=(fields.porosity * grid.volume).ravel(),
         efficiency=fields.efficiency.ravel(),
         capacitance=fields.capacitance.ravel(),
@@ -99,6 +100,38 @@ class _Region:
         if callable(field):
             return field(*self._centres)
         return np.full(self.volume.size, float(field))
+
+
+def _fields_of_faces(cell, grid) -> tuple[_Fields, list[Particles]]:
+    """Each face of the negative foil in its boxes, the back upside down."""
+    (front, *back), numbers = grid.faces(), _numbers(grid)
+    fields, particles = _make_fields(cell.faces()[""], front)
+    if not back:
+        return fields, particles
+    cells = numbers[..., grid.middle :].ravel()
+    particles = [each._replace(cells=cells[each.cells]) for each in particles]
+    below, others = _make_fields(cell.faces()[BACK], *back)
+    cells = numbers[..., grid.middle - 1 :: -1].ravel()
+    particles += [each._replace(side=BACK + each.side, cells=cells[each.cells]) for each in others]
+
+    def stacked(under, *over):
+        return np.concatenate([under[..., ::-1], *over], axis=-1)
+
+    stretch = below.stretch.copy()
+    stretch[:, 2] = stretch[::-1, 2]  # what was up is down
+    coated = fields.coated
+    if cell.structure is not None:
+        middle = np.ones((*grid.plan.shape, 1))
+        *across, up = zip(below.coated, fields.coated, strict=True)
+        coated = [*(stacked(*each) for each in across), stacked(up[0], middle, up[1])]
+    return (
+        _Fields(
+            *(stacked(*each) for each in zip(below[:4], fields[:4], strict=True)),
+            stacked(stretch, fields.stretch),
+            coated,
+        ),
+        particles,
+    )
 
 
 def _make_fields(cell, grid) -> tuple[_Fields, list[Particles]]:
@@ -237,6 +270,20 @@ def _faces(grid, fields) -> dict[str, np.ndarray]:
         "h_right": h_right * longer_right,
         "solid": solid,
     }
+
+
+def _contacts_of_faces(cell, grid, conductivity) -> dict[str, np.ndarray]:
+    """The boxes that touch a foil with some solid, of all faces."""
+    n, numbers = grid.middle, _numbers(grid)
+    boxes = [slice(n, None), slice(n - 1, None, -1)]
+    found = []
+    for face, mesh, where in zip(cell.faces().values(), grid.faces(), boxes, strict=False):
+        contacts = _contacts(face, mesh, conductivity[..., where])
+        cells = numbers[..., where].ravel()
+        found.append(
+            {name: cells[v] if name.endswith("cells") else v for name, v in contacts.items()}
+        )
+    return {name: np.concatenate([each[name] for each in found]) for name in found[0]}
 
 
 def _contacts(cell, grid, conductivity) -> dict[str, np.ndarray]:

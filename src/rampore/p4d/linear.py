@@ -1,13 +1,13 @@
-r"""Linear systems of a conservation law on boxes: three unknowns a cell, seven-point couplings, one
-bordering unknown.
+r"""Linear systems of a conservation law on boxes: three unknowns a cell, seven-point couplings, and
+one or two bordering unknowns.
 
 Unknowns 0 and 1 of a cell act on those of its neighbours, unknown 2 on its own kind; within a cell
-all three mix. The bordering unknown couples to any cell by a column and a row. What flows out of a
-cell flows into its neighbour.
+all three mix. A bordering unknown couples to any cell of its layers by a column and a row; where
+there are two, each layer has one of them. What flows out of a cell flows into its neighbour.
 
 Lines along z are solved exactly (blocks of 3 x 3, no pivoting between blocks), in two colours;
 columns are then aggregated 2 x 2 until one is left, which is solved exactly together with the
-bordering unknown. One such cycle preconditions GMRES; where there is one column, it is the
+bordering unknowns. One such cycle preconditions GMRES; where there is one column, it is the
 solution.
 
 The kernels work on ``WIDTH`` columns at once. Column (i, j) has the number n = i P + j, where P is
@@ -39,7 +39,7 @@ class Level(NamedTuple):
     """A matrix; of all levels the numbers lie one after the other, the finest first."""
 
     matrix: np.ndarray  #: (nx, ny, nz, 39), in the order of the coefficients
-    column: np.ndarray  #: of the bordering unknown (nx, ny, nz, 3)
+    column: np.ndarray  #: of the bordering unknown of each layer (nx, ny, nz, 3)
     row: np.ndarray
     #: columns of the finer level without such an unknown, less 1 if this has none (nx, ny, nz, 3)
     units: np.ndarray
@@ -126,7 +126,8 @@ class LevelLayout(NamedTuple):
     blocks: int  #: of columns of one colour
     layers: int
     width: int  #: places for the columns of one colour
-    margin: int  #: zeros before and after the vector; the last one is the bordering unknown's
+    #: zeros before and after the vector; the last ones are the bordering unknowns'
+    margin: int
     vector: int  #: where the vector begins,
     half: int  #: where colour 1 does,
     end: int  #: and where it ends
@@ -368,21 +369,23 @@ def relax(
     matrix: np.ndarray,
     right: np.ndarray,
     column: np.ndarray,
-    border: float,
+    border: np.ndarray,
     x: np.ndarray,
     colour: int,
     alone: bool,
 ) -> None:
-    """Solve every line along z of a colour, its neighbours fixed, or zero if it is ``alone``."""
+    """Solve every line along z of a colour, its neighbours fixed, or zero if it is ``alone``;
+    ``border`` (layers,) is the bordering unknown of each layer.
+    """
     width, layers, step = plan.width, plan.layers, PACKED * WIDTH
     shifts = _shifts(plan, colour)
-    outer = splat(border)
     for block in range(plan.blocks):
         first = plan.matrix + (colour * plan.blocks + block) * layers * step
         # Upwards: x_k = P_k (right_k - column_k border - neighbours - L_k x_(k-1))
         x0, x1, x2 = splat(0.0), splat(0.0), splat(0.0)
         for k in range(layers):
             at, n = first + k * step, _place(plan, colour, k) + block * WIDTH
+            outer = splat(border[k])
             v0 = load(right, n) - outer * load(column, n)
             v1 = load(right, n + width) - outer * load(column, n + width)
             v2 = load(right, n + 2 * width) - outer * load(column, n + 2 * width)
@@ -483,16 +486,46 @@ class Hierarchy(NamedTuple):
     parents: np.ndarray  #: of each column of colour 0 its aggregate in the coarser level
     matrix: np.ndarray
     column: np.ndarray
-    row: np.ndarray
-    response: np.ndarray  #: of the coarsest level to the column of the bordering unknown
+    rows: np.ndarray  #: of each bordering unknown (borders, ...)
+    responses: np.ndarray  #: of the coarsest level to the columns of each (borders, ...)
     right: np.ndarray
     x: np.ndarray
     before: np.ndarray  #: colour 0 of the finest level before its last relaxation
+    bordering: np.ndarray  #: number of the bordering unknown of each layer (layers,)
+    none: np.ndarray  #: zeros, in place of that unknown (layers,)
+    outer: np.ndarray  #: that unknown (layers,)
 
 
 @njit(cache=True)
-def cycle(h: Hierarchy, schur: float, border_right: float, bare: bool) -> float:
-    """One cycle on ``h.right`` into ``h.x``; returns the bordering unknown.
+def divide(schur: np.ndarray, border: np.ndarray) -> None:
+    """Make a right-hand side of the one or two bordering unknowns their solution."""
+    if border.size == 1:
+        border[0] /= schur[0, 0]
+        return
+    one, other = border[0], border[1]
+    determinant = schur[0, 0] * schur[1, 1] - schur[0, 1] * schur[1, 0]
+    border[0] = (one * schur[1, 1] - other * schur[0, 1]) / determinant
+    border[1] = (other * schur[0, 0] - one * schur[1, 0]) / determinant
+
+
+@njit(cache=True)
+def solve_coarsest(h: Hierarchy, schur: np.ndarray, border: np.ndarray) -> None:
+    """Solve the one line of the coarsest level together with the bordering unknowns, whose
+    right-hand sides ``border`` become their solutions.
+    """
+    plan, x = _plan(h.plans, h.plans.shape[0] - 1), h.x
+    relax(plan, h.matrix, h.right, h.column, h.none, x, np.int64(0), np.bool_(True))
+    for b in range(border.size):
+        border[b] -= dot(h.rows[b], x, plan.vector, plan.end)
+    divide(schur, border)
+    for b in range(border.size):
+        add(-border[b], h.responses[b], x, plan.vector, plan.end)
+
+
+@njit(cache=True)
+def cycle(h: Hierarchy, schur: np.ndarray, border: np.ndarray, bare: bool) -> None:
+    """One cycle on ``h.right`` into ``h.x``; ``border`` is the right-hand side of the bordering
+    unknowns and becomes their solution.
 
     ``bare`` says that the right-hand side of colour 0 of the finest level is zero; its first
     relaxation is left out.
@@ -509,25 +542,24 @@ def cycle(h: Hierarchy, schur: float, border_right: float, bare: bool) -> float:
         if depth == 0 and bare:
             x[plan.vector : plan.half] = 0.0
         else:
-            relax(plan, matrix, right, h.column, 0.0, x, even, alone)
-        relax(plan, matrix, right, h.column, 0.0, x, odd, depth == 0 and bare)
-        border_right -= dot(h.row, x, plan.vector, plan.end)
+            relax(plan, matrix, right, h.column, h.none, x, even, alone)
+        relax(plan, matrix, right, h.column, h.none, x, odd, depth == 0 and bare)
+        for b in range(border.size):
+            border[b] -= dot(h.rows[b], x, plan.vector, plan.end)
         lateral(plan, matrix, x, even, h.before)
         restrict(plan, _plan(h.plans, depth + 1), parents, h.before, right)
     # The coarsest level is one line, solved exactly with the border by its Schur complement
-    plan = _plan(h.plans, last)
-    relax(plan, matrix, right, h.column, 0.0, x, even, alone)
-    border = (border_right - dot(h.row, x, plan.vector, plan.end)) / schur
-    add(-border, h.response, x, plan.vector, plan.end)
+    solve_coarsest(h, schur, border)
+    for k in range(h.outer.size):
+        h.outer[k] = border[h.bordering[k]]
     # Up, the border known: the same colours in the opposite order
     for depth in range(last - 1, -1, -1):
         plan = _plan(h.plans, depth)
         prolong(plan, _plan(h.plans, depth + 1), parents, x)
-        relax(plan, matrix, right, h.column, border, x, odd, not alone)
+        relax(plan, matrix, right, h.column, h.outer, x, odd, not alone)
         if depth == 0:
             copy(x[: plan.half], h.before[: plan.half])
-        relax(plan, matrix, right, h.column, border, x, even, not alone)
-    return border
+        relax(plan, matrix, right, h.column, h.outer, x, even, not alone)
 
 
 class StoredLevels(NamedTuple):
@@ -540,10 +572,23 @@ class StoredLevels(NamedTuple):
 
 
 @njit(cache=True)
-def prepare(stored: StoredLevels, h: Hierarchy) -> float:
+def pick(
+    what: np.ndarray, plan: LevelLayout, bordering: np.ndarray, b: int, to: np.ndarray
+) -> None:
+    """to = what, in the layers of one bordering unknown; zero in the others."""
+    to[plan.vector : plan.end] = 0.0
+    for colour in range(2):
+        for k in range(plan.layers):
+            if bordering[k] == b:
+                first = _place(plan, colour, k)
+                copy(what[first : first + 3 * plan.width], to[first : first + 3 * plan.width])
+
+
+@njit(cache=True)
+def prepare(stored: StoredLevels, h: Hierarchy) -> np.ndarray:
     """Build the coarser matrices and borders from the finest and factorise the lines of all.
 
-    Returns what the border's Schur complement takes from its corner.
+    Returns what the border's Schur complement takes from its corner (borders, borders).
     """
     matrix, units = stored.matrix, stored.units
     for depth in range(h.plans.shape[0]):
@@ -552,17 +597,27 @@ def prepare(stored: StoredLevels, h: Hierarchy) -> float:
             coarsen(_part(finer, matrix), _part(plan, matrix), _part(plan, units))
         pack(_part(plan, matrix), plan, h.matrix)
         factorise(plan, h.matrix)
-        for given, packed in ((stored.column, h.column), (stored.row, h.row)):
+        h.right[plan.vector : plan.end] = 0.0
+        for given, packed in ((stored.row, h.right), (stored.column, h.column)):
             if depth > 0:
                 aggregate(_part(finer, given), _part(plan, given))
             pack_vector(_part(plan, given), plan, packed)
+        for b in range(h.rows.shape[0]):
+            pick(h.right, plan, h.bordering, b, h.rows[b])
     plan = _plan(h.plans, h.plans.shape[0] - 1)
-    relax(plan, h.matrix, h.column, h.column, 0.0, h.response, np.int64(0), np.bool_(True))
-    return dot(h.row, h.response, plan.vector, plan.end)
+    borders = h.rows.shape[0]
+    taken = np.empty((borders, borders))
+    for b in range(borders):
+        pick(h.column, plan, h.bordering, b, h.right)
+        response = h.responses[b]
+        relax(plan, h.matrix, h.right, h.column, h.none, response, np.int64(0), np.bool_(True))
+        for r in range(borders):
+            taken[r, b] = dot(h.rows[r], response, plan.vector, plan.end)
+    return taken
 
 
 @njit(cache=True)
-def balance(h: Hierarchy, schur: float, residual: np.ndarray, solution: np.ndarray) -> None:
+def balance(h: Hierarchy, schur: np.ndarray, residual: np.ndarray, solution: np.ndarray) -> None:
     """Correct a solution by what is constant in each plane, so that its residual sums to zero
     there.
 
@@ -579,15 +634,14 @@ def balance(h: Hierarchy, schur: float, residual: np.ndarray, solution: np.ndarr
         for m in range(own.size):
             total += own[m]
         right[first + row * last.width] = total
-    relax(last, h.matrix, right, h.column, 0.0, x, np.int64(0), np.bool_(True))
-    border = (residual[plan.end - 1] - dot(h.row, x, last.vector, last.end)) / schur
-    add(-border, h.response, x, last.vector, last.end)
+    border = residual[plan.end - schur.shape[0] : plan.end].copy()
+    solve_coarsest(h, schur, border)
     for row in range(6 * plan.layers):
         at = _place(plan, 0, 0) + row * plan.width
         constant = x[first + row % (3 * plan.layers) * last.width]
         for m in range(at, at + plan.width):
             solution[m] += constant
-    solution[plan.end - 1] += border
+    add(1.0, border, solution[plan.end - border.size :], np.int64(0), border.size)
 
 
 @njit(cache=True)
@@ -595,7 +649,7 @@ def eliminate(h: Hierarchy, solution: np.ndarray, start: np.ndarray) -> None:
     """Solve for colour 0 with all else at zero; what that leaves is the system that is iterated on.
 
     ``solution`` is the right-hand side and becomes the solution so far; ``start`` becomes the
-    residual of colour 1 and, in its last place, of the border.
+    residual of colour 1 and, in its last places, of the borders.
     """
     # typed: for a literal each kernel would be compiled anew
     even, odd, alone = np.int64(0), np.int64(1), np.bool_(True)
@@ -604,12 +658,14 @@ def eliminate(h: Hierarchy, solution: np.ndarray, start: np.ndarray) -> None:
     size = end - half
     copy(solution[:half], h.right[:half])
     x[half:end] = 0.0
-    relax(plan, h.matrix, h.right, h.column, 0.0, x, even, alone)
+    relax(plan, h.matrix, h.right, h.column, h.none, x, even, alone)
     lateral(plan, h.matrix, x, odd, before)
     copy(solution[half:], start)
     add(-1.0, before[half:end], start, even, size)
     start[size - plan.margin :] = 0.0
-    start[size - 1] = solution[end - 1] - dot(h.row, x, even, half)
+    borders = h.rows.shape[0]
+    for b in range(borders):
+        start[size - borders + b] = solution[end - borders + b] - dot(h.rows[b], x, even, half)
     copy(x[:half], solution[:half])
     solution[half:] = 0.0
 
@@ -640,8 +696,8 @@ def rotate(
 @njit(cache=True)
 def gmres(
     h: Hierarchy,
-    schur: float,
-    corner: float,
+    schur: np.ndarray,
+    corner: np.ndarray,
     tolerance: float,
     basis: np.ndarray,
     directions: np.ndarray,
@@ -649,7 +705,7 @@ def gmres(
 ) -> tuple[int, float]:
     """Solve the bordered system by GMRES, a cycle preconditioning from the right.
 
-    ``solution`` is the right-hand side, the bordering unknown's at its end, and becomes the
+    ``solution`` is the right-hand side, the bordering unknowns' at its end, and becomes the
     solution. The residual of the lines that are relaxed last is zero, so the rest is all that is
     iterated on. Returns the number of iterations and what is left of the residual.
     """
@@ -657,15 +713,17 @@ def gmres(
     even, odd, alone = np.int64(0), np.int64(1), np.bool_(True)
     plan = _plan(h.plans, 0)
     half, end, maximum = plan.half, plan.end, directions.shape[0]
-    right, x, row, before = h.right, h.x, h.row, h.before
+    right, x, before = h.right, h.x, h.before
+    border = np.empty(corner.size)
     norm = np.sqrt(dot(solution, solution, even, end))
     if norm == 0.0:
         return 0, 0.0
     if h.plans.shape[0] == 1:  # one column: the cycle is the inverse
         copy(solution, right[:end])
-        border = cycle(h, schur, solution[end - 1], not alone)
+        copy(solution[end - border.size : end], border)
+        cycle(h, schur, border, not alone)
         copy(x[:end], solution)
-        solution[end - 1] = border
+        copy(border, solution[end - border.size : end])
         return 1, 0.0
     start, size = basis[0], end - half
     eliminate(h, solution, start)
@@ -684,15 +742,17 @@ def gmres(
         # the rows of colour 1 the vector, which they met before colour 0 was relaxed a last time,
         # and what that change of colour 0 contributes
         copy(vector, right[half:end])
-        border = cycle(h, schur, vector[size - 1], alone)
-        x[end - 1] = border
+        copy(vector[size - border.size : size], border)
+        cycle(h, schur, border, alone)
+        copy(border, x[end - border.size : end])
         copy(x[:end], directions[n])
         add(-1.0, x, before, even, half)
         lateral(plan, h.matrix, before, odd, before)
         copy(vector, w)
         add(-1.0, before[half:end], w, even, size)
-        x[end - 1] = 0.0
-        w[size - 1] = dot(row, x, even, end) + corner * border
+        x[end - border.size : end] = 0.0
+        for b in range(border.size):
+            w[size - border.size + b] = dot(h.rows[b], x, even, end) + corner[b] * border[b]
         # Arnoldi, by the modified process of Gram and Schmidt
         for m in range(n + 1):
             hessenberg[m, n] = dot(basis[m], w, even, size)
@@ -733,10 +793,17 @@ class CellMultigrid:
         Where there is no unknown: its row is that of the unit matrix, and its right-hand side zero.
     maximum : int
         Iterations at most.
+    bordering : (nz,) array of int, optional
+        Number of the bordering unknown that each layer couples to, 0 or 1; by default there is one.
     """
 
-    def __init__(self, absent: np.ndarray, maximum: int = 60) -> None:
+    def __init__(
+        self, absent: np.ndarray, maximum: int = 60, bordering: np.ndarray | None = None
+    ) -> None:
         self._absent = absent
+        layers = absent.shape[2]
+        bordering = np.zeros(layers, np.int64) if bordering is None else bordering
+        borders = int(bordering.max()) + 1
         shapes, units = [absent.shape], [np.zeros(absent.shape)]
         while max(absent.shape[:2]) > 1:
             nx, ny = absent.shape[:2]
@@ -757,14 +824,18 @@ class CellMultigrid:
         self.finest = Level(
             *(numbers[:cells].reshape(*shapes[0][:3], -1) for numbers in self._stored)
         )
-        self.corner = 0.0
+        self.corner = np.zeros(borders)
         self.iterations = 0
         plans, parents = make_plans([shape[:3] for shape in shapes])
         self._plans = [LevelLayout(*(int(n) for n in plan)) for plan in plans]
         finest, last = self._plans[0], self._plans[-1]
-        vectors = [np.zeros(last.end) for _ in range(6)]
+        column, right, x, before = (np.zeros(last.end) for _ in range(4))
+        rows, responses = (np.zeros((borders, last.end)) for _ in range(2))
         matrix = np.zeros(last.matrix + 2 * last.blocks * last.layers * PACKED * WIDTH)
-        self._hierarchy = Hierarchy(plans, parents, matrix, *vectors)
+        self._hierarchy = Hierarchy(
+            plans, parents, matrix, column, rows, responses, right, x, before,
+            np.asarray(bordering, np.int64), np.zeros(layers), np.zeros(layers),
+        )  # fmt: skip
         self._basis = np.empty((maximum + 1, finest.end - finest.half))
         self._directions = np.empty((maximum, finest.end))
         self._solution = np.zeros(finest.end)
@@ -777,19 +848,27 @@ class CellMultigrid:
         SolverError
             The matrix is singular.
         """
-        self._schur = self.corner - prepare(self._stored, self._hierarchy)
-        if self._schur == 0.0 or not np.isfinite(self._schur):
+        self._schur = np.diag(self.corner) - prepare(self._stored, self._hierarchy)
+        determinant = np.linalg.det(self._schur)
+        if determinant == 0.0 or not np.isfinite(determinant):
             raise SolverError("the linear system of the whole cell is singular")
 
     def solve(
-        self, right: np.ndarray, border_right: float, tolerance: float
-    ) -> tuple[np.ndarray, float]:
+        self, right: np.ndarray, border_right: np.ndarray, tolerance: float
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Solve to a relative residual by GMRES, a cycle preconditioning from the right.
+
+        Parameters
+        ----------
+        right : (nx, ny, nz, 3) array
+        border_right : (borders,) array
+        tolerance : float
+            [-]
 
         Returns
         -------
         x : (nx, ny, nz, 3) array
-        border : float
+        border : (borders,) array
 
         Raises
         ------
@@ -799,7 +878,8 @@ class CellMultigrid:
         plan, solution = self._plans[0], self._solution
         solution[:] = 0.0
         pack_vector(right, plan, solution)
-        solution[-1] = border_right
+        borders = slice(-self.corner.size, None)
+        solution[borders] = border_right
         self.iterations, left = gmres(
             self._hierarchy,
             self._schur,
@@ -817,7 +897,7 @@ class CellMultigrid:
         x = np.empty_like(right)
         unpack_vector(solution, plan, x)
         x[self._absent] = 0.0
-        return x, float(solution[-1])
+        return x, solution[borders].copy()
 
     def sparse(self) -> sp.sparray:
         """The bordered matrix as a ``scipy.sparse`` array, for reference."""
@@ -852,10 +932,9 @@ class CellMultigrid:
         matrix = sp.coo_array(
             (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
         )
-        return sp.block_array(
-            [
-                [matrix, level.column.reshape(-1, 1)],
-                [level.row.reshape(1, -1), np.array([[self.corner]])],
-            ],
-            format="csc",
+        of_layer = np.eye(self.corner.size)[self._hierarchy.bordering]  # (nz, borders)
+        columns, rows = (
+            np.einsum("ijkr,kb->ijkrb", each, of_layer).reshape(-1, self.corner.size)
+            for each in (level.column, level.row)
         )
+        return sp.block_array([[matrix, columns], [rows.T, np.diag(self.corner)]], format="csc")

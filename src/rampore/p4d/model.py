@@ -9,10 +9,20 @@ import numpy as np
 from rampore.checks import quantity
 from rampore.constants import FARADAY, GAS_CONSTANT
 from rampore.p4d import equations
-from rampore.p4d.cell import Cell, Lithium
+from rampore.p4d.cell import BACK, Cell, Lithium
 from rampore.p4d.equations import C, E, Hysteresis, Kinetics, Metal, S, System, Unknowns
 from rampore.p4d.errors import CellError, SolverError
-from rampore.p4d.grid import POSITIVE, POSITIVE_HOLE, Grid, make_grid
+from rampore.p4d.expansion import follow_swelling
+from rampore.p4d.grid import (
+    BACK_HOLE,
+    BACK_POSITIVE,
+    BACK_POSITIVE_HOLE,
+    POSITIVE,
+    POSITIVE_HOLE,
+    Grid,
+    join,
+    make_grid,
+)
 from rampore.p4d.layout import lay_out
 from rampore.p4d.linear import CellMultigrid
 from rampore.p4d.particles import Spheres, make_modes
@@ -44,7 +54,8 @@ class Mesh(NamedTuple):
 
     layers: tuple[int, int, int] = (20, 10, 20)  #: cells through negative, separator, positive
     columns: tuple[int, int] = (1, 1)  #: cells along x and y
-    hole_layers: int = 6  #: cells through the depth of the holes
+    #: cells through the depth of the holes, or half of it where the foil is coated on both faces
+    hole_layers: int = 6
     modes: int = 10  #: of each sphere
     grading: float = 0.6  #: how much finer the cells are at the faces of a layer [-]
 
@@ -59,6 +70,8 @@ def grid_of(cell: Cell, mesh: Mesh, sides: tuple[float, float] | None = None) ->
     sides : (float, float), optional
         Width of the unit cell where it has neither a perforation nor a structure [m].
     """
+    if cell.back is not None:
+        return join(*(grid_of(face, mesh, sides) for face in cell.faces().values()))
     stack = cell.negative, cell.separator, cell.positive
     return make_grid(
         [getattr(layer, "thickness", 0.0) for layer in stack],
@@ -71,7 +84,7 @@ def grid_of(cell: Cell, mesh: Mesh, sides: tuple[float, float] | None = None) ->
 class Population:
     """One active material of one electrode on the mesh."""
 
-    electrode: str
+    electrode: str  #: its name in :attr:`rampore.p4d.cell.Cell.electrodes`
     name: str
     kinetics: Kinetics
     spheres: Spheres
@@ -80,6 +93,11 @@ class Population:
     x: np.ndarray  #: surface stoichiometry (count,) [-]
     j: np.ndarray  #: current density, positive where lithium leaves (count,) [A/m2]
     slopes: np.ndarray  #: those of j in c and in phi_s - phi_e at the last assembly (count, 2)
+
+    @property
+    def is_positive(self) -> bool:
+        """Whether it stands on a positive foil."""
+        return self.electrode.endswith("positive")
 
     def open_circuit(self, x: np.ndarray) -> np.ndarray:
         """Potential at the stoichiometries x, one for each sphere [V]."""
@@ -105,6 +123,13 @@ class Population:
         """Take the prepared step with the current densities as they are."""
         self.hysteresis = self.hysteresis._replace(state=self.hysteresis_ahead())
         self.spheres.advance(self.j)
+
+    def mean_ahead(self) -> np.ndarray:
+        """Mean stoichiometries after the prepared step with the current densities as they are
+        (count,) [-].
+        """
+        moved, per_current = self.spheres.move_of_mean()
+        return self.spheres.mean + moved + per_current * self.j
 
     def hysteresis_ahead(self) -> np.ndarray:
         """Hysteresis states after the prepared step with the current densities as they are (count,)
@@ -144,6 +169,14 @@ class Drive(NamedTuple):
     #: discharge
     mode: str
     value: float
+    #: what of a current the back gives, in a cell whose positive foils are not tied [A/m2]
+    back: float = 0.0
+
+    def of_each(self, voltages: int) -> np.ndarray:
+        """The value of each positive foil that has a voltage of its own (voltages,)."""
+        if voltages == 1 or self.mode == "voltage":
+            return np.full(voltages, self.value)
+        return np.array([self.value - self.back, self.back])
 
 
 class Model:
@@ -169,23 +202,35 @@ class Model:
         self.cell, self.mesh = cell, mesh
         self.grid = grid or grid_of(cell, mesh, sides)
         self.area = self.grid.area
-        self.contact_area = tuple(
-            getattr(self.grid, f"foil_{side}").sum()
+        self.faces = cell.faces()
+        grids = dict(zip(self.faces, self.grid.faces(), strict=True))
+        #: of the foils with their coatings, by electrode [m2]
+        self.contact_area = {
+            face + side: getattr(grid, f"foil_{side}").sum()
             + cell.has_coated_holes(side)
-            * np.where(self.grid.layer == HOLES[side], self.grid.wall, 0.0).sum()
+            * np.where(grid.layer == HOLES[side], grid.wall, 0.0).sum()
+            for face, grid in grids.items()
             for side in SIDES
-        )
+        }
         #: of the time derivative in the step that was prepared last [1/s]
         self.weights = np.zeros(3)
         self.layout, particles = lay_out(cell, self.grid)
         self.populations = [self._population(*each) for each in particles]
+        #: None where every material keeps its volume
+        self.expansion = follow_swelling(cell, self.grid, self.layout, particles, self.populations)
         self.foils = {
             side: LithiumFoil(self._metal(side, plane))
             for side, plane in (("negative", 0), ("positive", -1))
             if isinstance(getattr(cell, side), Lithium)
         }
         self.salt = equations.tabulate_electrolyte(cell.electrolyte, cell.temperature)
-        self.multigrid = CellMultigrid(self.layout.absent.reshape(*self.grid.shape, 3))
+        #: how many voltages there are
+        self.voltages = 1 if cell.tied else 2
+        on_back = self.grid.layer >= BACK_HOLE
+        self.multigrid = CellMultigrid(
+            self.layout.absent.reshape(*self.grid.shape, 3),
+            bordering=np.where(on_back, self.voltages - 1, 0),
+        )
         finest = self.multigrid.finest
         cells = self.layout.pore.size
         self.properties = np.empty((cells, 8))
@@ -195,12 +240,19 @@ class Model:
         )
         self._row = finest.row.reshape(cells, 3)
         layer = np.broadcast_to(self.grid.layer, self.grid.shape).ravel()
-        #: 1 where phi_s is counted from the positive foil, else 0 (cells,)
-        self.raised = np.where(
-            np.isin(layer, (POSITIVE, POSITIVE_HOLE)) & ~self.layout.absent.reshape(-1, 3)[:, S],
-            1.0,
-            0.0,
+        #: whether a box belongs to the other face of the negative foil (cells,)
+        self.on_back = layer >= BACK_HOLE
+        #: number of the voltage that phi_s is counted from; -1 for the negative foil (cells,)
+        self.counted = np.where(
+            np.isin(layer, (POSITIVE, POSITIVE_HOLE, BACK_POSITIVE, BACK_POSITIVE_HOLE))
+            & ~self.layout.absent.reshape(-1, 3)[:, S],
+            np.where(self.on_back, self.voltages - 1, 0),
+            -1,
         )
+        #: share of each voltage's foil in the contacts of ``layout.positive_cells`` (voltages, ...)
+        self._contacts = np.eye(self.voltages)[
+            np.where(self.on_back[self.layout.positive_cells], self.voltages - 1, 0)
+        ].T
 
     def _metal(self, side, plane):
         grid, exchange = self.grid, getattr(self.cell, side).exchange_current
@@ -226,7 +278,9 @@ class Model:
             potential=value,
             potential_slope=slope,
             thermal_voltage=2 * GAS_CONSTANT * self.cell.temperature / FARADAY,
-            reference=float(exchange.reference / exchange.concentration**exchange.salt),
+            reference=np.full(
+                cells.size, float(exchange.reference / exchange.concentration**exchange.salt)
+            ),
             salt=float(exchange.salt),
             filled=float(exchange.filled),
             empty=float(exchange.empty),
@@ -248,18 +302,27 @@ class Model:
             slopes=np.zeros((cells.size, 2)),
         )
 
+    @property
+    def pore(self) -> np.ndarray:
+        """Present volume of electrolyte in each cell (cells,) [m3]."""
+        return self.layout.pore if self.expansion is None else self.expansion.now.pore
+
     def start(self) -> Unknowns:
         """The cell at rest, each electrode at the potential of its reference material."""
         u = np.zeros((self.layout.pore.size, 3))
         u[:, C] = self.cell.concentration
-        level = {"negative": 0.0, "positive": 0.0}
-        for side in level:
-            members = [p for p in self.populations if p.electrode == side]
+        electrodes = self.cell.electrodes
+        level = dict.fromkeys(electrodes, 0.0)
+        for name, electrode in electrodes.items():
+            members = [p for p in self.populations if p.electrode == name]
             if members:
-                reference = members[getattr(self.cell, side).reference_material]
-                level[side] = reference.open_circuit(reference.x)[0]
+                reference = members[electrode.reference_material]
+                level[name] = reference.open_circuit(reference.x)[0]
         u[:, E] = -level["negative"]
-        voltage = float(level["positive"] - level["negative"])
+        if self.cell.back is not None:
+            u[self.on_back, E] = -level[BACK + "negative"]
+        sides = ["", BACK][: self.voltages]
+        voltage = np.array([level[f"{face}positive"] - level[f"{face}negative"] for face in sides])
         g = self.activity(u)
         for foil in self.foils.values():
             cells = foil.metal.cells
@@ -280,15 +343,25 @@ class Model:
         """
         start = self.start()
         equations.transport(
-            start, 0.0, start, self.raised, self.layout, self.properties, self._system
+            start, 0.0, start, self.counted, self.layout, self.properties, self._system
         )
         return self._system.matrix.copy()
 
     def against_negative_foil(self, unknowns: Unknowns) -> np.ndarray:
         """c, phi_e and phi_s (cells, 3), all potentials against the negative foil [V]."""
         u = unknowns.u.copy()
-        u[:, S] += self.raised * unknowns.voltage
+        u[:, S] += self._lift(unknowns.voltage)
         return u
+
+    def _lift(self, voltage):
+        """Potential of the foil that each phi_s is counted from (cells,) [V]."""
+        return np.append(voltage, 0.0)[self.counted]
+
+    def foil_potential(self, electrode: str, voltage: np.ndarray) -> float:
+        """Of the foil of an electrode, at these voltages against the negative foil [V]."""
+        if not electrode.endswith("positive"):
+            return 0.0
+        return float(voltage[-1 if electrode.startswith(BACK) else 0])
 
     def foil_current(self, u: np.ndarray) -> float:
         """Current density out of the positive foil, positive on discharge [A/m2].
@@ -300,21 +373,62 @@ class Model:
             return -self.foils["positive"].total / self.area
         return float(layout.positive_foil @ u[layout.positive_cells, S]) / self.area
 
-    def contact_drops(self, u: np.ndarray, voltage: float) -> tuple[float, float]:
-        """Mean potential differences across the contact resistances, from the coating to each foil
-        [V]; ``u`` is :meth:`against_negative_foil`.
+    def _out(self, u):
+        """Current out of the positive foil of each voltage (voltages,) [A]."""
+        if self.voltages == 1:
+            return np.array([self.foil_current(u) * self.area])
+        layout = self.layout
+        return self._contacts @ (layout.positive_foil * u[layout.positive_cells, S])
+
+    def passed(self, u: np.ndarray) -> float:
+        """What conservation is measured against: the current density, of each voltage whatever its
+        sign, or a hundredth of 1C [A/m2].
         """
-        layout, cell = self.layout, self.cell
-        into = {
-            "negative": float(np.sum(layout.negative_foil * u[layout.negative_cells, S])),
-            "positive": float(
-                np.sum(layout.positive_foil * (u[layout.positive_cells, S] - voltage))
-            ),
-        } | {side: -foil.total for side, foil in self.foils.items()}
-        return (
-            cell.contact_negative * into["negative"] / self.contact_area[0],
-            cell.contact_positive * into["positive"] / self.contact_area[1],
+        if self.voltages == 1:
+            return max(abs(self.foil_current(u)), 0.01 * self.cell.one_c)
+        return max(float(np.abs(self._out(u)).sum()) / self.area, 0.01 * self.cell.one_c)
+
+    def into_foil(self, u: np.ndarray, voltage: np.ndarray, electrode: str) -> float:
+        """Current from the coating of an electrode into its foil [A]; ``u`` is
+        :meth:`against_negative_foil`.
+        """
+        side = electrode.removeprefix(BACK)
+        if side in self.foils:
+            return -self.foils[side].total
+        cells = getattr(self.layout, f"{side}_cells")
+        potential = self.foil_potential(electrode, voltage)
+        passed = getattr(self.layout, f"{side}_foil") * (u[cells, S] - potential)
+        return float(np.sum(passed[self.on_back[cells] == (side != electrode)]))
+
+    def contact_drop(self, u: np.ndarray, voltage: np.ndarray, electrode: str) -> float:
+        """Mean potential difference across the contact resistance of an electrode, from its coating
+        to the foil [V]; ``u`` is :meth:`against_negative_foil`.
+        """
+        face = self.faces[BACK if electrode.startswith(BACK) else ""]
+        resistance = getattr(face, f"contact_{electrode.removeprefix(BACK)}")
+        into = self.into_foil(u, voltage, electrode)
+        return resistance * into / self.contact_area[electrode]
+
+    def through_holes(self, u: np.ndarray) -> tuple[float, float]:
+        """Current in the electrolyte, and that of its cations alone, from the back to the front
+        through the middle of the negative foil [A].
+        """
+        layout, layers = self.layout, self.grid.shape[2]
+        self.activity(u)
+        faces = np.flatnonzero(
+            (layout.axis == 2) & (layout.left % layers == self.grid.middle - 1) & (layout.area > 0)
         )
+        below, above = layout.left[faces], layout.right[faces]
+        h_below, h_above, area = layout.h_left[faces], layout.h_right[faces], layout.area[faces]
+        here, there = self.properties[below].T, self.properties[above].T
+        resistivity, inverse_d, t, g = (
+            equations.RESISTIVITY, equations.INVERSE_D, equations.T_PLUS, equations.G,
+        )  # fmt: skip
+        kappa = area / (h_below * here[resistivity] + h_above * there[resistivity])
+        ionic = kappa * (u[below, E] - u[above, E] + there[g] - here[g])
+        d = FARADAY * area / (h_below * here[inverse_d] + h_above * there[inverse_d])
+        cations = d * (u[below, C] - u[above, C]) + 0.5 * (here[t] + there[t]) * ionic
+        return float(ionic.sum()), float(cations.sum())
 
     def activity(self, u: np.ndarray) -> np.ndarray:
         """G(c) of the electrolyte in every cell [V]."""
@@ -352,7 +466,9 @@ class Model:
                     f"{p.spheres.a[worst]:.7f} at {where} without any current"
                 )
 
-    def assemble(self, now: Unknowns, past: Unknowns, drive: Drive) -> tuple[np.ndarray, float]:
+    def assemble(
+        self, now: Unknowns, past: Unknowns, drive: Drive
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Residuals of cells [A] and of what is imposed, and the Jacobian of both into the linear
         solver.
 
@@ -362,17 +478,22 @@ class Model:
         past : Unknowns
             What the past adds to their time derivative in the step that is prepared [1/s].
         drive : Drive
+
+        Returns
+        -------
+        (cells, 3) array, (voltages,) array
         """
         (u, voltage), layout, system = now, self.layout, self._system
         equations.electrolyte_properties(u, self.salt, layout.efficiency, self.properties)
         equations.transport(
-            now, self.weights[0], past, self.raised, layout, self.properties, system
+            now, self.weights[0], past, self.counted, layout, self.properties, system
         )
+        if self.expansion is not None:
+            self.expansion.convect(now, system)
         for p in self.populations:
-            positive = p.electrode == "positive"
             failed = equations.react(
-                u, voltage if positive else 0.0, positive, p.spheres.a, p.spheres.b,
-                p.hysteresis, p.x, p.j, p.slopes, p.kinetics, system,
+                u, self.foil_potential(p.electrode, voltage), p.is_positive,
+                p.spheres.a, p.spheres.b, p.hysteresis, p.x, p.j, p.slopes, p.kinetics, system,
             )  # fmt: skip
             if failed >= 0:
                 where = self.place(p.kinetics.cells[failed])
@@ -380,10 +501,9 @@ class Model:
                     f"no surface state for {p.name} in the {p.electrode} electrode at {where}"
                 )
         for side, foil in self.foils.items():
-            positive = side == "positive"
             failed = equations.plate(
-                u, voltage if positive else 0.0, foil.current, foil.state, foil.slopes,
-                foil.metal, self.salt, self.properties, positive, system,
+                u, self.foil_potential(side, voltage), foil.current, foil.state, foil.slopes,
+                foil.metal, self.salt, self.properties, side == "positive", system,
             )  # fmt: skip
             if failed >= 0:
                 raise SolverError(
@@ -392,11 +512,10 @@ class Model:
         return self._residual, self._impose(u, voltage, drive)
 
     def _impose(self, u, voltage, drive):
-        """Row and corner of what is imposed - a current or a power through the positive foil, or
-        its voltage - into the linear solver; returns its residual.
+        """Rows and corners of what is imposed - a current or a power through each positive foil, or
+        its voltage - into the linear solver; returns its residual (voltages,).
         """
-        out = self.foil_current(u) * self.area
-        by_voltage = 0.0
+        out, asked, by_voltage = self._out(u), drive.of_each(self.voltages), 0.0
         if "positive" in self.foils:
             foil = self.foils["positive"]
             by_cell = -foil.metal.area[:, None] * foil.slopes
@@ -405,13 +524,13 @@ class Model:
         else:
             place, by_cell = (self.layout.positive_cells, S), self.layout.positive_foil
         if drive.mode == "current":
-            self._row[place], corner, imposed = by_cell, by_voltage, out - drive.value * self.area
+            self._row[place], corner, imposed = by_cell, by_voltage, out - asked * self.area
         elif drive.mode == "voltage":
-            self._row[place], corner, imposed = 0.0, 1.0, voltage - drive.value
+            self._row[place], corner, imposed = 0.0, 1.0, voltage - asked
         else:
             self._row[place], corner = voltage * by_cell, out + voltage * by_voltage
-            imposed = voltage * out - drive.value * self.area
-        self.multigrid.corner = corner
+            imposed = voltage * out - asked * self.area
+        self.multigrid.corner[:] = corner
         return imposed
 
     def _follow(self, u, voltage, change, shift):
@@ -424,7 +543,7 @@ class Model:
         """
         moves = [
             equations.follow(
-                change, shift if p.electrode == "positive" else 0.0,
+                change, self.foil_potential(p.electrode, shift),
                 p.kinetics.cells, p.spheres.b, p.slopes, p.x, p.j,
             )
             for p in self.populations
@@ -432,7 +551,7 @@ class Model:
         if self.foils:
             self.activity(u)
         for side, foil in self.foils.items():
-            potential, moved = (voltage, shift) if side == "positive" else (0.0, 0.0)
+            potential, moved = (self.foil_potential(side, each) for each in (voltage, shift))
             moves.append(
                 equations.follow_plate(
                     u, potential, change, moved, foil.current, foil.state, foil.slopes,
@@ -447,7 +566,7 @@ class Model:
         what a run may miss. The salt that is stored is told from what was by its last digits alone
         where a step is short.
         """
-        scale = max(abs(self.foil_current(u)), 0.01 * self.cell.one_c)
+        scale = self.passed(u)
         allowed = np.full(3, 1e-9 * scale * self.area)
         allowed[C] += DIGITS * abs(self.weights[0]) * FARADAY * (self.layout.pore @ u[:, C])
         if not np.all(np.abs(totals) < allowed):
@@ -460,17 +579,18 @@ class Model:
         """
         layout, rate = self.layout, self.weights[0]
         change = rate * u + past.u
-        drop = change[:, S] - change[:, E] + self.raised * (rate * voltage + past.voltage)
+        drop = change[:, S] - change[:, E] + self._lift(rate * voltage + past.voltage)
         reaction = layout.capacitance @ drop
         reaction += sum(float(p.kinetics.surface @ p.j) for p in self.populations)
         into_foils = layout.negative_foil @ u[layout.negative_cells, S]
         into_foils += layout.positive_foil @ u[layout.positive_cells, S]
         electrolyte = -reaction - sum(foil.total for foil in self.foils.values())
-        return np.array(
-            [FARADAY * layout.pore @ change[:, C] + electrolyte, electrolyte, reaction + into_foils]
-        )
+        salt = FARADAY * layout.pore @ change[:, C] + electrolyte
+        if self.expansion is not None:
+            salt += self.expansion.total(u[:, C])
+        return np.array([salt, electrolyte, reaction + into_foils])
 
-    def used_up(self, u: np.ndarray, x: Sequence[np.ndarray], discharging: bool) -> str:
+    def used_up(self, u: np.ndarray, x: Sequence[np.ndarray], discharging: Sequence[bool]) -> str:
         """What is used up and where, in words; empty where there is enough of everything.
 
         Parameters
@@ -479,8 +599,8 @@ class Model:
             As in :class:`~rampore.p4d.equations.Unknowns`.
         x : sequence of (count,) arrays
             Surface stoichiometries of each population [-].
-        discharging : bool
-            Whether lithium leaves the negative electrode.
+        discharging : (voltages,) sequence of bool
+            Whether lithium leaves the negative electrode, of each voltage.
         """
 
         def least(shares, cells, what):
@@ -495,7 +615,8 @@ class Model:
                 least(at_face, foil.metal.cells, f"the salt at the {side} lithium is used up")
             )
         for p, surface in zip(self.populations, x, strict=True):
-            empties = discharging == (p.electrode == "negative")
+            of_voltage = -1 if p.electrode.startswith(BACK) else 0
+            empties = bool(discharging[of_voltage]) != p.is_positive
             sites = surface if empties else 1.0 - surface
             end = f"{p.name} in the {p.electrode} electrode is {'empty' if empties else 'full'}"
             left.append(least(sites, p.kinetics.cells, end))
@@ -545,7 +666,7 @@ class Model:
         SolverError
             It does not converge, or a particle has no admissible surface state.
         """
-        u, voltage = guess.u.copy(), guess.voltage
+        u, voltage = guess.u.copy(), guess.voltage.copy()
         shape = (*self.grid.shape, 3)
         size = np.inf
         for _ in range(maximum):
@@ -557,11 +678,12 @@ class Model:
             change, border = self.multigrid.solve(right.reshape(shape), -imposed, linear_tolerance)
             change, last = change.reshape(-1, 3), size
             cell, size, potential = equations.largest(change, self.cell.concentration)
-            size = max(size, abs(border))
+            jump = float(np.abs(border).max())
+            size = max(size, jump)
             if not np.isfinite(size):
                 raise SolverError(f"Newton's iteration broke down at {self.place(cell)}")
             contraction = size / (last - size) if size < last < np.inf else 1.0
-            damping = min(1.0, 0.5 / max(potential, abs(border), 1e-300))
+            damping = min(1.0, 0.5 / max(potential, jump, 1e-300))
             moved = equations.correct(u, change, damping)
             voltage += damping * border
             # where this does not end the iteration it is a guess for the reactions

@@ -10,12 +10,23 @@ import numpy as np
 
 from rampore.checks import quantity
 from rampore.constants import FARADAY
-from rampore.p4d.cell import Cell
+from rampore.p4d.cell import BACK, Cell
 from rampore.p4d.equations import C, E, S
 from rampore.p4d.errors import CellError, SolverError
-from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE, POSITIVE_HOLE, SEPARATOR, Grid
+from rampore.p4d.expansion import SERIES as SWELLING
+from rampore.p4d.faces import SERIES, FaceRecorder
+from rampore.p4d.grid import (
+    BACK_HOLE,
+    HOLE,
+    NEGATIVE,
+    POSITIVE,
+    POSITIVE_HOLE,
+    SEPARATOR,
+    Grid,
+)
 from rampore.p4d.model import CHARGE, Mesh, Model
 from rampore.p4d.time import Integrator, State, Step, Tolerances
+from rampore.structure.openings import SIDES
 
 if TYPE_CHECKING:
     import xarray
@@ -27,6 +38,7 @@ LAYERS = {
     "positive": POSITIVE,
     "positive hole": POSITIVE_HOLE,
 }
+LAYERS |= {BACK + name: BACK_HOLE + number for name, number in LAYERS.items()}
 #: largest admissible drift of lithium and salt over what there is at the start [-]
 CONSERVED = 1e-8
 
@@ -48,7 +60,7 @@ class Part(NamedTuple):
     """Where a part of the voltage comes from; no side or no material is an empty word."""
 
     cause: Cause
-    side: str = ""  #: "negative" or "positive"
+    side: str = ""  #: name of the electrode, as :attr:`rampore.p4d.cell.Cell.electrodes` has it
     material: str = ""
 
     @property
@@ -216,7 +228,7 @@ class _Recorder:
         self.step = 0  # of the protocol
         self._layer = np.broadcast_to(model.grid.layer, model.grid.shape).ravel()
         self._weights, self._places = {}, {}
-        for side in ("negative", "positive"):
+        for side in model.cell.electrodes:
             numbered = [(n, p) for n, p in enumerate(model.populations) if p.electrode == side]
             members = [p for _, p in numbered]
             total = sum(p.capacity.sum() for p in members)
@@ -227,21 +239,23 @@ class _Recorder:
                 np.concatenate([p.capacity for p in members]) if members else layout.pore[where]
             )
             self._places[side] = (where, weight / weight.sum() if where.size else weight)
-        reacting = [p.kinetics.cells for p in model.populations if p.electrode == "negative"]
-        #: boxes of the negative electrode in which lithium may be plated
+        reacting = [p.kinetics.cells for p in model.populations if not p.is_positive]
+        #: boxes of the negative electrodes in which lithium may be plated
         self._platable = np.unique(np.concatenate(reacting)) if reacting else np.zeros(0, int)
-        self._pore = layout.pore
-        self._wet = np.flatnonzero(self._pore)
+        self._wet = np.flatnonzero(layout.pore)
         self._held = [p.capacity.sum() / FARADAY for p in model.populations]  # when full [mol]
         self._shares = [p.capacity / p.capacity.sum() for p in model.populations]
         self._capacitive = layout.capacitance > 0
         # charge that the foils of lithium gave off, now and one step before [C]
         self._metal = (0.0, 0.0)
         self._turned = 0.0  # lithium that dissolved or was plated on them [mol]
+        self._of_faces = FaceRecorder(model) if model.cell.back is not None else None
 
     def take(self, state: State):
         u = self.model.against_negative_foil(state.unknowns)
-        salt, c = float(self._pore @ state.u[:, C]), state.u[self._wet, C]
+        salt, c = float(self.model.pore @ state.u[:, C]), state.u[self._wet, C]
+        if (expansion := self.model.expansion) is not None:
+            salt += expansion.reservoir.salt
         means = [
             float(share @ p.spheres.mean)
             for p, share in zip(self.model.populations, self._shares, strict=True)
@@ -265,9 +279,7 @@ class _Recorder:
                 turned = sum(abs(foil.total) for foil in self.model.foils.values())
                 self._turned += turned * state.step / FARADAY
             solid -= self._metal[0] / FARADAY
-            loss = self.model.charge_imbalance(state.u) / max(
-                abs(state.current), 0.01 * self.model.cell.one_c
-            )
+            loss = self.model.charge_imbalance(state.u) / self.model.passed(state.u)
             imbalance = float(np.abs(loss).max())
         self._balance.append(
             (
@@ -276,6 +288,13 @@ class _Recorder:
                 imbalance,
             )
         )
+        faces = {}
+        if self._of_faces is not None:
+            faces = self._of_faces.take(state, u) | {
+                "voltage_back": float(state.voltages[-1]),
+                "parts_back": self.parts(state._replace(u=u), means, back=True),
+            }
+            self._balance.append((faces.pop("drift") / self._held_0, 0.0, 0.0))
         before = self._series[-1] if self._series else None
         passed = 0.0
         if before is not None:
@@ -294,7 +313,9 @@ class _Recorder:
                 "lithium": (salt + solid) / self.model.area,
                 "salt": salt / self.model.area,
                 "parts": self.parts(state._replace(u=u), means),
+                **faces,
                 "plating": self._least_margin(u),
+                **({} if expansion is None else expansion.series()),
                 **{
                     f"mean {p.electrode} {p.name}": mean
                     for p, mean in zip(self.model.populations, means, strict=True)
@@ -314,16 +335,17 @@ class _Recorder:
         least = int(np.argmin(margin))
         return float(margin[least]), int(self._platable[least])
 
-    def parts(self, state: State, means: Sequence[float]) -> dict[Part, float]:
-        """Contributions to the voltage, averaged over the electrodes by capacity; they sum to it
-        exactly [V]. All potentials of ``state`` are against the negative foil; ``means`` are the
-        mean stoichiometries of each population [-].
+    def parts(self, state: State, means: Sequence[float], back: bool = False) -> dict[Part, float]:
+        """Contributions to the voltage across one face, averaged over its electrodes by capacity;
+        they sum to it exactly [V]. All potentials of ``state`` are against the negative foil;
+        ``means`` are the mean stoichiometries of each population [-].
         """
         model, u = self.model, state.u
         g = model.activity(u)
         parts, solid = {}, {}
         electrolyte = diffusion = 0.0
-        for side, sign in (("negative", -1.0), ("positive", 1.0)):
+        electrodes = [(BACK if back else "") + side for side in SIDES]
+        for side, sign in zip(electrodes, (-1.0, 1.0), strict=True):
             if side in model.foils:
                 _, at_face, g_face, kinetic = model.foils[side].mean_state()
                 parts[Part(Cause.KINETICS, side, "lithium")] = sign * kinetic
@@ -350,13 +372,9 @@ class _Recorder:
             solid[side] = sign * float(weight @ u[cells, S])
         parts[Part(Cause.SALT_DIFFUSION)] = diffusion
         parts[Part(Cause.SALT_OHMIC)] = electrolyte - diffusion
-        for side, sign, foil, drop in zip(
-            ("negative", "positive"),
-            (-1.0, 1.0),
-            (0.0, state.voltage),
-            model.contact_drops(u, state.voltage),
-            strict=True,
-        ):
+        for side, sign in zip(electrodes, (-1.0, 1.0), strict=True):
+            foil = model.foil_potential(side, state.voltages)
+            drop = model.contact_drop(u, state.voltages, side)
             parts[Part(Cause.CONTACT, side)] = -sign * drop
             if side in solid:
                 parts[Part(Cause.SOLID, side)] = sign * (foil + drop) - solid[side]
@@ -378,6 +396,10 @@ class _Recorder:
                 full = np.full(np.prod(shape), np.nan)
                 full[p.kinetics.cells] = values
                 fields[f"{name}, {p.electrode} {p.name}"] = full.reshape(shape)
+        if self.model.expansion is not None:
+            wet = self.model.pore > 0
+            porosity = np.where(wet, self.model.expansion.now.porosity, np.nan)
+            fields["porosity"] = porosity.reshape(shape)
         self._fields.append(fields)
 
     def conservation(self):
@@ -420,12 +442,22 @@ class _Recorder:
             "total_salt": series("salt", "mol/m2", "salt, per area"),
         }
         for p in self.model.populations:
-            name = f"mean {p.electrode} {p.name}"
-            data[f"stoichiometry_{p.electrode}_{p.name}"] = series(
+            name, electrode = f"mean {p.electrode} {p.name}", p.electrode.replace(" ", "_")
+            data[f"stoichiometry_{electrode}_{p.name}"] = series(
                 name, "1", f"mean stoichiometry of {p.name}"
             )
         if self._platable.size:
             data |= self._plating()
+        if self._of_faces is not None:
+            data["voltage_back"] = series("voltage_back", "V", "voltage across the back")
+            data |= {name: series(name, *meant) for name, meant in SERIES.items()}
+            data["parts_back"] = (
+                ("time", "part_back"),
+                np.array([list(entry["parts_back"].values()) for entry in self._series]),
+                {"units": "V", "long_name": "the same across the back"},
+            )
+        if self.model.expansion is not None:
+            data |= {name: series(name, *SWELLING[name]) for name in self.model.expansion.series()}
         parts = list(self._series[0]["parts"])
         data["parts"] = (
             ("time", "part"),
@@ -448,6 +480,9 @@ class _Recorder:
             f"{axis}_edge": (f"{axis}_edge", getattr(grid, axis), {"units": "m"}) for axis in "xyz"
         }
         names = {number: name for name, number in LAYERS.items()}
+        others = self._series[0].get("parts_back")
+        if others is not None:
+            edges["part_back"] = ("part_back", [part.label for part in others])
         return xr.Dataset(
             data,
             {

@@ -33,7 +33,10 @@ LOW = 0.05  # of the initial concentration: below, salt runs out as an exponenti
 class Step:
     """One step of a protocol: what is imposed, and what ends it, whichever comes first.
 
-    Current densities and powers are per area of the cell and positive on discharge.
+    Current densities and powers are per area of the cell and positive on discharge. Where the
+    positive foils of both faces are not tied, a current is that of both together and ``back`` what
+    of it the back gives; a voltage is that of both, and one that ends the step is met by whichever
+    face with a current comes to it first.
 
     Raises
     ------
@@ -48,11 +51,17 @@ class Step:
     #: charge passed in the step, in the direction of the current [C/m2]
     until_capacity: float | None = None
     until_current: float | None = None  #: magnitude [A/m2]
+    #: what of a current the back gives, where the positive foils of both faces are not tied [A/m2]
+    back: float | None = None
 
     def __post_init__(self):
         choice("mode", self.mode, ("current", "voltage", "power", "rest"), CellError)
         name = f"step of {self.mode}"
         quantity(f"{name}: value", self.value, CellError)
+        if self.back is not None:
+            quantity(f"{name}: back", self.back, CellError)
+            if self.mode != "current":
+                raise CellError(f"{name}: back = {self.back:g} has no effect: it is of a current")
         if self.until_voltage is not None:
             quantity(f"{name}: until_voltage", self.until_voltage, CellError)
         for end in ("until_time", "until_capacity", "until_current"):
@@ -73,16 +82,23 @@ class State(NamedTuple):
     time: float  #: [s]
     step: float  #: since the state before [s]
     u: np.ndarray  #: as in :class:`rampore.p4d.equations.Unknowns` (cells, 3)
-    voltage: float  #: [V]
+    voltages: np.ndarray  #: of the cell, or of its front and its back [V]
     current: float  #: [A/m2]
     x: tuple[np.ndarray, ...]  #: surface stoichiometries of each population [-]
     j: tuple[np.ndarray, ...]  #: current densities of each population [A/m2]
     hysteresis: tuple[np.ndarray, ...]  #: states of each population [-]
+    #: least anywhere, where materials change their volume, else nan [-]
+    porosity: float = math.nan
 
     @property
     def unknowns(self) -> Unknowns:
         """What was solved for."""
-        return Unknowns(self.u, self.voltage)
+        return Unknowns(self.u, self.voltages)
+
+    @property
+    def voltage(self) -> float:
+        """Of the cell, or of its front [V]."""
+        return float(self.voltages[0])
 
 
 class Tolerances(NamedTuple):
@@ -176,11 +192,14 @@ class _Pace:
 class _Ends:
     """The cut-offs of one step of a protocol, and the charge that passed in it."""
 
-    def __init__(self, step: Step, drive: Drive) -> None:
-        self._step, self._drive = step, drive
+    def __init__(
+        self, step: Step, drive: Drive, voltages: int, least_porosity: float | None
+    ) -> None:
+        self._step, self._drive, self._least_porosity = step, drive, least_porosity
         self._passed = 0.0  # in the accepted states [C/m2]
-        # whether the voltage does: on discharge, and at rest as its first step says
-        self._falls = drive.value > 0 if drive.mode != "voltage" and drive.value else None
+        # of each voltage +1 where it rises, -1 where it falls, on discharge, 0 where only the other
+        # face has a current; where none has, the first step says it
+        self._ways = -np.sign(drive.of_each(voltages)) if drive.mode != "voltage" else np.zeros(1)
 
     def _charge(self, now: State, new: State) -> float:
         mean = (
@@ -195,8 +214,8 @@ class _Ends:
 
     def excess_after(self, now: State, new: State) -> tuple[str, float]:
         """As :meth:`_excess`, of a state after the last one."""
-        if self._falls is None:
-            self._falls = new.voltage < now.voltage
+        if not self._ways.any():
+            self._ways = np.where(new.voltages < now.voltages, -1.0, 1.0)
         return self._excess(new, self._charge(now, new))
 
     def excess(self, now: State) -> tuple[str, float]:
@@ -207,12 +226,14 @@ class _Ends:
         """Name of the cut-off that is exceeded most, and by how much, over its scale."""
         step, ends = self._step, [("time", -np.inf)]
         if step.until_voltage is not None:
-            above = state.voltage - step.until_voltage
-            ends.append(("voltage", -above if self._falls else above))
+            above = self._ways * (state.voltages - step.until_voltage)
+            ends.append(("voltage", float(above[self._ways != 0].max())))
         if step.until_capacity is not None:
             ends.append(("capacity", abs(charge) / step.until_capacity - 1))
         if step.until_current is not None:
             ends.append(("current", 1 - abs(state.current) / step.until_current))
+        if self._least_porosity is not None:
+            ends.append(("porosity", self._least_porosity - state.porosity))
         return max(ends, key=lambda pair: pair[1])
 
 
@@ -265,6 +286,7 @@ class Integrator:
             tuple(p.x.copy() for p in populations),
             tuple(p.j.copy() for p in populations),
             tuple(p.hysteresis_ahead() for p in populations),
+            math.nan if self.model.expansion is None else self.model.expansion.least_porosity,
         )
 
     def attempt(self, h: float, drive: Drive) -> tuple[State, float]:
@@ -274,21 +296,26 @@ class Integrator:
         model, past = self.model, self.history[:3]
         steps = [h] + ([past[0].step] if len(past) > 1 else [])
         weights = derivative_weights(steps)
-        model.condense(weights, h / steps[1] if len(steps) > 1 else 0.0)
+        growth = h / steps[1] if len(steps) > 1 else 0.0
+        model.condense(weights, growth)
         last, before = past[0], past[min(1, len(past) - 1)]
         known = Unknowns(
             weights[1] * last.u + weights[2] * before.u,
-            weights[1] * last.voltage + weights[2] * before.voltage,
+            weights[1] * last.voltages + weights[2] * before.voltages,
         )
+        guess = self._guess(h)
+        if model.expansion is not None:
+            known.u[:, C] = model.expansion.prepare(weights, growth, last.u[:, C], before.u[:, C])
         found = model.newton(
-            self._guess(h),
+            guess,
             known,
             drive,
             self.tolerances.newton * self.tolerances.time,
             self.tolerances.linear,
         )
+        missed = None if model.expansion is None else model.expansion.follow()
         new = self._state(last.time + h, h, found, model.foil_current(found.u))
-        return new, self._error(new, past)
+        return new, self._error(new, past, missed)
 
     def _guess(self, h):
         """Unknowns expected from the past after a step of h; the current densities go into the
@@ -306,9 +333,9 @@ class Integrator:
         if low.any():
             salt[low] = np.exp(_combine(weights, [np.log(state.u[low, C]) for state in past]))
         guess[:, C] = np.clip(salt, 0.2 * last, np.where(low, 5.0 * last, np.inf))
-        return Unknowns(guess, _combine(settled, [state.voltage for state in past]))
+        return Unknowns(guess, _combine(settled, [state.voltages for state in past]))
 
-    def _error(self, new, past):
+    def _error(self, new, past, missed):
         if len(past) == 1:
             return 0.0
         model, ages, h = self.model, _ages(past), new.step
@@ -326,14 +353,19 @@ class Integrator:
                 state = new.hysteresis[n] - _combine(ahead, [state.hysteresis[n] for state in past])
                 gap = population.half_gap(new.x[n]) * state
                 parts.append(np.sqrt(np.average(gap**2, weights=population.capacity)))
+        if missed is not None:
+            parts.append(np.sqrt(np.average(missed**2, weights=model.layout.pore)))
         if self._settled > 1:
-            parts.append(abs(new.voltage - _combine(after, [state.voltage for state in past])))
+            jump = new.voltages - _combine(after, [state.voltages for state in past])
+            parts.append(np.abs(jump).max())
         return share * max(parts) / self.tolerances.time
 
     def accept(self, new: State) -> None:
         """Make the state that was attempted last the present one."""
         for population in self.model.populations:
             population.advance()
+        if self.model.expansion is not None:
+            self.model.expansion.advance(self.model.weights, new.u[:, C])
         self.history = [new, *self.history[: REMEMBERED - 1]]
         self._settled = min(self._settled + 1, REMEMBERED)
         self.counts["steps"] += 1
@@ -341,8 +373,9 @@ class Integrator:
 
     def run(self, step: Step, stops: Sequence[float] = ()) -> str:
         """Walk through one step of a protocol; returns why it ended: "time", "voltage", "capacity",
-        "current"; "voltage at once", where contact and kinetics alone take the voltage beyond its
-        cut-off as soon as current flows; or "exhausted", before any of these was reached.
+        "current"; "porosity", where swelling leaves pores the least that they may have; "voltage at
+        once", where contact and kinetics alone take the voltage beyond its cut-off as soon as
+        current flows; or "exhausted", before any of these was reached.
 
         Parameters
         ----------
@@ -357,11 +390,14 @@ class Integrator:
         CellError
             The run begins with this step, and its end is reached before it begins.
         """
-        drive = Drive("current", 0.0) if step.mode == "rest" else Drive(step.mode, step.value)
+        drive = self._drive(step)
         self.history, self._settled, self.exhausted = self.history[:1], 0, ""
         end = np.inf if step.until_time is None else self.state.time + step.until_time
         marks = sorted([t for t in stops if self.state.time < t < end] + [end])
-        ends, pace, crawled = _Ends(step, drive), _Pace(self._first_step(drive)), 0
+        expansion = self.model.expansion
+        least_porosity = expansion.settings.least_porosity if expansion is not None else None
+        ends = _Ends(step, drive, self.model.voltages, least_porosity)
+        pace, crawled = _Pace(self._first_step(drive)), 0
         while True:
             now = self.state
             least = max(self.tolerances.smallest_step, 4 * np.spacing(now.time))
@@ -402,12 +438,31 @@ class Integrator:
             else:
                 pace.started(h)
 
+    def _drive(self, step):
+        """What a step imposes on the cell."""
+        if step.mode == "rest":
+            return Drive("current", 0.0)
+        tied = self.model.voltages == 1
+        if tied and step.back is not None:
+            raise CellError(
+                f"a step of {step.mode} with back = {step.back:g} takes a cell with two positive "
+                "foils that are not tied"
+            )
+        if not tied and (step.mode == "power" or (step.mode == "current" and step.back is None)):
+            raise CellError(
+                f"a step of {step.mode} does not say what each face gives: where the positive "
+                "foils are not tied, give a current and what of it is `back`"
+            )
+        return Drive(step.mode, step.value, step.back or 0.0)
+
     def _end_exhausted(self, problem, drive):
         """End where something is used up; where nothing is, the problem is another one."""
         now = self.state
         where = f"at {now.time:.6g} s and {now.voltage:.4f} V under {drive.mode} {drive.value:g}"
-        current = drive.value if drive.mode != "voltage" and drive.value else now.current
-        used_up = self.model.used_up(now.u, now.x, discharging=current > 0)
+        currents = drive.of_each(self.model.voltages)
+        if drive.mode == "voltage" or not currents.any():
+            currents = np.full(self.model.voltages, now.current)
+        used_up = self.model.used_up(now.u, now.x, discharging=currents > 0)
         if not used_up:
             raise SolverError(f"{problem}; {where}, and shorter steps do not help")
         self.exhausted = f"{used_up}, {where}"
@@ -423,7 +478,8 @@ class Integrator:
 
     def _first_step(self, drive):
         scale = self.model.cell.one_c
-        size = abs(drive.value) / scale if drive.mode == "current" else 1.0
+        asked = np.abs(drive.of_each(self.model.voltages)).sum()
+        size = asked / scale if drive.mode == "current" else 1.0
         return self.tolerances.first_step * self.tolerances.time * 3600.0 / max(size, 0.1)
 
     def _meet(self, ends, drive, h, least):

@@ -448,6 +448,52 @@ def by_contact(over: xarray.Dataset, wanted: Sequence[tuple[str, str, float, flo
     return figure
 
 
+#: Of the families of closures, in the order of the crossing; the last is of samples.
+_FAMILIES = ("#0072B2", "#56B4E9", "#D55E00", "#009E73", "#CC79A7", "#B8B8B8")
+
+
+def gains_by_share(pairs: pandas.DataFrame, stated: Mapping[str, float]) -> Figure:
+    """Every gain over what the bare cell delivers, and beside it the difference of what both
+    deliver; coloured by the closure above, by the contact resistance below.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        As :func:`rampore.lim2026.sweeps.gains.table` gives them.
+    stated : mapping of str to float
+        The gain that the paper states, by rate [-].
+    """
+    figure, axes = new_figure(2, 2, height=6.4, sharex=True)
+    share, drawn = 100 * pairs.delivered, {"s": 7, "alpha": 0.55, "lw": 0}
+    families = pairs.closure.fillna("sampled")
+    for row, quantity in zip(axes.T, ("gain", "difference"), strict=True):
+        values = 100 * pairs[quantity]
+        for family, color in zip(families.unique(), _FAMILIES, strict=False):
+            of = families == family
+            row[0].scatter(share[of], values[of], color=color, label=family, **drawn)
+        shown = row[1].scatter(
+            share, values, c=pairs.contact, cmap="viridis_r", norm=PowerNorm(0.5, 0, 20), **drawn
+        )
+        for axis in row:
+            axis.axhline(0, color=MUTED, lw=0.8)
+    for axis, quantity in zip(axes[:, 0], ("closure", "contact"), strict=True):
+        axis.set(ylabel="gain (%)", ylim=(-60, 80))
+        axis.text(0.98, 0.03, f"by {quantity}", ha="right", transform=axis.transAxes, fontsize=9)
+        for rate, gain in stated.items():
+            axis.axhline(100 * gain, color="black", ls="--", lw=1)
+            axis.annotate(
+                f"stated at {rate}", (1, 100 * gain), (0, 2), ha="right", fontsize=8,
+                xycoords=("axes fraction", "data"), textcoords="offset points",
+            )  # fmt: skip
+    for axis in axes[:, 1]:
+        axis.set(ylabel="difference (points)")
+    figure.supxlabel("delivered on bare foil (% of the slow discharge)", fontsize=10)
+    figure.colorbar(shown, ax=axes[1], label="contact on bare foil (Ω cm²)", pad=0.01)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=6, markerscale=2, **LEGEND)
+    return figure
+
+
 _STATED = {"fill": False, "edgecolor": "black", "lw": 1.4, "zorder": 4}
 
 

@@ -6,14 +6,14 @@ for how a sample is made and for what the paper states of it. A difference below
 decides nothing.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rampore import checks
 from rampore.checks import choice
 from rampore.extras import needs
-from rampore.lim2026.sweeps.crossing import CLAIMS, RATES, key, settled
+from rampore.lim2026.sweeps.crossing import CLAIMS, RATES, Standing, settled, standing
 from rampore.lim2026.sweeps.inverse import TARGETS, spans
 from rampore.p4d.errors import CellError
 
@@ -23,12 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OBSERVABLES",
-    "Standing",
     "agrees",
     "consistent",
     "informing",
     "sensitivities",
-    "standing",
+    "standings",
 ]
 
 #: What an experiment reads off the cells on bare foil alone, beside the inputs themselves.
@@ -74,38 +73,17 @@ def consistent(data: "xarray.Dataset", wide: bool = False) -> np.ndarray:
     return np.logical_and.reduce(list(agrees(data, wide).values()))
 
 
-class Standing(NamedTuple):
-    """How a claim stands among samples, as shares of them [-]."""
-
-    holds: float
-    fails: float
-    close: float  #: the margin is below its numerical error, or that error is not to be trusted
-
-    @property
-    def word(self) -> str:
-        """On which of the samples the claim holds: "all", "some" or "none"."""
-        return "all" if self.holds == 1 else "some" if self.holds > 0 else "none"
-
-
-def standing(data: "xarray.Dataset", among: np.ndarray) -> dict[str, Standing]:
+def standings(data: "xarray.Dataset", among: np.ndarray) -> dict[str, Standing]:
     """How each claim on the 3C discharge stands among some samples.
 
     Parameters
     ----------
     data : xarray.Dataset
     among : (case,) array of bool
-        At least one of them with an outcome.
+        At least one of them.
     """
-    among, found = _event(among, data.sizes["case"]), {}
-    for claim in CLAIMS:
-        margin, error = (data[name].values[among] for name in (key(claim), f"{key(claim)}_error"))
-        sure = np.broadcast_to(settled(data, "3C").values, data.sizes["case"])[among]
-        known = np.isfinite(margin)
-        holds, fails = (
-            float(np.mean((sure & (sign * margin >= error))[known])) for sign in (1, -1)
-        )
-        found[claim] = Standing(holds, fails, 1 - holds - fails)
-    return found
+    chosen = data.isel(case=np.flatnonzero(_event(among, data.sizes["case"])))
+    return {claim: standing(chosen, claim) for claim in CLAIMS}
 
 
 def _inputs(data: "xarray.Dataset") -> tuple[list[str], np.ndarray]:

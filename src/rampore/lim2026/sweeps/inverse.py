@@ -25,6 +25,7 @@ from rampore.coating import Local, local_thickness, mass_conserving_porosity
 from rampore.lim2026 import parameters
 from rampore.lim2026.cells import (
     LITHIUM_EXCHANGE_CURRENT,
+    CathodeBasis,
     Keep,
     LayerClosures,
     Scenario,
@@ -38,10 +39,12 @@ from rampore.lim2026.sweeps.crossing import (
     RATES,
     about,
     beside,
+    capacities,
     complete,
     discharges,
     on_both_foils,
 )
+from rampore.p4d.balance import slow_discharge
 from rampore.p4d.cell import Cell
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.model import Mesh
@@ -199,7 +202,7 @@ TARGETS = {
     "pulse_ratio": Target("dcir-24", 0.76, 0.005, 0.05),
 }
 
-COUNT = 256  #: samples
+COUNT = 512  #: samples
 SEED = 75  #: of the sequence's scrambling
 LEVELS = (0.8, 0.4)  #: states of charge of the pulses, for the paper's ten [-]
 
@@ -210,6 +213,7 @@ def units() -> dict[str, str]:
         {span.name: span.unit for span in spans() if span.unit}
         | {f"capacity_{foil}_{rate}": "C/m2" for foil in ("bare", "perforated") for rate in RATES}
         | {f"gain_{rate}": "1" for rate in RATES}
+        | {f"slow_{foil}": "C/m2" for foil in ("bare", "perforated")}
         | {"pulse_bare": "ohm m2", "pulse_perforated": "ohm m2", "pulse_ratio": "1"}
         | MARGIN_UNITS
     )
@@ -331,7 +335,8 @@ def inputs(case: Mapping) -> tuple[parameters.CellInputs, Scenario]:
         lambda eps: eps / case["separator_tortuosity"],
         lambda eps: eps / case["positive_tortuosity"],
     )
-    return parameters.with_values(study, changes), Scenario(closure=closure, lost=case["lost"])
+    scenario = Scenario(closure=closure, lost=case["lost"], cathode=CathodeBasis(case["basis"]))
+    return parameters.with_values(study, changes), scenario
 
 
 def _with_salt(cell: Cell, factor) -> Cell:
@@ -380,7 +385,8 @@ def _pulses(cells: Iterable[Cell], mesh: Mesh) -> float:
 
 def compute(case: Mapping) -> dict[str, float]:
     """What a sample gives: capacities and gains at 3C and 5C, pulse resistances, and the margin of
-    each 3C claim; all of it on the coarser mesh too, the capacities on bare foil on the deeper.
+    each 3C claim; all of it on the coarser mesh too, the capacities on the deeper; and what a
+    discharge at no rate at all would give.
 
     A claim holds where its margin is positive, see :func:`rampore.lim2026.sweeps.crossing.compute`.
 
@@ -396,11 +402,13 @@ def compute(case: Mapping) -> dict[str, float]:
     """
     cells = _cells(case)
 
-    def on_bare(mesh):
-        ends = discharges(cells["bare"].full, RATES, mesh)
-        return {f"capacity_bare_{name}": one.capacity for name, one in ends.items()}
+    def tested(mesh):
+        return capacities(*(discharges(cells[foil].full, RATES, mesh) for foil in cells))
 
-    return beside(lambda mesh: _values(cells, mesh), on_bare)
+    return {
+        **beside(lambda mesh: _values(cells, mesh), tested),
+        **{f"slow_{foil}": slow_discharge(own.full) for foil, own in cells.items()},
+    }
 
 
 def values(case: Mapping, mesh: str) -> dict[str, float]:

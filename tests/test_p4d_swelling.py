@@ -1,0 +1,358 @@
+"""Solids that swell in the engine: pores, thickness, the electrolyte that moves, order in time."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.polynomial import Polynomial
+
+from rampore.p4d import examples
+from rampore.p4d.cell import Face, Perforation, Swelling
+from rampore.p4d.equations import Unknowns
+from rampore.p4d.errors import CellError, SolverError
+from rampore.p4d.grid import NEGATIVE, SEPARATOR
+from rampore.p4d.model import Drive, Model
+from rampore.p4d.solution import Mesh, Step, Tolerances, simulate
+from rampore.structure import Channels, Structure
+from rampore.swelling import VolumeLaw, swollen
+
+COARSE = Mesh((8, 5, 8))
+PLANE = Mesh((5, 3, 5), (2, 3), 2, 8)
+#: of graphite's size, and what silicon does to a third of a coating
+GRAPHITE, BLEND = (VolumeLaw(Polynomial([1.0, growth]), None) for growth in (0.13, 0.5))
+SHARINGS = (0.0, 0.4, 1.0)
+
+
+def swelling_cell(law=BLEND, swelling=None, positive=None, **changes):
+    """Chen's cell, whose negative material follows a law, and whose positive one may."""
+    cell = examples.chen_2020()
+    return replace(
+        cell,
+        negative=with_law(cell.negative, law),
+        positive=with_law(cell.positive, positive),
+        swelling=swelling,
+        **changes,
+    )
+
+
+def with_law(electrode, law):
+    (material,) = electrode.materials
+    return replace(electrode, materials=(replace(material, volume_law=law),))
+
+
+def discharged(cell, rate=1.0, mesh=COARSE, tolerance=1e-3, **options):
+    step = Step("current", rate * cell.one_c, until_voltage=cell.lower_cutoff)
+    return simulate(cell, [step], mesh, Tolerances(time=tolerance), **options)
+
+
+def perforated(filling, **changes):
+    holes = Perforation(75e-6, 160e-6, 15e-6, filling)
+    return swelling_cell(perforation=holes, contact_negative=1e-3, **changes)
+
+
+def solid_ratio(cell, x):
+    """Volume of the negative coating's solid over that at the start, by the law of its material."""
+    material = cell.negative.materials[0]
+    share = material.fraction / (1 - cell.negative.porosity)
+    law = material.volume_law
+    return 1 + share * (law(x) / law(material.stoichiometry) - 1)
+
+
+# Exact values
+
+
+@pytest.mark.parametrize("sharing", SHARINGS)
+def test_a_coating_that_is_filled_evenly_swells_as_the_closed_form_says(sharing):
+    """At 0.01C the graphite is even, and thickness and porosity are those of the library."""
+    cell = swelling_cell(swelling=Swelling(sharing))
+    end = discharged(cell, 0.01).dataset.isel(field_time=-1, time=-1)
+    coating = end.layer == "negative"
+    ratio = solid_ratio(cell, float(end.stoichiometry_negative_graphite))
+    thickness, porosity = swollen(cell.negative.thickness, cell.negative.porosity, ratio, sharing)
+    assert ratio < 0.8
+    assert float(end.thickness_negative) == pytest.approx(thickness, rel=1e-4)
+    np.testing.assert_allclose(end.porosity.values[..., coating], porosity, rtol=1e-3)
+    others = cell.separator.thickness + cell.positive.thickness
+    assert float(end.thickness) == pytest.approx(thickness + others, rel=1e-4)
+
+
+@pytest.mark.parametrize("sharing", SHARINGS)
+def test_solid_and_pore_are_the_whole_in_every_box_at_every_time(sharing):
+    """By the thickness that the library gives for each slice of a coating."""
+    cell = swelling_cell(swelling=Swelling(sharing))
+    data = discharged(cell, 2.0, field_times=(100.0, 500.0, 1000.0)).dataset
+    coating = (data.layer == "negative").values
+    assert data.field_time.size >= 4
+    for n, time in enumerate(data.field_time.values):
+        fields = data.isel(field_time=n)
+        ratio = solid_ratio(cell, fields.mean_stoichiometry_negative_graphite.values[..., coating])
+        slices = swollen(1.0, cell.negative.porosity, ratio, sharing)
+        solid = (1 - cell.negative.porosity) * ratio / slices.thickness
+        np.testing.assert_allclose(fields.porosity.values[..., coating] + solid, 1, rtol=1e-13)
+        heights = np.diff(data.z_edge.values)[coating] @ slices.thickness[0, 0]
+        at = int(np.argmin(np.abs(data.time.values - time)))
+        assert float(data.thickness_negative[at]) == pytest.approx(heights, rel=1e-13)
+        rest = fields.porosity.values[..., ~coating]
+        np.testing.assert_allclose(rest, data.porosity.values[0][..., ~coating], rtol=1e-13)
+
+
+@pytest.mark.parametrize("reservoir", [None, 30e-6])
+def test_what_slow_pores_displace_leaves_the_salt_even(reservoir):
+    """As the rate falls the concentration goes to the one at the start, linearly."""
+    cell = swelling_cell(swelling=Swelling(reservoir=reservoir))
+    spread = []
+    for rate in (0.02, 0.01):
+        data = discharged(cell, rate).dataset
+        spread.append(float(data.c_e_max.max() - data.c_e_min.min()))
+    assert spread[1] < 15
+    assert spread[0] / spread[1] == pytest.approx(2, abs=0.1)
+
+
+def test_a_law_that_does_not_change_is_no_law():
+    still = VolumeLaw(Polynomial([1.0]), None)
+    plain = discharged(examples.chen_2020()).dataset
+    for sharing in (0.0, 1.0):
+        data = discharged(swelling_cell(still, Swelling(sharing))).dataset
+        assert data.time.size == plain.time.size
+        np.testing.assert_allclose(data.voltage, plain.voltage, rtol=0, atol=1e-9)
+        np.testing.assert_allclose(data.thickness, data.thickness[0], rtol=1e-15)
+
+
+def test_columns_side_by_side_are_one_column():
+    cell = swelling_cell(swelling=Swelling(0.4), positive=GRAPHITE)
+    one = discharged(cell, mesh=Mesh((6, 4, 6))).dataset
+    many = discharged(cell, mesh=Mesh((6, 4, 6), (2, 3))).dataset
+    for name in ("voltage", "thickness", "reservoir_volume", "reservoir_salt", "porosity_min"):
+        np.testing.assert_allclose(many[name], one[name], rtol=1e-5, atol=1e-15)
+
+
+# Conservation
+
+
+ROUND_TRIP = (1.0, -1.0, 0.5)  #: discharge, charge, discharge [1C]
+CELLS = {
+    "rigid": swelling_cell(swelling=Swelling(reservoir=50e-6)),
+    "free": swelling_cell(swelling=Swelling(1.0), positive=GRAPHITE),
+    "over a hole of electrolyte": perforated("electrolyte", swelling=Swelling(0.3)),
+    "over a coated hole": perforated("coating", swelling=Swelling(0.3, reservoir=50e-6)),
+    "with channels": swelling_cell(
+        structure=Structure(channels=(Channels(lattice="triangular", pitch=80e-6, width=20e-6),)),
+        swelling=Swelling(0.5),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_salt_lithium_and_charge_are_kept(name):
+    cell = CELLS[name]
+    protocol = [Step("current", rate * cell.one_c, until_time=400.0) for rate in ROUND_TRIP]
+    solution = simulate(cell, protocol, PLANE if cell.has_pattern else COARSE)
+    assert solution.conservation.salt < 1e-10
+    assert solution.conservation.lithium < 1e-10
+    assert solution.conservation.charge < 1e-6
+    assert np.ptp(solution.dataset.reservoir_salt.values) > 1e-4
+
+
+@pytest.mark.parametrize("name", ["rigid", "over a hole of electrolyte", "over a coated hole"])
+def test_what_leaves_the_pores_is_what_the_reservoir_gains(name):
+    """Summed over the boxes of the fields, in a rigid stack: electrolyte, and the salt in it."""
+    cell = replace(CELLS[name], swelling=Swelling())
+    mesh = PLANE if cell.has_pattern else COARSE
+    data = discharged(cell, mesh=mesh, field_times=(300.0, 900.0)).dataset
+    area = data.attrs["unit_cell_area_m2"]
+    for n, time in enumerate(data.field_time.values):
+        now = data.isel(field_time=n, time=int(np.argmin(np.abs(data.time.values - time))))
+        pores = now.porosity * now.volume / area
+        held = float(pores.sum()), float((pores * now.c_e).sum())
+        if n == 0:
+            start = held
+        gained = start[0] - held[0], start[1] - held[1]
+        assert float(now.reservoir_volume) == pytest.approx(gained[0], rel=1e-9, abs=1e-18)
+        assert float(now.reservoir_salt) == pytest.approx(gained[1], rel=1e-8, abs=1e-12)
+    assert gained[0] < -3e-6
+
+
+# Order
+
+
+@pytest.mark.parametrize(("rate", "sharing"), [(1.0, 0.0), (2.0, 0.4)])
+def test_errors_fall_as_the_steps_squared(rate, sharing):
+    """Voltage, salt and porosities, against a hundredth of the last tolerance."""
+    cell = swelling_cell(swelling=Swelling(sharing, reservoir=30e-6), positive=GRAPHITE)
+    times = np.arange(100.0, 1200.0 / rate, 100.0)
+    step = [Step("current", rate * cell.one_c, until_time=1200.0 / rate)]
+
+    def at_times(tolerance):
+        solution = simulate(cell, step, COARSE, Tolerances(time=tolerance), times)
+        data = solution.dataset.sel(time=times)
+        wet = np.isfinite(data.porosity.values)
+        found = data.voltage.values, data.c_e_max.values, data.porosity.values[wet]
+        return found, solution.counts["steps"]
+
+    exact = at_times(1e-7)[0]
+    found, steps = zip(*(at_times(tolerance) for tolerance in (1e-3, 1e-4, 1e-5)), strict=True)
+    for name, n in (("voltage", 0), ("salt", 1), ("porosity", 2)):
+        errors = [np.abs(values[n] - exact[n]).max() for values in found]
+        order = -np.polyfit(np.log(steps), np.log(errors), 1)[0]
+        assert order > 1.6, (name, errors, steps)
+    assert np.abs(found[0][2] - exact[2]).max() < 5e-4
+    plain = simulate(replace(examples.chen_2020()), step, COARSE, field_times=times)
+    assert steps[0] < 1.1 * plain.counts["steps"]
+
+
+# The same thing in two ways
+
+
+def test_jacobian_is_the_derivative_of_the_residual():
+    cell = perforated("electrolyte", swelling=Swelling(0.5))
+    model = Model(cell, PLANE)
+    rng = np.random.default_rng(1)
+    u, voltage = model.start()
+    u = u + rng.normal(size=u.shape) * np.array([30.0, 0.02, 0.02]) * ~model.layout.absent
+    weights = np.array([1.5, -2.0, 0.5]) / 20.0
+    model.condense(weights, 1.0)
+    for population in model.populations:
+        population.j[:] = rng.normal(size=population.j.size)
+    salt = model.expansion.prepare(weights, 1.0, u[:, 0], u[:, 0])
+    past = Unknowns(-weights[0] * u, -weights[0] * voltage)
+    past.u[:, 0] = salt
+    model.assemble(Unknowns(u, voltage), past, Drive("current", 40.0))
+    matrix = model.multigrid.sparse()
+    direction = rng.normal(size=u.shape) * np.array([1.0, 0.0, 0.0]) * ~model.layout.absent
+    sides = [
+        model.assemble(Unknowns(u + h * direction, voltage), past, Drive("current", 40.0))[0].copy()
+        for h in (1e-3, -1e-3)
+    ]
+    exact = (matrix @ np.append(direction, 0.0))[:-1]
+    difference = ((sides[0] - sides[1]) / 2e-3).ravel()
+    assert np.abs(difference - exact).max() < 1e-6 * np.abs(exact).max()
+
+
+def flow_of(cell, mesh):
+    """Displaced electrolyte on charge with an even reaction: the model, and what flows [m3/s]."""
+    model = Model(cell, mesh)
+    weights = np.array([1.0, -1.0, 0.0]) / 10.0
+    model.condense(weights, 0.0)
+    for population in model.populations:
+        population.j[:] = -0.5 * (population.electrode == "negative")
+    last = model.start().u[:, 0]
+    pores = model.expansion.now.pore.copy()
+    stored = model.expansion.prepare(weights, 0.0, last, last)
+    assert np.all(np.isfinite(stored))
+    model.expansion.follow()
+    change = (model.expansion.ahead.pore - pores) / 10.0
+    return model, change, model.expansion.flow
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_flow_brings_what_pores_displace_to_the_separator(name):
+    """Box by box; none goes through the foil, and all of it leaves by the separator."""
+    cell = CELLS[name]
+    model, change, flow = flow_of(cell, PLANE if cell.has_pattern else COARSE)
+    layout = model.layout
+    out = np.zeros(change.size)
+    np.add.at(out, layout.left, flow)
+    np.add.at(out, layout.right, -flow)
+    separator = np.broadcast_to(model.grid.layer == SEPARATOR, model.grid.shape).ravel()
+    scale = np.abs(change).sum()
+    assert abs(change.sum()) > 0.1 * scale
+    np.testing.assert_allclose(out[~separator], -change[~separator], atol=1e-10 * scale)
+    assert out[separator].sum() == pytest.approx(change.sum(), abs=1e-10 * scale)
+    assert np.all(flow[layout.area == 0] == 0)
+
+
+def test_open_channels_take_most_of_what_is_displaced_around_them():
+    """Boxes that hold some of a channel are a tenth of the plan, and pass more than the rest."""
+    cell = replace(CELLS["with channels"], swelling=Swelling())
+    model, _, flow = flow_of(cell, Mesh((6, 3, 6), (6, 10), 2, 8))
+    layers = model.grid.shape[2]
+    top = np.flatnonzero(model.grid.layer == NEGATIVE)[-1]
+    layout = model.layout
+    leaving = (layout.axis == 2) & (layout.left % layers == top)
+    plan = layout.left[leaving] // layers
+    cut = (
+        model.expansion.now.porosity.reshape(-1, layers)[plan, top] > cell.negative.porosity + 0.01
+    )
+    assert layout.area[leaving][cut].sum() < 0.11 * layout.area[leaving].sum()
+    assert flow[leaving][cut].sum() > 0.5 * flow[leaving].sum()
+
+
+# Ends
+
+
+def nearly_empty(swelling, growth=1.5):
+    """Chen's cell with an empty negative electrode whose solid grows to more than there is room."""
+    cell = swelling_cell(VolumeLaw(Polynomial([1.0, growth - 1.0]), None), swelling)
+    (positive,) = cell.positive.materials
+    (negative,) = cell.negative.materials
+    return replace(
+        cell,
+        negative=replace(cell.negative, materials=(replace(negative, stoichiometry=0.03),)),
+        positive=replace(cell.positive, materials=(replace(positive, stoichiometry=0.9),)),
+        upper_cutoff=4.5,
+    )
+
+
+def charged(cell, rate=0.05):
+    step = Step("current", -rate * cell.one_c, until_voltage=cell.upper_cutoff)
+    return simulate(cell, [step, Step("current", cell.one_c, until_time=60.0)], COARSE)
+
+
+def test_pores_that_close_are_an_error_that_says_where():
+    with pytest.raises(SolverError, match=r"pores at z = \d+\.\d um close.*shorter steps"):
+        charged(nearly_empty(Swelling()))
+
+
+def test_a_step_ends_at_the_least_porosity_and_the_next_one_goes_on():
+    solution = charged(nearly_empty(Swelling(least_porosity=0.02)))
+    assert solution.ends == ("porosity", "time")
+    porosity = solution.step(0).porosity_min.values
+    assert porosity[-1] == pytest.approx(0.02, abs=2e-6)
+    assert solution.dataset.porosity_min.values[-1] > 0.02
+
+
+def test_a_free_stack_keeps_its_pores():
+    solution = charged(nearly_empty(Swelling(1.0, least_porosity=0.02)))
+    assert solution.ends[0] == "voltage"
+    np.testing.assert_allclose(solution.dataset.porosity_min, 0.25, rtol=1e-9)
+    assert solution.dataset.thickness_negative.values.max() > 1.2 * 85.2e-6
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"sharing": -0.1}, "sharing = -0.1 must be finite and at least 0"),
+        ({"sharing": np.nan}, "sharing = nan"),
+        ({"reservoir": 0.0}, "reservoir = 0 must be finite and above 0"),
+        ({"least_porosity": 1.0}, "least_porosity = 1 must be"),
+    ],
+)
+def test_a_stack_that_cannot_be_is_refused(change, words):
+    with pytest.raises(CellError, match=words):
+        Swelling(**change)
+
+
+def test_a_law_that_is_none_is_refused():
+    with pytest.raises(CellError, match=r"volume_law = 0\.1 is no function"):
+        swelling_cell(0.1)
+    with pytest.raises(CellError, match=r"volume_law over the stoichiometry at index .* above 0"):
+        Model(swelling_cell(lambda x: 1.0 - 2.0 * x), COARSE)
+    with pytest.raises(CellError, match="swelling has no effect"):
+        replace(examples.chen_2020(), swelling=Swelling())
+    with pytest.raises(CellError, match=r"least_porosity = 0\.3 is not below"):
+        Model(swelling_cell(swelling=Swelling(least_porosity=0.3)), COARSE)
+
+
+def test_a_foil_that_is_coated_on_both_faces_is_refused():
+    cell = swelling_cell()
+    with pytest.raises(CellError, match="take a foil that is coated on one face"):
+        replace(cell, back=Face(cell.negative, cell.separator, cell.positive))
+
+
+def test_a_dry_reservoir_is_an_error_that_says_so():
+    cell = swelling_cell(swelling=Swelling(reservoir=2e-6))
+    with pytest.raises(SolverError, match="the reservoir, 2e-06 m at the start, is dry"):
+        discharged(cell)
