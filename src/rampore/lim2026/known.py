@@ -121,9 +121,15 @@ class Limits(NamedTuple):
         """The finest pitch's gain less the exact one [-]."""
         return float(self.fine[0] - self.exact)
 
-    def half_pitch(self, in_plane: float) -> float:
-        """Pitch at which half of the exact gain is left [um]; nan where it is nowhere."""
-        gain, _ = self.gains[in_plane]
+    def half_pitch(self, in_plane: float) -> tuple[float, float]:
+        """Pitch at which half of the exact gain is left and its error from those of the gains [um];
+        nan where it is nowhere.
+        """
+        gain, error = self.gains[in_plane]
+        low, middle, high = (self._half(gain + sign * error) for sign in (-1, 0, 1))
+        return middle, (high - low) / 2
+
+    def _half(self, gain):
         below = np.flatnonzero(gain < self.exact / 2)
         if not below.size or not below[0]:
             return np.nan
@@ -170,7 +176,7 @@ class Outcome(NamedTuple):
 
 
 def _sign(value: float, error: float, least: float = 0.0) -> bool | None:
-    return value > 0 if abs(value) > max(error, least) else None
+    return bool(value > 0) if abs(value) > max(error, least) else None
 
 
 def outcomes(data: "xarray.Dataset", smallest: float) -> dict[str, Outcome]:
@@ -212,16 +218,16 @@ def _later(row) -> Outcome:
     """Whether the cell with channels plates at a larger charge, or has more margin where neither
     does.
     """
-    if np.isnan(row.plain_plates) and np.isnan(row.changed_plates):
-        what = f"more margin at equal charge at {row.rate:g}C"
-        return Outcome(_sign(row.margin, row.margin_error), row.margin, row.margin_error, "V", what)
-    what = f"later first plating at {row.rate:g}C"
-    if np.isnan(row.plain_plates) or np.isnan(row.changed_plates):
-        later = bool(np.isnan(row.changed_plates))
-        return Outcome(later, np.nan, np.nan, "C/m2", f"{what}: one of the two cells alone plates")
-    value = row.changed_plates - row.plain_plates
-    error = row.changed_plates_error + row.plain_plates_error
-    return Outcome(_sign(value, error), value, error, "C/m2", what)
+    plain, changed = (row.get(f"{cell}_plates", np.nan) for cell in ("plain", "changed"))
+    if np.isnan(plain) and np.isnan(changed):
+        what = f"more margin at equal charge at {row['rate']:g}C"
+        holds = _sign(row["margin"], row["margin_error"])
+        return Outcome(holds, row["margin"], row["margin_error"], "V", what)
+    what = f"later first plating at {row['rate']:g}C"
+    if np.isnan(plain) or np.isnan(changed):
+        return Outcome(bool(np.isnan(changed)), np.nan, np.nan, "C/m2", f"{what}: one cell alone")
+    error = row["plain_plates_error"] + row["changed_plates_error"]
+    return Outcome(_sign(changed - plain, error), changed - plain, error, "C/m2", what)
 
 
 def _rising(table, smallest):
@@ -307,7 +313,7 @@ def plating(row: Mapping, cell: str) -> str:
         A pair of part "nrel".
     cell : {"plain", "changed"}
     """
-    at = row[f"{cell}_plates"]
+    at = row.get(f"{cell}_plates", np.nan)
     if np.isnan(at):
         return "not before the end"
     return with_error("{:.%df}", at / MAH_CM2, row[f"{cell}_plates_error"] / MAH_CM2)
