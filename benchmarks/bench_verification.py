@@ -5,9 +5,9 @@
 Each part of `PARTS` that is named (default: all) is computed anew, in
 ``results/p4d/verification.json``. The long ones, ``sample``, ``rates`` and ``errors``, go on where
 they stopped: what is done stands in ``build/bench``, as long as the code is the same.
-``peers``, ``rates`` and ``structures`` take their comparisons and their cells from the tests, which
-hold them to their limits; without PyBaMM, or without COMSOL's solution, ``peers`` leaves that one
-out.
+``peers``, ``rates``, ``structures`` and ``both_sides`` take their comparisons and their cells from
+the tests, which hold them to their limits; without PyBaMM, or without COMSOL's solution, ``peers``
+leaves that one out.
 """
 
 import json
@@ -29,6 +29,7 @@ from rampore.audit.reproduce.fingerprint import seal
 from rampore.lim2026 import cells, parameters
 from rampore.lim2026.sweeps import PLANS
 from rampore.p4d import examples, protocols
+from rampore.p4d.balance import charged
 from rampore.p4d.cell import Perforation
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.solution import Conservation, Mesh, Step, Tolerances, simulate
@@ -411,8 +412,144 @@ def structures():
     }
 
 
+def swelling():
+    """Coatings that are filled evenly beside the closed form, orders in time, what is lost over
+    holes and channels, and the cost over the same discharge without swelling.
+    """
+    import test_p4d_swelling as data
+
+    evens = {sharing: data.filled_evenly(sharing) for sharing in data.SHARINGS}
+    errors, steps, _ = data.errors_in_time(2.0, 0.4)
+    lost = [data.round_trip(cell).conservation._asdict() for cell in data.CELLS.values()]
+    stack = data.Swelling(0.4)
+    foils = {"bare": {}, "perforated": {"perforation": Perforation(75e-6, 160e-6, 15e-6)}}
+    meshes = {"bare": Mesh(), "perforated": Mesh((10, 5, 10), (4, 7), 3)}
+    return {
+        "thickness": {
+            sharing: abs(even.thickness / even.closed_form.thickness - 1)
+            for sharing, even in evens.items()
+        },
+        "porosity": {
+            sharing: float(np.abs(even.porosity - even.closed_form.porosity).max())
+            for sharing, even in evens.items()
+        },
+        "steps": steps,
+        "errors": errors,
+        "orders": {name: fitted_order(steps, each) for name, each in errors.items()},
+        "runs": len(lost),
+        "worst": worst_of(lost),
+        "cost": {
+            name: cost_over(
+                replace(examples.chen_2020(), **changes),
+                data.swelling_cell(data.GRAPHITE, stack, **changes),
+                meshes[name],
+            )
+            for name, changes in foils.items()
+        },
+    }
+
+
+def cost_over(plain, other, mesh, pairs=5):
+    """Median over pairs that alternate of the processor time of a discharge at 1C over that of
+    another.
+    """
+
+    def seconds(cell):
+        step = Step("current", cell.one_c, until_voltage=cell.lower_cutoff)
+        start = time.process_time()
+        simulate(cell, [step], mesh)
+        return time.process_time() - start
+
+    seconds(plain), seconds(other)  # compiles
+    return float(np.median([seconds(other) / seconds(plain) for _ in range(pairs)]))
+
+
+def both_sides():
+    """Two faces of a foil against one, what each keeps in ten cycles, and what they cost."""
+    import test_p4d_both_sides as faces
+
+    tight, line = Tolerances(time=1e-5), Mesh((6, 4, 6))
+
+    def apart(one, other):
+        """Largest difference of two runs' voltages at the steps of the one [V]."""
+        return float(np.abs(np.interp(one.time, other.time, other.voltage) - one.voltage).max())
+
+    mirror = {}
+    for filling in ("coating", "electrolyte"):
+        cell = faces.both(replace(faces.HOLES, filling=filling))
+        half = cell.faces()[""]
+        mirror[filling] = apart(
+            simulate(cell, faces.drive(cell), faces.SMALL).dataset,
+            simulate(half, faces.drive(half), faces.SMALL).dataset,
+        )
+    closed = faces.both(None, 0.1, -0.1, tied=False)
+    shares, end = (0.8, 1.2), 200.0
+    step = Step("current", 2 * closed.one_c, back=shares[1] * closed.one_c, until_time=end)
+    data = simulate(closed, [step], line, tight).dataset
+    alone = [
+        simulate(face, [Step("current", share * closed.one_c, until_time=end)], line, tight).dataset
+        for share, face in zip(shares, closed.faces().values(), strict=True)
+    ]
+    closed_misses = [
+        abs(float(data[name][-1] - own.voltage[-1]))
+        for name, own in zip(("voltage", "voltage_back"), alone, strict=True)
+    ]
+    cycles = {}
+    for loading in (0.02, 0.05, 0.1):
+        cell = charged(faces.both(negative=loading), faces.LOST)
+        discharge = Step("current", cell.one_c, until_voltage=cell.lower_cutoff)
+        steps = [*[discharge, *protocols.charge(cell, 0.5, 0.1)] * 10, discharge]
+        solution = simulate(cell, steps, Mesh((4, 2, 4), (2, 3), 1, 6))
+        data = solution.dataset
+        cycles[loading] = {
+            "steps": solution.counts["steps"],
+            "lithium": solution.conservation.lithium,
+            "through": float(np.abs(data.lithium_through_holes).max() / data.lithium_front[0]),
+            "front_of_capacity": float(data.capacity_front[-1] / data.capacity[-1]),
+        }
+    return {
+        "mirror_V": mirror,
+        "closed_V": max(closed_misses),
+        "cycles": cycles,
+        "cost": _cost_of_both_sides(faces),
+    }
+
+
+def _cost_of_both_sides(faces, pairs=5):
+    """Processor time over that of one face on boxes of the same size, medians of runs in turn."""
+    two = faces.both(replace(faces.HOLES, foil_thickness=15e-6), negative=0.05)
+    one = replace(examples.chen_2020(), perforation=two.perforation)
+    runs = {
+        "one": (one, {}, 6),
+        "tied": (two, {}, 3),
+        "apart": (replace(two, tied=False), {"back": two.one_c}, 3),
+    }
+    times = {name: [] for name in runs}
+    for turn in range(pairs + 1):  # the first compiles
+        for name, (cell, more, deep) in runs.items():
+            step = Step("current", 2 * cell.one_c, until_voltage=3.4, **more)
+            start = time.process_time()
+            simulate(cell, [step], Mesh((10, 5, 10), (6, 10), deep))
+            if turn:
+                times[name].append(time.process_time() - start)
+    return {
+        name: float(np.median(np.divide(times[name], times["one"]))) for name in ("tied", "apart")
+    }
+
+
 PARTS = {
-    part.__name__: part for part in (orders, peers, conservation, sample, rates, errors, structures)
+    part.__name__: part
+    for part in (
+        orders,
+        peers,
+        conservation,
+        sample,
+        rates,
+        errors,
+        structures,
+        both_sides,
+        swelling,
+    )
 }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import rampore
 from rampore import cli
@@ -47,6 +48,9 @@ def discharge(file, output, *options):
         (["--lower-cutoff-V", "3.9"], "not above the lower cut-off of 3.9 V"),
         (["--lower-cutoff-V", "5"], "not below the upper"),
         (["--upper-cutoff-V", "4.3"], "--upper-cutoff-V has no effect"),
+        (["--sharing", "nan"], "--sharing = nan must be finite"),
+        (["--sharing", "0.5"], "--sharing has no effect on materials that keep their volume"),
+        (["--reservoir-um", "20"], "--reservoir-um has no effect"),
     ],
 )
 def test_an_option_that_cannot_be_or_has_no_effect_is_refused_and_nothing_is_written(
@@ -140,6 +144,26 @@ def test_salt_is_told_of_boxes_with_electrolyte_alone(tmp_path, capsys):
     for low, high in spans:
         assert int(low) >= round(summary["salt_lowest_mol_per_m3"]) - 1
         assert int(high) <= round(summary["salt_highest_mol_per_m3"]) + 1
+
+
+def test_a_run_of_solids_that_swell_tells_its_thickness(tmp_path):
+    """On discharge the negative coating gives back what the sharing says; pores open."""
+    file = json.loads((CASES / "chen2020_sum_1.00000016.json").read_text())
+    file["Parameterisation"]["User-defined"] = {"Volume change of negative": 0.13}
+    (tmp_path / "cell.json").write_text(json.dumps(file))
+    options = ["--sharing", "0.4", "--reservoir-um", "30", "--lower-cutoff-V", "3.6", *COARSE]
+    assert discharge(tmp_path / "cell.json", tmp_path / "out", *options) == 0
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    start, end = summary["thickness_negative_um"]
+    assert start == pytest.approx(
+        1e6 * file["Parameterisation"]["Negative electrode"]["Thickness [m]"]
+    )
+    assert 0.97 * start < end < 0.99 * start
+    change = np.diff(summary["thickness_um"])[0]
+    assert change == pytest.approx(end - start, rel=1e-9)
+    assert summary["porosity_least"] == pytest.approx(0.25, rel=0.01)
+    fields = xr.load_dataset(tmp_path / "out" / "fields.nc", engine="h5netcdf")
+    assert fields.porosity.dims == ("field_time", "x", "y", "z")
 
 
 @pytest.mark.parametrize("name", sorted(os.listdir(CASES)))

@@ -274,7 +274,7 @@ def test_a_first_plating_is_told_in_the_unit_of_the_charge():
 def test_half_of_the_exact_gain_is_read_between_two_pitches():
     pitches = control.readings()["limits"]["pitches"]
     gain = np.array([1.0, 0.9, 0.6, 0.4, 0.3, 0.2, 0.1])
-    limits = known.Limits(1.0, 0.0, np.array([0.99]), {1.0: (gain, 0 * gain + 0.02)})
+    limits = known.ExactLimits(1.0, 0.0, np.array([0.99]), {1.0: (gain, 0 * gain + 0.02)})
     apart = pitches[3] - pitches[2]
     middle = pitches[2] + apart / 2
     assert limits.half_pitch(1.0) == pytest.approx((middle, apart * 0.02 / 0.2))

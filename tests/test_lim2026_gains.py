@@ -6,6 +6,7 @@ import xarray as xr
 
 from rampore.lim2026.figures import p4d as figures
 from rampore.lim2026.sweeps import gains
+from rampore.p4d.errors import CellError
 
 
 def study(contact_unit="ohm cm2", **more):
@@ -65,6 +66,11 @@ def test_a_pair_that_is_not_resolved_is_bounded_both_ways():
     assert found.loc[("5C", 0.0)].tolist() == [2, 0.0, 1.0]
 
 
+def test_a_ratio_is_not_taken_for_a_gain():
+    with pytest.raises(CellError, match="wanted gain"):
+        gains.by_floor(gains.table({"crossing": study()}), {"5C": 1.2})
+
+
 def test_the_figure_has_a_point_for_every_pair():
     pairs = gains.table({"crossing": study(), "samples": study()})
     pairs["closure"] = ["cubes", "cubes", np.nan, np.nan] * 2
@@ -72,3 +78,6 @@ def test_the_figure_has_a_point_for_every_pair():
     (by_closure, _), (by_contact, _) = np.reshape(figure.axes[:4], (2, 2))
     drawn = sum(len(one.get_offsets()) for one in by_closure.collections)
     assert drawn == len(by_contact.collections[0].get_offsets()) == len(pairs)
+    stated = [line.get_ydata()[0] for line in by_closure.lines if line.get_linestyle() == "--"]
+    assert stated == [20]
+    assert by_closure.get_ylim()[0] < 20 < by_closure.get_ylim()[1]

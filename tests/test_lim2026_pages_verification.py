@@ -64,11 +64,36 @@ def test_structures_meet_the_limits_that_are_known(results):
     assert text.count("|\n") == 2 + len(found["columns"])
 
 
+def test_both_sides_are_told_by_what_is_worst():
+    run = {"steps": 900, "lithium": 2e-11, "through": 0.0123, "front_of_capacity": 0.5}
+    both = {
+        "mirror_V": {"coating": 4e-10, "electrolyte": 3e-11},
+        "closed_V": 5e-6,
+        "cycles": {"0.02": run | {"lithium": 1e-12}, "0.1": run},
+        "cost": {"tied": 1.88, "apart": 2.04},
+    }
+    text = verification.both_sides_text(both)
+    for told in ("4.0\\times 10^{-10}", "5.0\\times 10^{-6}", "2.0\\times 10^{-11}", "10 % 1.23 %",
+                 "1.88 times", "2.04 times"):  # fmt: skip
+        assert told in text
+
+
 def test_a_difference_beyond_its_limit_is_said():
     peer = {"name": "other", "difference_V": [1e-4, -3e-4], "limit_V": 2e-4}
     assert "| other | 0.300 | 0.2 | - | **no** |" in verification.peers_table([peer])
     assert "| yes |" in verification.peers_table([peer | {"limit_V": 3e-4}])
     assert "**no**" in verification.peers_table([peer | {"limit_V": 3e-4, "salt_mol_per_m3": 2.1}])
+
+
+def test_swelling_meets_its_closed_form_its_order_and_its_cost(results):
+    found = results["swelling"]
+    assert max(found["thickness"].values()) < 1e-4
+    assert max(found["porosity"].values()) < 1e-3
+    assert min(found["orders"].values()) > 1.6
+    assert found["worst"]["salt"] < 1e-8
+    assert max(found["cost"].values()) < 1.5
+    text = verification.pages(results)["verification-swelling.md"]
+    assert f"{found['cost']['bare']:.2f} times the processor time" in text
 
 
 def test_orders_are_those_of_a_line_through_the_errors():

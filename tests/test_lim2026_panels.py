@@ -107,12 +107,12 @@ def test_every_statement_that_rests_on_a_panel_is_in_the_ledger():
 
 
 def test_what_waits_for_a_chapter_waits_for_one_that_is_still_to_come():
-    assert {panel.chapter for panel in PANELS} - {""} == {"swelling", "double-sided"}
+    assert {panel.chapter for panel in PANELS} - {""} == {"double-sided"}
     assert not {panel.chapter for panel in PANELS} & set(STUDY.chapters)
 
 
 def test_a_panel_whose_statements_all_wait_waits_itself_unless_it_is_a_picture():
-    to_come = {"swelling", "double-sided"}
+    to_come = {"double-sided"}
     ledger = read_ledger(LEDGER)
     for panel in PANELS:
         at = [claim for claim in ledger.values() if set(panel.places) & set(places(claim.where))]

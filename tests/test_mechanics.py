@@ -11,7 +11,7 @@ from rampore.mechanics.cells import (
     COATING,
     FOIL,
     Crack,
-    Face,
+    FoilFace,
     Hole,
     PerforatedCell,
     axisymmetric,
@@ -161,7 +161,7 @@ def test_both_sides_of_a_foil_that_is_coated_alike_bear_and_release_the_same():
     body = axisymmetric(both, finest=2e-6, growth=2.0)
     [state] = equilibrate(body, [field(body, 0.01)])
     assert abs(state.curvature[0]) < 1e-6 * abs(state.strain[0]) / 10e-6
-    top, back = traction(body, state, Face.TOP), traction(body, state, Face.BACK)
+    top, back = traction(body, state, FoilFace.TOP), traction(body, state, FoilFace.BACK)
     scale = np.abs(top.normal).max()
     assert back.normal == pytest.approx(top.normal, abs=1e-6 * scale)
     assert back.shear == pytest.approx(-top.shear, abs=1e-6 * scale)
@@ -174,7 +174,7 @@ def test_both_sides_of_a_foil_that_is_coated_alike_bear_and_release_the_same():
             finest=2e-6,
             growth=2.0,
         ).rate
-        for face in (Face.TOP, Face.BACK)
+        for face in (FoilFace.TOP, FoilFace.BACK)
     ]
     assert rate[1] == pytest.approx(rate[0], rel=1e-6)
 
@@ -206,7 +206,7 @@ def test_what_pulls_the_coating_off_the_foil_is_what_holds_the_peg_in_its_hole()
     for finest in (6e-6, 1e-6):
         body = axisymmetric(CELL, finest=finest, growth=1.8)
         [state] = equilibrate(body, [field(body, 0.01)])
-        top, wall = traction(body, state, Face.TOP), traction(body, state, Face.WALL)
+        top, wall = traction(body, state, FoilFace.TOP), traction(body, state, FoilFace.WALL)
         lift, hold = np.sum(top.normal * top.area), np.sum(wall.shear * wall.area)
         error.append(abs(lift / hold - 1))
     assert error[1] < 0.12
@@ -219,7 +219,7 @@ def test_far_from_rims_the_interface_of_a_wide_cell_bears_nothing():
     wide = cell(cell_radius=400e-6)
     body = axisymmetric(wide, finest=2e-6, growth=1.6)
     [state] = equilibrate(body, [field(body, 0.01)], flat=True)
-    top = traction(body, state, Face.TOP)
+    top = traction(body, state, FoilFace.TOP)
     film = COATING_SOLID.biaxial * 0.01
     near, far = top.mean(37.5e-6, 42.5e-6), top.mean(250e-6, 300e-6)
     assert np.hypot(*near) > 0.05 * film
@@ -236,7 +236,7 @@ def test_a_long_crack_under_a_thin_film_releases_what_a_film_s_edge_does():
         cell_radius=2030e-6,
         hole=Hole.OPEN,
     )
-    cracks = [[Crack(Face.TOP, 2000e-6, end)] for end in (2009.9e-6, 2010.1e-6)]
+    cracks = [[Crack(FoilFace.TOP, 2000e-6, end)] for end in (2009.9e-6, 2010.1e-6)]
     release = energy_release(film, *cracks, -0.01, flat=True, finest=0.1e-6, growth=1.8)
     exact = film_release(COATING_SOLID.biaxial * 0.01, 1e-6, COATING_SOLID)
     assert release.rate == pytest.approx(exact, rel=0.02)
@@ -244,7 +244,7 @@ def test_a_long_crack_under_a_thin_film_releases_what_a_film_s_edge_does():
 
 
 def test_faces_of_a_crack_press_or_part_and_never_overlap():
-    body = axisymmetric(CELL, [Crack(Face.TOP, 37.5e-6, 60e-6)], finest=1.5e-6, growth=1.8)
+    body = axisymmetric(CELL, [Crack(FoilFace.TOP, 37.5e-6, 60e-6)], finest=1.5e-6, growth=1.8)
     [state] = equilibrate(body, [field(body, 0.01)])
     pairs = np.array(body.pairs)
     gap = state.displacement[1, pairs[:, 0]] - state.displacement[1, pairs[:, 1]]
@@ -264,7 +264,7 @@ def test_what_a_crack_at_a_peg_releases_depends_neither_on_its_step_nor_on_the_m
     """Beside the peg its faces touch; half the step and half the elements change G by 4 %."""
     rate = []
     for finest, step in ((2e-6, 1e-6), (1e-6, 0.5e-6)):
-        cracks = [[Crack(Face.TOP, 37.5e-6, end)] for end in (50e-6, 50e-6 + step)]
+        cracks = [[Crack(FoilFace.TOP, 37.5e-6, end)] for end in (50e-6, 50e-6 + step)]
         release = energy_release(CELL, *cracks, 0.01, finest=finest, growth=1.8)
         assert release.touching > 0
         rate.append(release.rate)
@@ -303,12 +303,12 @@ def test_the_mises_stress_of_an_even_film_is_its_stress_and_of_pressure_none():
         (lambda: cell(sides=3), "sides"),
         (lambda: axisymmetric(CELL, finest=0.0), "finest"),
         (lambda: axisymmetric(CELL, growth=0.5), "growth"),
-        (lambda: axisymmetric(CELL, [Crack(Face.BACK, 4e-5, 5e-5)]), "no face 'back'"),
-        (lambda: axisymmetric(CELL, [Crack(Face.TOP, 5e-5, 4e-5)]), "end of a crack"),
-        (lambda: axisymmetric(CELL, [Crack(Face.TOP, 1e-5, 4e-5)]), "begin of a crack"),
+        (lambda: axisymmetric(CELL, [Crack(FoilFace.BACK, 4e-5, 5e-5)]), "no face 'back'"),
+        (lambda: axisymmetric(CELL, [Crack(FoilFace.TOP, 5e-5, 4e-5)]), "end of a crack"),
+        (lambda: axisymmetric(CELL, [Crack(FoilFace.TOP, 1e-5, 4e-5)]), "begin of a crack"),
         (
             lambda: axisymmetric(
-                cell(hole=Hole.OPEN), [Crack(Face.TOP, 37.5e-6, CELL.cell_radius)], **COARSE
+                cell(hole=Hole.OPEN), [Crack(FoilFace.TOP, 37.5e-6, CELL.cell_radius)], **COARSE
             ),
             "nothing holds it",
         ),
@@ -320,7 +320,7 @@ def test_the_mises_stress_of_an_even_film_is_its_stress_and_of_pressure_none():
         ),
         (
             lambda: energy_release(
-                cell(coating=Solid(1e9, 0.3, 1e6)), [], [Crack(Face.TOP, 4e-5, 5e-5)], 0.01
+                cell(coating=Solid(1e9, 0.3, 1e6)), [], [Crack(FoilFace.TOP, 4e-5, 5e-5)], 0.01
             ),
             "yielding",
         ),
@@ -345,6 +345,6 @@ def test_loads_that_are_none_or_too_much_are_refused():
         equilibrate(body, [field(body, np.nan)])
     [state] = equilibrate(body, [field(body)])
     with pytest.raises(MechanicsError, match="no face 'wall'"):
-        traction(body, state, Face.WALL)
+        traction(body, state, FoilFace.WALL)
     with pytest.raises(MechanicsError, match="ligaments"):
         ligament_stress(CELL, body, state, 0)

@@ -131,6 +131,36 @@ def test_perforation_and_contact_come_from_the_users_fields(marquis, write):
     assert cell.contact_negative == 1e-4
 
 
+def test_materials_swell_by_the_users_fields(marquis, write):
+    """A number is the growth when full, and evenly on the way; the efficiency follows the pores."""
+    marquis["Parameterisation"]["User-defined"] = {
+        "Volume change of negative": 0.13,
+        "Volume change of positive": "-0.02 * x**2",
+    }
+    cell = bpx.read(write(marquis))
+    x = np.array([0.0, 0.5, 1.0])
+    (negative,), (positive,) = cell.negative.materials, cell.positive.materials
+    assert negative.volume_law(x) == pytest.approx([1.0, 1.065, 1.13])
+    assert positive.volume_law(x) == pytest.approx([1.0, 0.995, 0.98])
+    assert cell.negative.transport_efficiency(0.2) == pytest.approx(0.2**1.5, rel=1e-12)
+    assert not bpx.read(write(marquis | {"Parameterisation": marquis["Parameterisation"]
+        | {"User-defined": {}}})).swells  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ({"Volume change of negativ": 0.1}, "did you mean 'Volume change of negative'"),
+        ({"Volume change of negative": -1.0}, "-1 at x = 1 must be finite and above -1"),
+        ({"Volume change of negative": "1 / x"}, "must be finite and above -1"),
+    ],
+)
+def test_a_volume_change_that_cannot_be_is_refused(marquis, write, field, words):
+    marquis["Parameterisation"]["User-defined"] = field
+    with pytest.raises(CellError, match=words):
+        bpx.read(write(marquis))
+
+
 def test_blended_electrode_has_its_materials_and_their_branches(marquis, write):
     sheet = marquis["Parameterisation"]["Negative electrode"]
     particle_keys = [key for key in sheet if key.split(" [")[0] in (
@@ -144,7 +174,9 @@ def test_blended_electrode_has_its_materials_and_their_branches(marquis, write):
     other["OCP (lithiation) [V]"], other["OCP (delithiation) [V]"] = "0.4 - 0.3*x", "0.6 - 0.3*x"
     other["OCP hysteresis decay constant"] = 20.0
     sheet["Particle"] = {"graphite": particle, "silicon": other}
+    marquis["Parameterisation"]["User-defined"] = {"Volume change of silicon": 2.8}
     cell = bpx.read(write(marquis))
+    assert [m.volume_law is not None for m in cell.negative.materials] == [False, True]
     graphite, silicon = cell.negative.materials
     assert graphite.open_circuit(0.5) == pytest.approx(graphite_mcmb(0.5))
     assert silicon.open_circuit(0.5, -1.0) == pytest.approx(0.25)

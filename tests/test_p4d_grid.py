@@ -44,7 +44,8 @@ def test_a_hole_of_no_size_leaves_the_mesh_of_the_bare_foil():
     bare = make_grid(LAYERS, (4, 3, 5), None, (2, 2), sides=(80e-6, np.sqrt(3) * 80e-6))
     closed = make_grid(LAYERS, (4, 3, 5), Perforation(0.0, 160e-6, 15e-6), (2, 2))
     for one, other in zip(bare, closed, strict=True):
-        assert np.allclose(one, other, rtol=1e-14, atol=0)
+        alone = one is other is None  # what a foil that is coated on one face lacks
+        assert alone or np.allclose(one, other, rtol=1e-14, atol=0)
 
 
 def test_refusal_of_an_empty_mesh_and_of_holes_that_touch():

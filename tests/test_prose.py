@@ -61,7 +61,6 @@ ALLOWED = {
         ("conduction", 1, ""),  # less one
         ("energy", 100, ""),  # names of statements
         ("p4d", 1, ""),  # "below 1"
-        ("p4d", 10, ""),  # "more than 10 in"
     },
 }
 NUMBERS = {place for places in ALLOWED.values() for place in places}

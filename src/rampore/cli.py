@@ -334,6 +334,21 @@ def _discharge(parser: argparse.ArgumentParser) -> Run:
     )
     parser.add_argument("--foil-um", type=float, help="thickness of the foil (default 15)")
     parser.add_argument(
+        "--sharing",
+        type=float,
+        help="of what swells: 0 a rigid stack, whose pores close, to 1 a free one (default 0)",
+    )
+    parser.add_argument(
+        "--reservoir-um",
+        type=float,
+        help="electrolyte beside the stack, per area (default: so much that its salt stays)",
+    )
+    parser.add_argument(
+        "--least-porosity",
+        type=float,
+        help="porosity that ends the run (default: pores that close are an error)",
+    )
+    parser.add_argument(
         "--lower-cutoff-V", type=float, dest="lower_cutoff", help="default: as in the file"
     )
     parser.add_argument(

@@ -139,7 +139,7 @@ class Bound(NamedTuple):
     most: np.ndarray  #: at the largest volume, where the porosity stays (n,) [m]
 
 
-class Swelling(NamedTuple):
+class Thickening(NamedTuple):
     """What a curve asks of each mole of lithium, and what hosts give."""
 
     row: int  #: of the curve, where the charge is largest
@@ -150,7 +150,7 @@ class Swelling(NamedTuple):
     beyond_metal: bool  #: whether it is more than dense lithium metal at the same porosity
 
 
-def compare(curve: Dilatometry, porosity: float) -> Swelling:
+def compare(curve: Dilatometry, porosity: float) -> Thickening:
     """Hold a curve against what lithium makes of its hosts.
 
     Parameters
@@ -161,7 +161,7 @@ def compare(curve: Dilatometry, porosity: float) -> Swelling:
 
     Returns
     -------
-    Swelling
+    Thickening
 
     Raises
     ------
@@ -179,7 +179,7 @@ def compare(curve: Dilatometry, porosity: float) -> Swelling:
         for host, span in lithium_volumes().items()
     )
     metal = bounds[-1]
-    return Swelling(
+    return Thickening(
         row,
         volume,
         float(curve.thickness[-1]),

@@ -14,7 +14,7 @@ from rampore.checks import quantity
 from rampore.commands.files import together
 from rampore.extras import LEFT_OUT, installed, needs
 from rampore.p4d import bpx
-from rampore.p4d.cell import Cell, Perforation
+from rampore.p4d.cell import Cell, Perforation, Swelling
 from rampore.p4d.errors import CellError
 from rampore.p4d.solution import Mesh, Solution
 from rampore.simple import COLUMNS, discharge
@@ -55,13 +55,17 @@ def run(args: argparse.Namespace, report: Callable[[str], object] = print) -> di
     for remark in remarks:
         if not issubclass(remark.category, DeprecationWarning):
             report(f"note: {remark.message}")
-    cell = _with_cutoffs(cell, args)
+    cell = _in_stack(_with_cutoffs(cell, args), args)
     if args.collector is not None:
         cell = replace(cell, perforation=holes)
     if args.structure is not None:
         if args.collector is not None:
             raise CellError("--collector has no effect beside --structure, which has its own holes")
-        cell = replace(cell, perforation=None, structure=structure.read(args.structure))
+        cell = cell.with_structure(structure.read(args.structure))
+        if not cell.tied:
+            raise CellError(
+                "one current says nothing of each face: let the positive foils of [back] be tied"
+            )
     columns = tuple(args.columns or COLUMNS[cell.has_pattern])
     mesh = Mesh(tuple(args.layers), columns)
     with together(args.output) as folder:
@@ -118,15 +122,34 @@ def _with_cutoffs(cell, args):
     return replace(cell, **given)
 
 
+def _in_stack(cell, args):
+    """The cell in the stack of the options, which must have something to make room for."""
+    given = {
+        name: value
+        for name in ("sharing", "reservoir_um", "least_porosity")
+        if (value := getattr(args, name)) is not None
+    }
+    for name, value in given.items():
+        quantity(_option(name), value, CellError)
+    if given and not cell.swells:
+        raise CellError(
+            f"{_option(next(iter(given)))} has no effect on materials that keep their volume: the "
+            "file has no 'Volume change of ...'"
+        )
+    if "reservoir_um" in given:
+        given["reservoir"] = 1e-6 * given.pop("reservoir_um")
+    return replace(cell, swelling=Swelling(**given)) if given else cell
+
+
 class _Progress:
     """A line for every twentieth of an hour at 1C, and how far concentrations went."""
 
     def __init__(self, cell, c_rate, report):
         self._cell, self._rate, self._report, self._next = cell, c_rate / 3600.0, report, 0.0
         self._members = [
-            (side, material)
-            for side in ("negative", "positive")
-            for material in getattr(cell, side).materials
+            (name, material)
+            for name, electrode in cell.electrodes.items()
+            for material in electrode.materials
         ]
         self._salt, self._surfaces = [np.inf, -np.inf], [[np.inf, -np.inf] for _ in self._members]
 
@@ -166,28 +189,49 @@ def summarise(cell: Cell, solution: Solution, c_rate: float) -> dict:
     data = solution.dataset
     time, voltage = data.time.values, data.voltage.values
     energy = np.trapezoid(voltage * data.current_density.values, time)
+    return (
+        {
+            "c_rate": c_rate,
+            "one_c_A_per_m2": cell.one_c,
+            "current_density_A_per_m2": c_rate * cell.one_c,
+            "ended_by": solution.ends[-1],
+            "exhausted": solution.exhausted[-1],
+            "duration_s": float(time[-1]),
+            "capacity_Ah_per_m2": solution.capacity / 3600,
+            "energy_Wh_per_m2": float(energy) / 3600,
+            "mean_voltage_V": float(energy) / solution.capacity if solution.capacity else None,
+            "open_circuit_voltage_V": float(voltage[0]),
+            "final_voltage_V": float(voltage[-1]),
+            "salt_lowest_mol_per_m3": float(data.c_e_min.min()),
+            "salt_highest_mol_per_m3": float(data.c_e_max.max()),
+            "electrolyte": cell.electrolyte.source,
+            "electrolyte_valid_from_mol_per_m3": cell.electrolyte.lowest,
+            "electrolyte_valid_to_mol_per_m3": cell.electrolyte.validity,
+            "open_fraction": cell.open_fraction,
+            "temperature_K": cell.temperature,
+            "conservation": solution.conservation._asdict(),
+            "steps": solution.counts,
+        }
+        | (_plating(solution) if c_rate < 0 else {})
+        | _swelling(data)
+        | (_faces(data) if cell.back else {})
+    )
+
+
+def _faces(data):
+    """What each face of the negative foil gave, and what went through the holes."""
+    last = data.isel(time=-1)
     return {
-        "c_rate": c_rate,
-        "one_c_A_per_m2": cell.one_c,
-        "current_density_A_per_m2": c_rate * cell.one_c,
-        "ended_by": solution.ends[-1],
-        "exhausted": solution.exhausted[-1],
-        "duration_s": float(time[-1]),
-        "capacity_Ah_per_m2": solution.capacity / 3600,
-        "energy_Wh_per_m2": float(energy) / 3600,
-        "mean_voltage_V": float(energy) / solution.capacity if solution.capacity else None,
-        "open_circuit_voltage_V": float(voltage[0]),
-        "final_voltage_V": float(voltage[-1]),
-        "salt_lowest_mol_per_m3": float(data.c_e_min.min()),
-        "salt_highest_mol_per_m3": float(data.c_e_max.max()),
-        "electrolyte": cell.electrolyte.source,
-        "electrolyte_valid_from_mol_per_m3": cell.electrolyte.lowest,
-        "electrolyte_valid_to_mol_per_m3": cell.electrolyte.validity,
-        "open_fraction": cell.open_fraction,
-        "temperature_K": cell.temperature,
-        "conservation": solution.conservation._asdict(),
-        "steps": solution.counts,
-    } | (_plating(solution) if c_rate < 0 else {})
+        "faces": {
+            name: {
+                "capacity_Ah_per_m2": float(last[f"capacity_{name}"]) / 3600,
+                "current_density_A_per_m2": float(last[f"current_density_{name}"]),
+            }
+            for name in ("front", "back")
+        },
+        "lithium_through_holes_mol_per_m2": float(last.lithium_through_holes),
+        "salt_through_holes_mol_per_m2": float(last.salt_through_holes),
+    }
 
 
 def _plating(solution):
@@ -200,6 +244,14 @@ def _plating(solution):
         "plating_margin_s": margin.time,
         "plating_margin_um": [1e6 * place for place in margin[2:]],
     }
+
+
+def _swelling(data):
+    """Thickness at the start and the end, and the least porosity, where materials swell."""
+    names = [name for name in data if name.startswith("thickness")]
+    return {
+        f"{name}_um": [1e6 * float(value) for value in data[name].values[[0, -1]]] for name in names
+    } | ({"porosity_least": float(data.porosity_min.min())} if names else {})
 
 
 def polyline(

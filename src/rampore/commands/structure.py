@@ -4,16 +4,14 @@ solved.
 
 import argparse
 import json
-from dataclasses import replace
 
 from rampore.commands.files import together
 from rampore.p4d import bpx
 from rampore.p4d.balance import depth
-from rampore.p4d.cell import Cell, Electrode
+from rampore.p4d.cell import BACK, Cell, Electrode
 from rampore.p4d.model import Mesh, grid_of
 from rampore.p4d.partners import Equal, unstructured
 from rampore.structure.files import read
-from rampore.structure.openings import SIDES
 
 UM = 1e6  #: um in a metre
 
@@ -34,7 +32,7 @@ def run(options: argparse.Namespace) -> dict:
     from rampore.figures.structure import drawing
     from rampore.style import render
 
-    cell = replace(bpx.read(options.cell), perforation=None, structure=read(options.structure))
+    cell = bpx.read(options.cell).with_structure(read(options.structure))
     summary = summarise(cell)
     with together(options.output) as folder:
         figure = drawing(cell)
@@ -57,19 +55,19 @@ def summarise(cell: Cell) -> dict:
     structure, partners = cell.structure, {equal: unstructured(cell, equal) for equal in Equal}
     grid = grid_of(cell, Mesh((1, 1, 1), hole_layers=1))
     summary = {"unit_cell_um": [UM * side for side in structure.unit_cell]}
-    for side in SIDES:
-        electrode = getattr(cell, side)
+    for name, electrode in cell.electrodes.items():
         if isinstance(electrode, Electrode):
-            thickness = electrode.thickness
-            summary[side] = {
+            thickness, side = electrode.thickness, name.removeprefix(BACK)
+            touched = getattr(grid, f"foil_{name.replace(' ', '_')}")
+            summary[name] = {
                 "open_fraction_of_foil": structure.open_fraction(side),
                 "channels_share_of_coating": structure.channel_share(side, thickness),
-                "touched_share_of_foil": float(getattr(grid, f"foil_{side}").sum() / grid.area),
-                "solid_over_unstructured": depth(cell, side, 1.0) / thickness,
+                "touched_share_of_foil": float(touched.sum() / grid.area),
+                "solid_over_unstructured": depth(cell, name, 1.0) / thickness,
                 "unstructured_of_equal": {
                     str(equal): {
-                        "thickness_um": UM * getattr(plain, side).thickness,
-                        "porosity": getattr(plain, side).porosity,
+                        "thickness_um": UM * plain.electrodes[name].thickness,
+                        "porosity": plain.electrodes[name].porosity,
                     }
                     for equal, plain in partners.items()
                 },

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Polygon, Rectangle
 
-from rampore.p4d.cell import Cell
+from rampore.p4d.cell import BACK, Cell
 from rampore.structure import Channels, Holes, Structure
 from rampore.structure.openings import SIDES, Openings, Outline
 from rampore.structure.porosity import DirectedClosure, sample
@@ -37,7 +37,7 @@ def drawing(cell: Cell) -> Figure:
     pitches = [opening.pitch for opening in structure.openings] or [width]
     window = DRAWN * max(*pitches, width), 2 * max(height, max(pitches) / 2)
     y, levels = _cut_line(structure, window), _levels(cell)
-    bottom, top = min(levels["negative foil"]), max(levels["positive foil"])
+    bottom, top = (end(map(end, levels.values())) for end in (min, max))
     opened = [side for side in SIDES if structure.openings_of(side)]
     heights = [window[1]] * len(opened) + [top - bottom]
     inch = 6.0 / (window[0] * UM)
@@ -59,12 +59,16 @@ def _levels(cell):
     foils = {
         side: holes.depth if (holes := cell.structure.holes_in(side)) else 10e-6 for side in SIDES
     }
-    heights = [
-        getattr(layer, "thickness", 0.0) for layer in (cell.negative, cell.separator, cell.positive)
-    ]
-    z = np.concatenate([[-foils["negative"], 0.0], np.cumsum([*heights, foils["positive"]])])
-    names = ("negative foil", "negative", "separator", "positive", "positive foil")
-    return {name: (z[n], z[n + 1]) for n, name in enumerate(names)}
+    levels = {"negative foil": (-foils["negative"], 0.0)}
+    for face, stack in cell.faces().items():
+        layers = (stack.negative, stack.separator, stack.positive)
+        heights = [*(getattr(layer, "thickness", 0.0) for layer in layers), foils["positive"]]
+        z = np.cumsum([0.0, *heights])
+        if face == BACK:
+            z = -foils["negative"] - z
+        for n, name in enumerate(("negative", "separator", "positive", "positive foil")):
+            levels[face + name] = tuple(sorted(z[n : n + 2]))
+    return levels
 
 
 def _cut_line(structure: Structure, window: tuple[float, float]) -> float:
@@ -112,18 +116,18 @@ def _shape(outline: Outline, window: tuple[float, float], **looks) -> Polygon:
 def _section(axes: Axes, cell: Cell, levels, width: float, y: float) -> None:
     structure, shown = cell.structure, None
     axes.set_title(f"section at y = {y * UM:.4g} µm", **TITLE)
-    for name, colour in (
-        ("negative foil", COPPER), ("separator", SEPARATOR), ("positive foil", ALUMINIUM),
-    ):  # fmt: skip
-        low, high = levels[name]
-        axes.add_patch(Rectangle((0, low * UM), width * UM, (high - low) * UM, color=colour, lw=0))
-    for side in SIDES:
-        shown = _coating(axes, cell, side, levels[side], width, y) or shown
-        if holes := structure.holes_in(side):
-            low, high = levels[f"{side} foil"]
-            _openings(axes, holes, (low, high), (holes.width, holes.width), width, y)
+    colours = {"negative foil": COPPER, "separator": SEPARATOR, "positive foil": ALUMINIUM}
+    for name, (low, high) in levels.items():
+        if (colour := colours.get(name.removeprefix(BACK))) is not None:
+            box = Rectangle((0, low * UM), width * UM, (high - low) * UM, color=colour, lw=0)
+            axes.add_patch(box)
+    for name in cell.electrodes:
+        side = name.removeprefix(BACK)
+        shown = _coating(axes, cell, name, levels[name], width, y) or shown
+        if (holes := structure.holes_in(side)) and f"{name} foil" in levels:
+            _openings(axes, holes, levels[f"{name} foil"], (holes.width,) * 2, width, y)
         for channels in structure.channels_in(side):
-            foil, mouth = levels[side] if side == "negative" else levels[side][::-1]
+            foil, mouth = levels[name] if _foil_below(name) else levels[name][::-1]
             end = mouth + np.sign(foil - mouth) * channels.depth_in(abs(foil - mouth))
             _openings(axes, channels, (end, mouth), (channels.width_at(1.0), channels.width),
                       width, y)  # fmt: skip
@@ -133,13 +137,18 @@ def _section(axes: Axes, cell: Cell, levels, width: float, y: float) -> None:
              ELECTROLYTE: "electrolyte"}  # fmt: skip
     handles = [Patch(color=colour, label=name) for colour, name in names.items()]
     axes.figure.legend(handles=handles, ncols=4, loc="outside lower center", frameon=False)
-    ends = levels["negative foil"][0] * UM, levels["positive foil"][1] * UM
+    ends = [UM * end(map(end, levels.values())) for end in (min, max)]
     axes.set(xlim=(0, width * UM), ylim=ends, ylabel="z / µm")
 
 
-def _coating(axes, cell, side, level, width, y):
+def _foil_below(name):
+    """Whether the foil of an electrode lies at the lower end of its coating."""
+    return name in ("negative", BACK + "positive")
+
+
+def _coating(axes, cell, name, level, width, y):
     """Draw the porosity between the openings; None where there is no coating."""
-    electrode = getattr(cell, side)
+    electrode, side = cell.electrodes[name], name.removeprefix(BACK)
     if level[1] <= level[0]:
         return None
     coating = cell.structure.between(side, electrode.porosity, electrode.thickness)
@@ -147,7 +156,7 @@ def _coating(axes, cell, side, level, width, y):
     slab = np.clip(y + np.array([-0.5, 0.5]) * cell_height / PIXELS, 0, cell_height)
     edges = np.linspace(0, cell_width, PIXELS + 1), slab, np.linspace(*level, PIXELS + 1)
     closure = DirectedClosure(electrode.transport_efficiency, electrode.in_plane)
-    values = sample(coating, closure, edges, side == "negative").mean_porosity()
+    values = sample(coating, closure, edges, _foil_below(name)).mean_porosity()
     values = np.broadcast_to(values, (PIXELS, 1, PIXELS))[:, 0]
     tiles = int(np.ceil(width / cell_width))
     mirrored = [values if n % 2 == 0 else values[::-1] for n in range(tiles)]

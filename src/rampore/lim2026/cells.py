@@ -25,8 +25,8 @@ from rampore.p4d.balance import (
     Balance,
     balance,
     capacities,
-    charge_at_cutoff,
     charge_held,
+    charged,
     common_potential,
     stoichiometry_at,
     with_stoichiometries,
@@ -425,22 +425,12 @@ def charged_cell(
         contact_positive=given.contact.positive,
         perforation=holes,
     )
-    members, ((capacity, cathode),) = capacities(cell, "negative"), capacities(cell, "positive")
     lost = (
         float(np.mean(given.formation.irreversible_capacity))
         if scenario.lost is None
         else scenario.lost
     ) * solid
-    charged = charge_at_cutoff(members, cathode, capacity, lost, cell.upper_cutoff)
-    level = common_potential(members, charged, 1.0)
-    cell = replace(
-        cell,
-        negative=with_stoichiometries(
-            negative, [stoichiometry_at(material, level, 1.0) for _, material in members]
-        ),
-        positive=with_stoichiometries(positive, [1 - (charged + lost) / capacity]),
-    )
-    return cell, lost
+    return charged(cell, lost), lost
 
 
 def full_cell(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
@@ -144,7 +144,7 @@ STEP = 1e-5  #: of the porosity, for a derivative [-]
 # Cells --------------------------------------------------------------------------------------------
 
 
-def channels(width: float, pitch: float, lattice: str = "triangular", **more) -> Channels:
+def channels(width: float, pitch: float, lattice: str = "triangular", **more: Any) -> Channels:
     """Channels through a coating, their lengths in um.
 
     Parameters
@@ -158,7 +158,9 @@ def channels(width: float, pitch: float, lattice: str = "triangular", **more) ->
     return Channels(lattice=lattice, width=width * UM, pitch=pitch * UM, **more)
 
 
-def limit_cell(structure: Structure | None = None, in_plane: float = 1.0, exponent=None) -> Cell:
+def limit_cell(
+    structure: Structure | None = None, in_plane: float = 1.0, exponent: float | None = None
+) -> Cell:
     """LG M50 with the coating of the exact limits.
 
     Parameters

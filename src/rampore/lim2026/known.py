@@ -6,7 +6,7 @@ All of it reads the data set of ``rampore sweep control`` by the rules of
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = [
     "RESOLUTIONS",
     "STATUSES",
-    "Limits",
-    "Outcome",
+    "ExactLimits",
+    "Known",
     "Reach",
     "closures_of",
     "limits",
@@ -51,10 +51,11 @@ RESOLUTIONS = {
 #: in time on the first of them, and on the second
 TOLERANCES = Tolerances(time=1e-3), Tolerances(time=3e-3)
 
+#: What a pair may say, in words.
 STATUSES = ("finds it", "finds none", "finds the opposite", "too close", "carries nothing")
 
 
-def rows(data: "xarray.Dataset", **wanted) -> "pandas.DataFrame":
+def rows(data: "xarray.Dataset", **wanted: Any) -> "pandas.DataFrame":
     """The pairs of a data set that have some values, in its order.
 
     Parameters
@@ -106,7 +107,7 @@ def closures_of(data: "xarray.Dataset") -> dict[str, Closure]:
 # Exact limits ------------------------------------------------------------------------------------
 
 
-class Limits(NamedTuple):
+class ExactLimits(NamedTuple):
     """What lines give in the limits that are known, over the plain cell on the same mesh."""
 
     exact: float  #: gain at the pitch 0, of the one-dimensional cell of the mean [-]
@@ -137,7 +138,7 @@ class Limits(NamedTuple):
         return float(np.interp(-self.exact / 2, -gain[ends], readings()["limits"]["pitches"][ends]))
 
 
-def limits(mesh: Mesh, coarser: Mesh) -> Limits:
+def limits(mesh: Mesh, coarser: Mesh) -> ExactLimits:
     """Run lines of every pitch on a mesh, and for the errors on a coarser one.
 
     Parameters
@@ -159,13 +160,13 @@ def limits(mesh: Mesh, coarser: Mesh) -> Limits:
         gain, coarse = over(asked["pitches"], ratio)
         gains[ratio] = gain, np.abs(gain - coarse)
     fine, _ = over(asked["fine_pitches"], 1.0)
-    return Limits(exact, abs(exact - rough), fine, gains)
+    return ExactLimits(exact, abs(exact - rough), fine, gains)
 
 
 # Pairs --------------------------------------------------------------------------------------------
 
 
-class Outcome(NamedTuple):
+class Known(NamedTuple):
     """Whether a known outcome is found, and by how much."""
 
     found: bool | None  #: None where the numerical error leaves it open
@@ -179,7 +180,7 @@ def _sign(value: float, error: float, least: float = 0.0) -> bool | None:
     return bool(value > 0) if abs(value) > max(error, least) else None
 
 
-def outcomes(data: "xarray.Dataset", smallest: float) -> dict[str, Outcome]:
+def outcomes(data: "xarray.Dataset", smallest: float) -> dict[str, Known]:
     """The known outcomes by their names in ``control.toml``.
 
     Parameters
@@ -195,7 +196,7 @@ def outcomes(data: "xarray.Dataset", smallest: float) -> dict[str, Outcome]:
         one = rows(data, part=name, change=change, rate=rule["deciding"]).iloc[0]
         holds = _sign(one.gain, one.gain_error, smallest)
         what = f"gain at {rule['deciding']:g}C"
-        found[name] = Outcome(holds, one.gain, one.gain_error, "1", what)
+        found[name] = Known(holds, one.gain, one.gain_error, "1", what)
     rule = asked["chen_highly_ordered"]
     change = f"{rule['kind']}; {rule['partner']}"
     later = [_later(row) for _, row in rows(data, part="nrel", change=change).iterrows()]
@@ -204,7 +205,7 @@ def outcomes(data: "xarray.Dataset", smallest: float) -> dict[str, Outcome]:
     one = rows(data, part="none_expected").iloc[0]
     room = asked["none_expected"]["at_most"] - abs(one.gain)
     holds = _sign(room, one.gain_error)
-    found["none_expected"] = Outcome(
+    found["none_expected"] = Known(
         holds, one.gain, one.gain_error, "1", "gain where transport does not limit"
     )
     return found
@@ -214,7 +215,7 @@ def outcomes(data: "xarray.Dataset", smallest: float) -> dict[str, Outcome]:
 _RANK = {False: 0, None: 1, True: 2}
 
 
-def _later(row) -> Outcome:
+def _later(row) -> Known:
     """Whether the cell with channels plates at a larger charge, or has more margin where neither
     does.
     """
@@ -222,12 +223,12 @@ def _later(row) -> Outcome:
     if np.isnan(plain) and np.isnan(changed):
         what = f"more margin at equal charge at {row['rate']:g}C"
         holds = _sign(row["margin"], row["margin_error"])
-        return Outcome(holds, row["margin"], row["margin_error"], "V", what)
+        return Known(holds, row["margin"], row["margin_error"], "V", what)
     what = f"later first plating at {row['rate']:g}C"
     if np.isnan(plain) or np.isnan(changed):
-        return Outcome(bool(np.isnan(changed)), np.nan, np.nan, "C/m2", f"{what}: one cell alone")
+        return Known(bool(np.isnan(changed)), np.nan, np.nan, "C/m2", f"{what}: one cell alone")
     error = row["plain_plates_error"] + row["changed_plates_error"]
-    return Outcome(_sign(changed - plain, error), changed - plain, error, "C/m2", what)
+    return Known(_sign(changed - plain, error), changed - plain, error, "C/m2", what)
 
 
 def _rising(table, smallest):
@@ -240,7 +241,7 @@ def _rising(table, smallest):
     holds = False if falls.any() else None if stays.any() or not seen.any() else True
     last = ordered.iloc[-1]
     what = f"gain with holes {last['size']:g} µm apart"
-    return Outcome(holds, last.gain, last.gain_error, "1", what)
+    return Known(holds, last.gain, last.gain_error, "1", what)
 
 
 class Reach(NamedTuple):

@@ -34,7 +34,7 @@ class Hole(StrEnum):
     OPEN = "open"  #: nothing, and nothing above it
 
 
-class Face(StrEnum):
+class FoilFace(StrEnum):
     """Where coating and foil meet."""
 
     TOP = "top"  #: the plane z = 0, outside the hole
@@ -43,13 +43,13 @@ class Face(StrEnum):
 
 
 #: Axis at right angles to a face, and the side of it on which the coating lies.
-NORMAL = {Face.TOP: (1, 1), Face.WALL: (0, -1), Face.BACK: (1, -1)}
+NORMAL = {FoilFace.TOP: (1, 1), FoilFace.WALL: (0, -1), FoilFace.BACK: (1, -1)}
 
 
 class Crack(NamedTuple):
     """A part of a face that has come off; its faces may touch, and slide without friction."""
 
-    face: Face
+    face: FoilFace
     begin: float  #: r on a plane, z on the wall [m]
     end: float  #: beyond `begin` [m]
 
@@ -183,7 +183,7 @@ def axisymmetric(
     ends = [*cracks, *resolved]
     for crack in ends:
         _check(cell, crack)
-        (heights if crack.face == Face.WALL else radii).update((crack.begin, crack.end))
+        (heights if crack.face == FoilFace.WALL else radii).update((crack.begin, crack.end))
     tips = {end for crack in ends for end in (crack.begin, crack.end)}
     r = _edges(sorted(radii), {0.0, cell.cell_radius} - tips, finest, growth)
     outer = {min(heights), max(heights)} - {-cell.foil_thickness}
@@ -199,13 +199,13 @@ def axisymmetric(
 
 
 def _check(cell: PerforatedCell, crack: Crack) -> None:
-    choice("face of a crack", crack.face, Face, MechanicsError)
-    if crack.face == Face.WALL:
+    choice("face of a crack", crack.face, FoilFace, MechanicsError)
+    if crack.face == FoilFace.WALL:
         low, high = -cell.foil_thickness, 0.0
         there = cell.hole == Hole.FILLED and cell.hole_radius > 0
     else:
         low, high = cell.hole_radius, cell.cell_radius
-        there = crack.face == Face.TOP or cell.sides == 2
+        there = crack.face == FoilFace.TOP or cell.sides == 2
     if not there:
         raise MechanicsError(f"this cell has no face {str(crack.face)!r} for a crack")
     quantity("begin of a crack", crack.begin, MechanicsError, at_least=low, below=high, unit="m")
@@ -251,14 +251,15 @@ def _body(
     split, torn = _tear(where, quads, part, cracks)
     if _pieces(split) > 1:
         raise MechanicsError("the cracks part a coating from the foil: nothing holds it")
-    mesh = MeshQuad(np.concatenate([where, where[:, torn]], axis=1), split)
+    corners = np.concatenate([where, where[:, torn]], axis=1)
+    mesh = MeshQuad(np.ascontiguousarray(corners), np.ascontiguousarray(split))
     basis = Basis(mesh, ElementQuad2(), intorder=5)
     solids = (cell.foil, cell.coating)
     pairs = _pairs(basis, part, cracks)
     return discretise(basis, part, solids, (cell.cell_radius,), pairs)
 
 
-def _on(crack: Crack, where: np.ndarray, sides: dict[Face, float]) -> np.ndarray:
+def _on(crack: Crack, where: np.ndarray, sides: dict[FoilFace, float]) -> np.ndarray:
     """Whether places lie on a crack, its ends included; `sides` are those of its plane."""
     axis, _ = NORMAL[crack.face]
     slack = 1e-6 * (crack.end - crack.begin)
@@ -270,10 +271,10 @@ def _on(crack: Crack, where: np.ndarray, sides: dict[Face, float]) -> np.ndarray
     )
 
 
-def _planes(where: np.ndarray, quads: np.ndarray, part: np.ndarray) -> dict[Face, float]:
+def _planes(where: np.ndarray, quads: np.ndarray, part: np.ndarray) -> dict[FoilFace, float]:
     """Where the faces stand: r of the wall, z of the planes [m]."""
     foil = where[:, quads[:, part == FOIL]]
-    return {Face.TOP: 0.0, Face.WALL: foil[0].min(), Face.BACK: foil[1].min()}
+    return {FoilFace.TOP: 0.0, FoilFace.WALL: foil[0].min(), FoilFace.BACK: foil[1].min()}
 
 
 def _tear(

@@ -17,7 +17,7 @@ from rampore.mechanics.cells import (
     FOIL,
     NORMAL,
     Crack,
-    Face,
+    FoilFace,
     PerforatedCell,
     axisymmetric,
     field,
@@ -48,7 +48,7 @@ class Traction(NamedTuple):
         return within(self.normal * self.area) / area, within(self.shear * self.area) / area
 
 
-def traction(body: Body, state: Equilibrium, face: Face) -> Traction:
+def traction(body: Body, state: Equilibrium, face: FoilFace) -> Traction:
     """Stress on a face of an axisymmetric cell, from the coating's side.
 
     Each element's stress, known at its nine points, is a biquadratic function; this is its value on
@@ -59,7 +59,7 @@ def traction(body: Body, state: Equilibrium, face: Face) -> Traction:
     body : Body
         Of :func:`rampore.mechanics.cells.axisymmetric`.
     state : Equilibrium
-    face : Face
+    face : FoilFace
 
     Returns
     -------
@@ -70,13 +70,17 @@ def traction(body: Body, state: Equilibrium, face: Face) -> Traction:
     MechanicsError
         Where the body has no such face.
     """
-    choice("face", face, Face, MechanicsError)
+    choice("face", face, FoilFace, MechanicsError)
     if len(body.sides) != 1:
         raise MechanicsError("tractions are those of a cell around an axis")
     axis, sign = NORMAL[face]
     corners = body.nodes[:, body.dofs[:, 0:8:2] // 2]  # (2, e, 4), from the lower left one
     foil = corners[:, body.part == FOIL].reshape(2, -1)
-    plane = {Face.TOP: foil[1].max(), Face.WALL: foil[0].min(), Face.BACK: foil[1].min()}[face]
+    plane = {
+        FoilFace.TOP: foil[1].max(),
+        FoilFace.WALL: foil[0].min(),
+        FoilFace.BACK: foil[1].min(),
+    }[face]
     # the edge of the coating's elements that looks at the foil, and elements beside the foil
     edge = corners[axis].min(axis=1) if sign == 1 else corners[axis].max(axis=1)
     along = corners[1 - axis].mean(axis=1)
@@ -207,7 +211,7 @@ def _area(cell: PerforatedCell, cracks: Sequence[Crack]) -> float:
     """Area of cracks [m2]."""
     return sum(
         2 * np.pi * cell.hole_radius * (crack.end - crack.begin)
-        if crack.face == Face.WALL
+        if crack.face == FoilFace.WALL
         else np.pi * (crack.end**2 - crack.begin**2)
         for crack in cracks
     )

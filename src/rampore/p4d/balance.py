@@ -3,6 +3,10 @@ flows.
 
 Materials side by side are at one potential; what they hold together fixes it. A state of charge is
 the share of the slow discharge, at open circuit down to the lower cut-off, that is still to come.
+
+Of a negative foil that is coated on both faces, slow is what leaves both faces at one voltage.
+Where holes join them, the two negative electrodes are at one potential then, and the two positive
+ones; behind closed foil each face has the lithium that it has. Tied or not makes no difference.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,11 +18,12 @@ from scipy.optimize import brentq
 
 from rampore.coating import Local
 from rampore.constants import FARADAY
-from rampore.p4d.cell import Cell, Electrode, Field, Material
+from rampore.p4d.cell import BACK, Cell, Electrode, Field, Material
 from rampore.p4d.errors import CellError
 from rampore.p4d.grid import HOLE, NEGATIVE, POSITIVE
 from rampore.p4d.model import Mesh, grid_of
 from rampore.p4d.structured import COATING, HOLES, coating_medium, hole_medium
+from rampore.structure.openings import SIDES
 
 
 class Balance(NamedTuple):
@@ -48,11 +53,15 @@ def depth(cell: Cell, side: str, value: Field, sides: tuple[float, float] | None
     ----------
     cell : Cell
         Where it has a structure, the field counts where there is solid, by its share.
-    side : {"negative", "positive"}
+    side : str
+        Name of the electrode in :attr:`~rampore.p4d.cell.Cell.electrodes`.
     value : float, Local or callable
     sides : (float, float), optional
         Width of the unit cell where there is no perforation [m].
     """
+    if cell.back is not None:
+        face = cell.faces()[BACK if side.startswith(BACK) else ""]
+        return depth(face, side.removeprefix(BACK), value, sides)
     thickness, foil = getattr(cell, side).thickness, cell.perforation
     holes = cell.has_coated_holes(side)
     if cell.structure is not None:
@@ -131,16 +140,63 @@ def charge_at_cutoff(
     return charge_held(members, brentq(excess, 0.0, 3.0, xtol=1e-13), -1.0)
 
 
-def capacities(
-    cell: Cell, side: str, sides: tuple[float, float] | None = None
-) -> list[tuple[float, Material]]:
-    """What each material of the "negative" or "positive" electrode holds from empty to full [C/m2];
-    the material.
+def charged(cell: Cell, lost: float) -> Cell:
+    """A new cell after its first charge, slowly to the upper cut-off, ready to be discharged: its
+    positive electrodes were full of lithium, its negative ones empty.
 
     Parameters
     ----------
     cell : Cell
-    side : {"negative", "positive"}
+    lost : float
+        Lithium that the first charge leaves behind [C/m2]; behind closed foil each face loses of it
+        by what its negative electrode can hold.
+
+    Raises
+    ------
+    CellError
+        The negative electrode is full before, or two faces that holes join have different positive
+        materials.
+    """
+    negative, positive = (
+        {name: capacities(cell, name) for name in cell.electrodes if name.endswith(side)}
+        for side in SIDES
+    )
+    if cell.back is not None and cell.open_fraction == 0:
+        holds = [sum(capacity for capacity, _ in members) for members in negative.values()]
+        faces = zip(cell.faces().items(), holds, strict=True)
+        return cell.with_faces(
+            {name: charged(face, lost * share / sum(holds)) for (name, face), share in faces}
+        )
+    members = [member for each in negative.values() for member in each]
+    (capacity, material), *others = [member for each in positive.values() for member in each]
+    for more, other in others:
+        if replace(other, stoichiometry=material.stoichiometry) != material:
+            raise CellError(
+                "holes join two faces with different positive materials: give the stoichiometries "
+                "of the charged cell"
+            )
+        capacity += more
+    held = charge_at_cutoff(members, material, capacity, lost, cell.upper_cutoff)
+    level = common_potential(members, held, 1.0)
+    filled = {
+        name: [stoichiometry_at(each, level, 1.0) for _, each in pool]
+        for name, pool in negative.items()
+    } | {name: [1 - (held + lost) / capacity] for name in positive}
+    return cell.with_electrodes(
+        {name: with_stoichiometries(cell.electrodes[name], x) for name, x in filled.items()}
+    )
+
+
+def capacities(
+    cell: Cell, side: str, sides: tuple[float, float] | None = None
+) -> list[tuple[float, Material]]:
+    """What each material of an electrode holds from empty to full [C/m2]; the material.
+
+    Parameters
+    ----------
+    cell : Cell
+    side : str
+        Name of the electrode in :attr:`~rampore.p4d.cell.Cell.electrodes`.
     sides : (float, float), optional
         Width of the unit cell where there is no perforation, for a fraction that is a function of
         x, y and z [m].
@@ -150,7 +206,7 @@ def capacities(
             FARADAY * material.maximum_concentration * depth(cell, side, material.fraction, sides),
             material,
         )
-        for material in getattr(cell, side).materials
+        for material in cell.electrodes[side].materials
     ]
 
 
@@ -164,6 +220,10 @@ def balance(cell: Cell, lost: float) -> Balance:
     lost : float
         [C/m2]
     """
+    if cell.back is not None:
+        faces = [balance(face, 0.0) for face in cell.faces().values()]
+        negative, positive, _, held, _ = map(sum, zip(*faces, strict=True))
+        return Balance(negative, positive, lost, held, slow_discharge(cell))
     members, ((positive_capacity, positive),) = (
         capacities(cell, "negative"),
         capacities(cell, "positive"),
@@ -190,6 +250,8 @@ def discharged(cell: Cell, charge: float) -> Cell:
     charge : float
         [C/m2]
     """
+    if cell.back is not None:
+        return _faces_at_one_voltage(cell, charge)
     members = capacities(cell, "negative")
     held = sum(capacity * material.stoichiometry for capacity, material in members) - charge
     level = common_potential(members, held, 1.0)
@@ -206,15 +268,64 @@ def discharged(cell: Cell, charge: float) -> Cell:
     return replace(cell, **changes)
 
 
+def _faces_at_one_voltage(cell, charge):
+    """A cell with two faces after they gave a charge together [C/m2]."""
+    if cell.open_fraction > 0:
+        changes = {}
+        for side, sign, branch in zip(SIDES, (-1.0, 1.0), (1.0, -1.0), strict=True):
+            pools = {name: capacities(cell, name) for name in (side, BACK + side)}
+            members = [member for pool in pools.values() for member in pool]
+            held = sum(capacity * material.stoichiometry for capacity, material in members)
+            level = common_potential(members, held + sign * charge, branch)
+            for name, pool in pools.items():
+                filled = [stoichiometry_at(material, level, branch) for _, material in pool]
+                changes[name] = with_stoichiometries(cell.electrodes[name], filled)
+        return cell.with_electrodes(changes)
+    faces = cell.faces()
+
+    def excess(voltage):
+        return sum(_given_at(face, voltage) for face in faces.values()) - charge
+
+    level = cell.lower_cutoff
+    if excess(level) > 0:
+        highest = max(face.open_circuit_voltage for face in faces.values())
+        level = brentq(excess, level, highest, xtol=1e-12)
+    return cell.with_faces(
+        {name: discharged(face, _given_at(face, level)) for name, face in faces.items()}
+    )
+
+
+def _given_at(face, voltage):
+    """Charge that a face gives slowly down to a voltage [C/m2]; less than nothing above its own."""
+    members, ((capacity, material),) = capacities(face, "negative"), capacities(face, "positive")
+    held = sum(own * each.stoichiometry for own, each in members)
+
+    def given(level):
+        return held - charge_held(members, level, 1.0)
+
+    def excess(level):
+        x = np.clip(material.stoichiometry + given(level) / capacity, ENDS, 1 - ENDS)
+        return float(material.open_circuit(x)) - level - voltage
+
+    return given(brentq(excess, FULL, EMPTY, xtol=1e-13))
+
+
 def slow_discharge(cell: Cell) -> float:
     """Charge that a charged cell gives down to its lower cut-off at open circuit [C/m2]."""
-    members = capacities(cell, "negative")
+    if cell.back is not None and cell.open_fraction == 0:
+        return sum(slow_discharge(face) for face in cell.faces().values())
+    names = {side: [name for name in cell.electrodes if name.endswith(side)] for side in SIDES}
+    members = [member for name in names["negative"] for member in capacities(cell, name)]
     most = sum(capacity * material.stoichiometry for capacity, material in members) - charge_held(
         members, EMPTY, 1.0
     )
     if isinstance(cell.positive, Electrode):
-        ((capacity, material),) = capacities(cell, "positive")
-        most = min(most, (1 - material.stoichiometry) * capacity)
+        room = [
+            (1 - material.stoichiometry) * capacity
+            for name in names["positive"]
+            for capacity, material in capacities(cell, name)
+        ]
+        most = min(most, sum(room))
     most *= 1 - 1e-6
 
     def above(charge):

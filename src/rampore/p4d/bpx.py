@@ -25,9 +25,15 @@ Beyond the format, ``User-defined`` may hold
 ``Foil thickness [m]``                    depth of the holes
 ``Thermodynamic factor``                  of the electrolyte, a number or a function of its
                                           concentration [mol/m3]
+``Volume change of NAME``                 of a particle, or of "negative" or "positive" where there
+                                          is one material: what it gains over its volume when empty,
+                                          a function of the stoichiometry, or a number when full
+                                          (and evenly up to there) [-]
 ========================================  ========================================================
 
 A key that resembles one of these is refused; any other is named in a warning, and has no effect.
+Where the pores of an electrode change, its transport efficiency follows them by the exponent of
+Bruggeman's law that it stands for.
 """
 
 import difflib
@@ -44,7 +50,7 @@ from rampore import RamporeError, materials
 from rampore.checks import SHARES, increasing, known_keys, quantity
 from rampore.constants import FARADAY, REFERENCE_TEMPERATURE
 from rampore.expressions import Expression, ExpressionError
-from rampore.p4d.cell import Cell, Electrode, Material, Perforation, Separator
+from rampore.p4d.cell import Cell, Electrode, Material, Perforation, Separator, bruggeman
 from rampore.p4d.errors import CellError
 
 LARGEST = 8_000_000  #: size of a file [bytes]
@@ -64,6 +70,7 @@ OWN_KEYS = (
     "Foil thickness [m]",
     "Thermodynamic factor",
 )
+VOLUME_CHANGE = "Volume change of {}"
 LIMITS = ("Minimum stoichiometry", "Maximum stoichiometry")
 BRANCHES = ("OCP (lithiation) [V]", "OCP (delithiation) [V]")
 DECAY = "OCP hysteresis decay constant"
@@ -369,7 +376,11 @@ def _cell(document):
         _Section(document["Parameterisation"]),
         _Section(document.get("State"), "State"),
     )
-    own = _own(parameters.part("User-defined"))
+    sheets = [parameters.part(f"{side} electrode") for side in ("Negative", "Positive")]
+    own = _own(
+        parameters.part("User-defined"),
+        [VOLUME_CHANGE.format(name) for sheet in sheets for name in _particles(sheet)],
+    )
     sheet = parameters.part("Cell")
     climate = _Climate(sheet, state)
     start = state.part("Initial conditions")
@@ -386,17 +397,13 @@ def _cell(document):
             f"{sheet.name(cutoffs[0])} = {lower:g} is not below {cutoffs[1]} = {upper:g}"
         )
     cell = Cell(
-        negative=_electrode(
-            parameters.part("Negative electrode"), start, climate, full=climate.soc
-        ),
+        negative=_electrode(sheets[0], own, start, climate, full=climate.soc),
         separator=Separator(
             separator.number("Thickness [m]", above=0),
             separator.number("Porosity", above=0, at_most=1),
             materials.constant(separator.number("Transport efficiency", above=0, at_most=1)),
         ),
-        positive=_electrode(
-            parameters.part("Positive electrode"), start, climate, full=1 - climate.soc
-        ),
+        positive=_electrode(sheets[1], own, start, climate, full=1 - climate.soc),
         electrolyte=_electrolyte(
             parameters.part("Electrolyte"),
             own,
@@ -417,13 +424,14 @@ def _cell(document):
     return cell
 
 
-def _own(section):
+def _own(section, volumes):
     """The fields of one's own: those above, and nothing that resembles them."""
+    known = (*OWN_KEYS, *volumes)
     for key in section.content:
-        if key in OWN_KEYS or key == "description":
+        if key in known or key == "description":
             continue
-        if difflib.get_close_matches(key, OWN_KEYS, n=1, cutoff=ALIKE):
-            known_keys("User-defined", [key], OWN_KEYS, CellError)
+        if difflib.get_close_matches(key, known, n=1, cutoff=ALIKE):
+            known_keys("User-defined", [key], known, CellError)
         _remark(f"User-defined / {_place([key])} has no effect here")
     return section
 
@@ -473,18 +481,30 @@ def _electrolyte(salt, own, climate, source):
     )
 
 
-def _electrode(sheet, start, climate, full):
-    """An electrode whose materials are this full, between their stoichiometries' limits [-]."""
-    side = sheet.path[-1].partition(" ")[0]
-    states = f"Initial hysteresis state: {side} electrode"
-    members = {side.lower(): (sheet, start, states)}
+def _particles(sheet):
+    """The parts of an electrode's materials, by their names."""
     if "Particle" in sheet:
         particles = sheet.part("Particle")
-        members = {
-            name: (particles.part(name), start.part(states), name) for name in particles.content
-        }
+        return {name: particles.part(name) for name in particles.content}
+    return {sheet.path[-1].partition(" ")[0].lower(): sheet}
+
+
+def _electrode(sheet, own, start, climate, full):
+    """An electrode whose materials are this full, between their stoichiometries' limits [-]."""
+    states = f"Initial hysteresis state: {sheet.path[-1]}"
+    blended = "Particle" in sheet
     porosity = sheet.number("Porosity", above=0, at_most=1)
-    made = tuple(_material(name, *member, climate, full) for name, member in members.items())
+    made = tuple(
+        _material(
+            name,
+            part,
+            *((start.part(states), name) if blended else (start, states)),
+            climate,
+            full,
+            _volume_law(own, VOLUME_CHANGE.format(name)),
+        )
+        for name, part in _particles(sheet).items()
+    )
     total = porosity + sum(material.fraction for material in made)
     if total > 1 + SHARES:
         raise CellError(
@@ -500,11 +520,34 @@ def _electrode(sheet, start, climate, full):
         porosity,
         sheet.number("Conductivity [S.m-1]", above=0),
         made,
-        materials.constant(sheet.number("Transport efficiency", above=0, at_most=1)),
+        _efficiency(
+            sheet.number("Transport efficiency", above=0, at_most=1),
+            porosity,
+            any(material.volume_law is not None for material in made),
+        ),
     )
 
 
-def _material(name, part, states, state, climate, full):
+def _efficiency(efficiency, porosity, swells):
+    """Transport efficiency over the porosity [-]."""
+    if not swells:
+        return materials.constant(efficiency)
+    return bruggeman(math.log(efficiency) / math.log(porosity) if porosity < 1 else 1.0)
+
+
+def _volume_law(own, key):
+    """Volume over that of the empty host, over the stoichiometry [-]; None where nothing is said
+    of it.
+    """
+    if key not in own:
+        return None
+    full = own.constant(key)
+    change = own.function(key) if full is None else lambda x: full * x
+    _sampled(own.name(key), change, np.linspace(0, 1, SAMPLES), above=-1.0)
+    return lambda x: 1.0 + change(x)
+
+
+def _material(name, part, states, state, climate, full, volume_law):
     low, high = limits = [part.number(key, at_least=0, at_most=1) for key in LIMITS]
     if not low < high:
         raise CellError(f"{part.name(LIMITS[0])} = {low:g} is not below {LIMITS[1]} = {high:g}")
@@ -543,6 +586,7 @@ def _material(name, part, states, state, climate, full):
         hysteresis=states.number(state, 0.0, at_least=-1, at_most=1),
         hysteresis_decay=part.number(DECAY, 0.0, at_least=0),
         validity=(max([0.0, *(x[0] for x in tables)]), min([1.0, *(x[-1] for x in tables)])),
+        volume_law=volume_law,
     )
 
 

@@ -2,7 +2,7 @@
 where they vary.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -361,12 +361,7 @@ class Cell:
             raise CellError("a foil of lithium has no perforation")
         if self.structure is not None:
             self._check_structure()
-        swells = any(
-            material.volume_law is not None
-            for electrode in self.electrodes.values()
-            for material in getattr(electrode, "materials", ())
-        )
-        if self.swelling is not None and not swells:
+        if self.swelling is not None and not self.swells:
             raise CellError("swelling has no effect: no material has a volume_law")
         if self.back is not None:
             for name, electrode in self.electrodes.items():
@@ -379,7 +374,7 @@ class Cell:
         choice("tied", self.tied, (True, False), CellError)
         if self.back is None and not self.tied:
             raise CellError("a cell with one positive foil has nothing that could be tied or not")
-        if self.back is not None and swells:
+        if self.back is not None and self.swells:
             raise CellError(
                 "materials with a volume_law take a foil that is coated on one face; where both "
                 "faces are equal, each of faces() is such a cell"
@@ -388,6 +383,8 @@ class Cell:
     def _check_structure(self):
         if self.perforation is not None:
             raise CellError("a cell has a perforation or a structure: leave one of them out")
+        if self.structure.back is not None:
+            raise CellError("a structure with a back makes a cell by its with_structure()")
         for side in SIDES:
             electrode = getattr(self, side)
             if isinstance(electrode, Electrode):
@@ -439,6 +436,63 @@ class Cell:
         )
         return {"": front, BACK: replace(front, **vars(self.back))}
 
+    def with_structure(self, structure: Structure) -> "Cell":
+        """The cell with a structure in place of its holes, and coated on both faces where that says
+        so: the back is as the front but for what the structure gives it. 1C grows by the share of
+        solid that the second positive electrode has over the first.
+
+        Raises
+        ------
+        CellError
+            The back is to have a porosity where that of the front varies in space.
+        """
+        bare = replace(structure, back=None)
+        cell = replace(self, perforation=None, structure=bare, back=None, tied=True)
+        if structure.back is None:
+            return cell
+        negative, positive = (
+            _own(side, getattr(self, side), getattr(structure.back, side)) for side in SIDES
+        )
+        separator, own = self.separator, structure.back.separator
+        for name in ("thickness", "porosity"):
+            if getattr(own, name) is not None:
+                separator = replace(separator, **{name: getattr(own, name)})
+        face = Face(negative, separator, positive, self.contact_negative, self.contact_positive)
+        solids = 1.0
+        if isinstance(positive, Electrode) and isinstance(positive.porosity, int | float):
+            solids = positive.thickness * (1 - positive.porosity)
+            solids /= self.positive.thickness * (1 - self.positive.porosity)
+        return replace(cell, back=face, tied=structure.back.tied, one_c=self.one_c * (1 + solids))
+
+    def with_electrodes(self, electrodes: Mapping[str, Electrode]) -> "Cell":
+        """The cell with other electrodes, by their names in :attr:`electrodes`."""
+        front, back = {}, {}
+        for name, electrode in electrodes.items():
+            to = back if name.startswith(BACK) else front
+            to[name.removeprefix(BACK)] = electrode
+        if back:
+            front["back"] = replace(self.back, **back)
+        return replace(self, **front)
+
+    def with_faces(self, faces: Mapping[str, "Cell"]) -> "Cell":
+        """The cell with the electrodes of other :meth:`faces`."""
+        return self.with_electrodes(
+            {
+                name + side: electrode
+                for name, face in faces.items()
+                for side, electrode in face.electrodes.items()
+            }
+        )
+
+    @property
+    def swells(self) -> bool:
+        """Whether a material changes its volume."""
+        return any(
+            material.volume_law is not None
+            for electrode in self.electrodes.values()
+            for material in getattr(electrode, "materials", ())
+        )
+
     @property
     def has_pattern(self) -> bool:
         """Whether it differs from place to place in the plane: by a perforation or a structure."""
@@ -465,6 +519,29 @@ class Cell:
         :attr:`Electrode.reference_material` [V].
         """
         return _open_circuit(self.positive) - _open_circuit(self.negative)
+
+
+def _own(side, electrode, layer):
+    """An electrode with a thickness and a porosity of its own, the latter at the same mixture of
+    solids.
+    """
+    if not isinstance(electrode, Electrode):
+        return electrode
+    if layer.thickness is not None:
+        electrode = replace(electrode, thickness=layer.thickness)
+    if layer.porosity is None:
+        return electrode
+    values = [electrode.porosity, *(material.fraction for material in electrode.materials)]
+    if not all(isinstance(value, int | float) for value in values):
+        raise CellError(
+            f"back {side} electrode: a porosity of its own takes a front with one porosity and one "
+            "fraction of each material"
+        )
+    solid = (1 - layer.porosity) / (1 - electrode.porosity)
+    materials = tuple(
+        replace(material, fraction=material.fraction * solid) for material in electrode.materials
+    )
+    return replace(electrode, porosity=layer.porosity, materials=materials)
 
 
 def _open_circuit(electrode):

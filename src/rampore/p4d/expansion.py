@@ -112,6 +112,69 @@ SERIES = {
 }
 
 
+@njit(cache=True)
+def leave_room(
+    volume: np.ndarray,
+    solid: np.ndarray,
+    stretch: np.ndarray,
+    pore: np.ndarray,
+    porosity: np.ndarray,
+) -> int:
+    """Fill what a :class:`Shape` holds, of boxes as given and the solid in them [m3]; returns the
+    number of the tightest.
+    """
+    layers, tightest = stretch.shape[0], 0
+    for k in range(volume.shape[0]):
+        room = volume[k] * stretch[k % layers]
+        pore[k] = room - solid[k]
+        porosity[k] = pore[k] / room if room > 0.0 else 1.0
+        if porosity[k] < porosity[tightest]:
+            tightest = k
+    return tightest
+
+
+@njit(cache=True)
+def move_boxes(stretch: np.ndarray, given: Layout, layout: Layout) -> None:
+    """Bring the faces of the layout to planes that are higher by ``stretch`` than given."""
+    layers = stretch.shape[0]
+    for f in range(given.left.shape[0]):
+        left, right = stretch[given.left[f] % layers], stretch[given.right[f] % layers]
+        if given.axis[f] == 2:
+            layout.h_left[f] = given.h_left[f] * left
+            layout.h_right[f] = given.h_right[f] * right
+            longer = layout.h_left[f] + layout.h_right[f]
+            layout.solid[f] = given.solid[f] * (given.h_left[f] + given.h_right[f]) / longer
+        else:
+            layout.area[f] = given.area[f] * left
+            layout.solid[f] = given.solid[f] * left
+
+
+@njit(cache=True)
+def store(
+    weights: np.ndarray,
+    pores: tuple[np.ndarray, np.ndarray],
+    salt: tuple[np.ndarray, np.ndarray],
+    stored: np.ndarray,
+    past: np.ndarray,
+) -> bool:
+    """Fill the pores that a step stores its salt in, and what the past adds to the derivative of
+    the salt there, of pores [m3] and salt [mol/m3] in the last state and in the one before.
+
+    Returns whether all that were pores are.
+    """
+    new, late, early = weights
+    for k in range(stored.shape[0]):
+        kept_late, kept_early = late * pores[0][k], early * pores[1][k]
+        stored[k] = -(kept_late + kept_early) / new
+        if stored[k] > 0.0:
+            past[k] = (kept_late * salt[0][k] + kept_early * salt[1][k]) / stored[k]
+        elif pores[0][k] > 0.0:
+            return False
+        else:
+            past[k] = late * salt[0][k] + early * salt[1][k]
+    return True
+
+
 class Shape(NamedTuple):
     """What boxes have room for at one time."""
 
@@ -172,7 +235,8 @@ class _Ways:
         self._out = sp.csr_array((np.ones(left.size), (left, faces)), shape) - sp.csr_array(
             (np.ones(left.size), (right, faces)), shape
         )
-        matrix = self._out @ sp.diags_array(self._conductance) @ self._out.T
+        self._drive = sp.csr_array(sp.diags_array(self._conductance) @ self._out.T)
+        matrix = self._out @ self._drive
         # one pressure is free, and where nothing flows there is none
         pinned = matrix.diagonal() == 0.0
         pinned[np.argmax(separator)] = True
@@ -185,7 +249,7 @@ class _Ways:
         """Flow through the faces (faces,) that brings ``out`` of the boxes (cells,), which sums to
         zero [m3/s both].
         """
-        return self._conductance * (self._out.T @ self._solve(out))
+        return self._drive @ self._solve(out)
 
     def out(self, flow: np.ndarray) -> np.ndarray:
         """What a flow through the faces (faces,) brings out of the boxes (cells,) [m3/s both]."""
@@ -241,7 +305,12 @@ class Expansion:
             for population, part in zip(populations, particles, strict=True)
             if part.material.volume_law is not None
         ]
-        self._solid = grid.volume.ravel() - layout.pore
+        self._volume = grid.volume.ravel()
+        self._solid = self._volume - layout.pore
+        #: of the planes, with 1 m3 where there is none
+        self._of_planes = self._by_plane(self._solid)
+        self._empty = np.where(self._of_planes > 0.0, 0.0, 1.0)
+        self._of_planes += self._empty
         self._given = layout._replace(**{
             name: getattr(layout, name).copy()
             for name in ("area", "h_left", "h_right", "solid", "efficiency")
@@ -299,6 +368,10 @@ class Expansion:
             "reservoir_salt": self.reservoir.salt / area,
         }
 
+    def _by_plane(self, volume):
+        """Sum over each plane (nz,)."""
+        return volume.reshape(-1, self._grid.shape[2]).sum(axis=0)
+
     def _shape(self, ratios) -> Shape:
         """What is left to the electrolyte where materials have these volumes over those at the
         start.
@@ -306,15 +379,10 @@ class Expansion:
         solid = self._solid.copy()
         for host, ratio in zip(self._hosts, ratios, strict=True):
             solid[host.cells] += host.volume * (ratio - 1.0)
-        layers = self._grid.shape[2]
-        before, after = (each.reshape(-1, layers).sum(axis=0) for each in (self._solid, solid))
-        full = before > 0.0
-        stretch = np.ones(layers)
-        stretch[full] = thickness_ratio(after[full] / before[full], self._sharing[full])
-        room = (self._grid.volume * stretch).ravel()
-        pore = room - solid
-        porosity = np.divide(pore, room, out=np.ones_like(room), where=room > 0.0)
-        tightest = int(np.argmin(porosity))
+        ratio = (self._by_plane(solid) + self._empty) / self._of_planes
+        stretch = thickness_ratio(ratio, self._sharing)
+        pore, porosity = np.empty((2, solid.size))
+        tightest = leave_room(self._volume, solid, stretch, pore, porosity)
         if porosity[tightest] < self._closed:
             z = self._grid.centres()[2].ravel()[tightest]
             raise SolverError(
@@ -350,15 +418,11 @@ class Expansion:
             host.grow(ratio)
         self._expected = self._shape(ratios)
         self._reach(self._expected)
-        new, late, early = weights
-        past = late * self.now.pore + early * self.before.pore
-        stored = -past / new
-        if not np.all(stored[self.now.pore > 0.0] > 0.0):
+        stored, past = self._layout.pore, np.empty(last.size)
+        if not store(weights, (self.now.pore, self.before.pore), (last, before), stored, past):
             raise SolverError("the pores change too much in one step")
-        self._layout.pore[:] = stored
-        self._flow_to_reservoir(new * self._expected.pore + past, growth)
-        kept = late * self.now.pore * last + early * self.before.pore * before
-        return np.divide(kept, stored, out=late * last + early * before, where=stored > 0.0)
+        self._flow_to_reservoir(weights[0] * (self._expected.pore - stored), growth)
+        return past
 
     def _reach(self, shape):
         """Efficiencies, heights and areas of the layout at a shape."""
@@ -366,16 +430,8 @@ class Expansion:
         for boxes, law, start in self._closures:
             present = given.efficiency[boxes] * (law(shape.porosity[boxes]) / start)
             layout.efficiency[boxes] = np.maximum(present, STILL)
-        if self.settings.sharing == 0.0:
-            return
-        layers = shape.stretch.size
-        left, right = (shape.stretch[cells % layers] for cells in (layout.left, layout.right))
-        through = layout.axis == 2
-        layout.h_left[:] = np.where(through, given.h_left * left, given.h_left)
-        layout.h_right[:] = np.where(through, given.h_right * right, given.h_right)
-        longer = (layout.h_left + layout.h_right) / (given.h_left + given.h_right)
-        layout.area[:] = np.where(through, given.area, given.area * left)
-        layout.solid[:] = np.where(through, given.solid / longer, given.solid * left)
+        if self.settings.sharing > 0.0:
+            move_boxes(shape.stretch, given, layout)
 
     def _flow_to_reservoir(self, change, growth):
         """What flows where the pores change at this rate (cells,) [m3/s]."""
@@ -418,9 +474,9 @@ class Expansion:
 
     def advance(self, weights: np.ndarray, c: np.ndarray) -> None:
         """Take the prepared step, at the end of which the salt is c (cells,) [mol/m3]."""
-        change = np.tensordot(weights, [self.ahead.pore, self.now.pore, self.before.pore], 1)
-        gained = self._sucked @ (self._reservoir_salt - c) - c @ (change + self._out)
         new, late, early = weights
+        change = new * self.ahead.pore + late * self.now.pore + early * self.before.pore
+        gained = self._sucked @ (self._reservoir_salt - c) - c @ (change + self._out)
         salt = (gained - late * self.reservoir.salt - early * self._reservoir_before.salt) / new
         self._reservoir_before = self.reservoir
         self.reservoir = Reservoir(float(self._start - self.ahead.pore.sum()), float(salt))

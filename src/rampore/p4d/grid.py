@@ -29,6 +29,8 @@ BACK_HOLE, BACK_NEGATIVE, BACK_SEPARATOR, BACK_POSITIVE, BACK_POSITIVE_HOLE = ra
 #: of the area of a box, below which a part of it is rounding [-]
 DIGITS = 1e-12
 
+NOTHING = np.zeros((0, 0))
+
 
 class Grid(NamedTuple):
     """Geometry of the cells and of the faces between them."""
@@ -45,9 +47,9 @@ class Grid(NamedTuple):
     foil_positive: np.ndarray  #: (nx, ny) [m2]
     wall: np.ndarray  #: area of the wall of the hole in each cell (nx, ny, nz) [m2]
     plan: np.ndarray  #: area of the boxes in the plane (nx, ny) [m2]
-    #: the same as ``foil_negative`` and ``foil_positive`` of the other face, where it is coated
-    foil_back_negative: np.ndarray | None = None
-    foil_back_positive: np.ndarray | None = None
+    #: the same as ``foil_negative`` and ``foil_positive`` of the other face; none where it is bare
+    foil_back_negative: np.ndarray = NOTHING
+    foil_back_positive: np.ndarray = NOTHING
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -85,8 +87,8 @@ class Grid(NamedTuple):
                 wall=self.wall[..., boxes],
                 foil_negative=negative,
                 foil_positive=positive,
-                foil_back_negative=None,
-                foil_back_positive=None,
+                foil_back_negative=NOTHING,
+                foil_back_positive=NOTHING,
             )
             for (boxes, planes), z, negative, positive in (
                 (below, 2 * self.z[n] - self.z[n::-1], self.foil_back_negative,

@@ -46,8 +46,9 @@ def unstructured(cell: Cell, equal: str = Equal.MASS_AND_THICKNESS) -> Cell:
     ----------
     cell : Cell
     equal : Equal
-        What its electrodes keep. The coating in holes of a foil counts as mass; the porosity is
-        that between the channels, its mean where it differs from place to place.
+        What its electrodes keep, on each face where there are two. The coating in holes of a foil
+        counts as mass; the porosity is that between the channels, its mean where it differs from
+        place to place.
 
     Raises
     ------
@@ -55,6 +56,9 @@ def unstructured(cell: Cell, equal: str = Equal.MASS_AND_THICKNESS) -> Cell:
         A porosity, or a material's fraction, is not one number, or the solid does not fit.
     """
     choice("equal", equal, list(Equal), CellError)
+    if cell.back is not None:
+        faces = {name: unstructured(face, equal) for name, face in cell.faces().items()}
+        return replace(cell, structure=None, perforation=None).with_faces(faces)
     changes = {
         side: _spread(cell, side, Equal(equal))
         for side in SIDES

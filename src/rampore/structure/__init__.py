@@ -13,13 +13,15 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from rampore.checks import quantity
+from rampore.checks import choice, quantity
 from rampore.structure.errors import StructureError
 from rampore.structure.mesh import section
 from rampore.structure.openings import DIGITS, Channels, Holes, Openings, Outline
 from rampore.structure.porosity import Coating, CoatingLayer, DepthProfile, Voxels
 
 __all__ = [
+    "Back",
+    "BackLayer",
     "Channels",
     "Coating",
     "CoatingLayer",
@@ -38,6 +40,43 @@ ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
+class BackLayer:
+    """What a layer on the back has of its own; by default it is as that on the front.
+
+    Attributes
+    ----------
+    thickness : float, optional
+        [m]
+    porosity : float, optional
+        [-]
+    """
+
+    thickness: float | None = None
+    porosity: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.thickness is not None:
+            quantity("back: thickness", self.thickness, StructureError, above=0, unit="m")
+        if self.porosity is not None:
+            quantity("back: porosity", self.porosity, StructureError, above=0, below=1)
+
+
+@dataclass(frozen=True)
+class Back:
+    """The other face of a negative foil that is coated on both: its layers, and whether the two
+    positive foils are tied. Openings and coatings hold for both faces.
+    """
+
+    negative: BackLayer = BackLayer()
+    separator: BackLayer = BackLayer()
+    positive: BackLayer = BackLayer()
+    tied: bool = True
+
+    def __post_init__(self) -> None:
+        choice("back: tied", self.tied, (True, False), StructureError)
+
+
+@dataclass(frozen=True)
 class Structure:
     """Openings and coatings of a cell.
 
@@ -50,6 +89,8 @@ class Structure:
         Between the openings.
     sides : (float, float), optional
         Along x and y of the unit cell, where there are no openings and no lattice gives it [m].
+    back : Back, optional
+        Where the negative foil is coated on both faces, what its other one carries.
 
     Raises
     ------
@@ -62,6 +103,7 @@ class Structure:
     negative: Coating = field(default_factory=Coating)
     positive: Coating = field(default_factory=Coating)
     sides: tuple[float, float] | None = None
+    back: Back | None = None
 
     def __post_init__(self) -> None:
         foils = [holes.foil for holes in self.holes]

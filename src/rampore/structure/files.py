@@ -28,7 +28,10 @@
 The other keys are the attributes of :class:`rampore.structure.Holes`,
 :class:`rampore.structure.Channels` and :class:`rampore.structure.Coating`. Layers are tables
 ``[[negative.layers]]`` with ``share`` and ``porosity``; with ``exponent`` and ``prefactor`` they
-have a closure of their own. ``sides = ["50 um", "80 um"]``, on top of the file, are those of the
+have a closure of their own. A table ``[back]`` coats the other face of the negative foil as well:
+what its layers have of their own stands in ``[back.negative]``, ``[back.separator]`` and
+``[back.positive]`` as ``thickness`` and ``porosity``, and ``tied = false`` parts the two positive
+foils. ``sides = ["50 um", "80 um"]``, on top of the file, are those of the
 unit cell where voxels say all.
 """
 
@@ -47,7 +50,7 @@ from rampore import untrusted
 from rampore.checks import known_keys, quantity
 from rampore.closures import Closure, ClosureError
 from rampore.expressions import Expression, ExpressionError
-from rampore.structure import Structure
+from rampore.structure import Back, BackLayer, Structure
 from rampore.structure.errors import StructureError
 from rampore.structure.openings import SIDES, Channels, Holes, Openings
 from rampore.structure.porosity import Coating, CoatingLayer, DepthProfile, Porosity, Voxels
@@ -77,14 +80,32 @@ def read(path: str | os.PathLike) -> Structure:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise StructureError(f"{path} is no TOML: {problem}") from None
-    known_keys(str(path), tables, ("holes", "channels", *SIDES, "sides"), StructureError)
+    known_keys(str(path), tables, ("holes", "channels", *SIDES, "sides", "back"), StructureError)
     folder = Path(path).parent
     return Structure(
         tuple(_opening(Holes, each, where) for where, each in _rows(tables, "holes")),
         tuple(_opening(Channels, each, where) for where, each in _rows(tables, "channels")),
         **{side: _coating(tables.get(side, {}), side, folder) for side in SIDES},
         sides=_sides(tables["sides"]) if "sides" in tables else None,
+        back=_back(tables["back"]) if "back" in tables else None,
     )
+
+
+def _back(table: object) -> Back:
+    if not isinstance(table, dict):
+        raise StructureError("back is a table, [back]")
+    layers = ("negative", "separator", "positive")
+    known_keys("back", table, (*layers, "tied"), StructureError)
+    values = {"tied": table["tied"]} if "tied" in table else {}
+    for name in layers:
+        own = table.get(name, {})
+        if not isinstance(own, dict):
+            raise StructureError(f"back.{name} is a table, [back.{name}]")
+        known_keys(f"back.{name}", own, ("thickness", "porosity"), StructureError)
+        if "thickness" in own:
+            own = own | {"thickness": _length(f"back.{name}: thickness", own["thickness"])}
+        values[name] = BackLayer(**own)
+    return Back(**values)
 
 
 def _sides(lengths: object) -> tuple[float, float]:

@@ -470,7 +470,8 @@ def gains_by_share(pairs: pandas.DataFrame, stated: Mapping[str, float]) -> Figu
         values = 100 * pairs[quantity]
         for family, color in zip(families.unique(), _FAMILIES, strict=False):
             of = families == family
-            row[0].scatter(share[of], values[of], color=color, label=family, **drawn)
+            behind = 1 if family == "sampled" else 2
+            row[0].scatter(share[of], values[of], color=color, label=family, zorder=behind, **drawn)
         shown = row[1].scatter(
             share, values, c=pairs.contact, cmap="viridis_r", norm=PowerNorm(0.5, 0, 20), **drawn
         )
@@ -490,7 +491,7 @@ def gains_by_share(pairs: pandas.DataFrame, stated: Mapping[str, float]) -> Figu
     figure.supxlabel("delivered on bare foil (% of the slow discharge)", fontsize=10)
     figure.colorbar(shown, ax=axes[1], label="contact on bare foil (Ω cm²)", pad=0.01)
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=6, markerscale=2, **LEGEND)
+    figure.legend(handles, labels, loc="outside upper center", ncols=3, markerscale=2, **LEGEND)
     return figure
 
 

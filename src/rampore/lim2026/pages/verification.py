@@ -158,6 +158,42 @@ def structures_table(structures: Mapping) -> str:
     return table(("columns", "cut exactly", "staircase"), rows, 2)
 
 
+def swelling_text(swelling: Mapping) -> str:
+    """How near swelling coatings come to the closed form, how their errors fall, what is lost, and
+    what it costs.
+    """
+    orders = ", ".join(f"{name} {order:.1f}" for name, order in swelling["orders"].items())
+    return (
+        f"At 0.01C the thickness is that of the closed form to "
+        f"{_power(max(swelling['thickness'].values()))}, and the porosity of every box to "
+        f"{_power(max(swelling['porosity'].values()))}. Orders in time: {orders}. In "
+        f"{swelling['runs']} cells, over holes and with channels among them, a discharge, a charge "
+        f"and a discharge lose {_power(swelling['worst']['salt'])} of the salt, with what the "
+        f"reservoir gained, and {_power(swelling['worst']['lithium'])} of the lithium. A discharge "
+        f"takes {swelling['cost']['bare']:.2f} times the processor time of one without swelling on "
+        f"bare foil, and {swelling['cost']['perforated']:.2f} times on perforated foil.\n"
+    )
+
+
+def both_sides_text(both: Mapping) -> str:
+    """What a foil that is coated on both faces owes to one with one face."""
+    mirror, cost = max(both["mirror_V"].values()), both["cost"]
+    worst = max(run["lithium"] for run in both["cycles"].values())
+    runs = ", ".join(
+        f"{100 * float(loading):.0f} % {100 * run['through']:.2f} %"
+        for loading, run in both["cycles"].items()
+    )
+    return (
+        f"Two equal faces are one face with half the depth of the holes to {_power(mirror)} V; "
+        "behind closed foil each face with a current of its own is its own cell to "
+        f"{_power(both['closed_V'])} V. In ten cycles each face keeps its lithium, what came "
+        f"through the holes counted, to {_power(worst)} of what there is. Of the lithium of the "
+        f"front pass at most, where the back has more of the negative coating by: {runs}. "
+        f"Both faces take {cost['tied']:.2f} times the time of one, and "
+        f"{cost['apart']:.2f} times where a current is imposed on each.\n"
+    )
+
+
 def speed_table(speed: Mapping) -> str:
     """Times of discharges here and in PyBaMM, each with its error, from what ``bench_p4d.py``
     writes.
@@ -235,6 +271,8 @@ def pages(results: Mapping) -> dict[str, str]:
         "errors": lambda: errors_text(results["errors"]),
         "structures": lambda: structures_text(results["structures"]),
         "staircase": lambda: structures_table(results["structures"]),
+        "swelling": lambda: swelling_text(results["swelling"]),
+        "both_sides": lambda: both_sides_text(results["both_sides"]),
         "speed": lambda: speed_table(results["speed"]),
         "versions": lambda: versions_text(results["versions"]),
     }

@@ -337,7 +337,7 @@ def values(case: Mapping, mesh: str) -> dict[str, float]:
     case : mapping
         As :func:`cases` gives it.
     mesh : str
-        One of :data:`MESHES`.
+        One of ``MESHES``.
     """
     plain = _plain(case, mesh)
     changed = _run(case, _PARTS[case["part"]](case).changed, case["rate"], mesh)

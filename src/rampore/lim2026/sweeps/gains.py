@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rampore.checks import quantity
 from rampore.lim2026.sweeps.crossing import RATES, delivered, settled
+from rampore.p4d.errors import CellError
 
 if TYPE_CHECKING:
     import pandas
@@ -91,9 +93,15 @@ def by_floor(pairs: "pandas.DataFrame", wanted: Mapping[str, float]) -> "pandas.
         One row for each of :data:`FLOORS` and rate: ``pairs`` in number; the share of them in which
         the gain is ``reached`` by more than its error in a resolved pair, and in which it ``may``
         be, counting every pair that is open [-]. A pair without a gain is open.
+
+    Raises
+    ------
+    CellError
+        A gain of a whole or more is asked for: it is the ratio less 1.
     """
     import pandas as pd
 
+    quantity("wanted gain", list(wanted.values()), CellError, at_least=0, below=1)
     rows = {}
     for rate, least in wanted.items():
         of_rate = pairs[pairs.rate == rate]

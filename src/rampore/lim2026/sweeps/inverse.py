@@ -202,7 +202,7 @@ TARGETS = {
     "pulse_ratio": Target("dcir-24", 0.76, 0.005, 0.05),
 }
 
-COUNT = 512  #: samples
+COUNT = 256  #: samples
 SEED = 75  #: of the sequence's scrambling
 LEVELS = (0.8, 0.4)  #: states of charge of the pulses, for the paper's ten [-]
 
