@@ -8,6 +8,7 @@ import pytest
 from numpy.polynomial import Polynomial
 
 from rampore.p4d import examples
+from rampore.p4d.balance import capacities
 from rampore.p4d.cell import Face, Perforation, Swelling
 from rampore.p4d.equations import Unknowns
 from rampore.p4d.errors import CellError, SolverError
@@ -21,6 +22,8 @@ COARSE = Mesh((8, 5, 8))
 PLANE = Mesh((5, 3, 5), (2, 3), 2, 8)
 #: of graphite's size, and what silicon does to a third of a coating
 GRAPHITE, BLEND = (VolumeLaw(Polynomial([1.0, growth]), None) for growth in (0.13, 0.5))
+#: of more than the pores hold
+WIDE = VolumeLaw(Polynomial([1.0, 1.0]), None)
 SHARINGS = (0.0, 0.4, 1.0)
 
 
@@ -48,7 +51,7 @@ def discharged(cell, rate=1.0, mesh=COARSE, tolerance=1e-3, **options):
 
 def perforated(filling, **changes):
     holes = Perforation(75e-6, 160e-6, 15e-6, filling)
-    return swelling_cell(perforation=holes, contact_negative=1e-3, **changes)
+    return swelling_cell(**({"perforation": holes, "contact_negative": 1e-3} | changes))
 
 
 def solid_ratio(cell, x):
@@ -149,10 +152,104 @@ def test_columns_side_by_side_are_one_column():
         np.testing.assert_allclose(many[name], one[name], rtol=1e-5, atol=1e-15)
 
 
+# A start that is not the state that porosities and fractions are of
+
+
+def as_given_at(stoichiometry, sharing=0.3, **changes):
+    """The swelling cell with its porosities, fractions and thickness at another stoichiometry."""
+    cell = perforated("coating", swelling=Swelling(sharing), **changes)
+    (material,) = cell.negative.materials
+    material = replace(material, volume_at=stoichiometry)
+    return replace(cell, negative=replace(cell.negative, materials=(material,)))
+
+
+def at_start(cell):
+    mesh = PLANE if cell.has_pattern else COARSE
+    step = Step("current", 0.0, until_time=1.0)
+    return simulate(cell, [step], mesh, field_times=(0.0,)).dataset.isel(time=0, field_time=0)
+
+
+@pytest.mark.parametrize("sharing", SHARINGS)
+def test_the_start_is_what_became_of_the_coating_as_given(sharing):
+    cell = as_given_at(0.5, sharing, perforation=None)
+    (material,) = cell.negative.materials
+    share = material.fraction / (1 - cell.negative.porosity)
+    growth = BLEND(material.stoichiometry) / BLEND(0.5) - 1
+    expected = swollen(cell.negative.thickness, cell.negative.porosity, 1 + share * growth, sharing)
+    start = at_start(cell)
+    assert expected.porosity != cell.negative.porosity or sharing == 1
+    coating = (start.layer == "negative").values
+    assert float(start.thickness_negative) == pytest.approx(expected.thickness, rel=1e-13)
+    np.testing.assert_allclose(start.porosity.values[..., coating], expected.porosity, rtol=1e-12)
+    salt = float((start.electrolyte_per_given_volume * start.volume * start.c_e).sum())
+    assert float(start.total_salt) * start.attrs["unit_cell_area_m2"] == pytest.approx(salt)
+
+
+def test_a_cell_that_came_to_its_start_goes_on_as_one_that_began_there():
+    """A slow charge and a rest bring a coating to what another one says to start from."""
+    began, rate = 0.2, 1e-3
+    full = as_given_at(began)
+    (material,) = full.negative.materials
+    # with a slope everywhere, so that the slow charge leaves it even
+    full = with_materials(full, replace(material, potential=lambda x: 0.5 - 0.4 * x))
+    charge = charge_between(full, material.stoichiometry - began)
+    slow = Step("current", -rate * full.one_c, until_time=charge / (rate * full.one_c))
+    go_on = Step("current", full.one_c, until_time=1200.0)
+    protocol = [slow, Step("current", 0.0, until_time=4e4), go_on]
+    came = simulate(emptied(full, began, charge), protocol, PLANE).step(2)
+    direct = simulate(full, [go_on], PLANE).dataset
+    for name, digits in (("thickness_negative", {"rel": 1e-5}), ("porosity_min", {"abs": 1e-5})):
+        ends, expected = (data[name].values[[0, -1]] for data in (came, direct))
+        assert list(ends) == pytest.approx(list(expected), **digits)
+    assert came.voltage.values[-1] == pytest.approx(direct.voltage.values[-1], abs=2e-4)
+
+
+def with_materials(cell, negative, positive=None):
+    (kept,) = cell.positive.materials
+    return replace(
+        cell,
+        negative=replace(cell.negative, materials=(negative,)),
+        positive=replace(cell.positive, materials=(positive or kept,)),
+    )
+
+
+def emptied(cell, stoichiometry, charge):
+    """The cell with a charge of lithium [C/m2] in its positive electrode in place of its negative
+    one, whose stoichiometry it leaves.
+    """
+    (negative,), (positive,) = cell.negative.materials, cell.positive.materials
+    ((capacity, _),) = capacities(cell, "positive")
+    return with_materials(
+        cell,
+        replace(negative, stoichiometry=stoichiometry),
+        replace(positive, stoichiometry=positive.stoichiometry + charge / capacity),
+    )
+
+
+def charge_between(cell, change):
+    """What the negative electrode takes up for a change of its stoichiometry [C/m2]."""
+    return change * sum(capacity for capacity, _ in capacities(cell, "negative"))
+
+
+def test_the_start_itself_may_be_named():
+    """Bit for bit what the default gives."""
+    named = as_given_at(perforated("coating").negative.materials[0].stoichiometry)
+    plain = perforated("coating", swelling=Swelling(0.3))
+    ours, theirs = (discharged(cell, mesh=PLANE).dataset for cell in (named, plain))
+    for name in ("voltage", "thickness", "reservoir_salt", "porosity"):
+        np.testing.assert_array_equal(ours[name].values, theirs[name].values)
+
+
+def test_pores_that_are_closed_at_the_start_are_an_error():
+    with pytest.raises(SolverError, match=r"pores at z = .* um close"):
+        Model(as_given_at(0.0, 0.0, perforation=None, law=WIDE), COARSE)
+
+
 # Conservation
 
 
 CELLS = {
+    "as given half full": as_given_at(0.5, 0.5),
     "rigid": swelling_cell(swelling=Swelling(reservoir=50e-6)),
     "free": swelling_cell(swelling=Swelling(1.0), positive=GRAPHITE),
     "over a hole of electrolyte": perforated("electrolyte", swelling=Swelling(0.3)),
@@ -376,6 +473,10 @@ def test_a_law_that_is_none_is_refused():
         swelling_cell(0.1)
     with pytest.raises(CellError, match=r"volume_law over the stoichiometry at index .* above 0"):
         Model(swelling_cell(lambda x: 1.0 - 2.0 * x), COARSE)
+    with pytest.raises(CellError, match=r"volume_at = 1\.5 must be"):
+        as_given_at(1.5)
+    with pytest.raises(CellError, match="volume_at has no effect without a volume_law"):
+        replace(examples.chen_2020().negative.materials[0], volume_at=0.5)
     with pytest.raises(CellError, match="swelling has no effect"):
         replace(examples.chen_2020(), swelling=Swelling())
     with pytest.raises(CellError, match=r"least_porosity = 0\.3 is not below"):

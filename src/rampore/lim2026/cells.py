@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
+from numpy.polynomial import Polynomial
 
 from rampore import materials
 from rampore.audit.inputs.records import Confidence
@@ -40,9 +41,11 @@ from rampore.p4d.cell import (
     Mirror,
     Perforation,
     Separator,
+    Swelling,
     bruggeman,
 )
 from rampore.p4d.errors import CellError
+from rampore.swelling import GRAPHITE, LITHIUM_IN_SILICON, VolumeLaw
 
 #: Of lithium metal at 1 mol/L, Xu et al., J. Electrochem. Soc. 166 (2019) A3456, as PyBaMM's set of
 #: that name has it. Not in the paper: a stand-in.
@@ -113,6 +116,9 @@ class Scenario:
     hysteresis_decay: float = 40.0
     #: of the active material, at the areal capacity of the paper [-]
     siox_fraction: float | None = None
+    #: of what the solids of the negative coating grow by, as
+    #: :class:`rampore.p4d.cell.Swelling` has it; without it they keep their volume [-]
+    sharing: float | None = None
 
     def __post_init__(self):
         choice("perforated", self.perforated, (False, True), CellError)
@@ -125,6 +131,8 @@ class Scenario:
         quantity("hysteresis_decay", self.hysteresis_decay, CellError, at_least=0)
         if self.siox_fraction is not None:
             quantity("siox_fraction", self.siox_fraction, CellError, at_least=0, at_most=1)
+        if self.sharing is not None:
+            quantity("sharing", self.sharing, CellError, at_least=0)
 
 
 def assumptions(given: parameters.CellInputs) -> Mapping[str, str]:
@@ -170,7 +178,8 @@ def assumptions(given: parameters.CellInputs) -> Mapping[str, str]:
         "and a discharge does not feel it",
         "pores": "active fractions follow the loading; pores that loading and density imply "
         "and the image hides take no part in transport",
-        "swelling": "porosities and thicknesses stay as they are",
+        "swelling": "porosities and thicknesses stay as they are; where a scenario lets them "
+        "change, those that are given are of the coating without lithium",
         "holes": "filled with the coating over them, their walls in contact like the foil's face",
     }
 
@@ -255,13 +264,35 @@ def draw(
 # Materials
 
 
+def volume_laws(
+    given: parameters.CellInputs,
+    lithium_volume: float = LITHIUM_IN_SILICON["lattice of Li15Si4"].value,
+    graphite: VolumeLaw = GRAPHITE["Ai 2020"],
+) -> dict[str, VolumeLaw]:
+    """Volume of the hosts of the negative electrode over their stoichiometries, over that without
+    lithium.
+
+    Parameters
+    ----------
+    given : parameters.CellInputs
+    lithium_volume : float
+        That a mole of lithium adds to the silicon in SiOx [m3/mol].
+    graphite : VolumeLaw
+    """
+    full = given.siox.maximum_concentration * lithium_volume
+    return {
+        "siox": VolumeLaw(Polynomial([1, full]), "volume per lithium"),
+        "graphite": graphite,
+    }
+
+
 def _exchange_current(given: parameters.ExchangeCurrentInput, temperature):
     filled = given.exponent
     warm = materials.arrhenius(given.activation_energy, temperature)
     return materials.ExchangeCurrent(given.reference * warm, 1000.0, 1 - filled, filled, 1 - filled)
 
 
-def _material(name, given, fraction: Field, temperature, decay) -> Material:
+def _material(name, given, fraction: Field, temperature, decay, volume_law=None) -> Material:
     branches = given.ocp.base
     one = branches.lithiation == branches.delithiation
     lithiation, delithiation = (correlations.potential(branch, temperature) for branch in branches)
@@ -278,6 +309,8 @@ def _material(name, given, fraction: Field, temperature, decay) -> Material:
         delithiation=None if one else delithiation,
         hysteresis=0.0 if one else 1.0,
         hysteresis_decay=0.0 if one else decay,
+        volume_law=volume_law,
+        volume_at=None if volume_law is None else 0.0,
     )
 
 
@@ -320,6 +353,7 @@ def _negative(given: parameters.CellInputs, scenario: Scenario, efficiency):
     def scaled(fraction):
         return Local(*(fraction * s for s in scale)) if isinstance(scale, Local) else fraction
 
+    laws = {} if scenario.sharing is None else volume_laws(given)
     made = tuple(
         _material(
             name,
@@ -327,6 +361,7 @@ def _negative(given: parameters.CellInputs, scenario: Scenario, efficiency):
             scaled(fraction),
             given.temperature,
             scenario.hysteresis_decay,
+            laws.get(name),
         )
         for name, fraction in fractions.items()
     )
@@ -373,6 +408,10 @@ def _parts(given: parameters.CellInputs, scenario: Scenario, separator_thickness
         holes = Perforation(foil.hole_diameter, pitch, foil.foil_thickness, "coating")
         contact *= given.contact.perforated_ratio
     return negative, solid, separator, holes, contact, closure
+
+
+def _swelling(scenario: Scenario) -> Swelling | None:
+    return None if scenario.sharing is None else Swelling(scenario.sharing)
 
 
 def charged_cell(
@@ -424,6 +463,7 @@ def charged_cell(
         contact_negative=contact,
         contact_positive=given.contact.positive,
         perforation=holes,
+        swelling=_swelling(scenario),
     )
     lost = (
         float(np.mean(given.formation.irreversible_capacity))
@@ -478,6 +518,7 @@ def half_cell(
         contact_negative=contact,
         perforation=holes,
         state_of_charge=state_of_charge,
+        swelling=_swelling(scenario),
     )
     members = capacities(cell, "negative")
     full = charge_held(members, given.formats.half_cell_lower_cutoff, -1.0)
@@ -516,4 +557,5 @@ def blocking_cell(given: parameters.CellInputs, scenario: Scenario | None = None
         negative=replace(electrode, materials=(), inert_surface=surface),
         separator=replace(cell.separator, thickness=cell.separator.thickness / 2),
         positive=Mirror(),
+        swelling=None,
     )

@@ -38,6 +38,7 @@ __all__ = [
     "channels",
     "charge",
     "charged",
+    "closure",
     "closures",
     "drilled_cell",
     "given_off",
@@ -79,7 +80,12 @@ def closures(given: parameters.CellInputs) -> dict[str, Closure]:
     given : parameters.CellInputs
         For what the study measured or read.
     """
-    return {name: _closure(name, entry, given) for name, entry in readings()["closures"].items()}
+    return {name: closure(name, given) for name in readings()["closures"]}
+
+
+def closure(name: str, given: parameters.CellInputs) -> Closure:
+    """One of :func:`closures` alone."""
+    return _closure(name, readings()["closures"][name], given)
 
 
 def _closure(name: str, entry: Mapping, given: parameters.CellInputs) -> Closure:

@@ -15,6 +15,7 @@ from numpy.polynomial import Polynomial
 from rampore.checks import quantity
 from rampore.coating import Local, local_thickness
 from rampore.lim2026 import parameters
+from rampore.lim2026.cells import volume_laws
 from rampore.p4d.balance import (
     capacities,
     charge_held,
@@ -92,13 +93,9 @@ def negative_coating(
         part.name: fraction / (1 - porosity)
         for part, fraction in zip(own.composition, own.volume_fractions, strict=True)
     }
-    full = given.siox.maximum_concentration * lithium_volume
-    siox = VolumeLaw(Polynomial([1, full]), "volume per lithium")
-    return ActiveCoating(
-        own.thickness,
-        porosity,
-        {"siox": (volume["siox"], siox), "graphite": (volume["graphite"], graphite)},
-    )
+    laws = volume_laws(given, lithium_volume, graphite)
+    hosts = {name: (volume[name], law) for name, law in laws.items()}
+    return ActiveCoating(own.thickness, porosity, hosts)
 
 
 def thickening(

@@ -91,9 +91,11 @@ class Material:
     hysteresis_decay: float = 0.0  #: [-]
     #: stoichiometries that its functions were measured from and to [-]
     validity: tuple[float, float] = (0.0, 1.0)
-    #: volume over the stoichiometry, over any fixed one; without it the volume stays. Fraction,
-    #: radius and the electrode's porosity are those at the start [-]
+    #: volume over the stoichiometry, over any fixed one; without it the volume stays [-]
     volume_law: Function | None = None
+    #: stoichiometry at which the fraction, the radius and the electrode's porosity and thickness
+    #: are as given; by default that at the start [-]
+    volume_at: float | None = None
 
     def __post_init__(self):
         if self.potential is None and (self.lithiation is None or self.delithiation is None):
@@ -117,6 +119,10 @@ class Material:
             raise CellError(
                 f"{self.name}: volume_law = {self.volume_law!r} is no function of the stoichiometry"
             )
+        if self.volume_at is not None:
+            if self.volume_law is None:
+                raise CellError(f"{self.name}: volume_at has no effect without a volume_law")
+            _check(self, volume_at={"at_least": 0, "at_most": 1})
 
     def mean_potential(self, x: FloatOrArray) -> FloatOrArray:
         """Middle of the two branches, or the one curve [V]."""

@@ -213,7 +213,12 @@ def _curve(data, cell: Cell) -> DischargeCurve:
 
 
 def _profile(fields, charge, coating: _Coating, cell: Cell, area) -> SaltProfile:
-    pores = coating.volume * _local(cell.negative.porosity, coating.hole)
+    filled = (
+        fields.electrolyte_per_given_volume.values[..., coating.layers]
+        if "electrolyte_per_given_volume" in fields
+        else _local(cell.negative.porosity, coating.hole)
+    )
+    pores = np.where(coating.volume > 0, coating.volume * filled, 0.0)
     salt = np.where(pores > 0, fields.c_e.values[..., coating.layers], 0.0)
     on_foil = (pores * (1 - coating.hole))[..., coating.z > 0]
 

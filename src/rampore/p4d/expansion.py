@@ -5,13 +5,15 @@ A box holds the volume of solid that its particles' mean stoichiometries say,
 
 .. math:: V_s = V_{s,0} + \sum_m V_{m,0} \left(\frac{v_m(\bar x_m)}{v_m(x_{m,0})} - 1\right),
 
-and electrolyte in all the rest of it. Planes of a coating grow as S^g, where S is the volume of
-their solid over that at the start and g is the sharing of :mod:`rampore.swelling`; the foil holds
-them in the plane, and a coating in a hole keeps its room. Boxes move with their solid.
+and electrolyte in all the rest of it; 0 is the state that the cell's fractions, porosities and
+thicknesses are of, the start or another (``Material.volume_at``). Planes of a coating grow as S^g,
+where S is the volume of their solid over that as given and g is the sharing of
+:mod:`rampore.swelling`; the foil holds them in the plane, and a coating in a hole keeps its room.
+Boxes move with their solid.
 
 Porosity, heights, transport efficiency and exchange current at the new time are those of the
 stoichiometries that the extrapolated reaction makes of the step, and second order therefore. The
-reaction is counted per area of particle as at the start: its exchange current goes as the area
+reaction is counted per area of particle as given: its exchange current goes as the area
 itself, the volume to the power 2/3, and the radius that lithium diffuses through is a coordinate of
 the material. Conductivity of the solid and capacitance stay.
 
@@ -198,12 +200,13 @@ class _Host:
         name = f"{particles.side} {material.name}: volume_law over the stoichiometry"
         quantity(name, material.volume_law(np.linspace(0, 1, 501)), CellError, above=0)
         self._population, self._law = population, material.volume_law
-        self._start = float(material.volume_law(material.stoichiometry))
+        given = material.stoichiometry if material.volume_at is None else material.volume_at
+        self._given = float(material.volume_law(given))
         self.cells, self.volume = particles.cells, particles.volume
         self._exchange = population.kinetics.reference.copy()
 
     def ratio(self) -> np.ndarray:
-        """Volume over that at the start (count,) [-]."""
+        """Volume over that as given (count,) [-]."""
         return self._ratio_at(self._population.spheres.mean)
 
     def ratio_ahead(self) -> np.ndarray:
@@ -211,7 +214,7 @@ class _Host:
         return self._ratio_at(self._population.mean_ahead())
 
     def _ratio_at(self, mean):
-        return self._law(np.clip(mean, 0.0, 1.0)) / self._start
+        return self._law(np.clip(mean, 0.0, 1.0)) / self._given
 
     def grow(self, ratio: np.ndarray) -> None:
         """Let the reacting surface follow the volume."""
@@ -320,18 +323,19 @@ class Expansion:
         # the solids of a hole keep their room
         held = np.isin(grid.layer, list(HOLES.values()))
         self._sharing = np.where(held, 0.0, self.settings.sharing)
-        self.now = self.before = self.ahead = self._shape([host.ratio() for host in self._hosts])
-        self._start = self.now.pore.sum()
+        as_given = self._shape([1.0 for _ in self._hosts])
         self._closures = []
         for side in SIDES:
             boxes = [part.cells for part in particles if part.side == side]
             if boxes:
                 boxes = np.unique(np.concatenate(boxes))
                 law = getattr(cell, side).transport_efficiency
-                self._closures.append((boxes, law, law(self.now.porosity[boxes])))
+                self._closures.append((boxes, law, law(as_given.porosity[boxes])))
+        self.now = self.before = self.ahead = self._start()
         separator = np.where(grid.layer == SEPARATOR, 1.0, 0.0) * layout.pore.reshape(grid.shape)
         self._drained = (separator / separator.sum()).ravel()
         self._ways = _Ways(layout, self.now.porosity, self._drained)
+        self._pores_at_start = self.now.pore.sum()
         self.reservoir = self._reservoir_before = Reservoir(0.0, 0.0)
         #: of electrolyte from the lower to the upper box of each face in the step (faces,) [m3/s]
         self.flow = np.zeros(layout.left.size)
@@ -342,6 +346,16 @@ class Expansion:
                 f"swelling: least_porosity = {least:g} is not below the porosity at the start, "
                 f"{self.least_porosity:g}"
             )
+
+    def _start(self) -> Shape:
+        """The shape at the start, which the layout takes."""
+        ratios = [host.ratio() for host in self._hosts]
+        for host, ratio in zip(self._hosts, ratios, strict=True):
+            host.grow(ratio)
+        shape = self._shape(ratios)
+        self._reach(shape)
+        self._layout.pore[:] = shape.pore
+        return shape
 
     @property
     def least_porosity(self) -> float:
@@ -373,9 +387,7 @@ class Expansion:
         return volume.reshape(-1, self._grid.shape[2]).sum(axis=0)
 
     def _shape(self, ratios) -> Shape:
-        """What is left to the electrolyte where materials have these volumes over those at the
-        start.
-        """
+        """What is left to the electrolyte where materials have these volumes over those given."""
         solid = self._solid.copy()
         for host, ratio in zip(self._hosts, ratios, strict=True):
             solid[host.cells] += host.volume * (ratio - 1.0)
@@ -479,5 +491,5 @@ class Expansion:
         gained = self._sucked @ (self._reservoir_salt - c) - c @ (change + self._out)
         salt = (gained - late * self.reservoir.salt - early * self._reservoir_before.salt) / new
         self._reservoir_before = self.reservoir
-        self.reservoir = Reservoir(float(self._start - self.ahead.pore.sum()), float(salt))
+        self.reservoir = Reservoir(float(self._pores_at_start - self.ahead.pore.sum()), float(salt))
         self.before, self.now = self.now, self.ahead

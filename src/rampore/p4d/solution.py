@@ -400,6 +400,9 @@ class _Recorder:
             wet = self.model.pore > 0
             porosity = np.where(wet, self.model.expansion.now.porosity, np.nan)
             fields["porosity"] = porosity.reshape(shape)
+            with np.errstate(invalid="ignore"):
+                pore = self.model.pore.reshape(shape) / self.model.grid.volume
+            fields["electrolyte_per_given_volume"] = np.where(wet.reshape(shape), pore, np.nan)
         self._fields.append(fields)
 
     def conservation(self):

@@ -139,7 +139,7 @@ def _given(separator: float, temperature: float) -> parameters.CellInputs:
 def _paper_cell(closure: str, separator: float, perforated: bool = False, warmer: float = 0.0):
     """The paper's cell and its lost lithium [C/m2], the same solid and contact on both foils."""
     given = _given(separator, warmer)
-    own = measured_closure(given)._replace(negative=control.closures(given)[closure])
+    own = measured_closure(given)._replace(negative=control.closure(closure, given))
     scenario = Scenario(perforated, PorositySet.MASS_CONSERVING, closure=own)
     return charged_cell(given, scenario)
 
@@ -297,7 +297,7 @@ def compute(case: Mapping) -> dict[str, float]:
     )
     if case["part"] not in ("paper", "lever"):
         return found
-    law = control.closures(parameters.load())[case["closure"]]
+    law = control.closure(case["closure"], parameters.load())
     return found | {name: getattr(law, name) for name in ("exponent", "prefactor", "threshold")}
 
 

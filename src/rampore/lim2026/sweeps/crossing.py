@@ -16,8 +16,7 @@ import numpy as np
 
 from rampore.audit.sweep import COARSER, FINER, USUAL, Plan
 from rampore.checks import choice, known_keys, quantity
-from rampore.closures import Closure
-from rampore.lim2026 import parameters
+from rampore.lim2026 import control, parameters
 from rampore.lim2026.cells import (
     CathodeBasis,
     LayerClosures,
@@ -26,7 +25,6 @@ from rampore.lim2026.cells import (
     charged_cell,
     measured_closure,
 )
-from rampore.lim2026.coatings import generated_closure
 from rampore.lim2026.readings import Finding, compare, judge
 from rampore.p4d.balance import slow_discharge
 from rampore.p4d.cell import Cell, bruggeman, tortuosity
@@ -42,9 +40,11 @@ __all__ = [
     "AXES",
     "CLAIMS",
     "CONTROLS",
+    "FOLDED",
     "GROUPS",
     "MESHES",
     "RATES",
+    "SHARINGS",
     "TOLERANCES",
     "UNITS",
     "Axis",
@@ -68,6 +68,7 @@ __all__ = [
     "settled",
     "space",
     "standing",
+    "swollen",
     "values",
 ]
 
@@ -125,10 +126,34 @@ AXES = (
         "the printed 3.3 mAh/cm2, an N/P ratio of 1.09; what the printed loading holds by the "
         "table of potential, 1.00",
     ),
+    Axis(
+        "swelling",
+        ("none", "rigid", "half", "free"),
+        "",
+        "of the anode's solids by the lithium in them, by the lattice of Li15Si4 and a fit to "
+        "graphite, the porosities being those without lithium: left out; in a stack where pores "
+        "take all of it; half to them and half to the thickness, in logarithms; all to the "
+        "thickness",
+    ),
 )
 
+#: Share of the growth that goes to the thickness, by swelling [-].
+SHARINGS = {"none": None, "rigid": 0.0, "half": 0.5, "free": 1.0}
+
+#: What axes take where solids swell, of which the whole is seen where they do not.
+FOLDED = {
+    "open_fraction": (0.2,),
+    "contact": (0.0, 3.0),
+    "cathode": (str(CathodeBasis.STATED),),
+}
+
 #: What a first look takes of the axes: the ends of what matters most.
-FIRST_LOOK = {"contact": (0.0, 3.0, 10.0), "open_fraction": (0.2,), "cathode": ("stated",)}
+FIRST_LOOK = {
+    "contact": (0.0, 3.0, 10.0),
+    "open_fraction": (0.2,),
+    "cathode": ("stated",),
+    "swelling": ("none",),
+}
 
 #: What a discharge follows from beside its case.
 ENGINE = (
@@ -147,7 +172,7 @@ ENGINE = (
 
 CONTROLS = (10.0,)  #: contact resistances that are also run with the same on both foils [ohm cm2]
 #: axes that decide how far the salt starves, and so how fine the mesh must be
-GROUPS = ("closure", "separator")
+GROUPS = ("closure", "separator", "swelling")
 RATES = {"3C": 3.0, "5C": 5.0}  #: over 1C [-]
 
 #: By name: the one of the crossing; of twice its spacing, which a numerical error is read from; of
@@ -203,12 +228,14 @@ UNITS = (
 
 def cases(axes: Iterable[Axis] = AXES) -> list[dict]:
     """Every combination of the axes' values; where the contact is equal on both foils,
-    :data:`CONTROLS` alone.
+    :data:`CONTROLS` alone, and where solids swell, what :data:`FOLDED` has.
     """
     axes = tuple(axes)
     found = []
     for values in itertools.product(*(axis.values for axis in axes)):
         case = {axis.name: value for axis, value in zip(axes, values, strict=True)}
+        if case["swelling"] != "none" and any(case[one] not in FOLDED[one] for one in FOLDED):
+            continue
         equal = case["contact_ratio"] == 1.0
         # without resistance the ratio says nothing
         if case["contact"] in CONTROLS or equal == (case["contact"] == 0):
@@ -258,13 +285,8 @@ def inputs(case: Mapping) -> tuple[parameters.CellInputs, Scenario]:
         porosity=PorositySet(case["porosity"]),
         closure=closures(case["closure"], case["separator"]),
         cathode=CathodeBasis(case["cathode"]),
+        sharing=SHARINGS[case["swelling"]],
     )
-
-
-#: Porosity of the void between overlapping spheres below which it does not percolate (Elam,
-#: Kerstein and Rehr, Phys. Rev. Lett. 52 (1984) 1516), and the exponent of its conductivity above
-#: (Halperin, Feng and Sen, Phys. Rev. Lett. 54 (1985) 2391) [-].
-THRESHOLD, VOID_EXPONENT = 0.03, 2.4
 
 
 @cache
@@ -274,21 +296,13 @@ def closures(name: str, separator: float) -> LayerClosures:
     Parameters
     ----------
     name : str
-        Of the axis "closure".
+        Of the axis "closure"; the negative electrode's is that of
+        :func:`rampore.lim2026.control.closure`.
     separator : float
         Tortuosity factor [-].
     """
-    measured = measured_closure(_given())
-    negative = {
-        "constant tau": lambda: tortuosity(_given().negative.tortuosity),
-        "impedance law": lambda: measured.negative,
-        "Bruggeman": bruggeman,
-        "percolation": lambda: Closure(
-            "percolation", VOID_EXPONENT, (1 - THRESHOLD) ** -VOID_EXPONENT, THRESHOLD
-        ),
-        "cubes": generated_closure,
-    }[name]()
-    positive = bruggeman() if name == "Bruggeman" else measured.positive
+    negative = control.closure(name, _given())
+    positive = bruggeman() if name == "Bruggeman" else measured_closure(_given()).positive
     return LayerClosures(negative, tortuosity(separator), positive)
 
 
@@ -298,7 +312,7 @@ def _given() -> parameters.CellInputs:
 
 
 #: Axes that a cell on bare foil follows from: cases that differ in others share its discharges.
-_OF_BARE = ("porosity", "closure", "separator", "contact", "cathode")
+_OF_BARE = ("porosity", "closure", "separator", "contact", "cathode", "swelling")
 
 
 def _on_bare(case: Mapping, mesh: str) -> dict[str, Discharge]:
@@ -506,7 +520,7 @@ def about(alike: str) -> dict[str, str]:
 
 
 def space(data: "xarray.Dataset", control: bool = False) -> "xarray.Dataset":
-    """The crossing over its axes, one dimension an axis.
+    """The crossing over its axes, one dimension an axis, without swelling.
 
     Parameters
     ----------
@@ -516,14 +530,31 @@ def space(data: "xarray.Dataset", control: bool = False) -> "xarray.Dataset":
         The cases whose contact resistance is the same on both foils, in place of those where it is
         the paper's fifth.
     """
-    names = [axis.name for axis in AXES if axis.name != "contact_ratio"]
+    left_out = ("contact_ratio", "swelling")
     ratio = data.contact_ratio.values
-    wanted = data.isel(
-        case=np.flatnonzero(
-            (data.contact.values == 0) | ((ratio == 1.0) if control else (ratio != 1.0))
-        )
-    )
-    kept = wanted.drop_vars(["contact_ratio", "error"], errors="ignore")
+    wanted = (data.contact.values == 0) | ((ratio == 1.0) if control else (ratio != 1.0))
+    return _over_axes(data, wanted & (data.swelling.values == "none"), left_out)
+
+
+def swollen(data: "xarray.Dataset") -> "xarray.Dataset":
+    """What swelling is crossed with, over ``swelling`` and the axes that take more than one value
+    there; not a number where pores close.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        As ``rampore sweep`` writes it.
+    """
+    wanted = (data.contact.values == 0) | (data.contact_ratio.values != 1.0)
+    for name, kept in FOLDED.items():
+        wanted &= np.isin(data[name].values, kept)
+    alone = [name for name, kept in FOLDED.items() if len(kept) == 1]
+    return _over_axes(data, wanted, ("contact_ratio", *alone))
+
+
+def _over_axes(data, wanted, left_out) -> "xarray.Dataset":
+    names = [axis.name for axis in AXES if axis.name not in left_out]
+    kept = data.isel(case=np.flatnonzero(wanted)).drop_vars([*left_out, "error"], errors="ignore")
     return kept.set_index(case=names).unstack("case")
 
 

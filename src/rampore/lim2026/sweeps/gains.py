@@ -23,7 +23,15 @@ __all__ = ["FLOORS", "by_floor", "table"]
 FLOORS = (0.0, 0.02, 0.05, 0.10, 0.20)
 
 #: What of a case's inputs a row of :func:`table` has, where there is one.
-INPUTS = ("porosity", "open_fraction", "closure", "separator", "contact", "contact_ratio")
+INPUTS = (
+    "porosity",
+    "open_fraction",
+    "closure",
+    "separator",
+    "contact",
+    "contact_ratio",
+    "swelling",
+)
 
 
 def table(studies: "Mapping[str, xarray.Dataset]") -> "pandas.DataFrame":

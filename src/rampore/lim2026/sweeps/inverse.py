@@ -37,6 +37,7 @@ from rampore.lim2026.sweeps.crossing import (
     MARGIN_UNITS,
     MESHES,
     RATES,
+    SHARINGS,
     about,
     beside,
     capacities,
@@ -202,7 +203,7 @@ TARGETS = {
     "pulse_ratio": Target("dcir-24", 0.76, 0.005, 0.05),
 }
 
-COUNT = 256  #: samples
+COUNT = 512  #: samples
 SEED = 75  #: of the sequence's scrambling
 LEVELS = (0.8, 0.4)  #: states of charge of the pulses, for the paper's ten [-]
 
@@ -335,7 +336,12 @@ def inputs(case: Mapping) -> tuple[parameters.CellInputs, Scenario]:
         lambda eps: eps / case["separator_tortuosity"],
         lambda eps: eps / case["positive_tortuosity"],
     )
-    scenario = Scenario(closure=closure, lost=case["lost"], cathode=CathodeBasis(case["basis"]))
+    scenario = Scenario(
+        closure=closure,
+        lost=case["lost"],
+        cathode=CathodeBasis(case["basis"]),
+        sharing=SHARINGS[case["swelling"]],
+    )
     return parameters.with_values(study, changes), scenario
 
 
