@@ -47,6 +47,7 @@ __all__ = [
     "reaches",
     "rows",
     "smallest_spread",
+    "span",
     "status",
     "verdict",
     "window",
@@ -56,8 +57,8 @@ MAH_CM2 = 36000.0  #: [C/m2]
 
 #: By name two meshes, of what is shown and of its error: half the boxes in every direction.
 RESOLUTIONS = {
-    "reading": (Mesh((16, 8, 16), (8, 1)), Mesh((8, 4, 8), (4, 1))),
-    "fine": (Mesh((32, 16, 32), (16, 1)), Mesh((16, 8, 16), (8, 1))),
+    "reading": (Mesh((32, 16, 32), (8, 1)), Mesh((16, 8, 16), (4, 1))),
+    "fine": (Mesh((64, 32, 64), (16, 1)), Mesh((32, 16, 32), (8, 1))),
 }
 #: in time on the first of them, and on the second
 TOLERANCES = Tolerances(time=1e-3), Tolerances(time=3e-3)
@@ -329,7 +330,9 @@ class Answer(NamedTuple):
     starved: int  #: carry nothing
     channels: int  #: gain by channels in the coating
     holes: int  #: gain by holes in the foil
-    apart: int  #: gain by channels, and not by holes
+    apart: int  #: gain by channels, and by holes nothing or less
+    open_channels: int  #: the error leaves open whether channels gain
+    open_holes: int  #: the error leaves open whether holes gain
 
 
 def answer(data: "xarray.Dataset", smallest: float, rate: float) -> Answer:
@@ -346,13 +349,15 @@ def answer(data: "xarray.Dataset", smallest: float, rate: float) -> Answer:
     table = rows(data, part="paper", rate=rate).set_index(["separator", "closure"])
     words = table.apply(status, axis=1, smallest=smallest)
     holes, channels = (words[table.change == change] for change in ("holes", "channel"))
-    gains = channels == "finds it"
+    gains, none = channels == "finds it", holes.isin(["finds none", "finds the opposite"])
     return Answer(
         cells=len(channels),
         starved=int((channels == "carries nothing").sum()),
         channels=int(gains.sum()),
         holes=int((holes == "finds it").sum()),
-        apart=int((gains & (holes != "finds it")).sum()),
+        apart=int((gains & none).sum()),
+        open_channels=int((channels == "too close").sum()),
+        open_holes=int((holes == "too close").sum()),
     )
 
 
@@ -368,6 +373,19 @@ def _told(value, error, decimals=(2, 3), unit="", template="{:.%df}"):
 
 
 _SIGNED = "{:+.%df}"
+
+
+def _gain(value, error):
+    return _told(100 * value, 100 * error, (1, 1), " %", _SIGNED)
+
+
+def _joined(template, *parts):
+    """Phrases set into a text, with all their numbers."""
+    text = Phrase(template.format(*parts))
+    text.masked = template.format(*(getattr(part, "masked", part) for part in parts))
+    text.numbers = tuple(number for part in parts for number in getattr(part, "numbers", ()))
+    return text
+
 
 #: What a known outcome's unit is shown in: factor, name.
 _SHOWN = {"1": (100, " %"), "V": (1e3, " mV"), "C/m2": (1 / MAH_CM2, " mAh cm⁻²")}
@@ -448,7 +466,7 @@ def window(data: "xarray.Dataset", smallest: float) -> Phrase:
     without = [
         f"{row['rate']:g}C" for _, row in table.iterrows() if status(row, smallest) != "finds it"
     ]
-    at = f"none is found at {' and '.join(without)}" if without else "there is one at every rate"
+    at = f"none is found at {', '.join(without)}" if without else "there is one at every rate"
     return phrase(
         f"The size at {rule['deciding']:g}C lies {alike} what would count as alike, a third of the "
         "lower to three times the upper end of what was measured, {:.0f} to {:.0f} %; of a gain, "
@@ -482,14 +500,13 @@ def evenly(data: "xarray.Dataset", part: str) -> Phrase:
     )
     ratio = same.plain / removed.plain
     off = ratio * (same.plain_error / same.plain + removed.plain_error / removed.plain)
-    pairs = [(removed.gain, removed.gain_error), (ratio - 1, off)]
-    pairs += [(each.gain, each.gain_error) for each in (same, pressed)]
-    return phrase(
-        f"At {rate:g}C channels in place of graphite change the {what} by {{:+.0f}} %; as much "
-        "graphite taken from the whole coating evenly, without any channel, by {:+.0f} %; the "
-        "channels over that even coating by {:+.1f} %; and channels whose graphite is pressed "
-        "aside by {:+.1f} %.",
-        *((100 * value, 100 * error) for value, error in pairs),
+    return _joined(
+        f"At {rate:g}C channels in place of graphite change the {what} by {{}}; as much graphite "
+        "taken from the whole coating evenly, without any channel, by {}; the channels over that "
+        "even coating by {}; and channels whose graphite is pressed aside by {}.",
+        _gain(removed.gain, removed.gain_error),
+        _gain(ratio - 1, off),
+        *(_gain(each.gain, each.gain_error) for each in (same, pressed)),
     )
 
 
@@ -592,8 +609,7 @@ def smallest_spread(found: Mapping[tuple[str, str], Reach]) -> Phrase:
     found : mapping
         As :func:`reaches` gives it.
     """
-    texts, numbers = [], []
-    closures = {closure for _, closure in found}
+    parts, closures = [], {closure for _, closure in found}
     for change, (unit, relative) in SPREADS.items():
         sizes = sorted(
             (relative(one.size), abs(relative(one.size + one.error) - relative(one.size)))
@@ -601,13 +617,13 @@ def smallest_spread(found: Mapping[tuple[str, str], Reach]) -> Phrase:
             if name == change and np.isfinite(one.size)
         )
         if sizes:
-            ends = [sizes[0], sizes[-1]][: len(sizes)]
-            span = " to ".join(["{:.1f}"] * len(ends))
-            texts.append(f"{span}{unit} ({len(sizes)} of {len(closures)} closures)")
-            numbers += ends
-    if not texts:
+            ends = [_told(*size, (1, 1)) for size in dict.fromkeys((sizes[0], sizes[-1]))]
+            template = f"{' to '.join(['{}'] * len(ends))}{unit} ({len(sizes)} of {len(closures)})"
+            parts.append(_joined(template, *ends))
+    if not parts:
         return phrase("No change that was tried does it under any closure.")
-    return phrase(f"It takes {', or '.join(texts)}.", *numbers)
+    listed = _joined(", or ".join(["{}"] * len(parts)), *parts)
+    return _joined("It takes, under so many of the closures, {}.", listed)
 
 
 def paper_table(data: "xarray.Dataset", smallest: float, nominal: float) -> "pandas.DataFrame":
@@ -643,6 +659,14 @@ def answer_text(one: Answer, rate: float) -> Phrase:
     """What holes and channels find in the paper's own cell at a rate, as two sentences."""
     return phrase(
         f"At {rate:g}C {{}} of {{}} cells carry nothing. Of the others channels make {{}} faster "
-        "and holes {}; {} gain by channels and not by holes: there the model could have said yes.",
-        *(one.starved, one.cells, one.channels, one.holes, one.apart),
+        "({} too close to say), holes {} ({} too close to say). Cells that gain by channels and "
+        "not by holes, where the model could have said yes: {}.",
+        *(one.starved, one.cells, one.channels, one.open_channels),
+        *(one.holes, one.open_holes, one.apart),
     )
+
+
+def span(table: "pandas.DataFrame") -> Phrase:
+    """The least and the most of the gains of some pairs, with their errors."""
+    ends = table.dropna(subset="gain").sort_values("gain").iloc[[0, -1]]
+    return _joined("{} to {}", *(_gain(end.gain, end.gain_error) for end in ends.itertuples()))

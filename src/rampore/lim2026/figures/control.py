@@ -185,6 +185,7 @@ def paper_cell(data: xarray.Dataset, nominal: float) -> Figure:
         axis.set_title(f"{rate:g}C, separator of tortuosity {separator:g}", **TITLE)
         axis.set_yticks(range(len(names)), names)
     axes[0, 0].set_ylim(len(names) - 0.5, -1.0)
+    axes[0, 0].margins(x=0.12)
     for axis in axes[-1]:
         axis.set_xlabel("gain of capacity (%)")
     handles = axes[0, -1].get_legend_handles_labels()
