@@ -54,16 +54,22 @@ def test_contacts_of_both_studies_are_in_one_unit():
 def test_a_gain_is_reached_by_more_than_its_error_and_a_pair_without_one_is_open():
     pairs = gains.table({"crossing": study()})
     found = gains.by_floor(pairs, {"5C": 0.18, "3C": 0.0})
-    assert found.loc[("5C", 0.0)].tolist() == [2, 0.5, 1.0]
-    assert found.loc[("5C", 0.1)].tolist() == [1, 1.0, 1.0]
-    assert found.loc[("3C", 0.0)].tolist() == [2, 0.5, 1.0]  # the second lies within its error
-    assert gains.by_floor(pairs, {"5C": 0.3}).loc[("5C", 0.02)].tolist() == [1, 0.0, 0.0]
+    assert found.loc[("5C", 0.0)].tolist() == [2, 0.5, 1.0, 0.0]
+    assert found.loc[("5C", 0.1)].tolist() == [1, 1.0, 1.0, 0.0]
+    assert found.loc[("3C", 0.0)].tolist() == [2, 0.5, 1.0, 0.0]  # the second is within its error
+    assert gains.by_floor(pairs, {"5C": 0.3}).loc[("5C", 0.02)].tolist() == [1, 0.0, 0.0, 0.0]
+
+
+def test_a_pair_that_was_never_charged_is_counted_but_not_as_one_that_may():
+    data = study(slow_bare=[100.0, np.nan], capacity_bare_5C=[10.0, np.nan])
+    found = gains.by_floor(gains.table({"crossing": data}), {"5C": 0.18})
+    assert found.loc[("5C", 0.0)].tolist() == [2, 0.5, 0.5, 0.5]
 
 
 def test_a_pair_that_is_not_resolved_is_bounded_both_ways():
     data = study(capacity_perforated_5C_resolved=[0.0, 1.0])
     found = gains.by_floor(gains.table({"crossing": data}), {"5C": 0.18})
-    assert found.loc[("5C", 0.0)].tolist() == [2, 0.0, 1.0]
+    assert found.loc[("5C", 0.0)].tolist() == [2, 0.0, 1.0, 0.0]
 
 
 def test_a_ratio_is_not_taken_for_a_gain():
@@ -74,10 +80,11 @@ def test_a_ratio_is_not_taken_for_a_gain():
 def test_the_figure_has_a_point_for_every_pair():
     pairs = gains.table({"crossing": study(), "samples": study()})
     pairs["closure"] = ["cubes", "cubes", np.nan, np.nan] * 2
+    pairs["swelling"] = ["none", "half", "none", "free"] * 2
     figure = figures.gains_by_share(pairs, {"5C": 0.2})
-    (by_closure, _), (by_contact, _) = np.reshape(figure.axes[:4], (2, 2))
-    drawn = sum(len(one.get_offsets()) for one in by_closure.collections)
-    assert drawn == len(by_contact.collections[0].get_offsets()) == len(pairs)
+    (by_closure, _), (by_swelling, _), (by_contact, _) = np.reshape(figure.axes[:6], (3, 2))
+    for axis in (by_closure, by_swelling, by_contact):
+        assert sum(len(one.get_offsets()) for one in axis.collections) == len(pairs)
     stated = [line.get_ydata()[0] for line in by_closure.lines if line.get_linestyle() == "--"]
     assert stated == [20]
     assert by_closure.get_ylim()[0] < 20 < by_closure.get_ylim()[1]

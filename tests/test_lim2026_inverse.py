@@ -125,7 +125,7 @@ def test_a_span_of_a_record_is_its_range_or_the_value_that_is_one():
 def test_samples_are_the_same_in_every_run_and_fill_each_span_evenly(samples):
     assert samples == inverse.cases()
     share = np.array([case["published_share"] for case in samples])
-    # A balanced sequence has exactly one point in each of as many equal strips as it has points.
+    # a Latin hypercube has exactly one point in each of as many equal strips as it has points
     assert sorted((share * len(samples)).astype(int)) == list(range(len(samples)))
 
 
@@ -227,6 +227,22 @@ def test_a_claim_stands_by_its_margin_over_its_error(samples):
     assert words == {0: "all", 1: "none", 2: "none", 3: "none"}
 
 
+def test_each_band_of_what_is_delivered_counts_its_own_samples(samples):
+    data = made(
+        samples[:4],
+        gain_3C=[0.1, 0.1, -0.1, 0.1],
+        gain_5C=[0.2, 0.23, 0.2, 0.0],
+        pulse_ratio=[0.76, 0.76, 0.76, 0.76],
+        capacity_bare_5C=[0.02, 0.3, 0.35, 0.9],
+        slow_bare=[1.0, 1.0, 1.0, 1.0],
+    )
+    table = consistency.by_delivered(data)
+    assert table.samples.sum() == 4
+    assert table.loc[(0.2, 0.4), ["samples", "gain_3C", "gain_5C", "all"]].tolist() == [2, 1, 2, 1]
+    assert table.loc[(0.2, 0.4)].contact == data.contact.values[1:3].min()
+    assert np.isnan(table.loc[(0.4, 1.0)].contact)
+
+
 def test_sensitivities_of_a_sum_are_its_terms_shares_of_the_variance(samples):
     u = np.array([case["published_share"] for case in samples])
     v = np.array([np.log(case["salt_transport"] / 0.68) / np.log(1.31 / 0.68) for case in samples])
@@ -236,6 +252,19 @@ def test_sensitivities_of_a_sum_are_its_terms_shares_of_the_variance(samples):
     # an error is 1.96 standard deviations
     assert np.all(np.abs(shares[:2] - [9 / 13, 4 / 13]) < 2 * errors[:2])
     assert np.all(np.abs(shares[2:]) < 2 * errors[2:].max())
+
+
+@pytest.mark.parametrize("name", [span.name for span in spans()])
+def test_what_one_input_decides_alone_no_other_seems_to_decide(samples, name):
+    data = made(samples, gain_5C=np.zeros(len(samples)))
+    names, values = consistency._inputs(data)
+    own = values[:, names.index(name)]
+    own = np.log(own) if own.min() > 0 and own.max() > 5 * own.min() else own
+    data["gain_5C"] = "case", np.expm1(0.3 * (own - own.mean()) / np.ptp(own))
+    first = consistency.sensitivities(data, "gain_5C", resamples=5)["first"]
+    assert first.index[0] == name
+    assert first.iloc[0] > 0.8
+    assert np.all(np.abs(first.iloc[1:]) < 0.06)
 
 
 def test_sensitivities_are_the_same_however_a_sort_leaves_equal_values(samples, monkeypatch):

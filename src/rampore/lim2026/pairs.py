@@ -208,6 +208,7 @@ def _state(cell: Cell) -> list:
         cell.concentration,
         cell.one_c,
         cell.lower_cutoff,
+        -1.0 if cell.swelling is None else cell.swelling.sharing,
     ]
     for electrode in (cell.negative, cell.positive):
         efficiency = electrode.transport_efficiency(electrode.porosity)
@@ -411,7 +412,8 @@ def plating_margins(
     tolerances: Tolerances = USUAL,
 ) -> OnBoth:
     """Least potential against that of lithium, anywhere in the coating and at any time of a charge
-    from empty to the upper cut-off [V]; parameters as of :func:`pair`.
+    from empty: (2,) to the upper cut-off, and to the charge that both cells take, since who takes
+    more comes closer to lithium [V]; parameters as of :func:`pair`.
 
     Where it is negative, lithium may be plated there.
 
@@ -423,15 +425,26 @@ def plating_margins(
     quantity("rate", rate, CellError, above=0)
     cells = [discharged(cell, slow_discharge(cell)) for cell in _cells(given, scenario)]
 
-    def margin(cell, mesh, tolerances):
+    def charged(cell, mesh, tolerances):
         charge = Step("current", -rate * cell.one_c, until_voltage=cell.upper_cutoff)
-        return simulate(cell, [charge], mesh, tolerances).plating_margin().value
+        data = simulate(cell, [charge], mesh, tolerances).dataset
+        return -data.capacity.values, data.plating_margin.values
 
     def on_both_foils(mesh, tolerances, _):
+        charges = [
+            charged(cell, foil_mesh, tolerances)
+            for cell, foil_mesh in zip(cells, _matched(mesh), strict=True)
+        ]
+        last = min(taken[-1] for taken, _ in charges)
         return OnBoth(
             *(
-                margin(cell, foil_mesh, tolerances)
-                for cell, foil_mesh in zip(cells, _matched(mesh), strict=True)
+                np.array(
+                    [
+                        margin.min(),
+                        min(margin[taken <= last].min(), np.interp(last, taken, margin)),
+                    ]
+                )
+                for taken, margin in charges
             )
         )
 

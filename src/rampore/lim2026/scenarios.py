@@ -3,16 +3,19 @@ paper's claims hold and fail.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from rampore.audit.numbers import Phrase, with_error
+from rampore.checks import quantity
 from rampore.lim2026 import parameters
-from rampore.lim2026.cells import Scenario
+from rampore.lim2026.cells import Scenario, charged_cell
 from rampore.lim2026.pairs import CellPair, pair, short_pulses
 from rampore.lim2026.readings import Judgement
 from rampore.lim2026.sweeps import crossing
+from rampore.p4d.errors import CellError
 from rampore.p4d.solution import Mesh
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ __all__ = [
     "contact_table",
     "depth_table",
     "margin_text",
+    "porosities_when_charged",
     "row",
     "row_of",
     "table",
@@ -233,6 +237,51 @@ def claim_table(runs: Mapping[str, CellPair]) -> "pandas.DataFrame":
         columns[name] = {claim: WORDS[found.holds] for claim, found in judged.items()}
         columns[f"{name}: margin"] = {claim: margin_text(found) for claim, found in judged.items()}
     return pd.DataFrame(columns)
+
+
+def porosities_when_charged(given: parameters.CellInputs, scenario: Scenario) -> "pandas.Series":
+    """What is left of the pores of the negative coating where the cell is charged and at rest [-];
+    below zero where solid would need more than there is room.
+
+    Over foil and over a hole the coating makes room as one; in a hole it keeps its room.
+
+    Parameters
+    ----------
+    given : parameters.CellInputs
+    scenario : Scenario
+        With a ``sharing``; its ``perforated`` is not used.
+
+    Returns
+    -------
+    pandas.Series
+        ``bare``, ``over foil``, ``over a hole`` and ``in a hole``.
+    """
+    import pandas as pd
+
+    def left(cell, part, sharing):
+        def of(value):
+            return value if part is None else getattr(value, part)
+
+        electrode = cell.negative
+        solid = 1 - of(electrode.porosity)
+        grown = sum(
+            of(material.fraction) * (float(material.volume_law(material.stoichiometry)) - 1)
+            for material in electrode.materials
+        )
+        return 1 - solid * (1 + grown / solid) ** (1 - sharing)
+
+    quantity("sharing", scenario.sharing, CellError, at_least=0)
+    bare, perforated = (
+        charged_cell(given, replace(scenario, perforated=foil))[0] for foil in (False, True)
+    )
+    return pd.Series(
+        {
+            "bare": left(bare, None, scenario.sharing),
+            "over foil": left(perforated, "npr", scenario.sharing),
+            "over a hole": left(perforated, "pr", scenario.sharing),
+            "in a hole": left(perforated, "pr", 0.0),
+        }
+    )
 
 
 #: Of what holds, fails, or has a margin below its error.

@@ -454,7 +454,8 @@ _FAMILIES = ("#0072B2", "#56B4E9", "#D55E00", "#009E73", "#CC79A7", "#B8B8B8")
 
 def gains_by_share(pairs: pandas.DataFrame, stated: Mapping[str, float]) -> Figure:
     """Every gain over what the bare cell delivers, and beside it the difference of what both
-    deliver; coloured by the closure above, by the contact resistance below.
+    deliver; coloured by the closure above, by swelling in the middle, by the contact resistance
+    below.
 
     Parameters
     ----------
@@ -463,23 +464,27 @@ def gains_by_share(pairs: pandas.DataFrame, stated: Mapping[str, float]) -> Figu
     stated : mapping of str to float
         The gain that the paper states, by rate [-].
     """
-    figure, axes = new_figure(2, 2, height=6.4, sharex=True)
+    figure, axes = new_figure(3, 2, height=9.0, sharex=True)
     share, drawn = 100 * pairs.delivered, {"s": 7, "alpha": 0.55, "lw": 0}
-    families = pairs.closure.fillna("sampled")
-    for row, quantity in zip(axes.T, ("gain", "difference"), strict=True):
+    groups = {"closure": pairs.closure.fillna("sampled"), "swelling": pairs.swelling}
+    for column, quantity in zip(axes.T, ("gain", "difference"), strict=True):
         values = 100 * pairs[quantity]
-        for family, color in zip(families.unique(), _FAMILIES, strict=False):
-            of = families == family
-            behind = 1 if family == "sampled" else 2
-            row[0].scatter(share[of], values[of], color=color, label=family, zorder=behind, **drawn)
-        shown = row[1].scatter(
+        for axis, of in zip(column, groups.values(), strict=False):
+            background = of[of.isin(["sampled", "none"])].unique()
+            others = [group for group in of.unique() if group not in background]
+            for group, color in [
+                *zip(background, [MUTED], strict=False),
+                *zip(others, _FAMILIES, strict=False),
+            ]:
+                here = of == group
+                axis.scatter(share[here], values[here], color=color, label=group, **drawn)
+        shown = column[2].scatter(
             share, values, c=pairs.contact, cmap="viridis_r", norm=PowerNorm(0.5, 0, 20), **drawn
         )
-        for axis in row:
+        for axis in column:
             axis.axhline(0, color=MUTED, lw=0.8)
-    for axis, quantity in zip(axes[:, 0], ("closure", "contact"), strict=True):
+    for axis in axes[:, 0]:
         axis.set(ylabel="gain (%)", ylim=(-60, 80))
-        axis.text(0.98, 0.03, f"by {quantity}", ha="right", transform=axis.transAxes, fontsize=9)
         for rate, gain in stated.items():
             axis.axhline(100 * gain, color="black", ls="--", lw=1)
             axis.annotate(
@@ -487,11 +492,12 @@ def gains_by_share(pairs: pandas.DataFrame, stated: Mapping[str, float]) -> Figu
                 xycoords=("axes fraction", "data"), textcoords="offset points",
             )  # fmt: skip
     for axis in axes[:, 1]:
-        axis.set(ylabel="difference (points)")
+        axis.set(ylabel="difference (points)", ylim=(-24, 14))
+    for axis, title in zip(axes[:, 1], groups, strict=False):
+        axis.legend(title=title, loc="lower right", ncols=2, markerscale=2, **LEGEND)
+    bar = axes[2, 1].inset_axes((0.45, 0.17, 0.5, 0.04))
+    figure.colorbar(shown, bar, orientation="horizontal", label="contact (Ω cm²)", ticks=(0, 5, 20))
     figure.supxlabel("delivered on bare foil (% of the slow discharge)", fontsize=10)
-    figure.colorbar(shown, ax=axes[1], label="contact on bare foil (Ω cm²)", pad=0.01)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=3, markerscale=2, **LEGEND)
     return figure
 
 

@@ -6,6 +6,7 @@ for how a sample is made and for what the paper states of it. A difference below
 decides nothing.
 """
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,14 @@ import numpy as np
 from rampore import checks
 from rampore.checks import choice
 from rampore.extras import needs
-from rampore.lim2026.sweeps.crossing import CLAIMS, RATES, Standing, settled, standing
+from rampore.lim2026.sweeps.crossing import (
+    CLAIMS,
+    RATES,
+    Standing,
+    delivered,
+    settled,
+    standing,
+)
 from rampore.lim2026.sweeps.inverse import TARGETS, spans
 from rampore.p4d.errors import CellError
 
@@ -22,8 +30,10 @@ if TYPE_CHECKING:
     import xarray
 
 __all__ = [
+    "BANDS",
     "OBSERVABLES",
     "agrees",
+    "by_delivered",
     "consistent",
     "informing",
     "sensitivities",
@@ -32,6 +42,9 @@ __all__ = [
 
 #: What an experiment reads off the cells on bare foil alone, beside the inputs themselves.
 OBSERVABLES = ("capacity_bare_3C", "capacity_bare_5C", "pulse_bare")
+
+#: Of what a bare cell delivers at 5C over its slow discharge, their ends [-]
+BANDS = (0.0, 0.05, 0.10, 0.20, 0.40, 1.0)
 
 #: of the response to one input; the gains rise or fall smoothly, and more would add noise
 HARMONICS = 4
@@ -71,6 +84,39 @@ def agrees(data: "xarray.Dataset", wide: bool = False) -> dict[str, np.ndarray]:
 def consistent(data: "xarray.Dataset", wide: bool = False) -> np.ndarray:
     """Which samples give all of the paper's numbers (case,); parameters as of :func:`agrees`."""
     return np.logical_and.reduce(list(agrees(data, wide).values()))
+
+
+def by_delivered(data: "xarray.Dataset") -> "pandas.DataFrame":
+    """Which samples give the paper's numbers, by what their bare cell delivers at 5C: whoever reads
+    that share off the paper's Fig. 3d has the row that holds.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        As ``rampore sweep inverse`` writes it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By the two ends of each of :data:`BANDS`: ``samples``, how many of them give each of
+        :data:`~rampore.lim2026.sweeps.inverse.TARGETS` by the wide tolerance and ``all`` of them,
+        and the least contact resistance on bare foil of those that give the gain at 5C,
+        ``contact`` [ohm m2]; nan where none does.
+    """
+    import pandas as pd
+
+    share, found = delivered(data, "bare", "5C").values, agrees(data, wide=True)
+    found["all"] = np.logical_and.reduce(list(found.values()))
+    rows = {}
+    for low, high in pairwise(BANDS):
+        inside = (share >= low) & (share < high)
+        contacts = data.contact.values[inside & found["gain_5C"]]
+        rows[low, high] = {
+            "samples": int(inside.sum()),
+            **{name: int((inside & which).sum()) for name, which in found.items()},
+            "contact": contacts.min() if contacts.size else np.nan,
+        }
+    return pd.DataFrame(rows).T.rename_axis(["from", "to"])
 
 
 def standings(data: "xarray.Dataset", among: np.ndarray) -> dict[str, Standing]:
@@ -132,7 +178,7 @@ def sensitivities(
     names, values = _inputs(data)
     gain = data[quantity].values
     # The method sorts by each input: where it is discrete, equal values would keep the regular
-    # order of the sequence, and come in another order on another processor. Ranks in a random order
+    # order of the samples, and come in another order on another processor. Ranks in a random order
     # of the samples know no equals.
     known = np.random.default_rng(seed).permutation(np.flatnonzero(np.isfinite(gain)))
     ranks = rankdata(values[known], method="ordinal", axis=0)

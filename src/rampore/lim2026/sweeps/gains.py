@@ -100,7 +100,9 @@ def by_floor(pairs: "pandas.DataFrame", wanted: Mapping[str, float]) -> "pandas.
     pandas.DataFrame
         One row for each of :data:`FLOORS` and rate: ``pairs`` in number; the share of them in which
         the gain is ``reached`` by more than its error in a resolved pair, and in which it ``may``
-        be, counting every pair that is open [-]. A pair without a gain is open.
+        be, counting every pair that is open [-]. A pair without a gain is open. Then the share
+        with ``no outcome``, since pores close before the cell is charged: no such cell is
+        counted as one that may.
 
     Raises
     ------
@@ -118,9 +120,11 @@ def by_floor(pairs: "pandas.DataFrame", wanted: Mapping[str, float]) -> "pandas.
             above, error = counted.gain - least, counted.gain_error
             reached = counted.resolved & (above >= error)
             missed = counted.resolved & (above <= -error)
+            none = counted.delivered.isna()
             rows[rate, floor] = {
                 "pairs": len(counted),
                 "reached": reached.mean(),
-                "may": 1 - missed.mean(),
+                "may": 1 - (missed | none).mean(),
+                "no outcome": none.mean(),
             }
     return pd.DataFrame(rows).T.rename_axis(["rate", "floor"])

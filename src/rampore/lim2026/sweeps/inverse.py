@@ -204,7 +204,7 @@ TARGETS = {
 }
 
 COUNT = 512  #: samples
-SEED = 75  #: of the sequence's scrambling
+SEED = 75  #: of the samples
 LEVELS = (0.8, 0.4)  #: states of charge of the pulses, for the paper's ten [-]
 
 
@@ -221,16 +221,18 @@ def units() -> dict[str, str]:
 
 
 def cases(count: int = COUNT) -> list[dict]:
-    """Samples that fill the spans evenly: a scrambled Sobol sequence, the same in every run.
+    """Samples that fill each span evenly: a Latin hypercube, the same in every run.
+
+    In the order of one input the others are at random, as what
+    :func:`rampore.lim2026.sweeps.consistency.sensitivities` rests on asks for. Of a Sobol sequence
+    they are not: an input that decides nothing seemed to decide up to 45 % of the variance.
 
     Parameters
     ----------
     count : int
-        A power of two, so that the sequence is balanced.
     """
     quantity("count", count, CellError, at_least=1, whole=True)
-    choice("count", count, [2**power for power in range(21)], CellError)
-    quantiles = qmc.Sobol(len(spans()), rng=SEED).random(count)
+    quantiles = qmc.LatinHypercube(len(spans()), rng=SEED).random(count)
     return [
         {span.name: span.at(quantile) for span, quantile in zip(spans(), row, strict=True)}
         for row in quantiles
