@@ -316,7 +316,7 @@ def of_paper(holes, channels, plain=1.0):
 def test_a_cell_could_have_said_yes_where_channels_gain_and_holes_do_not():
     data = of_paper([-0.1, 0.0, 0.1, np.nan], [0.1, 0.1, 0.1, np.nan], [1.0, 1.0, 1.0, 0.0] * 2)
     found = known.answer(data, 0.005, 5.0)
-    assert found == known.Answer(4, 1, 3, 1, apart=1, open_channels=0, open_holes=1)
+    assert found == known.OwnCellAnswer(4, 1, 3, 1, apart=1, open_channels=0, open_holes=1)
     assert known.answer_text(found, 5.0) == (
         "At 5C 1 of 4 cells carry nothing. Of the others channels make 3 faster (0 too close to "
         "say), holes 1 (1 too close to say). Cells that gain by channels and not by holes, where "

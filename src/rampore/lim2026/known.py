@@ -27,9 +27,9 @@ __all__ = [
     "NAMES",
     "RESOLUTIONS",
     "STATUSES",
-    "Answer",
     "ExactLimits",
     "Known",
+    "OwnCellAnswer",
     "Reach",
     "answer",
     "answer_text",
@@ -323,7 +323,7 @@ def reaches(data: "xarray.Dataset") -> dict[tuple[str, str], Reach]:
 # The paper's own cell -----------------------------------------------------------------------------
 
 
-class Answer(NamedTuple):
+class OwnCellAnswer(NamedTuple):
     """How many of the paper's cells at a rate, one a closure and separator, say what."""
 
     cells: int
@@ -335,7 +335,7 @@ class Answer(NamedTuple):
     open_holes: int  #: the error leaves open whether holes gain
 
 
-def answer(data: "xarray.Dataset", smallest: float, rate: float) -> Answer:
+def answer(data: "xarray.Dataset", smallest: float, rate: float) -> OwnCellAnswer:
     """What holes and channels find in the paper's own cell.
 
     Parameters
@@ -350,7 +350,7 @@ def answer(data: "xarray.Dataset", smallest: float, rate: float) -> Answer:
     words = table.apply(status, axis=1, smallest=smallest)
     holes, channels = (words[table.change == change] for change in ("holes", "channel"))
     gains, none = channels == "finds it", holes.isin(["finds none", "finds the opposite"])
-    return Answer(
+    return OwnCellAnswer(
         cells=len(channels),
         starved=int((channels == "carries nothing").sum()),
         channels=int(gains.sum()),
@@ -655,7 +655,7 @@ def paper_table(data: "xarray.Dataset", smallest: float, nominal: float) -> "pan
     return pd.DataFrame(found).T
 
 
-def answer_text(one: Answer, rate: float) -> Phrase:
+def answer_text(one: OwnCellAnswer, rate: float) -> Phrase:
     """What holes and channels find in the paper's own cell at a rate, as two sentences."""
     return phrase(
         f"At {rate:g}C {{}} of {{}} cells carry nothing. Of the others channels make {{}} faster "
