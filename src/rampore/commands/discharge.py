@@ -12,19 +12,19 @@ import numpy as np
 
 from rampore.checks import quantity
 from rampore.commands.files import together
+from rampore.cycler import polyline
 from rampore.extras import LEFT_OUT, installed, needs
 from rampore.p4d import bpx
-from rampore.p4d.cell import Cell, Perforation, Swelling
+from rampore.p4d.cell import Cell, Electrode, Perforation, Swelling
 from rampore.p4d.errors import CellError
 from rampore.p4d.solution import Mesh, Solution
+from rampore.p4d.time import State
 from rampore.simple import COLUMNS, discharge
 from rampore.storage import netcdf
 from rampore.structure import files as structure
 
 if TYPE_CHECKING:
     import xarray
-
-STRAIGHT = 1e-4  #: how far the straight lines of discharge.csv may be from the curve [V]
 
 #: of --collector perforated, where they are not given
 HOLES = {"hole_um": 75.0, "pitch_um": 160.0, "foil_um": 15.0}
@@ -49,35 +49,46 @@ def run(args: argparse.Namespace, report: Callable[[str], object] = print) -> di
     """
     holes = _holes(args)
     c_rate = quantity("--c-rate", args.c_rate, CellError)
-    with warnings.catch_warnings(record=True) as remarks:
-        warnings.simplefilter("always")
-        cell = bpx.read(args.cell)
-    for remark in remarks:
-        if not issubclass(remark.category, DeprecationWarning):
-            report(f"note: {remark.message}")
-    cell = _in_stack(_with_cutoffs(cell, args), args)
+    cell = _in_stack(_with_cutoffs(read_cell(args.cell, report), args), args)
     if args.collector is not None:
         cell = replace(cell, perforation=holes)
     if args.structure is not None:
         if args.collector is not None:
             raise CellError("--collector has no effect beside --structure, which has its own holes")
-        cell = cell.with_structure(structure.read(args.structure))
-        if not cell.tied:
-            raise CellError(
-                "one current says nothing of each face: let the positive foils of [back] be tied"
-            )
+        cell = structured(cell, args.structure)
     columns = tuple(args.columns or COLUMNS[cell.has_pattern])
     mesh = Mesh(tuple(args.layers), columns)
     with together(args.output) as folder:
         progress = _Progress(cell, c_rate, report)
         solution = discharge(cell, c_rate, mesh=mesh, progress=progress).solution
-        summary = summarise(cell, solution, c_rate) | {"validity_left": progress.left()}
+        summary = summarise(cell, solution, c_rate) | {"validity_left": progress.validity.left()}
         write(solution, summary, folder)
     for told in (*summary["validity_left"], *filter(None, solution.exhausted), *_at_once(summary)):
         report(f"note: {told}")
     if not installed("pyvista"):
         report(f"note: {LEFT_OUT.format('files for ParaView', 'paraview')}")
     return summary
+
+
+def read_cell(path: Path, report: Callable[[str], object]) -> Cell:
+    """A cell from a BPX file; what is remarked of the file is reported."""
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always")
+        cell = bpx.read(path)
+    for remark in remarks:
+        if not issubclass(remark.category, DeprecationWarning):
+            report(f"note: {remark.message}")
+    return cell
+
+
+def structured(cell: Cell, path: Path) -> Cell:
+    """A cell with the structure of a file, and one voltage."""
+    cell = cell.with_structure(structure.read(path))
+    if not cell.tied:
+        raise CellError(
+            "one current says nothing of each face: let the positive foils of [back] be tied"
+        )
+    return cell
 
 
 def _at_once(summary):
@@ -141,36 +152,31 @@ def _in_stack(cell, args):
     return replace(cell, swelling=Swelling(**given)) if given else cell
 
 
-class _Progress:
-    """A line for every twentieth of an hour at 1C, and how far concentrations went."""
+class Validity:
+    """How far concentrations went in a run, against where properties were measured."""
 
-    def __init__(self, cell, c_rate, report):
-        self._cell, self._rate, self._report, self._next = cell, c_rate / 3600.0, report, 0.0
+    def __init__(self, cell: Cell) -> None:
+        self._electrolyte = cell.electrolyte
         self._members = [
             (name, material)
             for name, electrode in cell.electrodes.items()
+            if isinstance(electrode, Electrode)
             for material in electrode.materials
         ]
         self._salt, self._surfaces = [np.inf, -np.inf], [[np.inf, -np.inf] for _ in self._members]
 
-    def __call__(self, state):
+    def __call__(self, state: State) -> tuple[float, float]:
+        """Take a state in; gives its lowest and highest salt concentration [mol/m3]."""
         from rampore.p4d.equations import C
 
-        given = self._rate * state.time
         salt = np.nanmin(state.u[:, C]), np.nanmax(state.u[:, C])
         for span, values in zip([self._salt, *self._surfaces], [salt, *state.x], strict=True):
             span[:] = min(span[0], np.min(values)), max(span[1], np.max(values))
-        if abs(given) >= self._next:
-            self._report(
-                f"{state.time:9.1f} s  state of charge "
-                f"{100 * (self._cell.state_of_charge - given):5.1f} %  "
-                f"{state.voltage:.4f} V  salt {salt[0]:.0f} to {salt[1]:.0f} mol/m3"
-            )
-            self._next += 0.05
+        return salt
 
-    def left(self):
+    def left(self) -> list[str]:
         """Where the run was beyond what properties were measured at, one line for each."""
-        electrolyte = self._cell.electrolyte
+        electrolyte = self._electrolyte
         spans = [("salt [mol/m3]", self._salt, (electrolyte.lowest, electrolyte.validity))]
         for (side, material), span in zip(self._members, self._surfaces, strict=True):
             spans.append(
@@ -182,6 +188,24 @@ class _Progress:
             for name, span, valid in spans
             if span[0] < valid[0] or span[1] > valid[1]
         ]
+
+
+class _Progress:
+    """A line for every twentieth of an hour at 1C, and how far concentrations went."""
+
+    def __init__(self, cell, c_rate, report):
+        self._cell, self._rate, self._report, self._next = cell, c_rate / 3600.0, report, 0.0
+        self.validity = Validity(cell)
+
+    def __call__(self, state):
+        given, salt = self._rate * state.time, self.validity(state)
+        if abs(given) >= self._next:
+            self._report(
+                f"{state.time:9.1f} s  state of charge "
+                f"{100 * (self._cell.state_of_charge - given):5.1f} %  "
+                f"{state.voltage:.4f} V  salt {salt[0]:.0f} to {salt[1]:.0f} mol/m3"
+            )
+            self._next += 0.05
 
 
 def summarise(cell: Cell, solution: Solution, c_rate: float) -> dict:
@@ -212,13 +236,13 @@ def summarise(cell: Cell, solution: Solution, c_rate: float) -> dict:
             "conservation": solution.conservation._asdict(),
             "steps": solution.counts,
         }
-        | (_plating(solution) if c_rate < 0 else {})
-        | _swelling(data)
-        | (_faces(data) if cell.back else {})
+        | (plating(solution) if c_rate < 0 else {})
+        | swelling(data)
+        | (faces(data) if cell.back else {})
     )
 
 
-def _faces(data):
+def faces(data: "xarray.Dataset") -> dict:
     """What each face of the negative foil gave, and what went through the holes."""
     last = data.isel(time=-1)
     return {
@@ -234,7 +258,7 @@ def _faces(data):
     }
 
 
-def _plating(solution):
+def plating(solution: Solution) -> dict:
     """The least margin against plating of a charge, where and when."""
     if "plating_margin" not in solution.dataset:
         return {}
@@ -246,52 +270,12 @@ def _plating(solution):
     }
 
 
-def _swelling(data):
+def swelling(data: "xarray.Dataset") -> dict:
     """Thickness at the start and the end, and the least porosity, where materials swell."""
     names = [name for name in data if name.startswith("thickness")]
     return {
         f"{name}_um": [1e6 * float(value) for value in data[name].values[[0, -1]]] for name in names
     } | ({"porosity_least": float(data.porosity_min.min())} if names else {})
-
-
-def polyline(
-    time: np.ndarray, voltage: np.ndarray, within: float = STRAIGHT
-) -> tuple[np.ndarray, np.ndarray]:
-    """A curve for straight lines: what is between the steps is added where they would cut a bend.
-
-    Between two steps the curve is the cubic that has the slopes of the parabolas through each step
-    and its neighbours, which is as exact as the steps are. The first step is a jump to where
-    current flows.
-
-    Parameters
-    ----------
-    time : (n,) array
-        Of the steps at one current, from the state before it flows on [s].
-    voltage : (n,) array
-        [V]
-    within : float
-        How far the lines may be from the curve [V].
-
-    Returns
-    -------
-    time, voltage : (m,) arrays
-        The steps are among them [s, V].
-    """
-    if time.size < 4:
-        return time, voltage
-    from scipy.interpolate import CubicHermiteSpline
-
-    t = time[1:]
-    curve = CubicHermiteSpline(t, voltage[1:], np.gradient(voltage[1:], t, edge_order=2))
-    # a chord of h is at most h^2 / 8 times the second derivative away, which is linear in a piece
-    ends = np.stack([np.abs(curve.c[1]), np.abs(curve.c[1] + 3 * curve.c[0] * np.diff(t))])
-    pieces = np.ceil(np.diff(t) * np.sqrt(ends.max(axis=0) / (4 * within))).astype(int)
-    points = [
-        np.linspace(start, end, max(count, 1), endpoint=False)
-        for start, end, count in zip(t[:-1], t[1:], pieces, strict=True)
-    ]
-    added = np.concatenate([*points, t[-1:]])
-    return np.append(time[0], added), np.append(voltage[0], curve(added))
 
 
 def write(solution: Solution, summary: dict, output: Path) -> None:
