@@ -50,9 +50,11 @@ _UNITS = {
     "W/m2": ("power", 1.0, "area"),
     "mW/cm2": ("power", 10.0, "area"),
 }
-_SECONDS = dict.fromkeys(("s", "sec", "second", "seconds"), 1.0)
-_SECONDS |= dict.fromkeys(("m", "min", "minute", "minutes"), 60.0)
-_SECONDS |= dict.fromkeys(("h", "hr", "hour", "hours"), 3600.0)
+_SECONDS: dict[str, float] = {
+    **dict.fromkeys(("s", "sec", "second", "seconds"), 1.0),
+    **dict.fromkeys(("m", "min", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hr", "hour", "hours"), 3600.0),
+}
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _WITH_UNIT = re.compile(rf"({_NUMBER})\s*(\S+)")

@@ -49,7 +49,9 @@ class Table(NamedTuple):
             ]
         )
 
-    def _number(self, number, row, place, factor, error):
+    def _number(
+        self, number: int, row: list[str], place: int, factor: float, error: type[RamporeError]
+    ) -> float:
         cell = row[place].strip() if place < len(row) else ""
         try:
             value = float(cell)
