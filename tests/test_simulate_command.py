@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -242,6 +243,10 @@ def paired(tmp_path_factory):
 def test_a_gain_is_that_of_the_pair_of_equal_mass_and_its_error_that_of_half_the_boxes(paired):
     folder, lines = paired
     cell = rampore.read_bpx(CELL).with_structure(structures.read(folder / "channels.toml"))
+    coating = json.loads(CELL.read_text())["Parameterisation"]["Negative electrode"]
+    exponent = np.log(coating["Transport efficiency"]) / np.log(coating["Porosity"])
+    negative = replace(cell.negative, transport_efficiency=lambda porosity: porosity**exponent)
+    cell = replace(cell, negative=negative)
     steps = experiment.steps("Discharge at 4C until 3.2 V", cell)
     gains = []
     for mesh in (Mesh((4, 2, 4), (2, 2), 6), Mesh((2, 1, 2), (1, 1), 3)):

@@ -409,7 +409,8 @@ def _simulate(parser: argparse.ArgumentParser) -> Run:
         "--structure",
         type=Path,
         metavar="STRUCTURE.toml",
-        help="holes, channels and layers; see rampore structure",
+        help="holes, channels and layers; see rampore structure. The transport efficiency of the "
+        "file then follows the pores, by the exponent of Bruggeman's law that it stands for",
     )
     parser.add_argument(
         "--against",

@@ -10,6 +10,7 @@ already, of the same inputs, is not run again. What a run that was broken off ha
 import argparse
 import hashlib
 import json
+import math
 import os
 import tempfile
 import time
@@ -31,7 +32,7 @@ from rampore.expressions import Expression
 from rampore.kernels import announced
 from rampore.materials import ExchangeCurrent
 from rampore.p4d import partners, solution
-from rampore.p4d.cell import Cell, Lithium
+from rampore.p4d.cell import Cell, Electrode, Lithium, bruggeman
 from rampore.p4d.errors import CellError
 from rampore.p4d.grid import Grid
 from rampore.p4d.solution import Mesh, Solution
@@ -128,6 +129,10 @@ def _cell(options, say):
             cell = read_cell(path, say)
     if options.half is not None:
         cell = _against_lithium(cell, options.half)
+    if options.structure is not None or options.against is not None:
+        cell = cell.with_electrodes(
+            {name: _following(electrode) for name, electrode in cell.electrodes.items()}
+        )
     if options.structure is not None:
         cell = structured(cell, options.structure)
     sheet = document["Parameterisation"]["Cell"]
@@ -154,6 +159,17 @@ def _changed(path: Path, document: dict, start: dict) -> Iterator[Path]:
             yield copy
         except CellError as problem:
             raise CellError(str(problem).replace(str(copy), str(path))) from problem
+
+
+def _following(electrode):
+    """An electrode whose transport efficiency follows its pores, by the exponent of Bruggeman's law
+    that the one in the file stands for: else a partner with more pores would conduct no better.
+    """
+    if not isinstance(electrode, Electrode) or electrode.porosity == 1:
+        return electrode
+    efficiency = float(electrode.transport_efficiency(electrode.porosity))
+    exponent = math.log(efficiency) / math.log(electrode.porosity)
+    return replace(electrode, transport_efficiency=bruggeman(exponent))
 
 
 def _against_lithium(cell, side):
