@@ -220,15 +220,20 @@ PROTOCOL = [
 
 def with_pybamms_experiment(pybamm):
     """Times, voltages here and there, and the same of the currents over 1C, of one protocol that
-    both read from the same sentences.
+    both read from the same sentences. There the mesh of the particles is finest at their surface,
+    which a jump of the current reaches first.
     """
     theirs = []
+    model = pybamm.lithium_ion.DFN()
+    fine = pybamm.MeshGenerator(pybamm.Exponential1DSubMesh, {"side": "right"})
+    particles = dict.fromkeys(("negative particle", "positive particle"), fine)
     for n in (16, 32, 64):
         simulation = pybamm.Simulation(
-            pybamm.lithium_ion.DFN(),
+            model,
             parameter_values=pybamm.ParameterValues("Chen2020"),
             experiment=pybamm.Experiment(PROTOCOL, period="1 second"),
-            var_pts=dict.fromkeys(("x_n", "x_s", "x_p", "r_n", "r_p"), n),
+            submesh_types={**model.default_submesh_types, **particles},
+            var_pts={"x_n": n, "x_s": n, "x_p": n, "r_n": 2 * n, "r_p": 2 * n},
             solver=pybamm.IDAKLUSolver(rtol=1e-7, atol=1e-8),
         )
         theirs.append(simulation.solve())
@@ -256,11 +261,13 @@ def with_pybamms_experiment(pybamm):
 
 
 def test_a_protocol_in_sentences_is_that_of_pybamms_experiment(monkeypatch):
-    """Asked for: 0.3 mV, and of the current, which decays in the hold, 0.1 % of 1C."""
+    """Asked for: 0.3 mV, and of the current, which decays in the hold, 0.05 % of 1C. Met with 0.18
+    mV, in the first second of a pulse, and 0.025 %.
+    """
     monkeypatch.setenv("PYBAMM_DISABLE_TELEMETRY", "true")
     _, ours, theirs, flows, flowed = with_pybamms_experiment(pytest.importorskip("pybamm"))
     assert np.abs(ours - theirs).max() < 3e-4
-    assert np.abs(flows - flowed).max() < 1e-3
+    assert np.abs(flows - flowed).max() < 5e-4
 
 
 def quick(electrode):
