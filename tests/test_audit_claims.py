@@ -475,12 +475,12 @@ def test_a_half_digit_is_half_a_power_of_ten_that_divides_the_stated_number():
                 ), claim.id
 
 
-def test_every_statement_has_a_chapter_that_stands_or_is_to_come():
+def test_every_statement_has_a_chapter_that_stands():
     ledger = read_ledger(lim2026.LEDGER)
     chapters = {claim.chapter for claim in ledger.values()}
-    to_come = {"double-sided"}
-    stand = {path.stem for path in (ROOT / "book").glob("*.ipynb")}
-    assert chapters == stand | to_come
+    own = {"channels"}  # judges the audit itself
+    assert chapters | own == {path.stem for path in (ROOT / "book").glob("*.ipynb")}
+    assert not chapters & own
 
 
 ENTRY = """

@@ -80,8 +80,8 @@ def test_a_gain_by_contact_needs_a_contact_that_differs(monkeypatch):
 
 def test_random_cases_of_the_committed_crossing_come_out_again(committed):
     rng = np.random.default_rng()
-    # the cubes' law takes half a minute to compute
-    quick = np.flatnonzero(committed.closure.values != "cubes")
+    # the cubes' law takes half a minute to compute; pores that close leave no numbers
+    quick = np.flatnonzero((committed.closure.values != "cubes") & (committed.error.values == ""))
     for n in rng.choice(quick, 3, replace=False):
         one = committed.isel(case=int(n))
         case = {axis.name: one[axis.name].item() for axis in crossing.AXES}

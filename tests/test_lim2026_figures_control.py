@@ -26,6 +26,7 @@ def data():
         for case in cases
     ]
     columns |= {"gain": np.where(starved, np.nan, gain), "gain_error": gain / 2}
+    columns["plain"] = np.where(starved, 0.0, 30.0)
     return xr.Dataset({name: ("case", np.array(values)) for name, values in columns.items()})
 
 
@@ -41,14 +42,24 @@ def markers(axes, colour):
     return found
 
 
+def on_map(**closures):
+    """Tortuosity factor and gain of closures by their names."""
+    return pd.DataFrame(closures, ["tortuosity", "gain"]).T
+
+
 def test_a_closure_stands_at_its_tortuosity_and_its_gain_in_per_cent():
-    one = pd.DataFrame({"a": {"tortuosity": 5.0, "gain": 0.01}}).T
-    other = pd.DataFrame({"b": {"tortuosity": 2.0, "gain": 0.5}}).T
-    [axes] = figures.medium(one, other).axes
-    drawn = {line.get_markeredgecolor(): line for line in axes.lines if line.get_marker() == "o"}
+    [axes] = figures.medium(on_map(a=(5.0, 0.01)), on_map(b=(2.0, 0.5))).axes
+    drawn = {line.get_markeredgecolor(): line for line in axes.lines}
     assert drawn[PCUE].get_xydata().ravel() == pytest.approx([5.0, 1.0])
     assert drawn[MUTED].get_xydata().ravel() == pytest.approx([2.0, 50.0])
-    assert [text.get_text() for text in axes.texts] == ["b", "a"]
+    assert {text.get_text(): text.xy for text in axes.texts} == {"a": (5.0, 1.0), "b": (2.0, 50.0)}
+
+
+def test_closures_that_lie_on_each_other_have_one_marker_and_a_familys_goes_first():
+    literature = on_map(b=(20.1, 0.0899), c=(20.2, 0.0901), d=(5.001, 0.01))
+    [axes] = figures.medium(on_map(a=(5.0, 0.01)), literature).axes
+    assert [len(line.get_xdata()) for line in axes.lines] == [1, 1]
+    assert [text.get_text() for text in axes.texts] == ["a", "b, c"]
 
 
 def test_the_laws_pitch_is_dashed_in_the_colour_of_its_anisotropy():
@@ -56,12 +67,13 @@ def test_the_laws_pitch_is_dashed_in_the_colour_of_its_anisotropy():
     figure = figures.pitches({1.0: (gain, gain / 10), 4.0: (gain, gain / 10)}, at, 0.44)
     [axes] = figure.axes
     dashed = {line.get_color(): line for line in axes.lines if line.get_linestyle() == "--"}
+    assert dashed.pop(MUTED).get_label() == "ribs as wide as the law allows"
     curves = [container.lines[0] for container in axes.containers]
     for curve, ratio in zip(curves, (1.0, 4.0), strict=True):
         assert dashed[curve.get_color()].get_xdata()[0] == pytest.approx(control.law_pitch(ratio))
         assert curve.get_ydata() == pytest.approx([40, 10])
-    [exact] = [line for line in axes.lines if line.get_linestyle() == ":"]
-    assert exact.get_ydata()[0] == pytest.approx(44)
+    dotted = [line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == ":"]
+    assert dotted == pytest.approx([44, 22])
 
 
 def test_known_gains_are_drawn_with_what_was_measured(data):
@@ -78,7 +90,7 @@ def test_known_gains_are_drawn_with_what_was_measured(data):
 
 
 def test_holes_and_channels_of_a_closure_stand_beside_each_other(data):
-    figure = figures.paper_cell(data)
+    figure = figures.paper_cell(data, 600.0)
     closures = list(ASKED["closures"])
     table = data.to_dataframe().query("part == 'paper' and separator == 2.5 and rate == 3.0")
     axes = figure.axes[2]  # rates across, separators down
@@ -92,6 +104,9 @@ def test_holes_and_channels_of_a_closure_stand_beside_each_other(data):
     assert stated[0].get_xdata()[0] == pytest.approx(20.0)
     carried = [place for place in markers(figure.axes[3], PCUE) if np.isfinite(place[0])]
     assert len(carried) == len(closures) - 1
+    beside = [text.get_text() for text in figure.axes[3].texts]
+    assert beside == ["bare gives", *["5.0 %"] * 4, "nothing"]
+    assert closures[-1] == "percolation"
 
 
 def test_a_lever_has_a_panel_with_a_line_for_each_closure(data):
@@ -99,6 +114,8 @@ def test_a_lever_has_a_panel_with_a_line_for_each_closure(data):
     assert [axes.get_xlabel() for axes in figure.axes] == list(pairs.LEVERS.values())
     table = data.to_dataframe().query("part == 'lever' and change == 'loading'")
     axes = figure.axes[list(pairs.LEVERS).index("loading")]
+    stated = [line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == ":"]
+    assert stated == pytest.approx([20.0])
     drawn = [line for line in axes.lines if line.get_marker() == "o"]
     for line, closure in zip(drawn, ASKED["closures"], strict=True):
         its = table[table.closure == closure]

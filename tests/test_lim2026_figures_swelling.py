@@ -29,7 +29,7 @@ FIGURES = {
     "dilation": lambda: figures.dilation(
         TIME,
         dict.fromkeys(FOILS, BAND),
-        dict.fromkeys(FOILS, LINE),
+        dict.fromkeys(FOILS, dict.fromkeys(("volumes", "engine, g = 1", "engine, g = ½"), LINE)),
         {"bCuE": 15e-6, "pCuE": 10e-6},
         {"in silicon": (1e-7, 1e-6)},
         {"bCuE": 1.34e-6, "pCuE": 0.63e-6},

@@ -1,4 +1,4 @@
-"""Readings and ranges of the statements on swelling, adhesion and ageing."""
+"""Readings and ranges of statements that no number settles."""
 
 import pytest
 
@@ -10,9 +10,12 @@ from rampore.swelling import LITHIUM_IN_SILICON
 from rampore.units import from_si
 
 
-def test_every_statement_of_the_chapter_has_its_reading():
+@pytest.mark.parametrize(
+    ("chapter", "of"), [("swelling", "limits"), ("double-sided", "both_sides")]
+)
+def test_every_statement_of_the_chapter_has_its_reading(chapter, of):
     ledger = read_ledger(LEDGER)
-    assert set(readings()) == {name for name in ledger if ledger[name].chapter == "swelling"}
+    assert set(readings(of)) == {name for name in ledger if ledger[name].chapter == chapter}
 
 
 @pytest.mark.parametrize(
@@ -25,10 +28,13 @@ def test_every_statement_of_the_chapter_has_its_reading():
         ("dilation-pcue", "sharing"),
         ("ageing-causes", "loss_exponent"),
         ("expansion-siox", "lithium_volume"),
+        ("double-sided-alike", "first_share"),
+        ("no-leakage", "blade_viscosity"),
     ],
 )
 def test_a_condition_has_the_range_that_the_chapter_draws(claim, name):
-    condition, found = read_ledger(LEDGER)[claim].condition, ranges()[name]
+    condition = read_ledger(LEDGER)[claim].condition
+    found = (ranges() | ranges("both_sides"))[name]
     ends = [from_si(end, condition.unit) for end in (found.low, found.high)]
     assert ends == pytest.approx(condition.plausible, rel=1e-12)
 
@@ -46,8 +52,9 @@ def test_a_statement_stands_over_the_most_that_is_allowed_of_it():
     assert not stand._replace(stated=3.0).allowed
 
 
-def test_every_range_says_where_it_comes_from():
-    for name, found in ranges().items():
+@pytest.mark.parametrize("of", ["limits", "both_sides"])
+def test_every_range_says_where_it_comes_from(of):
+    for name, found in ranges(of).items():
         assert isinstance(found, Range)
         assert isinstance(found.confidence, Confidence)
         assert len(found.why) > 10, name

@@ -9,7 +9,7 @@ import pytest
 from rampore.audit.claims import record
 from rampore.audit.ledger import read_ledger
 from rampore.audit.pages.panels import drawn_by, panels_page
-from rampore.audit.panels import places, read_panels
+from rampore.audit.panels import read_panels
 from rampore.audit.study import find, read_notebook
 from rampore.lim2026 import LEDGER
 
@@ -106,15 +106,5 @@ def test_every_statement_that_rests_on_a_panel_is_in_the_ledger():
     assert [name for panel in PANELS for name in panel.statements if name not in ledger] == []
 
 
-def test_what_waits_for_a_chapter_waits_for_one_that_is_still_to_come():
-    assert {panel.chapter for panel in PANELS} - {""} == {"double-sided"}
-    assert not {panel.chapter for panel in PANELS} & set(STUDY.chapters)
-
-
-def test_a_panel_whose_statements_all_wait_waits_itself_unless_it_is_a_picture():
-    to_come = {"double-sided"}
-    ledger = read_ledger(LEDGER)
-    for panel in PANELS:
-        at = [claim for claim in ledger.values() if set(panel.places) & set(places(claim.where))]
-        if at and {claim.chapter for claim in at} <= to_come:
-            assert panel.chapter or "picture" in panel.why or "5d" in panel.why, panel.name
+def test_no_panel_waits_for_a_chapter():
+    assert {panel.chapter for panel in PANELS} == {""}

@@ -47,7 +47,7 @@ CHANGES = {
     ),
     ("lim2026/data/cell.toml", "value = ", "value  = "): (True, True, True, True),
     ("lim2026/data/spans.toml", "high = ", "high  = "): (False, True, False, False),
-    ("lim2026/data/control.toml", "smallest = ", "smallest  = "): (False, False, False, True),
+    ("lim2026/data/control.toml", "smallest = ", "smallest  = "): (True, True, True, True),
     ("lim2026/sweeps/inverse.py", "import numpy as np", "import numpy as np\n\nSAMPLES = 2"): (
         False,
         True,

@@ -19,6 +19,7 @@ ALLOWED = {
         ("diffusion", 0.01, ""),  # conductivities of the solid that no source gives
         ("diffusion", 0.1, ""),
         ("diffusion", 95, "%"),  # confidence
+        ("double-sided", 95, "%"),
         ("energy", 95, "%"),
         ("pores", 5, "%"),  # by which the threshold is moved
         ("p4d", 10, "Ω cm²"),  # contact resistance of the positive control
@@ -30,6 +31,7 @@ ALLOWED = {
         ("conduction", 5, "mm"),  # width of a tab
         ("energy", 6, "µm"),  # commercial copper
         ("energy", 8, "µm"),
+        ("double-sided", 30, ""),  # days of rest
         ("pores", 80, "µm"),  # a window
     },
     "what the paper or another one did, and no row of the ledger states": {

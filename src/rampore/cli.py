@@ -307,6 +307,53 @@ def _structure(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _cell(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """What changes a cell that a file describes, and its mesh."""
+    return [
+        parser.add_argument(
+            "--collector",
+            choices=("bare", "perforated"),
+            help="negative foil (default: as in the file)",
+        ),
+        parser.add_argument(
+            "--structure",
+            type=Path,
+            metavar="STRUCTURE.toml",
+            help="holes, channels and layers in place of --collector; see rampore structure",
+        ),
+        parser.add_argument("--hole-um", type=float, help="diameter of the holes (default 75)"),
+        parser.add_argument(
+            "--pitch-um", type=float, help="distance of neighbouring holes (default 160)"
+        ),
+        parser.add_argument("--foil-um", type=float, help="thickness of the foil (default 15)"),
+        parser.add_argument(
+            "--reservoir-um",
+            type=float,
+            help="electrolyte beside the stack, per area (default: so much that its salt stays)",
+        ),
+        parser.add_argument(
+            "--lower-cutoff-V", type=float, dest="lower_cutoff", help="default: as in the file"
+        ),
+        parser.add_argument(
+            "--upper-cutoff-V", type=float, dest="upper_cutoff", help="default: as in the file"
+        ),
+        parser.add_argument(
+            "--columns",
+            type=_count,
+            nargs=2,
+            metavar=("NX", "NY"),
+            help="cells across the unit cell (default 8 14 or 1 1)",
+        ),
+        parser.add_argument(
+            "--layers",
+            type=_count,
+            nargs=3,
+            metavar=("NEG", "SEP", "POS"),
+            help="cells through the layers (default 20 10 20)",
+        ),
+    ]
+
+
 def _discharge(parser: argparse.ArgumentParser) -> Run:
     """Discharge a cell from a BPX file, on bare or perforated foil, with the three-dimensional
     model. A cell that is exhausted before its voltage reaches the cut-off is a result as well, and
@@ -318,57 +365,16 @@ def _discharge(parser: argparse.ArgumentParser) -> Run:
         "--c-rate", type=float, default=1.0, help="current over 1C; negative charges (default 1)"
     )
     parser.add_argument(
-        "--collector",
-        choices=("bare", "perforated"),
-        help="negative foil (default: as in the file)",
-    )
-    parser.add_argument(
-        "--structure",
-        type=Path,
-        metavar="STRUCTURE.toml",
-        help="holes, channels and layers in place of --collector; see rampore structure",
-    )
-    parser.add_argument("--hole-um", type=float, help="diameter of the holes (default 75)")
-    parser.add_argument(
-        "--pitch-um", type=float, help="distance of neighbouring holes (default 160)"
-    )
-    parser.add_argument("--foil-um", type=float, help="thickness of the foil (default 15)")
-    parser.add_argument(
         "--sharing",
         type=float,
         help="of what swells: 0 a rigid stack, whose pores close, to 1 a free one (default 0)",
-    )
-    parser.add_argument(
-        "--reservoir-um",
-        type=float,
-        help="electrolyte beside the stack, per area (default: so much that its salt stays)",
     )
     parser.add_argument(
         "--least-porosity",
         type=float,
         help="porosity that ends the run (default: pores that close are an error)",
     )
-    parser.add_argument(
-        "--lower-cutoff-V", type=float, dest="lower_cutoff", help="default: as in the file"
-    )
-    parser.add_argument(
-        "--upper-cutoff-V", type=float, dest="upper_cutoff", help="default: as in the file"
-    )
-    parser.add_argument(
-        "--columns",
-        type=_count,
-        nargs=2,
-        metavar=("NX", "NY"),
-        help="cells across the unit cell (default 8 14 or 1 1)",
-    )
-    parser.add_argument(
-        "--layers",
-        type=_count,
-        nargs=3,
-        default=(20, 10, 20),
-        metavar=("NEG", "SEP", "POS"),
-        help="cells through the layers (default 20 10 20)",
-    )
+    _cell(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
 
     def run(options: argparse.Namespace) -> int:
@@ -1101,21 +1107,23 @@ def _inputs_of(settings):
 
 def _swell(parser: argparse.ArgumentParser) -> Run:
     """Hold the curve of a dilatometer, thickness over charge, against what lithium makes of
-    graphite, of silicon and as a metal.
+    graphite, of silicon and as a metal. With --cell, compute how thick that cell becomes along a
+    protocol, over time and over charge, between the bounds of how its stack makes room, and hold
+    the curve, if there is one, against these bounds. Pores that close end a step, and are a result.
     """
     parser.add_argument(
         "curve",
         type=Path,
+        nargs="?",
         metavar="CURVE.csv",
-        help="a table with a column of a length, as 'thickness / um', and one of a charge, as "
-        "'charge / mAh' or 'charge / mAh/cm2'",
+        help="a table with a column of a length, as 'thickness / um', and one of a charge that the "
+        "cell took up, as 'charge / mAh' or 'charge / mAh/cm2'",
     )
     parser.add_argument(
         "--porosity",
         type=_number(at_least=0, below=1),
-        required=True,
         metavar="X",
-        help="of the coating before it swells",
+        help="of the coating before it swells; without --cell",
     )
     parser.add_argument(
         "--area-cm2",
@@ -1123,9 +1131,61 @@ def _swell(parser: argparse.ArgumentParser) -> Run:
         metavar="X",
         help="of one coating, where the file has the charge of the cell",
     )
+    parser.add_argument(
+        "--cell",
+        type=Path,
+        metavar="CELL.json",
+        help="a BPX file with a 'Volume change of' a material",
+    )
+    of_cell = [
+        parser.add_argument(
+            "--c-rate",
+            type=_number(),
+            nargs="+",
+            metavar="X",
+            help="current of each step over 1C; negative charges. A step ends at its cut-off",
+        ),
+        parser.add_argument(
+            "--duration-s",
+            type=_number(above=0, at_most=1e9),
+            nargs="+",
+            metavar="X",
+            help="when a step ends at the latest; one for all, or one for each",
+        ),
+        parser.add_argument(
+            "--rest-s", type=_number(above=0, at_most=1e9), metavar="X", help="rest after each step"
+        ),
+        parser.add_argument(
+            "--sharing",
+            type=_number(at_least=0),
+            nargs="+",
+            metavar="X",
+            help="of what swells: 0 a rigid stack, whose pores close, to 1 a free one; one run for "
+            "each (default 0 0.5 1)",
+        ),
+        parser.add_argument(
+            "--least-porosity",
+            type=_number(above=0, below=1),
+            metavar="X",
+            help="at which pores have closed, which ends a step (default 0.01)",
+        ),
+        *_cell(parser),
+    ]
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
 
     def run(options: argparse.Namespace) -> int:
+        if options.cell is None:
+            idle = {each.option_strings[0]: getattr(options, each.dest) for each in of_cell}
+            _refuse_idle(parser, "without --cell", idle)
+            if options.curve is None or options.porosity is None:
+                parser.error("give a curve and its --porosity, or a --cell and its --c-rate")
+        else:
+            _refuse_idle(parser, "beside --cell, which has one", {"--porosity": options.porosity})
+            if options.c_rate is None:
+                parser.error("--cell takes a --c-rate: the current of each step, e.g. -0.2 0.2")
+            if options.curve is None:
+                _refuse_idle(parser, "without a curve", {"--area-cm2": options.area_cm2})
+
         from rampore.commands import swell
 
         swell.run(options, print)

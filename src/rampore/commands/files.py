@@ -1,16 +1,29 @@
 """Results that stand whole in a folder, or not at all."""
 
+import csv
+import io
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+import numpy as np
 
 from rampore import storage
 from rampore.storage import StorageError
 
 # VTK says nothing where the disk is full
 _LAST_WORDS = {".vti": b"</VTKFile>", ".vtr": b"</VTKFile>"}
+
+
+def table(headings: Sequence[str], columns: Sequence[np.ndarray]) -> str:
+    """Columns (n,) of numbers as the text of a CSV file."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(headings)
+    writer.writerows(np.column_stack(columns).tolist())
+    return stream.getvalue()
 
 
 @contextmanager

@@ -24,7 +24,8 @@ import numpy as np
 
 import rampore
 from rampore import experiment, storage
-from rampore.commands.discharge import Validity, faces, plating, read_cell, structured, swelling
+from rampore.commands import cells
+from rampore.commands.discharge import faces, plating, swelling
 from rampore.commands.files import together
 from rampore.cycler import CyclerError, Measured, Series, battery_data, misfit, read_measured
 from rampore.experiment import ExperimentError, Sentence
@@ -37,7 +38,7 @@ from rampore.p4d.errors import CellError
 from rampore.p4d.grid import Grid
 from rampore.p4d.solution import Mesh, Solution
 from rampore.p4d.time import State, Step
-from rampore.simple import CELL_SECONDS, COLUMNS, HOUR
+from rampore.simple import CELL_SECONDS, HOUR
 from rampore.units import to_si
 from rampore.untrusted import text
 
@@ -122,11 +123,11 @@ def _cell(options, say):
         start["Initial state-of-charge"] = options.soc
     if options.temperature is not None:
         start["Initial temperature [K]"] = to_si(options.temperature, "degC", "K")
-    cell = read_cell(options.cell, (lambda _: None) if start else say)
+    cell = cells.read_file(options.cell, (lambda _: None) if start else say)
     document = json.loads(options.cell.read_bytes())
     if start:
         with _changed(options.cell, document, start) as path:
-            cell = read_cell(path, say)
+            cell = cells.read_file(path, say)
     if options.half is not None:
         cell = _against_lithium(cell, options.half)
     if options.structure is not None or options.against is not None:
@@ -134,7 +135,7 @@ def _cell(options, say):
             {name: _following(electrode) for name, electrode in cell.electrodes.items()}
         )
     if options.structure is not None:
-        cell = structured(cell, options.structure)
+        cell = cells.structured(cell, options.structure)
     sheet = document["Parameterisation"]["Cell"]
     area, pairs = (
         float(value) if not isinstance(value, str) else Expression(value).constant
@@ -183,7 +184,7 @@ def _against_lithium(cell, side):
 def _plans(options: argparse.Namespace, cell: Cell, area: float) -> Iterator[Plan]:
     """The runs, the ones on the coarse mesh last."""
     protocols = _protocols(options)
-    mesh = Mesh(tuple(options.layers), tuple(options.columns or COLUMNS[cell.has_pattern]))
+    mesh = cells.mesh_of(cell, options)
     turned = options.half == "negative"
     meshes = {"": mesh}
     if options.against is not None:
@@ -195,15 +196,15 @@ def _plans(options: argparse.Namespace, cell: Cell, area: float) -> Iterator[Pla
         meshes[COARSE] = _halved(mesh)
     inputs = _fingerprint(options)
     for ending, each in meshes.items():
-        cells: dict[str, tuple[Cell, Grid | None]] = {"": (cell, None)}
+        pairs: dict[str, tuple[Cell, Grid | None]] = {"": (cell, None)}
         if options.against is not None:
             pair = partners.pair(cell, each)
-            cells = {"": (cell, pair.structured_grid), BARE: (pair.plain, pair.plain_grid)}
+            pairs = {"": (cell, pair.structured_grid), BARE: (pair.plain, pair.plain_grid)}
         for name, sentences in protocols.items():
             steps = [sentence.step(cell, area) for sentence in sentences]
             if turned:
                 steps = [_turned(step) for step in steps]
-            for partner, (own, grid) in cells.items():
+            for partner, (own, grid) in pairs.items():
                 full = name + partner + ending
                 says = f"{inputs} {full} {steps} {each}"
                 digest = hashlib.sha256(says.encode()).hexdigest()
@@ -305,7 +306,7 @@ class _Watch:
     def __init__(self, plan: Plan, say: Say) -> None:
         self._plan, self._say, self._step, self._told = plan, say, 0, time.monotonic()
         self._rows: list[tuple[float, float, float, int]] = []
-        self.validity = Validity(plan.cell)
+        self.validity = cells.Validity(plan.cell)
 
     def begin(self, number: int) -> None:
         self._step = number

@@ -1,7 +1,8 @@
-"""How the statements on swelling, adhesion and ageing are read, and what physics allows of them.
+"""How statements that no number settles are read, and what physics allows of them.
 
-Readings and ranges stand in ``lim2026/data/limits.toml``; both were written before anything was
-computed for these statements.
+Readings and ranges stand in ``lim2026/data``: in ``limits.toml`` for swelling, adhesion and ageing,
+in ``both_sides.toml`` for the electrode that is coated on both sides. Both were written before
+anything was computed for these statements.
 """
 
 from __future__ import annotations
@@ -50,26 +51,39 @@ class Stand(NamedTuple):
         return self.least <= self.stated <= self.most
 
 
-def _file() -> dict:
-    shipped = resources.files("rampore.lim2026") / "data" / "limits.toml"
+def _file(of: str) -> dict:
+    shipped = resources.files("rampore.lim2026") / "data" / f"{of}.toml"
     return tomllib.loads(shipped.read_text(encoding="utf-8"))
 
 
-def readings() -> dict[str, str]:
-    """For each statement what is compared, and what would make it one verdict or another."""
-    return dict(_file()["readings"])
+def readings(of: str = "limits", table: str = "readings") -> dict[str, str]:
+    """For each statement what is compared, and what would make it one verdict or another.
+
+    Parameters
+    ----------
+    of : str
+        Name of the file in ``lim2026/data``.
+    table : str
+        Of it; another than "readings" asks what is no statement of the paper.
+    """
+    return dict(_file(of)[table])
 
 
-@lru_cache(maxsize=1)
-def ranges() -> dict[str, Range]:
-    """The ranges of ``lim2026/data/limits.toml`` by their names.
+@lru_cache
+def ranges(of: str = "limits") -> dict[str, Range]:
+    """The ranges of a file in ``lim2026/data`` by their names.
+
+    Parameters
+    ----------
+    of : str
+        Name of the file.
 
     Raises
     ------
     StackError
         Where a range has no source, or is none.
     """
-    return {name: _range(name, entry) for name, entry in _file()["ranges"].items()}
+    return {name: _range(name, entry) for name, entry in _file(of)["ranges"].items()}
 
 
 def _range(name: str, entry: dict) -> Range:

@@ -470,11 +470,14 @@ def gains_by_share(pairs: pandas.DataFrame, stated: Mapping[str, float]) -> Figu
     for column, quantity in zip(axes.T, ("gain", "difference"), strict=True):
         values = 100 * pairs[quantity]
         for axis, of in zip(column, groups.values(), strict=False):
-            for group, color in zip(of.unique(), _FAMILIES, strict=False):
-                here, behind = of == group, 1 if group in {"sampled", "none"} else 2
-                axis.scatter(
-                    share[here], values[here], color=color, label=group, zorder=behind, **drawn
-                )
+            background = of[of.isin(["sampled", "none"])].unique()
+            others = [group for group in of.unique() if group not in background]
+            for group, color in [
+                *zip(background, [MUTED], strict=False),
+                *zip(others, _FAMILIES, strict=False),
+            ]:
+                here = of == group
+                axis.scatter(share[here], values[here], color=color, label=group, **drawn)
         shown = column[2].scatter(
             share, values, c=pairs.contact, cmap="viridis_r", norm=PowerNorm(0.5, 0, 20), **drawn
         )
@@ -489,14 +492,12 @@ def gains_by_share(pairs: pandas.DataFrame, stated: Mapping[str, float]) -> Figu
                 xycoords=("axes fraction", "data"), textcoords="offset points",
             )  # fmt: skip
     for axis in axes[:, 1]:
-        axis.set(ylabel="difference (points)")
+        axis.set(ylabel="difference (points)", ylim=(-24, 14))
     for axis, title in zip(axes[:, 1], groups, strict=False):
-        axis.legend(
-            *axis.get_legend_handles_labels(), title=title, loc="center left",
-            bbox_to_anchor=(1, 0.5), markerscale=2, **LEGEND,
-        )  # fmt: skip
+        axis.legend(title=title, loc="lower right", ncols=2, markerscale=2, **LEGEND)
+    bar = axes[2, 1].inset_axes((0.45, 0.17, 0.5, 0.04))
+    figure.colorbar(shown, bar, orientation="horizontal", label="contact (Ω cm²)", ticks=(0, 5, 20))
     figure.supxlabel("delivered on bare foil (% of the slow discharge)", fontsize=10)
-    figure.colorbar(shown, ax=axes[2], label="contact on bare foil (Ω cm²)", pad=0.01)
     return figure
 
 

@@ -55,7 +55,7 @@ def volumes(
 def dilation(
     time: np.ndarray,
     bands: Mapping[str, tuple[np.ndarray, np.ndarray]],
-    lines: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    lines: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]],
     stated: Mapping[str, float],
     left: Mapping[str, tuple[float, float]],
     stated_left: Mapping[str, float],
@@ -68,8 +68,9 @@ def dilation(
         Of charge and discharge [s].
     bands : mapping of str to ((n,) array, (n,) array)
         Least and most thickening by the electrode [m].
-    lines : mapping of str to ((m,) array, (m,) array)
-        Times [s] and thickening [m] of SiOx and graphite together, by the electrode.
+    lines : mapping of str to mapping of str to ((m,) array, (m,) array)
+        Times [s] and thickening [m] of SiOx and graphite together, by the electrode and by how they
+        were found.
     stated : mapping of str to float
         Thickening at the end of charge by the electrode [m].
     left : mapping of str to (float, float)
@@ -77,19 +78,22 @@ def dilation(
     stated_left : mapping of str to float
         By the electrode [m].
     """
-    figure, panels = style.new_figure(1, 3, width=7.6, height=3.3, width_ratios=[1, 1, 1.1])
+    figure, panels = style.new_figure(1, 3, width=7.6, height=3.6, width_ratios=[1, 1, 1.1])
     highest = 1.12 * UM * max(stated.values())
     for axes, (foil, (low, high)) in zip(panels, bands.items(), strict=False):
         colour = _FOILS[foil]
         axes.fill_between(time / 3600, UM * low, UM * high, color=colour, alpha=0.25, lw=0)
-        hours, rise = lines[foil]
-        axes.plot(hours / 3600, UM * rise, color=colour)
+        for (name, (hours, rise)), line in zip(lines[foil].items(), ("-", "--", ":"), strict=True):
+            axes.plot(hours / 3600, UM * rise, color=colour, ls=line)
+            if axes is panels[0]:
+                axes.plot([], [], color="black", ls=line, label=name)
         axes.plot(2, UM * stated[foil], **style.PAPER)
         axes.plot(4, UM * stated_left[foil], clip_on=False, **style.PAPER)
         axes.set(xlim=(0, 4), ylim=(0, highest), xlabel="time (h)")
         axes.set_title(foil, **TITLE)
     panels[0].set_ylabel("thickening (µm)")
     panels[1].set_yticklabels([])
+    figure.legend(loc="outside lower left", ncols=3, **LEGEND)
     last = panels[2]
     for row, (low, high) in enumerate(left.values()):
         last.plot([UM * low, UM * high], [row, row], color=style.MUTED, lw=7, solid_capstyle="butt")
@@ -172,7 +176,7 @@ def contacts(
         cost.plot(factor, PERCENT * values, color=style.BCUE, ls=line, marker=".", label=name)
     cost.set(xscale="log", ylim=(-34, 108))
     cost.set(xlabel="contact over that before (1)", ylabel="capacity left at 0.5C (%)")
-    cost.legend(loc="lower left", **LEGEND)
+    cost.legend(loc="lower left", **LEGEND | {"handlelength": 2.6})
     for name, (spectrum, foil, line) in spectra.items():
         z = spectrum.impedance
         plane.plot(z.real, -z.imag, color=_FOILS[foil], ls=line, label=name)
@@ -250,7 +254,7 @@ def debonding(
         strength.barh(row, high - low, left=low, height=0.5, color=colour)
     strength.axvline(1, color="black", lw=0.8)
     _rows(strength, list(share))
-    strength.set(xlim=(0, None), xlabel="coating's force over foil's strength (1)")
+    strength.set(xlim=(0, None), xlabel="coating's force, over\nthe foil's strength (1)")
     return figure
 
 
