@@ -154,6 +154,8 @@ def peers():
         found.append(curves("PyBaMM in three dimensions, perforated, 0.65C", *pierced, 1.5e-4))
         slits = validation.with_pybamms_slits(pybamm)[:3]
         found.append(curves("PyBaMM in three dimensions, slits, 0.65C", *slits, 1.5e-4))
+        protocol = validation.with_pybamms_experiment(pybamm)[:3]
+        found.append(curves("PyBaMM, pulses, rests, charge and hold of Chen 2020", *protocol, 3e-4))
     return found
 
 

@@ -54,7 +54,7 @@ def test_help_names_every_subcommand(capsys):
     shown = " ".join(capsys.readouterr().out.split())
     assert all(command in shown for command in cli.COMMANDS)
     assert "and an executable audit of Lim et al., Nano-Micro Lett. 18 (2026) 75. " in shown
-    assert "with the three-dimensional model. pores Find and measure" in shown
+    assert "with the three-dimensional model. simulate Run a protocol in sentences" in shown
 
 
 @pytest.mark.parametrize(

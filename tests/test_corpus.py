@@ -82,7 +82,7 @@ def ends_well(tmp_path, capsys, monkeypatch):
         words = case.call.split(" ")
         for drawing in DRAWING.get(words[0], ()):
             monkeypatch.setattr(f"rampore.{drawing}.render_both", without_figures)
-        if words[0] == "discharge":
+        if words[0] in ("discharge", "simulate"):
             monkeypatch.setattr("rampore.p4d.solution.simulate", reached)
         if words[0] == "reproduce":
             monkeypatch.setattr("rampore.audit.reproduce._run_all", reached)
@@ -130,6 +130,7 @@ BLOCKING = "impedance FILE --model blocking -o OUT"
 CIRCUIT = "impedance FILE --model circuit -o OUT"
 PARAMETERS = "parameters --cell FILE"
 DISCHARGE = "discharge FILE -o OUT"
+SIMULATE = "simulate FILE Rest␣for␣1␣s -o OUT"
 RECIPE = "pores FILE --pores dark --pixel-um 0.1 -o OUT --recipe"
 READERS = {
     "pores": PORES,
@@ -137,6 +138,10 @@ READERS = {
     "impedance": BLOCKING,
     "parameters": PARAMETERS,
     "discharge": DISCHARGE,
+    "simulate": SIMULATE,
+    "protocol": f"simulate {CASES / 'cells' / 'contact_string.json'} FILE -o OUT",
+    "measured": f"simulate {CASES / 'cells' / 'contact_string.json'} Rest␣for␣1␣s -o OUT "
+    "--measured FILE",
     "recipe": PORES.replace("FILE", str(CASES / "images" / "imagej_96dpi_inch.tif"))
     + " --recipe FILE",
     "claims": "claims --output FOLDER",
@@ -467,6 +472,25 @@ def wrong_calls():
         "--hole-um nan --collector perforated",
     ):
         yield f"discharge {more}", Case(f"{DISCHARGE} {more}", cell)
+    for more in (
+        "--soc 1.2",
+        "--soc nan",
+        "--temperature-C -300",
+        "--temperature-C 1e308",
+        "--rates",
+        "--rates 1",
+        "--rates 0",
+        "--against bare",
+        "--against nothing",
+        "--half both",
+        "--structure no-such-file",
+        "--measured no-such-file",
+        "--layers 0 1 1",
+    ):
+        yield f"simulate {more}", Case(f"{SIMULATE} {more}", cell)
+    for protocol in ("no-such-file", "Rest", "Rest␣for", "[[[[␣", "9␣x␣[␣" * 50, "x␣" * 50_000):
+        call = SIMULATE.replace("Rest␣for␣1␣s", protocol)
+        yield f"protocol {protocol[:12]}", Case(call, cell)
 
 
 CORPUS = {

@@ -15,7 +15,7 @@ import xarray as xr
 
 import rampore
 from rampore import cli
-from rampore.commands.discharge import polyline, write
+from rampore.commands.discharge import write
 from rampore.p4d.solution import Mesh, Tolerances
 
 CASES = Path(__file__).parent / "data" / "cases" / "cells"
@@ -175,25 +175,6 @@ def test_a_run_that_cannot_begin_ends_in_one_line_whatever_the_file_holds(name, 
 
 
 # The table that a discharge leaves
-
-
-def test_straight_lines_between_the_points_are_the_curve_within_a_fifth_of_a_millivolt():
-    """A knee of exponentials, in steps that grow with what is left of it; the first is a jump."""
-    within = 1e-4
-
-    def curve(t):
-        return 3.7 - 0.1 * np.exp(-t / 20.0) - 0.3 * np.exp((t - 1000.0) / 60.0)
-
-    steps = np.concatenate([[1e-3], np.linspace(5.0, 95.0, 19), np.linspace(100.0, 1000.0, 91)])
-    t, v = polyline(np.append(0.0, steps), np.append(4.1, curve(steps)), within)
-    assert np.isin(steps, t).all()
-    assert np.all(np.diff(t) > 0)
-    assert v[:2] == pytest.approx([4.1, curve(steps[0])])
-    fine = np.linspace(steps[0], 1000.0, 100_000)
-    chords = np.abs(np.interp(fine, t, v) - curve(fine))
-    assert chords.max() < 2 * within  # what the cubic itself misses is the rest
-    assert np.abs(np.interp(fine, steps, curve(steps)) - curve(fine)).max() > 5 * within
-    assert t.size < 4 * steps.size
 
 
 def test_the_table_of_a_run_is_drawn_by_straight_lines_within_a_fifth_of_a_millivolt(tmp_path):

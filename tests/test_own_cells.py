@@ -61,3 +61,15 @@ def test_the_files_and_keys_that_the_page_names_are_there(followed):
     for key in ("conservation", "ended_by", "exhausted", "salt_lowest_mol_per_m3", "validity_left"):
         assert key in summary(folder, "bare")
         assert f"`{key}`" in SECTION.text
+
+
+def test_the_protocol_ends_as_it_is_said_and_the_overlay_is_as_far_off_as_the_page_says(followed):
+    folder, _, shown = followed
+    steps = summary(folder, "cycle")["runs"]["run"]["sentences"]
+    assert [step["ended_by"] for step in steps] == ["time"] * 4 + ["voltage", "current"]
+    assert "they are 0.4 mV apart" in SECTION.text
+    apart = summary(folder, "overlaid")["measured"]["run"]["rms_mV"]
+    assert apart == pytest.approx(0.4, abs=0.05)
+    assert f"run: {apart:.2f} mV from what was measured" in shown
+    for name in ("run.bdf.csv", "run.nc"):
+        assert (folder / "cycle" / name).is_file()

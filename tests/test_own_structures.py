@@ -43,3 +43,12 @@ def test_the_gains_are_those_of_the_page(followed):
     assert "equal mass and thickness: " in shown
     run = json.loads((folder / "channels-5c" / "summary.json").read_text(encoding="utf-8"))
     assert run["capacity_Ah_per_m2"] > 0
+
+
+def test_the_command_gives_the_gain_over_equal_mass_that_the_library_gives(followed):
+    folder, names, shown = followed
+    told = json.loads((folder / "pair" / "summary.json").read_text(encoding="utf-8"))
+    gain = told["gains"]["run"]["discharged_Ah"]
+    assert gain["gain"] == pytest.approx(names["gains"]["mass and thickness"], abs=1e-4)
+    assert gain["error"] > 0
+    assert f"run: {100 * gain['gain']:+.2f} ± {100 * gain['error']:.2f} % charge" in shown

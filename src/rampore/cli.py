@@ -386,6 +386,90 @@ def _discharge(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _simulate(parser: argparse.ArgumentParser) -> Run:
+    """Run a protocol in sentences on a cell from a BPX file, at several rates, beside its partner
+    without a structure, and against a measured curve. Runs that are complete stand in DIR; what is
+    interrupted goes on where it stopped when it is called again, from run to run.
+    """
+    parser.add_argument("cell", type=Path, metavar="CELL.json", help="a BPX file")
+    parser.add_argument(
+        "protocol",
+        metavar="PROTOCOL",
+        help="sentences as PyBaMM has them, parted by semicolons, or a file with one a line: "
+        "'3 x [Discharge at 1C until 2.5 V; Charge at C/2 until 4.2 V; Hold at 4.2 V until C/50]'",
+    )
+    parser.add_argument(
+        "--soc",
+        type=_number(at_least=0, at_most=1),
+        metavar="X",
+        help="state of charge at the start, in place of the file's, which says what it means",
+    )
+    parser.add_argument(
+        "--temperature-C",
+        type=_number(above=-273.15, at_most=1000),
+        dest="temperature",
+        metavar="X",
+        help="in place of the file's; kinetics and transport follow by the activation energies",
+    )
+    parser.add_argument(
+        "--structure",
+        type=Path,
+        metavar="STRUCTURE.toml",
+        help="holes, channels and layers; see rampore structure. The transport efficiency of the "
+        "file then follows the pores, by the exponent of Bruggeman's law that it stands for",
+    )
+    parser.add_argument(
+        "--against",
+        choices=("bare",),
+        help="the cell without holes and channels, of equal mass and thickness, with the gain over "
+        "it; its error takes each run once more, with half the boxes in every direction",
+    )
+    parser.add_argument(
+        "--half",
+        choices=("negative", "positive"),
+        help="this electrode against lithium; a discharge lithiates it, and voltages are its "
+        "potential",
+    )
+    parser.add_argument(
+        "--rates",
+        type=_number(above=0),
+        nargs="+",
+        metavar="X",
+        help="a run for each, which stands in the protocol as {rate}: 'Discharge at {rate}C ...'",
+    )
+    parser.add_argument(
+        "--measured",
+        type=Path,
+        nargs="+",
+        metavar="CURVE.csv",
+        help="a table with a time and a voltage for each run: 'Test Time / s', 'Voltage / V'",
+    )
+    parser.add_argument(
+        "--columns",
+        type=_count,
+        nargs=2,
+        metavar=("NX", "NY"),
+        help="cells across the unit cell (default 8 14 or 1 1)",
+    )
+    parser.add_argument(
+        "--layers",
+        type=_count,
+        nargs=3,
+        default=(20, 10, 20),
+        metavar=("NEG", "SEP", "POS"),
+        help="cells through the layers (default 20 10 20)",
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+
+    def run(options: argparse.Namespace) -> int:
+        from rampore.commands import simulate
+
+        simulate.run(options, print)
+        return 0
+
+    return run
+
+
 def _or_all(text: str) -> int | str:
     return text if text == "all" else _number(whole=True, at_least=0, at_most=2**31)(text)
 
@@ -1127,6 +1211,7 @@ COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
     "parameters": _parameters,
     "structure": _structure,
     "discharge": _discharge,
+    "simulate": _simulate,
     "pores": _pores,
     "diffuse": _diffuse,
     "impedance": _impedance,

@@ -7,25 +7,18 @@ matter of lithium alone: pores opened, gas came, or something bent.
 
 from __future__ import annotations
 
-import csv
-import re
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from rampore import RamporeError
+from rampore import RamporeError, tables
 from rampore.checks import quantity
 from rampore.constants import FARADAY
 from rampore.swelling import lithium_volumes, volume_per_lithium
-from rampore.units import UnitError, to_si
-from rampore.untrusted import text
 
-#: More lines than this are no curve of a dilatometer, nor are longer ones [characters].
-MOST_LINES, LONGEST_LINE = 1_000_000, 2**12
 #: What columns are, by the unit that theirs can be expressed in.
 KINDS = {"m": "thickness", "C/m2": "areal charge", "C": "charge"}
-_UNIT = re.compile(r"[^/\[(]*(?:/|\[|\()([^\])]+)[\])]?")
 
 
 class DilatometryError(RamporeError, ValueError):
@@ -66,14 +59,8 @@ def read_dilatometry(path: str | Path, area: float | None = None) -> Dilatometry
     """
     if area is not None:
         quantity("area", area, DilatometryError, above=0, unit="m2")
-    lines = [line for line in text(path, DilatometryError).splitlines() if line.strip()]
-    if not 3 <= len(lines) <= MOST_LINES:
-        raise DilatometryError(f"{path}: {len(lines)} lines are no heading and two points or more")
-    if len(longest := max(lines, key=len)) > LONGEST_LINE:
-        raise DilatometryError(f"{path}: a line of {len(longest)} characters is none of a table")
-    separator = max(",;\t", key=lines[0].count)
-    rows = csv.reader(lines, delimiter=separator)
-    headings = next(rows)
+    table = tables.read(path, DilatometryError)
+    headings = table.headings
     found: dict[str, tuple[int, float]] = {}
     for place, heading in enumerate(headings):
         kind, scale = _kind(heading)
@@ -95,7 +82,7 @@ def read_dilatometry(path: str | Path, area: float | None = None) -> Dilatometry
             else f"{path}: the charge is one per area already; an area has no effect on it"
         )
     columns = [found["thickness"], found[charge]]
-    values = np.array([_numbers(path, number, row, columns) for number, row in enumerate(rows, 2)])
+    values = table.numbers(columns, DilatometryError)
     thickness, amount = (values - values[0]).T
     names = " and ".join(repr(headings[place].strip()) for place, _ in columns)
     return Dilatometry(amount / (area or 1.0), thickness, f"{len(values)} points of {names}")
@@ -103,31 +90,10 @@ def read_dilatometry(path: str | Path, area: float | None = None) -> Dilatometry
 
 def _kind(heading: str) -> tuple[str, float]:
     """What a column is, by its unit, and the unit in SI; nothing of what is neither."""
-    match = _UNIT.fullmatch(heading.strip())
-    if match is None:
-        return "", 0.0
     for si, kind in KINDS.items():
-        try:
-            return kind, to_si(1.0, match[1].strip(), si)
-        except UnitError:
-            continue
+        if (scale := tables.factor(tables.unit(heading), si)) is not None:
+            return kind, scale
     return "", 0.0
-
-
-def _numbers(
-    path: str | Path, number: int, row: list[str], columns: list[tuple[int, float]]
-) -> list[float]:
-    """Values of a row in SI."""
-    values = []
-    for place, scale in columns:
-        cell = row[place].strip() if place < len(row) else ""
-        try:
-            value = float(cell)
-        except ValueError:
-            raise DilatometryError(f"{path}: {cell!r} in row {number} is no number") from None
-        quantity(f"{path}: row {number}", value, DilatometryError)
-        values.append(scale * value)
-    return values
 
 
 class Bound(NamedTuple):

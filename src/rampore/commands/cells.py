@@ -6,12 +6,13 @@ import argparse
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from rampore.checks import quantity
 from rampore.p4d import bpx
-from rampore.p4d.cell import Cell, Perforation, Swelling
+from rampore.p4d.cell import Cell, Electrode, Perforation, Swelling
 from rampore.p4d.errors import CellError
 from rampore.p4d.solution import Mesh
 from rampore.p4d.time import State
@@ -50,23 +51,35 @@ def read(
         The file or an option makes no sense, or has no effect.
     """
     holes = _holes(args)
-    with warnings.catch_warnings(record=True) as remarks:
-        warnings.simplefilter("always")
-        cell = bpx.read(args.cell)
-    for remark in remarks:
-        if not issubclass(remark.category, DeprecationWarning):
-            report(f"note: {remark.message}")
+    cell = read_file(args.cell, report)
     cell = _in_stack(_with_cutoffs(cell, args, rates), args, sharing)
     if args.collector is not None:
         cell = replace(cell, perforation=holes)
     if args.structure is not None:
         if args.collector is not None:
             raise CellError("--collector has no effect beside --structure, which has its own holes")
-        cell = cell.with_structure(structure.read(args.structure))
-        if not cell.tied:
-            raise CellError(
-                "one current says nothing of each face: let the positive foils of [back] be tied"
-            )
+        cell = structured(cell, args.structure)
+    return cell
+
+
+def read_file(path: Path, report: Callable[[str], object]) -> Cell:
+    """A cell from a BPX file; what is remarked of the file is reported."""
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always")
+        cell = bpx.read(path)
+    for remark in remarks:
+        if not issubclass(remark.category, DeprecationWarning):
+            report(f"note: {remark.message}")
+    return cell
+
+
+def structured(cell: Cell, path: Path) -> Cell:
+    """A cell with the structure of a file, and one voltage."""
+    cell = cell.with_structure(structure.read(path))
+    if not cell.tied:
+        raise CellError(
+            "one current says nothing of each face: let the positive foils of [back] be tied"
+        )
     return cell
 
 
@@ -128,45 +141,31 @@ def _in_stack(cell, args, sharing):
     return replace(cell, swelling=Swelling(**given)) if given else cell
 
 
-class RunProgress:
-    """A line for every twentieth of an hour at 1C, and how far concentrations went.
+class Validity:
+    """How far concentrations went in a run, against where properties were measured."""
 
-    Parameters
-    ----------
-    cell : Cell
-    report : callable
-        Takes a line.
-    """
-
-    def __init__(self, cell: Cell, report: Callable[[str], object]) -> None:
-        self._cell, self._report = cell, report
-        self._given, self._passed, self._next = 0.0, 0.0, 0.0
+    def __init__(self, cell: Cell) -> None:
+        self._electrolyte = cell.electrolyte
         self._members = [
             (name, material)
             for name, electrode in cell.electrodes.items()
+            if isinstance(electrode, Electrode)
             for material in electrode.materials
         ]
         self._salt, self._surfaces = [np.inf, -np.inf], [[np.inf, -np.inf] for _ in self._members]
 
-    def __call__(self, state: State) -> None:
+    def __call__(self, state: State) -> tuple[float, float]:
+        """Take a state in; gives its lowest and highest salt concentration [mol/m3]."""
         from rampore.p4d.equations import C
 
-        charge = state.current * state.step / (3600.0 * self._cell.one_c)
-        self._given, self._passed = self._given + charge, self._passed + abs(charge)
         salt = np.nanmin(state.u[:, C]), np.nanmax(state.u[:, C])
         for span, values in zip([self._salt, *self._surfaces], [salt, *state.x], strict=True):
             span[:] = min(span[0], np.min(values)), max(span[1], np.max(values))
-        if self._passed >= self._next:
-            self._report(
-                f"{state.time:9.1f} s  state of charge "
-                f"{100 * (self._cell.state_of_charge - self._given):5.1f} %  "
-                f"{state.voltage:.4f} V  salt {salt[0]:.0f} to {salt[1]:.0f} mol/m3"
-            )
-            self._next += 0.05
+        return salt
 
     def left(self) -> list[str]:
         """Where the run was beyond what properties were measured at, one line for each."""
-        electrolyte = self._cell.electrolyte
+        electrolyte = self._electrolyte
         spans = [("salt [mol/m3]", self._salt, (electrolyte.lowest, electrolyte.validity))]
         for (side, material), span in zip(self._members, self._surfaces, strict=True):
             spans.append(
@@ -178,3 +177,34 @@ class RunProgress:
             for name, span, valid in spans
             if span[0] < valid[0] or span[1] > valid[1]
         ]
+
+
+class RunProgress:
+    """A line for every twentieth of an hour at 1C, and how far concentrations went.
+
+    Parameters
+    ----------
+    cell : Cell
+    report : callable
+        Takes a line.
+    """
+
+    def __init__(self, cell: Cell, report: Callable[[str], object]) -> None:
+        self._cell, self._report, self._validity = cell, report, Validity(cell)
+        self._given, self._passed, self._next = 0.0, 0.0, 0.0
+
+    def __call__(self, state: State) -> None:
+        charge = state.current * state.step / (3600.0 * self._cell.one_c)
+        self._given, self._passed = self._given + charge, self._passed + abs(charge)
+        salt = self._validity(state)
+        if self._passed >= self._next:
+            self._report(
+                f"{state.time:9.1f} s  state of charge "
+                f"{100 * (self._cell.state_of_charge - self._given):5.1f} %  "
+                f"{state.voltage:.4f} V  salt {salt[0]:.0f} to {salt[1]:.0f} mol/m3"
+            )
+            self._next += 0.05
+
+    def left(self) -> list[str]:
+        """Where the run was beyond what properties were measured at, one line for each."""
+        return self._validity.left()

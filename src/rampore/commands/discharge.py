@@ -11,6 +11,7 @@ import numpy as np
 from rampore.checks import quantity
 from rampore.commands import cells
 from rampore.commands.files import together
+from rampore.cycler import polyline
 from rampore.extras import LEFT_OUT, installed, needs
 from rampore.p4d.cell import Cell
 from rampore.p4d.errors import CellError
@@ -20,8 +21,6 @@ from rampore.storage import netcdf
 
 if TYPE_CHECKING:
     import xarray
-
-STRAIGHT = 1e-4  #: how far the straight lines of discharge.csv may be from the curve [V]
 
 
 def run(args: argparse.Namespace, report: Callable[[str], object] = print) -> dict:
@@ -93,13 +92,13 @@ def summarise(cell: Cell, solution: Solution, c_rate: float) -> dict:
             "conservation": solution.conservation._asdict(),
             "steps": solution.counts,
         }
-        | (_plating(solution) if c_rate < 0 else {})
-        | _swelling(data)
-        | (_faces(data) if cell.back else {})
+        | (plating(solution) if c_rate < 0 else {})
+        | swelling(data)
+        | (faces(data) if cell.back else {})
     )
 
 
-def _faces(data):
+def faces(data: "xarray.Dataset") -> dict:
     """What each face of the negative foil gave, and what went through the holes."""
     last = data.isel(time=-1)
     return {
@@ -115,7 +114,7 @@ def _faces(data):
     }
 
 
-def _plating(solution):
+def plating(solution: Solution) -> dict:
     """The least margin against plating of a charge, where and when."""
     if "plating_margin" not in solution.dataset:
         return {}
@@ -127,52 +126,12 @@ def _plating(solution):
     }
 
 
-def _swelling(data):
+def swelling(data: "xarray.Dataset") -> dict:
     """Thickness at the start and the end, and the least porosity, where materials swell."""
     names = [name for name in data if name.startswith("thickness")]
     return {
         f"{name}_um": [1e6 * float(value) for value in data[name].values[[0, -1]]] for name in names
     } | ({"porosity_least": float(data.porosity_min.min())} if names else {})
-
-
-def polyline(
-    time: np.ndarray, voltage: np.ndarray, within: float = STRAIGHT
-) -> tuple[np.ndarray, np.ndarray]:
-    """A curve for straight lines: what is between the steps is added where they would cut a bend.
-
-    Between two steps the curve is the cubic that has the slopes of the parabolas through each step
-    and its neighbours, which is as exact as the steps are. The first step is a jump to where
-    current flows.
-
-    Parameters
-    ----------
-    time : (n,) array
-        Of the steps at one current, from the state before it flows on [s].
-    voltage : (n,) array
-        [V]
-    within : float
-        How far the lines may be from the curve [V].
-
-    Returns
-    -------
-    time, voltage : (m,) arrays
-        The steps are among them [s, V].
-    """
-    if time.size < 4:
-        return time, voltage
-    from scipy.interpolate import CubicHermiteSpline
-
-    t = time[1:]
-    curve = CubicHermiteSpline(t, voltage[1:], np.gradient(voltage[1:], t, edge_order=2))
-    # a chord of h is at most h^2 / 8 times the second derivative away, which is linear in a piece
-    ends = np.stack([np.abs(curve.c[1]), np.abs(curve.c[1] + 3 * curve.c[0] * np.diff(t))])
-    pieces = np.ceil(np.diff(t) * np.sqrt(ends.max(axis=0) / (4 * within))).astype(int)
-    points = [
-        np.linspace(start, end, max(count, 1), endpoint=False)
-        for start, end, count in zip(t[:-1], t[1:], pieces, strict=True)
-    ]
-    added = np.concatenate([*points, t[-1:]])
-    return np.append(time[0], added), np.append(voltage[0], curve(added))
 
 
 def write(solution: Solution, summary: dict, output: Path) -> None:
