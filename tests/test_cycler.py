@@ -9,8 +9,8 @@ import pytest
 from rampore.cycler import (
     STRAIGHT,
     CyclerError,
-    Measured,
-    Series,
+    CyclerSeries,
+    MeasuredCurve,
     battery_data,
     misfit,
     polyline,
@@ -32,7 +32,7 @@ def series():
         (time, *(np.full(len(time), value) for value in row))
         for time, row in zip(times, values, strict=True)
     ]
-    return Series(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+    return CyclerSeries(*(np.concatenate(column) for column in zip(*columns, strict=True)))
 
 
 # A run
@@ -53,7 +53,7 @@ def test_the_steps_of_a_run_add_up_to_it():
 
 def test_a_step_that_ended_before_it_began_is_empty_and_the_next_begins_where_it_stood():
     run = series()
-    run = Series(*(column[run.step != 1] for column in run))
+    run = CyclerSeries(*(column[run.step != 1] for column in run))
     assert run.part(1).time.size == 0
     assert run.part(2).time[0] == 100.0
     assert np.unique(run.drawn().step).tolist() == [0, 2]
@@ -65,7 +65,7 @@ def test_points_between_the_steps_change_neither_charge_nor_the_jumps():
     current = np.where(step == 0, 10.0, -20.0)
     current[0] = 0.0
     voltage = np.where(step == 0, 4.0 - 1e-4 * (time / 10) ** 3, 3.5 + 1e-3 * np.sqrt(time))
-    run = Series(time, voltage, current, step)
+    run = CyclerSeries(time, voltage, current, step)
     drawn = run.drawn()
     assert drawn.time.size > run.time.size
     assert np.isin(run.time, drawn.time).all()
@@ -80,7 +80,7 @@ def time_fine():
 
 
 def test_a_run_that_has_only_begun_is_a_single_point():
-    run = Series(*(column[:1] for column in series()))
+    run = CyclerSeries(*(column[:1] for column in series()))
     assert run.charge.tolist() == [0.0]
     assert run.totals == (0.0, 0.0, 0.0, 0.0)
     assert run.drawn().time.tolist() == [0.0]
@@ -193,16 +193,18 @@ def test_what_is_no_number_is_named_by_its_row(tmp_path):
 
 def test_a_misfit_is_of_the_times_that_both_have():
     """The run is 2 mV above, and 4 mV above once; what was measured goes on for longer."""
-    run = Series(np.array([0.0, 1.0, 101.0]), np.array([4.2, 4.0, 3.9]), np.ones(3), np.zeros(3))
+    run = CyclerSeries(
+        np.array([0.0, 1.0, 101.0]), np.array([4.2, 4.0, 3.9]), np.ones(3), np.zeros(3)
+    )
     time = np.array([0.0, 11.0, 51.0, 101.0, 200.0])
     there = np.array([4.0, 3.99, 3.95, 3.9, 1.0]) - np.array([0.0, 2e-3, 4e-3, 2e-3, 0.0])
-    found = misfit(run, Measured(time, there, ""))
+    found = misfit(run, MeasuredCurve(time, there, ""))
     assert found.points == 3
     assert found.rms == pytest.approx(np.sqrt((2 * 2**2 + 4**2) / 3) * 1e-3)
     assert (found.largest, found.time) == pytest.approx((4e-3, 51.0))
 
 
 def test_a_curve_that_begins_after_the_run_has_ended_is_refused():
-    late = Measured(np.array([0.0, 900.0]), np.array([4.0, 3.0]), "")
+    late = MeasuredCurve(np.array([0.0, 900.0]), np.array([4.0, 3.0]), "")
     with pytest.raises(CyclerError, match="no measured point lies between start and end"):
         misfit(series(), late)

@@ -43,7 +43,7 @@ class Totals(NamedTuple):
     energy_charged: float  #: [J/m2]
 
 
-class Series(NamedTuple):
+class CyclerSeries(NamedTuple):
     """A run over time, from the state that it starts from, per area of the cell."""
 
     time: np.ndarray  #: (n,) [s]
@@ -52,20 +52,20 @@ class Series(NamedTuple):
     step: np.ndarray  #: of the protocol, from 0, that led here (n,)
 
     @classmethod
-    def of(cls, data: xarray.Dataset) -> Series:
+    def of(cls, data: xarray.Dataset) -> CyclerSeries:
         """The series of a run, from the ``dataset`` of its solution."""
         return cls(*(data[name].values for name in ("time", "voltage", "current_density", "step")))
 
-    def turned(self) -> Series:
+    def turned(self) -> CyclerSeries:
         """The same with the electrodes exchanged: both voltage and current change their sign."""
         return self._replace(voltage=-self.voltage, current=-self.current)
 
-    def part(self, step: int) -> Series:
+    def part(self, step: int) -> CyclerSeries:
         """One step of the protocol, from the state that it starts from."""
         rows = np.flatnonzero(self.step == step)
         if rows.size and rows[0] > 0:
             rows = np.append(rows[0] - 1, rows)
-        return Series(*(column[rows] for column in self))
+        return CyclerSeries(*(column[rows] for column in self))
 
     @property
     def charge(self) -> np.ndarray:
@@ -85,7 +85,7 @@ class Series(NamedTuple):
         mean = np.where(jump, rate[1:], 0.5 * (rate[1:] + rate[:-1]))
         return mean * np.diff(self.time)
 
-    def drawn(self) -> Series:
+    def drawn(self) -> CyclerSeries:
         """With points between the steps in time, so that straight lines are the curve of the
         voltage; see :func:`polyline`.
         """
@@ -97,10 +97,10 @@ class Series(NamedTuple):
             if time.size > current.size:
                 later = np.interp(time[1:], piece.time[1:], piece.current[1:])
                 current = np.append(piece.current[:1], later)
-            made = Series(time, voltage, current, np.full(time.size, number))
+            made = CyclerSeries(time, voltage, current, np.full(time.size, number))
             begun = 1 if pieces else 0  # the last of the step before
-            pieces.append(Series(*(column[begun:] for column in made)))
-        return Series(*(np.concatenate(columns) for columns in zip(*pieces, strict=True)))
+            pieces.append(CyclerSeries(*(column[begun:] for column in made)))
+        return CyclerSeries(*(np.concatenate(columns) for columns in zip(*pieces, strict=True)))
 
 
 def polyline(
@@ -143,12 +143,12 @@ def polyline(
     return np.append(time[0], added), np.append(voltage[0], curve(added))
 
 
-def battery_data(series: Series, area: float, temperature: float) -> pd.DataFrame:
+def battery_data(series: CyclerSeries, area: float, temperature: float) -> pd.DataFrame:
     """A run as a table of the Battery Data Format.
 
     Parameters
     ----------
-    series : Series
+    series : CyclerSeries
     area : float
         Of the cell [m2].
     temperature : float
@@ -175,7 +175,7 @@ def battery_data(series: Series, area: float, temperature: float) -> pd.DataFram
     )
 
 
-class Measured(NamedTuple):
+class MeasuredCurve(NamedTuple):
     """A measured curve, from where it begins."""
 
     time: np.ndarray  #: (n,) [s]
@@ -192,7 +192,7 @@ class Misfit(NamedTuple):
     points: int  #: that were compared
 
 
-def read_measured(path: str | os.PathLike) -> Measured:
+def read_measured(path: str | os.PathLike) -> MeasuredCurve:
     """Read a measured curve from a table with a column of a time and one of a voltage.
 
     The first line names the columns with their units, as ``Test Time / s``, ``Voltage (mV)`` or
@@ -214,10 +214,10 @@ def read_measured(path: str | os.PathLike) -> Measured:
     columns = [_column(table, kind) for kind in _SI]
     time, voltage = table.numbers(columns, CyclerError).T
     names = " and ".join(repr(table.headings[place].strip()) for place, _ in columns)
-    return Measured(time - time[0], voltage, f"{time.size} points of {names}")
+    return MeasuredCurve(time - time[0], voltage, f"{time.size} points of {names}")
 
 
-def _column(table: tables.Table, kind: str) -> tuple[int, float]:
+def _column(table: tables.TextTable, kind: str) -> tuple[int, float]:
     """Place and factor to SI of the column with a time, or a voltage."""
     found = []
     for place, heading in enumerate(table.headings):
@@ -240,13 +240,13 @@ def _column(table: tables.Table, kind: str) -> tuple[int, float]:
     return place, scale
 
 
-def misfit(series: Series, measured: Measured) -> Misfit:
+def misfit(series: CyclerSeries, measured: MeasuredCurve) -> Misfit:
     """How far a run is from a measured curve, at the times of the latter.
 
     Parameters
     ----------
-    series : Series
-    measured : Measured
+    series : CyclerSeries
+    measured : MeasuredCurve
         What it has at its start, where the current may flow already or not, and after the end of
         the run is left out.
 

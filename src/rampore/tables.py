@@ -23,7 +23,7 @@ MOST_LINES, LONGEST_LINE = 1_000_000, 2**12
 _UNIT = re.compile(r"[^/\[(]*(?:/|\[|\()([^\])]+)[\])]?")
 
 
-class Table(NamedTuple):
+class TextTable(NamedTuple):
     """A table as it is written."""
 
     path: str
@@ -60,7 +60,7 @@ class Table(NamedTuple):
         return factor * quantity(f"{self.path}: row {number}", value, error)
 
 
-def read(path: str | os.PathLike, error: type[RamporeError]) -> Table:
+def read(path: str | os.PathLike, error: type[RamporeError]) -> TextTable:
     """Read a table from a text file, packed by gzip or bzip2 or not.
 
     Parameters
@@ -75,7 +75,7 @@ def read(path: str | os.PathLike, error: type[RamporeError]) -> Table:
     if len(longest := max(lines, key=len)) > LONGEST_LINE:
         raise error(f"{path}: a line of {len(longest)} characters is none of a table")
     rows = csv.reader(lines, delimiter=max(",;\t", key=lines[0].count))
-    return Table(os.fspath(path), next(rows), list(rows))
+    return TextTable(os.fspath(path), next(rows), list(rows))
 
 
 def unit(heading: str) -> str:

@@ -27,7 +27,14 @@ from rampore import experiment, storage
 from rampore.commands import cells
 from rampore.commands.discharge import faces, plating, swelling
 from rampore.commands.files import together
-from rampore.cycler import CyclerError, Measured, Series, battery_data, misfit, read_measured
+from rampore.cycler import (
+    CyclerError,
+    CyclerSeries,
+    MeasuredCurve,
+    battery_data,
+    misfit,
+    read_measured,
+)
 from rampore.experiment import ExperimentError, Sentence
 from rampore.expressions import Expression
 from rampore.kernels import announced
@@ -53,7 +60,7 @@ PATIENCE = 5.0  #: between two lines of progress [s]
 BARE, COARSE = "-bare", "-coarse"  #: what the names of the partners and of the coarse runs end in
 
 
-class Plan(NamedTuple):
+class ProtocolPlan(NamedTuple):
     """One run."""
 
     name: str  #: of its files
@@ -67,11 +74,11 @@ class Plan(NamedTuple):
     follows_from: str  #: fingerprint of all that decides what it gives
 
 
-class Outcome(NamedTuple):
+class ProtocolOutcome(NamedTuple):
     """What a run gave."""
 
     summary: dict  #: plain numbers in named units
-    series: Series
+    series: CyclerSeries
 
 
 def run(options: argparse.Namespace, say: Say = print) -> dict:
@@ -94,7 +101,7 @@ def run(options: argparse.Namespace, say: Say = print) -> dict:
     cell, area = _cell(options, say)
     plans = list(_plans(options, cell, area))
     measured = _measured(options.measured, plans, say)
-    outcomes: dict[str, Outcome] = {}
+    outcomes: dict[str, ProtocolOutcome] = {}
     summary: dict = {}
     with announced(CELL_SECONDS):
         for plan in plans:
@@ -181,7 +188,7 @@ def _against_lithium(cell, side):
     return replace(cell, negative=foil, contact_negative=0.0, perforation=None)
 
 
-def _plans(options: argparse.Namespace, cell: Cell, area: float) -> Iterator[Plan]:
+def _plans(options: argparse.Namespace, cell: Cell, area: float) -> Iterator[ProtocolPlan]:
     """The runs, the ones on the coarse mesh last."""
     protocols = _protocols(options)
     mesh = cells.mesh_of(cell, options)
@@ -208,7 +215,7 @@ def _plans(options: argparse.Namespace, cell: Cell, area: float) -> Iterator[Pla
                 full = name + partner + ending
                 says = f"{inputs} {full} {steps} {each}"
                 digest = hashlib.sha256(says.encode()).hexdigest()
-                yield Plan(full, own, sentences, steps, each, grid, turned, digest)
+                yield ProtocolPlan(full, own, sentences, steps, each, grid, turned, digest)
 
 
 def _protocols(options):
@@ -267,7 +274,7 @@ def _fingerprint(options):
     )
 
 
-def _measured(files, plans, say) -> dict[str, Measured]:
+def _measured(files, plans, say) -> dict[str, MeasuredCurve]:
     """The measured curves, by the names of the runs that they are held against."""
     if files is None:
         return {}
@@ -303,7 +310,7 @@ class _Announced(list):
 class _Watch:
     """What a run gave until now, and the lines that tell how it goes."""
 
-    def __init__(self, plan: Plan, say: Say) -> None:
+    def __init__(self, plan: ProtocolPlan, say: Say) -> None:
         self._plan, self._say, self._step, self._told = plan, say, 0, time.monotonic()
         self._rows: list[tuple[float, float, float, int]] = []
         self.validity = cells.Validity(plan.cell)
@@ -331,13 +338,15 @@ class _Watch:
         return len(self._rows) > 1
 
     @property
-    def series(self) -> Series:
+    def series(self) -> CyclerSeries:
         """What it gave until now."""
-        series = Series(*(np.array(column) for column in zip(*self._rows, strict=True)))
+        series = CyclerSeries(*(np.array(column) for column in zip(*self._rows, strict=True)))
         return series.turned() if self._plan.turned else series
 
 
-def _computed(plan: Plan, area: float, output: Path, folder: Path, say: Say) -> Outcome:
+def _computed(
+    plan: ProtocolPlan, area: float, output: Path, folder: Path, say: Say
+) -> ProtocolOutcome:
     """Run a plan, and write what it gave into a folder."""
     watch = _Watch(plan, say)
     protocol = _Announced(plan.steps, watch.begin)
@@ -352,7 +361,7 @@ def _computed(plan: Plan, area: float, output: Path, folder: Path, say: Say) -> 
     (folder / f"{plan.name}.bdf.csv").write_text(_csv(table), encoding="utf-8")
     (folder / f"{plan.name}.nc").write_bytes(storage.netcdf(found.dataset))
     (folder / f"{plan.name}.json").write_text(_json(summary), encoding="utf-8")
-    return Outcome(summary, series)
+    return ProtocolOutcome(summary, series)
 
 
 def _keep(watch, plan, area, output, say):
@@ -376,7 +385,7 @@ def _json(summary):
     return json.dumps(summary, indent=1, allow_nan=False) + "\n"
 
 
-def _stored(plan: Plan, output: Path) -> Outcome | None:
+def _stored(plan: ProtocolPlan, output: Path) -> ProtocolOutcome | None:
     """What stands in the folder of an earlier run of the same plan."""
     import xarray
 
@@ -385,16 +394,16 @@ def _stored(plan: Plan, output: Path) -> Outcome | None:
         if summary["follows_from"] != plan.follows_from:
             return None
         with xarray.open_dataset(output / f"{plan.name}.nc", engine="h5netcdf") as data:
-            series = Series.of(data.load())
+            series = CyclerSeries.of(data.load())
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Outcome(summary, series.turned() if plan.turned else series)
+    return ProtocolOutcome(summary, series.turned() if plan.turned else series)
 
 
 # What is told -------------------------------------------------------------------------------------
 
 
-def _summarised(plan: Plan, found: Solution, series: Series) -> dict:
+def _summarised(plan: ProtocolPlan, found: Solution, series: CyclerSeries) -> dict:
     """What the file of a run holds."""
     data, totals = found.dataset, series.totals
     charges = any(step.value < 0 for step in plan.steps if step.mode != "voltage")
@@ -446,16 +455,18 @@ def _of_step(series, words, end, exhausted):
 
 
 def summarise(
-    plans: list[Plan], outcomes: Mapping[str, Outcome], measured: Mapping[str, Measured]
+    plans: list[ProtocolPlan],
+    outcomes: Mapping[str, ProtocolOutcome],
+    measured: Mapping[str, MeasuredCurve],
 ) -> dict:
     """What ``summary.json`` holds: the runs that are complete, and what they say together.
 
     Parameters
     ----------
-    plans : list of Plan
-    outcomes : mapping of str to Outcome
+    plans : list of ProtocolPlan
+    outcomes : mapping of str to ProtocolOutcome
         Of the runs that are complete, by their names.
-    measured : mapping of str to Measured
+    measured : mapping of str to MeasuredCurve
         By the names of the runs that they are held against.
     """
     names = [plan.name for plan in plans]
@@ -567,16 +578,16 @@ def _told_of_run(name, each, area):
 
 def _write(
     summary: dict,
-    outcomes: Mapping[str, Outcome],
-    measured: Mapping[str, Measured],
+    outcomes: Mapping[str, ProtocolOutcome],
+    measured: Mapping[str, MeasuredCurve],
     folder: Path,
 ) -> None:
     """Write the figure and the summary of what is complete."""
-    from rampore.figures.experiment import Curve, overview
+    from rampore.figures.experiment import DrawnCurve, overview
     from rampore.style import render_both
 
     curves = [
-        Curve(name, outcome.series, name.endswith(BARE), measured.get(name))
+        DrawnCurve(name, outcome.series, name.endswith(BARE), measured.get(name))
         for name, outcome in outcomes.items()
         if not name.endswith(COARSE)
     ]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from rampore.cycler import HOUR, Measured, Series
+from rampore.cycler import HOUR, CyclerSeries, MeasuredCurve
 from rampore.style import BCUE, LEGEND, PAPER, PCUE, PERCENT, new_figure
 
 #: A line for each rate; both of a pair have the same.
@@ -16,21 +16,21 @@ LINES = ("-", "--", "-.", ":")
 MARKERS = 40  #: of a measured curve, at most
 
 
-class Curve(NamedTuple):
+class DrawnCurve(NamedTuple):
     """One run."""
 
     name: str
-    series: Series
+    series: CyclerSeries
     bare: bool  #: whether it is the partner without a structure
-    measured: Measured | None  #: what is held against it
+    measured: MeasuredCurve | None  #: what is held against it
 
 
-def overview(curves: Sequence[Curve], gains: Mapping[str, tuple[float, float]]) -> Figure:
+def overview(curves: Sequence[DrawnCurve], gains: Mapping[str, tuple[float, float]]) -> Figure:
     """Voltage over time and over charge.
 
     Parameters
     ----------
-    curves : sequence of Curve
+    curves : sequence of DrawnCurve
         The partner of a run comes after it.
     gains : mapping of str to (float, float)
         Charge that the run of this name gave over that of its partner, less one, and the error of
