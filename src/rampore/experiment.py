@@ -35,7 +35,7 @@ from rampore.p4d.time import Step
 MOST_STEPS = 10_000
 LONGEST = 200  #: sentence [characters]
 
-VERBS = ("Discharge", "Charge", "Hold", "Rest")
+VERBS = ("Discharge", "Charge", "Hold", "Rest")  #: that a sentence may begin with
 #: Factors to SI, and what of the cell a number is of.
 _UNITS = {
     "C": ("current", 1.0, "1C"),
