@@ -137,9 +137,9 @@ def swelling(data: "xarray.Dataset") -> dict:
 def write(solution: Solution, summary: dict, output: Path) -> None:
     """Write what a discharge gave into a folder.
 
-    These are ``discharge.csv``, a :func:`~rampore.cycler.polyline`, ``.png`` and ``.svg``, ``fields.nc``, for
-    ParaView ``fields_0.vtr`` and so on, one for each time of the fields (with the extra
-    ``paraview``), and last ``summary.json``.
+    These are ``discharge.csv``, a :func:`~rampore.cycler.polyline`, ``.png`` and ``.svg``,
+    ``fields.nc``, for ParaView ``fields_0.vtr`` and so on, one for each time of the fields (with
+    the extra ``paraview``), and last ``summary.json``.
     """
     from rampore.figures.p4d import voltage_parts
     from rampore.style import render_both
