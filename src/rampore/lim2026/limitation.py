@@ -73,6 +73,9 @@ def losses(solution: Solution, discharge: Discharge) -> "pandas.Series":
 def losses_on_bare(one: CellPair) -> tuple["pandas.Series", "pandas.Series"]:
     """The :func:`losses` of a pair's discharge on bare foil, and their numerical errors.
 
+    What one cause takes another lacks, and two meshes may agree on one of them by chance: each part
+    of the fall has the largest error of any.
+
     Parameters
     ----------
     one : CellPair
@@ -81,7 +84,10 @@ def losses_on_bare(one: CellPair) -> tuple["pandas.Series", "pandas.Series"]:
     on_mesh, coarser, rough = (
         losses(each.solutions[0], each.bare) for each in (one, one.coarser, one.rough)
     )
-    return on_mesh, abs(on_mesh - coarser) + abs(rough - coarser)
+    errors = abs(on_mesh - coarser) + abs(rough - coarser)
+    parts = [*CAUSES, "rest"]
+    errors[parts] = errors[parts].max()
+    return on_mesh, errors
 
 
 def heat_capacity(given: parameters.CellInputs) -> float:
