@@ -337,6 +337,15 @@ def _cell(parser: argparse.ArgumentParser) -> list[argparse.Action]:
         parser.add_argument(
             "--upper-cutoff-V", type=float, dest="upper_cutoff", help="default: as in the file"
         ),
+        *_mesh(parser),
+    ]
+
+
+def _mesh(
+    parser: argparse.ArgumentParser, layers: tuple[int, int, int] | None = None
+) -> list[argparse.Action]:
+    """How many boxes the cell is divided into."""
+    return [
         parser.add_argument(
             "--columns",
             type=_count,
@@ -348,6 +357,7 @@ def _cell(parser: argparse.ArgumentParser) -> list[argparse.Action]:
             "--layers",
             type=_count,
             nargs=3,
+            default=layers,
             metavar=("NEG", "SEP", "POS"),
             help="cells through the layers (default 20 10 20)",
         ),
@@ -444,21 +454,7 @@ def _simulate(parser: argparse.ArgumentParser) -> Run:
         metavar="CURVE.csv",
         help="a table with a time and a voltage for each run: 'Test Time / s', 'Voltage / V'",
     )
-    parser.add_argument(
-        "--columns",
-        type=_count,
-        nargs=2,
-        metavar=("NX", "NY"),
-        help="cells across the unit cell (default 8 14 or 1 1)",
-    )
-    parser.add_argument(
-        "--layers",
-        type=_count,
-        nargs=3,
-        default=(20, 10, 20),
-        metavar=("NEG", "SEP", "POS"),
-        help="cells through the layers (default 20 10 20)",
-    )
+    _mesh(parser, layers=(20, 10, 20))
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
 
     def run(options: argparse.Namespace) -> int:
