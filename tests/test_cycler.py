@@ -120,7 +120,10 @@ def test_a_table_has_the_names_the_units_and_the_signs_of_the_format():
     assert table["Test Time / s"].is_monotonic_increasing
 
 
-@pytest.mark.skipif(find_spec("bdf") is None, reason="`batterydf` is not installed")
+# the validator brings pyarrow, plotly and rdflib, which nothing else here needs
+@pytest.mark.skipif(
+    find_spec("bdf") is None, reason="`batterydf`, a peer that is no dependency, is not installed"
+)
 def test_a_table_passes_the_validator_of_the_format():
     import bdf
 
