@@ -41,9 +41,9 @@ FIGURES = {
     "open_fractions": lambda: figures.open_fractions(ESTIMATES, exclusions(ESTIMATES), FOIL, [0.2]),
     "local_values": lambda: figures.local_values(
         ["design"],
-        {"thickness / µm": [COATING]},
-        {"thickness / µm": [COATING]},
-        {"thickness / µm": 33e-6},
+        {"thickness (µm)": [COATING]},
+        {"thickness (µm)": [COATING]},
+        {"thickness (µm)": 33e-6},
     ),
     "recipe_porosity": lambda: figures.recipe_porosity(
         {"drawn": np.linspace(0.28, 0.32, 50)}, Porosity(0.30, 0.01, 0.28, 0.32), (0.24, 0.005)
@@ -77,7 +77,7 @@ def test_every_figure_renders_with_a_unit_on_every_labelled_axis(name):
         text for axis in figure.axes for text in (axis.get_xlabel(), axis.get_ylabel()) if text
     ]
     assert labels
-    assert all(" / " in label for label in labels)
+    assert all(label.endswith(")") and " (" in label for label in labels)
     assert len(render(figure, "png", dpi=40)) > 1000
 
 

@@ -55,7 +55,7 @@ def test_every_figure_renders_with_a_unit_on_every_labelled_axis(name):
         label for axis in figure.axes for label in (axis.get_xlabel(), axis.get_ylabel()) if label
     ]
     assert labels
-    assert all(" / " in label for label in labels)
+    assert all(label.endswith(")") and " (" in label for label in labels)
 
 
 def test_maps_that_are_compared_share_their_colours():

@@ -240,7 +240,8 @@ def test_the_cell_voltage_is_drawn_below_the_open_circuit_and_parts_in_millivolt
 def test_salt_is_drawn_over_the_depth_and_its_excess_over_the_charge(fast):
     first, second, third = figures.salt(fast).axes
     for axes, found, colour in ((first, fast.bare, BCUE), (second, fast.perforated, PCUE)):
-        for drawn, profile in zip(lines(axes), found.profiles[::3], strict=True):
+        drawn_profiles = [drawn for drawn in lines(axes) if drawn.size]  # keys have no points
+        for drawn, profile in zip(drawn_profiles, found.profiles[::3], strict=True):
             assert drawn == pytest.approx(np.array([profile.concentration / 1e3, 1e6 * profile.z]))
         mean, span = lines(third, colour)
         assert mean[0] == pytest.approx([profile.charge / MAH_CM2 for profile in found.profiles])
@@ -267,13 +268,24 @@ def test_the_section_through_the_hole_is_the_plane_of_its_middle(fast, quantity,
     assert edges[:, 0, 1] == pytest.approx(1e6 * blocks[1].z)
     limits = [f([f(block.values) for block in blocks]) for f in (np.nanmin, np.nanmax)]
     assert section.get_clim() == pytest.approx([factor * limit for limit in limits])
-    [foil] = lower.collections[1].get_segments()
-    assert foil == pytest.approx(np.array([[37.5, 0], [1e6 * blocks[1].y[-1], 0]]))
+    [foil] = lower.patches
+    end = 1e6 * blocks[1].y[-1]
+    assert foil.get_bbox().bounds == pytest.approx((37.5, -15, end - 37.5, 15))
+
+
+def test_the_plan_is_the_plane_of_boxes_that_lies_on_the_foil(fast):
+    cell, solution = fast.cells[1], fast.solutions[1]
+    found = discharge.block(cell, solution, "depth")
+    plan = next(axes for axes in figures.maps(fast, "depth").axes if axes.get_xlabel() == "y (µm)")
+    first = int(np.flatnonzero(np.isfinite(found.values[-1, 0]))[0])  # where foil lies below
+    drawn = plan.collections[0].get_array().filled(np.nan)
+    assert drawn == pytest.approx(1e2 * found.values[:, :, first])
+    assert [circle.get_radius() for circle in plan.patches] == pytest.approx([37.5, 37.5])
 
 
 def test_the_plan_ends_at_half_the_pitch_and_the_planes_at_their_layers(fast):
     cell, data = fast.cells[1], fast.solutions[1].dataset
-    plan, section = figures.mesh(data, cell.perforation).axes
+    plan, section = figures.mesh(data, cell.perforation).axes[:2]
     corners = np.asarray(plan.collections[0].get_coordinates())
     half = 1e6 * cell.perforation.pitch / 2
     assert corners[-1, -1] == pytest.approx([half, np.sqrt(3) * half])
@@ -289,10 +301,10 @@ def test_the_plan_ends_at_half_the_pitch_and_the_planes_at_their_layers(fast):
 
 
 def test_a_bare_cell_is_drawn_as_wide_as_the_other(fast):
-    """Its one column has no width of its own. Axes leave a margin of some per cent round what they
-    hold.
-    """
-    solid = figures.maps(fast, "depth").axes[0]
-    assert solid.get_xlim3d()[1] == pytest.approx(
-        1e6 * fast.cells[1].perforation.pitch / 2, rel=0.1
+    """Its one column has no width of its own."""
+    pitch = 1e6 * fast.cells[1].perforation.pitch
+    section, plan = figures.maps(fast, "depth").axes[:2]
+    assert np.asarray(section.collections[0].get_coordinates())[-1, -1, 0] == pytest.approx(
+        pitch * np.sqrt(3) / 2
     )
+    assert np.asarray(plan.collections[0].get_coordinates())[-1, -1, 1] == pytest.approx(pitch / 2)

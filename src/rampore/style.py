@@ -81,6 +81,30 @@ def new_figure(
     return figure, axes
 
 
+def new_mosaic(
+    layout: list[list[str]], *, width: float = 7.0, height: float = 3.4, **mosaic: Any
+) -> tuple[Picture, dict[str, Any]]:
+    """A figure and its axes by name, in the book's style.
+
+    Parameters
+    ----------
+    layout : list of list of str
+        The names, row by row; one that is repeated spans its places.
+    width, height : float
+        Size [in].
+    **mosaic
+        Passed to :meth:`matplotlib.figure.Figure.subplot_mosaic`.
+
+    Returns
+    -------
+    (Picture, dict of str to Axes)
+    """
+    with rc_context(_RC):
+        figure = Picture(figsize=(width, height), layout="constrained")
+        axes = figure.subplot_mosaic(layout, **mosaic)
+    return figure, axes
+
+
 def render(figure: Figure, form: str, title: str = "", dpi: float = 150) -> bytes:
     """A figure as the bytes of a PNG or an SVG, the same in every run.
 

@@ -59,15 +59,15 @@ def overview(
     figure, ((image, inside), (crowd, along)) = new_figure(2, 2, height=2 * tall + 1.6)
     image.imshow(picture, cmap="gray", extent=extent, interpolation="nearest")
     drawn = field_map(inside, c, extent, cmap=CONCENTRATION, vmin=0, vmax=1)
-    figure.colorbar(drawn, ax=inside, label="c / c$_0$ / -")
+    figure.colorbar(drawn, ax=inside, label="c / c$_0$ (–)")
     moving = flux > 0
     high = np.percentile(flux[moving], 99) / mean if moving.any() else 1.0
     drawn = field_map(
         crowd, np.where(moving, flux / (mean or 1.0), np.nan), extent, cmap=FLUX, vmin=0, vmax=high
     )
-    figure.colorbar(drawn, ax=crowd, label="flux over its mean / -", extend="max")
+    figure.colorbar(drawn, ax=crowd, label="flux over its mean (–)", extend="max")
     for axes in (image, inside, crowd):
-        axes.set(xlabel=f"axis {across} / {unit}", ylabel=f"axis {result.axis} / {unit}")
+        axes.set(xlabel=f"axis {across} ({unit})", ylabel=f"axis {result.axis} ({unit})")
     others = tuple(axis for axis in range(label.ndim) if axis != result.axis)
     taking_part = np.isfinite(result.concentration)
     count = taking_part.sum(axis=others)
@@ -79,8 +79,8 @@ def overview(
         color=ACCENT,
     )
     along.set(
-        xlabel="mean c / c$_0$ / -",
-        ylabel=f"axis {result.axis} / {unit}",
+        xlabel="mean c / c$_0$ (–)",
+        ylabel=f"axis {result.axis} ({unit})",
         xlim=(0, 1),
         ylim=(length, 0),
     )

@@ -37,7 +37,7 @@ def layers(stack: Stack) -> Figure:
     # 1 kg/m2 is 100 mg/cm2
     mass.barh(rows, [100 * layer.areal_mass for layer in stack.layers], color=colours)
     thickness.barh(rows, [UM * layer.thickness for layer in stack.layers], color=colours)
-    mass.set(yticks=rows, yticklabels=names, xlabel="areal mass / mg cm$^{-2}$")
+    mass.set(yticks=rows, yticklabels=names, xlabel="areal mass (mg cm⁻²)")
     mass.invert_yaxis()
-    thickness.set(xlabel="thickness / µm")
+    thickness.set(xlabel="thickness (µm)")
     return figure

@@ -54,8 +54,8 @@ def overview(curves: Sequence[DrawnCurve], gains: Mapping[str, tuple[float, floa
             every = max(1, time.size // MARKERS)
             marks = PAPER | {"ms": 4, "mew": 0.9, "label": f"{curve.name}, measured"}
             left.plot(time[::every] / HOUR, voltage[::every], **marks)
-    left.set(xlabel="time / h", ylabel="voltage / V")
-    right.set(xlabel="charge given / A h m$^{-2}$")
+    left.set(xlabel="time (h)", ylabel="voltage (V)")
+    right.set(xlabel="charge given (A h m⁻²)")
     for axes in (left, right):
         axes.legend(**LEGEND)
     return figure

@@ -9,7 +9,7 @@ from rampore.impedance.fitting import Fit
 from rampore.impedance.kramers_kronig import ACCEPTED, KramersKronig
 from rampore.impedance.relaxation import Relaxation
 from rampore.impedance.spectrum import Spectrum
-from rampore.style import ACCENT, MUTED, PCUE, PERCENT, new_figure
+from rampore.style import ACCENT, MUTED, PCUE, PERCENT, TITLE, new_figure, new_mosaic
 
 #: Of figures whose lines are drawn at full length.
 LONG_LEGEND = {"frameon": False, "fontsize": 9}
@@ -33,7 +33,7 @@ def report(
 ) -> Figure:
     """A spectrum with its fit, and the residuals of fit and Kramers-Kronig test.
 
-    Of a capacitive branch only the foot is drawn.
+    Where a capacitive branch dwarfs the rest its foot is drawn by itself, beside the whole.
 
     Parameters
     ----------
@@ -46,14 +46,32 @@ def report(
     kept : (n,) array of bool, optional
         False where a point was left out; all by default.
     """
-    figure, (plane, over) = new_figure(2, 1, width=5.6, height=7.0, height_ratios=[1.4, 1])
     kept = np.ones(spectrum.frequency.size, bool) if kept is None else kept
     out, z = spectrum.impedance[~kept], spectrum.impedance[kept]
-    plane.plot(z.real, -z.imag, **MEASURED)
-    if out.size:
-        plane.plot(out.real, -out.imag, **LEFT_OUT)
+    foot = z.real[-z.imag < 2 * z.real]  # noise on a large reactance would tell nothing
+    knee = np.ptp(foot) if foot.size else np.ptp(z.real)
+    branches = bool(foot.size) and -z.imag.min() > knee
+    above, below = (["foot", "whole"], ["over", "over"]) if branches else (["whole"], ["over"])
+    figure, panels = new_mosaic(
+        [above, below], width=6.6 if branches else 5.6, height=7.0, height_ratios=[1.4, 1]
+    )
+    over = panels["over"]
+    for name in above:
+        plane = panels[name]
+        plane.plot(z.real, -z.imag, **MEASURED)
+        if out.size:
+            plane.plot(out.real, -out.imag, **LEFT_OUT)
+        if fit is not None:
+            plane.plot(fit.fitted.real, -fit.fitted.imag, color=PCUE, label="fitted")
+        plane.set(xlabel="Z' (Ω)", ylabel="−Z'' (Ω)")
+        plane.set_aspect("equal", adjustable="datalim")
+    if branches:
+        low, high = foot.min() - 0.1 * knee, foot.max() + 0.5 * knee
+        panels["foot"].set(xlim=(low, high), ylim=(-0.1 * knee, 1.2 * knee))
+        panels["foot"].set_aspect("equal", adjustable="box")
+        panels["foot"].set_title("its foot", **TITLE)
+        panels["whole"].set_title("whole", **TITLE)
     if fit is not None:
-        plane.plot(fit.fitted.real, -fit.fitted.imag, color=PCUE, label="fitted")
         f, shown = fit.spectrum.frequency, np.abs(fit.residual)
         over.plot(f, PERCENT * shown, color=PCUE, marker=".", label="fit")
     if check is not None:
@@ -65,18 +83,8 @@ def report(
             label="Kramers-Kronig test",
         )
     over.axhline(PERCENT * ACCEPTED, color=MUTED, ls=":", label="accepted (rms of the test)")
-    plane.set(xlabel="Z' / Ω", ylabel="−Z'' / Ω")
-    foot = z.real[-z.imag < 2 * z.real]  # noise on a large reactance would tell nothing
-    knee = np.ptp(foot) if foot.size else np.ptp(z.real)
-    if foot.size and -z.imag.min() > knee:  # a capacitive branch, of which its foot tells
-        plane.set(
-            xlim=(foot.min() - 0.1 * knee, foot.max() + 0.5 * knee), ylim=(-0.1 * knee, 1.2 * knee)
-        )
-        plane.set_aspect("equal", adjustable="box")
-    else:
-        plane.set_aspect("equal", adjustable="datalim")
-    over.set(xlabel="frequency / Hz", ylabel="|residual| / |Z| / %", xscale="log", yscale="log")
-    plane.legend(loc="upper left", **LONG_LEGEND)
+    over.set(xlabel="frequency (Hz)", ylabel="|residual| / |Z| (%)", xscale="log", yscale="log")
+    panels[above[0]].legend(loc="upper left", **LONG_LEGEND)
     over.legend(loc="lower left", ncols=3, **LONG_LEGEND | {"fontsize": 8.5})
     return figure
 
@@ -97,8 +105,8 @@ def bode(spectrum: Spectrum, fit: Fit | None = None, kept: np.ndarray | None = N
             axis.plot(spectrum.frequency[~kept], part(spectrum.impedance[~kept]), **LEFT_OUT)
         if fit is not None:
             axis.plot(fit.spectrum.frequency, part(fit.fitted), color=PCUE, label="fitted")
-    axes[0].set(ylabel="|Z| / Ω", xscale="log", yscale="log")
-    axes[1].set(xlabel="frequency / Hz", ylabel="−phase / °")
+    axes[0].set(ylabel="|Z| (Ω)", xscale="log", yscale="log")
+    axes[1].set(xlabel="frequency (Hz)", ylabel="−phase (°)")
     axes[0].legend(loc="upper right", **LONG_LEGEND)
     return figure
 
@@ -117,6 +125,6 @@ def relaxation_times(found: Relaxation) -> Figure:
             ha="center",
             fontsize=9,
         )
-    axis.set(xlabel="time constant / s", ylabel="γ / Ω", xscale="log")
+    axis.set(xlabel="time constant (s)", ylabel="γ (Ω)", xscale="log")
     axis.set_ylim(0, 1.15 * max(float(found.density.max()), 1e-30))
     return figure

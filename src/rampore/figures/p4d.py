@@ -46,14 +46,14 @@ def voltage_parts(data: xarray.Dataset) -> Figure:
     open_circuit = data.parts.isel(part=at_rest).sum("part")
     top.plot(charge, open_circuit, "--", color=MUTED, label="open circuit")
     top.plot(charge, data.voltage, color=PCUE, label="cell")
-    top.set_ylabel("voltage / V")
+    top.set_ylabel("voltage (V)")
     top.legend()
     for part in data.part.values[~at_rest]:
         lost = 1e3 * data.parts.sel(part=part)
         if float(abs(lost).max()) > 1:
             bottom.plot(charge, lost, label=str(part))
-    bottom.set_ylabel("part of the voltage / mV")
-    bottom.set_xlabel("charge given / A h m$^{-2}$")
+    bottom.set_ylabel("part of the voltage (mV)")
+    bottom.set_xlabel("charge given (A h m⁻²)")
     bottom.legend(ncols=2)
     return figure
 

@@ -82,12 +82,12 @@ def overview(
         panel.imshow(
             picture, cmap="gray", vmin=low, vmax=high, extent=extent, interpolation="nearest"
         )
-        panel.set(xlabel="x / µm", ylabel="depth / µm")
+        panel.set(xlabel="x (µm)", ylabel="depth (µm)")
     radii = UM * analysis.table["equivalent_radius"].to_numpy()
     scale = ScalarMappable(Normalize(0, np.percentile(radii, 98)), "viridis")
     colours = np.vstack([np.zeros(4), scale.to_rgba(radii)])
     coloured.imshow(colours[labels], extent=extent, interpolation="nearest")
-    figure.colorbar(scale, ax=[raw, coloured], label="radius / µm", extend="max")
+    figure.colorbar(scale, ax=[raw, coloured], label="radius (µm)", extend="max")
     raw.set_title("image", loc="left", fontsize=10.5, fontweight="bold")
     coloured.set_title(f"{len(radii)} pores", loc="left", fontsize=10.5, fontweight="bold")
 
@@ -99,7 +99,7 @@ def overview(
     strip.plot(UM * along.position, PERCENT * along.porosity, color=ACCENT)
     strip.axhline(PERCENT * analysis.porosity, color="black", lw=1, ls="--")
     strip.set(xlim=(0, UM * 2 * along.position[-1] - UM * along.position[-2]), ylim=(0, None))
-    strip.set(xlabel="x / µm", ylabel="porosity / %")
+    strip.set(xlabel="x (µm)", ylabel="porosity (%)")
     strip.set_title(
         f"porosity {PERCENT * analysis.porosity:.1f} %, window {UM * along.window:.3g} µm",
         loc="left",
@@ -109,21 +109,21 @@ def overview(
 
     sizes.hist(radii, bins="auto" if len(radii) < 1000 else 60, color=NEGATIVE)
     _mean_line(sizes, radius, UM, f"mean {UM * radius.value:.3g} µm")
-    sizes.set(xlabel="equivalent radius / µm", ylabel="pores", xlim=(0, None))
+    sizes.set(xlabel="equivalent radius (µm)", ylabel="number of pores (–)", xlim=(0, None))
     count = np.bincount(analysis.table["coordination"])
     neighbours.bar(np.arange(len(count)), count, color=NEGATIVE)
     _mean_line(neighbours, number, 1, f"mean {number.value:.2f}")
-    neighbours.set(xlabel="coordination number / -", ylabel="pores")
+    neighbours.set(xlabel="coordination number (–)", ylabel="number of pores (–)")
     neighbours.xaxis.get_major_locator().set_params(integer=True)
     return figure
 
 
 #: What is drawn for each way of a comparison: column, name on the axis, factor.
 SPREAD = (
-    ("porosity", "porosity / %", PERCENT),
-    ("pores", "pores", 1),
-    ("mean_radius", "mean radius / µm", UM),
-    ("mean_coordination", "mean coordination number / -", 1),
+    ("porosity", "porosity (%)", PERCENT),
+    ("pores", "number of pores (–)", 1),
+    ("mean_radius", "mean radius (µm)", UM),
+    ("mean_coordination", "mean coordination number (–)", 1),
 )
 
 
@@ -157,9 +157,9 @@ def comparison(
     drawn = agreed.imshow(
         share, cmap="cividis", vmin=0, vmax=1, extent=extent, interpolation="nearest"
     )
-    figure.colorbar(drawn, ax=[raw, agreed], label="see a pore / -")
+    figure.colorbar(drawn, ax=[raw, agreed], label="see a pore (–)")
     for panel in (raw, agreed):
-        panel.set(xlabel="x / µm", ylabel="depth / µm")
+        panel.set(xlabel="x (µm)", ylabel="depth (µm)")
     label_panel(raw, "image")
     label_panel(agreed, f"disputed: {PERCENT * found.disputed:.1f} %")
     places = np.arange(len(table))[::-1]

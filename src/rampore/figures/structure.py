@@ -50,7 +50,7 @@ def drawing(cell: Cell) -> Figure:
     _section(section, cell, levels, window[0], y)
     for axes in (*plans, section):
         axes.set_aspect("equal")
-        axes.set_xlabel("x / µm")
+        axes.set_xlabel("x (µm)")
     return figure
 
 
@@ -96,7 +96,7 @@ def _plan(axes: Axes, structure: Structure, side: str, window, y: float) -> None
         for each in holes.outlines(*window):
             axes.add_patch(_shape(each, window, facecolor="none", edgecolor=FOILS[side], ls="--"))
     axes.axhline(y * UM, color="white", lw=0.8, ls="-.")
-    axes.set(xlim=(0, window[0] * UM), ylim=(0, window[1] * UM), ylabel="y / µm")
+    axes.set(xlim=(0, window[0] * UM), ylim=(0, window[1] * UM), ylabel="y (µm)")
 
 
 def _shape(outline: Outline, window: tuple[float, float], **looks) -> Polygon:
@@ -132,13 +132,13 @@ def _section(axes: Axes, cell: Cell, levels, width: float, y: float) -> None:
             _openings(axes, channels, (end, mouth), (channels.width_at(1.0), channels.width),
                       width, y)  # fmt: skip
     if shown is not None:
-        axes.figure.colorbar(shown, ax=axes, label="porosity / -", fraction=0.05, pad=0.02)
+        axes.figure.colorbar(shown, ax=axes, label="porosity (–)", fraction=0.05, pad=0.02)
     names = {COPPER: "negative foil", ALUMINIUM: "positive foil", SEPARATOR: "separator",
              ELECTROLYTE: "electrolyte"}  # fmt: skip
     handles = [Patch(color=colour, label=name) for colour, name in names.items()]
     axes.figure.legend(handles=handles, ncols=4, loc="outside lower center", frameon=False)
     ends = [UM * end(map(end, levels.values())) for end in (min, max)]
-    axes.set(xlim=(0, width * UM), ylim=ends, ylabel="z / µm")
+    axes.set(xlim=(0, width * UM), ylim=ends, ylabel="z (µm)")
 
 
 def _foil_below(name):

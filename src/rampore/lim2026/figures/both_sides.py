@@ -106,7 +106,7 @@ def coats(
     for value, line in zip(comparable, ("-", "--"), strict=True):
         filled.axhline(UM * value, color="black", lw=0.8, ls=line)
     filled.plot(share[-1], UM * comparable[0], clip_on=False, **style.PAPER)
-    filled.set(xlabel="share of the holes, first coat (1)", ylabel="first coat thinner by (µm)")
+    filled.set(xlabel="share of the holes, first coat (–)", ylabel="first coat thinner by (µm)")
     filled.set(xlim=(share[0], share[-1]), ylim=(0, 1.15 * UM * comparable[0]))
     rows = {
         "wet film, by its weight": (pressures.film, style.ELECTROLYTE),

@@ -112,11 +112,11 @@ def foil_to_scale(
             va="center",
             fontsize=9,
         )
-        section.set_xlabel("x along a row of holes / µm")
+        section.set_xlabel("x along a row of holes (µm)")
         top.set(xlim=(0, width), ylim=(0, height), aspect="equal")
         section.set(ylim=(-below, above), aspect="equal")
-    axes[0, 0].set_ylabel("y / µm")
-    axes[1, 0].set_ylabel("z / µm")
+    axes[0, 0].set_ylabel("y (µm)")
+    axes[1, 0].set_ylabel("z (µm)")
     return figure
 
 
@@ -158,14 +158,14 @@ def open_fractions(
         places,
         [f"{estimate.name}  {letter}" for letter, estimate in zip(letters, estimates, strict=True)],
     )
-    left.set(xlabel="open fraction f / 1", xlim=(0, 0.62), ylim=(len(estimates) - 0.4, -0.6))
+    left.set(xlabel="open fraction f (–)", xlim=(0, 0.62), ylim=(len(estimates) - 0.4, -0.6))
     second = left.secondary_xaxis("top")
     second.spines["top"].set_visible(True)
     pitches = np.array([100, 125, 160, 200, 300])
     second.set_xticks(
         foil.open_fraction * (UM * foil.pitch / pitches) ** 2, [f"{pitch}" for pitch in pitches]
     )
-    second.set_xlabel(f"pitch of {UM * foil.hole_diameter:.0f} µm holes / µm")
+    second.set_xlabel(f"pitch of {UM * foil.hole_diameter:.0f} µm holes (µm)")
     right.set(xlim=(-0.5, len(estimates) - 0.5), ylim=(len(estimates) - 0.5, -0.5), aspect="equal")
     for row, column in np.ndindex(excluded.shape):
         fill = "white" if row == column else BCUE if excluded[row, column] else "#DCE9F2"
@@ -261,8 +261,8 @@ def recipe_porosity(
     )
     mark.set_label("the paper's micrograph")
     axis.set(
-        xlabel="porosity of the electrode on bare foil / %",
-        ylabel="share of draws / %",
+        xlabel="porosity of the electrode on bare foil (%)",
+        ylabel="share of draws (%)",
         xlim=(21, 36),
     )
     axis.legend(**_LEGEND)
@@ -334,7 +334,7 @@ def calendering(
         for edge in (0, (p + d) / 2):
             left.add_patch(Rectangle((edge, floor - t), (p - d) / 2, t, fc=COPPER, ec="none"))
         left.text(0, floor + h + 3, state, fontsize=9.5, va="bottom")
-    left.set(xlim=(0, p), ylim=(-t - 3, 145), aspect="equal", xlabel="x / µm", ylabel="z / µm")
+    left.set(xlim=(0, p), ylim=(-t - 3, 145), aspect="equal", xlabel="x (µm)", ylabel="z (µm)")
     left.set_yticks([0, 30, 80, 110], ["0", "30", "0", "30"])
 
     for region, style in (("npr", NPR), ("pr", PR)):
@@ -352,7 +352,7 @@ def calendering(
     mark.set_label("the paper")
     right.text(2, 57, "at a hole (PR)", color=PCUE, fontsize=9.5)
     right.text(2, 34, "over foil (NPR)", color=PCUE, fontsize=9.5)
-    right.set(xlabel="degree of calendering Π / %", ylabel="local porosity / %", ylim=(10, 60))
+    right.set(xlabel="degree of calendering Π (%)", ylabel="local porosity (%)", ylim=(10, 60))
     right.set_xlim(PERCENT * compression[0], PERCENT * compression[-1])
     right.legend(loc="upper right", **_LEGEND)
     return figure
@@ -411,10 +411,10 @@ def contrast_map(
             color="black",
         )
     axis.set(
-        xlabel="foil thickness = depth of the holes / µm", ylabel="degree of calendering Π / %"
+        xlabel="foil thickness = depth of the holes (µm)", ylabel="degree of calendering Π (%)"
     )
     bar = figure.colorbar(colours, ax=axis, pad=0.02)
-    bar.set_label("contrast PR − NPR / percentage points")
+    bar.set_label("contrast PR − NPR (points)")
     bar.outline.set_visible(False)
     axis.plot([], [], color=BCUE, lw=1.1, label="porosity over foil (NPR)")
     axis.legend(loc="lower left", **_LEGEND)
@@ -457,8 +457,8 @@ def contact_areas(
         UM * hole_diameter[-1], 1.01, "bare foil", color=BCUE, ha="right", va="bottom", fontsize=9.5
     )
     axis.set(
-        xlabel="hole diameter / µm",
-        ylabel="contact area / bare foil's",
+        xlabel="hole diameter (µm)",
+        ylabel="contact area over bare foil's (–)",
         ylim=(0.75, 1.5),
         xscale="log",
     )
@@ -500,7 +500,7 @@ def strength(
             value, measured, **PAPER, label="the paper's measured ratio" if place == 0 else None
         )
     axis.axhline(measured, color="black", lw=0.8, ls=":")
-    axis.set(xlabel="open fraction f / 1", ylabel="strength / bare foil's", ylim=(0, 1.02))
+    axis.set(xlabel="open fraction f (–)", ylabel="strength over bare foil's (–)", ylim=(0, 1.02))
     axis.set_xlim(open_fraction[0], open_fraction[-1])
     axis.legend(loc="upper right", **_LEGEND)
     return figure
@@ -534,9 +534,7 @@ def mass_balance(parts: Mapping[str, Local], loading: float, open_fraction: floa
         MG_CM2 * loading, -0.62, **PAPER | {"ms": 6.5}, clip_on=False, label="loading, the paper"
     )
     axis.set_yticks(places, list(parts))
-    axis.set(
-        xlabel="coating per plan area / mg cm$^{-2}$", xlim=(0, 5.8), ylim=(len(parts) - 0.5, -0.7)
-    )
+    axis.set(xlabel="coating per plan area (mg cm⁻²)", xlim=(0, 5.8), ylim=(len(parts) - 0.5, -0.7))
     handles, labels = axis.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=3, **_LEGEND)
     return figure

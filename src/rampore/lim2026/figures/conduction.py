@@ -76,7 +76,7 @@ def current_maps(flows: Sequence[ThroughPlane], highest: float = 1.5) -> Figure:
         rows += [(side * x[-1], up) for side in (-1, 1) for up in (-high, high)]
         for centre in rows:
             top.plot(around[0] + centre[0], around[1] + centre[1], color="white", lw=0.8, ls=":")
-        top.set(xlim=(-far, far), ylim=(-high, high), aspect="equal", ylabel="y / µm")
+        top.set(xlim=(-far, far), ylim=(-high, high), aspect="equal", ylabel="y (µm)")
         top.set_title(f"holes of {UM * foil.hole_diameter:g} µm", **TITLE)
         speed = np.sqrt((flow.current_density()[:, :, 0] ** 2).sum(0)) / flow.mean_current
         mesh = section.pcolormesh(
@@ -86,13 +86,13 @@ def current_maps(flows: Sequence[ThroughPlane], highest: float = 1.5) -> Figure:
         for left in (-end, radius):
             depth = UM * foil.hole_depth
             section.add_patch(Rectangle((left, -depth), end - radius, depth, fc=COPPER, ec="none"))
-        section.set(xlim=(-end, end), ylabel="z / µm")
+        section.set(xlim=(-end, end), ylabel="z (µm)")
         top.locator_params(nbins=4)
         if row == len(flows) - 1:
-            top.set_xlabel("x / µm")
-            section.set_xlabel("x / µm")
+            top.set_xlabel("x (µm)")
+            section.set_xlabel("x (µm)")
     bar = figure.colorbar(mesh, ax=axes, location="top", shrink=0.6, aspect=30, extend="max")
-    bar.set_label("current density / mean at the top")
+    bar.set_label("current density over its mean at the top (–)")
     bar.outline.set_visible(False)
     return figure
 
@@ -147,9 +147,9 @@ def departures(
         for diameter in stated:
             axis.axvline(UM * diameter, color=MUTED, lw=0.6, alpha=0.6, zorder=0)
         axis.set_title(label, **TITLE)
-        axis.set(ylabel="departure / %", xscale="log", xlim=(UM * diameters[0], UM * diameters[-1]))
+        axis.set(ylabel="departure (%)", xscale="log", xlim=(UM * diameters[0], UM * diameters[-1]))
     axes[1].legend(loc="center right", **LEGEND)  # where all curves are high
-    axes[-1].set_xlabel("hole diameter / µm (lines: the paper's five)")
+    axes[-1].set_xlabel("hole diameter, the paper's five marked (µm)")
     axes[-1].set_xticks([UM * d for d in stated], [f"{UM * d:g}" for d in stated])
     axes[-1].set_xticks([], minor=True)
     return figure
@@ -184,11 +184,11 @@ def thresholds(
             )
         axis.plot(UM * cell[0], UM * cell[1], **PAPER | {"label": "the paper's foil"})
         axis.set_title(label, **TITLE)
-        axis.set(ylabel="widest uniform hole / µm", xscale="log", yscale="log")
+        axis.set(ylabel="widest uniform hole (µm)", xscale="log", yscale="log")
         axis.set_yticks([30, 75, 150, 300], ["30", "75", "150", "300"])
         axis.set_yticks([], minor=True)
     axes[0].legend(loc="upper left", **LEGEND)
-    axes[-1].set_xlabel("coating thickness / µm")
+    axes[-1].set_xlabel("coating thickness (µm)")
     ticks = [10, 20, 30, 50, 100]
     axes[-1].set_xticks(ticks, [f"{tick}" for tick in ticks])
     axes[-1].set_xticks([], minor=True)
@@ -223,8 +223,8 @@ def sheet_conductance(
     for value in chosen:
         axis.axvline(value, color=MUTED, lw=1, ls=":", zorder=0)
     axis.set(
-        xlabel="open fraction f / 1",
-        ylabel="sheet conductance / bare foil's",
+        xlabel="open fraction f (–)",
+        ylabel="sheet conductance over bare foil's (–)",
         ylim=(0, 1),
         xlim=(0, 0.9),
     )
@@ -263,9 +263,9 @@ def strip_profiles(signal: HoleSignal, current: float, sensor_pitch: float) -> F
             for place in nearest[np.abs(nearest) < MM * signal.width / 2]:
                 axis.axvline(place, color=MUTED, lw=0.6, zorder=0)
             axis.set_title(f"{name} at {MM * z:g} mm", **TITLE)
-            axis.set_ylabel("field / µT")
+            axis.set_ylabel("field (µT)")
     for axis in axes[-1]:
-        axis.set_xlabel("y across the strip / mm")
+        axis.set_xlabel("y across the strip (mm)")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=2, **LEGEND)
     return figure
@@ -310,14 +310,14 @@ def hole_signals(
     left.axhline(
         MICROTESLA * noise, color="black", lw=0.9, ls=":", label="noise of a good chip sensor"
     )
-    left.set(ylabel="magnetic field / µT", yscale="log", xscale="log", ylim=(1e-5, 1e3))
+    left.set(ylabel="magnetic field (µT)", yscale="log", xscale="log", ylim=(1e-5, 1e3))
     left.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, **LEGEND)
     distance, pitches = resolvable
     for (name, values), shade in zip(pitches.items(), cycle((PCUE, ACCENT)), strict=False):
         right.plot(MM * distance, MM * values, color=shade, label=name)
     right.axhline(MM * pitch, color="black", lw=1.2, label="the paper's lattice")
     right.set(
-        xlabel="distance from the foil / mm", ylabel="smallest pitch that shows / mm", yscale="log"
+        xlabel="distance from the foil (mm)", ylabel="smallest pitch that shows (mm)", yscale="log"
     )
     ticks = [0.05, 0.1, 0.2, 0.5, 1, 2, 5]
     right.set_xticks(ticks, [f"{tick:g}" for tick in ticks])

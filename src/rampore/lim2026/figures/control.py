@@ -56,7 +56,7 @@ def medium(families: pandas.DataFrame, literature: pandas.DataFrame) -> Figure:
     axes.set(
         xlim=(1, 100),
         ylim=(-0.15, 100),
-        xlabel="tortuosity factor at the mean porosity",
+        xlabel="tortuosity factor at the mean porosity (–)",
         ylabel="gain by mixing (%)",
     )
     axes.minorticks_off()

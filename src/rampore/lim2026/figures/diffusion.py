@@ -9,6 +9,8 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, LogNorm, Normalize, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.transforms import Affine2D
 from scipy.stats import t as t_distribution
 
@@ -81,7 +83,7 @@ def percolation(table: pd.DataFrame, marked: Mapping[str, float]) -> Figure:
     for name, value in marked.items():
         axes.axvline(100 * value, color="black", lw=0.8, ls=":")
         axes.text(100 * value, 112, name, ha="center", fontsize=9)
-    axes.set(xlabel="porosity / %", ylabel="share / %", ylim=(-3, 108))
+    axes.set(xlabel="porosity (%)", ylabel="share (%)", ylim=(-3, 108))
     axes.legend(loc="center right", bbox_to_anchor=(1, 0.32), **LEGEND)
     return figure
 
@@ -127,10 +129,10 @@ def section_maps(phantoms: Mapping[str, Phantom], results: Mapping[str, Diffusio
             )
             axes.set(ylim=(deepest, 0), title=None)
             axes.set_title(name, **TITLE)
-        row[0].set_ylabel("depth / µm")
+        row[0].set_ylabel("depth (µm)")
     for axes in panels[-1]:
-        axes.set_xlabel("x / µm")
-    labels = "c / c$_0$ / -", "flux over its mean in the pores / -"
+        axes.set_xlabel("x (µm)")
+    labels = "c / c$_0$ (–)", "flux over its mean in the pores (–)"
     for column, (field, text) in enumerate(zip(drawn, labels, strict=True)):
         extend = "both" if column else "neither"
         figure.colorbar(
@@ -171,9 +173,9 @@ def depth_curves(data: xr.Dataset, names: Sequence[str]) -> Figure:
                 ls=style,
                 label=place,
             )
-        axes.set(xlabel="c / c$_0$ in the pores / -", xlim=(0, 1))
+        axes.set(xlabel="c / c$_0$ in the pores (–)", xlim=(0, 1))
         axes.set_title(name, **TITLE)
-    panels[0, 0].set(ylabel="depth / µm", ylim=(depth[-1], 0))
+    panels[0, 0].set(ylabel="depth (µm)", ylim=(depth[-1], 0))
     panels[0, 0].legend(loc="lower right", **LEGEND)
     return figure
 
@@ -216,13 +218,13 @@ def crowding(data: xr.Dataset, cubes: pd.DataFrame, names: Sequence[str]) -> Fig
             label=place,
         )
     left.set_xticks(range(data.sizes["case"]), names, fontsize=9)
-    left.set(ylabel="flux in the most loaded 10 % / %", ylim=(0, None))
+    left.set(ylabel="flux in the most loaded 10 % (%)", ylim=(0, None))
     left.set_title("sections", **TITLE)
     left.legend(loc="lower left", **LEGEND)
     right.plot(100 * cubes["porosity"], 100 * cubes["share"], "o", mfc="none", color=NEGATIVE)
     mean = cubes.groupby("asked")["share"].mean()
     right.plot(100 * mean.index, 100 * mean, color=NEGATIVE)
-    right.set(xlabel="porosity / %")
+    right.set(xlabel="porosity (%)")
     right.set_title("cubes", **TITLE)
     right.axhline(10, color=MUTED, lw=0.8, ls=":")
     left.axhline(10, color=MUTED, lw=0.8, ls=":")
@@ -261,7 +263,7 @@ def tortuosity(
     for closure, style in zip(closures, ("--", ":", "-.", (0, (1, 1)), (0, (5, 1))), strict=False):
         axes.plot(100 * eps, closure.tortuosity(eps), color=ACCENT, ls=style, label=closure.name)
     axes.axvspan(*(100 * each for each in tested), color=MUTED, alpha=0.12, lw=0)
-    axes.set(xlabel="porosity / %", ylabel="tortuosity factor / -", xlim=(16, 55), ylim=(1, 2000))
+    axes.set(xlabel="porosity (%)", ylabel="tortuosity factor (–)", xlim=(16, 55), ylim=(1, 2000))
     axes.legend(ncols=2, loc="upper right", **LEGEND)
     return figure
 
@@ -282,7 +284,7 @@ def tortuosity_along(local: xr.DataArray, places: Mapping[str, float]) -> Figure
         each, (colour, style) = local.sel(porosity=porosity), _PLACE[place]
         axes.semilogx(each.values.T, depth, color=colour, ls=style, lw=0.8, alpha=0.45)
         axes.plot(each.mean("seed"), depth, color=colour, ls=style, lw=2.2, label=place)
-    axes.set(xlabel="local tortuosity factor / -", ylabel="depth / µm", ylim=(depth[-1], 0))
+    axes.set(xlabel="local tortuosity factor (–)", ylabel="depth (µm)", ylim=(depth[-1], 0))
     axes.set_xticks([2, 5, 10, 20, 50, 100], ["2", "5", "10", "20", "50", "100"])
     axes.set_xticks([], minor=True)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=3, **LEGEND)
@@ -326,7 +328,9 @@ def told(quotients: pd.DataFrame, stated: Mapping[str, float]) -> Figure:
         axes.plot([], [], mark, color=colour, ms=6, label=label)
     axes.plot([], [], **PAPER, label="the paper, pCuE / bCuE")
     axes.set_yticks(range(len(_TOLD)), list(_TOLD.values()), fontsize=9)
-    axes.set(xscale="log", ylim=(len(_TOLD) - 0.4, -0.6), xlabel="at the holes / on bare foil")
+    axes.set(
+        xscale="log", ylim=(len(_TOLD) - 0.4, -0.6), xlabel="at the holes over on bare foil (–)"
+    )
     axes.set_xticks([0.25, 0.5, 1, 2, 4], ["0.25", "0.5", "1", "2", "4"])
     axes.set_xticks([], minor=True)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=3, **LEGEND)
@@ -364,7 +368,7 @@ def mixing_map(
         shading="gouraud",
         rasterized=True,
     )
-    figure.colorbar(drawn, ax=axes, label="gain of the perforated coating / %", extend="both")
+    figure.colorbar(drawn, ax=axes, label="gain of the perforated coating (%)", extend="both")
     for (name, gain), style in zip(gains.items(), ("-", "--", ":"), strict=True):
         if gain.min() < 0 < gain.max():
             axes.contour(
@@ -378,27 +382,19 @@ def mixing_map(
             )
         axes.plot([], [], color="black", ls=style, lw=1.8, label=name)
     ordered = sorted(closures, key=lambda each: each.exponent)
-    for closure in ordered:
-        axes.plot(closure.exponent, 100 * closure.threshold, **PAPER)
-    gaps = np.flatnonzero(np.diff([each.exponent for each in ordered]) > 0.25) + 1
-    for near in np.split(np.arange(len(ordered)), gaps):  # one label for what would overlap
-        first = ordered[near[0]]
-        name = "; ".join(ordered[k].name for k in near)
+    for number, closure in enumerate(ordered, 1):
+        axes.plot(closure.exponent, 100 * closure.threshold, **PAPER | {"ms": 11})
         axes.text(
-            first.exponent + 0.05,
-            0.9,
-            name,
-            fontsize=8.5,
-            rotation=62,
-            va="bottom",
-            rotation_mode="anchor",
-        )
+            closure.exponent, 100 * closure.threshold, f"{number}", fontsize=8, zorder=6,
+            ha="center", va="center_baseline",
+        )  # fmt: skip
+        axes.plot([], [], " ", label=f"{number}  {closure.name}")
     axes.set(
-        xlabel="exponent a of ε/τ ∝ (ε − ε$_c$)$^a$ / -",
-        ylabel="porosity ε$_c$ at which it vanishes / %",
+        xlabel="exponent a of ε/τ ∝ (ε − ε$_c$)$^a$ (–)",
+        ylabel="porosity ε$_c$ at which it vanishes (%)",
     )
     axes.set(xlim=(exponents[0], exponents[-1]), ylim=(-0.6, 100 * thresholds[-1]))
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=1, **LEGEND)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, **LEGEND)
     return figure
 
 
@@ -424,16 +420,21 @@ def unit_cells(cells: Mapping[str, Fields], foil: PerforatedFoil) -> Figure:
             label=name,
         )
         axes.axhline(cell.alone / cell.bare_foil, color=colour, lw=0.9, ls=":")
+        axes.text(
+            1.01, cell.on_metal[outside][order[-1]] / cell.bare_foil, name, color=colour,
+            fontsize=9, va="center", transform=axes.get_yaxis_transform(),
+        )  # fmt: skip
         axes.plot(-3, cell.hole_bottom / cell.bare_foil, "D", color=colour, clip_on=False)
-    axes.axhline(1, color=BCUE, lw=1.6, label="bare foil")
+    bare = axes.axhline(1, color=BCUE, lw=1.6, label="bare foil")
+    alone = Line2D([], [], ls=":", color=MUTED, label="the coating over foil, without holes")
     axes.axvline(0, color="black", lw=0.8)
     axes.set_xticks([-3, 0, *range(10, 60, 10)], ["hole\nbottom", 0, *range(10, 60, 10)])
     axes.set(
-        xlabel="distance from the edge of the hole / µm",
-        ylabel="c on the metal over that on bare foil / -",
+        xlabel="distance from the edge of the hole (µm)",
+        ylabel="c over that on bare foil (–)",
     )
     axes.set(xlim=(-6, None), ylim=(0, None))
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=3, **LEGEND)
+    figure.legend(handles=[bare, alone], loc="outside upper left", ncols=2, **LEGEND)
     return figure
 
 
@@ -475,8 +476,10 @@ def block(phantom: Phantom, field: np.ndarray, label: str, high: float) -> Figur
         xlim=(-2, wide + lean[0] + 2),
         ylim=(-deep - 2, lean[1] + 2),
         aspect="equal",
-        xlabel="x / µm",
+        xlabel="x (µm)",
     )
-    axes.set_ylabel("height / µm")
+    axes.set_ylabel("height (µm)")
+    keys = (Patch(color=SOLID, label="solid"), Patch(color=COPPER, label="foil"))
+    figure.legend(handles=keys, loc="outside upper left", ncols=2, **LEGEND)
     figure.colorbar(colours, ax=axes, label=label, shrink=0.8, extend="max")
     return figure

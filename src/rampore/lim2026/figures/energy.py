@@ -22,7 +22,6 @@ _LAYERS = {
     "casing": (style.MUTED, "white"),
 }
 _PER_AREA = 100.0  # mg/cm2 in 1 kg/m2
-_PATCH = {"facecolor": "white", "edgecolor": "none", "pad": 1}
 _LEGEND = {
     "frameon": False,
     "fontsize": 9,
@@ -121,13 +120,9 @@ def masses(
             **style.PAPER,
         )
         lower.text(
-            _PER_AREA * (mass + rounding) + 0.12,
-            row,
-            f"{_PER_AREA * mass:.1f}",
-            va="center",
-            fontsize=9,
-            bbox=_PATCH,
-        )
+            1.01, row, f"{_PER_AREA * mass:.1f}", va="center", fontsize=9,
+            transform=lower.get_yaxis_transform(),
+        )  # fmt: skip
     lower.set_yticks(range(len(implied)), list(implied), fontsize=9)
     lower.set_ylim(len(implied) - 0.4, -0.6)
     lower.tick_params(axis="y", length=0)
@@ -206,7 +201,8 @@ def over_content(
             factor * perforated[place],
             "D",
             color=style.PCUE,
-            ms=8,
+            ms=6,
+            mec="white",
             label="pCuE",
             zorder=4,
         )
@@ -259,7 +255,11 @@ def gain_by_foil(gains: Mapping[str, Gain], stated: Gain) -> Figure:
         span = max(*values, mark) - min(*values, 0)
         for row, value in enumerate(values):
             text = f"{value:+.1f} %".replace("-", "\N{MINUS SIGN}")
-            axes.text(max(value, 0) + 0.03 * span, row, text, va="center", fontsize=9, bbox=_PATCH)
+            end = value - np.copysign(0.03 * span, value)
+            axes.text(
+                end, row, text, va="center", ha="right" if value > 0 else "left", fontsize=9,
+                color="white", fontweight="bold",
+            )  # fmt: skip
         axes.set_xlim(min(*values, 0) - 0.05 * span, max(*values, mark) + 0.3 * span)
         axes.set_xlabel(_gain_label(quantity))
         axes.set_ylim(len(values) - 0.5, -0.7)

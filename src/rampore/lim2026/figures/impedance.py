@@ -52,9 +52,9 @@ def spectra(cells: Mapping[str, Sequence[Spectrum]]) -> Figure:
         axis.set(xlim=(0, right), ylim=(0, top))
         axis.set_aspect("equal")
     for axis in axes[-1]:
-        axis.set_xlabel("Z' / Ω")
+        axis.set_xlabel("Z' (Ω)")
     for axis in axes[:, 0]:
-        axis.set_ylabel("−Z'' / Ω")
+        axis.set_ylabel("−Z'' (Ω)")
     axes[0, 0].legend(loc="upper left", **LONG_LEGEND)
     return figure
 
@@ -83,8 +83,8 @@ def charge_transfer(states: np.ndarray, sets: Mapping[str, np.ndarray]) -> Figur
                 )
         below.plot(PERCENT * states, pair[1] / pair[0], color=PCUE, marker=mark, ms=4, label=name)
     below.axhline(1.0, color=MUTED, ls=":")
-    above.set(ylabel="R_ct / Ω", ylim=(0, None))
-    below.set(xlabel="state of charge / %", ylabel="pCuE over bCuE")
+    above.set(ylabel="$R_\\mathrm{ct}$ (Ω)", ylim=(0, None))
+    below.set(xlabel="state of charge (%)", ylabel="pCuE over bCuE (–)")
     above.legend(**LONG_LEGEND)
     below.legend(**LONG_LEGEND)
     return figure
@@ -126,9 +126,9 @@ def lines(thickness: np.ndarray, sets: Mapping[str, tuple[np.ndarray, np.ndarray
             label=name,
         )
     below.axhline(0.0, color=MUTED, ls=":")
-    above.set(ylabel="R_ion of one electrode / Ω cm²", ylim=(0, None))
-    middle.set(ylabel="tortuosity factor")
-    below.set(xlabel="thickness on bare foil / µm", ylabel="gain in R_ion / %")
+    above.set(ylabel="$R_\\mathrm{ion}$ (Ω cm²)", ylim=(0, None))
+    middle.set(ylabel="tortuosity factor (–)")
+    below.set(xlabel="thickness on bare foil (µm)", ylabel="gain in $R_\\mathrm{ion}$ (%)")
     above.legend(**LONG_LEGEND)
     middle.plot([], [], color=PCUE, ls="--", marker="o", ms=4, label="by the thickness over foil")
     middle.plot([], [], color=PCUE, ls=":", marker="o", ms=4, mfc="white", label="by volume")
@@ -172,11 +172,11 @@ def slow_cycles(panels: Mapping[str, Cycles]) -> Figure:
         axis.annotate("", *ends, arrowprops={"arrowstyle": "<->", "color": MUTED})
         axis.annotate("taken", ends[0], (6, 0), textcoords="offset points", va="center", fontsize=9)
         axis.plot(_MAH_CM2 * panel.stated, first.discharging[-1], label=panel.label, **PAPER)
-        axis.set(ylabel="voltage / V")
+        axis.set(ylabel="voltage (V)")
         axis.set_title(title, **TITLE)
         axis.legend(loc=panel.legend, **LONG_LEGEND)
     widest = max(one.charged[-1] for panel in panels.values() for one in panel.foils)
-    axes[-1, 0].set(xlabel="charge / mAh cm⁻²", xlim=(0, 1.15 * _MAH_CM2 * widest))
+    axes[-1, 0].set(xlabel="charge (mAh cm⁻²)", xlim=(0, 1.15 * _MAH_CM2 * widest))
     return figure
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, PowerNorm
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle, Patch, Rectangle
 
 from rampore.lim2026.pairs import CellPair, PulseTest
 from rampore.lim2026.sweeps.inverse import TARGETS
@@ -50,16 +51,17 @@ def mesh(data: xarray.Dataset, perforation: Perforation) -> Figure:
     figure, (plan, section) = new_figure(1, 2, height=3.8, width_ratios=[1, 1.5])
     names = data.layer.values
     share = data.volume.values[..., names == "hole"].sum(axis=2)
-    plan.pcolormesh(
+    boxes = plan.pcolormesh(
         UM * np.linspace(0, perforation.pitch / 2, data.sizes["x"] + 1),
         UM * np.linspace(0, np.sqrt(3) * perforation.pitch / 2, data.sizes["y"] + 1),
-        (share / share.max()).T,
+        100 * (share / share.max()).T,
         cmap="Blues",
         vmin=0,
-        vmax=1.6,
+        vmax=100,
         edgecolor="white",
         linewidth=0.5,
     )
+    figure.colorbar(boxes, ax=plan, label="of a box in the hole (%)", location="bottom", shrink=0.8)
     angle = np.linspace(0, np.pi / 2, 60)
     radius = UM * perforation.hole_diameter / 2
     width, height = UM * perforation.pitch / 2, UM * np.sqrt(3) * perforation.pitch / 2
@@ -132,7 +134,9 @@ def overpotentials(rows: Mapping[str, CellPair]) -> Figure:
         top.set_title(name, **TITLE)
         bottom.set_xlabel("charge (mAh cm⁻²)")
     axes[0, 0].set_ylabel("voltage (V)")
-    axes[1, 0].set_ylabel("overpotential (mV)\ndotted: local, anode")
+    axes[1, 0].set_ylabel("overpotential (mV)")
+    axes[1, 0].plot([], [], ":", color=MUTED, label="of it local, anode")
+    axes[1, 0].legend(loc="lower right", **LEGEND)
     axes[0, 0].legend(**LEGEND)
     return figure
 
@@ -177,8 +181,8 @@ _QUANTITIES = {
 
 
 def maps(one: CellPair, quantity: str) -> Figure:
-    """The unit cell and a section through a hole at the end of a discharge on both foils, on shared
-    colours.
+    """The end of a discharge on both foils, on shared colours: the section through the middles of
+    two holes, and the plane of the coating that lies next to the foil.
 
     Parameters
     ----------
@@ -186,60 +190,40 @@ def maps(one: CellPair, quantity: str) -> Figure:
     quantity : {"overpotential", "depth"}
     """
     label, factor, colours = _QUANTITIES[quantity]
-    both = list(zip(one.cells, one.solutions, strict=True))
-    blocks = [block(cell, solution, quantity) for cell, solution in both]
+    bare, perforated = (
+        block(cell, solution, quantity)
+        for cell, solution in zip(one.cells, one.solutions, strict=True)
+    )
     # as wide as the other
-    blocks[0] = blocks[0]._replace(x=blocks[1].x[[0, -1]], y=blocks[1].y[[0, -1]])
-    shades = ScalarMappable(
-        Normalize(
-            *(factor * f([f(found.values) for found in blocks]) for f in (np.nanmin, np.nanmax))
-        ),
-        colours,
-    )
-    figure, axes = new_figure(2, 2, height=6.0, height_ratios=[1.7, 1])
-    grid = axes[0, 0].get_gridspec()
-    for one_of in axes.flat:
-        one_of.remove()
-    for n, (found, name) in enumerate(zip(blocks, ("bare", "perforated"), strict=True)):
-        solid = figure.add_subplot(grid[0, n], projection="3d")
-        _paint(solid, found._replace(values=factor * found.values), shades)
-        solid.set_title(name, **TITLE)
-    lower, cut = figure.add_subplot(grid[1, :]), blocks[1]
-    lower.pcolormesh(
-        UM * cut.y, UM * cut.z, factor * cut.values[0].T, cmap=colours, norm=shades.norm
-    )
-    lower.hlines(0, UM * cut.edge, UM * cut.y[-1], color=COPPER, lw=3)
-    lower.set(
-        xlabel="from the middle of a hole (µm)", ylabel="height over\nthe foil (µm)", aspect="equal"
-    )
-    lower.set_title("perforated, section through the hole", **TITLE)
-    figure.colorbar(shades, ax=figure.axes, label=label, location="right", shrink=0.7)
+    bare = bare._replace(x=perforated.x[[0, -1]], y=perforated.y[[0, -1]])
+    limits = [
+        factor * f([f(found.values) for found in (bare, perforated)])
+        for f in (np.nanmin, np.nanmax)
+    ]
+    shades = ScalarMappable(Normalize(*limits), colours)
+    figure, axes = new_figure(2, 2, height=4.6, width_ratios=[1.35, 1], sharex="col", sharey="col")
+    for (section, plan), found, name in zip(
+        axes, (bare, perforated), ("bare", "perforated"), strict=True
+    ):
+        drawn = {"cmap": colours, "norm": shades.norm}
+        section.pcolormesh(UM * found.y, UM * found.z, factor * found.values[0].T, **drawn)
+        thickness = UM * one.cells[1].perforation.foil_thickness
+        rim, end = UM * found.edge, UM * found.y[-1]
+        section.add_patch(Rectangle((rim, -thickness), end - rim, thickness, color=COPPER))
+        section.set(xlim=(0, end), ylabel="height over the foil (µm)")
+        section.set_title(f"{name}, section", **TITLE)
+        lowest = int(np.argmin(np.abs(found.z)))  # of the planes over the foil
+        plan.pcolormesh(UM * found.y, UM * found.x, factor * found.values[:, :, lowest], **drawn)
+        for centre in ((0, 0), (UM * found.y[-1], UM * found.x[-1])) if found.edge else ():
+            plan.add_patch(Circle(centre, rim, fill=False, ec="white", ls="--", lw=1.2))
+        plan.set(xlim=(0, end), ylim=(0, UM * found.x[-1]), ylabel="x (µm)", aspect="equal")
+        plan.set_title("plan, next to the foil", **TITLE)
+    axes[1, 0].set_xlabel("from the middle of a hole (µm)")
+    axes[1, 1].set_xlabel("y (µm)")
+    keys = Patch(color=COPPER, label="foil"), Line2D([], [], color=MUTED, ls="--", label="its rim")
+    figure.legend(handles=keys, loc="outside upper right", ncols=2, **LEGEND)
+    figure.colorbar(shades, ax=axes, label=label, location="right", shrink=0.8)
     return figure
-
-
-def _paint(axes, found, shades: ScalarMappable) -> None:
-    """The faces of a unit cell: its top, and the two sides that meet in the middle of a hole, metal
-    as copper.
-    """
-    x, y, z = (UM * edges for edges in (found.x, found.y, found.z))
-    colours = shades.cmap.with_extremes(bad=COPPER)
-
-    def face(values, place):
-        painted = axes.plot_surface(
-            *place, shade=False, rstride=1, cstride=1, antialiased=False, lw=0
-        )
-        painted.set(array=np.ma.masked_invalid(values.ravel()), cmap=colours, norm=shades.norm)
-
-    top = np.meshgrid(x, y, indexing="ij")
-    face(found.values[:, :, -1], (*top, np.full(top[0].shape, z[-1])))
-    side = np.meshgrid(y, z, indexing="ij")
-    face(found.values[0], (np.zeros(side[0].shape), *side))
-    side = np.meshgrid(x, z, indexing="ij")
-    face(found.values[:, 0], (side[0], np.zeros(side[0].shape), side[1]))
-    axes.set_box_aspect((np.ptp(x), np.ptp(y), 2 * np.ptp(z)))
-    axes.view_init(elev=28, azim=-118)
-    axes.set(xlabel="x (µm)", ylabel="y (µm)", zlabel="z (µm)")
-    axes.tick_params(labelsize=7)
 
 
 def salt(one: CellPair) -> Figure:
@@ -257,27 +241,23 @@ def salt(one: CellPair) -> Figure:
         axis.set_title(name, **TITLE)
         axis.set_xlabel("salt (mol L⁻¹)")
         charge = [profile.charge / 36000 for profile in found.profiles]
-        axes[2].plot(
-            charge,
-            [profile.mean / 1e3 for profile in found.profiles],
-            color=colour,
-            label="mean excess",
-        )
-        axes[2].plot(
-            charge,
-            [profile.range / 1e3 for profile in found.profiles],
-            color=colour,
-            ls="--",
-            label="range",
-        )
+        for line, values in (
+            ("-", [profile.mean for profile in found.profiles]),
+            ("--", [profile.range for profile in found.profiles]),
+        ):
+            axes[2].plot(charge, np.array(values) / 1e3, line, color=colour)
     limits = [f(axis.get_xlim()[n] for axis in axes[:2]) for n, f in ((0, min), (1, max))]
     depth = [f(axis.get_ylim()[n] for axis in axes[:2]) for n, f in ((0, min), (1, max))]
     for axis in axes[:2]:
         axis.set(xlim=limits, ylim=depth)
+    for strength, when in ((0.25, "at the start"), (1.0, "at the end")):
+        axes[0].plot([], [], color=BCUE, alpha=strength, label=when)
+    axes[0].legend(loc="lower left", **LEGEND)
     axes[0].set_ylabel("height over the foil (µm)")
     axes[2].set(xlabel="charge (mAh cm⁻²)", ylabel="in the anode (mol L⁻¹)")
-    handles, labels = axes[2].get_legend_handles_labels()
-    axes[2].legend(handles[:2], labels[:2], **LEGEND)
+    for line, what in (("-", "mean excess"), ("--", "range")):
+        axes[2].plot([], [], line, color="black", label=what)
+    axes[2].legend(**LEGEND | {"handlelength": 2.4})
     return figure
 
 
@@ -318,10 +298,10 @@ def rates(tests: Mapping[str, tuple], nominal: Sequence[float]) -> Figure:
     bottom.axhline(1, color=MUTED, lw=1)
     bottom.plot(list(nominal).index(5.0), 1.2, **PAPER, label="paper")
     top.set_ylabel("capacity (mAh cm⁻²)")
-    bottom.set(ylabel="perforated over bare", xlabel="discharge rate (C)")
+    bottom.set(ylabel="perforated over bare (–)", xlabel="discharge rate (C)")
     bottom.set_xticks(places, [f"{rate:g}" for rate in nominal])
     top.legend(**LEGEND)
-    bottom.legend(**LEGEND)
+    bottom.legend(**LEGEND | {"handlelength": 3.2})  # long enough for its dashes
     return figure
 
 
@@ -346,7 +326,7 @@ def contents(ratios: Mapping[float, Mapping[float, float]]) -> Figure:
             label=f"{100 * share:.0f} % SiOx",
         )
     axes.axhline(1, color=MUTED, lw=1)
-    axes.set(xlabel="discharge rate (C)", ylabel="capacity, perforated over bare")
+    axes.set(xlabel="discharge rate (C)", ylabel="capacity, perforated over bare (–)")
     axes.legend(**LEGEND)
     return figure
 
@@ -541,8 +521,8 @@ def consistency(data: xarray.Dataset) -> Figure:
     )
     axes.plot(pulses.stated, 1 + rate.stated, **PAPER, label="paper, and its wide tolerance")
     axes.set(
-        xlabel="pulse resistance, perforated over bare",
-        ylabel="capacity at 5C, perforated over bare",
+        xlabel="pulse resistance, perforated over bare (–)",
+        ylabel="capacity at 5C, perforated over bare (–)",
     )
     axes.axhline(1, color=MUTED, lw=1, zorder=0)
     axes.axvline(1, color=MUTED, lw=1, zorder=0)

@@ -56,12 +56,14 @@ def phantoms(
     colours = np.vstack([[0.92, 0.92, 0.92, 1], colormaps["tab20"](np.arange(found.max()) % 20)])
     extent = (0, found.shape[1] * side, found.shape[0] * side, 0)
     left.imshow(colours[found], extent=extent, interpolation="nearest")
-    left.set(xlabel="x / µm", ylabel="depth / µm")
+    left.set(xlabel="x (µm)", ylabel="depth (µm)")
     label_panel(left, f"{found.max()} pores found, {known.labels.max()} drawn")
     right.axhline(0, color=MUTED, lw=1)
     right.plot(pixels, PERCENT * errors, marker="o", ms=5, color=NEGATIVE)
     right.set(
-        xlabel="pixel / radius of a disc", ylabel="error of the\nmean radius / %", xscale="log"
+        xlabel="pixel over radius of a disc (–)",
+        ylabel="error of the\nmean radius (%)",
+        xscale="log",
     )
     ticks = pixels[::2]
     right.set_xticks(ticks, [f"{tick:.3g}" for tick in ticks])
@@ -97,10 +99,10 @@ def sections(shown: Mapping[str, tuple[np.ndarray, Analysis]], largest: float = 
         axes[2 * k + 1].imshow(colours[analysis.labels], extent=extent, interpolation="nearest")
         label_panel(axes[2 * k], name)
         for panel in axes[2 * k : 2 * k + 2]:
-            panel.set_ylabel("depth / µm", fontsize=9)
-    axes[-1].set_xlabel("x / µm")
+            panel.set_ylabel("depth (µm)", fontsize=9)
+    axes[-1].set_xlabel("x (µm)")
     bar = {"location": "bottom", "aspect": 40, "extend": "max"}
-    figure.colorbar(scale, ax=list(axes), label="equivalent radius of a pore / µm", **bar)
+    figure.colorbar(scale, ax=list(axes), label="equivalent radius of a pore (µm)", **bar)
     return figure
 
 
@@ -124,7 +126,7 @@ def along_the_foil(
     for panel, (name, profile), colour in zip(axes, profiles.items(), (PCUE, BCUE), strict=True):
         panel.plot(UM * profile.position, PERCENT * profile.porosity, color=colour, lw=1.3)
         label_panel(panel, f"{name}, window {UM * profile.window:.0f} µm")
-        panel.set_ylabel("porosity / %")
+        panel.set_ylabel("porosity (%)")
     for k, (start, end) in enumerate(holes):
         axes[0].axvspan(
             UM * start, UM * end, color=COPPER, alpha=0.22, lw=0, label=None if k else "over a hole"
@@ -139,7 +141,7 @@ def along_the_foil(
             axes[0].plot(UM * (holes[k - 1][1] + start) / 2, PERCENT * stated["NPR"], **PAPER)
     middle = UM * profiles["bCuE"].position.mean()
     axes[1].plot(middle, PERCENT * stated["bCuE"], **PAPER)
-    axes[1].set(xlabel="x / µm", ylim=(8, 42), xlim=(0, 2 * middle))
+    axes[1].set(xlabel="x (µm)", ylim=(8, 42), xlim=(0, 2 * middle))
     handles = axes[0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside upper right", ncols=2, frameon=False, fontsize=9)
     return figure
@@ -201,7 +203,7 @@ def scatter_over_width(
         axis.axvline(UM * width, color=MUTED, lw=1, ls=":")
         axis.text(UM * width * 0.98, 0.32, name, rotation=90, ha="right", va="bottom", fontsize=9)
     axis.set(
-        xlabel="width of the window L / µm", ylabel="standard deviation\nof the porosity / points"
+        xlabel="width of the window L (µm)", ylabel="standard deviation\nof the porosity (points)"
     )
     axis.set(xscale="log", yscale="log", ylim=(0.3, 14))
     ticks = [5, 10, 20, 40, 80, 160]
@@ -227,8 +229,8 @@ def predicted(
     """
     figure, panels = new_figure(2, 1, width=5.8, height=5.8, sharex=True)
     quantities = (
-        ("radius", UM, "mean equivalent\nradius / µm"),
-        ("coordination", 1, "mean coordination\nnumber / -"),
+        ("radius", UM, "mean equivalent\nradius (µm)"),
+        ("coordination", 1, "mean coordination\nnumber (–)"),
     )
     ticks, groups, place = {}, {}, 0.0
     for case, found in cases.items():
@@ -254,7 +256,10 @@ def predicted(
             value = factor * stated[electrode][index]
             panel.axhline(value, color="black", lw=0.8, ls=style, zorder=0)
             panel.plot(-0.9, value, **PAPER, label="the paper" if electrode == "bCuE" else None)
-            panel.text(-0.75, value, f" {electrode}", fontsize=9, va="bottom")
+            panel.text(
+                1.01, value, electrode, fontsize=9, va="center",
+                transform=panel.get_yaxis_transform(),
+            )  # fmt: skip
         panel.set_ylabel(label)
     for case, middle in groups.items():
         panels[0].text(
@@ -302,7 +307,7 @@ def multiverse(
         where = {"xytext": (0, down), "textcoords": "offset points", "ha": "center", "zorder": 6}
         above.annotate(f"the paper, {name}", (UM * radius, number), fontsize=9, **where)
     above.margins(x=0.12)
-    above.set(xlabel="mean equivalent radius / µm", ylabel="mean coordination number / -")
+    above.set(xlabel="mean equivalent radius (µm)", ylabel="mean coordination number (–)")
     above.legend(frameon=False, fontsize=9, loc="upper right", markerscale=2)
     label_panel(above, "what each recipe finds")
     for column, label, fill in (
@@ -323,7 +328,7 @@ def multiverse(
     below.annotate(
         "the paper, pCuE", (r_perforated / r_bare, n_perforated - n_bare), fontsize=9, **where
     )
-    below.set(xlabel="radius, pCuE / bCuE", ylabel="coordination number, pCuE − bCuE / -")
+    below.set(xlabel="radius, pCuE over bCuE (–)", ylabel="coordination number, pCuE − bCuE (–)")
     below.legend(frameon=False, fontsize=9, loc="upper left", markerscale=2)
     label_panel(below, "what is left of the difference")
     return figure
@@ -344,8 +349,8 @@ def microscopes(
     figure, panels = new_figure(1, 2, width=6.2, height=0.9 + 0.36 * len(looks), sharey=True)
     places = np.arange(len(looks))
     for panel, name, factor, index, label in (
-        (panels[0], "radius", UM, 0, "mean radius / µm"),
-        (panels[1], "coordination", 1, 1, "coordination number / -"),
+        (panels[0], "radius", UM, 0, "mean radius (µm)"),
+        (panels[1], "coordination", 1, 1, "coordination number (–)"),
     ):
         for side, (electrode, colour, mark) in enumerate(
             (("bCuE", BCUE, "s"), ("pCuE", PCUE, "o"))
@@ -392,8 +397,8 @@ def distributions(
                 mean = stated[name][column] * (1 if column else UM)
                 marker = PAPER | {"mec": colour, "label": f"{name}, the paper's mean"}
                 axis.plot(mean, 2, **marker)
-    left.set(xlabel="equivalent radius / µm", ylabel="share of the pores / %", xlim=(0, 2.2))
-    right.set(xlabel="coordination number / -", ylabel="share of the pores / %", xlim=(-0.5, 6.5))
+    left.set(xlabel="equivalent radius (µm)", ylabel="share of the pores (%)", xlim=(0, 2.2))
+    right.set(xlabel="coordination number (–)", ylabel="share of the pores (%)", xlim=(-0.5, 6.5))
     left.legend(frameon=False, fontsize=9, loc="upper right")
     return figure
 
@@ -434,5 +439,5 @@ def over_share(
         panel.set_ylabel(label)
     handles = panels[0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside upper center", ncols=2, frameon=False, fontsize=9)
-    panels[1].set(xlabel="share of the image that lies over holes / %", xlim=(0, 100))
+    panels[1].set(xlabel="share of the image that lies over holes (%)", xlim=(0, 100))
     return figure

@@ -142,7 +142,7 @@ def adhesion(
     for value, line, name in zip(by_area, ("--", ":"), ("straight", "etched"), strict=True):
         label = f"area, {name} walls"
         keys.axhline(PERCENT * value, color=style.MUTED, ls=line, lw=1.2, label=label)
-    keys.set(xlabel="cohesion over adhesion (1)", ylabel="gain of adhesion (%)")
+    keys.set(xlabel="cohesion over adhesion (–)", ylabel="gain of adhesion (%)")
     keys.set_ylim(-34, None)
     keys.legend(loc="lower right", **LEGEND)
     for (name, values), line in zip(angles.items(), ("-", "--", ":"), strict=True):
@@ -150,7 +150,7 @@ def adhesion(
     for foil, angle in stated_angles.items():
         drop.axhline(np.degrees(angle), color=_FOILS[foil], lw=0.8, alpha=0.6)
         drop.plot(roughness[0], np.degrees(angle), clip_on=False, **style.PAPER)
-    drop.set(xlabel="surface over plan (1)", ylabel="contact angle of water (°)", ylim=(0, 92))
+    drop.set(xlabel="surface over plan (–)", ylabel="contact angle of water (°)", ylim=(0, 92))
     drop.legend(loc="upper right", **LEGEND)
     return figure
 
@@ -174,9 +174,9 @@ def contacts(
     figure, (cost, plane) = style.new_figure(1, 2, height=3.5)
     for (name, values), line in zip(capacity.items(), ("-", "--", ":"), strict=False):
         cost.plot(factor, PERCENT * values, color=style.BCUE, ls=line, marker=".", label=name)
-    cost.set(xscale="log", ylim=(-34, 108))
-    cost.set(xlabel="contact over that before (1)", ylabel="capacity left at 0.5C (%)")
-    cost.legend(loc="lower left", **LEGEND | {"handlelength": 2.6})
+    cost.set(xscale="log", ylim=(-3, 104))
+    cost.set(xlabel="contact over that before (–)", ylabel="capacity left at 0.5C (%)")
+    cost.legend(loc="lower left", bbox_to_anchor=(0, 1), **LEGEND | {"handlelength": 2.6})
     for name, (spectrum, foil, line) in spectra.items():
         z = spectrum.impedance
         plane.plot(z.real, -z.imag, color=_FOILS[foil], ls=line, label=name)
@@ -215,12 +215,12 @@ def fading(
         course.plot(life, PERCENT * left, **style.PAPER | {"mec": _FOILS[foil]})
     for law, line in _LAWS.items():
         course.plot([], [], color="black", ls=line, lw=1.3, label=str(law))
-    course.set(xlabel="cycle (1)", ylabel="capacity left (%)", ylim=(0, 103), xlim=(0, 320))
+    course.set(xlabel="cycle (–)", ylabel="capacity left (%)", ylim=(0, 103), xlim=(0, 320))
     course.legend(loc="lower left", **LEGEND)
     for (name, values), line in zip(chance.items(), ("-", "--", ":"), strict=True):
         power.plot(cells, PERCENT * values, color=style.ACCENT, ls=line, marker=".", label=name)
     power.axhline(80, color=style.MUTED, lw=0.8)
-    power.set(xlabel="cells of each kind (1)", ylabel="chance to see the difference (%)")
+    power.set(xlabel="cells of each kind (–)", ylabel="chance to see the difference (%)")
     power.set(ylim=(0, 103), xticks=cells)
     power.legend(loc="lower right", title="spread of the loss", title_fontsize=9, **LEGEND)
     return figure
@@ -247,14 +247,14 @@ def debonding(
     release.axhline(1, color="black", lw=0.8)
     release.text(reach[-1], 1, "straight front, bare foil", ha="right", va="bottom", **_SMALL)
     release.set(xscale="log", yscale="log", ylim=(3e-4, 3))
-    release.set(xlabel="debonded from the rim on (µm)", ylabel="energy released, over bare (1)")
+    release.set(xlabel="debonded from the rim on (µm)", ylabel="energy released, over bare (–)")
     release.legend(loc="lower left", ncols=1, **LEGEND | {"fontsize": 8})
     for row, (name, (low, high)) in enumerate(share.items()):
         colour = style.PCUE if "perforated" in name else style.BCUE
         strength.barh(row, high - low, left=low, height=0.5, color=colour)
     strength.axvline(1, color="black", lw=0.8)
     _rows(strength, list(share))
-    strength.set(xlim=(0, None), xlabel="coating's force, over\nthe foil's strength (1)")
+    strength.set(xlim=(0, None), xlabel="coating's force, over\nthe foil's strength (–)")
     return figure
 
 
@@ -282,5 +282,5 @@ def stands(found: Sequence[Stand]) -> Figure:
     for label in axes.get_yticklabels():
         label.set_fontsize(8.5)
     axes.set(xscale="log", xlim=(lowest, 1.6 * max(1.0, *shares)))
-    axes.set_xlabel("stated, over the most that is allowed (1)")
+    axes.set_xlabel("stated, over the most that is allowed (–)")
     return figure

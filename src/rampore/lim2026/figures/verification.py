@@ -54,7 +54,7 @@ def convergence(orders: Mapping[str, Mapping]) -> Figure:
         axis.xaxis.set_minor_locator(NullLocator())
         axis.set_xlabel(title)
     for axis in axes[:, 0]:
-        axis.set_ylabel("error of the voltage / mV")
+        axis.set_ylabel("error of the voltage (mV)")
     return figure
 
 
@@ -83,9 +83,9 @@ def comparison(peers: Sequence[Mapping]) -> Figure:
         bottom.semilogy(
             share, 1e3 * np.maximum(np.abs(difference), 1e-7), color=colour, label=one["name"]
         )
-    top.set_ylabel("voltage / V")
-    bottom.set_ylabel("difference / mV")
-    bottom.set_xlabel("time over that at the end of the comparison")
+    top.set_ylabel("voltage (V)")
+    bottom.set_ylabel("difference (mV)")
+    bottom.set_xlabel("time over that at the end of the comparison (–)")
     figure.legend(
         *bottom.get_legend_handles_labels(), loc="outside lower center", frameon=False, ncols=1
     )
