@@ -85,7 +85,7 @@ def report(
     over.axhline(PERCENT * ACCEPTED, color=MUTED, ls=":", label="accepted (rms of the test)")
     over.set(xlabel="frequency (Hz)", ylabel="|residual| / |Z| (%)", xscale="log", yscale="log")
     panels[above[0]].legend(loc="upper left", **LONG_LEGEND)
-    over.legend(loc="lower left", ncols=3, **LONG_LEGEND | {"fontsize": 8.5})
+    over.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, **LONG_LEGEND | {"fontsize": 8.5})
     return figure
 
 

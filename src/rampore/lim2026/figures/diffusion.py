@@ -388,13 +388,17 @@ def mixing_map(
             closure.exponent, 100 * closure.threshold, f"{number}", fontsize=8, zorder=6,
             ha="center", va="center_baseline",
         )  # fmt: skip
-        axes.plot([], [], " ", label=f"{number}  {closure.name}")
     axes.set(
         xlabel="exponent a of ε/τ ∝ (ε − ε$_c$)$^a$ (–)",
         ylabel="porosity ε$_c$ at which it vanishes (%)",
     )
-    axes.set(xlim=(exponents[0], exponents[-1]), ylim=(-0.6, 100 * thresholds[-1]))
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, **LEGEND)
+    axes.set(xlim=(exponents[0], exponents[-1]), ylim=(-0.9, 100 * thresholds[-1]))
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=1, **LEGEND)
+    named = [f"{number}  {closure.name}" for number, closure in enumerate(ordered, 1)]
+    figure.legend(
+        [Line2D([], [], ls="none")] * len(named), named, loc="outside upper right", ncols=2,
+        **LEGEND | {"handlelength": 0},
+    )  # fmt: skip
     return figure
 
 

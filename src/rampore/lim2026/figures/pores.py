@@ -255,9 +255,9 @@ def predicted(
         for electrode, style in (("bCuE", "-"), ("pCuE", "--")):
             value = factor * stated[electrode][index]
             panel.axhline(value, color="black", lw=0.8, ls=style, zorder=0)
-            panel.plot(-0.9, value, **PAPER, label="the paper" if electrode == "bCuE" else None)
+            panel.plot(-0.9, value, **PAPER)
             panel.text(
-                1.01, value, electrode, fontsize=9, va="center",
+                1.01, value, f"the paper,\n{electrode}", fontsize=9, va="center",
                 transform=panel.get_yaxis_transform(),
             )  # fmt: skip
         panel.set_ylabel(label)
@@ -270,7 +270,6 @@ def predicted(
             ha="center",
             fontsize=9,
         )
-    panels[0].legend(frameon=False, fontsize=9, loc="lower left")
     panels[1].set_xticks(list(ticks), list(ticks.values()), fontsize=9)
     panels[1].set_xlim(-1.2, max(ticks) + 0.6)
     return figure
