@@ -8,9 +8,7 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from printed import misread, printed
 
 import rampore
@@ -30,9 +28,9 @@ from rampore.audit.ledger import (
     read_ledger,
     read_printed,
 )
-from rampore.audit.pages.picture import overview
 from rampore.audit.pages.scorecard import scorecard_page, summary, summary_readme
-from rampore.style import VERDICT, render
+from rampore.audit.pages.tiles import tiles
+from rampore.style import VERDICT
 
 ROOT = Path(__file__).resolve().parent.parent
 PAPER = ROOT.parent / "shared" / "paper" / "claims.toml"
@@ -627,23 +625,6 @@ def test_the_expected_verdicts_name_every_statement_and_only_verdicts_there_are(
     assert set(expected.values()) <= {str(verdict) for verdict in Verdict}
 
 
-def test_the_page_on_what_changed_names_every_flip_with_both_verdicts_and_a_rule():
-    before, after = (
-        tomllib.loads((ROOT / "tests" / name).read_text(encoding="utf-8"))
-        for name in ("data/verdicts_before_the_rules.toml", "expected_verdicts.toml")
-    )
-    page = (ROOT / "book" / "what-changed.md").read_text(encoding="utf-8")
-    row = r"^\| <a \S+>(.+?)</a> \| \S (.+?) \| \S (.+?) \| (.+) \|$"
-    rows = re.findall(row, page, re.MULTILINE)
-    flipped = {
-        name: (before[name], after[name])
-        for name in after
-        if name in before and before[name] != after[name]
-    }
-    assert {name: (was, now) for name, was, now, _ in rows} == flipped
-    assert all(len(rule) > 20 for *_, rule in rows)
-
-
 def test_no_verdict_has_flipped(built):
     expected = tomllib.loads(
         (ROOT / "tests" / "expected_verdicts.toml").read_text(encoding="utf-8")
@@ -718,7 +699,8 @@ def test_a_row_shows_both_numbers_their_uncertainty_the_assumption_and_where_it_
         "The foil is thicker: needs 20 nm, outside 10 to 15 nm (two statements); then it is 4.500 "
         "µm.",
         'href="collector.html#length"', 'From <a href="#width">width</a>',
-        'data-chapter="collector"',
+        'href="claim/length.html"', 'href="#verdict=inconsistent"',
+        'data-chapter="collector"', 'data-cause="square"', 'data-apart="20"',
     ]:  # fmt: skip
         assert part in row, part
 
@@ -791,27 +773,14 @@ def test_the_summary_of_several_statements_speaks_in_the_plural():
     assert summary(unreported).startswith(expected)
 
 
-def test_the_picture_has_a_tile_for_each_statement_and_each_line_of_its_legend(entries):
-    figure = overview(entries, LEDGER.sections)
-    verdicts = {entry["verdict"] for entry in entries}
-    assert len(figure.axes[0].patches) == len(entries) + len(verdicts)
-    words = [text.get_text() for text in figure.axes[0].texts]
-    assert {f"{verdict}: 1" for verdict in verdicts} <= set(words)
-
-
-def test_the_picture_stays_inside_its_frame_and_is_the_same_twice():
-    ledger = read_ledger(lim2026.LEDGER)
-    figures = [
-        overview([claims.record(claim, None) for claim in ledger.values()], ledger.sections)
-        for _ in range(2)
-    ]
-    renderer = FigureCanvasAgg(figures[0]).get_renderer()
-    artists = [*figures[0].axes[0].texts, *figures[0].axes[0].patches]
-    boxes = [artist.get_window_extent(renderer).extents for artist in artists]
-    frame = figures[0].bbox.extents
-    assert np.all(np.min(boxes, axis=0)[:2] >= frame[:2])
-    assert np.all(np.max(boxes, axis=0)[2:] <= frame[2:])
-    assert render(figures[0], "svg") == render(figures[1], "svg")
+def test_there_is_a_tile_for_each_statement_which_names_it_and_leads_to_its_page(entries):
+    page = tiles(entries, LEDGER.sections)
+    for entry in entries:
+        tile = page[page.index(f'href="claim/{entry["id"]}.html"') :].partition("</a>")[0]
+        assert f"<b>{entry['id']}</b>, {entry['verdict']}: " in tile
+        assert f">{Verdict(entry['verdict']).glyph}</span>" in tile
+    assert page.count('class="tile tile-') == len(entries) + len({e["verdict"] for e in entries})
+    assert page.index("Geometry") < page.index("Strength &amp; more")
 
 
 @pytest.fixture
@@ -871,6 +840,39 @@ def test_the_filter_works_in_the_browser_and_keeps_its_state_in_the_address(show
     again.click("button[type=reset]")
     again.wait_for_function("document.querySelector('output').textContent.startsWith('all')")
     assert visible(again) == list(LEDGER)
+
+
+def test_rows_are_grouped_by_contradiction_and_sorted_by_name_or_distance(shown):
+    browser, address = shown
+    page = browser.new_page()
+    page.goto(address)
+    groups = "rows => rows.filter(r => r.offsetHeight).map(r => r.textContent)"
+    page.select_option("select[name=group]", "cause")
+    titles = page.eval_on_selector_all("tr.scorecard-section", groups)
+    assert titles == ["It is a square <of> unequal sides.", "No contradiction"]
+    page.select_option("select[name=group]", "verdict")
+    titles = page.eval_on_selector_all("tr.scorecard-section", groups)
+    assert titles == ["not reproduced", "inconsistent", "input", "not testable"]
+    page.select_option("select[name=group]", "")
+    page.select_option("select[name=sort]", "name")
+    assert visible(page) == ["length", "trend", "width", "spread"]
+    page.select_option("select[name=sort]", "apart")
+    assert visible(page)[0] == "length"
+    assert page.url.endswith("#sort=apart")
+    page.click("button[type=reset]")
+    page.wait_for_function("!location.hash")
+    assert visible(page) == list(LEDGER)
+
+
+def test_a_verdict_that_is_clicked_lands_on_all_that_share_it(shown):
+    browser, address = shown
+    page = browser.new_page()
+    page.goto(address)
+    page.click("#length .scorecard-verdict a")
+    page.wait_for_function("document.querySelector('output').textContent.startsWith('1 of')")
+    assert visible(page) == ["length"]
+    page.goto(address + "#section=2")
+    assert visible(page) == ["spread"]
 
 
 def test_the_scorecard_shows_everything_without_scripts_and_fits_a_phone(shown):

@@ -17,6 +17,7 @@ from rampore.audit.inputs import read_values
 from rampore.audit.ledger import read_ledger
 from rampore.audit.reproduce.files import digest
 from rampore.audit.study import find
+from rampore.audit.tabular import claims_csv
 
 STARTED = "2026-11-30T12:00:00+00:00"
 
@@ -85,7 +86,7 @@ def run(study):
 
 
 def test_the_table_has_a_row_for_each_statement_with_its_numbers(run):
-    rows = list(csv.DictReader(io.StringIO(exports.claims_csv(run.entries))))
+    rows = list(csv.DictReader(io.StringIO(claims_csv(run.entries))))
     assert [row["id"] for row in rows] == ["loading", "thickness", "capacity-enough"]
     row = rows[1]
     assert (row["verdict"], row["stated"], row["unit"]) == ("conditional", "33.0", "um")

@@ -1069,6 +1069,7 @@ def _audit_export(parser: argparse.ArgumentParser) -> Run:
     def run(options: argparse.Namespace) -> int:
         from rampore import storage
         from rampore.audit import exports, study
+        from rampore.audit.tabular import claims_csv
 
         found = study.find(options.study)
         if options.format == "battinfo":
@@ -1080,7 +1081,7 @@ def _audit_export(parser: argparse.ArgumentParser) -> Run:
         if options.format == "ro-crate":
             exports.ro_crate(made, options.output)
         elif options.format == "csv":
-            storage.write(options.output, exports.claims_csv(made.entries))
+            storage.write(options.output, claims_csv(made.entries))
         else:
             storage.write(options.output, exports.codecheck(made))
         return 0

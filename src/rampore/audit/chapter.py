@@ -699,10 +699,18 @@ def accepted_text(entry: dict) -> str:
     """
     if not entry["rounding"]:
         return ""
-    low, high = (_fixed(end, _decimals(entry) + 1) for end in entry["accepted"])
     times = (entry["accepted"][1] - entry["accepted"][0]) / (2 * entry["tolerance"])
-    within = with_unit(f"{low} to {high}", entry["unit"])
-    return f"Accepted from {within}: {_significant(times, 2)} times the tolerance."
+    return f"Accepted from {interval_text(entry)}: {_significant(times, 2)} times the tolerance."
+
+
+def interval_text(entry: dict) -> str:
+    """The interval in which a computed value would have been reproduced; empty for an order or a
+    trend.
+    """
+    if entry["accepted"] is None:
+        return ""
+    low, high = (_fixed(end, _decimals(entry) + 1) for end in entry["accepted"])
+    return with_unit(f"{low} to {high}", entry["unit"])
 
 
 def otherwise_text(entry: dict) -> str:
@@ -742,6 +750,11 @@ def uncertainty_text(entry: dict) -> str:
     return ", ".join(
         f"±{_SPACE}{_significant(width, 2)} {name}" for name, width in widths.items() if width
     )
+
+
+def width_text(entry: dict, width: float | None) -> str:
+    """A half-width in the statement's unit; empty where there is none."""
+    return f"±{_SPACE}{with_unit(_significant(width, 2), entry['unit'])}" if width else ""
 
 
 def assumption_text(entry: dict) -> str:

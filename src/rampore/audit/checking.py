@@ -2,8 +2,8 @@
 
 A schema says what an editor can know of a file while it is being written; the readers
 (:mod:`rampore.audit.study`, :mod:`rampore.audit.ledger`, :mod:`rampore.audit.inputs`,
-:mod:`rampore.audit.panels`) know more, such as that a unit can be read. What a schema refuses its
-reader refuses.
+:mod:`rampore.audit.panels`, :mod:`rampore.audit.history`) know more, such as that a unit can be
+read. What a schema refuses its reader refuses.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rampore import RamporeError
 from rampore.audit import claims
+from rampore.audit.history import read_history
 from rampore.audit.inputs import read_values
 from rampore.audit.ledger import Claim, Ledger
 from rampore.audit.panels import read_panels
@@ -48,7 +49,7 @@ def check_schema(path: Path, kind: str) -> None:
     Parameters
     ----------
     path : Path
-    kind : {"study", "claims", "inputs", "figures"}
+    kind : {"study", "claims", "inputs", "figures", "history"}
 
     Raises
     ------
@@ -112,6 +113,12 @@ def check(start: Path, output: Path | None = None, release: bool = False) -> lis
         groups = read_panels(settings.figures)
         count = sum(len(panel.places) for panels in groups.values() for panel in panels)
         fine.append(f"{settings.figures.name}: {count} figures, panels and tables")
+    if settings.history:
+        check_schema(settings.history, "history")
+        changes = read_history(settings.history)
+        for change in changes:
+            ledger[change.statement]
+        fine.append(f"{settings.history.name}: {len(changes)} verdicts, each since its day")
     if release:
         fine.append(_check_release(ledger, output or study.root / "build"))
     return fine

@@ -5,6 +5,8 @@ A study is a folder with ``_toc.yml``, as Jupyter Book has it, and ``study.toml`
     ledger = "claims.toml"        # the statements of the paper, in this folder or below it
     inputs = "inputs.toml"        # optional: values with provenance, of which the book has a page
     figures = "figures.toml"      # optional: the figures of the paper, see rampore.audit.panels
+    history = "history.toml"      # optional: how the verdicts came about, see rampore.audit.history
+    key = "rate"                  # optional: the statement that the first page is about
     package = "rampore.lim2026"   # optional: a module of its own, with `pages` and `sweeps`
     license = "CC-BY-4.0"         # optional: of the study, by its SPDX name
 
@@ -13,9 +15,13 @@ A study is a folder with ``_toc.yml``, as Jupyter Book has it, and ``study.toml`
     authors = ["...", "..."]
     doi = "10.1000/182"
 
-``<package>.pages.generated(root)`` gives the pages that the book has beside those of any study, by
-file name; ``<package>.sweeps.PLANS`` names the modules of ``rampore sweep``, each with a function
-``plan(coarse)``.
+    [covers]                      # optional: the figure on a chapter's card, by default its first
+    thickness = "fig-thickness"
+
+``<package>.pages.generated(root)`` gives the pages that a book has beside those of any study, by
+file name, and ``<package>.pages.found(notebooks, entries)`` those that are made of what the
+chapters found; ``<package>.sweeps.PLANS`` names the modules of ``rampore sweep``, each with a
+function ``plan(coarse)``.
 """
 
 from __future__ import annotations
@@ -93,6 +99,12 @@ class Settings:
         has none, or reads its inputs by classes of its own.
     figures : Path or None
         A list of the paper's figures that :func:`rampore.audit.panels.read_panels` reads.
+    history : Path or None
+        What became of the verdicts, which :func:`rampore.audit.history.read_history` reads.
+    key : str
+        The statement that the first page is about, or empty.
+    covers : dict of str to str
+        Label of the figure on a chapter's card, by chapter; by default its first.
     license : str
         Of the study, by its SPDX name, or empty.
     paper : Paper
@@ -103,6 +115,9 @@ class Settings:
     package: str = ""
     inputs: Path | None = None
     figures: Path | None = None
+    history: Path | None = None
+    key: str = ""
+    covers: dict[str, str] = field(default_factory=dict)
     license: str = ""
     paper: Paper = field(default_factory=Paper)
 
@@ -141,21 +156,34 @@ def _settings(path: Path) -> Settings:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: cannot be read as TOML: {error}") from None
-    defaults = {"ledger": "claims.toml", "package": "", "inputs": "", "figures": "", "license": ""}
-    known_keys(f"{path}", content, (*defaults, "paper"), UsageError)
+    defaults = dict.fromkeys(_TEXTS, "") | {"ledger": "claims.toml"}
+    known_keys(f"{path}", content, (*defaults, "paper", "covers"), UsageError)
     for key, value in defaults.items():
         if not isinstance(content.setdefault(key, value), str):
             raise UsageError(f"{path}: {key} is a text, not {content[key]!r}")
+    covers = content.get("covers", {})
+    if not isinstance(covers, dict) or not all(isinstance(label, str) for label in covers.values()):
+        raise UsageError(f"{path}: covers is a table of labels of figures, not {covers!r}")
     if not all(part.isidentifier() for part in content["package"].split(".") if content["package"]):
         raise UsageError(f"{path}: package: {content['package']!r} is no dotted name of a module")
+    inputs, figures, history = (
+        path.parent / content[key] if content[key] else None
+        for key in ("inputs", "figures", "history")
+    )
     return Settings(
         path.parent / content["ledger"],
         content["package"],
-        path.parent / content["inputs"] if content["inputs"] else None,
-        path.parent / content["figures"] if content["figures"] else None,
+        inputs,
+        figures,
+        history,
+        content["key"],
+        covers,
         content["license"],
         _paper(path, content.get("paper", {})),
     )
+
+
+_TEXTS = ("ledger", "package", "inputs", "figures", "history", "key", "license")
 
 
 def _paper(path: Path, table: object) -> Paper:

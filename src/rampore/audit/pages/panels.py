@@ -80,11 +80,19 @@ def panels_page(groups: Groups, entries: Iterable[dict], drawn: Mapping[str, Dra
 
 def thumbnails(groups: Groups, drawn: Mapping[str, Drawn]) -> dict[str, bytes]:
     """The counterparts, small, as PNG by the path from the folder of generated pages."""
-    labels = {label for group in groups.values() for panel in group for label in panel.counterpart}
-    return {_thumbnail(label): _small(drawn[label].png) for label in sorted(labels & set(drawn))}
+    return small(
+        (label for group in groups.values() for panel in group for label in panel.counterpart),
+        drawn,
+    )
 
 
-def _thumbnail(label: str) -> str:
+def small(labels: Iterable[str], drawn: Mapping[str, Drawn]) -> dict[str, bytes]:
+    """Figures of the book, small, as PNG by the path that :func:`thumbnail` gives."""
+    return {thumbnail(label): _small(drawn[label].png) for label in sorted({*labels} & {*drawn})}
+
+
+def thumbnail(label: str) -> str:
+    """Where a figure lies, small, from the folder of generated pages or of static files."""
     return f"thumbnails/{label}.png"
 
 
@@ -133,10 +141,10 @@ def _counts(panels: list[Panel]) -> str:
     answered = [panel for panel in panels if panel.counterpart]
     waiting = [panel for panel in panels if panel.chapter and not panel.counterpart]
     rest = counted(panels) - counted(answered) - counted(waiting)
+    pending = f"{counted(waiting)} wait for their chapter, " if waiting else ""
     return (
         f"Of {counted(panels)} figures, panels and tables, {counted(answered)} have a counterpart, "
-        f"{counted(waiting)} wait for a chapter that is still to come, and {rest} have none, for "
-        "the reason that stands beside each."
+        f"{pending}and {rest} have none, for the reason that stands beside each."
     )
 
 
@@ -166,12 +174,12 @@ def _answers(panel: Panel, drawn: Mapping[str, Drawn]) -> list[str]:
     shown = []
     for label in panel.counterpart:
         chapter, alternative, _ = drawn[label]
-        image = f"![{_escaped(alternative)}]({FOLDER}/{_thumbnail(label)})"
+        image = f"![{_escaped(alternative)}]({FOLDER}/{thumbnail(label)})"
         shown.append(
             f'<a class="thumbnail" href="{chapter}.html#{label}">{image}</a> {{numref}}`{label}`'
         )
     if panel.chapter and not panel.counterpart:
-        shown.append(f"{badge('pending')} Chapter {panel.chapter}, to come.")
+        shown.append(f"{badge('pending')} Waits for chapter {panel.chapter}.")
     return [*shown, *([panel.why] if panel.why else [])]
 
 

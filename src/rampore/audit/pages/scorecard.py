@@ -23,6 +23,7 @@ from rampore.audit.chapter import (
     uncertainty_text,
 )
 from rampore.audit.claims import Verdict
+from rampore.audit.pages.statements import FOLDER, apart
 
 #: What a verdict says of a statement: one, several, and the rule in a line.
 _PHRASES = {
@@ -59,7 +60,7 @@ _PHRASES = {
     Verdict.PENDING: (
         "waits for its chapter",
         "wait for their chapter",
-        "its chapter is still to come; a release has none",
+        "its chapter has not reported; a release has none",
     ),
 }
 
@@ -90,13 +91,21 @@ def scorecard_page(
         for number, title in sections.items()
     )
     return _raw(
-        f'<div class="scorecard-frame">{_filter(entries)}'
+        f'<div class="scorecard-frame">{_filter(entries, sections)}{_DOWNLOADS}'
         '<table class="scorecard"><thead><tr>'
         '<th scope="col">Verdict</th><th scope="col">Statement and finding</th>'
         '<th scope="col">Stated</th><th scope="col">Computed</th></tr></thead>'
         f"{groups}</table>{_contradictions(entries, causes)}</div>"
         '<script src="../_static/scorecard.js" defer></script>'
     )
+
+
+#: Beside the pages, see :func:`rampore.audit.reproduce.book.stage`.
+_DOWNLOADS = (
+    '<p class="scorecard-downloads">All of it as a table, '
+    '<a href="../_static/claims.csv" download>claims.csv</a>, and as it was computed, '
+    '<a href="../_static/claims.json" download>claims.json</a>.</p>'
+)
 
 
 def _contradictions(entries: list[dict], causes: Mapping[str, str]) -> str:
@@ -106,7 +115,8 @@ def _contradictions(entries: list[dict], causes: Mapping[str, str]) -> str:
         if entry["verdict"] == Verdict.INCONSISTENT:
             rows[entry["cause"]].append(html.escape(entry["id"]))
     items = "".join(
-        f'<li id="cause-{html.escape(name)}">{html.escape(causes[name])} '
+        f'<li id="cause-{html.escape(name)}" data-cause="{html.escape(name)}">'
+        f"<span>{html.escape(causes[name])}</span> "
         + ", ".join(f'<a class="claim-id" href="#{row}">{row}</a>' for row in found)
         + "</li>"
         for name, found in rows.items()
@@ -200,7 +210,8 @@ def _raw(text: str) -> str:
     return f"``````{{raw}} html\n{text}\n``````\n"
 
 
-def _filter(entries: list[dict]) -> str:
+def _filter(entries: list[dict], sections: Mapping[int, str]) -> str:
+    subjects = {"": "all"} | {str(number): title for number, title in sections.items()}
     chips = "".join(
         f'<button type="button" aria-pressed="false" data-verdict="{verdict}">'
         f"{badge(verdict)} {count}</button>"
@@ -209,25 +220,35 @@ def _filter(entries: list[dict]) -> str:
     return (
         '<form class="scorecard-filter" role="search" aria-label="Filter the statements" hidden>'
         f'<div class="scorecard-chips" role="group" aria-label="Verdict">{chips}</div>'
+        f"<label>Subject {_choice('section', subjects)}</label>"
         f"<label>Chapter {_select('chapter', entries)}</label>"
         f"<label>Basis {_select('basis', entries)}</label>"
         '<label>Text <input type="search" name="q" autocomplete="off" '
         'placeholder="e.g. loading, Fig. 6f"></label>'
+        f"<label>Grouped by {_choice('group', _GROUPS)}</label>"
+        f"<label>Sorted by {_choice('sort', _SORTS)}</label>"
         '<button type="reset">Show all</button>'
         '<output class="scorecard-shown" aria-live="polite"></output></form>'
     )
 
 
+#: By what the rows stand together, and in which order; the empty one is how the page is made.
+_GROUPS = {"": "subject", "cause": "contradiction", "verdict": "verdict", "chapter": "chapter"}
+_SORTS = {"": "the paper", "name": "name", "apart": "distance in tolerances"}
+
+
 def _select(name: str, entries: list[dict]) -> str:
-    options = dict.fromkeys(entry[name] for entry in entries if entry[name])
-    chosen = "".join(
-        f'<option value="{html.escape(option)}">{html.escape(option)}</option>'
-        for option in options
+    there = {entry[name]: entry[name] for entry in entries if entry[name]}
+    nothing = {"none": "none"} if any(not entry[name] for entry in entries) else {}
+    return _choice(name, {"": "all"} | there | nothing)
+
+
+def _choice(name: str, options: Mapping[str, str]) -> str:
+    shown = "".join(
+        f'<option value="{html.escape(value)}">{html.escape(text)}</option>'
+        for value, text in options.items()
     )
-    nothing = (
-        '<option value="none">none</option>' if any(not entry[name] for entry in entries) else ""
-    )
-    return f'<select name="{name}"><option value="">all</option>{chosen}{nothing}</select>'
+    return f'<select name="{name}">{shown}</select>'
 
 
 def _group(number: int, title: str, entries: list[dict]) -> str:
@@ -239,12 +260,21 @@ def _group(number: int, title: str, entries: list[dict]) -> str:
 
 
 def _row(entry: dict) -> str:
-    name, chapter = html.escape(entry["id"]), html.escape(entry["chapter"])
+    name, verdict = html.escape(entry["id"]), entry["verdict"]
+    inconsistent = verdict == Verdict.INCONSISTENT
+    data = {
+        "verdict": verdict,
+        "section": entry["section"],
+        "chapter": entry["chapter"] or "none",
+        "basis": entry["basis"],
+        "cause": entry["cause"] if inconsistent else "",
+        "apart": "" if (distance := apart(entry)) is None else f"{distance:.6g}",
+    }
+    told = " ".join(f'data-{key}="{html.escape(str(value))}"' for key, value in data.items())
     return (
-        f'<tr id="{name}" class="scorecard-{slug(entry["verdict"])}" '
-        f'data-verdict="{entry["verdict"]}" '
-        f'data-chapter="{chapter or "none"}" data-basis="{html.escape(entry["basis"])}">'
-        f'<td class="scorecard-verdict">{badge(entry["verdict"])}</td>'
+        f'<tr id="{name}" class="scorecard-{slug(verdict)}" {told}>'
+        f'<td class="scorecard-verdict"><a href="#verdict={quote(verdict)}">{badge(verdict)}</a>'
+        "</td>"
         f'<td class="scorecard-statement">{_finding(entry)}</td>'
         f'<td class="scorecard-number" data-label="stated">'
         f"{_number(stated_text(entry), tolerance_text(entry))}</td>"
@@ -263,7 +293,7 @@ def _number(text: str, widths: str) -> str:
 def _finding(entry: dict) -> str:
     name = html.escape(entry["id"])
     meta = [
-        f'<a class="claim-id" href="#{name}">{name}</a>',
+        f'<a class="claim-id" href="{FOLDER}/{name}.html">{name}</a>',
         _where(entry),
         html.escape(entry["basis"]),
     ]
@@ -307,4 +337,6 @@ def _link(entry: dict) -> str:
     chapter, link = html.escape(entry["chapter"]), entry.get("link")
     if link:
         return f'<a href="{html.escape(link)}">How: chapter {chapter} ›</a>'
-    return f"Chapter {chapter}, to come." if entry["verdict"] == Verdict.PENDING and chapter else ""
+    return (
+        f"Waits for chapter {chapter}." if entry["verdict"] == Verdict.PENDING and chapter else ""
+    )

@@ -11,7 +11,12 @@ from pathlib import Path
 
 from rampore.audit.reproduce.files import as_json, digest, digests, publish, stands, write
 from rampore.audit.reproduce.fingerprint import PACKAGE, packages
-from rampore.audit.study import ReproduceError, Study, read_notebook
+from rampore.audit.reproduce.generated import generated
+from rampore.audit.study import ReproduceError, Study, read_notebook, read_yaml
+from rampore.extras import needs
+
+#: What the pages ask of Sphinx.
+EXTENSION = "rampore.audit.pages.extension"
 
 _SEAL = ".inputs"  # in the HTML folder: the hash of what it was built from
 #: Between them stands the summary of a README.
@@ -36,8 +41,8 @@ def stage(
     folder : Path
         An empty folder.
     """
-    for name in ("_config.yml", "_toc.yml"):
-        shutil.copy(study.root / name, folder)
+    shutil.copy(study.root / "_toc.yml", folder)
+    (folder / "_config.yml").write_text(_configuration(study.root), encoding="utf-8")
     pages = {notebook.parent for notebook in study.chapters.values()}
     for source in pages:
         ignore = shutil.ignore_patterns("*.ipynb", "conftest.py", ".*", "__pycache__", "_generated")
@@ -46,55 +51,28 @@ def stage(
         )
     for name, notebook in study.chapters.items():
         shutil.copy(executed[name], folder / notebook.relative_to(study.root))
+    notebooks = {name: read_notebook(path) for name, path in executed.items()}
     for source in pages:
-        beside = folder / source.relative_to(study.root)
-        shutil.copytree(PACKAGE / "audit" / "static", beside / "_static", dirs_exist_ok=True)
-        made = _static(entries) | _generated(study, entries, tables)
-        for name, content in (made | _panels(study, executed, entries)).items():
-            path = beside / name
+        place = source.relative_to(study.root)
+        shutil.copytree(
+            PACKAGE / "audit" / "static", folder / place / "_static", dirs_exist_ok=True
+        )
+        for name, content in generated(study, notebooks, entries, tables, place).items():
+            path = folder / place / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
 
 
-def _static(entries: list[dict]) -> dict[str, bytes]:
-    from rampore.audit.checking import schemas
-    from rampore.audit.pages.badge import badge
+def _configuration(root: Path) -> str:
+    """The study's configuration, with what its pages ask of Sphinx."""
+    with needs("book"):
+        import yaml
 
-    files = {"badge.svg": badge(entries).encode()} | schemas()
-    return {f"_static/{name}": content for name, content in files.items()}
-
-
-def _generated(study: Study, entries: list[dict], tables: list[dict]) -> dict[str, bytes]:
-    from rampore import style
-    from rampore.audit.inputs import read_values
-    from rampore.audit.pages import picture, scorecard
-    from rampore.audit.pages.inputs import inputs_page
-
-    ledger = study.ledger
-    figure = picture.overview(entries, ledger.sections)
-    own = study.settings.part("pages")
-    inputs = study.settings.inputs
-    pages = {
-        "scorecard.md": scorecard.scorecard_page(entries, ledger.sections, ledger.causes).encode(),
-        "summary.md": scorecard.summary(entries, tables).encode(),
-        **{f"scorecard.{form}": image for form, image in style.render_both(figure).items()},
-        **({"inputs.md": inputs_page(read_values(inputs)).encode()} if inputs else {}),
-        **(own.generated(study.root) if own else {}),
-    }
-    return {f"_generated/{name}": content for name, content in pages.items()}
-
-
-def _panels(study: Study, executed: dict[str, Path], entries: list[dict]) -> dict[str, bytes]:
-    """The paper's figures beside their counterparts, where the study lists them."""
-    from rampore.audit.pages.panels import drawn_by, panels_page, thumbnails
-    from rampore.audit.panels import read_panels
-
-    if not study.settings.figures:
-        return {}
-    groups = read_panels(study.settings.figures)
-    drawn = drawn_by({name: read_notebook(path) for name, path in executed.items()})
-    made = {"figures.md": panels_page(groups, entries, drawn).encode()} | thumbnails(groups, drawn)
-    return {f"_generated/{name}": content for name, content in made.items()}
+    config = read_yaml(root / "_config.yml")
+    settings = config.setdefault("sphinx", {})
+    named = settings.get("config", {}).get("extensions")
+    (settings.setdefault("extra_extensions", []) if named is None else named).append(EXTENSION)
+    return yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
 
 
 def is_built_from(html: Path, source: Path) -> bool:

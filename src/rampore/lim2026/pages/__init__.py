@@ -1,5 +1,5 @@
-"""Pages that this study's book has beside those of any study: its inputs, and what ``make bench``
-measured.
+"""Pages that this study's book has beside those of any study: its inputs, what ``make bench``
+measured, and parts of the first page.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from rampore.audit.pages.inputs import inputs_page
 from rampore.lim2026 import parameters
 from rampore.lim2026.figures import verification as drawings
 from rampore.lim2026.pages import benchmarks, verification
+from rampore.lim2026.pages.front import found
+
+__all__ = ["PageError", "found", "generated"]
 
 
 class PageError(RamporeError):
