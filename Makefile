@@ -48,7 +48,7 @@ bench: $(VENV)/.test ## measure speed, accuracy and memory beside other codes, a
 	@for name in pores verification; do echo "$$name:"; $(BIN)/python benchmarks/bench_$$name.py || exit 1; done
 
 sweep: $(VENV)/.book ## compute anew the crossing, samples, designs and positive control of the P4D study: about 25 minutes on 2 quiet cores
-	@for study in crossing inverse design control; do $(BIN)/rampore sweep $$study -o book/data/$$study.nc || exit 1; done
+	@for study in crossing inverse design kinds control; do $(BIN)/rampore sweep $$study -o book/data/$$study.nc || exit 1; done
 
 lock: $(VENV)/.made ## write requirements.lock anew from pyproject.toml
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --all-extras \

@@ -1,5 +1,6 @@
 """The record of a chapter's numbers, and what two of them are held to."""
 
+import math
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -104,6 +105,15 @@ def test_a_long_row_keeps_its_ends():
 )
 def test_a_number_is_printed_with_the_digits_that_its_error_allows(wanted, error, allowed):
     assert decimals_allowed(wanted, [error]) == allowed
+
+
+def test_what_rounds_to_zero_has_no_minus_and_everything_below_it_has():
+    assert phrase("{:+.1f} {:.0f} {:.1e} {:.1f}", -0.04, -0.4, -0.0, -0.06) == "+0.0 0 0.0e+00 −0.1"
+    assert phrase("{:.1f}", -math.inf) == "−inf"
+    chapter = Chapter("collector")
+    table = pd.DataFrame({"held": [-0.2, 3.0], "free": [-0.04, -0.06]})
+    shown = chapter.table("zero", table, 1, error={"held": 1.0}).bundle["text/plain"]
+    assert shown.split() == ["held", "free", "0", "0", "0.0", "1", "3", "−0.1"]
 
 
 def test_a_table_prints_what_its_errors_allow_and_keeps_every_number():

@@ -204,22 +204,22 @@ def designs():
     return xr.Dataset({name: ("case", np.array(values)) for name, values in columns.items()})
 
 
-def test_designs_stand_at_their_energy_and_capacity(designs):
-    figure = design_figures.trade(designs, 0)
-    for axes, capacity in zip(
-        figure.axes[:2], ([2.0, 1.9, 1.8, 2.2], [1.0, 0.9, 0.8, 1.1]), strict=True
-    ):
-        places = np.concatenate([np.asarray(group.get_offsets()) for group in axes.collections])
-        assert places == pytest.approx(
-            np.array([[250, capacity[0]], [240, capacity[1]], [260, capacity[3]]])
-        )
-        strengths = np.concatenate([np.asarray(group.get_array()) for group in axes.collections])
-        assert strengths == pytest.approx([1.0, 1.5, 0.8])
-        assert line(axes, "bare foil").ravel() == pytest.approx([230, capacity[2]])
-        assert line(axes, "paper's foil").ravel() == pytest.approx([250, capacity[0]])
-    best = design.front(designs)
-    sizes = np.concatenate([group.get_sizes() for group in figure.axes[0].collections])
-    assert list(sizes == 46) == list(best[[0, 1, 3]])
+def test_foils_stand_at_their_energy_and_capacity_by_density_and_the_best_are_filled(designs):
+    figure, best = design_figures.trade(designs, 0), design.front(designs)
+    places, filled = [], []
+    for axes in figure.axes:
+        for each in axes.lines:
+            if each.get_label() != "paper's foil":
+                places += each.get_xydata().tolist()
+                filled += [each.get_markerfacecolor() != "none"] * len(each.get_xdata())
+    order = np.argsort([energy for energy, _ in places])
+    assert np.array(places)[order] == pytest.approx(
+        np.array([[230, 1.8], [240, 1.9], [250, 2.0], [260, 2.2]])
+    )
+    assert np.array(filled)[order].tolist() == best[[2, 1, 0, 3]].tolist()
+    assert line(figure.axes[0], "paper's foil").ravel() == pytest.approx([250, 2.0])
+    bare = line(figure.axes[1], "bare")
+    assert bare.ravel() == pytest.approx([230, 1.8])
 
 
 def test_a_choice_is_shown_by_the_median_over_all_others_without_bare_foils(designs):

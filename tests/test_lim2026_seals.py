@@ -15,7 +15,7 @@ PROGRAM = """
 import json, sys
 from pathlib import Path
 from rampore.audit.reproduce.fingerprint import seal
-from rampore.lim2026.sweeps import control, crossing, design, inverse
+from rampore.lim2026.sweeps import control, crossing, design, inverse, kinds
 
 package, seals = Path(sys.argv[1]), {}
 for name, old, new in [("", "", ""), *json.loads(sys.argv[2])]:
@@ -24,16 +24,17 @@ for name, old, new in [("", "", ""), *json.loads(sys.argv[2])]:
     if name:
         assert text.count(old), (name, old)
         file.write_text(text.replace(old, new, 1))
-    seals[name + new] = [seal(each.compute) for each in (crossing, inverse, design, control)]
+    seals[name + new] = [seal(each.compute) for each in (crossing, inverse, design, control, kinds)]
     if name:
         file.write_text(text)
 print(json.dumps(seals))
 """
 
-#: A line of a file, what it becomes, and which of crossing, inverse, design and control follow from
-#: it.
+#: A line of a file, what it becomes, and which of crossing, inverse, design, control and kinds
+#: follow from it.
 CHANGES = {
     ("p4d/grid.py", "import numpy as np", "import numpy as np\n\nDENSER = 2"): (
+        True,
         True,
         True,
         True,
@@ -44,18 +45,21 @@ CHANGES = {
         True,
         True,
         True,
+        True,
     ),
-    ("lim2026/data/cell.toml", "value = ", "value  = "): (True, True, True, True),
-    ("lim2026/data/spans.toml", "high = ", "high  = "): (False, True, False, False),
-    ("lim2026/data/control.toml", "smallest = ", "smallest  = "): (True, True, True, True),
+    ("lim2026/data/cell.toml", "value = ", "value  = "): (True, True, True, True, True),
+    ("lim2026/data/spans.toml", "high = ", "high  = "): (False, True, False, False, False),
+    ("lim2026/data/control.toml", "smallest = ", "smallest  = "): (True, True, True, True, True),
     ("lim2026/sweeps/inverse.py", "import numpy as np", "import numpy as np\n\nSAMPLES = 2"): (
         False,
         True,
         False,
         False,
+        False,
     ),
-    ("energy.py", "import math", "import math\n\nSIDES = 2"): (False, False, True, False),
+    ("energy.py", "import math", "import math\n\nSIDES = 2"): (False, False, True, False, True),
     ("audit/reproduce/book.py", "import re", "import re\n\nPAGES = 2"): (
+        False,
         False,
         False,
         False,
@@ -66,13 +70,16 @@ CHANGES = {
         False,
         False,
         False,
+        False,
     ),
     ("p4d/model.py", "import numpy as np", "import numpy as np  # another word"): (
         False,
         False,
         False,
         False,
+        False,
     ),
+    ("lim2026/data/designs.toml", "rate = ", "rate  = "): (False, False, False, False, True),
 }
 
 

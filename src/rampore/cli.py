@@ -877,7 +877,8 @@ def _sweep(parser: argparse.ArgumentParser) -> Run:
         metavar="SWEEP",
         default="crossing",
         help="of Lim et al.: the assumptions of chapter 4 crossed (crossing, the default), "
-        "its unpublished inputs sampled (inverse), or foils to choose from (design)",
+        "its unpublished inputs sampled (inverse), foils to choose from (design), holes, channels "
+        "and layers beside each other (kinds), or the positive control (control)",
     )
     parser.add_argument(
         "--study",

@@ -532,9 +532,7 @@ def _set(values: pandas.Series, errors: np.ndarray, decimals: int) -> list:
     if values.dtype.kind != "f":
         return list(values)
     allowed = max(0, numbers.decimals_allowed(decimals, errors))
-    return [
-        "" if math.isnan(value) else f"{value:.{allowed}f}".replace("-", _MINUS) for value in values
-    ]
+    return ["" if math.isnan(value) else numbers.fixed(value, f".{allowed}f") for value in values]
 
 
 def _digits_allowed(value: float, unit: str | None, digits: int, error: float) -> int:

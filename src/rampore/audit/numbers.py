@@ -104,11 +104,26 @@ def with_error(
     )
 
 
+def fixed(value: float, spec: str) -> str:
+    """A number as it is printed: with a true minus, and none before what rounds to zero.
+
+    Parameters
+    ----------
+    value : float
+    spec : str
+        Of ``format``.
+    """
+    text = format(float(value), spec)
+    if math.isfinite(value) and not any(digit in text for digit in "123456789"):
+        text = format(abs(float(value)), spec)
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
 class _Signed(float):
-    """A number that is formatted with a true minus."""
+    """A number that is formatted by :func:`fixed`."""
 
     def __format__(self, spec: str) -> str:
-        return format(float(self), spec).replace("-", "\N{MINUS SIGN}")
+        return fixed(self, spec)
 
 
 class _Mask:

@@ -8,17 +8,15 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rampore.lim2026.sweeps.design import front
-from rampore.style import BCUE, MUTED, PAPER, PCUE, new_figure
+from rampore.style import BCUE, LEGEND, MUTED, PAPER, PCUE, TITLE, new_figure
 
 if TYPE_CHECKING:
     import xarray
 
-_DENSITIES = ("v", "o", "^")
-
 
 def trade(data: xarray.Dataset, paper: int) -> Figure:
-    """Energy per mass against the capacity at 3C and at 5C: every design, bare foils, the best, the
-    paper's.
+    """Energy per mass against the capacity at 3C, a panel for each density of the coating: every
+    foil, the paper's; filled is what no other one beats.
 
     Parameters
     ----------
@@ -27,45 +25,33 @@ def trade(data: xarray.Dataset, paper: int) -> Figure:
     paper : int
         Which case is the paper's foil.
     """
-    figure, axes = new_figure(1, 2, height=4.4, sharex=True)
+    densities, best = np.unique(data.density.values), front(data)
+    figure, panels = new_figure(1, densities.size, height=3.6, sharex=True, sharey=True)
+    energy, capacity = data.gravimetric.values / 3600, data.capacity_3C.values / 36000
     bare = data.hole_diameter.values == 0
-    energy = data.gravimetric.values / 3600
-    best = front(data)
-    densities = np.unique(data.density.values)
-    for axis, rate in zip(axes, ("3C", "5C"), strict=True):
-        capacity = data[f"capacity_{rate}"].values / 36000
-        for density, marker in zip(densities, _DENSITIES, strict=True):
-            chosen = (data.density.values == density) & ~bare
-            shown = axis.scatter(
-                energy[chosen],
-                capacity[chosen],
-                c=data.strength.values[chosen] / 1e3,
-                cmap="viridis",
-                vmin=0,
-                vmax=np.nanmax(data.strength.values) / 1e3,
-                marker=marker,
-                s=np.where(best[chosen], 46, 12),
-                alpha=np.where(best[chosen], 1.0, 0.55),
-            )
-            axis.plot([], [], marker, color=MUTED, label=f"{density / 1e3:.1f} g cm⁻³")
-        axis.plot(
-            energy[bare], capacity[bare], "s", ms=4, mfc="none", color=BCUE, label="bare foil"
-        )
-        axis.plot(energy[paper], capacity[paper], **PAPER, label="paper's foil")
-        axis.set(xlabel="energy per mass (Wh kg⁻¹)", ylabel=f"capacity at {rate} (mAh cm⁻²)")
-        axis.grid(color=MUTED, alpha=0.15)
-    figure.colorbar(
-        shown, ax=axes, label="strength of the foil (N mm⁻¹)", location="bottom", shrink=0.6
-    )
-    handles, labels = axes[0].get_legend_handles_labels()
+    for panel, density in zip(panels, densities, strict=True):
+        here = data.density.values == density
+        for holes, colour, marker in ((True, PCUE, "o"), (False, BCUE, "s")):
+            for filled in (False, True):
+                shown = here & (bare != holes) & (best == filled)
+                panel.plot(
+                    energy[shown], capacity[shown], marker, ms=5, color=colour,
+                    mfc=colour if filled else "none",
+                    label=("holes" if holes else "bare") if filled else None,
+                )  # fmt: skip
+        if here[paper]:
+            panel.plot(energy[paper], capacity[paper], **PAPER, label="paper's foil")
+        panel.set_title(f"{density / 1e3:.1f} g cm⁻³", **TITLE)
+        panel.grid(color=MUTED, alpha=0.15)
+    panels[densities.size // 2].set_xlabel("energy per mass (Wh kg⁻¹, dry)")
+    panels[0].set_ylabel("capacity at 3C (mAh cm⁻²)")
+    entries = {
+        text: handle
+        for panel in panels
+        for handle, text in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
     figure.legend(
-        handles,
-        labels,
-        loc="outside upper center",
-        ncols=5,
-        frameon=False,
-        fontsize=9,
-        handlelength=1.2,
+        entries.values(), entries.keys(), loc="outside upper center", ncols=len(entries), **LEGEND
     )
     return figure
 
