@@ -44,8 +44,8 @@ notebooks: $(VENV)/.book ## refresh the committed notebooks and the summary in R
 bench: $(VENV)/.test ## measure speed, accuracy and memory beside other codes, and refresh benchmarks/results
 	@$(INSTALL) -e '.[book,test,validation,bench]'
 	@$(BIN)/python benchmarks/bench_p4d.py -o benchmarks/results/p4d/speed.json
-	@for name in conduction diffusion impedance; do $(BIN)/python benchmarks/bench_$$name.py -o benchmarks/results/$$name.json || exit 1; done
-	@for name in pores verification; do echo "$$name:"; $(BIN)/python benchmarks/bench_$$name.py || exit 1; done
+	@for name in conduction diffusion impedance pores; do $(BIN)/python benchmarks/bench_$$name.py -o benchmarks/results/$$name.json || exit 1; done
+	@echo verification:; $(BIN)/python benchmarks/bench_verification.py
 
 sweep: $(VENV)/.book ## compute anew the crossing, samples, designs and positive control of the P4D study: about 25 minutes on 2 quiet cores
 	@for study in crossing inverse design kinds control; do $(BIN)/rampore sweep $$study -o book/data/$$study.nc || exit 1; done

@@ -63,5 +63,27 @@ def test_a_solver_on_several_meshes_has_a_table_too(tmp_path):
     assert "| 4416 | b | 43.21 | 10.0 |  |" in page
 
 
+def test_two_codes_in_turns_stand_with_the_spread_of_their_ratio(tmp_path):
+    race = {
+        "image": "9 x 9",
+        "partition": "snow",
+        "pairs": 5,
+        "pores": 12,
+        "peer_pores": 13,
+        "from_mask_s": 0.45678,
+        "from_grey_s": 0.56789,
+        "peer_from_mask_s": 4.5678,
+        "ratio_from_mask": {"median": 10.04, "least": 9.06, "most": 11.96},
+        "ratio_from_grey": {"median": 8.04, "least": 7.06, "most": 9.96},
+    }
+    results = {"title": "Pores", "machine": {"processor": "Some CPU"}, "races": [race]}
+    (tmp_path / "pores.json").write_text(json.dumps(results), encoding="utf-8")
+    page = benchmarks_page(tmp_path)
+    assert "## Pores" in page
+    assert "Some CPU" in page
+    numbers = "0.46 | 0.57 | 4.57 | 10.0 (9.1 to 12.0) | 8.0 (7.1 to 10.0) | 5"
+    assert f"| 9 x 9 | snow | 12 | 13 | {numbers} |" in page
+
+
 def test_a_folder_without_results_makes_an_empty_page(tmp_path):
     assert benchmarks_page(tmp_path / "none").strip() == ""

@@ -16,7 +16,7 @@ from rampore.pores.measuring import (
     porosity,
     throats,
 )
-from rampore.pores.partitioning import distance_map, partition
+from rampore.pores.partitioning import check_parted, distance_map, partition
 from rampore.pores.recipe import PixelSize, Recipe, aspect, edges
 from rampore.pores.segmenting import segment
 
@@ -106,11 +106,12 @@ def measure(
 ) -> Analysis:
     """Part the pores of a mask and measure them: :func:`analyse` without the segmenting."""
     recipe = recipe or Recipe()
-    ratio = aspect(pixel_size, np.ndim(mask))
+    mask = check_parted(mask)
+    ratio = aspect(pixel_size, mask.ndim)
     progress(f"pores: {recipe.partition}")
-    labels = partition(mask, recipe, pixel_size)
-    progress("throats and sizes")
     distance = distance_map(mask, ratio=ratio)
+    labels = partition(mask, recipe, pixel_size, distance)
+    progress("throats and sizes")
     found = throats(labels, pixel_size, recipe.neighbours == "throats", distance)
     table = pore_table(labels, pixel_size, found, recipe, distance)
     return Analysis(recipe, pixel_size, mask, labels, found, table, porosity(mask, region))

@@ -22,6 +22,8 @@ from rampore.pores.segmenting import check_image, check_region, odd
 if TYPE_CHECKING:
     import pandas as pd
 
+    from rampore.pores.passes import Faces
+
 
 #: Pixels of an image that another processor may put on the other side of a threshold.
 FEW_PIXELS = 3
@@ -249,35 +251,7 @@ def _distance(
     return distance
 
 
-class _Faces(NamedTuple):
-    """The pixel faces at which two pores meet."""
-
-    pores: np.ndarray  #: the two labels, the smaller first, shape (n, 2)
-    axis: np.ndarray  #: that the face stands across, shape (n,)
-    sign: np.ndarray  #: 1 where the smaller label comes first along that axis, else -1
-    #: twice the face's middle, in pixels from the middle of the first one, shape (n, ndim)
-    place: np.ndarray
-    inner: np.ndarray  #: flat index of the pixel on the side of the larger label
-
-
-def _faces(labels: np.ndarray) -> _Faces:
-    parts = []
-    flat = np.arange(labels.size).reshape(labels.shape)
-    for axis in range(labels.ndim):
-        before = (slice(None),) * axis + (slice(-1),)
-        after = (slice(None),) * axis + (slice(1, None),)
-        first, second = labels[before], labels[after]
-        met = (first != second) & (first > 0) & (second > 0)
-        a, b = first[met], second[met]
-        place = 2 * np.argwhere(met)
-        place[:, axis] += 1
-        inner = np.where(a < b, flat[after][met], flat[before][met])
-        ordered = np.stack([np.minimum(a, b), np.maximum(a, b)], axis=1)
-        parts.append(_Faces(ordered, np.full(len(a), axis), np.where(a < b, 1, -1), place, inner))
-    return _Faces(*(np.concatenate(each) for each in zip(*parts, strict=True)))
-
-
-def _interfaces(faces: _Faces, pair: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _interfaces(faces: Faces, pair: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Number of the connected interface of each face: of one pair of pores, joined at an edge, a
     corner or a pixel.
     """
@@ -336,16 +310,18 @@ def throats(
     PoreError
         Where the labels are not of pores.
     """
+    from rampore.pores.passes import faces
+
     labels = check_labels(labels)
     steps, ratio = edges(pixel_size, labels.ndim), aspect(pixel_size, labels.ndim)
-    shortest, faces = min(steps), _faces(labels)
-    pairs, pair = np.unique(faces.pores @ [labels.max() + 1, 1], return_inverse=True)
+    shortest, met = min(steps), faces(labels)
+    pairs, pair = np.unique(met.pores @ [labels.max() + 1, 1], return_inverse=True)
     if not len(pairs):
         return Throats(np.empty((0, 2), int), np.empty(0), np.empty(0), np.empty((0, labels.ndim)))
-    patch = _interfaces(faces, pair, labels.shape)
+    patch = _interfaces(met, pair, labels.shape)
     of_patch = np.zeros(patch.max() + 1, int)
     of_patch[patch] = pair
-    vector = np.bincount(patch * labels.ndim + faces.axis, faces.sign, len(of_patch) * labels.ndim)
+    vector = np.bincount(patch * labels.ndim + met.axis, met.sign, len(of_patch) * labels.ndim)
     vector = vector.reshape(-1, labels.ndim) * (math.prod(ratio) / np.array(ratio))
     area = np.sqrt((vector**2).sum(axis=1))
     if separate:
@@ -357,9 +333,9 @@ def throats(
         area, conns = np.bincount(of_patch, area), pairs
     distance = _distance(labels, distance, ratio)
     reach = np.zeros(len(conns))
-    np.maximum.at(reach, group, distance.ravel()[faces.inner])
+    np.maximum.at(reach, group, distance.ravel()[met.inner])
     count = np.bincount(group)
-    middle = [np.bincount(group, along / 2 + 0.5) / count for along in faces.place.T]
+    middle = [np.bincount(group, along / 2 + 0.5) / count for along in met.place.T]
     return Throats(
         np.stack(np.divmod(conns, labels.max() + 1), axis=1),
         area * shortest ** (labels.ndim - 1),
@@ -469,6 +445,8 @@ def pore_table(
     """
     import pandas as pd
 
+    from rampore.pores.passes import parts
+
     recipe = recipe or Recipe()
     labels = check_labels(labels)
     steps, ratio = edges(pixel_size, labels.ndim), aspect(pixel_size, labels.ndim)
@@ -478,31 +456,23 @@ def pore_table(
         if found is None
         else found
     )
-    inside = np.flatnonzero(labels)
-    number = labels.ravel()[inside] - 1
-    count = np.bincount(number)
+    each = parts(labels, distance)
     size = counted(labels, recipe) * math.prod(ratio) * shortest**labels.ndim
-    reach = np.zeros(len(count))
-    np.maximum.at(reach, number, distance.ravel()[inside])
-    places = np.unravel_index(inside, labels.shape)
     measure, unit = ("area", "m2") if labels.ndim == 2 else ("volume", "m3")
     columns = {
         measure: (size, unit),
         "equivalent_radius": (equivalent_radius(size, labels.ndim), "m"),
-        "inscribed_radius": (reach * shortest, "m"),
+        "inscribed_radius": (each.reach * shortest, "m"),
         **{
-            f"position_{axis}": (
-                np.bincount(number, place + 0.5, len(count)) / count * steps[axis],
-                "m",
-            )
-            for axis, place in enumerate(places)
+            f"position_{axis}": (each.middle[:, axis] * step, "m")
+            for axis, step in enumerate(steps)
         },
         "boundary": (cut_by_edge(labels), "1"),
         "coordination": (coordination(labels, found, recipe, pixel_size), "1"),
     }
     table = pd.DataFrame(
         {name: values for name, (values, _) in columns.items()},
-        pd.RangeIndex(1, len(count) + 1, name="label"),
+        pd.RangeIndex(1, len(size) + 1, name="label"),
     )
     table.attrs = {
         "units": {name: unit for name, (_, unit) in columns.items()},

@@ -20,7 +20,7 @@ from rampore.pores.segmenting import check_image, gaussian, median
 class Relief(NamedTuple):
     """What a watershed floods, from the markers up."""
 
-    height: np.ndarray  #: the distance map, smoothed or not [px]
+    height: np.ndarray  #: the distance map, smoothed or not [px]; in the solid it has no meaning
     markers: np.ndarray  #: 1, 2, ... on each marker, 0 elsewhere
 
 
@@ -77,7 +77,12 @@ def _cityblock(mask: np.ndarray, ratio: Sequence[float]) -> np.ndarray:
 
 
 def rabbani(
-    mask: np.ndarray, metric: str, smoothing: str, size: float, ratio: Sequence[float] = ()
+    mask: np.ndarray,
+    metric: str,
+    smoothing: str,
+    size: float,
+    ratio: Sequence[float] = (),
+    distance: np.ndarray | None = None,
 ) -> Relief:
     """Relief after Rabbani et al. 2014: a marker at each highest place of the smoothed distance
     map.
@@ -92,13 +97,18 @@ def rabbani(
         [px].
     ratio : sequence of float, optional
         As in :func:`distance_map`.
+    distance : array, the shape of `mask`, optional
+        The Euclidean distance map, where it is at hand.
     """
     with needs("images"):
-        from skimage.morphology import local_maxima, reconstruction
+        from skimage.morphology import reconstruction
+
+    from rampore.pores.flooding import maxima
 
     choice("smoothing", smoothing, CHOICES["smoothing"], PoreError)
     quantity("size of the smoothing", size, PoreError, at_least=0, unit="px")
-    height = distance_map(mask, metric, ratio)
+    known = distance if metric == "euclidean" else None
+    height = distance_map(mask, metric, ratio) if known is None else known
     sizes = [size / each for each in ratio] or size
     if smoothing == "median":
         height = median(height, sizes, mask)
@@ -109,9 +119,7 @@ def rabbani(
         height = reconstruction(
             height - np.float32(size), height, footprint=np.ones((3,) * mask.ndim)
         )
-    height = np.where(mask, height, 0)
-    summits, _ = ndimage.label(local_maxima(height), np.ones((3,) * mask.ndim))
-    return Relief(height, summits)
+    return Relief(height, maxima(height, mask))
 
 
 def summits(
@@ -234,7 +242,13 @@ def without_neighbours(
     return kept[numbers]
 
 
-def snow(mask: np.ndarray, peak_radius: float, sigma: float, ratio: Sequence[float] = ()) -> Relief:
+def snow(
+    mask: np.ndarray,
+    peak_radius: float,
+    sigma: float,
+    ratio: Sequence[float] = (),
+    distance: np.ndarray | None = None,
+) -> Relief:
     """Relief after Gostick, Phys. Rev. E 96 (2017) 023307, with the markers that PoreSpy's SNOW
     finds.
 
@@ -247,10 +261,12 @@ def snow(mask: np.ndarray, peak_radius: float, sigma: float, ratio: Sequence[flo
         Standard deviation of the Gaussian on the distance map before peaks are sought [px].
     ratio : sequence of float, optional
         As in :func:`distance_map`.
+    distance : array, the shape of `mask`, optional
+        The Euclidean distance map, where it is at hand.
     """
     quantity("peak radius", peak_radius, PoreError, at_least=0, unit="px")
     quantity("standard deviation of the blur", sigma, PoreError, at_least=0, unit="px")
-    height = distance_map(mask, ratio=ratio)
+    height = distance_map(mask, ratio=ratio) if distance is None else distance
     blur = [sigma / each for each in ratio] or sigma
     peaks = summits(
         gaussian(height, blur) * mask if sigma else height, mask, max(2, round(peak_radius)), ratio
@@ -270,13 +286,10 @@ def flood(mask: np.ndarray, relief: Relief) -> np.ndarray:
     array of int32, the shape of `mask`
         0 in the solid, 1, 2, ... in the pores.
     """
-    with needs("images"):
-        from skimage.segmentation import watershed
+    from rampore.pores.flooding import watershed
 
     whole = np.ones((3,) * mask.ndim)
-    labels = watershed(-relief.height, relief.markers, connectivity=whole, mask=mask).astype(
-        np.int32
-    )
+    labels = watershed(relief.height, relief.markers, mask)
     rest = mask & (labels == 0)
     if rest.any():
         pieces, _ = ndimage.label(rest, whole)
@@ -284,8 +297,29 @@ def flood(mask: np.ndarray, relief: Relief) -> np.ndarray:
     return labels
 
 
+def check_parted(mask: np.ndarray) -> np.ndarray:
+    """The mask, if it is one of pores and solid.
+
+    Raises
+    ------
+    PoreError
+        Where it is not.
+    """
+    mask = check_image(mask, "mask")
+    if mask.dtype != bool:
+        raise PoreError(f"a mask is an array of bool, not of {mask.dtype}; segment the image first")
+    if mask.all():
+        raise PoreError(
+            "the mask is pore everywhere: without solid there is no distance to part pores by"
+        )
+    return mask
+
+
 def partition(
-    mask: np.ndarray, recipe: Recipe | None = None, pixel_size: PixelSize | None = None
+    mask: np.ndarray,
+    recipe: Recipe | None = None,
+    pixel_size: PixelSize | None = None,
+    distance: np.ndarray | None = None,
 ) -> np.ndarray:
     """Part a pore mask into pores, by the recipe's watershed.
 
@@ -297,6 +331,8 @@ def partition(
     pixel_size : float or sequence of float, optional
         Edge of a pixel, or one for each axis [m]; needed where the recipe has lengths that are not
         in pixels.
+    distance : array of float, the shape of `mask`, optional
+        Euclidean distance to solid, in shortest edges of a pixel [px], where it is at hand.
 
     Returns
     -------
@@ -310,24 +346,20 @@ def partition(
         Where the mask is not one, or is all pore.
     """
     recipe = recipe or Recipe()
-    mask = check_image(mask, "mask")
-    if mask.dtype != bool:
-        raise PoreError(f"a mask is an array of bool, not of {mask.dtype}; segment the image first")
-    if mask.all():
-        raise PoreError(
-            "the mask is pore everywhere: without solid there is no distance to part pores by"
-        )
+    mask = check_parted(mask)
     ratio = aspect(pixel_size, mask.ndim)
     match recipe.partition:
         case "rabbani":
             size = recipe.smoothing_size.pixels(pixel_size)
-            labels = flood(mask, rabbani(mask, recipe.metric, recipe.smoothing, size, ratio))
+            labels = flood(
+                mask, rabbani(mask, recipe.metric, recipe.smoothing, size, ratio, distance)
+            )
         case "snow":
             radius, blur = (
                 recipe.peak_radius.pixels(pixel_size),
                 recipe.peak_blur.pixels(pixel_size),
             )
-            labels = flood(mask, snow(mask, radius, blur, ratio))
+            labels = flood(mask, snow(mask, radius, blur, ratio, distance))
         case "none":
             labels = ndimage.label(mask, np.ones((3,) * mask.ndim))[0].astype(np.int32)
     return drop_small(labels, recipe)

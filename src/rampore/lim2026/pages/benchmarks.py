@@ -15,14 +15,17 @@ def benchmarks_page(folder: Path) -> str:
     Parameters
     ----------
     folder : Path
-        Of JSON files, see :func:`benchmark_table` for those with ``rows`` and :func:`solver_table`
-        for the others.
+        Of JSON files, see :func:`benchmark_table` for those with ``rows``, :func:`race_table` for
+        those with ``races`` and :func:`solver_table` for the others.
     """
     found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
-    return (
-        "\n\n".join((benchmark_table if "rows" in one else solver_table)(one) for one in found)
-        + "\n"
-    )
+    return "\n\n".join(_table(one) for one in found) + "\n"
+
+
+def _table(results: Mapping) -> str:
+    if "races" in results:
+        return race_table(results)
+    return (benchmark_table if "rows" in results else solver_table)(results)
 
 
 def benchmark_table(results: Mapping) -> str:
@@ -81,6 +84,36 @@ def solver_table(results: Mapping) -> str:
         lines.append(
             f"| {row['boxes']} | {row['code']} | {row['processor_time_s']:.2f} | "
             f"{row['ratio']:.1f} | {memory} |"
+        )
+    return "\n".join(lines)
+
+
+def race_table(results: Mapping) -> str:
+    """The table of two codes that ran in turns, with the spread of their ratio.
+
+    Parameters
+    ----------
+    results : mapping
+        ``title``, ``machine`` and ``races``, each with ``image``, ``partition``, ``pairs``, the
+        numbers of ``pores`` and ``peer_pores``, ``from_mask_s``, ``from_grey_s`` and
+        ``peer_from_mask_s``, ``ratio_from_mask`` and ``ratio_from_grey`` of the peer's time to
+        ours, each with ``median``, ``least`` and ``most``.
+    """
+    lines = [f"## {results['title']}", "", _machine(results["machine"]), ""]
+    lines += [
+        "| Image | Partition | Pores | Pores of snow2 | From the mask / s | From grey / s "
+        "| snow2, from the mask / s | Times as fast, from the mask | From grey | Pairs |",
+        "|:--|:--|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for race in results["races"]:
+        ratios = [
+            f"{ratio['median']:.1f} ({ratio['least']:.1f} to {ratio['most']:.1f})"
+            for ratio in (race["ratio_from_mask"], race["ratio_from_grey"])
+        ]
+        lines.append(
+            f"| {race['image']} | {race['partition']} | {race['pores']} | {race['peer_pores']} "
+            f"| {race['from_mask_s']:.2f} | {race['from_grey_s']:.2f} "
+            f"| {race['peer_from_mask_s']:.2f} | {ratios[0]} | {ratios[1]} | {race['pairs']} |"
         )
     return "\n".join(lines)
 
