@@ -1,5 +1,5 @@
-"""Where a run stands after an accepted state, in memory or in a file, so that it can go on from there
-as if it had never been stopped.
+"""Where a run stands after an accepted state, in memory or in a file, so that it can go on from
+there as if it had never been stopped.
 
 The file is a ZIP archive of arrays as numpy writes them, without pickles: reading one runs nothing.
 """
