@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rampore.cycler import (
+    IMPOSED,
     STRAIGHT,
     CyclerError,
     CyclerSeries,
@@ -14,6 +15,7 @@ from rampore.cycler import (
     battery_data,
     misfit,
     polyline,
+    read_cycle,
     read_measured,
 )
 
@@ -32,7 +34,8 @@ def series():
         (time, *(np.full(len(time), value) for value in row))
         for time, row in zip(times, values, strict=True)
     ]
-    return CyclerSeries(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+    made = [np.concatenate(column) for column in zip(*columns, strict=True)]
+    return CyclerSeries(*made, jump=np.isin(np.arange(made[0].size), [0, 1, 13, 20]))
 
 
 # A run
@@ -65,7 +68,8 @@ def test_points_between_the_steps_change_neither_charge_nor_the_jumps():
     current = np.where(step == 0, 10.0, -20.0)
     current[0] = 0.0
     voltage = np.where(step == 0, 4.0 - 1e-4 * (time / 10) ** 3, 3.5 + 1e-3 * np.sqrt(time))
-    run = CyclerSeries(time, voltage, current, step)
+    jump = np.isin(time, [1e-3, 100.001])
+    run = CyclerSeries(time, voltage, current, step, jump)
     drawn = run.drawn()
     assert drawn.time.size > run.time.size
     assert np.isin(run.time, drawn.time).all()
@@ -197,7 +201,11 @@ def test_what_is_no_number_is_named_by_its_row(tmp_path):
 def test_a_misfit_is_of_the_times_that_both_have():
     """The run is 2 mV above, and 4 mV above once; what was measured goes on for longer."""
     run = CyclerSeries(
-        np.array([0.0, 1.0, 101.0]), np.array([4.2, 4.0, 3.9]), np.ones(3), np.zeros(3)
+        np.array([0.0, 1.0, 101.0]),
+        np.array([4.2, 4.0, 3.9]),
+        np.ones(3),
+        np.zeros(3),
+        np.array([False, True, False]),
     )
     time = np.array([0.0, 11.0, 51.0, 101.0, 200.0])
     there = np.array([4.0, 3.99, 3.95, 3.9, 1.0]) - np.array([0.0, 2e-3, 4e-3, 2e-3, 0.0])
@@ -211,3 +219,66 @@ def test_a_curve_that_begins_after_the_run_has_ended_is_refused():
     late = MeasuredCurve(np.array([0.0, 900.0]), np.array([4.0, 3.0]), "")
     with pytest.raises(CyclerError, match="no measured point lies between start and end"):
         misfit(series(), late)
+
+
+# A drive cycle
+
+DRIVEN = [(5.0, 2.0), (6.0, -1.0), (8.0, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("heading", "name", "positive", "sign"),
+    [
+        ("Discharge current / A", "a.csv", "", 1.0),
+        ("Charge Current (A)", "a.csv", "", -1.0),
+        ("discharge_current_A", "a.csv", "", 1.0),
+        ("Current / A", "a.csv", "discharges", 1.0),
+        ("Current / A", "a.csv", "charges", -1.0),
+        ("Current / A", "a.bdf.csv", "", -1.0),
+        ("Current / A", "a.bdf.csv", "charges", -1.0),
+        ("Discharge current / A", "a.csv", "discharges", 1.0),
+    ],
+)
+def test_the_sign_of_a_cycle_is_what_something_says(heading, name, positive, sign, tmp_path):
+    path = written(tmp_path, ("Time / s", heading), DRIVEN).rename(tmp_path / name)
+    cycle = read_cycle(path, positive)
+    assert cycle.times == (0.0, 1.0, 3.0)
+    assert cycle.values == (2.0 * sign, -1.0 * sign, 0.0)
+    assert (cycle.kind, cycle.per) == ("current", "cell")
+    assert f"positive where it {'discharges' if sign > 0 else 'charges'}" in cycle.understood
+
+
+@pytest.mark.parametrize("unit", IMPOSED)
+def test_a_cycle_has_the_unit_of_its_column(unit, tmp_path):
+    rows = [(0, 3, 4), (1, 6, 4)]
+    path = written(tmp_path, ("t / min", f"Discharge / {unit}", "Voltage / V"), rows)
+    cycle = read_cycle(path)
+    kind, factor, per = IMPOSED[unit]
+    assert cycle[:4] == ((0.0, 60.0), (3.0 * factor, 6.0 * factor), kind, per)
+
+
+@pytest.mark.parametrize(
+    ("headings", "positive", "message"),
+    [
+        (("Time / s", "Current / A"), "", "nothing says whether a positive 'Current / A'"),
+        (("Time / s", "Charge current / A"), "discharges", "leave out that it discharges"),
+        (("Time / s", "Charge or discharge / A"), "", "nothing says whether a positive"),
+        (("Time / s", "Voltage / V"), "", "no column is a current or a power"),
+        (("Step", "Discharge / A"), "", "no column is a time"),
+    ],
+)
+def test_a_cycle_that_leaves_something_open_is_refused(headings, positive, message, tmp_path):
+    with pytest.raises(CyclerError, match=re.escape(message)):
+        read_cycle(written(tmp_path, headings, DRIVEN), positive)
+
+
+def test_a_cycle_with_a_current_and_a_power_is_refused(tmp_path):
+    path = written(tmp_path, ("Time / s", "Discharge / A", "Discharge / W"), [(0, 1, 4), (1, 1, 4)])
+    with pytest.raises(CyclerError, match="'Discharge / A' and 'Discharge / W' are both imposed"):
+        read_cycle(path)
+
+
+def test_times_of_a_cycle_follow_each_other(tmp_path):
+    path = written(tmp_path, ("Time / s", "Discharge / A"), [(0, 1), (2, 1), (2, 3)])
+    with pytest.raises(CyclerError, match="times must increase: 2 at row 3"):
+        read_cycle(path)

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rampore.cycler import CyclerError
 from rampore.experiment import LONGEST, ExperimentError, parse, steps
 from rampore.p4d import examples, protocols
-from rampore.p4d.time import Step
+from rampore.p4d.time import Course, Step
 
 CELL = examples.chen_2020()
 ONE_C, AREA = CELL.one_c, 0.1027
@@ -58,6 +59,49 @@ def test_a_protocol_in_sentences_is_the_one_that_stands_in_the_code():
 def test_brackets_repeat_what_stands_in_them_also_within_others():
     inner, outer = parse("Rest for 1 s")[0], parse("Rest for 2 s")[0]
     assert parse("2 x [Rest for 2 s; 3 x [Rest for 1 s]]") == 2 * (outer, inner, inner, inner)
+
+
+# Tables
+
+
+@pytest.fixture
+def cycle(tmp_path):
+    path = tmp_path / "cycle.csv"
+    path.write_text("Time / s,Current / A\n10,2\n11,-1\n13,0\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("ending", "ends"),
+    [
+        ("", {}),
+        (" until 2.5 V", {"until_voltage": 2.5}),
+        (" for 2 s", {"until_time": 2.0}),
+        (" for 2 s or until 2500 mV", {"until_time": 2.0, "until_voltage": 2.5}),
+    ],
+)
+@pytest.mark.parametrize("levels", [False, True])
+def test_a_table_is_followed_beside_sentences(cycle, ending, ends, levels):
+    sentence = f"Follow cycle.csv, positive charges{' in levels' * levels}{ending}"
+    rest, step, again = steps(f"Rest for 1 s; 2 x [{sentence}]", CELL, AREA, cycle.parent)
+    course = Course((0.0, 1.0, 3.0), (-2.0 / AREA, 1.0 / AREA, 0.0), levels)
+    assert step == again == Step("current", course=course, **ends)
+    assert rest == Step("rest", until_time=1.0)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "message"),
+    [
+        ("Follow cycle.csv until 2.5 V", "nothing says whether a positive 'Current / A'"),
+        ("Follow none.csv, positive charges", "there is no file"),
+        ("Follow cycle.csv, positive charges until C/50", "'until C/50' has no effect here"),
+        ("Follow cycle.csv, positive charges until < 2 V", "leave the '<' out, for the cell"),
+        ("Follow", "a table is followed, as in"),
+    ],
+)
+def test_a_table_that_cannot_be_followed_is_refused(cycle, sentence, message):
+    with pytest.raises((ExperimentError, CyclerError), match=re.escape(message)):
+        parse(sentence, cycle.parent)
 
 
 # What PyBaMM understands

@@ -10,10 +10,12 @@ from rampore import materials
 from rampore.constants import FARADAY
 from rampore.p4d import examples
 from rampore.p4d.cell import Cell, Electrode, Lithium, Material, Separator
-from rampore.p4d.equations import Unknowns
-from rampore.p4d.errors import AtCutOffError, CellError
+from rampore.p4d.equations import C, Unknowns
+from rampore.p4d.errors import AtCutOffError, CellError, SolverError
 from rampore.p4d.model import Drive, Model
 from rampore.p4d.solution import Cause, Mesh, Step, Tolerances, simulate
+from rampore.p4d.time import Integrator
+from rampore.structure.openings import SIDES
 
 COARSE = Mesh((8, 5, 8))
 
@@ -377,6 +379,50 @@ def test_a_cell_that_cannot_carry_the_current_gives_nothing_and_keeps_its_first_
     assert first < cell.lower_cutoff - 1
     lost = -data.parts.isel(time=-1).values[(data.cause == Cause.CONTACT).values].sum()
     assert lost == pytest.approx(current * (cell.contact_negative + cell.contact_positive))
+
+
+@pytest.mark.parametrize("mode", ["current", "power"])
+def test_what_would_take_hundreds_of_volts_gives_nothing_and_ends_at_the_cut_off(mode):
+    """No iteration finds the voltage of 1000C; at the cut-off less passes than is asked for."""
+    cell = examples.chen_2020()
+    asked = 1000 * cell.one_c * (3.0 if mode == "power" else 1.0)
+    discharge = Step(mode, asked, until_voltage=cell.lower_cutoff)
+    solution = simulate(cell, [discharge, Step("rest", until_time=60.0)], COARSE)
+    assert solution.ends == ("voltage at once", "time")
+    data = solution.step(0)
+    assert float(data.capacity[-1]) == 0
+    assert float(data.voltage[-1]) == pytest.approx(cell.lower_cutoff)
+    assert 1 < float(data.current_density[-1]) / cell.one_c < 1000
+    assert voltage_at(solution, 60.0) == pytest.approx(cell.open_circuit_voltage, abs=1e-6)
+
+
+def test_what_no_voltage_can_give_is_an_error_where_nothing_is_used_up():
+    cell = examples.chen_2020()
+    with pytest.raises(SolverError, match=r"under power .*, and shorter steps do not help"):
+        simulate(cell, [Step("power", 1e4 * cell.one_c, until_time=1.0)], COARSE)
+
+
+def test_the_least_step_is_taken_in_spite_of_a_double_layer():
+    """What it holds is told from what it held by its last digits: 1e-9 s move it by none."""
+    cell = examples.chen_2020()
+    double = {side: replace(getattr(cell, side), double_layer=2.0) for side in SIDES}
+    plain = Integrator(Model(cell, COARSE)).attempt(1e-9, Drive("current", 1.0))[0]
+    layered = Integrator(Model(replace(cell, **double), COARSE))
+    state, _ = layered.attempt(1e-9, Drive("current", 1.0))
+    assert cell.open_circuit_voltage > state.voltage > plain.voltage - 1e-3
+
+
+@pytest.mark.filterwarnings("error")
+def test_salt_that_comes_back_from_almost_nothing_is_guessed_within_bounds():
+    cell = examples.chen_2020()
+    integrator = Integrator(Model(cell, COARSE))
+    before = integrator.attempt(1.0, Drive("current", 0.0))[0]
+    integrator.accept(before)
+    last = integrator.attempt(1.0, Drive("current", 0.0))[0]
+    last.u[:, C], before.u[:, C] = 1.0, 1e-6
+    integrator.history = [last, before]
+    state, _ = integrator.attempt(100.0, Drive("current", 0.0))
+    assert np.all(np.isfinite(state.u))
 
 
 def test_a_run_from_beyond_its_cut_off_is_an_error():

@@ -1,4 +1,5 @@
-"""Tables of cyclers: what a run gives in the Battery Data Format, and a measured curve beside it.
+"""Tables of cyclers: what a run gives in the Battery Data Format, a measured curve beside it, and
+what a drive cycle asks of a cell.
 
 The format, of the Battery Data Alliance, names each column with its unit. A current that charges is
 positive there, and negative in the engine.
@@ -7,11 +8,14 @@ positive there, and negative in the engine.
 from __future__ import annotations
 
 import os
+import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from rampore import RamporeError, tables
+from rampore.checks import increasing
 from rampore.units import from_si
 
 if TYPE_CHECKING:
@@ -50,11 +54,13 @@ class CyclerSeries(NamedTuple):
     voltage: np.ndarray  #: (n,) [V]
     current: np.ndarray  #: positive on discharge (n,) [A/m2]
     step: np.ndarray  #: of the protocol, from 0, that led here (n,)
+    jump: np.ndarray  #: whether what is imposed jumped at the point before (n,)
 
     @classmethod
     def of(cls, data: xarray.Dataset) -> CyclerSeries:
         """The series of a run, from the ``dataset`` of its solution."""
-        return cls(*(data[name].values for name in ("time", "voltage", "current_density", "step")))
+        names = ("time", "voltage", "current_density", "step", "jump")
+        return cls(*(data[name].values for name in names))
 
     def turned(self) -> CyclerSeries:
         """The same with the electrodes exchanged: both voltage and current change their sign."""
@@ -81,25 +87,25 @@ class CyclerSeries(NamedTuple):
 
     def _between(self, rate: np.ndarray) -> np.ndarray:
         """Integral of a rate over each interval (n - 1,); at a jump it is what comes after it."""
-        jump = np.append(True, np.diff(self.step[1:]) > 0)[: self.time.size - 1]
-        mean = np.where(jump, rate[1:], 0.5 * (rate[1:] + rate[:-1]))
+        mean = np.where(self.jump[1:], rate[1:], 0.5 * (rate[1:] + rate[:-1]))
         return mean * np.diff(self.time)
 
     def drawn(self) -> CyclerSeries:
         """With points between the steps in time, so that straight lines are the curve of the
         voltage; see :func:`polyline`.
         """
-        pieces = []
-        for number in np.unique(self.step):
-            piece = self.part(number)
+        ends = np.append(np.flatnonzero(self.jump[1:]), self.time.size - 1)
+        pieces = [CyclerSeries(*(column[:1] for column in self))]
+        for begin, end in pairwise(ends):
+            piece = CyclerSeries(*(column[begin : end + 1] for column in self))
             time, voltage = polyline(piece.time, piece.voltage)
             current = piece.current
             if time.size > current.size:
                 later = np.interp(time[1:], piece.time[1:], piece.current[1:])
                 current = np.append(piece.current[:1], later)
-            made = CyclerSeries(time, voltage, current, np.full(time.size, number))
-            begun = 1 if pieces else 0  # the last of the step before
-            pieces.append(CyclerSeries(*(column[begun:] for column in made)))
+            jump = np.arange(time.size) == 1
+            made = CyclerSeries(time, voltage, current, np.full(time.size, piece.step[-1]), jump)
+            pieces.append(CyclerSeries(*(column[1:] for column in made)))
         return CyclerSeries(*(np.concatenate(columns) for columns in zip(*pieces, strict=True)))
 
 
@@ -265,3 +271,109 @@ def misfit(series: CyclerSeries, measured: MeasuredCurve) -> Misfit:
     worst = int(np.argmax(np.abs(away)))
     rms = float(np.sqrt(np.mean(away**2)))
     return Misfit(rms, float(away[worst]), float(time[worst]), int(time.size))
+
+
+# Drive cycles
+
+#: What is imposed, in units: kind, factor to SI, and whether it is over 1C, of the whole cell or
+#: per area of it.
+IMPOSED = {
+    "C": ("current", 1.0, "1C"),
+    "A": ("current", 1.0, "cell"),
+    "mA": ("current", 1e-3, "cell"),
+    "A/m2": ("current", 1.0, "area"),
+    "mA/cm2": ("current", 10.0, "area"),
+    "W": ("power", 1.0, "cell"),
+    "mW": ("power", 1e-3, "cell"),
+    "W/m2": ("power", 1.0, "area"),
+    "mW/cm2": ("power", 10.0, "area"),
+}
+#: Which sign discharges, by the word in a heading, or in a sentence, that says so.
+SIGNS = {"discharge": 1.0, "discharges": 1.0, "charge": -1.0, "charges": -1.0}
+BATTERY_DATA = ".bdf.csv"  #: what the name of a file in the Battery Data Format ends in
+
+
+class DriveCycle(NamedTuple):
+    """What a table asks of a cell as time goes on."""
+
+    times: tuple[float, ...]  #: since its start (n,) [s]
+    values: tuple[float, ...]  #: positive on discharge, in SI or over 1C (n,)
+    kind: str  #: "current" or "power"
+    per: str  #: "1C", "cell" or "area"
+    understood: str  #: what was taken for what, in one line
+
+
+def read_cycle(path: str | os.PathLike, positive: str = "") -> DriveCycle:
+    """Read a drive cycle from a table with a column of a time and one of a current or a power.
+
+    Columns are named as for :func:`read_measured`, the second one with a unit of :data:`IMPOSED`.
+    Which sign discharges is never guessed: the heading says it, as ``Discharge current / A`` or
+    ``charge_power_W``; or the name of the file, for in the Battery Data Format (``.bdf.csv``) what
+    charges is positive; or ``positive`` does.
+
+    Parameters
+    ----------
+    path : path
+        A text file, packed by gzip or bzip2 or not.
+    positive : {"charges", "discharges", ""}
+        What a positive value does, where neither heading nor name says it.
+
+    Raises
+    ------
+    CyclerError
+        Where the file cannot be read, has no time, or no current or power, or several of one, a
+        value is no number, times do not increase, or nothing or two things say the sign.
+    """
+    table = tables.read(path, CyclerError)
+    time = _column(table, "time")
+    place, unit = _imposed(table)
+    kind, scale, per = IMPOSED[unit]
+    heading = table.headings[place].strip()
+    sign, said = _sign(table.path, heading, positive)
+    t, values = table.numbers([time, (place, scale)], CyclerError).T
+    increasing(f"{path}: times", t, CyclerError)
+    understood = (
+        f"{t.size} points of {table.headings[time[0]].strip()!r} and {heading!r}, positive where "
+        f"it {said}"
+    )
+    values = sign * values + 0.0  # of nothing no -0
+    return DriveCycle(tuple((t - t[0]).tolist()), tuple(values.tolist()), kind, per, understood)
+
+
+def _imposed(table: tables.TextTable) -> tuple[int, str]:
+    """Place and unit of the column with a current or a power."""
+    found = []
+    for place, heading in enumerate(table.headings):
+        unit = tables.unit(heading) or heading.strip().rpartition("_")[2]
+        if unit in IMPOSED:
+            found.append((place, unit))
+    if len(found) != 1:
+        names = " and ".join(repr(table.headings[place].strip()) for place, _ in found)
+        raise CyclerError(
+            f"{table.path}: {names} are both imposed: keep one"
+            if found
+            else f"{table.path}: no column is a current or a power, as 'Discharge current / A' "
+            f"would be; units are {', '.join(IMPOSED)}"
+        )
+    return found[0]
+
+
+def _sign(path: str, heading: str, positive: str) -> tuple[float, str]:
+    """Which sign discharges, and what a positive value does."""
+    words = re.findall("[a-z]+", heading.lower())
+    says = {word.removesuffix("s") + "s" for word in words if word in SIGNS}
+    if path.lower().endswith(BATTERY_DATA):
+        says.add("charges")
+    if positive and says and says != {positive}:
+        raise CyclerError(
+            f"{path}: {heading!r} {' and '.join(sorted(says))} where it is positive: leave out "
+            f"that it {positive}"
+        )
+    says = says or {positive}
+    if len(says) > 1 or not all(says):
+        raise CyclerError(
+            f"{path}: nothing says whether a positive {heading!r} charges or discharges: call it "
+            "'Charge ...' or 'Discharge ...', or say 'positive charges' or 'positive discharges'"
+        )
+    [said] = says
+    return SIGNS[said], said

@@ -6,6 +6,7 @@
 ``Hold at 4.2 V until C/50``                      ends at the current
 ``Rest for 10 minutes``                           ends at the time
 ``Discharge at 20 W for 30 s``                    a power in place of a current
+``Follow us06.csv until 2.5 V``                   a current or a power over time, from a table
 ``3 x [Charge at 1C until 4.2 V; Rest for 1 h]``  repeats what stands in the brackets
 ================================================  ============================================
 
@@ -13,6 +14,12 @@ Sentences are parted by semicolons or lines; what follows a ``#`` is a remark. T
 ``min`` or ``h``, written out or not, voltages in ``V`` or ``mV``. A current is ``3C`` or ``C/3``,
 or in ``A`` or ``mA``, a power in ``W`` or ``mW``, of the whole cell: its area makes a density of
 it, as ``A/m2``, ``mA/cm2``, ``W/m2`` and ``mW/cm2`` are one. 1C is that of the cell.
+
+A table is followed in straight lines from point to point, or, as in ``Follow us06.csv in levels``,
+each value until the next one's time; it ends with its last point. Columns and signs are those of
+:func:`rampore.cycler.read_cycle`; where the table does not say it, ``Follow us06.csv, positive
+charges`` does, or ``positive discharges``. A voltage that ends it before is met from the side on
+which the cell is as the step begins.
 
 PyBaMM lets an end stand that never comes (a voltage of a rest or a hold, a current of a constant
 current), and ends by itself a step whose duration is not said, after a day or at the cut-off of the
@@ -22,34 +29,25 @@ resistance, a period of output, and a temperature of a single step.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rampore import RamporeError
 from rampore.checks import nearest, quantity
+from rampore.cycler import IMPOSED, DriveCycle, read_cycle
 from rampore.p4d.cell import Cell
-from rampore.p4d.time import Step
+from rampore.p4d.time import Course, Step
 
 #: More steps than this are no protocol that ends.
 MOST_STEPS = 10_000
 LONGEST = 200  #: sentence [characters]
 
-VERBS = ("Discharge", "Charge", "Hold", "Rest")  #: that a sentence may begin with
+#: That a sentence may begin with.
+VERBS = ("Discharge", "Charge", "Hold", "Rest", "Follow")
 #: Factors to SI, and what of the cell a number is of.
-_UNITS = {
-    "C": ("current", 1.0, "1C"),
-    "A": ("current", 1.0, "cell"),
-    "mA": ("current", 1e-3, "cell"),
-    "A/m2": ("current", 1.0, "area"),
-    "mA/cm2": ("current", 10.0, "area"),
-    "V": ("voltage", 1.0, ""),
-    "mV": ("voltage", 1e-3, ""),
-    "W": ("power", 1.0, "cell"),
-    "mW": ("power", 1e-3, "cell"),
-    "W/m2": ("power", 1.0, "area"),
-    "mW/cm2": ("power", 10.0, "area"),
-}
+_UNITS = IMPOSED | {"V": ("voltage", 1.0, ""), "mV": ("voltage", 1e-3, "")}
 _SECONDS: dict[str, float] = {
     **dict.fromkeys(("s", "sec", "second", "seconds"), 1.0),
     **dict.fromkeys(("m", "min", "minute", "minutes"), 60.0),
@@ -61,6 +59,10 @@ _WITH_UNIT = re.compile(rf"({_NUMBER})\s*(\S+)")
 _C_OVER = re.compile(rf"C\s*/\s*({_NUMBER})")
 _PARTS = re.compile(
     r"(?:at\b *(?P<at>.*?))? *(?:\bfor\b *(?P<time>.*?))? *(?:(?:\bor +)?\buntil\b *(?P<end>.*))?"
+)
+_FOLLOWED = re.compile(
+    r"(?P<file>.+?)(?:, *positive +(?P<positive>charges|discharges))?(?P<levels> +in +levels)?"
+    r"(?P<ends> +(?:for|until)\b.*)?"
 )
 _TOKENS = re.compile(r"[\[\];\n]|[^\[\];\n]+")
 _TIMES = re.compile(r"(\d{1,9})\s*[x×*]")
@@ -113,6 +115,8 @@ class Sentence(NamedTuple):
     at: Amount | None  #: what is imposed; nothing of a rest
     time: float | None  #: that ends it [s]
     end: Amount | None  #: that ends it
+    cycle: DriveCycle | None = None  #: that is followed, in place of ``at``
+    levels: bool = False  #: whether each value of it stays until the next one's time
 
     def step(self, cell: Cell, area: float | None = None) -> Step:
         """The step of the engine.
@@ -128,25 +132,36 @@ class Sentence(NamedTuple):
         ExperimentError
             Where an area is needed.
         """
+        until: dict[str, Any] = {"until_time": self.time}
+        if self.end is not None:
+            until[f"until_{self.end.kind}"] = self.end.of(cell, area)
+        if self.cycle is not None:
+            times, values, kind, per, _ = self.cycle
+            scale = Amount(kind, 1.0, per).of(cell, area)
+            course = Course(times, tuple(scale * value for value in values), self.levels)
+            return Step(kind, course=course, **until)
         if self.at is None:
             return Step("rest", until_time=self.time)
         sign = -1.0 if self.verb == "Charge" else 1.0
-        end = {} if self.end is None else {f"until_{self.end.kind}": self.end.of(cell, area)}
-        return Step(self.at.kind, sign * self.at.of(cell, area), until_time=self.time, **end)
+        return Step(self.at.kind, sign * self.at.of(cell, area), **until)
 
 
-def parse(text: str) -> tuple[Sentence, ...]:
+def parse(text: str, folder: str | os.PathLike = "") -> tuple[Sentence, ...]:
     """The sentences of a protocol, each as often as it is to be run.
 
     Parameters
     ----------
     text : str
         See :mod:`rampore.experiment`.
+    folder : path
+        Where tables to follow lie, unless their names begin at the root.
 
     Raises
     ------
     ExperimentError
         Where a part of it cannot be read, has no effect or never ends.
+    CyclerError
+        Where a table to follow cannot be read.
     """
     levels: list[tuple[int, list[Sentence]]] = [(1, [])]
     times, count = 0, 0
@@ -169,7 +184,7 @@ def parse(text: str) -> tuple[Sentence, ...]:
         else:
             count += 1
             try:
-                levels[-1][1].append(_sentence(token))
+                levels[-1][1].append(_sentence(token, folder))
             except ExperimentError as problem:
                 raise ExperimentError(f"sentence {count}, {token[:60]!r}: {problem}") from None
     if times or len(levels) > 1:
@@ -183,7 +198,9 @@ def parse(text: str) -> tuple[Sentence, ...]:
     return tuple(sentences)
 
 
-def steps(text: str, cell: Cell, area: float | None = None) -> list[Step]:
+def steps(
+    text: str, cell: Cell, area: float | None = None, folder: str | os.PathLike = ""
+) -> list[Step]:
     """A protocol in sentences as steps of the engine.
 
     Parameters
@@ -194,11 +211,15 @@ def steps(text: str, cell: Cell, area: float | None = None) -> list[Step]:
         Whose 1C is meant.
     area : float, optional
         Of all its electrode pairs, for currents and powers of the whole cell [m2].
+    folder : path
+        Where tables to follow lie.
 
     Raises
     ------
     ExperimentError
         Where a part of it cannot be read, has no effect or never ends, or an area is needed.
+    CyclerError
+        Where a table to follow cannot be read.
 
     Examples
     --------
@@ -207,7 +228,7 @@ def steps(text: str, cell: Cell, area: float | None = None) -> list[Step]:
     >>> [step.mode for step in steps("Discharge at 1C until 3 V; Rest for 1 h", cell)]
     ['current', 'rest']
     """
-    return [sentence.step(cell, area) for sentence in parse(text)]
+    return [sentence.step(cell, area) for sentence in parse(text, folder)]
 
 
 def _tokens(text: str) -> Iterator[str]:
@@ -218,7 +239,7 @@ def _tokens(text: str) -> Iterator[str]:
             yield token
 
 
-def _sentence(text: str) -> Sentence:
+def _sentence(text: str, folder: str | os.PathLike) -> Sentence:
     if len(text) > LONGEST:
         raise ExperimentError(f"it is longer than {LONGEST} characters")
     word, _, rest = text.partition(" ")
@@ -230,6 +251,8 @@ def _sentence(text: str) -> Sentence:
             "a temperature or a period of output has no place in a sentence: the one is the "
             "cell's, and every step in time is kept"
         )
+    if verb == "Follow":
+        return _followed(text, rest, folder)
     parts = _PARTS.fullmatch(rest)
     if parts is None:
         raise ExperimentError(f"{rest!r} begins with neither 'at' nor 'for' nor 'until'")
@@ -244,6 +267,25 @@ def _sentence(text: str) -> Sentence:
         imposed,
         None if time is None else _seconds(time),
         None if end is None else _end(end, ways),
+    )
+
+
+def _followed(text: str, rest: str, folder: str | os.PathLike) -> Sentence:
+    """A table that is followed."""
+    parts = _FOLLOWED.fullmatch(rest)
+    if parts is None:
+        raise ExperimentError("a table is followed, as in 'Follow us06.csv until 2.5 V'")
+    ends = _PARTS.fullmatch((parts["ends"] or "").strip())
+    time, end = (None, None) if ends is None else ends.group("time", "end")
+    cycle = read_cycle(os.path.join(folder, parts["file"].strip()), parts["positive"] or "")
+    return Sentence(
+        text,
+        "Follow",
+        None,
+        None if time is None else _seconds(time),
+        None if end is None else _end(end, {"voltage": ""}),
+        cycle,
+        parts["levels"] is not None,
     )
 
 
@@ -277,7 +319,11 @@ def _end(text: str, ways: dict[str, str]) -> Amount:
             f"'until {text}' has no effect here: a {' or a '.join(ways)} ends this step"
         )
     if way not in ("", ways[end.kind]):
-        raise ExperimentError(f"'until {text}' holds before it begins: leave the {way!r} out")
+        raise ExperimentError(
+            f"'until {text}' holds before it begins: leave the {way!r} out"
+            if ways[end.kind]
+            else f"'until {text}': leave the {way!r} out, for the cell comes from where it begins"
+        )
     if end.kind == "current":
         quantity("current", end.value, ExperimentError, above=0)
     return end

@@ -192,6 +192,15 @@ class Reservoir(NamedTuple):
     salt: float  #: [mol]
 
 
+class Room(NamedTuple):
+    """All that the shape of a cell goes on from."""
+
+    now: Shape
+    before: Shape
+    reservoir: Reservoir
+    reservoir_before: Reservoir
+
+
 class _Host:
     """A material whose volume follows its lithium."""
 
@@ -483,6 +492,15 @@ class Expansion:
         """
         self.ahead = self._shape([host.ratio_ahead() for host in self._hosts])
         return self.ahead.porosity - self._expected.porosity
+
+    def room(self) -> Room:
+        """Its last two states."""
+        return Room(self.now, self.before, self.reservoir, self._reservoir_before)
+
+    def take_up(self, room: Room) -> None:
+        """Go on from the last two states of another expansion of the same cell."""
+        self.now, self.before, self.reservoir, self._reservoir_before = room
+        self.ahead = self.now
 
     def advance(self, weights: np.ndarray, c: np.ndarray) -> None:
         """Take the prepared step, at the end of which the salt is c (cells,) [mol/m3]."""

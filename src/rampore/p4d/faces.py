@@ -2,7 +2,7 @@
 the holes between them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -58,6 +58,18 @@ class FaceRecorder:
         self._given = dict.fromkeys(FACES.values(), _Amount())  # charge [C]
         self._ions = {name: _Amount() for name in ("lithium", "salt")}  # to the front [mol]
         self._start: dict[str, float] = {}
+
+    def memory(self) -> dict[str, dict]:
+        """What the next state's numbers follow from."""
+        return {"given": dict(self._given), "ions": dict(self._ions), "faces": dict(self._start)}
+
+    def take_up(self, memory: Mapping[str, dict]) -> None:
+        """Go on from the :meth:`memory` of another recorder of the same cell."""
+        self._given, self._ions = (
+            {name: _Amount(*amount) for name, amount in memory[part].items()}
+            for part in ("given", "ions")
+        )
+        self._start = dict(memory["faces"])
 
     def take(self, state: State, u: np.ndarray) -> dict[str, float]:
         """Numbers by the names of :data:`SERIES`, and "drift": of the lithium of a face, less what

@@ -37,7 +37,7 @@ CHARGE = 1e-6
 # F times half its square, 1e-5 V [-]
 TANGENT = 0.03
 
-# Of the salt that is stored: what is left of the sum of two numbers whose last digits differ [-]
+# Of what is stored: what is left of the sum of two numbers whose last digits differ [-]
 DIGITS = 4e-16
 
 # What is left of the salt, over that at the start, or of the sites at the surface of a sphere,
@@ -560,15 +560,17 @@ class Model:
             )  # fmt: skip
         return max(moves, default=0.0)
 
-    def _conserves(self, totals, u):
+    def _conserves(self, totals, u, voltage):
         """Whether salt and charge are conserved: what all cells lose adds up to nothing, to a part
         in 10^9 of the current or of 1 % of 1C, and so does what passes each plane, to a tenth of
-        what a run may miss. The salt that is stored is told from what was by its last digits alone
-        where a step is short.
+        what a run may miss. The salt that is stored, and the charge of double layers, are told from
+        what was by their last digits alone where a step is short.
         """
         scale = self.passed(u)
-        allowed = np.full(3, 1e-9 * scale * self.area)
-        allowed[C] += DIGITS * abs(self.weights[0]) * FARADAY * (self.layout.pore @ u[:, C])
+        potentials = np.abs(u[:, S]) + np.abs(u[:, E]) + np.abs(self._lift(voltage))
+        charge = self.layout.capacitance @ potentials
+        held = np.array([FARADAY * (self.layout.pore @ u[:, C]) + charge, charge, charge])
+        allowed = 1e-9 * scale * self.area + DIGITS * abs(self.weights[0]) * held
         if not np.all(np.abs(totals) < allowed):
             return False
         return bool(np.abs(self.charge_imbalance(u)).max() < 0.1 * CHARGE * scale)
@@ -671,7 +673,7 @@ class Model:
         size = np.inf
         for _ in range(maximum):
             right, imposed = self.assemble(Unknowns(u, voltage), past, drive)
-            if size <= tolerance and self._conserves(right.sum(axis=0), u):
+            if size <= tolerance and self._conserves(right.sum(axis=0), u, voltage):
                 return Unknowns(u, voltage)
             self.multigrid.prepare()
             np.negative(right, out=right)
@@ -692,7 +694,7 @@ class Model:
             moved = max(moved, self._follow(u, voltage, change, damping * border))
             if size * min(1.0, contraction) <= tolerance and damping == 1.0 and moved <= TANGENT:
                 totals = self._totals(u, voltage, past)
-                if self._conserves(totals, u):
+                if self._conserves(totals, u, voltage):
                     return Unknowns(u, voltage)
         where = self.place(cell)
         raise SolverError(

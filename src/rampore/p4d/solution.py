@@ -11,6 +11,7 @@ import numpy as np
 from rampore.checks import quantity
 from rampore.constants import FARADAY
 from rampore.p4d.cell import BACK, Cell
+from rampore.p4d.checkpoint import Checkpoint, Record, Tape
 from rampore.p4d.equations import C, E, S
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.expansion import SERIES as SWELLING
@@ -25,7 +26,7 @@ from rampore.p4d.grid import (
     Grid,
 )
 from rampore.p4d.model import CHARGE, Mesh, Model
-from rampore.p4d.time import Integrator, State, Step, Tolerances
+from rampore.p4d.time import Course, Integrator, State, Step, Tolerances
 from rampore.structure.openings import SIDES
 
 if TYPE_CHECKING:
@@ -150,8 +151,10 @@ def simulate(
     progress: Callable | None = None,
     sides: tuple[float, float] | None = None,
     grid: Grid | None = None,
+    since: Checkpoint | None = None,
+    on_checkpoint: Callable[[Checkpoint], object] | None = None,
 ) -> Solution:
-    """Run a protocol on a cell from its initial state.
+    """Run a protocol on a cell from its initial state, or from where an earlier run of it stood.
 
     Parameters
     ----------
@@ -164,14 +167,22 @@ def simulate(
         of each step [s].
     progress : callable, optional
         Called with every :class:`~rampore.p4d.time.State`; an unknown that a box does not have is
-        not a number in it.
+        not a number in it. What it raises ends the run.
     sides : (float, float), optional
         Width of the unit cell where there is no perforation [m].
     grid : rampore.p4d.grid.Grid, optional
         A mesh of one's own, in place of the one that the cell's geometry and ``mesh`` make.
+    since : Checkpoint, optional
+        Where an earlier run of the same cell, protocol, mesh and tolerances stood; what this one
+        gives, from the start of that one on, is what it had given undisturbed.
+    on_checkpoint : callable, optional
+        Called with where the run stands after every accepted state within a step of the protocol,
+        and after every step; it is kept for nothing, and outlives an interruption.
 
     Raises
     ------
+    CellError
+        A field time makes no sense, or ``since`` is of another cell, protocol or mesh.
     SolverError
         The solution cannot be continued, though nothing is used up, or does not conserve lithium,
         salt or charge.
@@ -183,7 +194,9 @@ def simulate(
     voltage, or at one that falls to its cut-off in less time than can be told apart.
 
     A step whose current alone takes the voltage beyond its cut-off ends "voltage at once": no
-    charge passes, and its last voltage is the one that the cell has as current begins to flow.
+    charge passes, and its last voltage is the one that the cell has as current begins to flow; or
+    the cut-off, with the current that flows there, where what is imposed would take so much more
+    that no iteration finds it.
     """
     quantity("field_times", np.asarray(field_times, float), CellError, at_least=0, unit="s")
     model = Model(cell, mesh or Mesh(), sides, grid)
@@ -194,13 +207,30 @@ def simulate(
         if progress is not None:
             progress(state._replace(u=np.where(model.layout.absent, np.nan, state.u)))
 
-    integrator = Integrator(model, tolerances or Tolerances(), on_state)
-    recorder.take_fields(integrator.state)
     ends, exhausted = [], []
-    for recorder.step, step in enumerate(protocol):
-        ends.append(integrator.run(step, field_times))
+
+    def on_walk(standing):
+        if on_checkpoint is not None:
+            where = recorder.step, tuple(ends), tuple(exhausted)
+            on_checkpoint(Checkpoint(*where, standing, recorder.record()))
+
+    standing, first = (None, 0) if since is None else (since.standing, since.step)
+    integrator = Integrator(model, tolerances or Tolerances(), on_state, standing)
+    if since is None:
+        recorder.take_fields(integrator.state)
+    else:
+        recorder.take_up(since.record, integrator.state)
+        ends, exhausted = list(since.ends), list(since.exhausted)
+    for number, step in enumerate(protocol):
+        if number < first:
+            continue
+        recorder.step = number
+        walk = standing.walk if standing is not None and number == first else None
+        ends.append(integrator.run(step, field_times, walk, on_walk))
         exhausted.append(integrator.exhausted)
         recorder.take_fields(integrator.state)
+        recorder.step += 1
+        on_walk(integrator.standing())
     conservation = recorder.conservation()
     for name, allowed in (("lithium", CONSERVED), ("salt", CONSERVED), ("charge", CHARGE)):
         if not getattr(conservation, name) <= allowed:
@@ -225,6 +255,7 @@ class _Recorder:
         self.model, self.field_times = model, np.asarray(field_times, float)
         layout = model.layout
         self._series, self._balance, self._fields = [], [], []
+        self._parts: dict[str, list[Part]] = {}  # which the columns of ``parts`` are of
         self.step = 0  # of the protocol
         self._layer = np.broadcast_to(model.grid.layer, model.grid.shape).ravel()
         self._weights, self._places = {}, {}
@@ -251,15 +282,36 @@ class _Recorder:
         self._turned = 0.0  # lithium that dissolved or was plated on them [mol]
         self._of_faces = FaceRecorder(model) if model.cell.back is not None else None
 
+    def record(self) -> Record:
+        """All that was taken down until now."""
+        tapes = (Tape(rows, len(rows)) for rows in (self._series, self._balance, self._fields))
+        memory = {
+            "start": (self._salt_0, self._lithium_0, self._held_0),
+            "metal": self._metal,
+            "turned": self._turned,
+        }
+        if self._of_faces is not None:
+            memory |= self._of_faces.memory()
+        return Record(*tapes, memory)
+
+    def take_up(self, record: Record, state: State) -> None:
+        """Go on from what was taken down up to a state."""
+        self._series, self._balance, self._fields = (
+            tape.rows[: tape.length] for tape in record[:3]
+        )
+        memory = record.memory
+        self._salt_0, self._lithium_0, self._held_0 = memory["start"]
+        self._metal, self._turned = memory["metal"], memory["turned"]
+        if self._of_faces is not None:
+            self._of_faces.take_up(memory)
+        self._parts_of(state._replace(u=self.model.against_negative_foil(state.unknowns)))
+
     def take(self, state: State):
         u = self.model.against_negative_foil(state.unknowns)
         salt, c = float(self.model.pore @ state.u[:, C]), state.u[self._wet, C]
         if (expansion := self.model.expansion) is not None:
             salt += expansion.reservoir.salt
-        means = [
-            float(share @ p.spheres.mean)
-            for p, share in zip(self.model.populations, self._shares, strict=True)
-        ]
+        means = self._means()
         solid = sum(held * mean for held, mean in zip(self._held, means, strict=True))
         charged = self.model.layout.capacitance * (u[:, S] - u[:, E])
         # the cations of the double layer
@@ -281,30 +333,25 @@ class _Recorder:
             solid -= self._metal[0] / FARADAY
             loss = self.model.charge_imbalance(state.u) / self.model.passed(state.u)
             imbalance = float(np.abs(loss).max())
+        lost = abs(salt + solid - self._lithium_0) / (self._held_0 + self._turned)
         self._balance.append(
-            (
-                abs(salt + solid - self._lithium_0) / (self._held_0 + self._turned),
-                abs(salt / self._salt_0 - 1),
-                imbalance,
-            )
+            {"lithium": lost, "salt": abs(salt / self._salt_0 - 1), "charge": imbalance}
         )
         faces = {}
         if self._of_faces is not None:
-            faces = self._of_faces.take(state, u) | {
-                "voltage_back": float(state.voltages[-1]),
-                "parts_back": self.parts(state._replace(u=u), means, back=True),
-            }
-            self._balance.append((faces.pop("drift") / self._held_0, 0.0, 0.0))
+            faces = self._of_faces.take(state, u) | {"voltage_back": float(state.voltages[-1])}
+            drift = faces.pop("drift") / self._held_0
+            self._balance.append({"lithium": drift, "salt": 0.0, "charge": 0.0})
         before = self._series[-1] if self._series else None
         passed = 0.0
         if before is not None:
-            first = before["step"] != self.step or before["time"] == 0
-            mean = state.current if first else 0.5 * (before["current"] + state.current)
+            mean = state.current if state.jumped else 0.5 * (before["current"] + state.current)
             passed = before["capacity"] + mean * state.step
         self._series.append(
             {
                 "time": state.time,
                 "step": self.step,
+                "jump": state.jumped,
                 "voltage": state.voltage,
                 "current": state.current,
                 "capacity": passed,
@@ -312,9 +359,9 @@ class _Recorder:
                 "c_max": c.max(),
                 "lithium": (salt + solid) / self.model.area,
                 "salt": salt / self.model.area,
-                "parts": self.parts(state._replace(u=u), means),
+                **self._parts_of(state._replace(u=u)),
                 **faces,
-                "plating": self._least_margin(u),
+                **self._least_margin(u),
                 **({} if expansion is None else expansion.series()),
                 **{
                     f"mean {p.electrode} {p.name}": mean
@@ -325,15 +372,31 @@ class _Recorder:
         if np.any(np.abs(state.time - self.field_times) <= 1e-9 + 1e-12 * state.time):
             self.take_fields(state)
 
+    def _means(self):
+        """Mean stoichiometries of each population [-]."""
+        return [
+            float(share @ p.spheres.mean)
+            for p, share in zip(self.model.populations, self._shares, strict=True)
+        ]
+
+    def _parts_of(self, state):
+        """Contributions to the voltage of each face, in the order of ``_parts`` [V]."""
+        means, values = self._means(), {}
+        for name in ("parts", *(["parts_back"] if self._of_faces is not None else [])):
+            parts = self.parts(state, means, back=name == "parts_back")
+            self._parts[name] = list(parts)
+            values[name] = np.array(list(parts.values()))
+        return values
+
     def _least_margin(self, u):
-        """The least of phi_s - phi_e in the negative electrode [V], and the number of its box; None
-        where there is no electrode.
+        """The least of phi_s - phi_e in the negative electrode [V], and the number of its box; no
+        such entries where there is no electrode.
         """
         if not self._platable.size:
-            return None
+            return {}
         margin = u[self._platable, S] - u[self._platable, E]
         least = int(np.argmin(margin))
-        return float(margin[least]), int(self._platable[least])
+        return {"plating": float(margin[least]), "plating_box": int(self._platable[least])}
 
     def parts(self, state: State, means: Sequence[float], back: bool = False) -> dict[Part, float]:
         """Contributions to the voltage across one face, averaged over its electrodes by capacity;
@@ -406,15 +469,19 @@ class _Recorder:
         self._fields.append(fields)
 
     def conservation(self):
-        return Conservation(*(float(max(column)) for column in zip(*self._balance, strict=True)))
+        return Conservation(
+            *(float(max(row[name] for row in self._balance)) for name in Conservation._fields)
+        )
 
     def _plating(self):
         """Series of the least margin against plating, and of where it is."""
-        margins, boxes = zip(*(entry["plating"] for entry in self._series), strict=True)
+        margins, boxes = (
+            [entry[name] for entry in self._series] for name in ("plating", "plating_box")
+        )
         meaning = "least phi_s - phi_e in the negative electrode; lithium may be plated below 0"
         data = {"plating_margin": ("time", np.array(margins), {"units": "V", "long_name": meaning})}
         for axis, centres in zip("xyz", self.model.grid.centres(), strict=True):
-            values = centres.ravel()[list(boxes)]
+            values = centres.ravel()[boxes]
             meaning = f"{axis} of the box with the least phi_s - phi_e"
             data[f"plating_{axis}"] = ("time", values, {"units": "m", "long_name": meaning})
         return data
@@ -437,6 +504,11 @@ class _Recorder:
             "c_e_min": series("c_min", "mol/m3", "lowest salt concentration"),
             "c_e_max": series("c_max", "mol/m3", "highest salt concentration"),
             "step": series("step", "1", "step of the protocol that led here"),
+            "jump": (
+                "time",
+                np.array([entry["jump"] for entry in self._series], int),
+                {"units": "1", "long_name": "whether what is imposed jumped at the state before"},
+            ),
             "total_lithium": series(
                 "lithium",
                 "mol/m2",
@@ -456,15 +528,15 @@ class _Recorder:
             data |= {name: series(name, *meant) for name, meant in SERIES.items()}
             data["parts_back"] = (
                 ("time", "part_back"),
-                np.array([list(entry["parts_back"].values()) for entry in self._series]),
+                np.array([entry["parts_back"] for entry in self._series]),
                 {"units": "V", "long_name": "the same across the back"},
             )
         if self.model.expansion is not None:
             data |= {name: series(name, *SWELLING[name]) for name in self.model.expansion.series()}
-        parts = list(self._series[0]["parts"])
+        parts = self._parts["parts"]
         data["parts"] = (
             ("time", "part"),
-            np.array([[entry["parts"][part] for part in parts] for entry in self._series]),
+            np.array([entry["parts"] for entry in self._series]),
             {"units": "V", "long_name": "contributions to the voltage, which sum to it"},
         )
         units = {"c_e": "mol/m3", "phi_e": "V", "phi_s": "V", "current density": "A/m2"}
@@ -483,9 +555,9 @@ class _Recorder:
             f"{axis}_edge": (f"{axis}_edge", getattr(grid, axis), {"units": "m"}) for axis in "xyz"
         }
         names = {number: name for name, number in LAYERS.items()}
-        others = self._series[0].get("parts_back")
-        if others is not None:
-            edges["part_back"] = ("part_back", [part.label for part in others])
+        if self._of_faces is not None:
+            labels = [part.label for part in self._parts["parts_back"]]
+            edges["part_back"] = ("part_back", labels)
         return xr.Dataset(
             data,
             {
@@ -513,7 +585,9 @@ class _Recorder:
 
 __all__ = [
     "Cause",
+    "Checkpoint",
     "Conservation",
+    "Course",
     "Mesh",
     "Part",
     "PlatingMargin",

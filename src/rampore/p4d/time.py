@@ -17,16 +17,60 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rampore.checks import choice, quantity
+from rampore.checks import choice, increasing, quantity
 from rampore.p4d.cell import Mirror
 from rampore.p4d.equations import C, Unknowns
 from rampore.p4d.errors import AtCutOffError, CellError, SolverError
+from rampore.p4d.expansion import Room
 from rampore.p4d.model import Drive, Model
 
 REMEMBERED = 4  # states: one more than the error of a step is read from, for a better guess
 LEAST = 10.0  # least steps: up to so many the error of a step is taken as it comes
+AT_ONCE = " at once"  # what an end is called beyond which the cell is as soon as current flows
 CRAWLING = 20  # steps of no more than that in a row: time has come to the end of its digits
 LOW = 0.05  # of the initial concentration: below, salt runs out as an exponential does [-]
+# What a guess may make of the salt that there is, at least, and, where that is low, at most [-]
+LEAST_SALT, MOST_SALT = 0.2, 5.0
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a step imposes as time goes on: straight lines between points, or levels.
+
+    Every point is met exactly. A level jumps at the next point, and the last point only ends it.
+
+    Raises
+    ------
+    CellError
+        The points are not two or more, do not begin at 0 or do not follow each other, or a value
+        is not finite.
+    """
+
+    times: tuple[float, ...]  #: since the start of the step (n,) [s]
+    values: tuple[float, ...]  #: at these times (n,) [A/m2, W/m2]
+    held: bool = False  #: whether each value stays until the next time
+
+    def __post_init__(self):
+        times, values = (np.asarray(each, float) for each in (self.times, self.values))
+        if times.ndim != 1 or times.size < 2 or values.shape != times.shape:
+            raise CellError(
+                f"a course takes two points or more, and has {times.size} times and "
+                f"{values.size} values"
+            )
+        quantity("course: times", times, CellError, at_least=0, unit="s")
+        quantity("course: values", values, CellError)
+        increasing("course: times", times, CellError)
+        if times[0] != 0:
+            raise CellError(f"course: times begin at {times[0]:g} s, not at 0")
+        choice("held", self.held, (True, False), CellError)
+
+    def value(self, piece: int, elapsed: float) -> float:
+        """Of the piece behind the point of this number, at a time since the start [s]."""
+        if self.held:
+            return self.values[piece]
+        start, end = self.times[piece : piece + 2]
+        share = (elapsed - start) / (end - start)
+        return (1 - share) * self.values[piece] + share * self.values[piece + 1]
 
 
 @dataclass(frozen=True)
@@ -37,6 +81,9 @@ class Step:
     positive foils of both faces are not tied, a current is that of both together and ``back`` what
     of it the back gives; a voltage is that of both, and one that ends the step is met by whichever
     face with a current comes to it first.
+
+    A current or a power may follow a course, which ends the step with its last point; a voltage
+    that ends it before is met from the side on which the cell is as the step begins.
 
     Raises
     ------
@@ -53,6 +100,7 @@ class Step:
     until_current: float | None = None  #: magnitude [A/m2]
     #: what of a current the back gives, where the positive foils of both faces are not tied [A/m2]
     back: float | None = None
+    course: Course | None = None  #: of a current [A/m2] or a power [W/m2], in place of ``value``
 
     def __post_init__(self):
         choice("mode", self.mode, ("current", "voltage", "power", "rest"), CellError)
@@ -69,11 +117,35 @@ class Step:
                 quantity(f"{name}: {end}", getattr(self, end), CellError, above=0)
         if self.mode == "rest" and self.value != 0:
             raise CellError(f"{name}: value = {self.value:g} has no effect")
+        if self.course is not None:
+            self._check_course(name, self.course)
+            return
         ends = (self.until_voltage, self.until_time, self.until_capacity, self.until_current)
         if all(end is None for end in ends):
             raise CellError(f"a {name} without an end")
         if self.until_time is None and self.value == 0 and self.mode != "voltage":
             raise CellError(f"a {name} in which no charge passes needs until_time")
+
+    def _check_course(self, name, course):
+        if self.mode not in ("current", "power"):
+            raise CellError(f"a {name} has no course: a current or a power has one")
+        if self.value != 0:
+            raise CellError(f"{name}: value = {self.value:g} has no effect beside a course")
+        for other in ("back", "until_capacity", "until_current"):
+            if (given := getattr(self, other)) is not None:
+                raise CellError(f"{name}: {other} = {given:g} does not go with a course")
+        if self.until_time is not None and self.until_time > course.times[-1]:
+            raise CellError(
+                f"{name}: until_time = {self.until_time:g} s is beyond the end of its course, "
+                f"{course.times[-1]:g} s"
+            )
+
+    @property
+    def longest(self) -> float:
+        """After which it ends at the latest [s]."""
+        if self.until_time is not None:
+            return self.until_time
+        return math.inf if self.course is None else self.course.times[-1]
 
 
 class State(NamedTuple):
@@ -89,6 +161,8 @@ class State(NamedTuple):
     hysteresis: tuple[np.ndarray, ...]  #: states of each population [-]
     #: least anywhere, where materials change their volume, else nan [-]
     porosity: float = math.nan
+    #: whether what is imposed jumped at the state before
+    jumped: bool = True
 
     @property
     def unknowns(self) -> Unknowns:
@@ -159,10 +233,10 @@ class _Pace:
     a rising error holds it back.
     """
 
-    def __init__(self, h: float) -> None:
+    def __init__(self, h: float, last: float = 0.0, error: float = 1.0) -> None:
         self.h = h  #: [s]
-        self._last = None  # step that was accepted, and its error over the tolerance
-        self._error = 1.0
+        self.last = last  #: that was accepted, with a known error; 0 where none was [s]
+        self.error = error  #: of that over the tolerance [-]
 
     def towards(self, room: float) -> float:
         """The next step where there is ``room`` [s] up to a time that is to be met; two equal steps
@@ -184,22 +258,58 @@ class _Pace:
 
     def accepted(self, h: float, error: float) -> None:
         error = max(error, 1e-3)
-        trend = h / self._last * (self._error / error) ** (1 / 3) if self._last else 1.0
-        self._last, self._error = h, error
+        trend = h / self.last * (self.error / error) ** (1 / 3) if self.last else 1.0
+        self.last, self.error = h, error
         self.h = h * min(2.0, max(0.3, 0.9 * error ** (-1 / 3) * min(1.0, trend)))
+
+
+class _Imposed:
+    """What a step of a protocol imposes as time goes on."""
+
+    def __init__(self, course: Course | None, drive: Drive, start: float, piece: int) -> None:
+        self._course, self._drive = course, drive
+        self.start = start  #: of the step [s]
+        self.piece = piece  #: of the course that counts, behind the point of this number
+
+    def points(self) -> list[float]:
+        """Times at which the course turns, or jumps [s]."""
+        return [] if self._course is None else [self.start + t for t in self._course.times[1:-1]]
+
+    def at(self, time: float) -> Drive:
+        """What is imposed at a time of the present piece [s]."""
+        if self._course is None:
+            return self._drive
+        return self._drive._replace(value=self._course.value(self.piece, time - self.start))
+
+    def turns(self, time: float, within: float) -> bool:
+        """Whether the course comes to a point at a time, give or take ``within``; what follows it
+        counts from then on [s].
+        """
+        before = self.piece
+        points = () if self._course is None else self._course.times[1:-1]
+        while self.piece < len(points) and self.start + points[self.piece] <= time + within:
+            self.piece += 1
+        return self.piece > before
+
+    @property
+    def jumps(self) -> bool:
+        """Whether the course does so at its points."""
+        return self._course is not None and self._course.held
 
 
 class _Ends:
     """The cut-offs of one step of a protocol, and the charge that passed in it."""
 
-    def __init__(
-        self, step: Step, drive: Drive, voltages: int, least_porosity: float | None
-    ) -> None:
+    def __init__(self, step: Step, drive: Drive, now: State, least_porosity: float | None) -> None:
         self._step, self._drive, self._least_porosity = step, drive, least_porosity
-        self._passed = 0.0  # in the accepted states [C/m2]
-        # of each voltage +1 where it rises, -1 where it falls, on discharge, 0 where only the other
-        # face has a current; where none has, the first step says it
-        self._ways = -np.sign(drive.of_each(voltages)) if drive.mode != "voltage" else np.zeros(1)
+        self.passed = 0.0  #: in the accepted states [C/m2]
+        #: of each voltage +1 where it rises, -1 where it falls, on discharge, 0 where only the
+        #: other face has a current; where none has, the first step says it
+        self.ways = np.zeros(now.voltages.size)
+        if step.course is not None and step.until_voltage is not None:
+            self.ways = np.where(now.voltages > step.until_voltage, -1.0, 1.0)
+        elif drive.mode != "voltage":
+            self.ways = -np.sign(drive.of_each(now.voltages.size))
 
     def _charge(self, now: State, new: State) -> float:
         mean = (
@@ -207,27 +317,27 @@ class _Ends:
             if self._drive.mode == "current"
             else 0.5 * (now.current + new.current)
         )
-        return self._passed + mean * new.step
+        return self.passed + mean * new.step
 
     def accept(self, now: State, new: State) -> None:
-        self._passed = self._charge(now, new)
+        self.passed = self._charge(now, new)
 
     def excess_after(self, now: State, new: State) -> tuple[str, float]:
         """As :meth:`_excess`, of a state after the last one."""
-        if not self._ways.any():
-            self._ways = np.where(new.voltages < now.voltages, -1.0, 1.0)
+        if not self.ways.any():
+            self.ways = np.where(new.voltages < now.voltages, -1.0, 1.0)
         return self._excess(new, self._charge(now, new))
 
     def excess(self, now: State) -> tuple[str, float]:
         """As :meth:`_excess`, of the last accepted state."""
-        return self._excess(now, self._passed)
+        return self._excess(now, self.passed)
 
     def _excess(self, state, charge):
         """Name of the cut-off that is exceeded most, and by how much, over its scale."""
         step, ends = self._step, [("time", -np.inf)]
         if step.until_voltage is not None:
-            above = self._ways * (state.voltages - step.until_voltage)
-            ends.append(("voltage", float(above[self._ways != 0].max())))
+            above = self.ways * (state.voltages - step.until_voltage)
+            ends.append(("voltage", float(above[self.ways != 0].max())))
         if step.until_capacity is not None:
             ends.append(("capacity", abs(charge) / step.until_capacity - 1))
         if step.until_current is not None:
@@ -235,6 +345,32 @@ class _Ends:
         if self._least_porosity is not None:
             ends.append(("porosity", self._least_porosity - state.porosity))
         return max(ends, key=lambda pair: pair[1])
+
+
+class Walk(NamedTuple):
+    """How far a step of a protocol has come."""
+
+    start: float  #: when it began [s]
+    piece: int  #: of its course
+    pace: tuple[float, float, float]  #: what the length of the next step in time follows from
+    crawled: int  #: least steps in a row
+    passed: float  #: charge [C/m2]
+    ways: np.ndarray  #: to its cut-off by voltage (voltages,)
+
+
+class Standing(NamedTuple):
+    """All that a run goes on from: between two steps of its protocol, or within one.
+
+    Nothing of it is changed when the run goes on.
+    """
+
+    history: tuple[State, ...]  #: latest first
+    settled: int  #: of these, how many came after the last jump of what is imposed
+    counts: dict[str, int]
+    spheres: tuple[tuple[np.ndarray, np.ndarray], ...]  #: modes, now and before
+    foils: tuple[tuple[np.ndarray, np.ndarray], ...]  #: of lithium: currents and states
+    room: Room | None  #: where materials change their volume
+    walk: Walk | None  #: within a step
 
 
 class Integrator:
@@ -246,6 +382,8 @@ class Integrator:
     tolerances : Tolerances
     on_state : callable, optional
         Called with every accepted :class:`State`.
+    since : Standing, optional
+        Where another integrator of the same model came to; this one goes on from there.
     """
 
     def __init__(
@@ -253,6 +391,7 @@ class Integrator:
         model: Model,
         tolerances: Tolerances | None = None,
         on_state: Callable[[State], None] | None = None,
+        since: Standing | None = None,
     ) -> None:
         if isinstance(model.cell.positive, Mirror):
             raise CellError(
@@ -263,13 +402,45 @@ class Integrator:
         self.tolerances = tolerances or Tolerances()
         self.tolerances.check()
         self.on_state = on_state or (lambda state: None)
-        self.history = [self._state(0.0, 0.0, model.start(), 0.0)]
+        self.history: list[State] = []
+        self.history.append(self._state(0.0, 0.0, model.start(), 0.0))
         # of the states in the history, how many came after the last jump of what is imposed
         self._settled = 0
         #: what ended the last run, where and when, if it was "exhausted"
         self.exhausted = ""
         self.counts = {"steps": 0, "rejected": 0, "failed": 0}
-        self.on_state(self.state)
+        if since is None:
+            self.on_state(self.state)
+        else:
+            self._take_up(since)
+
+    def standing(self, walk: Walk | None = None) -> Standing:
+        """Where it is: between two steps of a protocol, or as far within one."""
+        model = self.model
+        return Standing(
+            tuple(self.history),
+            self._settled,
+            dict(self.counts),
+            tuple((p.spheres.y, p.spheres.y_old) for p in model.populations),
+            tuple((foil.current.copy(), foil.state.copy()) for foil in model.foils.values()),
+            None if model.expansion is None else model.expansion.room(),
+            walk,
+        )
+
+    def _take_up(self, since):
+        model, last = self.model, since.history[0]
+        if last.u.shape != self.state.u.shape or len(since.spheres) != len(model.populations):
+            raise CellError("what is to be gone on with is of another cell, or of another mesh")
+        self.history, self._settled = list(since.history), since.settled
+        self.counts = dict(since.counts)
+        for n, p in enumerate(model.populations):
+            p.spheres.y, p.spheres.y_old = since.spheres[n]
+            p.x[:], p.j[:] = last.x[n], last.j[n]
+            p.hysteresis = p.hysteresis._replace(state=last.hysteresis[n])
+        for foil, (current, state) in zip(model.foils.values(), since.foils, strict=True):
+            foil.current[:], foil.state[:] = current, state
+        if model.expansion is not None:
+            model.expansion.take_up(since.room)
 
     @property
     def state(self) -> State:
@@ -287,6 +458,7 @@ class Integrator:
             tuple(p.j.copy() for p in populations),
             tuple(p.hysteresis_ahead() for p in populations),
             math.nan if self.model.expansion is None else self.model.expansion.least_porosity,
+            len(self.history) < 2,
         )
 
     def attempt(self, h: float, drive: Drive) -> tuple[State, float]:
@@ -331,8 +503,10 @@ class Integrator:
         salt = _combine(weights, [state.u[:, C] for state in past])
         low = last < LOW * self.model.cell.concentration
         if low.any():
-            salt[low] = np.exp(_combine(weights, [np.log(state.u[low, C]) for state in past]))
-        guess[:, C] = np.clip(salt, 0.2 * last, np.where(low, 5.0 * last, np.inf))
+            ahead = _combine(weights, [np.log(state.u[low, C]) for state in past])
+            # the exponential of no more than is taken of it
+            salt[low] = np.exp(np.minimum(ahead, np.log(MOST_SALT * last[low])))
+        guess[:, C] = np.maximum(salt, LEAST_SALT * last)
         return Unknowns(guess, _combine(settled, [state.voltages for state in past]))
 
     def _error(self, new, past, missed):
@@ -371,7 +545,13 @@ class Integrator:
         self.counts["steps"] += 1
         self.on_state(new)
 
-    def run(self, step: Step, stops: Sequence[float] = ()) -> str:
+    def run(
+        self,
+        step: Step,
+        stops: Sequence[float] = (),
+        walk: Walk | None = None,
+        on_walk: Callable[[Standing], object] | None = None,
+    ) -> str:
         """Walk through one step of a protocol; returns why it ended: "time", "voltage", "capacity",
         "current"; "porosity", where swelling leaves pores the least that they may have; "voltage at
         once", where contact and kinetics alone take the voltage beyond its cut-off as soon as
@@ -382,6 +562,10 @@ class Integrator:
         step : Step
         stops : sequence of float
             Times [s] since the start of the run that are met exactly.
+        walk : Walk, optional
+            How far it has come already, of what the integrator goes on from.
+        on_walk : callable, optional
+            Called with where it is after every accepted state but the last.
 
         Raises
         ------
@@ -390,22 +574,37 @@ class Integrator:
         CellError
             The run begins with this step, and its end is reached before it begins.
         """
-        drive = self._drive(step)
-        self.history, self._settled, self.exhausted = self.history[:1], 0, ""
-        end = np.inf if step.until_time is None else self.state.time + step.until_time
-        marks = sorted([t for t in stops if self.state.time < t < end] + [end])
+        self.exhausted = ""
+        if walk is None:
+            self.history, self._settled = self.history[:1], 0
+        begun = self.state.time if walk is None else walk.start
+        imposed = _Imposed(step.course, self._drive(step), begun, walk.piece if walk else 0)
+        end = begun + step.longest
+        points = (*stops, *imposed.points())
+        marks = [*sorted({t for t in points if self.state.time < t < end}), end]
         expansion = self.model.expansion
         least_porosity = expansion.settings.least_porosity if expansion is not None else None
-        ends = _Ends(step, drive, self.model.voltages, least_porosity)
-        pace, crawled = _Pace(self._first_step(drive)), 0
+        drive = imposed.at(self.state.time)
+        ends = _Ends(step, drive, self.state, least_porosity)
+        pace, crawled, started = _Pace(self._first_step(drive)), 0, walk is not None
+        if walk is not None:
+            pace, crawled = _Pace(*walk.pace), walk.crawled
+            ends.passed, ends.ways = walk.passed, walk.ways
         while True:
             now = self.state
             least = max(self.tolerances.smallest_step, 4 * np.spacing(now.time))
-            marks = [t for t in marks if t - now.time >= least]
+            if imposed.turns(now.time, least):
+                if imposed.jumps:
+                    self.history, self._settled = self.history[:1], 0
+                    pace = _Pace(self._first_step(imposed.at(now.time)))
+                self._settled = min(self._settled, 1)
+            while marks and marks[0] - now.time < least:
+                del marks[0]
             if not marks:
                 return "time"
             room = marks[0] - now.time
             h = max(pace.towards(room), least)
+            drive = imposed.at(now.time + h)
             try:
                 new, error = self.attempt(h, drive)
                 if error > 1 and h > LEAST * least:
@@ -416,20 +615,21 @@ class Integrator:
                     new = new._replace(time=marks[0])
                 reason, excess = ends.excess_after(now, new)
                 if excess > 0:
-                    new, reason = self._meet(ends, drive, h, least)
+                    new, reason = self._meet(ends, imposed, h, least)
                     if new is not None:
                         self.accept(new)
                     elif self.counts["steps"] == 0:
-                        raise self._nothing_to_do(step, reason)
-                    return reason
+                        raise self._nothing_to_do(step, reason, drive)
+                    return reason.removesuffix(AT_ONCE) if started else reason
             except SolverError as problem:
                 self.counts["failed"] += 1
                 if h <= least:
-                    return self._end_exhausted(str(problem), drive)
+                    return self._end_early(str(problem), step, drive, least, started)
                 pace.failed(h)
                 continue
             self.accept(new)
             ends.accept(now, new)
+            started = True
             crawled = crawled + 1 if h <= LEAST * least else 0
             if crawled == CRAWLING:
                 return self._end_exhausted("time does not advance", drive)
@@ -437,6 +637,10 @@ class Integrator:
                 pace.accepted(h, error)
             else:
                 pace.started(h)
+            if on_walk is not None:
+                paces = pace.h, pace.last, pace.error
+                reached = Walk(begun, imposed.piece, paces, crawled, ends.passed, ends.ways)
+                on_walk(self.standing(reached))
 
     def _drive(self, step):
         """What a step imposes on the cell."""
@@ -455,6 +659,31 @@ class Integrator:
             )
         return Drive(step.mode, step.value, step.back or 0.0)
 
+    def _end_early(self, problem, step, drive, least, started):
+        """End where not even the least step can be taken."""
+        at_cutoff = None
+        if len(self.history) == 1:
+            at_cutoff = self._at_cutoff(step.until_voltage, drive, least)
+        if at_cutoff is None:
+            return self._end_exhausted(problem, drive)
+        self.accept(at_cutoff)
+        return "voltage" if started else "voltage" + AT_ONCE
+
+    def _at_cutoff(self, voltage, drive, least):
+        """The instant in which the cell is at its cut-off, where less passes then than is imposed;
+        else None.
+
+        What is imposed may take hundreds of volts, which no iteration finds its way to.
+        """
+        if voltage is None or drive.mode == "voltage" or self.model.voltages > 1:
+            return None
+        try:
+            instant, _ = self.attempt(least, Drive("voltage", voltage))
+        except SolverError:
+            return None
+        passes = instant.current * (instant.voltage if drive.mode == "power" else 1.0)
+        return instant._replace(step=0.0) if passes / drive.value < 1 else None
+
     def _end_exhausted(self, problem, drive):
         """End where something is used up; where nothing is, the problem is another one."""
         now = self.state
@@ -468,12 +697,12 @@ class Integrator:
         self.exhausted = f"{used_up}, {where}"
         return "exhausted"
 
-    def _nothing_to_do(self, step, reason):
+    def _nothing_to_do(self, step, reason, drive):
         """A run that has ended before it begins is an error."""
         end = f"{getattr(step, f'until_{reason}'):g}"
         return AtCutOffError(
             f"the cell starts at {self.state.voltage:.4f} V, and the end of the first step, "
-            f"{reason} = {end}, is reached before {step.mode} = {step.value:g} has any effect"
+            f"{reason} = {end}, is reached before {step.mode} = {drive.value:g} has any effect"
         )
 
     def _first_step(self, drive):
@@ -482,14 +711,14 @@ class Integrator:
         size = asked / scale if drive.mode == "current" else 1.0
         return self.tolerances.first_step * self.tolerances.time * 3600.0 / max(size, 0.1)
 
-    def _meet(self, ends, drive, h, least):
+    def _meet(self, ends, imposed, h, least):
         """Repeat a step of h that went too far so that it meets the cut-off (secant, Illinois);
         returns the state, or None where the last one is there already, and how the step ends.
         """
         now = self.state
 
         def miss(size):
-            new, _ = self.attempt(size, drive)
+            new, _ = self.attempt(size, imposed.at(now.time + size))
             return new, *ends.excess_after(now, new)
 
         low, high, jumped = 0.0, h, len(self.history) == 1
@@ -499,7 +728,7 @@ class Integrator:
         if jumped:
             new, reason, f_low = miss(least)
             if f_low > 0:  # the least step stands for the instant, in which no charge passes
-                return new._replace(step=0.0), f"{reason} at once"
+                return new._replace(step=0.0), reason + AT_ONCE
             low = least
         new, reason, f_high = miss(h)
         side = 0
