@@ -4,15 +4,14 @@ without a network.
 
 import ast
 import json
-import os
 import re
-import shutil
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
 import nbformat
 import pytest
 import yaml
+from screens import LAPTOP, PAPER, PHONE
 
 from rampore.audit.chapter import CLAIM_MIME, KEPT_MIME, NUMBERS_MIME, TABLE_MIME
 from rampore.audit.claims import Verdict
@@ -22,9 +21,6 @@ from rampore.lim2026 import LEDGER
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
-LAPTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-#: What a sheet of A4 leaves between its margins, in CSS pixels.
-PAPER = {"width": 718, "height": 1047}
 
 
 def documents(node):
@@ -311,23 +307,6 @@ def test_a_chapter_leads_to_the_api_of_what_it_uses(name, built):
     assert re.search(r'<main.*href="api/\w+\.html', text, re.S)
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    """A headless browser without a network."""
-    found = os.environ.get("RAMPORE_CHROMIUM") or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    if found is None:
-        pytest.skip("no chromium here: install it, or name one by RAMPORE_CHROMIUM")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=found, args=flags)
-        yield browser.new_context(offline=True, viewport=LAPTOP)
-        browser.close()
-
-
 #: What a reader would stumble over, found in the page itself.
 COMPLAINTS = r"""
 async () => {
@@ -390,25 +369,6 @@ HARD_TO_READ = r"""
   return [...found];
 }
 """
-
-
-@pytest.fixture
-def reader(chromium):
-    """A page in the browser, and what went wrong on it."""
-    page, found = chromium.new_page(), []
-    own = ("file:", "data:", "blob:")
-    page.on(
-        "request",
-        lambda request: request.url.startswith(own) or found.append(f"asks for {request.url}"),
-    )
-    page.on("requestfailed", lambda request: found.append(f"did not get {request.url}"))
-    page.on("pageerror", lambda error: found.append(f"script: {error}"))
-    page.on(
-        "console",
-        lambda message: message.type == "error" and found.append(f"console: {message.text}"),
-    )
-    yield page, found
-    page.close()
 
 
 @pytest.mark.parametrize("name", PAGES)

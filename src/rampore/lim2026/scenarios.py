@@ -32,6 +32,7 @@ __all__ = [
     "contact_table",
     "depth_table",
     "margin_text",
+    "number_text",
     "porosities_when_charged",
     "row",
     "row_of",
@@ -116,11 +117,11 @@ def table(rows: Mapping[str, Row]) -> "pandas.DataFrame":
 
     cells = {
         name: {
-            "Capacity at 3C": _set(
+            "Capacity at 3C": number_text(
                 "{:+.%df}", 100 * one.gain_3c, 100 * one.gain_3c_error, (0, 1), " %"
             ),
-            "at 5C": _set("× {:.%df}", one.ratio_5c, one.ratio_5c_error),
-            "Pulse resistance": _set("× {:.%df}", one.pulse_ratio, one.pulse_ratio_error),
+            "at 5C": number_text("× {:.%df}", one.ratio_5c, one.ratio_5c_error),
+            "Pulse resistance": number_text("× {:.%df}", one.pulse_ratio, one.pulse_ratio_error),
             "Claims that hold, fail, are open": (
                 f"{one.holding}, {one.failing}, {one.claims - one.holding - one.failing}"
             ),
@@ -130,7 +131,17 @@ def table(rows: Mapping[str, Row]) -> "pandas.DataFrame":
     return pd.DataFrame(cells).T.rename_axis("Scenario")
 
 
-def _set(template, value, *how) -> str:
+def number_text(template: str, value: float, *how) -> str:
+    """A number with its error as :func:`rampore.audit.numbers.with_error` sets it; a dash for none.
+
+    Parameters
+    ----------
+    template : str
+    value : float
+        nan where there is none.
+    *how
+        Of :func:`~rampore.audit.numbers.with_error`.
+    """
     return "–" if np.isnan(value) else with_error(template, value, *how)
 
 

@@ -1,5 +1,5 @@
 """Pages that this study's book has beside those of any study: its inputs, what ``make bench``
-measured, and parts of the first page.
+measured, parts of the first page, and forms over what its sweeps computed.
 """
 
 from __future__ import annotations
@@ -8,10 +8,11 @@ import json
 from pathlib import Path
 
 from rampore import RamporeError, style
+from rampore.audit import sweep
 from rampore.audit.pages.inputs import inputs_page
 from rampore.lim2026 import parameters
 from rampore.lim2026.figures import verification as drawings
-from rampore.lim2026.pages import benchmarks, verification
+from rampore.lim2026.pages import benchmarks, verification, which_cell, your_foil
 from rampore.lim2026.pages.front import found
 
 __all__ = ["PageError", "found", "generated"]
@@ -35,7 +36,7 @@ def generated(root: Path) -> dict[str, bytes]:
         Where a file of ``benchmarks/results`` is damaged.
     """
     results = root / "benchmarks" / "results"
-    pages = {"parameters.md": inputs_page(parameters.load()).encode()}
+    pages = {"parameters.md": inputs_page(parameters.load()).encode(), **_forms(root / "book/data")}
     try:
         return (
             pages
@@ -45,6 +46,23 @@ def generated(root: Path) -> dict[str, bytes]:
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise PageError(f"{results}: damaged, write it anew by `make bench` ({reason})") from error
+
+
+#: A form by its file, of the sweep that it needs.
+_FORMS = {
+    "crossing-form.html": ("crossing", which_cell.assumptions_form),
+    "design-form.html": ("design", which_cell.foils_form),
+    "foil-form.html": ("design", your_foil.foil_form),
+}
+
+
+def _forms(data: Path) -> dict[str, bytes]:
+    """Forms over the sweeps; none where a sweep was never run."""
+    return {
+        name: make(sweep.read(data / f"{needed}.nc")).encode()
+        for name, (needed, make) in _FORMS.items()
+        if (data / f"{needed}.nc").is_file()
+    }
 
 
 def _verification(folder: Path) -> dict[str, bytes]:

@@ -70,6 +70,7 @@ __all__ = [
     "standing",
     "swollen",
     "values",
+    "verdicts",
 ]
 
 
@@ -612,6 +613,22 @@ class Standing(NamedTuple):
         return "all" if self.holds == 1 else "some" if self.holds > 0 else "none"
 
 
+def verdicts(data: "xarray.Dataset", claim: str) -> "xarray.DataArray":
+    """Of each pair whether a claim on the 3C discharge holds (1), fails (-1) or is open (0), as
+    :class:`Standing` has it.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        As ``rampore sweep`` writes it, or over its axes.
+    claim : str
+        One of :data:`CLAIMS`.
+    """
+    margin, error = data[key(claim)], data[f"{key(claim)}_error"]
+    holds, fails = (sign * margin >= error for sign in (1, -1))
+    return (settled(data, "3C") & (holds != fails)) * (2 * holds.astype(int) - 1)
+
+
 def standing(data: "xarray.Dataset", claim: str, floor: float = 0.0) -> Standing:
     """How a claim on the 3C discharge stands over a space, or among samples.
 
@@ -630,13 +647,11 @@ def standing(data: "xarray.Dataset", claim: str, floor: float = 0.0) -> Standing
         No pair is left.
     """
     counted = ~(delivered(data, "bare", "3C") < floor)  # of which nothing is known counts
-    margin, error = data[key(claim)], data[f"{key(claim)}_error"]
-    sure, number = settled(data, "3C"), int(counted.sum())
+    number = int(counted.sum())
     if not number:
         raise CellError(f"no bare cell delivers {floor:.0%} of its slow discharge")
-    holds, fails = (
-        int((counted & sure & (sign * margin >= error)).sum()) / number for sign in (1, -1)
-    )
+    found = verdicts(data, claim)
+    holds, fails = (int((counted & (found == which)).sum()) / number for which in (1, -1))
     return Standing(holds, fails, 1 - holds - fails)
 
 

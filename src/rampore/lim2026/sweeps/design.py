@@ -33,6 +33,7 @@ __all__ = [
     "UNITS",
     "Axis",
     "DesignedCoating",
+    "beaten",
     "cases",
     "coated",
     "compute",
@@ -327,9 +328,9 @@ def nearest(data: xarray.Dataset, case: Mapping) -> int:
     return int(found[0])
 
 
-def front(data: xarray.Dataset, goals: Sequence[str] = GOALS) -> np.ndarray:
-    """Which designs no other one beats in every goal (case,); one that could not be computed is
-    none of them.
+def beaten(data: xarray.Dataset, goals: Sequence[str] = GOALS) -> np.ndarray:
+    """Which design (first axis) is beaten by which other one: it has no more in any goal, and less
+    in one (case, case).
 
     Parameters
     ----------
@@ -343,4 +344,17 @@ def front(data: xarray.Dataset, goals: Sequence[str] = GOALS) -> np.ndarray:
     values = np.stack([data[name].values for name in goals])
     at_least = (values[:, None, :] >= values[:, :, None]).all(axis=0)
     better = (values[:, None, :] > values[:, :, None]).any(axis=0)
-    return ~(at_least & better).any(axis=1) & np.isfinite(values).all(axis=0)
+    return at_least & better
+
+
+def front(data: xarray.Dataset, goals: Sequence[str] = GOALS) -> np.ndarray:
+    """Which designs no other one beats in every goal (case,); one that could not be computed is
+    none of them.
+
+    Parameters
+    ----------
+    data, goals
+        As of :func:`beaten`.
+    """
+    computed = np.isfinite([data[name].values for name in goals]).all(axis=0)
+    return ~beaten(data, goals).any(axis=1) & computed

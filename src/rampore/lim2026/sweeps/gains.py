@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas
     import xarray
 
-__all__ = ["FLOORS", "by_floor", "table"]
+__all__ = ["FLOORS", "by_floor", "reached", "table"]
 
 #: Least shares of the slow discharge that a bare cell may have to deliver for its pair to count [-]
 FLOORS = (0.0, 0.02, 0.05, 0.10, 0.20)
@@ -85,6 +85,29 @@ def _rows(study, data, rate) -> "pandas.DataFrame":
     )
 
 
+def reached(pairs: "pandas.DataFrame", least: float) -> "pandas.Series":
+    """Whether each pair reaches a gain: "reached" or "missed" by more than its error in a resolved
+    pair, "undecided" where it is neither, "no outcome" where the cells were never charged.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        As :func:`table` gives them.
+    least : float
+        The gain that is asked for [-].
+    """
+    import pandas as pd
+
+    above, error = pairs.gain - least, pairs.gain_error
+    cases = {
+        "no outcome": pairs.delivered.isna(),
+        "reached": pairs.resolved & (above >= error),
+        "missed": pairs.resolved & (above <= -error),
+    }
+    found = np.select([*cases.values()], [*cases], default="undecided")
+    return pd.Series(found, index=pairs.index)
+
+
 def by_floor(pairs: "pandas.DataFrame", wanted: Mapping[str, float]) -> "pandas.DataFrame":
     """In what share of the pairs a gain is reached, by the least that a bare cell must deliver.
 
@@ -117,14 +140,11 @@ def by_floor(pairs: "pandas.DataFrame", wanted: Mapping[str, float]) -> "pandas.
         of_rate = pairs[pairs.rate == rate]
         for floor in FLOORS:
             counted = of_rate[~(of_rate.delivered < floor)]
-            above, error = counted.gain - least, counted.gain_error
-            reached = counted.resolved & (above >= error)
-            missed = counted.resolved & (above <= -error)
-            none = counted.delivered.isna()
+            found = reached(counted, least)
             rows[rate, floor] = {
                 "pairs": len(counted),
-                "reached": reached.mean(),
-                "may": 1 - (missed | none).mean(),
-                "no outcome": none.mean(),
+                "reached": (found == "reached").mean(),
+                "may": found.isin(["reached", "undecided"]).mean(),
+                "no outcome": (found == "no outcome").mean(),
             }
     return pd.DataFrame(rows).T.rename_axis(["rate", "floor"])
