@@ -3,14 +3,17 @@ without a network.
 """
 
 import ast
+import html
 import json
 import re
 from pathlib import Path
-from urllib.parse import unquote, urldefrag
+from urllib.parse import unquote, urldefrag, urlsplit
 
+import axe_playwright_python
 import nbformat
 import pytest
 import yaml
+from fontTools.ttLib import TTFont
 from screens import LAPTOP, PAPER, PHONE
 
 from rampore.audit.chapter import CLAIM_MIME, KEPT_MIME, NUMBERS_MIME, TABLE_MIME
@@ -105,6 +108,19 @@ def test_a_cell_has_at_most_15_lines_and_defines_nothing(notebook):
         assert not [
             node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, forbidden)
         ], cell.source
+
+
+def test_a_cell_is_folded_under_a_line_that_says_what_it_does_or_only_hands_numbers_over(notebook):
+    lines = []
+    for cell in code(notebook)[:-1]:
+        tags = {"hide-input", "remove-input", "remove-cell"} & set(cell.metadata.get("tags", []))
+        if tags == {"hide-input"}:
+            lines.append(cell.metadata.mystnb.code_prompt_show)
+            assert re.fullmatch(r"[A-Z][^\n.]{8,100}", lines[-1]), lines[-1]
+        else:
+            assert tags == {"remove-input"}, cell.source
+            assert all("scrapbook" in output.metadata for output in cell.outputs), cell.source
+    assert len(set(lines)) == len(lines)
 
 
 def test_one_cell_holds_the_parameters_with_the_output_folder_among_them(notebook):
@@ -307,26 +323,51 @@ def test_a_chapter_leads_to_the_api_of_what_it_uses(name, built):
     assert re.search(r'<main.*href="api/\w+\.html', text, re.S)
 
 
+def test_the_source_of_a_module_leads_back_to_where_it_is_documented(built):
+    pages = sorted((built / "html" / "_modules").rglob("*.html"))
+    links = [
+        (page, link)
+        for page in pages
+        for link in re.findall(r'class="viewcode-back" href="([^"]+)"', page.read_text("utf-8"))
+    ]
+    assert len(links) > len(pages)
+    assert [why for page, link in links if (why := broken(page, link))] == []
+
+
+def test_the_font_of_the_formulas_has_what_the_formulas_are_made_of(built):
+    font = TTFont(BOOK / "_static" / "formulas" / "stix-two-math.woff")
+    letters, slanted = set(map(chr, font.getBestCmap())), 0
+    for name in PAGES:
+        page = (built / "html" / f"{name}.html").read_text("utf-8")
+        for formula in re.findall(r"<math.*?</math>", page, re.S):
+            # a letter alone is set in italics, which have places of their own
+            slanted += len(re.findall(r"<mi>[A-Za-z]</mi>", formula))
+            missing = set(html.unescape(re.sub(r"<[^>]*>|\s", "", formula))) - letters
+            assert missing == set(), (name, formula)
+    assert slanted
+    assert {chr(0x1D434), chr(0x1D44E), chr(0x1D6FC)} <= letters
+
+
 #: What a reader would stumble over, found in the page itself.
 COMPLAINTS = r"""
 async () => {
-  if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
   const article = document.querySelector("article");
   const found = [];
   const complain = (what, element) =>
     found.push(what + ": " + (element.getAttribute("src") || element.textContent).slice(0, 80));
   for (const formula of article.querySelectorAll(".math"))
-    if (!formula.querySelector("mjx-container")) complain("a formula was not set", formula);
-  const refused = '[data-mml-node="merror"], [data-mml-node="mtext"][fill="red"]';
-  for (const part of article.querySelectorAll(refused))
-    complain("MathJax does not understand", part);
+    if (!formula.querySelector("math")) complain("a formula was not set", formula);
+  for (const icon of document.querySelectorAll(":is(.fa-solid, .fas, .fab)"))
+    if (getComputedStyle(icon, "::before").content === "none") complain("no icon", icon);
   for (const image of article.querySelectorAll("img")) {
+    image.loading = "eager";
+    await image.decode().catch(() => {});
     if (!image.alt.trim() || /\.(png|svg|jpe?g)$/.test(image.alt))
       complain("an image has no alternative text", image);
     if (!image.complete || image.naturalWidth === 0) complain("an image does not show", image);
   }
   const words = article.cloneNode(true);
-  const wordless = "pre, code, script, style, mjx-container, svg";
+  const wordless = "pre, code, script, style, math, svg";
   for (const part of words.querySelectorAll(wordless)) part.remove();
   const markup = /\\\(|\\\[|\$\$|\{[a-z:]+\}`|\]\([^)]+\)/g;
   for (const raw of words.textContent.match(markup) || []) found.push("markup shows: " + raw);
@@ -352,11 +393,12 @@ HARD_TO_READ = r"""
   };
   const found = new Set();
   const article = document.querySelector("article");
+  for (const fold of article.querySelectorAll("details")) fold.open = true;
   const walk = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
     const words = walk.currentNode.data.trim(), element = walk.currentNode.parentElement;
     if (!words || !element.checkVisibility({ opacityProperty: true })) continue;
-    if (element.closest("mjx-container, svg, a.headerlink, button")) continue;
+    if (element.closest("math, svg, a.headerlink, button")) continue;
     const style = getComputedStyle(element);
     const below = ground(element), text = over(numbers(style.color), below);
     const [dark, light] = [luminance(text), luminance(below)].sort((x, y) => x - y);
@@ -397,6 +439,40 @@ def test_every_word_of_a_page_can_be_read_and_no_line_of_code_is_cut(name, theme
     page.emulate_media(media="print")
     found += [f"printed, {what}" for what in page.evaluate(HARD_TO_READ) if what.startswith("cut")]
     assert found == []
+
+
+#: Found by axe-core, and what the reader of a page cannot mend.
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_barrier_on_a_page(name, theme, built, reader):
+    page, found = reader
+    page.goto((built / "html" / f"{name}.html").as_uri())
+    page.add_style_tag(content="* { transition: none !important }")
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+    page.evaluate(AXE)
+    for barrier in page.evaluate("() => axe.run({ preload: false })")["violations"]:
+        found += [f"{barrier['id']}: {node['html'][:120]}" for node in barrier["nodes"]]
+    assert found == []
+
+
+#: What a page may weigh with all that it loads, pictures included, scenes not [bytes].
+HEAVIEST, HEAVIEST_FIRST = 1_500_000, 800_000
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_light(name, built, chromium):
+    page, loaded = chromium.new_page(), set()
+    page.on("request", lambda request: loaded.add(request.url.split("?")[0]))
+    page.goto((built / "html" / f"{name}.html").as_uri())
+    page.evaluate("() => document.querySelectorAll('img').forEach(i => { i.loading = 'eager' })")
+    page.wait_for_load_state("networkidle")
+    page.close()
+    files = [Path(unquote(urlsplit(url).path)) for url in loaded if url.startswith("file:")]
+    weight = sum(file.stat().st_size for file in files)
+    assert weight < (HEAVIEST_FIRST if name == PAGES[0] else HEAVIEST), f"{weight / 1e6:.2f} MB"
 
 
 def test_the_search_works_offline(built, reader):

@@ -1,0 +1,32 @@
+"""What the theme and the notebooks leave out: pictures that load as one comes to them, heads of tables as one row."""
+
+import re
+
+HEAD = re.compile(r"<thead>\s*<tr[^>]*>(.*?)</tr>\s*<tr[^>]*>(.*?)</tr>\s*</thead>", re.DOTALL)
+CELL = re.compile(r"<th[^>]*>.*?</th>", re.DOTALL)
+EMPTY = re.compile(r"<th(?: [^>]*)?></th>")
+
+
+def one_row(head):
+    """The names of a table's index in the row of its columns' names, where nothing else stands."""
+    columns, index = (CELL.findall(row) for row in head.groups())
+    if len(columns) != len(index):
+        return head[0]
+    pairs = list(zip(index, columns, strict=True))
+    if not all(EMPTY.fullmatch(name) or EMPTY.fullmatch(column) for name, column in pairs):
+        return head[0]
+    cells = (column if EMPTY.fullmatch(name) else name for name, column in pairs)
+    return f"<thead><tr>{''.join(cells)}</tr></thead>"
+
+
+def mend(app, pagename, templatename, context, doctree):
+    """Change the body of a page before it is laid out."""
+    if body := context.get("body"):
+        body = EMPTY.sub("<td></td>", HEAD.sub(one_row, body))
+        context["body"] = body.replace("<img ", '<img loading="lazy" decoding="async" ')
+
+
+def setup(app):
+    """Come before the theme."""
+    app.connect("html-page-context", mend, priority=100)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
