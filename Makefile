@@ -10,12 +10,13 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python -c requirements.lock
 PYTEST := $(BIN)/pytest -n logical --dist loadfile --no-loadscope-reorder
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 LONGEST := tests/test_book.py
+VIEWER := src/rampore/audit/static/scene
 
 # Packages are compiled as they are first used: half the time of compiling all of them.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-arithmetic drawing lint notebooks bench sweep lock clean browser
+.PHONY: help book test test-arithmetic drawing lint notebooks bench sweep viewer lock clean browser
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +50,9 @@ bench: $(VENV)/.test ## measure speed, accuracy and memory beside other codes, a
 
 sweep: $(VENV)/.book ## compute anew the crossing, samples, designs and positive control of the P4D study: about 25 minutes on 2 quiet cores
 	@for study in crossing inverse design kinds control; do $(BIN)/rampore sweep $$study -o book/data/$$study.nc || exit 1; done
+
+viewer: ## build the viewer of scenes anew from its source, by node and npm
+	@cd $(VIEWER) && npm install --silent --no-package-lock && npm run --silent build; rm -rf node_modules
 
 lock: $(VENV)/.made ## write requirements.lock anew from pyproject.toml
 	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --all-extras \

@@ -31,10 +31,13 @@ if TYPE_CHECKING:
     import xarray
     from matplotlib.figure import Figure
 
+    from rampore.scenes import Scene
+
 __all__ = [
     "CLAIM_MIME",
     "KEPT_MIME",
     "NUMBERS_MIME",
+    "SCENE_MIME",
     "TABLE_MIME",
     "Chapter",
     "Otherwise",
@@ -48,6 +51,10 @@ CLAIM_MIME = "application/vnd.rampore.claim+json"
 
 #: One of this type holds a table for the summary, which the README and the book's first page carry.
 TABLE_MIME = "application/vnd.rampore.table+json"
+
+#: One of this type holds a scene that a reader can turn, as :class:`rampore.scenes.Scene` encodes
+#: it: the book puts it beside its pages.
+SCENE_MIME = "application/vnd.rampore.scene+json"
 
 #: One of this type names the entries of the chapter's numbers that an output shows.
 KEPT_MIME = "application/vnd.rampore.kept+json"
@@ -353,6 +360,36 @@ class Chapter:
             images = {"png": render(figure, "png", title, dpi)}
         return _Shown({"image/png": images["png"], "text/plain": f"<figure {name}>"})
 
+    def scene(self, name: str, scene: Scene, text: str, error: float | Scene) -> _Shown:
+        """Hand over a scene that a reader of the book can turn, and save it where there is an
+        output folder. A figure beside it is its still picture.
+
+        Parameters
+        ----------
+        name : str
+            In small letters, one in the whole book.
+        scene : rampore.scenes.Scene
+        text : str
+            What is to be seen, for who cannot turn it.
+        error : float or rampore.scenes.Scene
+            Numerical error over the largest number of a field [-]; or the same scene from a coarser
+            computation, of which the frames that both have are compared.
+        """
+        kept = []
+        for label, values in scene.summaries().items():
+            kept.append(f"scene/{name}/{label}")
+            self.numbers.keep(kept[-1], values, _scene_error(label, values, error))
+        encoded = scene.encoded()
+        if self.output:
+            _write(self.output, "results", f"{name}.scene.json", json.dumps(encoded).encode())
+        page = (
+            f'<div class="scene" data-scene="{html.escape(name)}"><p>{html.escape(text)}</p>'
+            '<button type="button" hidden>Turn it</button></div>'
+            '<script src="../_static/scene.js" defer></script>'
+        )
+        content = {"name": name, "scene": encoded}
+        return _Shown({SCENE_MIME: content, KEPT_MIME: kept, "text/html": page, "text/plain": text})
+
     def result(
         self, name: str, data: Any, error: float | Mapping[str, float] | None = None
     ) -> None:
@@ -482,6 +519,15 @@ class Chapter:
                 value, unit, digits, abs(value) * self.accuracy if error is None else error
             )
         glue(name, spell(value, unit, digits), display=False)
+
+
+def _scene_error(label: str, values: np.ndarray, error: float | Scene) -> float:
+    """Numerical error of a field's least, mean and largest values over the frames [their unit]."""
+    if isinstance(error, float):
+        return error * float(np.abs(values).max())
+    fine, rough = (one.reshape(3, -1) for one in (values, error.summaries()[label]))
+    both = min(fine.shape[1], rough.shape[1])
+    return float(np.abs(fine[:, :both] - rough[:, :both]).max())
 
 
 def _write(output: Path, folder: str, name: str, content: bytes) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rampore.checks import choice
 from rampore.coating import Local
 from rampore.p4d.balance import ENDS, capacities
 from rampore.p4d.cell import Cell
@@ -241,10 +242,11 @@ def _profile(fields, charge, coating: _Coating, cell: Cell, area) -> SaltProfile
 
 
 class _Fields:
-    """What the negative coating looks like at the end of a discharge."""
+    """What the negative coating looks like at one of the times whose fields were kept."""
 
-    def __init__(self, data, cell: Cell):
-        self.coating, self._end = _coating(data, cell), data.isel(field_time=-1)
+    def __init__(self, data, cell: Cell, frame: int = -1):
+        self.coating, self._at = _coating(data, cell), data.isel(field_time=frame)
+        self._porosity = cell.negative.porosity
         self._solids = [
             (
                 _local(material.fraction, self.coating.hole) * material.maximum_concentration,
@@ -264,7 +266,7 @@ class _Fields:
         )
 
     def _field(self, name):
-        return self._end[name].values[..., self.coating.layers]
+        return self._at[name].values[..., self.coating.layers]
 
     def _stoichiometry(self, where, material):
         return self._field(f"{where}_stoichiometry_negative_{material.name}")
@@ -278,6 +280,18 @@ class _Fields:
     def fall(self, where):
         """Fall of the stoichiometry since the start [-]."""
         return self._blend(lambda m: m.stoichiometry - self._stoichiometry(where, m))
+
+    def porosity(self):
+        """Share of the pores [-]."""
+        if "porosity" in self._at:  # of solids that swell
+            return self._field("porosity")
+        return _local(self._porosity, self.coating.hole)
+
+    def salt(self):
+        """Salt less its mean over the pores of the plane [mol/m3]."""
+        pores = self.coating.volume * self.porosity()
+        salt = np.where(pores > 0, self._field("c_e"), 0.0)
+        return salt - (salt * pores).sum(axis=(0, 1)) / pores.sum(axis=(0, 1))
 
 
 def read(solution: Solution, cell: Cell) -> Discharge:
@@ -380,34 +394,45 @@ class Block(NamedTuple):
     z: np.ndarray  #: edges, from the foil's face (nz + 1,) [m]
     values: np.ndarray  #: (nx, ny, nz), nan in the foil
     edge: float  #: radius of the hole [m]; 0 without
+    share: np.ndarray  #: of each box that is coating and not foil (nx, ny, nz) [-]
 
 
-def block(cell: Cell, solution: Solution, quantity: str) -> Block:
-    """The end of a discharge in the unit cell, a quarter of a hole in two of its corners.
+def block(cell: Cell, solution: Solution, quantity: str, frame: int = -1) -> Block:
+    """A discharge at one time in the unit cell, a quarter of a hole in two of its corners.
 
     Parameters
     ----------
     cell : Cell
     solution : Solution
-    quantity : {"overpotential", "depth"}
-        phi_s - phi_e - U at the particles' surface [V], or the depth of discharge [-], as in
-        :class:`Discharge`.
+    quantity : {"overpotential", "depth", "salt", "porosity"}
+        phi_s - phi_e - U at the particles' surface [V]; the depth of discharge [-], as in
+        :class:`Discharge`; the salt less its mean over the pores of the plane [mol/m3]; the share
+        of the pores [-].
+    frame : int
+        Which of the times whose fields were kept; by default the end.
     """
+    quantities = {
+        "overpotential": lambda at: at.overpotential("surface"),
+        "depth": lambda at: at.fall("mean") / at.start,
+        "salt": _Fields.salt,
+        "porosity": _Fields.porosity,
+    }
+    choice("quantity", quantity, quantities, CellError)
     data = solution.dataset
-    at_end = _Fields(data, cell)
-    values = (
-        at_end.overpotential("surface")
-        if quantity == "overpotential"
-        else at_end.fall("mean") / at_end.start
-    )
+    fields = _Fields(data, cell, frame)
+    values = quantities[quantity](fields)
     holes = cell.perforation is not None and cell.perforation.hole_diameter > 0
     bottom = -cell.perforation.foil_thickness if holes else 0.0
+    x, y = _edges(data.x.values, 0.0), _edges(data.y.values, 0.0)
+    z, volume = _edges(fields.coating.z, bottom), fields.coating.volume
+    boxes = np.einsum("i,j,k->ijk", *map(np.diff, (x, y, z)))
     return Block(
-        _edges(data.x.values, 0.0),
-        _edges(data.y.values, 0.0),
-        _edges(at_end.coating.z, bottom),
-        np.where(at_end.coating.volume > 0, values, np.nan),
+        x,
+        y,
+        z,
+        np.where(volume > 0, values, np.nan),
         cell.perforation.hole_diameter / 2 if holes else 0.0,
+        volume / boxes,
     )
 
 

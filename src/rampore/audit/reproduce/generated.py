@@ -19,6 +19,7 @@ from rampore.audit.pages import front, panels, scorecard, statements
 from rampore.audit.pages.badge import badge
 from rampore.audit.pages.inputs import inputs_page
 from rampore.audit.pages.preview import preview
+from rampore.audit.pages.scenes import scene_scripts
 from rampore.audit.pages.tiles import tiles
 from rampore.audit.panels import Groups, read_panels
 from rampore.audit.reproduce.files import as_json
@@ -119,6 +120,8 @@ def _static(made: _Made) -> dict[str, bytes]:
         "claims.csv": claims_csv(made.entries).encode(),
         "claims.json": as_json(made.entries).encode(),
     }
+    turned = scene_scripts(made.notebooks.values())
+    files |= {f"scenes/{name}": script for name, script in turned.items()}
     covers = {card.cover for card in _cards(made) if card.cover}
     return files | schemas() | panels.small(covers, made.drawn) | _previews(made)
 
