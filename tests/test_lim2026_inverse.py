@@ -304,3 +304,9 @@ def test_a_random_sample_of_the_committed_ones_comes_out_again():
             assert value == pytest.approx(
                 data[name].values[n], abs=data[f"{name}_error"].values[n]
             ), (n, name)
+
+
+def test_every_input_and_every_observable_has_a_word_of_its_own():
+    names = [*(span.name for span in spans()), *consistency.OBSERVABLES]
+    assert list(consistency.WORDS) == names
+    assert len(set(consistency.WORDS.values())) == len(names)

@@ -136,7 +136,7 @@ def test_figures_have_units_on_every_axis(results):
     for figure in (figures.convergence(results["orders"]), figures.comparison(results["peers"])):
         labels = [axis.get_ylabel() for axis in figure.axes if axis.get_ylabel()]
         assert labels
-        assert all("/ mV" in label or "/ V" in label for label in labels)
+        assert all(label.endswith(("(mV)", "(V)")) for label in labels)
 
 
 def test_times_and_errors_stand_beside_those_of_the_other_code():

@@ -280,7 +280,7 @@ def test_the_figures_show_both_foils_on_axes_with_units():
         assert any("bCuE" in label for label in labels)
         assert any("pCuE" in label for label in labels)
     assert "Ω" in drawn[0].axes[0].get_ylabel()
-    assert drawn[1].axes[-1].get_xlabel() == "state of charge / %"
+    assert drawn[1].axes[-1].get_xlabel() == "state of charge (%)"
     assert "µm" in drawn[2].axes[-1].get_xlabel()
     low, high = drawn[3].axes[0].get_xlim()
     assert high - low < 10  # the foot of the capacitive branch, not 1000 ohm of it

@@ -387,10 +387,10 @@ class LinePair(NamedTuple):
     def summary(self) -> dict[str, float]:
         """The numbers for a table, units in the keys."""
         return {
-            "thickness / um": 1e6 * self.thickness,
-            "R bare / ohm cm2": 1e4 * self.bare.resistance,
-            "R perf. / ohm cm2": 1e4 * self.perforated.resistance,
-            "gain / %": 100 * self.gain,
+            "thickness (µm)": 1e6 * self.thickness,
+            "R bare (Ω cm²)": 1e4 * self.bare.resistance,
+            "R perf. (Ω cm²)": 1e4 * self.perforated.resistance,
+            "gain (%)": 100 * self.gain,
             "tau bare": self.bare.tortuosity,
             "tau perf.": self.perforated.tortuosity,
             "by volume": self.perforated.tortuosity_by_volume,

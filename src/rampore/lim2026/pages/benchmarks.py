@@ -43,7 +43,7 @@ def benchmark_table(results: Mapping) -> str:
     if "mismatch" in results:
         lines[2] += f" Asked for: fluxes that agree to {results['mismatch']:g}."
     lines += [
-        "| Image | Code | Time / s | over rampore's | Memory / MB | Tortuosity factor |",
+        "| Image | Code | Time (s) | over rampore's | Memory (MB) | Tortuosity factor |",
         "|:--|:--|--:|--:|--:|--:|",
     ]
     for row in results["rows"]:
@@ -78,7 +78,7 @@ def solver_table(results: Mapping) -> str:
     lines[2] += f" Asked for: a residual of {results['residual']:g}."
     if "note" in results:
         lines[2] += f" {results['note']}"
-    lines += ["| Boxes | Code | Time / s | over rampore's | Memory / MB |", "|--:|:--|--:|--:|--:|"]
+    lines += ["| Boxes | Code | Time (s) | over rampore's | Memory (MB) |", "|--:|:--|--:|--:|--:|"]
     for row in results["results"]:
         memory = f"{row['memory_MB']:.0f}" if "memory_MB" in row else ""
         lines.append(

@@ -64,8 +64,8 @@ def peers_table(peers: Iterable[Mapping]) -> str:
     ]
     header = (
         "code, cell, current",
-        "voltage: largest difference / mV",
-        "asked for / mV",
+        "voltage: largest difference (mV)",
+        "asked for (mV)",
         "salt / mol m$^{-3}$",
         "met",
     )
@@ -226,9 +226,9 @@ def speed_table(speed: Mapping) -> str:
             f"{race['difference_mV']:.2f}",
         )
     header = (
-        "discharge", "code", "cells", "simulated / s", "error in time and radius / mV",
-        "processor time / s", "over ours (least to most)", "peak memory / GB",
-        "refined voltages differ by / mV",
+        "discharge", "code", "cells", "simulated (s)", "error in time and radius (mV)",
+        "processor time (s)", "over ours (least to most)", "peak memory (GB)",
+        "refined voltages differ by (mV)",
     )  # fmt: skip
     made = speed["machine"]
     told = f"\n{made['cores']} cores of {made['processor']}, Python {made['python']}"

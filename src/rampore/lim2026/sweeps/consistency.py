@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BANDS",
     "OBSERVABLES",
+    "WORDS",
     "agrees",
     "by_delivered",
     "consistent",
@@ -42,6 +43,38 @@ __all__ = [
 
 #: What an experiment reads off the cells on bare foil alone, beside the inputs themselves.
 OBSERVABLES = ("capacity_bare_3C", "capacity_bare_5C", "pulse_bare")
+
+#: The inputs that are sampled and :data:`OBSERVABLES`, as figures and sentences call them.
+WORDS = {
+    "published_share": "porosities as published",
+    "hidden_share": "pores that no micrograph shows",
+    "open_fraction": "open fraction",
+    "tortuosity": "tortuosity of the anode",
+    "exponent": "exponent of the tortuosity",
+    "separator_tortuosity": "tortuosity of the separator",
+    "positive_tortuosity": "tortuosity of the cathode",
+    "electrolyte": "electrolyte",
+    "salt_transport": "transport in the electrolyte",
+    "contact": "contact resistance",
+    "contact_ratio": "contact, perforated over bare",
+    "siox_exchange_current": "exchange current of SiOx",
+    "graphite_exchange_current": "exchange current of graphite",
+    "nmc_exchange_current": "exchange current of NMC",
+    "lithium_exchange_current": "exchange current of lithium",
+    "siox_diffusivity": "diffusivity in SiOx",
+    "graphite_diffusivity": "diffusivity in graphite",
+    "nmc_diffusivity": "diffusivity in NMC",
+    "siox_radius": "radius of SiOx",
+    "graphite_radius": "radius of graphite",
+    "nmc_radius": "radius of NMC",
+    "lost": "lithium lost in the first charge",
+    "cathode": "potential of the cathode",
+    "basis": "capacity of the cathode",
+    "swelling": "swelling",
+    "capacity_bare_3C": "capacity at 3C",
+    "capacity_bare_5C": "capacity at 5C",
+    "pulse_bare": "pulse resistance",
+}
 
 #: Of what a bare cell delivers at 5C over its slow discharge, their ends [-]
 BANDS = (0.0, 0.05, 0.10, 0.20, 0.40, 1.0)
