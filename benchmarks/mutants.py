@@ -626,7 +626,8 @@ def judge(mutant: Mutant, tree: Path, folder: Path, reach: Reach | Nearest, opti
         for step in steps:
             code, output = step(tree, caches, options.limit)
             if code != 0:
-                failed = re.search(r"^(?:FAILED|ERROR) (\S+)", output, flags=re.M)
+                # a test's name may hold spaces
+                failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", output, flags=re.M)
                 record["verdict"] = "timed out" if code is None else "seen"
                 record["by"] = failed.group(1) if failed else None
                 break
