@@ -166,6 +166,19 @@ def test_a_curve_is_the_same_wherever_its_points_lie():
     )
 
 
+def test_a_curve_over_decades_is_kept_at_as_many_places_of_each_up_to_its_end():
+    """Of a power over a logarithmic axis neighbours have one ratio, and the last is the end."""
+    figure, axes = plt.subplots()
+    frequency = np.geomspace(1e-2, 1e5, 3000)
+    axes.loglog(frequency, frequency**-0.5)
+    plt.close(figure)
+    found = dict(drawn(figure))
+    x, y = found["0/line 0/x"], found["0/line 0/y"]
+    assert x[[0, -1]] == pytest.approx([1e-2, 1e5])
+    assert x[1:] / x[:-1] == pytest.approx(np.full(x.size - 1, 1e7 ** (1 / (x.size - 1))), rel=0.01)
+    assert y == pytest.approx(x**-0.5, rel=1e-4)
+
+
 def line(*heights):
     figure, axes = plt.subplots()
     axes.plot([0.0, 1.0], heights)

@@ -13,6 +13,8 @@ import tifffile
 from PIL import Image
 
 from rampore.micrograph import MicrographError, read, read_labels
+from rampore.micrograph.stored import Choice
+from rampore.micrograph.volumes import NRRD_TYPES, read_nrrd
 
 CASES = Path(__file__).parent / "data" / "cases" / "images"
 PIXEL = 50e-9
@@ -320,6 +322,16 @@ def nrrd(array, encoding="raw", **more):
         **more,
     }
     return ("NRRD0004\n" + "".join(f"{k}: {v}\n" for k, v in header.items()) + "\n").encode()
+
+
+@pytest.mark.parametrize(
+    ("word", "code"), [(word, code) for code, words in NRRD_TYPES.items() for word in words]
+)
+def test_an_nrrd_says_its_numbers_by_any_word_of_its_format(tmp_path, word, code):
+    array = np.arange(6, dtype=f"<{code}").reshape(1, 2, 3) + 1
+    header = nrrd(array.astype(np.uint8)).replace(b"type: uchar", f"type: {word}".encode())
+    (tmp_path / "a.nrrd").write_bytes(header + array.tobytes())
+    np.testing.assert_array_equal(read_nrrd(tmp_path / "a.nrrd", Choice()).array, array)
 
 
 def test_an_nrrd_is_read_packed_and_not(tmp_path):

@@ -1,11 +1,15 @@
 """The mesh of the unit cell: exact areas whatever the resolution."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rampore.p4d.cell import Perforation
 from rampore.p4d.errors import CellError
+from rampore.p4d.examples import chen_2020
 from rampore.p4d.grid import HOLE, make_grid
+from rampore.p4d.layout import lay_out
 
 HOLES = Perforation(hole_diameter=75e-6, pitch=160e-6, foil_thickness=15e-6)
 LAYERS = (33e-6, 20e-6, 57e-6)
@@ -62,3 +66,18 @@ def test_a_box_that_the_edge_misses_is_all_foil_or_all_hole_to_the_last_digit():
     near = np.minimum(np.abs(share), np.abs(share - 1.0)) < 1e-9
     assert np.isin(share[near], (0.0, 1.0)).all()
     assert {0.0, 1.0} <= set(share[near])
+
+
+@pytest.mark.parametrize("contact", [0.0, 1e-4])
+def test_a_wall_is_reached_by_half_of_what_a_box_measures_from_it_and_by_the_contact(contact):
+    """A hole that is one box wide, whose volume over its wall is what it measures from the wall."""
+    coated = replace(HOLES, filling="coating")
+    cell = replace(chen_2020(), perforation=coated, contact_negative=contact)
+    layers = (cell.negative.thickness, cell.separator.thickness, cell.positive.thickness)
+    grid = make_grid(layers, (4, 3, 5), HOLES, (1, 1))
+    layout, _ = lay_out(cell, grid)
+    walls = np.flatnonzero((grid.wall > 0).ravel())
+    there = {int(k): g for k, g in zip(layout.negative_cells, layout.negative_foil, strict=True)}
+    wall, volume = (each.ravel()[walls] for each in (grid.wall, grid.volume))
+    across = 1 / (0.5 * (volume / wall) / cell.negative.conductivity + contact)
+    assert [there[int(k)] for k in walls] == pytest.approx(list(wall * across), rel=1e-12)

@@ -146,6 +146,12 @@ def test_the_summary_has_what_each_mole_of_charge_makes_of_the_thickness(made):
     assert free["um_per_mAh_cm2"] == pytest.approx(
         free["thicker_um"]["cell"] / free["areal_charge_mAh_cm2"]
     )
+    # charge and discharge of one length leave what the first of them alone had made
+    assert 0 < free["left_um"] / free["thicker_um"]["cell"] < 1
+    with (folder / "thickness.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if float(row["sharing"]) == 1]
+    last = float(rows[-1]["cell / um"])
+    assert free["left_um"] == pytest.approx(last, rel=1e-6)
     assert free["ended_by"] == ["time"] * 4
     assert free["left_areal_charge_mAh_cm2"] == pytest.approx(
         free["areal_charge_mAh_cm2"] * 2 / 3, rel=1e-6
