@@ -101,6 +101,15 @@ def test_a_cell_whose_current_takes_its_voltage_below_the_cut_off_at_once_gives_
     assert told in capsys.readouterr().out
 
 
+def test_a_current_that_no_voltage_brings_is_told_with_what_flows_at_the_cut_off(tmp_path, capsys):
+    cell = CASES / "chen2020_sum_1.00000016.json"
+    assert discharge(cell, tmp_path, "--c-rate", "1000", *COARSE) == 0
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["ended_by"] == "voltage at once"
+    assert summary["capacity_Ah_per_m2"] == 0
+    assert "V, its cut-off, " in capsys.readouterr().out
+
+
 def test_a_folder_that_cannot_be_written_is_noticed_before_the_run(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     with suppress(OSError):

@@ -12,7 +12,7 @@ import xarray as xr
 
 import rampore
 from rampore import cli, experiment
-from rampore.commands import simulate
+from rampore.commands import cells, simulate
 from rampore.p4d import partners, solution
 from rampore.p4d.errors import SolverError
 from rampore.p4d.model import Mesh
@@ -160,6 +160,45 @@ def test_the_folder_holds_a_figure_and_nothing_unfinished(followed):
     assert names == {
         "run.bdf.csv", "run.nc", "run.json", "simulate.png", "simulate.svg", "summary.json"
     }  # fmt: skip
+
+
+def test_a_table_is_followed_and_its_path_is_that_of_the_protocol(tmp_path, capsys):
+    protocol = in_file(tmp_path / "there", "Follow cycle.csv in levels")
+    assert call(protocol, tmp_path / "out", "--half", "positive") == 0
+    (sentence,) = told(tmp_path / "out")["runs"]["run"]["sentences"]
+    assert sentence["ended_by"] == "time"
+    amperes = np.array([7.0, -3.0] * 6)[:11]
+    given = sentence["charge_given_Ah_per_m2"] * 3600 * AREA
+    assert given == pytest.approx(5.0 * amperes.sum(), rel=1e-9)
+    currents = -table(tmp_path / "out")["Current / A"].to_numpy()[1:]
+    assert set(np.round(currents, 6)) == {7.0, -3.0}
+    assert call(protocol, tmp_path / "other", "--half", "negative") == 0
+    (turned,) = told(tmp_path / "other")["runs"]["run"]["sentences"]
+    assert turned["charge_given_Ah_per_m2"] == pytest.approx(sentence["charge_given_Ah_per_m2"])
+
+
+def test_fields_are_kept_at_the_times_that_were_asked_for(tmp_path):
+    pytest.importorskip("pyvista")
+    assert call("Discharge at 1C for 60 s", tmp_path, "--fields-at", "10", "40") == 0
+    with xr.open_dataset(tmp_path / "run.nc") as data:
+        assert data.field_time.values.tolist() == [0.0, 10.0, 40.0, 60.0]
+    assert {path.name for path in tmp_path.glob("*.vtr")} == {f"run_{n}.vtr" for n in range(4)}
+
+
+def test_a_stack_makes_room_for_what_swells(tmp_path):
+    document = json.loads(CELL.read_text(encoding="utf-8"))
+    document["Parameterisation"]["User-defined"] = {"Volume change of negative": 0.13}
+    cell = tmp_path / "swelling.json"
+    cell.write_text(json.dumps(document), encoding="utf-8")
+    found = {}
+    for sharing in ("0", "1"):
+        output = tmp_path / sharing
+        assert call("Discharge at 1C for 600 s", output, "--sharing", sharing, cell=cell) == 0
+        found[sharing] = told(output)["runs"]["run"]
+    thin, thick = (found[each]["thickness_negative_um"] for each in ("0", "1"))
+    assert thin[0] == thin[1]
+    assert thick[1] < thick[0]  # it shrinks
+    assert call("Rest for 1 s", tmp_path / "none", "--sharing", "1") == 2
 
 
 def test_a_step_whose_end_is_there_already_is_told(tmp_path, capsys):
@@ -328,6 +367,71 @@ def test_an_interrupted_call_keeps_what_is_done_and_the_next_one_does_the_rest(t
     assert not list(tmp_path.glob("*.unfinished*"))
     whole = table(tmp_path, "2C")
     pd.testing.assert_frame_equal(whole[whole["Test Time / s"] <= 60.0], kept, check_dtype=False)
+
+
+LONG = "Discharge at 1C for 300 s; Follow cycle.csv; Rest for 60 s"
+CYCLE = "Time / s,Discharge current / A\n" + "".join(
+    f"{5 * n},{5 * (-1) ** n + 2}\n" for n in range(12)
+)
+
+
+def in_file(folder, words=LONG):
+    """A protocol and its table beside each other."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "cycle.csv").write_text(CYCLE, encoding="utf-8")
+    (folder / "protocol.txt").write_text(words, encoding="utf-8")
+    return str(folder / "protocol.txt")
+
+
+@pytest.mark.parametrize("kept", [0.0, np.inf])  # at every state, and where it is broken off alone
+def test_a_run_that_was_broken_off_within_goes_on_from_there(tmp_path, monkeypatch, kept):
+    protocol, states = in_file(tmp_path), []
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    simulate.run(parsed(protocol, whole), lambda _: None)
+    take = cells.Validity.__call__
+
+    def interrupted(validity, state):
+        states.append(state.time)
+        if len(states) in (20, 60):
+            raise KeyboardInterrupt
+        return take(validity, state)
+
+    monkeypatch.setattr(cells.Validity, "__call__", interrupted)
+    monkeypatch.setattr(simulate, "KEPT", kept)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            simulate.run(parsed(protocol, parts), lambda _: None)
+        assert (parts / "run.unfinished.state").exists()
+    lines = []
+    simulate.run(parsed(protocol, parts), lines.append)
+    assert any(line.startswith("run: goes on from ") for line in lines)
+    assert states[60] > states[58]  # nothing is computed twice
+    for name in ("run.bdf.csv", "run.json", "summary.json"):
+        assert (parts / name).read_bytes() == (whole / name).read_bytes()
+    with xr.open_dataset(parts / "run.nc") as there, xr.open_dataset(whole / "run.nc") as here:
+        assert there.identical(here)
+    assert not list(parts.glob("*.unfinished*"))
+
+
+def test_where_another_run_was_broken_off_is_not_gone_on_from(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        simulate.run(parsed("Rest for 1 s; Rest for 3 s", tmp_path), InterruptedAt("2 of 2"))
+    lines = []
+    simulate.run(parsed("Rest for 1 s; Rest for 2 s", tmp_path), lines.append)
+    assert not any("goes on from" in line for line in lines)
+    assert told(tmp_path)["runs"]["run"]["duration_s"] == 3.0
+
+
+def test_a_damaged_state_is_not_gone_on_from(tmp_path):
+    words = "Rest for 1 s; Rest for 2 s"
+    with pytest.raises(KeyboardInterrupt):
+        simulate.run(parsed(words, tmp_path), InterruptedAt("2 of 2"))
+    state = tmp_path / "run.unfinished.state"
+    state.write_bytes(state.read_bytes()[:-100])
+    lines = []
+    simulate.run(parsed(words, tmp_path), lines.append)
+    assert not any("goes on from" in line for line in lines)
+    assert told(tmp_path)["runs"]["run"]["duration_s"] == 3.0
 
 
 def test_what_was_another_run_is_run_again(tmp_path):

@@ -326,11 +326,7 @@ def _cell(parser: argparse.ArgumentParser) -> list[argparse.Action]:
             "--pitch-um", type=float, help="distance of neighbouring holes (default 160)"
         ),
         parser.add_argument("--foil-um", type=float, help="thickness of the foil (default 15)"),
-        parser.add_argument(
-            "--reservoir-um",
-            type=float,
-            help="electrolyte beside the stack, per area (default: so much that its salt stays)",
-        ),
+        _reservoir(parser),
         parser.add_argument(
             "--lower-cutoff-V", type=float, dest="lower_cutoff", help="default: as in the file"
         ),
@@ -339,6 +335,28 @@ def _cell(parser: argparse.ArgumentParser) -> list[argparse.Action]:
         ),
         *_mesh(parser),
     ]
+
+
+def _reservoir(parser: argparse.ArgumentParser) -> argparse.Action:
+    return parser.add_argument(
+        "--reservoir-um",
+        type=float,
+        help="electrolyte beside the stack, per area (default: so much that its salt stays)",
+    )
+
+
+def _swelling(parser: argparse.ArgumentParser) -> None:
+    """How a stack makes room for what swells."""
+    parser.add_argument(
+        "--sharing",
+        type=float,
+        help="of what swells: 0 a rigid stack, whose pores close, to 1 a free one (default 0)",
+    )
+    parser.add_argument(
+        "--least-porosity",
+        type=float,
+        help="porosity that ends the run (default: pores that close are an error)",
+    )
 
 
 def _mesh(
@@ -374,16 +392,7 @@ def _discharge(parser: argparse.ArgumentParser) -> Run:
     parser.add_argument(
         "--c-rate", type=float, default=1.0, help="current over 1C; negative charges (default 1)"
     )
-    parser.add_argument(
-        "--sharing",
-        type=float,
-        help="of what swells: 0 a rigid stack, whose pores close, to 1 a free one (default 0)",
-    )
-    parser.add_argument(
-        "--least-porosity",
-        type=float,
-        help="porosity that ends the run (default: pores that close are an error)",
-    )
+    _swelling(parser)
     _cell(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
 
@@ -399,14 +408,15 @@ def _discharge(parser: argparse.ArgumentParser) -> Run:
 def _simulate(parser: argparse.ArgumentParser) -> Run:
     """Run a protocol in sentences on a cell from a BPX file, at several rates, beside its partner
     without a structure, and against a measured curve. Runs that are complete stand in DIR; what is
-    interrupted goes on where it stopped when it is called again, from run to run.
+    interrupted goes on where it stopped when it is called again, within a run too.
     """
     parser.add_argument("cell", type=Path, metavar="CELL.json", help="a BPX file")
     parser.add_argument(
         "protocol",
         metavar="PROTOCOL",
         help="sentences as PyBaMM has them, parted by semicolons, or a file with one a line: "
-        "'3 x [Discharge at 1C until 2.5 V; Charge at C/2 until 4.2 V; Hold at 4.2 V until C/50]'",
+        "'3 x [Discharge at 1C until 2.5 V; Charge at C/2 until 4.2 V; Hold at 4.2 V until C/50]', "
+        "and 'Follow CYCLE.csv until 2.5 V' for a table of a current or a power over time",
     )
     parser.add_argument(
         "--soc",
@@ -454,6 +464,16 @@ def _simulate(parser: argparse.ArgumentParser) -> Run:
         metavar="CURVE.csv",
         help="a table with a time and a voltage for each run: 'Test Time / s', 'Voltage / V'",
     )
+    parser.add_argument(
+        "--fields-at",
+        type=_number(at_least=0),
+        nargs="+",
+        metavar="SECONDS",
+        help="times since the start at which the fields are kept, for ParaView too, beside the "
+        "beginning and the end of each step",
+    )
+    _swelling(parser)
+    _reservoir(parser)
     _mesh(parser, layers=(20, 10, 20))
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
 

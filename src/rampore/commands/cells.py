@@ -52,7 +52,7 @@ def read(
     """
     holes = _holes(args)
     cell = read_file(args.cell, report)
-    cell = _in_stack(_with_cutoffs(cell, args, rates), args, sharing)
+    cell = in_stack(_with_cutoffs(cell, args, rates), args, sharing)
     if args.collector is not None:
         cell = replace(cell, perforation=holes)
     if args.structure is not None:
@@ -62,11 +62,18 @@ def read(
     return cell
 
 
-def read_file(path: Path, report: Callable[[str], object]) -> Cell:
-    """A cell from a BPX file; what is remarked of the file is reported."""
+def read_file(
+    path: Path,
+    report: Callable[[str], object],
+    soc: float | None = None,
+    temperature: float | None = None,
+) -> Cell:
+    """A cell from a BPX file, see :func:`rampore.p4d.bpx.read`; what is remarked of it is
+    reported.
+    """
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always")
-        cell = bpx.read(path)
+        cell = bpx.read(path, soc, temperature)
     for remark in remarks:
         if not issubclass(remark.category, DeprecationWarning):
             report(f"note: {remark.message}")
@@ -121,8 +128,10 @@ def _with_cutoffs(cell, args, rates):
     return replace(cell, **given)
 
 
-def _in_stack(cell, args, sharing):
-    """The cell in the stack of the options, which must have something to make room for."""
+def in_stack(cell: Cell, args: argparse.Namespace, sharing: float | None) -> Cell:
+    """The cell in the stack of ``args.reservoir_um`` and ``args.least_porosity`` and at a sharing,
+    which must have something to make room for.
+    """
     options = {
         "sharing": sharing,
         "reservoir_um": args.reservoir_um,
@@ -155,13 +164,28 @@ class Validity:
         self._salt, self._surfaces = [np.inf, -np.inf], [[np.inf, -np.inf] for _ in self._members]
 
     def __call__(self, state: State) -> tuple[float, float]:
-        """Take a state in; gives its lowest and highest salt concentration [mol/m3]."""
+        """Take a state in; returns its lowest and highest salt concentration [mol/m3]."""
         from rampore.p4d.equations import C
 
         salt = np.nanmin(state.u[:, C]), np.nanmax(state.u[:, C])
-        for span, values in zip([self._salt, *self._surfaces], [salt, *state.x], strict=True):
-            span[:] = min(span[0], np.min(values)), max(span[1], np.max(values))
+        for span, values in zip(self.spans, [salt, *state.x], strict=True):
+            span[:] = (
+                min(span[0], float(np.min(values))),
+                max(span[1], float(np.max(values))),
+            )
         return salt
+
+    @property
+    def spans(self) -> list[list[float]]:
+        """Lowest and highest salt concentration [mol/m3], and surface stoichiometry of each
+        material [-].
+        """
+        return [self._salt, *self._surfaces]
+
+    def take_up(self, spans: Sequence[Sequence[float]]) -> None:
+        """Go on from the :attr:`spans` of another run of the same cell."""
+        for span, (low, high) in zip(self.spans, spans, strict=True):
+            span[:] = float(low), float(high)
 
     def left(self) -> list[str]:
         """Where the run was beyond what properties were measured at, one line for each."""

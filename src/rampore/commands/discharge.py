@@ -48,20 +48,27 @@ def run(args: argparse.Namespace, report: Callable[[str], object] = print) -> di
         solution = discharge(cell, c_rate, mesh=mesh, progress=progress).solution
         summary = summarise(cell, solution, c_rate) | {"validity_left": progress.left()}
         write(solution, summary, folder)
-    for told in (*summary["validity_left"], *filter(None, solution.exhausted), *_at_once(summary)):
+    for told in (
+        *summary["validity_left"],
+        *filter(None, solution.exhausted),
+        *_at_once(summary, solution),
+    ):
         report(f"note: {told}")
     if not installed("pyvista"):
         report(f"note: {LEFT_OUT.format('files for ParaView', 'paraview')}")
     return summary
 
 
-def _at_once(summary):
+def _at_once(summary, solution):
     """What a reader should know of a run that gave nothing."""
     if summary["ended_by"] == "voltage at once":
+        asked, voltage = summary["current_density_A_per_m2"], summary["final_voltage_V"]
+        flows = float(solution.dataset.current_density[-1])
         yield (
-            f"as soon as {summary['current_density_A_per_m2']:g} A/m2 flow the voltage is "
-            f"{summary['final_voltage_V']:.4f} V, beyond its cut-off: no charge passes"
-        )
+            f"as soon as {asked:g} A/m2 flow the voltage is {voltage:.4f} V, beyond its cut-off"
+            if abs(flows / asked - 1) < 1e-6
+            else f"at {voltage:.4f} V, its cut-off, {flows:.4g} A/m2 flow, not {asked:g}"
+        ) + ": no charge passes"
 
 
 def summarise(cell: Cell, solution: Solution, c_rate: float) -> dict:
@@ -159,10 +166,17 @@ def write(solution: Solution, summary: dict, output: Path) -> None:
     (output / "fields.nc").write_bytes(netcdf(data))
     for form, image in render_both(voltage_parts(data)).items():
         (output / f"discharge.{form}").write_bytes(image)
+    write_paraview(data, output, "fields")
+    (output / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+
+
+def write_paraview(data: "xarray.Dataset", folder: Path, name: str) -> None:
+    """Write ``NAME_0.vtr`` and so on into a folder, one for each time of the fields, where the
+    extra ``paraview`` is installed.
+    """
     if installed("pyvista"):
         for number, grid in enumerate(paraview(data)):
-            grid.save(output / f"fields_{number}.vtr")
-    (output / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+            grid.save(folder / f"{name}_{number}.vtr")
 
 
 def paraview(data: "xarray.Dataset") -> Iterator:

@@ -2,9 +2,11 @@
 partner without a structure and a measured curve beside it.
 
 A run stands in the folder as soon as it is complete: ``NAME.bdf.csv`` (Battery Data Format),
-``NAME.nc`` and ``NAME.json``; figure and ``summary.json`` are of all that do. One that stands there
-already, of the same inputs, is not run again. What a run that was broken off has given is kept in
-``NAME.unfinished.bdf.csv``.
+``NAME.nc``, for ParaView ``NAME_0.vtr`` and so on, and ``NAME.json``; figure and ``summary.json``
+are of all that do. One that stands there already, of the same inputs, is not run again. What a run
+that was broken off has given is kept in ``NAME.unfinished.bdf.csv``, and where it stands in
+``NAME.unfinished.state``: the same call goes on from there, and gives what it had given
+undisturbed.
 """
 
 import argparse
@@ -12,10 +14,8 @@ import hashlib
 import json
 import math
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -25,7 +25,7 @@ import numpy as np
 import rampore
 from rampore import experiment, storage
 from rampore.commands import cells
-from rampore.commands.discharge import faces, plating, swelling
+from rampore.commands.discharge import faces, plating, swelling, write_paraview
 from rampore.commands.files import together
 from rampore.cycler import (
     CyclerError,
@@ -41,6 +41,7 @@ from rampore.kernels import announced
 from rampore.materials import ExchangeCurrent
 from rampore.p4d import partners, solution
 from rampore.p4d.cell import Cell, Electrode, Lithium, bruggeman
+from rampore.p4d.checkpoint import Checkpoint
 from rampore.p4d.errors import CellError
 from rampore.p4d.grid import Grid
 from rampore.p4d.solution import Mesh, Solution
@@ -57,6 +58,7 @@ RATE = "{rate}"
 LITHIUM = 70.6
 SALT_EXPONENT = 0.3  #: of its exchange current [-]
 PATIENCE = 5.0  #: between two lines of progress [s]
+KEPT = 60.0  #: between two writings of where a run stands [s]
 BARE, COARSE = "-bare", "-coarse"  #: what the names of the partners and of the coarse runs end in
 
 
@@ -69,6 +71,7 @@ class ProtocolPlan(NamedTuple):
     steps: list[Step]
     mesh: Mesh
     grid: Grid | None  #: where it is not the mesh's own
+    fields_at: tuple[float, ...]  #: times at which fields are kept [s]
     #: whether the negative electrode stands against lithium, and voltages are its potential
     turned: bool
     follows_from: str  #: fingerprint of all that decides what it gives
@@ -114,7 +117,8 @@ def run(options: argparse.Namespace, say: Say = print) -> dict:
                 outcomes[plan.name] = outcome
                 summary = summarise(plans, outcomes, measured)
                 _write(summary, outcomes, measured, folder)
-            _unfinished(options.output, plan).unlink(missing_ok=True)
+            for path in (_unfinished(options.output, plan), _standing(options.output, plan)):
+                path.unlink(missing_ok=True)
     for line in told(summary, area):
         say(line)
     return summary
@@ -125,16 +129,11 @@ def run(options: argparse.Namespace, say: Say = print) -> dict:
 
 def _cell(options, say):
     """The cell of the options, and the area of all its electrode pairs [m2]."""
-    start = {}
-    if options.soc is not None:
-        start["Initial state-of-charge"] = options.soc
-    if options.temperature is not None:
-        start["Initial temperature [K]"] = to_si(options.temperature, "degC", "K")
-    cell = cells.read_file(options.cell, (lambda _: None) if start else say)
-    document = json.loads(options.cell.read_bytes())
-    if start:
-        with _changed(options.cell, document, start) as path:
-            cell = cells.read_file(path, say)
+    temperature = options.temperature
+    if temperature is not None:
+        temperature = to_si(temperature, "degC", "K")
+    cell = cells.read_file(options.cell, say, options.soc, temperature)
+    cell = cells.in_stack(cell, options, options.sharing)
     if options.half is not None:
         cell = _against_lithium(cell, options.half)
     if options.structure is not None or options.against is not None:
@@ -143,7 +142,7 @@ def _cell(options, say):
         )
     if options.structure is not None:
         cell = cells.structured(cell, options.structure)
-    sheet = document["Parameterisation"]["Cell"]
+    sheet = json.loads(options.cell.read_bytes())["Parameterisation"]["Cell"]
     area, pairs = (
         float(value) if not isinstance(value, str) else Expression(value).constant
         for value in (
@@ -152,21 +151,6 @@ def _cell(options, say):
         )
     )
     return cell, area * pairs
-
-
-@contextmanager
-def _changed(path: Path, document: dict, start: dict) -> Iterator[Path]:
-    """A BPX file that starts otherwise; what is wrong with it is said of the one that was given."""
-    state = document.get("State") or {}
-    conditions = (state.get("Initial conditions") or {}) | start
-    other = document | {"State": state | {"Initial conditions": conditions}}
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / path.name
-        copy.write_text(json.dumps(other), encoding="utf-8")
-        try:
-            yield copy
-        except CellError as problem:
-            raise CellError(str(problem).replace(str(copy), str(path))) from problem
 
 
 def _following(electrode):
@@ -201,7 +185,7 @@ def _plans(options: argparse.Namespace, cell: Cell, area: float) -> Iterator[Pro
                 "give it some by --structure"
             )
         meshes[COARSE] = _halved(mesh)
-    inputs = _fingerprint(options)
+    inputs, fields_at = _fingerprint(options), tuple(options.fields_at or ())
     for ending, each in meshes.items():
         pairs: dict[str, tuple[Cell, Grid | None]] = {"": (cell, None)}
         if options.against is not None:
@@ -213,16 +197,18 @@ def _plans(options: argparse.Namespace, cell: Cell, area: float) -> Iterator[Pro
                 steps = [_turned(step) for step in steps]
             for partner, (own, grid) in pairs.items():
                 full = name + partner + ending
-                says = f"{inputs} {full} {steps} {each}"
+                says = f"{inputs} {full} {steps} {each} {fields_at}"
                 digest = hashlib.sha256(says.encode()).hexdigest()
-                yield ProtocolPlan(full, own, sentences, steps, each, grid, turned, digest)
+                yield ProtocolPlan(
+                    full, own, sentences, steps, each, grid, fields_at, turned, digest
+                )
 
 
 def _protocols(options):
     """The sentences of each run by the name of its files."""
-    words = options.protocol
+    words, folder = options.protocol, ""
     if os.path.isfile(words):
-        words = text(words, ExperimentError)
+        words, folder = text(words, ExperimentError), os.path.dirname(words)
     elif " " not in words.strip():
         raise ExperimentError(
             f"{words!r} is neither a file nor a sentence, as 'Discharge at 1C until 2.5 V' is one"
@@ -235,12 +221,12 @@ def _protocols(options):
             f"{RATE}C until 2.5 V'"
         )
     if options.rates is None:
-        return {"run": experiment.parse(words)}
+        return {"run": experiment.parse(words, folder)}
     names = [f"{rate:g}C" for rate in options.rates]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ExperimentError(f"--rates has {twice[0].removesuffix('C')} twice")
     return {
-        name: experiment.parse(words.replace(RATE, repr(float(rate))))
+        name: experiment.parse(words.replace(RATE, repr(float(rate))), folder)
         for name, rate in zip(names, options.rates, strict=True)
     }
 
@@ -263,14 +249,23 @@ def _turned(step):
     if step.mode == "power":
         raise ExperimentError("a power is of a cell, or of the half cell of its positive electrode")
     until = None if step.until_voltage is None else -step.until_voltage
-    return replace(step, value=-step.value if step.value else 0.0, until_voltage=until)
+    course = step.course
+    if course is not None:
+        course = replace(course, values=tuple(0.0 - value for value in course.values))
+    value = -step.value if step.value else 0.0
+    return replace(step, value=value, until_voltage=until, course=course)
 
 
 def _fingerprint(options):
     files = [options.cell, *([options.structure] if options.structure else [])]
     content = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files]
     return json.dumps(
-        [rampore.__version__, content, options.soc, options.temperature, options.half]
+        [
+            rampore.__version__,
+            content,
+            *(getattr(options, name) for name in ("soc", "temperature", "half")),
+            *(getattr(options, name) for name in ("sharing", "reservoir_um", "least_porosity")),
+        ]
     )
 
 
@@ -310,19 +305,56 @@ class _Announced(list):
 class _Watch:
     """What a run gave until now, and the lines that tell how it goes."""
 
-    def __init__(self, plan: ProtocolPlan, say: Say) -> None:
-        self._plan, self._say, self._step, self._told = plan, say, 0, time.monotonic()
-        self._rows: list[tuple[float, float, float, int]] = []
+    def __init__(self, plan: ProtocolPlan, output: Path, say: Say) -> None:
+        self._plan, self._output, self._say, self._step = plan, output, say, 0
+        self._rows: list[tuple[float, float, float, int, bool]] = []
         self.validity = cells.Validity(plan.cell)
+        #: where it stands; None before it has moved
+        self.checkpoint = self._taken_up()
+        self._told = self._kept = time.monotonic()
+
+    def _taken_up(self) -> Checkpoint | None:
+        """Where an earlier run of the same plan was broken off."""
+        try:
+            head, _, content = _standing(self._output, self._plan).read_bytes().partition(b"\n")
+            about = json.loads(head)
+            if about["follows_from"] != self._plan.follows_from:
+                return None
+            checkpoint = Checkpoint.from_bytes(content)
+            self.validity.take_up(about["spans"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        columns = checkpoint.record.series.columns()
+        names = ("time", "voltage", "current", "step", "jump")
+        self._rows = list(zip(*(columns[name].tolist() for name in names), strict=True))
+        self._say(f"{self._plan.name}: goes on from {checkpoint.time:.6g} s")
+        return checkpoint
+
+    def stand(self, checkpoint: Checkpoint) -> None:
+        """Remember where it stands, and write it from time to time."""
+        self.checkpoint = checkpoint
+        if time.monotonic() - self._kept > KEPT:
+            self.keep()
+
+    def keep(self) -> None:
+        """Write where it stands."""
+        if self.checkpoint is None:
+            return
+        about = {"follows_from": self._plan.follows_from, "spans": self.validity.spans}
+        content = json.dumps(about).encode() + b"\n" + self.checkpoint.to_bytes()
+        storage.write(_standing(self._output, self._plan), content)
+        self._kept = time.monotonic()
 
     def begin(self, number: int) -> None:
+        if self.checkpoint is not None and number < self.checkpoint.step:
+            return
         self._step = number
         sentence = self._plan.sentences[number].text
         self._tell(f"step {number + 1} of {len(self._plan.steps)}: {sentence}")
 
     def __call__(self, state: State) -> None:
         self.validity(state)
-        self._rows.append((state.time, state.voltage, state.current, self._step))
+        self._rows.append((state.time, state.voltage, state.current, self._step, state.jumped))
         if state.time > 0 and time.monotonic() - self._told > PATIENCE:
             self._tell("under way")
 
@@ -348,10 +380,13 @@ def _computed(
     plan: ProtocolPlan, area: float, output: Path, folder: Path, say: Say
 ) -> ProtocolOutcome:
     """Run a plan, and write what it gave into a folder."""
-    watch = _Watch(plan, say)
+    watch = _Watch(plan, output, say)
     protocol = _Announced(plan.steps, watch.begin)
     try:
-        found = solution.simulate(plan.cell, protocol, plan.mesh, grid=plan.grid, progress=watch)
+        found = solution.simulate(
+            plan.cell, protocol, plan.mesh, grid=plan.grid, field_times=plan.fields_at,
+            progress=watch, since=watch.checkpoint, on_checkpoint=watch.stand,
+        )  # fmt: skip
     except BaseException:
         _keep(watch, plan, area, output, say)
         raise
@@ -360,6 +395,8 @@ def _computed(
     table = battery_data(series, area, plan.cell.temperature)
     (folder / f"{plan.name}.bdf.csv").write_text(_csv(table), encoding="utf-8")
     (folder / f"{plan.name}.nc").write_bytes(storage.netcdf(found.dataset))
+    if plan.fields_at:
+        write_paraview(found.dataset, folder, plan.name)
     (folder / f"{plan.name}.json").write_text(_json(summary), encoding="utf-8")
     return ProtocolOutcome(summary, series)
 
@@ -370,11 +407,19 @@ def _keep(watch, plan, area, output, say):
         series = watch.series
         path = _unfinished(output, plan)
         storage.write(path, _csv(battery_data(series, area, plan.cell.temperature)))
-        say(f"note: {plan.name} was broken off at {series.time[-1]:.6g} s; until then it is {path}")
+        watch.keep()
+        say(
+            f"note: {plan.name} was broken off at {series.time[-1]:.6g} s; until then it is "
+            f"{path}, and the same call goes on"
+        )
 
 
 def _unfinished(output, plan):
     return Path(output) / f"{plan.name}.unfinished.bdf.csv"
+
+
+def _standing(output, plan):
+    return Path(output) / f"{plan.name}.unfinished.state"
 
 
 def _csv(table):
@@ -406,7 +451,7 @@ def _stored(plan: ProtocolPlan, output: Path) -> ProtocolOutcome | None:
 def _summarised(plan: ProtocolPlan, found: Solution, series: CyclerSeries) -> dict:
     """What the file of a run holds."""
     data, totals = found.dataset, series.totals
-    charges = any(step.value < 0 for step in plan.steps if step.mode != "voltage")
+    charges = any(_charges(step) for step in plan.steps)
     return (
         {
             "follows_from": plan.follows_from,
@@ -436,6 +481,13 @@ def _summarised(plan: ProtocolPlan, found: Solution, series: CyclerSeries) -> di
         | swelling(data)
         | (faces(data) if plan.cell.back else {})
     )
+
+
+def _charges(step):
+    """Whether a step imposes a current or a power that charges."""
+    if step.course is not None:
+        return min(step.course.values) < 0
+    return step.mode != "voltage" and step.value < 0
 
 
 def _of_step(series, words, end, exhausted):

@@ -76,7 +76,9 @@ BRANCHES = ("OCP (lithiation) [V]", "OCP (delithiation) [V]")
 DECAY = "OCP hysteresis decay constant"
 
 
-def read(path: str | os.PathLike) -> Cell:
+def read(
+    path: str | os.PathLike, soc: float | None = None, temperature: float | None = None
+) -> Cell:
     """Read a cell from a BPX file (version 1, models DFN and SPMe; version 0 as ``bpx`` converts
     it).
 
@@ -87,6 +89,10 @@ def read(path: str | os.PathLike) -> Cell:
     Parameters
     ----------
     path : path-like
+    soc : float, optional
+        State of charge at the start, in place of what the file says [-].
+    temperature : float, optional
+        At the start, in place of what the file says [K].
 
     Returns
     -------
@@ -103,8 +109,9 @@ def read(path: str | os.PathLike) -> Cell:
     UserWarning
         Something in the file has no effect, or is not as it should be.
     """
+    start = {"Initial state-of-charge": soc, "Initial temperature [K]": temperature}
     try:
-        return _cell(_validated(_load(path)))
+        return _cell(_started(_validated(_load(path)), start))
     except RamporeError as problem:
         raise CellError(f"{path}: {problem}") from problem
 
@@ -203,6 +210,14 @@ def _validated(document):
             f"a file for the model {document['Header']['Model']} lacks what the P4D model needs"
         )
     return document
+
+
+def _started(document, start):
+    """The document of a cell that starts otherwise, where something is said of it."""
+    given = {key: float(value) for key, value in start.items() if value is not None}
+    state = document.get("State") or {}
+    conditions = (state.get("Initial conditions") or {}) | given
+    return document | {"State": state | {"Initial conditions": conditions}}
 
 
 def _of_version_1(document):
