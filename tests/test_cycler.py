@@ -1,7 +1,6 @@
 """Tables of cyclers: charge and energy of a run, the Battery Data Format, measured curves."""
 
 import re
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -124,13 +123,8 @@ def test_a_table_has_the_names_the_units_and_the_signs_of_the_format():
     assert table["Test Time / s"].is_monotonic_increasing
 
 
-# the validator brings pyarrow, plotly and rdflib, which nothing else here needs
-@pytest.mark.skipif(
-    find_spec("bdf") is None, reason="`batterydf`, a peer that is no dependency, is not installed"
-)
 def test_a_table_passes_the_validator_of_the_format():
-    import bdf
-
+    bdf = pytest.importorskip("bdf", reason="the extra `validation` is not installed")
     report = bdf.validate(battery_data(series(), area=0.5, temperature=298.15))
     assert report["ok"]
     assert not report["extras"]

@@ -103,6 +103,21 @@ def test_a_protocol_in_sentences_is_the_engines_run_bit_for_bit(followed):
         assert np.array_equal(stored[name].values, ours[name].values), name
 
 
+def test_every_table_passes_the_validator_of_the_format(followed, tmp_path):
+    bdf = pytest.importorskip("bdf", reason="the extra `validation` is not installed")
+    protocol = in_file(tmp_path / "there", "Follow cycle.csv; Follow cycle.csv in levels")
+    assert call(protocol, tmp_path, "--half", "negative") == 0
+    with pytest.raises(KeyboardInterrupt):
+        simulate.run(parsed("Rest for 1 s; Rest for 3 s", followed[0] / "x"), InterruptedAt("2 of"))
+    tables = [*followed[0].rglob("*.bdf.csv"), *tmp_path.glob("*.bdf.csv")]
+    assert len(tables) == 3
+    for path in tables:
+        report = bdf.validate(pd.read_csv(path))
+        assert report["ok"]
+        assert not report["extras"]
+        assert not report["legacy_labels"]
+
+
 def test_the_table_is_of_the_whole_cell_in_the_names_and_signs_of_the_format(followed):
     output, _ = followed
     data, rows = xr.load_dataset(output / "run.nc", engine="h5netcdf"), table(output)
@@ -140,6 +155,22 @@ def test_the_summary_counts_what_each_sentence_gave(followed):
     assert max(run["conservation"].values()) < 1e-6
     (left,) = run["validity_left"]
     assert left.startswith("salt [mol/m3] went from ")
+
+
+def test_heat_is_in_the_summary_the_table_and_the_data_set(followed):
+    output, lines = followed
+    heat = told(output)["runs"]["run"]["heat_Wh_per_m2"]
+    assert any("W h/m2 became heat" in line for line in lines)
+    rates = pd.read_csv(output / "run.heat.csv")
+    assert [name.removesuffix(" / W m-2") for name in rates.columns[1:]] == list(heat)
+    with xr.open_dataset(output / "run.nc") as data:
+        np.testing.assert_allclose(rates.to_numpy()[:, 1:], data.heat, rtol=1e-15)
+        passed = np.diff(data.time) @ np.where(
+            data.jump.values[1:, None] > 0,
+            data.heat[1:],
+            0.5 * (data.heat.values[1:] + data.heat.values[:-1]),
+        )
+    assert passed / 3600 == pytest.approx(list(heat.values()))
 
 
 def test_a_person_reads_which_step_runs_and_what_came_of_it(followed):

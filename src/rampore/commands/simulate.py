@@ -2,10 +2,10 @@
 partner without a structure and a measured curve beside it.
 
 A run stands in the folder as soon as it is complete: ``NAME.bdf.csv`` (Battery Data Format),
-``NAME.nc``, for ParaView ``NAME_0.vtr`` and so on, and ``NAME.json``; figure and ``summary.json``
-are of all that do. One that stands there already, of the same inputs, is not run again. What a run
-that was broken off has given is kept in ``NAME.unfinished.bdf.csv``, and where it stands in
-``NAME.unfinished.state``: the same call goes on from there, and gives what it had given
+``NAME.heat.csv``, ``NAME.nc``, for ParaView ``NAME_0.vtr`` and so on, and ``NAME.json``; figure and
+``summary.json`` are of all that do. One that stands there already, of the same inputs, is not run
+again. What a run that was broken off has given is kept in ``NAME.unfinished.bdf.csv``, and where it
+stands in ``NAME.unfinished.state``: the same call goes on from there, and gives what it had given
 undisturbed.
 """
 
@@ -26,7 +26,7 @@ import rampore
 from rampore import experiment, storage
 from rampore.commands import cells
 from rampore.commands.discharge import faces, plating, swelling, write_paraview
-from rampore.commands.files import together
+from rampore.commands.files import table, together
 from rampore.cycler import (
     CyclerError,
     CyclerSeries,
@@ -392,9 +392,10 @@ def _computed(
         raise
     series = watch.series
     summary = _summarised(plan, found, series) | {"validity_left": watch.validity.left()}
-    table = battery_data(series, area, plan.cell.temperature)
-    (folder / f"{plan.name}.bdf.csv").write_text(_csv(table), encoding="utf-8")
+    data = battery_data(series, area, plan.cell.temperature)
+    (folder / f"{plan.name}.bdf.csv").write_text(_csv(data), encoding="utf-8")
     (folder / f"{plan.name}.nc").write_bytes(storage.netcdf(found.dataset))
+    (folder / f"{plan.name}.heat.csv").write_text(_heat_table(found), encoding="utf-8")
     if plan.fields_at:
         write_paraview(found.dataset, folder, plan.name)
     (folder / f"{plan.name}.json").write_text(_json(summary), encoding="utf-8")
@@ -422,8 +423,8 @@ def _standing(output, plan):
     return Path(output) / f"{plan.name}.unfinished.state"
 
 
-def _csv(table):
-    return table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+def _csv(data):
+    return data.to_csv(index=False, float_format="%.10g", lineterminator="\n")
 
 
 def _json(summary):
@@ -468,6 +469,8 @@ def _summarised(plan: ProtocolPlan, found: Solution, series: CyclerSeries) -> di
                     zip(found.ends, found.exhausted, strict=True)
                 )
             ],
+            "heat_Wh_per_m2": {part: heat / HOUR for part, heat in found.heat.items()},
+            "heat_without_entropy_of": found.dataset.heat.attrs["without_entropy"],
             "one_c_A_per_m2": plan.cell.one_c,
             "temperature_K": plan.cell.temperature,
             "open_fraction": plan.cell.open_fraction,
@@ -481,6 +484,13 @@ def _summarised(plan: ProtocolPlan, found: Solution, series: CyclerSeries) -> di
         | swelling(data)
         | (faces(data) if plan.cell.back else {})
     )
+
+
+def _heat_table(found):
+    """Heat over time by its cause."""
+    data = found.dataset
+    headings = ["time / s", *(f"{part} / W m-2" for part in data.heat_part.values)]
+    return table(headings, [data.time.values, *data.heat.values.T])
 
 
 def _charges(step):
@@ -618,6 +628,9 @@ def _told_of_run(name, each, area):
             f"{name}: {1e3 * each['plating_margin_V']:.1f} mV above the plating of lithium at "
             f"{each['plating_margin_s']:.6g} s"
         )
+    heat = each["heat_Wh_per_m2"]
+    most, cause = max((value, part) for part, value in heat.items())
+    yield f"{name}: {sum(heat.values()):.4g} W h/m2 became heat, {most:.4g} of it by {cause}"
     lost = ", ".join(f"{what} {value:.0e}" for what, value in each["conservation"].items())
     yield f"{name}: went astray: {lost}"
     for number, step in enumerate(each["sentences"], 1):

@@ -602,6 +602,7 @@ def _material(name, part, states, state, climate, full, volume_law):
         hysteresis_decay=part.number(DECAY, 0.0, at_least=0),
         validity=(max([0.0, *(x[0] for x in tables)]), min([1.0, *(x[-1] for x in tables)])),
         volume_law=volume_law,
+        entropic=entropy if key in part else None,
     )
 
 

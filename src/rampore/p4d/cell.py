@@ -96,6 +96,9 @@ class Material:
     #: stoichiometry at which the fraction, the radius and the electrode's porosity and thickness
     #: are as given; by default that at the start [-]
     volume_at: float | None = None
+    #: slope of the open-circuit potential in the temperature, over the stoichiometry; for the
+    #: reversible heat alone, which is left out without it [V/K]
+    entropic: Function | None = None
 
     def __post_init__(self):
         if self.potential is None and (self.lithiation is None or self.delithiation is None):

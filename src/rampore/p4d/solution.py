@@ -3,7 +3,6 @@ conserves.
 """
 
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -25,7 +24,9 @@ from rampore.p4d.grid import (
     SEPARATOR,
     Grid,
 )
+from rampore.p4d.heat import HeatMeter
 from rampore.p4d.model import CHARGE, Mesh, Model
+from rampore.p4d.parts import Cause, Part
 from rampore.p4d.time import Course, Integrator, State, Step, Tolerances
 from rampore.structure.openings import SIDES
 
@@ -42,33 +43,6 @@ LAYERS = {
 LAYERS |= {BACK + name: BACK_HOLE + number for name, number in LAYERS.items()}
 #: largest admissible drift of lithium and salt over what there is at the start [-]
 CONSERVED = 1e-8
-
-
-class Cause(StrEnum):
-    """What makes a part of the voltage."""
-
-    OPEN_CIRCUIT = "open circuit"  #: of the particles' means
-    SOLID_DIFFUSION = "solid diffusion"  #: of their surfaces, less that
-    KINETICS = "kinetics"
-    DOUBLE_LAYER = "double layer"  #: the whole drop, where nothing reacts
-    SALT_DIFFUSION = "electrolyte, diffusion"
-    SALT_OHMIC = "electrolyte, ohmic"
-    CONTACT = "contact"
-    SOLID = "solid"  #: ohmic, between contact and reaction
-
-
-class Part(NamedTuple):
-    """Where a part of the voltage comes from; no side or no material is an empty word."""
-
-    cause: Cause
-    side: str = ""  #: name of the electrode, as :attr:`rampore.p4d.cell.Cell.electrodes` has it
-    material: str = ""
-
-    @property
-    def label(self) -> str:
-        """As a reader calls it."""
-        place = f"{self.side} {self.material}".strip()
-        return f"{self.cause}, {place}" if place else str(self.cause)
 
 
 class Conservation(NamedTuple):
@@ -110,6 +84,15 @@ class Solution(NamedTuple):
     def capacity(self) -> float:
         """Charge that the cell gave [C/m2]."""
         return float(self.dataset.capacity[-1])
+
+    @property
+    def heat(self) -> dict[str, float]:
+        """Heat by its cause since the start [J/m2]."""
+        data = self.dataset
+        rate, jump = data.heat.values, data.jump.values[1:, None] > 0
+        mean = np.where(jump, rate[1:], 0.5 * (rate[1:] + rate[:-1]))
+        passed = np.diff(data.time.values) @ mean
+        return dict(zip(data.heat_part.values.tolist(), passed.tolist(), strict=True))
 
     def plating_margin(self, step: int | None = None) -> PlatingMargin:
         """The least margin against plating of lithium, where and when.
@@ -256,6 +239,7 @@ class _Recorder:
         layout = model.layout
         self._series, self._balance, self._fields = [], [], []
         self._parts: dict[str, list[Part]] = {}  # which the columns of ``parts`` are of
+        self._heat = HeatMeter(model)
         self.step = 0  # of the protocol
         self._layer = np.broadcast_to(model.grid.layer, model.grid.shape).ravel()
         self._weights, self._places = {}, {}
@@ -304,7 +288,7 @@ class _Recorder:
         self._metal, self._turned = memory["metal"], memory["turned"]
         if self._of_faces is not None:
             self._of_faces.take_up(memory)
-        self._parts_of(state._replace(u=self.model.against_negative_foil(state.unknowns)))
+        self._parts_of(state)
 
     def take(self, state: State):
         u = self.model.against_negative_foil(state.unknowns)
@@ -359,7 +343,7 @@ class _Recorder:
                 "c_max": c.max(),
                 "lithium": (salt + solid) / self.model.area,
                 "salt": salt / self.model.area,
-                **self._parts_of(state._replace(u=u)),
+                **self._parts_of(state),
                 **faces,
                 **self._least_margin(u),
                 **({} if expansion is None else expansion.series()),
@@ -380,8 +364,13 @@ class _Recorder:
         ]
 
     def _parts_of(self, state):
-        """Contributions to the voltage of each face, in the order of ``_parts`` [V]."""
-        means, values = self._means(), {}
+        """Contributions to the voltage of each face [V] and to the heat [W/m2], in the order of
+        ``_parts``.
+        """
+        means, heat = self._means(), self._heat.read(state)
+        self._parts["heat"] = list(heat)
+        values = {"heat": np.array(list(heat.values()))}
+        state = state._replace(u=self.model.against_negative_foil(state.unknowns))
         for name in ("parts", *(["parts_back"] if self._of_faces is not None else [])):
             parts = self.parts(state, means, back=name == "parts_back")
             self._parts[name] = list(parts)
@@ -539,6 +528,15 @@ class _Recorder:
             np.array([entry["parts"] for entry in self._series]),
             {"units": "V", "long_name": "contributions to the voltage, which sum to it"},
         )
+        data["heat"] = (
+            ("time", "heat_part"),
+            np.array([entry["heat"] for entry in self._series]),
+            {
+                "units": "W/m2",
+                "long_name": "heat by its cause, per area of the cell",
+                "without_entropy": ", ".join(self._heat.without_entropy),
+            },
+        )
         units = {"c_e": "mol/m3", "phi_e": "V", "phi_s": "V", "current density": "A/m2"}
         for name in self._fields[0]:
             if name != "time":
@@ -563,6 +561,7 @@ class _Recorder:
             {
                 "time": ("time", [entry["time"] for entry in self._series], {"units": "s"}),
                 "part": [part.label for part in parts],
+                "heat_part": [part.label for part in self._parts["heat"]],
                 **{
                     name: ("part", [str(getattr(part, name)) for part in parts])
                     for name in Part._fields
