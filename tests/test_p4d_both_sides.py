@@ -61,6 +61,15 @@ def run(cell, protocol=None, mesh=SMALL, **more):
     return simulate(cell, protocol or drive(cell), mesh, **more)
 
 
+def test_a_rest_of_ninety_days_keeps_the_lithium_of_each_face():
+    """What a plane may miss of 1 % of 1C is a rate, and the last step of the rest takes weeks."""
+    cell = charged(both(None, negative=0.3), LOST)
+    faces = {name: discharged(f, 0.5 * slow_discharge(f)) for name, f in cell.faces().items()}
+    cell = replace(cell.with_faces(faces), perforation=HOLES)
+    solution = run(cell, [Step("rest", until_time=90 * 86400.0)])
+    assert solution.conservation.lithium < 1e-9
+
+
 # Exact values
 
 

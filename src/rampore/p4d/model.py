@@ -37,6 +37,9 @@ CHARGE = 1e-6
 # F times half its square, 1e-5 V [-]
 TANGENT = 0.03
 
+# What may be lost in one step however long it lasts, over what 1C gives in an hour [-]
+LASTING = 1e-9
+
 # Of what is stored: what is left of the sum of two numbers whose last digits differ [-]
 DIGITS = 4e-16
 
@@ -563,17 +566,19 @@ class Model:
     def _conserves(self, totals, u, voltage):
         """Whether salt and charge are conserved: what all cells lose adds up to nothing, to a part
         in 10^9 of the current or of 1 % of 1C, and so does what passes each plane, to a tenth of
-        what a run may miss. The salt that is stored, and the charge of double layers, are told from
-        what was by their last digits alone where a step is short.
+        what a run may miss; and neither to more than ``LASTING`` in a step of many days. The salt
+        that is stored, and the charge of double layers, are told from what was by their last digits
+        alone where a step is short.
         """
-        scale = self.passed(u)
+        scale, new = self.passed(u), abs(self.weights[0])
+        lasting = LASTING * 3600.0 * self.cell.one_c * new
         potentials = np.abs(u[:, S]) + np.abs(u[:, E]) + np.abs(self._lift(voltage))
         charge = self.layout.capacitance @ potentials
         held = np.array([FARADAY * (self.layout.pore @ u[:, C]) + charge, charge, charge])
-        allowed = 1e-9 * scale * self.area + DIGITS * abs(self.weights[0]) * held
+        allowed = min(1e-9 * scale, lasting) * self.area + DIGITS * new * held
         if not np.all(np.abs(totals) < allowed):
             return False
-        return bool(np.abs(self.charge_imbalance(u)).max() < 0.1 * CHARGE * scale)
+        return bool(np.abs(self.charge_imbalance(u)).max() < min(0.1 * CHARGE * scale, lasting))
 
     def _totals(self, u, voltage, past):
         """Sums over all cells of the residuals of salt and of charge in the electrolyte and the
