@@ -585,7 +585,7 @@ def _pores(parser: argparse.ArgumentParser) -> Run:
         type=_number(whole=True, at_least=2, at_most=5),
         metavar="N",
         help="how many phases the image shows: it is segmented in six ways side by side, and what "
-        "most of them find is measured",
+        "most of those on evened light find is measured",
     )
     parser.add_argument(
         "--structure",
