@@ -718,8 +718,8 @@ def _impedance(parser: argparse.ArgumentParser) -> Run:
         type=Path,
         nargs="+",
         metavar="SPECTRUM",
-        help="what an instrument or a spreadsheet wrote: .csv, .txt, .mpt, .DTA, .z, .par, .xlsx; "
-        "several, or a folder of them, make a table",
+        help="what an instrument or a spreadsheet wrote: .csv, .txt, .mpt, .DTA, .z, .par, .idf, "
+        ".xlsx; several, or a folder of them, make a table",
     )
     parser.add_argument(
         "--model",
