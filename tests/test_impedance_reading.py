@@ -245,7 +245,7 @@ def test_of_several_spectra_one_is_chosen(name, found):
 
 
 def test_exports_of_instruments_are_read(found):
-    """Made here after the forms of the programs: EC-Lab, Gamry, ZPlot, CHI, VersaStudio, Ivium."""
+    """Made here after the forms of the programs: EC-Lab, Gamry, ZPlot, CHI, VersaStudio."""
     numbers = [f"{f:.7E}\t{z.real:.7E}\t{-z.imag:.7E}" for f, z in zip(F, Z, strict=True)]
     lab = ["EC-Lab ASCII FILE", "Nb header lines : 4", "", "freq/Hz\tRe(Z)/Ohm\t-Im(Z)/Ohm\t"]
     lab = "\r\n".join([*lab, *(row.replace(".", ",") + "\t1" for row in numbers), ""])
@@ -273,6 +273,36 @@ def test_exports_of_instruments_are_read(found):
         reading = found(content, name)
         np.testing.assert_allclose(reading.spectrum.frequency, F, rtol=1e-7, err_msg=name)
         np.testing.assert_allclose(reading.spectrum.impedance, Z, rtol=1e-6, err_msg=name)
+
+
+def ivium(method, *spectra):
+    """The bytes of a file of IviumSoft with these spectra, one after another."""
+    parts = [b"\0" * 16 + b"H\0\0\0\r\nPeaks=false"]
+    for z in spectra:
+        rows = [f"{each.real:.8E}  {each.imag:.8E}\t{f:.8E} " for f, each in zip(F, z, strict=True)]
+        head = [f"Method={method}", "Frequencies.freq[1]=100000", "Data Objects    ", "0         "]
+        head += ["primary_data    ", "3         ", f"{len(rows)}        "]
+        parts.append("\r\n".join([*head, *rows, "Data Options    ", "1", "2", "3"]).encode())
+    return b"\r\n".join(parts)
+
+
+@pytest.mark.parametrize("name", ["a.idf", "a.ids", "A.IDF"])
+def test_a_file_of_iviumsoft_is_read_with_the_zero_bytes_that_it_has(found, name):
+    reading = found(ivium("Impedance", Z), name)
+    np.testing.assert_allclose(reading.spectrum.frequency, F, rtol=1e-7)
+    np.testing.assert_allclose(reading.spectrum.impedance, Z, rtol=1e-6)
+    two = ivium("Impedance", Z, 2 * Z)
+    with pytest.raises(ImpedanceError, match="2 spectra"):
+        found(two, name)
+    np.testing.assert_allclose(found(two, name, loop=2).spectrum.impedance, 2 * Z, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "content", [b"primary_data\n3\n", ivium("CyclicVoltammetry", Z), b"\0" * 100]
+)
+def test_a_file_of_iviumsoft_without_an_impedance_is_refused(found, content):
+    with pytest.raises(ImpedanceError, match="no impedance is among"):
+        found(content, "a.idf")
 
 
 def pairs():

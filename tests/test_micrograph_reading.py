@@ -2,6 +2,7 @@
 is refused.
 """
 
+import struct
 import zlib
 from pathlib import Path
 
@@ -173,6 +174,23 @@ def test_a_tiff_says_how_large_its_pixels_are(tmp_path, write, says):
     micrograph = read(tmp_path / "a.tif")
     assert micrograph.pixel_size == pytest.approx(PIXEL, rel=1e-6)
     assert micrograph.pixel_size_source == f"{says} metadata"
+
+
+def test_olympus_says_it_in_the_image_that_stands_behind_a_screenshot(tmp_path):
+    """Its record points into the file: where it lies is known once it is written."""
+    path = tmp_path / "a.tif"
+    head = struct.pack("<4s6x5h6x32sHhhI", b"SIS0", 42, 19, 15, 10, 118, b"", 1, 1, 1, 0)
+    record = head + struct.pack("<10xhdd8xd2x34s32s", -9, 50.0, 50.0, 1e4, b"", b"")
+    with tifffile.TiffWriter(path) as writer:
+        writer.write(np.stack([grey()] * 3, axis=-1), photometric="rgb")
+        writer.write(grey(dtype=np.uint16), extratags=[(33560, "B", len(record), record, True)])
+    content = bytearray(path.read_bytes())
+    at = content.index(b"SIS0")
+    content[at + len(head) - 4 : at + len(head)] = struct.pack("<I", at + len(head))
+    path.write_bytes(content)
+    micrograph = read(path, page=1)
+    assert micrograph.pixel_size == pytest.approx(PIXEL, rel=1e-9)
+    assert micrograph.pixel_size_source == "Olympus metadata"
 
 
 @pytest.mark.parametrize("unit", ["micron", "µm", "\\u00B5m"])

@@ -19,7 +19,19 @@ def test_the_page_shows_the_file_that_it_offers():
     [shown] = [text for kind, text in SECTION.blocks if kind == "toml"]
     offered = (BOOK / "data" / "structures" / "channels.toml").read_text(encoding="utf-8")
     assert tomllib.loads(shown) == tomllib.loads(offered)
-    assert len(SECTION.files) == 3
+    assert len(SECTION.files) == 4
+
+
+def test_the_picture_of_the_foil_shows_what_the_page_says(followed):
+    """Drawn were holes of 75 um, 160 um apart; and the structure beside it is of that foil."""
+    _, names, shown = followed
+    assert all(line in shown for line in SECTION.shows())
+    seen = names["seen"]
+    assert seen.hole_diameter == pytest.approx(75e-6, rel=0.005)
+    assert seen.pitch == pytest.approx(160e-6, rel=1e-3)
+    text = (BOOK / "data" / "structures" / "foil.toml").read_text(encoding="utf-8")
+    holes = tomllib.loads(text)["holes"][0]
+    assert (holes["width"], holes["pitch"]) == ("75 um", "160 um")
 
 
 def test_what_the_page_says_of_the_channels_is_so(followed):

@@ -57,6 +57,28 @@ def test_three_phases_are_parted_as_by_the_best_threshold_or_better(seed):
     assert overlap(found.mask, pore) > overlap(segment(grey, "dark"), pore)
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_light_that_falls_to_a_third_across_the_image_does_not_outvote_the_rest(seed):
+    """On it no threshold holds, and all ways that take it as it is are wrong together."""
+    grey, pore = three_phases(seed, slope=0.5)
+    found = compare(grey, "dark", 3)
+    assert all(overlap(mask, pore) < 0.7 for way, mask in found.masks.items() if "as it" in way)
+    assert overlap(found.mask, pore) > 0.85
+
+
+def test_a_slope_of_the_porosity_is_not_taken_for_one_of_the_light():
+    rng = np.random.default_rng(0)
+    coarse, fine = (ndimage.gaussian_filter(rng.random((240, 320)), s) for s in (6, 4))
+    rank = coarse.ravel().argsort().argsort().reshape(coarse.shape) / coarse.size
+    pore = rank < np.linspace(0.05, 0.4, 240)[:, None]
+    grey = np.where(pore, 40.0, np.where(fine < np.quantile(fine, 0.25), 95.0, 170.0))
+    grey = ndimage.gaussian_filter(grey, 1.2) + rng.normal(0, 10, pore.shape)
+    found = compare(grey, "dark", 3).mask
+    assert overlap(found, pore) > 0.85
+    for half in (slice(120), slice(120, None)):
+        assert found[half].mean() == pytest.approx(pore[half].mean(), rel=0.15)
+
+
 def test_a_real_section_is_parted_better_than_by_one_threshold_of_two_classes(coating):
     grey, pore = coating
     found = compare(grey, "bright", 3)
@@ -66,7 +88,7 @@ def test_a_real_section_is_parted_better_than_by_one_threshold_of_two_classes(co
         best_threshold(grey, pore, bright=True) - 0.01
     )
     shares = [mask.mean() for mask in found.masks.values()]
-    assert min(shares) < found.mask.mean() < max(shares)
+    assert min(shares) <= found.mask.mean() <= max(shares)
 
 
 def test_dark_and_bright_are_the_same_upside_down():
@@ -112,7 +134,7 @@ def test_the_command_shows_the_ways_side_by_side(tmp_path, capsys):
     table = pd.read_csv(out / "ways.csv", index_col="way")
     assert len(table) == 7
     found = json.loads((out / "pores.json").read_text())
-    assert table.loc["most of them", "porosity"] == pytest.approx(found["porosity"])
+    assert table.loc["most, light evened", "porosity"] == pytest.approx(found["porosity"])
     assert (out / "ways.png").stat().st_size > 10_000
     assert "by 6 ways" in capsys.readouterr().err
     assert cli.main([*call, "--recipe", "threshold=local", "-o", str(out)]) == 2

@@ -605,7 +605,7 @@ def _pores(parser: argparse.ArgumentParser) -> Run:
         type=_number(whole=True, at_least=2, at_most=5),
         metavar="N",
         help="how many phases the image shows: it is segmented in six ways side by side, and what "
-        "most of them find is measured",
+        "most of those on evened light find is measured",
     )
     parser.add_argument(
         "--structure",
@@ -738,8 +738,8 @@ def _impedance(parser: argparse.ArgumentParser) -> Run:
         type=Path,
         nargs="+",
         metavar="SPECTRUM",
-        help="what an instrument or a spreadsheet wrote: .csv, .txt, .mpt, .DTA, .z, .par, .xlsx; "
-        "several, or a folder of them, make a table",
+        help="what an instrument or a spreadsheet wrote: .csv, .txt, .mpt, .DTA, .z, .par, .idf, "
+        ".xlsx; several, or a folder of them, make a table",
     )
     parser.add_argument(
         "--model",

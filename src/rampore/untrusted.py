@@ -59,6 +59,7 @@ def text(
     error: type[RamporeError],
     most: int = MOST_BYTES,
     encoding: str | None = None,
+    zeros: bool = False,
 ) -> str:
     """What a text file holds, in UTF-8 or UTF-16, packed by gzip or bzip2 or not.
 
@@ -71,6 +72,8 @@ def text(
         Largest size, unpacked [bytes].
     encoding : str, optional
         Of one byte a character, for what is no UTF; by default that is refused.
+    zeros : bool
+        Whether zero bytes may stand in it; they are left out.
     """
     path = regular(path, error)
     opened = _UNPACK.get(path.suffix.lower(), open)
@@ -87,6 +90,8 @@ def text(
                 "as that"
             ) from None
         read = content.decode(encoding, "replace")
+    if zeros:
+        return read.replace("\0", "")
     if "\0" in read:
         raise error(f"{path} is no text: it holds zero bytes; unpack or export it first")
     return read

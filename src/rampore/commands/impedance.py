@@ -26,7 +26,7 @@ from rampore.impedance.circuits import (
 )
 from rampore.impedance.fitting import Fit
 from rampore.impedance.judging import judge
-from rampore.impedance.reading import Reading, read
+from rampore.impedance.reading import IVIUM, Reading, read
 from rampore.impedance.relaxation import relaxation
 from rampore.impedance.screening import select
 from rampore.impedance.spectrum import ImpedanceError, Spectrum
@@ -36,7 +36,10 @@ from rampore.style import render_both
 Say = Callable[[str], object]
 
 #: Endings of what is taken for a spectrum in a folder.
-ENDINGS = (".csv", ".txt", ".mpt", ".dta", ".z", ".par", ".xlsx", ".i2b", ".p00", ".gz", ".bz2")
+ENDINGS = (
+    *(".csv", ".txt", ".mpt", ".dta", ".z", ".par", ".xlsx", ".i2b", ".p00", ".gz", ".bz2"),
+    *IVIUM,
+)
 #: Of a batch's table, beside the parameters.
 COLUMNS = ("file", "result", "kramers_kronig_percent", "misfit_percent", "noise_percent")
 

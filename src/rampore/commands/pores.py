@@ -16,6 +16,7 @@ from rampore.commands import images
 from rampore.commands.files import together
 from rampore.figures.pores import comparison, report
 from rampore.pores import Analysis, Comparison, Recipe
+from rampore.pores.comparing import EVENED
 from rampore.pores.recipe import PixelSize
 from rampore.simple import analyse_pores, conducting
 from rampore.style import render_both
@@ -24,6 +25,12 @@ UM = 1e6  #: um in a metre
 
 #: So few values are those of labels rather than of a grey image.
 FEW_VALUES = 4
+
+#: Said where nobody chose how to segment.
+ONE_THRESHOLD = (
+    "note: one threshold between two phases in even light is taken; --phases 2, or as many as "
+    "there are, segments in six ways side by side, of which three hold in uneven light"
+)
 
 #: What a recipe says of segmenting.
 STEPS = (
@@ -37,6 +44,9 @@ STEPS = (
     "threshold_value",
     "threshold_offset",
 )
+
+#: What is measured where ways stand side by side.
+MOST = f"most, {EVENED}"
 
 #: Shares of the volume at which a distribution of sizes is read off [-].
 SHARES = (0.1, 0.5, 0.9)
@@ -93,6 +103,8 @@ def _grey(options: argparse.Namespace, file: images.File, part: dict, recipe: Re
 
     def analyse(folder: Path) -> Analysis:
         if options.phases is None:
+            if not _changed(recipe):
+                _say(ONE_THRESHOLD)
             return analyse_pores(image, options.pores, recipe=recipe, progress=_say).analysis
         _refuse_steps(recipe)
         found = pores.compare(
@@ -105,18 +117,23 @@ def _grey(options: argparse.Namespace, file: images.File, part: dict, recipe: Re
 
 def _refuse_steps(recipe: Recipe) -> None:
     """Refuse a recipe that says how to segment, where the number of phases says it already."""
-    usual = Recipe()
-    changed = [step for step in STEPS if getattr(recipe, step) != getattr(usual, step)]
-    if changed:
+    if changed := _changed(recipe):
         raise pores.PoreError(
             f"{changed[0]} would have no effect with --phases, which segments in ways of its own"
         )
 
 
+def _changed(recipe: Recipe) -> list[str]:
+    """The steps of segmenting that are not as they are by default."""
+    usual = Recipe()
+    return [step for step in STEPS if getattr(recipe, step) != getattr(usual, step)]
+
+
 def side_by_side(
     grey: np.ndarray, found: Comparison, pixel_size: PixelSize, recipe: Recipe, folder: Path
 ) -> Analysis:
-    """What most of several ways find, measured; the table of all and their figure are written.
+    """What most of the ways on evened light find, measured; the table of all six ways and their
+    figure are written.
 
     Parameters
     ----------
@@ -127,7 +144,7 @@ def side_by_side(
     recipe : Recipe
     folder : Path
     """
-    rows, masks = {}, {**found.masks, "most of them": found.mask}
+    rows, masks = {}, {**found.masks, MOST: found.mask}
     analyses = {}
     for name, mask in masks.items():
         _say(f"measuring: {name}")
@@ -144,7 +161,7 @@ def side_by_side(
         (folder / f"ways.{form}").write_bytes(image)
     spread = table["porosity"].iloc[:-1]
     _say(f"porosity {spread.min():.3f} to {spread.max():.3f} by {len(spread)} ways")
-    return analyses["most of them"]
+    return analyses[MOST]
 
 
 def _segmented(options: argparse.Namespace, file: images.File, part: dict, recipe: Recipe):

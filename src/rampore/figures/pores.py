@@ -138,7 +138,7 @@ def comparison(
         The image; of a volume, the middle section is drawn.
     found : Comparison
     table : pandas.DataFrame
-        A row for each way, by its name, and the last for what most of them find; ``porosity`` [-],
+        A row for each way, by its name, and the last for what is taken; ``porosity`` [-],
         ``pores``, ``mean_radius`` [m], ``mean_coordination`` [-].
     pixel_size : float or sequence of float
         [m]

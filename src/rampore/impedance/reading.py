@@ -43,6 +43,8 @@ _THOUSANDS = {
 #: Places of frequency, real and imaginary part in tables without names, by the word that the file
 #: begins with.
 UNNAMED = {"ZPLOT2 ASCII": (0, 4, 5)}
+#: Names of IviumSoft's own files.
+IVIUM = (".idf", ".ids")
 _ORDER = ("frequency", "real", "imaginary")
 _FORMS = (("real", "imaginary"), ("modulus", "phase"))
 
@@ -108,7 +110,9 @@ def read(
         elif sheet is not None:
             raise ImpedanceError("sheet (--sheet) would have no effect: it is no workbook of Excel")
         else:
-            found = _spectra(_text_table(text(path, ImpedanceError, encoding="cp1252")))
+            own = path.suffix.lower() in IVIUM
+            content = text(path, ImpedanceError, encoding="cp1252", zeros=own)
+            found = _spectra(_text_table(_ivium(content) if own else content))
         return _chosen(found, area, loop)
     except ImpedanceError as error:
         said = str(error)
@@ -127,6 +131,21 @@ def read_spectrum(
 
 
 # ── Texts and workbooks to rows of cells ─────────────────────────────────────────────────────────
+
+
+def _ivium(content: str) -> str:
+    """The tables in a file of IviumSoft: what follows ``primary_data``, the number of columns, here
+    three, and that of rows; each of impedances by the method that stands before it.
+    """
+    tables = []
+    for place in re.finditer(r"(?m)^primary_data\s*\n\s*3\s*\n\s*(\d{1,6})\s*\n", content):
+        methods = re.findall(r"(?m)^Method=(.*?)\s*$", content[: place.start()])
+        if methods[-1:] == ["Impedance"]:
+            rows = content[place.end() :].splitlines()[: int(place[1])]
+            tables += ["Z'/Ohm\tZ''/Ohm\tf/Hz", *("\t".join(row.split()) for row in rows)]
+    if not tables:
+        raise ImpedanceError("no impedance is among the data of this file of IviumSoft")
+    return "\n".join(tables)
 
 
 def _text_table(content: str) -> _Table:

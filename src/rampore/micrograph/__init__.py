@@ -4,6 +4,7 @@ with a microscope.
 In an image axis 0 is depth: row 0 is the free surface, the collector lies at the bottom.
 """
 
+from rampore.micrograph.foils import FoilPicture, measure_foil
 from rampore.micrograph.microscope import (
     TYPICAL,
     Contrast,
@@ -53,6 +54,7 @@ __all__ = [
     "POROSITY_TOLERANCE",
     "TYPICAL",
     "Contrast",
+    "FoilPicture",
     "GrainKind",
     "Grains",
     "InfoBar",
@@ -75,6 +77,7 @@ __all__ = [
     "digitise",
     "disc_lattice",
     "grain_contrast",
+    "measure_foil",
     "perforated_electrode",
     "pore_back",
     "propose_info_bar",

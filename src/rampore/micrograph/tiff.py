@@ -40,6 +40,8 @@ WHOLE = 4
 MINISWHITE, RGB, PALETTE, SEPARATE = 0, 2, 3, 2
 LOSSY = {6, 7, 34712, 33003, 33005, 50002}  # JPEG, JPEG 2000 and JPEG XL
 
+#: The tag of Olympus Soft Imaging Solutions.
+SIS = 33560
 #: Units in which a page's layout is written, whoever writes it.
 PAPER = ("inch", "inches", "in", "cm")
 
@@ -247,7 +249,9 @@ def _zeiss(tif) -> dict[str, float]:
 
 
 def _sis(tif) -> dict[str, float]:
-    records = tif.sis_metadata or {}
+    """Of the first image that has the record: a screenshot in colour may stand before it."""
+    pages = [one.keyframe for one in tif.series]
+    records = next((page.tags[SIS].value for page in pages if SIS in page.tags), {})
     return {axis: float(records[f"pixelsize{axis.lower()}"]) for axis in "XY"} if records else {}
 
 

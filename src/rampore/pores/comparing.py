@@ -24,6 +24,8 @@ from rampore.pores.segmenting import (
     subtract_background,
 )
 
+#: How the ways end whose light is evened out.
+EVENED = "light evened"
 #: Light varies over this share of the shorter side of an image, or over more [-].
 LIGHT = 0.25
 #: Blur of the light, at least [px].
@@ -45,8 +47,13 @@ class Comparison(NamedTuple):
 
     @property
     def mask(self) -> np.ndarray:
-        """Where at least half of the ways find a pore."""
-        return self.share >= 0.5
+        """Where most of the ways whose light is evened out find a pore.
+
+        The others show what the light does. They have no vote: where light is even it makes no
+        difference, and where it is not they are wrong together.
+        """
+        voters = [mask for way, mask in self.masks.items() if way.endswith(EVENED)]
+        return np.sum(voters, axis=0) > len(voters) / 2
 
     @property
     def disputed(self) -> float:
@@ -69,7 +76,8 @@ def compare(
     section similar patches are averaged, of a volume it is filtered by its median. What lies within
     a quarter of the way from the threshold to the mean of either class is undecided. By the
     gradient, a watershed from what is decided meets there where the grey value changes fastest; by
-    what is connected, all of it on the solid's side is pore where it joins one.
+    what is connected, all of it on the solid's side is pore where it joins one. What most of the
+    three with evened light find is the answer, the spread of all six how far to trust it.
 
     Parameters
     ----------
@@ -101,14 +109,13 @@ def compare(
     clean = without_noise(grey, ratio)
     width = max(LIGHT * min(grey.shape), LEAST_LIGHT)
     masks = {}
-    for light in ("as it is", "evened"):
-        progress(f"light {light}")
-        even = light == "evened"
-        image = subtract_background(clean, [width / each for each in ratio]) if even else clean
+    evened = subtract_background(clean, [width / each for each in ratio])
+    for light, image in {"light as it is": clean, EVENED: evened}.items():
+        progress(light)
         for decision, mask in _decided(image, phases).items():
             mask = remove_small(mask, recipe.smallest_pore.pixels(pixel_size), ratio)
             solid = remove_small(~mask, recipe.smallest_solid.pixels(pixel_size), ratio)
-            masks[f"{decision}, light {light}"] = ~solid
+            masks[f"{decision}, {light}"] = ~solid
     return Comparison(masks, np.mean(list(masks.values()), axis=0, dtype=np.float32))
 
 
