@@ -2,16 +2,18 @@
 
 import re
 
-HEAD = re.compile(r"<thead>\s*<tr[^>]*>(.*?)</tr>\s*<tr[^>]*>(.*?)</tr>\s*</thead>", re.DOTALL)
+HEAD = re.compile(r"<thead>((?:(?!</thead>).)*)</thead>", re.DOTALL)
+ROW = re.compile(r"<tr[^>]*>(.*?)</tr>", re.DOTALL)
 CELL = re.compile(r"<th[^>]*>.*?</th>", re.DOTALL)
 EMPTY = re.compile(r"<th(?: [^>]*)?></th>")
 
 
 def one_row(head):
     """The names of a table's index in the row of its columns' names, where nothing else stands."""
-    columns, index = (CELL.findall(row) for row in head.groups())
-    if len(columns) != len(index):
+    rows = [CELL.findall(row) for row in ROW.findall(head[1])]
+    if len(rows) != 2 or len(rows[0]) != len(rows[1]):
         return head[0]
+    columns, index = rows
     pairs = list(zip(index, columns, strict=True))
     if not all(EMPTY.fullmatch(name) or EMPTY.fullmatch(column) for name, column in pairs):
         return head[0]
