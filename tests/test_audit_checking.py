@@ -11,6 +11,7 @@ import pytest
 from rampore import RamporeError, cli
 from rampore.audit import checking, claims, starting
 from rampore.audit.flips import as_markdown, flips
+from rampore.audit.history import HistoryError, read_history
 from rampore.audit.inputs import ParameterError, read_values
 from rampore.audit.ledger import LedgerError, read_ledger
 from rampore.audit.pages.badge import badge
@@ -24,9 +25,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture
 def study(tmp_path):
-    """The template, and a list of figures beside it."""
+    """The template, a list of figures and a history beside it."""
     starting.new(tmp_path / "mine")
     (tmp_path / "mine" / "figures.toml").write_text(FIGURES, encoding="utf-8")
+    (tmp_path / "mine" / "history.toml").write_text(HISTORY, encoding="utf-8")
     return tmp_path / "mine"
 
 
@@ -48,6 +50,20 @@ shows = "The same, after a year."
 why = "A photograph."
 """
 
+HISTORY = """
+[[change]]
+date = 2026-01-02
+is = "inconsistent"
+statements = ["thickness"]
+
+[[change]]
+date = 2026-02-03
+was = "inconsistent"
+is = "reproduced"
+why = "By its own route."
+statements = ["thickness"]
+"""
+
 
 #: Reader and name in the study of each kind of file.
 FILES = {
@@ -55,6 +71,7 @@ FILES = {
     "claims": ("claims.toml", read_ledger),
     "inputs": ("inputs.toml", read_values),
     "figures": ("figures.toml", read_panels),
+    "history": ("history.toml", read_history),
 }
 
 
@@ -73,6 +90,7 @@ def test_the_files_of_the_template_and_of_this_study_are_good(study):
     checking.check_schema(LEDGER, "claims")
     checking.check_schema(ROOT / "study.toml", "study")
     checking.check_schema(settings(ROOT).figures, "figures")
+    checking.check_schema(settings(ROOT).history, "history")
 
 
 BAD = [
@@ -137,6 +155,15 @@ BAD = [
     ("figures", '["thickness"]', "[1]"),
     ("figures", 'why = "A photograph."', ""),
     ("figures", 'why = "A photograph."', "why = 1"),
+    ("study", 'key = "thickness"', "key = 1"),
+    ("study", 'key = "thickness"', 'covers = "fig-a"'),
+    ("study", 'key = "thickness"', "covers = { thickness = 1 }"),
+    ("study", 'key = "thickness"', "history = []"),
+    ("history", 'is = "reproduced"', 'is = "true"'),
+    ("history", 'why = "By its own route."', ""),
+    ("history", "date = 2026-01-02", ""),
+    ("history", 'statements = ["thickness"]', 'statements = "thickness"'),
+    ("history", 'why = "By its own route."', 'why = "By its own route."\nby = "me"'),
 ]
 
 
@@ -149,7 +176,7 @@ def test_what_a_schema_refuses_its_reader_refuses(study, kind, old, new):
     tomllib.loads((study / name).read_text(encoding="utf-8"))
     with pytest.raises(checking.CheckError, match=name):
         checking.check_schema(study / name, kind)
-    with pytest.raises((UsageError, LedgerError, ParameterError, PanelError)):
+    with pytest.raises((UsageError, LedgerError, ParameterError, PanelError, HistoryError)):
         read(study / name)
 
 

@@ -148,15 +148,15 @@ def test_a_panel_stands_beside_its_counterpart_and_what_rests_on_it(listed, note
     assert re.findall(r'href="scorecard.html#(\w+)"', statements) == ["side", "fate", "area"]
     assert "not reproduced" in statements
     assert found["Fig. 1b, c"][2:] == ["Nothing to compute.", "–"]
-    assert found["Fig. S1"][2].endswith("pending</span> Chapter later, to come.")
+    assert found["Fig. S1"][2].endswith("pending</span> Waits for chapter later.")
     assert "fate" in found["Fig. S1"][3]
 
 
 def test_the_counts_are_of_panels_one_by_one(listed, notebook):
     page = panels_page(read_panels(listed), ENTRIES, drawn_by({"plane": notebook}))
     assert page.startswith(
-        "Of 4 figures, panels and tables, 1 have a counterpart, 1 wait for a chapter that is still "
-        "to come, and 2 have none"
+        "Of 4 figures, panels and tables, 1 have a counterpart, 1 wait for their "
+        "chapter, and 2 have none"
     )
 
 

@@ -16,7 +16,8 @@ import yaml
 from fontTools.ttLib import TTFont
 from screens import LAPTOP, PAPER, PHONE
 
-from rampore.audit.chapter import CLAIM_MIME, KEPT_MIME, NUMBERS_MIME, TABLE_MIME
+from rampore.audit import claims
+from rampore.audit.chapter import CLAIM_MIME, KEPT_MIME, NUMBERS_MIME, TABLE_MIME, badge
 from rampore.audit.claims import Verdict
 from rampore.audit.ledger import read_ledger
 from rampore.audit.numbers import differences
@@ -309,6 +310,111 @@ def test_no_link_within_the_book_leads_nowhere(name, built):
     assert [why for link in sorted(within) if (why := broken(page, link))] == []
 
 
+def test_every_statement_has_a_page_with_its_verdict_as_the_rule_derives_it(built, entries):
+    ledger = read_ledger(LEDGER)
+    for entry in entries:
+        claim = ledger[entry["id"]]
+        derived = claims.verdict(claim, claims.reported(claim, entry))
+        page = built / "html" / "book" / "claim" / f"{entry['id']}.html"
+        text = page.read_text(encoding="utf-8")
+        head = text[text.index('<p class="claim-head">') :].partition("</p>")[0]
+        assert badge(derived) in head, entry["id"]
+        assert "RAMPORE-" not in text
+        assert "{{figure" not in text
+    there = {path.stem for path in (built / "html" / "book" / "claim").iterdir()}
+    assert there == {entry["id"] for entry in entries}
+
+
+def test_no_link_of_a_statements_page_leads_nowhere(built, entries):
+    pages = [built / "html" / "book" / "claim" / f"{entry['id']}.html" for entry in entries]
+    targets = {}
+    for page in pages:
+        for link in set(re.findall(r'(?:href|src)="([^"]+)"', page.read_text(encoding="utf-8"))):
+            if not re.match(r"[a-z]+:", link):
+                targets.setdefault(link, page)
+    assert [why for link, page in sorted(targets.items()) if (why := broken(page, link))] == []
+
+
+def test_a_statements_page_leads_to_the_very_cell_that_shows_its_verdict(built, entries):
+    html = built / "html" / "book"
+    chapters = {name: (html / f"{Path(name).name}.html").read_text("utf-8") for name in CHAPTERS}
+    for entry in entries:
+        if entry["cell"]:
+            anchor = f"cell-{entry['cell']['index'] + 1}"
+            page = (html / "claim" / f"{entry['id']}.html").read_text(encoding="utf-8")
+            assert f'href="../{entry["chapter"]}.html#{anchor}"' in page
+            chapter = chapters[f"book/{entry['chapter']}"]
+            after = chapter[chapter.index(f'id="{anchor}"') :]
+            here = re.split(r'id="cell-\d+"', after, maxsplit=2)[1]
+            assert f'href="scorecard.html#{entry["id"]}"' in here, entry["id"]
+
+
+#: What was true once, on a page that is to say what is.
+STALE = (
+    r"\bso far\b(?! (?:apart|as|from))|\bnot yet (?:written|computed|there|done|run)\b"
+    r"|\bcomes? later\b|\b(?:still|yet) to come\b|, to come\b"
+    r"|\bcoming soon\b|\bunwritten\b|\bTODO\b"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "stale"),
+    [
+        ("Chapters that come later.", True),
+        ("Its chapter is still to come.", True),
+        ("What was found so far.", True),
+        ("They lie so far apart that nothing comes of it.", False),
+        ("How a statement is to come out.", False),
+    ],
+)
+def test_a_stale_word_is_told_from_one_that_is_none(text, stale):
+    assert bool(re.search(STALE, text)) == stale
+
+
+@pytest.mark.parametrize("name", [page for page in PAGES if not page.startswith("book/api")])
+def test_no_page_speaks_of_what_is_still_to_come(name, built):
+    text = (built / "html" / f"{name}.html").read_text(encoding="utf-8")
+    article = text[text.index("<article") : text.rindex("</article>")]
+    words = re.sub(r"<pre.*?</pre>|<[^>]+>", " ", article, flags=re.DOTALL)
+    assert re.findall(f".{{0,40}}(?:{STALE})", " ".join(words.split())) == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CITATION.cff"])
+def test_no_file_at_the_door_speaks_of_what_is_still_to_come(name):
+    assert re.findall(STALE, (ROOT / name).read_text(encoding="utf-8")) == []
+
+
+def tags(page):
+    """What a page says of itself to who meets it elsewhere."""
+    text = page.read_text(encoding="utf-8")
+    found = re.findall(r'<meta (?:name|property)="([^"]+)" content="([^"]*)"', text)
+    return {name: content for name, content in found if content}
+
+
+def test_every_page_says_what_it_is_elsewhere(built, entries):
+    wanted = {"description", "og:title", "og:description", "og:image", "og:url"}
+    wanted |= {"citation_title", "citation_author", "citation_reference"}
+    html = built / "html"
+    pages = [html / f"{name}.html" for name in PAGES]
+    pages += [html / "book" / "claim" / f"{entry['id']}.html" for entry in entries]
+    described = {}
+    for page in pages:
+        said = tags(page)
+        assert wanted <= set(said), page
+        assert len(said["description"]) < 700
+        described.setdefault(said["og:title"], []).append(page.name)
+        picture = urldefrag(said["og:image"])[0].partition("_static/")[2]
+        assert (html / "_static" / picture).is_file(), said["og:image"]
+    assert [names for names in described.values() if len(names) > 1] == []
+
+
+def test_what_a_page_says_of_a_statement_elsewhere_is_its_verdict(built, entries):
+    for entry in entries:
+        said = tags(built / "html" / "book" / "claim" / f"{entry['id']}.html")
+        assert said["og:title"] == f"{entry['id']}: {entry['verdict']}"
+        assert said["og:image"].endswith(f"/{entry['verdict'].replace(' ', '-')}.png")
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_chapter_offers_its_notebook_and_binder(name, built):
     text = (built / "html" / f"{name}.html").read_text(encoding="utf-8")
@@ -474,8 +580,111 @@ def test_a_page_is_light(name, built, chromium):
     assert weight < (HEAVIEST_FIRST if name == PAGES[0] else HEAVIEST), f"{weight / 1e6:.2f} MB"
 
 
+def search(page, built, words):
+    """What the search finds first: its kind and where it leads."""
+    page.goto((built / "html" / "search.html").as_uri() + f"?q={words}")
+    page.wait_for_selector("#search-results li")
+    return page.eval_on_selector_all(
+        "#search-results li",
+        "items => items.map(i => [i.className, i.querySelector('a').getAttribute('href')])",
+    )
+
+
 def test_the_search_works_offline(built, reader):
     page, found = reader
-    page.goto((built / "html" / "search.html").as_uri() + "?q=calendering")
-    page.wait_for_selector("#search-results a[href*='nomenclature']")
+    search(page, built, "calendering")
+    assert page.locator("#search-results a[href*='nomenclature']").count()
+    assert page.locator("#search-results mark").count()
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [("5C", "rate-5c-20"), ("1.25C", "hppc-protocol"), ("rate-5c-20", "rate-5c-20")],
+)
+def test_the_search_finds_the_statement_first(words, first, built, reader):
+    page, found = reader
+    (kind, address), *_ = search(page, built, words)
+    assert kind == "search-statement"
+    assert address.endswith(f"book/claim/{first}.html")
+    assert found == []
+
+
+def test_the_search_finds_statements_before_prose_and_prose_before_code(built, reader):
+    page, _ = reader
+    kinds = [kind for kind, _ in search(page, built, "porosity")]
+    assert kinds[0] == "search-statement"
+    assert "search-prose" in kinds
+    symbols = [kind for kind, _ in search(page, built, "rampore.collector.perforated_foil")]
+    assert symbols[0] == "search-code"
+
+
+def test_what_the_search_finds_is_there(built, reader):
+    page, _ = reader
+    found = [address for _, address in search(page, built, "contact resistance")]
+    assert len(found) > 5
+    assert [
+        why for address in found if (why := broken(built / "html" / "search.html", address))
+    ] == []
+
+
+def test_a_tile_names_its_statement_under_the_pointer_and_with_the_focus(built, reader):
+    page, found = reader
+    page.goto((built / "html" / "book" / "index.html").as_uri())
+    assert page.locator("a.tile").count() == len(read_ledger(LEDGER))
+    tile = page.locator("a.tile[href='claim/rate-5c-20.html']")
+    words = tile.locator(".tile-words")
+    opacity = "element => getComputedStyle(element).opacity"
+    assert words.evaluate(opacity) == "0"
+    tile.hover()
+    assert words.evaluate(opacity) == "1"
+    page.mouse.move(0, 0)
+    page.evaluate("document.activeElement.blur()")
+    page.locator("a.tile").nth(0).focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.matches('a.tile:focus-visible')")
+    assert page.evaluate("getComputedStyle(document.activeElement.lastChild).opacity") == "1"
+    tile.press("Enter")
+    page.wait_for_url("**/claim/rate-5c-20.html")
+    assert found == []
+
+
+def test_a_count_on_the_first_page_lands_on_the_filtered_list(built, reader):
+    page, found = reader
+    page.goto((built / "html" / "book" / "index.html").as_uri())
+    page.click(".scorecard-count a[href*='inconsistent']")
+    page.wait_for_selector("form.scorecard-filter output")
+    verdicts = page.eval_on_selector_all(
+        "table.scorecard tr[data-verdict]",
+        "rows => rows.filter(r => r.offsetHeight).map(r => r.dataset.verdict)",
+    )
+    assert verdicts
+    assert set(verdicts) == {"inconsistent"}
+    form = page.locator("form.scorecard-filter").bounding_box()
+    assert form
+    assert 0 <= form["y"] < LAPTOP["height"]
+    assert found == []
+
+
+#: Pages of statements of every verdict, one without a number and one without a chapter's cell.
+STATEMENTS = [
+    *("rate-5c-20", "thickness-npr", "interface-area-larger", "foil-hole-lattice"),
+    *("open-fraction-by-mass", "foil-areal-mass-pcu", "p4d-gradient"),
+]
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_statements_page_reads_well_on_every_screen(name, built, reader):
+    page, found = reader
+    page.goto((built / "html" / "book" / "claim" / f"{name}.html").as_uri())
+    page.add_style_tag(content="* { transition: none !important }")
+    found += page.evaluate(COMPLAINTS)
+    for theme in ("light", "dark"):
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        found += page.evaluate(HARD_TO_READ)
+    for size in (LAPTOP, PHONE):
+        page.set_viewport_size(size)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > size["width"] + 1:
+            found.append(f"{width} px wide on a screen of {size['width']}")
     assert found == []

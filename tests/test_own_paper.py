@@ -1,5 +1,6 @@
 """The page *Audit your own paper*, followed word for word."""
 
+import json
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 
+from rampore.audit.chapter import badge
 from rampore.audit.study import read_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,9 +81,27 @@ def test_the_page_can_be_followed_from_an_empty_folder_to_a_built_study(followed
         assert (html / "book" / f"{page}.html").is_file()
     static = {path.name for path in (html / "_static").rglob("*") if path.is_file()}
     wanted = {"scorecard.css", "scorecard.js", "badge.svg", "claims.schema.json"}
+    wanted |= {"claims.csv", "claims.json", "minisearch.js", "search.js", "search-index.js"}
     assert wanted <= static
     assert "Of the paper's 4 statements" in (followed / "README.md").read_text(encoding="utf-8")
     assert (followed / "badge.svg").is_file()
+
+
+def test_every_statement_has_a_page_and_the_search_finds_it(followed):
+    html = followed / "build" / "html"
+    entries = json.loads((followed / "build" / "claims.json").read_text(encoding="utf-8"))
+    index = (html / "_static" / "search-index.js").read_text(encoding="utf-8")
+    front = (html / "book" / "index.html").read_text(encoding="utf-8")
+    assert len(entries) == 4
+    for entry in entries:
+        page = (html / "book" / "claim" / f"{entry['id']}.html").read_text(encoding="utf-8")
+        assert badge(entry["verdict"]) in page
+        assert f"book/claim/{entry['id']}.html" in index
+        assert f'href="claim/{entry["id"]}.html"' in front
+        for link in re.findall(r'(?:href|src)="([^"#?]+)', page):
+            there = (html / "book" / "claim" / link).resolve()
+            assert re.match("[a-z]+:", link) or there.exists(), link
+    assert "33 µm" in front.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_the_tests_of_the_study_say_that_its_verdicts_flipped(followed):

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 FORMULAS = ROOT / "book" / "_static" / "formulas"
+MINISEARCH = ROOT / "src" / "rampore" / "audit" / "static" / "minisearch"
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -39,3 +40,11 @@ def test_the_font_that_is_shipped_is_the_one_that_is_stated():
     assert hashlib.sha256(content).hexdigest() == stated["sha256"]
     assert f"{stated['package']}@{stated['version']}" in stated["source"]
     assert "SIL OPEN FONT LICENSE" in (FORMULAS / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_the_minisearch_that_is_shipped_is_the_one_that_is_stated_with_its_licence():
+    stated = tomllib.loads((MINISEARCH / "VERSION.toml").read_text(encoding="utf-8"))
+    content = (MINISEARCH / stated["file"]).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == stated["sha256"]
+    assert f"{stated['package']}@{stated['version']}" in stated["source"]
+    assert "Permission is hereby granted" in (MINISEARCH / "LICENSE").read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """What the pages of a study ask of Sphinx: anchors at the cells, a page for each statement, tags
 for who meets a page elsewhere, and an index that a browser searches without a server.
 
-The run adds it to the study's configuration: :func:`rampore.audit.reproduce.book.stage`.
+A run adds it to the configuration of the study.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ with needs("book"):
 
 logger = logging.getLogger(__name__)
 
-#: What :func:`rampore.audit.reproduce.book.stage` leaves for this module, among generated pages.
+#: What a run leaves for this module, among the generated pages.
 SITE = "site.json"
 
 _NAME, _TITLE, _DESCRIPTION, _BODY, _PREVIEW = (

@@ -23,6 +23,7 @@ from rampore.audit.ledger import Change, Claim
 from rampore.audit.numbers import with_error
 from rampore.audit.pages.panels import Drawn, thumbnail
 from rampore.audit.pages.statements import FOLDER
+from rampore.audit.panels import PanelError
 from rampore.audit.study import headings
 from rampore.extras import needs
 
@@ -172,7 +173,14 @@ def cards(
         Label of the figure of a chapter; by default its first.
     numbers : mapping of str to int
         Of chapters that have one.
+
+    Raises
+    ------
+    PanelError
+        Where the book has no such figure.
     """
+    if lacking := [label for label in covers.values() if label not in drawn]:
+        raise PanelError(f"covers of chapters: the book has no figure {', '.join(lacking)}")
     first: dict[str, str] = {}
     for label, figure in drawn.items():
         first.setdefault(figure.chapter, label)
@@ -253,7 +261,7 @@ def _plain(markdown: str, numbers: Mapping[str, str]) -> str:
 def _short(text: str) -> str:
     first, *sentences = re.split(r"(?<=[.?!])\s+(?=[A-Z])", text)
     for sentence in sentences:
-        if len(first) + len(sentence) > _LONGEST:
+        if len(f"{first} {sentence}") > _LONGEST:
             break
         first = f"{first} {sentence}"
     return first

@@ -100,7 +100,6 @@ def scorecard_page(
     )
 
 
-#: Beside the pages, see :func:`rampore.audit.reproduce.book.stage`.
 _DOWNLOADS = (
     '<p class="scorecard-downloads">All of it as a table, '
     '<a href="../_static/claims.csv" download>claims.csv</a>, and as it was computed, '

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from rampore.audit.reproduce.files import as_json, digest, digests, publish, stands, write
 from rampore.audit.reproduce.fingerprint import PACKAGE, packages
-from rampore.audit.reproduce.generated import generated
 from rampore.audit.study import ReproduceError, Study, read_notebook, read_yaml
 from rampore.extras import needs
 
@@ -41,6 +40,8 @@ def stage(
     folder : Path
         An empty folder.
     """
+    from rampore.audit.reproduce.generated import generated
+
     shutil.copy(study.root / "_toc.yml", folder)
     (folder / "_config.yml").write_text(_configuration(study.root), encoding="utf-8")
     pages = {notebook.parent for notebook in study.chapters.values()}
