@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from rampore.audit.pages.chooser import Cases, Choice, ChooserError, Plot, chooser
+from rampore.audit.pages.chooser import CaseAxis, Cases, ChooserError, Plot, chooser
 
 STATIC = Path(__file__).parents[1] / "src" / "rampore" / "audit" / "static"
 
 CHOICES = (
-    Choice("law", "Law", {"a": "first", "b & c": "second"}),
-    Choice("ohms", "Ohms", {"0": "0 Ω", "1": "1 Ω", "9": "9 Ω"}, slider=True, note="of all"),
+    CaseAxis("law", "Law", {"a": "first", "b & c": "second"}),
+    CaseAxis("ohms", "Ohms", {"0": "0 Ω", "1": "1 Ω", "9": "9 Ω"}, slider=True, note="of all"),
 )
 CASES = Cases(
     ("gain", "word"),

@@ -265,6 +265,7 @@ def test_a_mirror_makes_the_block_twice_as_long(opened):
     page = turned(opened(boxes(mirrored=(True, False, False))))
     assert page.get_by_role("slider", name="Cut along x").get_attribute("max") == "4"
     assert page.get_by_role("slider", name="Cut along y").get_attribute("max") == "1"
+    assert "8 × 2 × 4 µm" in page.get_by_role("img").get_attribute("aria-label")
 
 
 def test_a_box_without_a_value_is_drawn_where_it_is_solid_alone(opened):

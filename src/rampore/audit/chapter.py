@@ -523,7 +523,7 @@ class Chapter:
 
 def _scene_error(label: str, values: np.ndarray, error: float | Scene) -> float:
     """Numerical error of a field's least, mean and largest values over the frames [their unit]."""
-    if isinstance(error, float):
+    if isinstance(error, float | int):
         return error * float(np.abs(values).max())
     fine, rough = (one.reshape(3, -1) for one in (values, error.summaries()[label]))
     both = min(fine.shape[1], rough.shape[1])

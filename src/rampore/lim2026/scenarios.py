@@ -131,18 +131,19 @@ def table(rows: Mapping[str, Row]) -> "pandas.DataFrame":
     return pd.DataFrame(cells).T.rename_axis("Scenario")
 
 
-def number_text(template: str, value: float, *how) -> str:
+def number_text(
+    template: str, value: float, error: float, decimals: tuple[int, int] = (2, 3), unit: str = ""
+) -> str:
     """A number with its error as :func:`rampore.audit.numbers.with_error` sets it; a dash for none.
 
     Parameters
     ----------
-    template : str
+    template, error, decimals, unit
+        Of :func:`~rampore.audit.numbers.with_error`.
     value : float
         nan where there is none.
-    *how
-        Of :func:`~rampore.audit.numbers.with_error`.
     """
-    return "–" if np.isnan(value) else with_error(template, value, *how)
+    return "–" if np.isnan(value) else with_error(template, value, error, decimals, unit)
 
 
 def _needed(value, error) -> str:

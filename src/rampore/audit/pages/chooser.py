@@ -22,7 +22,7 @@ class ChooserError(RamporeError, ValueError):
     """A form and its cases do not fit each other; the message says where."""
 
 
-class Choice(NamedTuple):
+class CaseAxis(NamedTuple):
     """An axis of a form, and the values among which a reader chooses."""
 
     name: str  #: as the link of the page has it
@@ -53,7 +53,7 @@ class Cases(NamedTuple):
 
 def chooser(
     name: str,
-    choices: Sequence[Choice],
+    choices: Sequence[CaseAxis],
     cases: Cases,
     start: Mapping[str, str],
     shown: str,
@@ -65,7 +65,7 @@ def chooser(
     ----------
     name : str
         What the form is called, for who cannot see it.
-    choices : sequence of Choice
+    choices : sequence of CaseAxis
     cases : Cases
     start : mapping of str to str
         What is chosen at first, by axis.
@@ -106,7 +106,7 @@ def chooser(
     )
 
 
-def _refuse_misfits(choices: Sequence[Choice], cases: Cases) -> None:
+def _refuse_misfits(choices: Sequence[CaseAxis], cases: Cases) -> None:
     sizes = [len(choice.values) for choice in choices]
     for levels, row in cases.rows.items():
         if len(levels) != len(sizes) or not all(
@@ -117,7 +117,7 @@ def _refuse_misfits(choices: Sequence[Choice], cases: Cases) -> None:
             raise ChooserError(f"the case at {levels} has {len(row)} texts for {cases.columns}")
 
 
-def _data(choices: Sequence[Choice], cases: Cases) -> str:
+def _data(choices: Sequence[CaseAxis], cases: Cases) -> str:
     """What the script reads; no text in it can end its element."""
     content = {
         "axes": [{"name": choice.name, "values": list(choice.values)} for choice in choices],
@@ -128,18 +128,18 @@ def _data(choices: Sequence[Choice], cases: Cases) -> str:
     return text.replace("<", "\\u003c")
 
 
-def _legend(choice: Choice) -> str:
+def _legend(choice: CaseAxis) -> str:
     return f"<legend>{html.escape(choice.label)}</legend>"
 
 
-def _note(choice: Choice) -> str:
+def _note(choice: CaseAxis) -> str:
     if not choice.note:
         return ""
     summary = f'<summary aria-label="{html.escape(choice.label)}: why these">why these</summary>'
     return f"<details>{summary}{html.escape(choice.note)}</details>"
 
 
-def _buttons(choice: Choice, chosen: str) -> str:
+def _buttons(choice: CaseAxis, chosen: str) -> str:
     buttons = "".join(
         f'<label><input type="radio" name="{choice.name}" value="{level}"'
         f"{' checked' * (value == chosen)}> {html.escape(text)}</label>"
@@ -148,7 +148,7 @@ def _buttons(choice: Choice, chosen: str) -> str:
     return f"<fieldset>{_legend(choice)}{buttons}{_note(choice)}</fieldset>"
 
 
-def _slider(choice: Choice, chosen: str) -> str:
+def _slider(choice: CaseAxis, chosen: str) -> str:
     values = list(choice.values)
     texts = html.escape(json.dumps(list(choice.values.values()), ensure_ascii=False))
     return (

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rampore.audit.ledger import read_ledger
-from rampore.audit.pages.chooser import Cases, Choice, Plot, chooser
+from rampore.audit.pages.chooser import CaseAxis, Cases, Plot, chooser
 from rampore.lim2026 import LEDGER
 from rampore.lim2026.scenarios import number_text
 from rampore.lim2026.sweeps import crossing, design, gains
@@ -128,15 +128,15 @@ def _stated_gain() -> float:
     return read_ledger(LEDGER)[_WANTED].stated_si - 1
 
 
-def _choice(name: str) -> Choice:
+def _choice(name: str) -> CaseAxis:
     axis = next(axis for axis in crossing.AXES if axis.name == name)
     label, words = _AXES[name]
     if name == "contact":
-        return Choice(
+        return CaseAxis(
             name, label, _contacts(), True, f"{axis.why}; else a fifth on perforated foil"
         )
     values = {_word(value): words.get(_word(value), _word(value)) for value in axis.values}
-    return Choice(name, label, values, name in _SLIDERS, axis.why)
+    return CaseAxis(name, label, values, name in _SLIDERS, axis.why)
 
 
 def _contacts() -> dict[str, str]:
@@ -302,12 +302,12 @@ def _design_word(name: str, value: float) -> str:
     return f"{value * _DESIGN_AXES[name][1]:.4g}"
 
 
-def _design_choice(data: xarray.Dataset, name: str) -> Choice:
+def _design_choice(data: xarray.Dataset, name: str) -> CaseAxis:
     """Every value that some design takes; a bare foil is one whose holes have no diameter."""
     label, _, unit = _DESIGN_AXES[name]
     values = np.unique(data[name].values)
     words = [_design_word(name, one) for one in values if one or name == "hole_diameter"]
-    return Choice(
+    return CaseAxis(
         name, label, {word: f"{word} {unit}" if word != "0" else "no holes" for word in words}, True
     )
 

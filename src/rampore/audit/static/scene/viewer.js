@@ -123,7 +123,8 @@ export async function view(host, file) {
   }));
   const key = element(panel, "p", { class: "scene-key" });
   const words = element(panel, "p", { role: "status" });
-  element(panel, "p", {}, "Drag or use the arrow keys to turn, the wheel or + and − to come nearer.");
+  const extent = axes.map(({ edges }) => Math.round(edges.at(-1) - edges[0])).join(" × ") + ` ${file.lengthUnit}`;
+  element(panel, "p", {}, `${extent}, to scale. Drag or use the arrow keys to turn, the wheel or + and − to come nearer.`);
 
   let shown = [];
   function build() {
@@ -163,14 +164,14 @@ export async function view(host, file) {
     element(key, "span", {}, number(field.low, field));
     element(key, "span", { class: "scene-bar", style: `background: linear-gradient(to right, ${field.colours.join(",")})` });
     element(key, "span", {}, `${number(field.high, field)} ${field.unit}`);
-    canvas.setAttribute("aria-label", `A block of boxes; ${words.textContent}`);
+    canvas.setAttribute("aria-label", `A block of boxes, ${extent}; ${words.textContent}`);
     draw();
   }
 
   // the eye
   const middle = new Vector3(...axes.map(({ edges }) => (edges[0] + edges.at(-1)) / 2));
   const reach = Math.hypot(...axes.map(({ edges }) => edges.at(-1) - edges[0]));
-  const eye = new Spherical(1.45 * reach, 1.05, 0.6);  // distance, angle from above, around
+  const eye = new Spherical(1.7 * reach, 1.05, 0.6);  // distance, angle from above, around
   function draw() {
     const { width, height } = canvas.getBoundingClientRect();
     renderer.setPixelRatio(window.devicePixelRatio);
