@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rampore import collector
-from rampore.audit.numbers import Phrase, phrase, with_error
+from rampore.audit.numbers import Phrase, with_error
 from rampore.checks import choice
 from rampore.energy import energy_density
 from rampore.lim2026.sweeps import kinds
@@ -248,10 +248,13 @@ def span(data: xarray.Dataset, goal: str, cell: str, kind: str) -> Phrase:
     goal, cell, kind : str
     """
     factor, unit = (1e3, "mV") if goal == "margin" else (100.0, "%")
-    numbers = []
-    for value, error in over_closures(data, goal, cell, kind):
-        numbers += [(factor * value, factor * error), (factor * error,) * 2]
-    return phrase(f"{{:+.1f}} ± {{:.1f}} to {{:+.1f}} ± {{:.1f}} {unit}", *numbers)
+    low, high = (
+        with_error("{:+.%df}", factor * value, factor * error, (1, 2))
+        for value, error in over_closures(data, goal, cell, kind)
+    )
+    text = Phrase(f"{low} to {high} {unit}")
+    text.numbers, text.masked = low.numbers + high.numbers, f"{low.masked} to {high.masked} {unit}"
+    return text
 
 
 def middle_foil() -> float:

@@ -178,10 +178,11 @@ def swelling(data: xarray.Dataset) -> Figure:
                     range(len(words)), change, error, fmt="o-", ms=4, capsize=2, color=colour,
                     label=kind,
                 )  # fmt: skip
-            panel.set_xticks(range(len(words)), ["no swelling", *words[1:]])
+            panel.set_xticks(range(len(words)), words)
             panel.grid(axis="y", **_DENSITY)
             if cell == cells[0]:
                 panel.set_title(closure, **TITLE)
         row[0].set_ylabel(f"{_NAMES[cell]}\n3C, over bare (%)")
+    panels[-1, len(closures) // 2].set_xlabel("swelling (what of it the thickness takes)")
     panels[0, 0].legend(**LEGEND)
     return figure
