@@ -10,6 +10,7 @@ from rampore.audit import sweep
 from rampore.collector import net_section
 from rampore.energy import energy_density
 from rampore.lim2026 import control, fronts, parameters, stacks
+from rampore.lim2026.figures import kinds as figures
 from rampore.lim2026.sweeps import PLANS, design, kinds
 from rampore.p4d import bpx
 from rampore.p4d.balance import depth
@@ -208,6 +209,45 @@ def test_a_random_design_of_the_map_comes_out_again(data):
         ), (case, name)
 
 
+def test_the_front_is_drawn_filled_where_energy_and_capacity_are(data):
+    figure = figures.over_two_goals(data)
+    group = fronts.chosen(data, cell="paper", closure="impedance law", swelling="none", faces=1)
+    drawn = {False: [], True: []}
+    for line in figure.axes[0].lines:
+        drawn[line.get_markerfacecolor() != "none"] += line.get_xydata().tolist()
+    best = fronts.front(group)
+    for filled, points in drawn.items():
+        wanted = np.stack([group.gravimetric / 3600, group.capacity_3C / 36000], axis=1)
+        assert sorted(points) == pytest.approx(sorted(wanted[best == filled].tolist()))
+    assert 0 < best.sum() < best.size
+
+
+def test_gains_are_drawn_in_per_cent_and_margins_in_millivolt(data):
+    of = {"cell": "graphite", "closure": "percolation", "swelling": "none", "faces": 1}
+    for goal, factor in (("capacity_3C", 100), ("margin", 1000)):
+        found = fronts.beside_bare(data, goal, **of, foil_thickness=10 * UM)
+        axes = figures.beside_bare(data, goal, "change (%)").axes[-1]
+        points = [line for line in axes.lines if line.get_marker() == "o"]
+        drawn = np.concatenate([line.get_xydata() for line in points])
+        assert drawn[np.argsort(-drawn[:, 1]), 0] == pytest.approx(
+            factor * found.change, nan_ok=True
+        )
+
+
+def test_a_design_is_on_at_most_as_many_fronts_as_there_are_closures(data):
+    often = fronts.how_often(data, 1)
+    assert often.loc["channels 16 µm, foil 10 µm"].isna().tolist() == [False, True]
+    counted = fronts.by_kind(often)
+    for cell in ("paper", "graphite"):
+        total = 0
+        for closure in ("impedance law", "Bruggeman", "percolation"):
+            group = fronts.chosen(data, cell=cell, closure=closure, swelling="none", faces=1)
+            total += fronts.front(group).sum()
+        assert often[cell].sum() == total
+        assert counted[cell].designs.tolist() == [4, 3, 9, 9]
+        assert (counted[cell].always + counted[cell].sometimes <= counted[cell].designs).all()
+
+
 def test_a_cell_of_one_s_own_is_held_against_its_solid_spread_evenly():
     cell = bpx.read(BOOK / "data" / "cells" / "marquis2019.json")
     structured = cell.with_structure(read(BOOK / "data" / "structures" / "foil.toml"))
@@ -217,5 +257,5 @@ def test_a_cell_of_one_s_own_is_held_against_its_solid_spread_evenly():
     assert unit.per_volume(1.0) == pytest.approx(1 / (255 * UM))
     table = fronts.own_table(structured, unit)
     assert list(table.index) == ["with the structure", "spread evenly"]
-    per_mass = [float(text.split(" ")[0]) for text in table["Wh kg⁻¹"]]
+    per_mass = [float(text.split(" ")[0]) for text in table["energy per mass (Wh kg⁻¹)"]]
     assert per_mass[0] > per_mass[1]  # of nearly one energy, less copper

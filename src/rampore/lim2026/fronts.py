@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rampore import collector
-from rampore.audit.numbers import with_error
+from rampore.audit.numbers import Phrase, with_error
 from rampore.checks import choice
 from rampore.energy import energy_density
 from rampore.lim2026.sweeps import kinds
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 #: What a design should have much of, and why, in the order of the readings.
 GOALS = tuple(kinds.readings()["goals"])
-#: Factor from SI to what tables and figures have, and its unit.
+#: Factor from SI to what tables and figures have, and what they call it.
 IN_UNITS = {
-    "capacity_3C": (1 / 36000, "3C / mAh cm⁻²"),
-    "gravimetric": (1 / 3600, "Wh kg⁻¹"),
-    "volumetric": (1 / 3.6e6, "Wh L⁻¹"),
-    "margin": (1e3, "margin / mV"),
-    "strength": (1e-3, "strength / N mm⁻¹"),
+    "capacity_3C": (1 / 36000, "capacity at 3C (mAh cm⁻²)"),
+    "gravimetric": (1 / 3600, "energy per mass (Wh kg⁻¹)"),
+    "volumetric": (1 / 3.6e6, "energy per volume (Wh L⁻¹)"),
+    "margin": (1e3, "plating margin (mV)"),
+    "strength": (1e-3, "strength (N mm⁻¹)"),
 }
 
 
@@ -167,15 +167,19 @@ def how_often(data: xarray.Dataset, faces: int) -> pandas.DataFrame:
 # Beside the bare electrode ------------------------------------------------------------------------
 
 
-class Beside(NamedTuple):
-    """Designs beside the bare electrode on the same foil, cell, closure and swelling."""
+#: What is compared on each mesh, by the goal: ratio less 1, and difference.
+GAINS = {"capacity_3C": "gain_3C", "margin": "margin_gain"}
+
+
+class BesideBare(NamedTuple):
+    """Designs beside the bare electrode of the same cell, closure and swelling."""
 
     designs: xarray.Dataset
     change: np.ndarray  #: over the bare electrode's less 1, of a margin the difference [-] or [V]
     error: np.ndarray  #: of that [-] or [V]
 
 
-def beside_bare(data: xarray.Dataset, goal: str, **of: str | float) -> Beside:
+def beside_bare(data: xarray.Dataset, goal: str, **of: str | float) -> BesideBare:
     """What a goal gains over the bare electrode.
 
     Parameters
@@ -183,20 +187,14 @@ def beside_bare(data: xarray.Dataset, goal: str, **of: str | float) -> Beside:
     data : xarray.Dataset
         As ``rampore sweep kinds`` writes it.
     goal : str
-        One of :data:`GOALS`.
+        One of :data:`GAINS`.
     **of
         Cell, closure, swelling, faces and foil.
     """
-    choice("goal", goal, GOALS, CellError)
+    choice("goal", goal, GAINS, CellError)
     group = chosen(data, **of)
-    kind = group.kind.values
-    bare, others = (group.isel(case=np.flatnonzero(kind == "bare")),
-                    group.isel(case=np.flatnonzero(kind != "bare")))  # fmt: skip
-    base, off = (float(bare[goal + end].item()) for end in ("", "_error"))
-    value, error = others[goal].values, others[goal + "_error"].values
-    if goal == "margin":
-        return Beside(others, value - base, np.hypot(error, off))
-    return Beside(others, value / base - 1, np.hypot(error, value / base * off) / base)
+    others = group.isel(case=np.flatnonzero(group.kind.values != "bare"))
+    return BesideBare(others, *(others[GAINS[goal] + end].values for end in ("", "_error")))
 
 
 def base_change(
@@ -210,7 +208,7 @@ def base_change(
     data : xarray.Dataset
         As ``rampore sweep kinds`` writes it.
     goal : str
-        One of :data:`GOALS`.
+        One of :data:`GAINS`.
     cell, closure, swelling, kind : str
         Of the designs.
     """
@@ -238,6 +236,25 @@ def over_closures(
     ]
     known = [change for change in changes if np.isfinite(change[0])]
     return min(known), max(known)
+
+
+def span(data: xarray.Dataset, goal: str, cell: str, kind: str) -> Phrase:
+    """The two of :func:`over_closures` in words, in per cent or in mV.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        As ``rampore sweep kinds`` writes it.
+    goal, cell, kind : str
+    """
+    factor, unit = (1e3, "mV") if goal == "margin" else (100.0, "%")
+    low, high = (
+        with_error("{:+.%df}", factor * value, factor * error, (1, 2))
+        for value, error in over_closures(data, goal, cell, kind)
+    )
+    text = Phrase(f"{low} to {high} {unit}")
+    text.numbers, text.masked = low.numbers + high.numbers, f"{low.masked} to {high.masked} {unit}"
+    return text
 
 
 def middle_foil() -> float:
@@ -312,6 +329,7 @@ class AsStrong(NamedTuple):
     bare: float  #: thickness [m]
     gravimetric: float  #: energy per mass of the bare one over the perforated one's, less 1 [-]
     volumetric: float  #: the same per volume [-]
+    error: float  #: numerical, of both [-]
 
 
 def as_strong(data: xarray.Dataset, cell: str, closure: str, faces: int) -> list[AsStrong]:
@@ -336,14 +354,17 @@ def as_strong(data: xarray.Dataset, cell: str, closure: str, faces: int) -> list
         case = {name: bare[name].item() for name in kinds.KEYS} | {"foil_thickness": float(thin)}
         density = energy_density(kinds.built(case).stack, float(bare.areal_energy))
         gains = (value / float(holes[name]) - 1 for name, value in density._asdict().items())
-        found.append(AsStrong(thickness, float(thin), *gains))
+        error = np.hypot(
+            *(float(each.areal_energy_error / each.areal_energy) for each in (bare, holes))
+        )
+        found.append(AsStrong(thickness, float(thin), *gains, float(error)))
     return found
 
 
 # A cell of one's own ------------------------------------------------------------------------------
 
 
-class Measured(NamedTuple):
+class OwnCell(NamedTuple):
     """What one cell gives, and the numerical error of each."""
 
     capacity: float  #: at 3C [C/m2]
@@ -352,7 +373,7 @@ class Measured(NamedTuple):
     errors: tuple[float, float, float]
 
 
-def measured(cell: Cell) -> Measured:
+def measured(cell: Cell) -> OwnCell:
     """What a cell gives, by the readings of the map.
 
     Parameters
@@ -362,7 +383,7 @@ def measured(cell: Cell) -> Measured:
     """
     fine, coarse = (_measured(cell, mesh) for mesh in ("crossing", "coarser"))
     errors = (abs(one - other) for one, other in zip(fine, coarse, strict=True))
-    return Measured(*fine, tuple(errors))
+    return OwnCell(*fine, tuple(errors))
 
 
 def _measured(cell, mesh):
@@ -423,13 +444,15 @@ def own_table(structured: Cell, unit: Unit) -> pandas.DataFrame:
             "margin": (given.margin, margin),
         }
         rows[name] = {IN_UNITS[goal][1]: _entry(goal, *pair) for goal, pair in goals.items()}
-        rows[name]["slow / mAh cm⁻²"] = with_error("{:.%df}", slow_discharge(cell) / 36000, 0.0)
+        rows[name]["slow discharge (mAh cm⁻²)"] = with_error(
+            "{:.%df}", slow_discharge(cell) / 36000, 0.0
+        )
     return pd.DataFrame(rows).T
 
 
 def _entry(goal, value, error):
-    if np.isnan(value):
-        return "not taken"
+    if not np.isfinite(value + error):
+        return "not taken" if np.isnan(value) else "not taken on the coarser mesh"
     factor = IN_UNITS[goal][0]
     return with_error("{:.%df}", factor * value, factor * error, (2, 3))
 

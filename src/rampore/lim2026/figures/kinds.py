@@ -118,7 +118,7 @@ def over_two_goals(
                 panel.set_title(closure, **TITLE)
         along, up = (fronts.IN_UNITS[goal][1] for goal in goals)
         row[len(row) // 2].set_xlabel(along)
-        row[0].set_ylabel(f"{_NAMES[cell]}\n{up}")
+        row[0].set_ylabel("\n".join((_NAMES[cell], up)))
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(COLOURS), **LEGEND)
     return figure
@@ -132,7 +132,7 @@ def counts(tables: Sequence[pandas.DataFrame]) -> Figure:
     tables : sequence of pandas.DataFrame
         Of one side and of both, as :func:`rampore.lim2026.fronts.how_often` gives them.
     """
-    figure, panels = style.new_figure(1, len(tables), height=6.4)
+    figure, panels = style.new_figure(1, len(tables), height=7.2)
     most = len(kinds.readings()["axes"]["closures"])
     for panel, table, title in zip(panels, tables, ("one side", "both sides"), strict=True):
         values = table.to_numpy(float)
@@ -140,7 +140,9 @@ def counts(tables: Sequence[pandas.DataFrame]) -> Figure:
         for (n, m), value in np.ndenumerate(values):
             text = "–" if np.isnan(value) else f"{value:.0f}"
             panel.text(m, n, text, ha="center", va="center", **_SMALL)
-        panel.set_xticks(range(table.shape[1]), [_NAMES[cell] for cell in table], **_SMALL)
+        panel.set_xticks(
+            range(table.shape[1]), [_NAMES[cell].replace(" ", "\n") for cell in table], **_SMALL
+        )
         panel.set_yticks(range(len(table)), list(table.index), **_SMALL)
         panel.set_title(title, **TITLE)
         panel.tick_params(length=0)
@@ -181,6 +183,6 @@ def swelling(data: xarray.Dataset) -> Figure:
             if cell == cells[0]:
                 panel.set_title(closure, **TITLE)
         row[0].set_ylabel(f"{_NAMES[cell]}\n3C, over bare (%)")
-    panels[-1, len(closures) // 2].set_xlabel("swelling")
+    panels[-1, len(closures) // 2].set_xlabel("swelling (what of it the thickness takes)")
     panels[0, 0].legend(**LEGEND)
     return figure

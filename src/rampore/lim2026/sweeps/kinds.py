@@ -66,6 +66,8 @@ UNITS = {
     "gravimetric": "J/kg",
     "volumetric": "J/m3",
     "margin": "V",
+    "gain_3C": "1",
+    "margin_gain": "V",
     "taken": "1",
     "strength": "N/m",
     "open_fraction": "1",
@@ -330,6 +332,9 @@ class _Transport(NamedTuple):
     taken: float  #: [-]
 
 
+_NOTHING = {"kind": "bare", "width": 0.0, "pitch": 0.0, "step": 0.0}
+
+
 def _of_face(case: Mapping) -> tuple:
     """What designs share that run once: a case in which the foil counts where it has holes."""
     depth = case["foil_thickness"] / case["faces"] if case["kind"] == "holes" else UM
@@ -352,7 +357,8 @@ def _transport(mesh: str, *of_face) -> _Transport:
 
 
 def values(case: Mapping, mesh: str) -> dict[str, float]:
-    """What a design gives on one mesh alone.
+    """What a design gives on one mesh alone, and what it gains over the bare electrode there; what
+    has no outcome is left out.
 
     Parameters
     ----------
@@ -361,19 +367,23 @@ def values(case: Mapping, mesh: str) -> dict[str, float]:
     mesh : str
         One of :data:`rampore.lim2026.sweeps.crossing.MESHES`.
     """
-    whole, of_face = built(case), _transport(mesh, *_of_face(case))
-    areal_energy = case["faces"] * of_face.energy
+    whole, own = built(case), _transport(mesh, *_of_face(case))
+    bare = _transport(mesh, *_of_face({**case, **_NOTHING}))
+    areal_energy = case["faces"] * own.energy
     density = energy_density(whole.stack, areal_energy)
     found = {
-        "capacity_3C": of_face.capacity,
+        "capacity_3C": own.capacity,
         "areal_energy": areal_energy,
         "gravimetric": density.gravimetric,
         "volumetric": density.volumetric,
-        "taken": of_face.taken,
+        "margin": own.margin,
+        "gain_3C": own.capacity / bare.capacity - 1 if bare.capacity else np.nan,
+        "margin_gain": own.margin - bare.margin,
+        "taken": own.taken,
         "strength": whole.strength,
         "open_fraction": whole.open_fraction,
     }
-    return found if np.isnan(of_face.margin) else found | {"margin": of_face.margin}
+    return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
 def compute(case: Mapping) -> dict[str, float]:
