@@ -382,12 +382,16 @@ def mixing_map(
             )
         axes.plot([], [], color="black", ls=style, lw=1.8, label=name)
     ordered = sorted(closures, key=lambda each: each.exponent)
+    before, height = -np.inf, 0
     for number, closure in enumerate(ordered, 1):
-        axes.plot(closure.exponent, 100 * closure.threshold, **PAPER | {"ms": 11})
-        axes.text(
-            closure.exponent, 100 * closure.threshold, f"{number}", fontsize=8, zorder=6,
-            ha="center", va="center_baseline",
-        )  # fmt: skip
+        place = closure.exponent, 100 * closure.threshold
+        axes.plot(*place, **PAPER)
+        # above its neighbour's where the two would overlap
+        height = height + 11 if closure.exponent - before < 0.25 else 8
+        before = closure.exponent
+        axes.annotate(
+            f"{number}", place, (0, height), textcoords="offset points", ha="center", fontsize=9
+        )
     axes.set(
         xlabel="exponent a of ε/τ ∝ (ε − ε$_c$)$^a$ (–)",
         ylabel="porosity ε$_c$ at which it vanishes (%)",
@@ -396,7 +400,7 @@ def mixing_map(
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=1, **LEGEND)
     named = [f"{number}  {closure.name}" for number, closure in enumerate(ordered, 1)]
     figure.legend(
-        [Line2D([], [], ls="none")] * len(named), named, loc="outside upper right", ncols=2,
+        [Line2D([], [], ls="none")] * len(named), named, loc="outside lower center", ncols=4,
         **LEGEND | {"handlelength": 0},
     )  # fmt: skip
     return figure
