@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rampore.cycler import CyclerError
 from rampore.experiment import LONGEST, ExperimentError, parse, steps
 from rampore.p4d import examples, protocols
-from rampore.p4d.time import Course, Step
+from rampore.p4d.time import Step, TimeCourse
 
 CELL = examples.chen_2020()
 ONE_C, AREA = CELL.one_c, 0.1027
@@ -84,7 +84,7 @@ def cycle(tmp_path):
 def test_a_table_is_followed_beside_sentences(cycle, ending, ends, levels):
     sentence = f"Follow cycle.csv, positive charges{' in levels' * levels}{ending}"
     rest, step, again = steps(f"Rest for 1 s; 2 x [{sentence}]", CELL, AREA, cycle.parent)
-    course = Course((0.0, 1.0, 3.0), (-2.0 / AREA, 1.0 / AREA, 0.0), levels)
+    course = TimeCourse((0.0, 1.0, 3.0), (-2.0 / AREA, 1.0 / AREA, 0.0), levels)
     assert step == again == Step("current", course=course, **ends)
     assert rest == Step("rest", until_time=1.0)
 

@@ -10,7 +10,7 @@ from rampore.p4d import examples
 from rampore.p4d.cell import Lithium
 from rampore.p4d.checkpoint import Checkpoint
 from rampore.p4d.errors import CellError
-from rampore.p4d.solution import Course, Mesh, Step, Tolerances, simulate
+from rampore.p4d.solution import Mesh, Step, TimeCourse, Tolerances, simulate
 
 COARSE = Mesh((8, 4, 8))
 CELL = examples.chen_2020()
@@ -19,7 +19,7 @@ RATES = 0.6 + 1.4 * np.sin(TIMES / 5.0)  # over 1C, in both directions
 
 
 def course(held=False, scale=CELL.one_c):
-    return Course(tuple(TIMES), tuple(scale * RATES), held)
+    return TimeCourse(tuple(TIMES), tuple(scale * RATES), held)
 
 
 def run(*steps, cell=CELL, **options):
@@ -44,7 +44,7 @@ def test_every_point_of_a_course_is_met_and_so_is_its_charge(held):
 
 def test_a_level_that_stays_is_a_constant_current():
     whole = run(Step("current", CELL.one_c, until_time=60.0))
-    levels = run(Step("current", course=Course((0.0, 60.0), (CELL.one_c, 7.0), held=True)))
+    levels = run(Step("current", course=TimeCourse((0.0, 60.0), (CELL.one_c, 7.0), held=True)))
     assert levels.dataset.identical(whole.dataset)
 
 
@@ -69,7 +69,7 @@ def test_a_course_of_the_power_that_a_current_took_repeats_the_current():
     t, first = np.unique(data.time.values, return_index=True)
     power = (data.voltage * data.current_density).values[first]
     power[0] = power[1]
-    again = run(Step("power", course=Course(tuple(t), tuple(power)))).dataset
+    again = run(Step("power", course=TimeCourse(tuple(t), tuple(power)))).dataset
     met = again.set_index(time="time").current_density.sel(time=TIMES[2:]).values
     assert met / CELL.one_c == pytest.approx(RATES[2:], abs=1e-3)
 
@@ -90,7 +90,7 @@ def test_a_course_is_left_at_its_cut_off_from_the_side_on_which_it_began():
 
 
 def test_a_jump_within_a_course_beyond_its_cut_off_ends_it_there():
-    levels = Course((0.0, 10.0, 20.0), (CELL.one_c, 1000 * CELL.one_c, 0.0), held=True)
+    levels = TimeCourse((0.0, 10.0, 20.0), (CELL.one_c, 1000 * CELL.one_c, 0.0), held=True)
     solution = run(Step("current", course=levels, until_voltage=2.5))
     assert solution.ends == ("voltage",)
     assert float(solution.dataset.time[-1]) == pytest.approx(10.0)
@@ -114,11 +114,11 @@ def test_the_error_of_a_course_follows_the_tolerance_in_time():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Course((0.0,), (1.0,)), "two points or more"),
-        (lambda: Course((0.0, 1.0), (1.0, 2.0, 3.0)), "2 times and 3 values"),
-        (lambda: Course((1.0, 2.0), (1.0, 2.0)), "begin at 1 s, not at 0"),
-        (lambda: Course((0.0, 2.0, 2.0), (1.0, 2.0, 3.0)), "times must increase"),
-        (lambda: Course((0.0, 2.0), (1.0, np.nan)), "course: values"),
+        (lambda: TimeCourse((0.0,), (1.0,)), "two points or more"),
+        (lambda: TimeCourse((0.0, 1.0), (1.0, 2.0, 3.0)), "2 times and 3 values"),
+        (lambda: TimeCourse((1.0, 2.0), (1.0, 2.0)), "begin at 1 s, not at 0"),
+        (lambda: TimeCourse((0.0, 2.0, 2.0), (1.0, 2.0, 3.0)), "times must increase"),
+        (lambda: TimeCourse((0.0, 2.0), (1.0, np.nan)), "course: values"),
         (lambda: Step("voltage", course=course()), "a current or a power has one"),
         (lambda: Step("current", 1.0, course=course()), "value = 1 has no effect beside a course"),
         (lambda: Step("current", until_capacity=1.0, course=course()), "until_capacity = 1 does"),

@@ -13,7 +13,7 @@ from rampore import experiment, materials
 from rampore.p4d import examples
 from rampore.p4d.cell import Lithium, Perforation
 from rampore.p4d.grid import HOLE, NEGATIVE, make_grid
-from rampore.p4d.solution import Course, Mesh, Step, Tolerances, simulate
+from rampore.p4d.solution import Mesh, Step, TimeCourse, Tolerances, simulate
 from rampore.structure import Channels, Structure
 
 DISCHARGE = Path(__file__).parent / "data" / "discharge"
@@ -294,7 +294,7 @@ def with_pybamms_drive_cycle(pybamm, points):
         )
         theirs.append(simulation.solve()["Voltage [V]"](points[1:]))
     cell = examples.chen_2020()
-    course = Course(tuple(points), tuple(cell.one_c * DRIVEN))
+    course = TimeCourse(tuple(points), tuple(cell.one_c * DRIVEN))
     data = simulate(
         cell, [Step("current", course=course)], Mesh((40, 20, 40), modes=12), Tolerances(time=1e-4)
     ).dataset

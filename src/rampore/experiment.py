@@ -38,7 +38,7 @@ from rampore import RamporeError
 from rampore.checks import nearest, quantity
 from rampore.cycler import IMPOSED, DriveCycle, read_cycle
 from rampore.p4d.cell import Cell
-from rampore.p4d.time import Course, Step
+from rampore.p4d.time import Step, TimeCourse
 
 #: More steps than this are no protocol that ends.
 MOST_STEPS = 10_000
@@ -138,7 +138,7 @@ class Sentence(NamedTuple):
         if self.cycle is not None:
             times, values, kind, per, _ = self.cycle
             scale = Amount(kind, 1.0, per).of(cell, area)
-            course = Course(times, tuple(scale * value for value in values), self.levels)
+            course = TimeCourse(times, tuple(scale * value for value in values), self.levels)
             return Step(kind, course=course, **until)
         if self.at is None:
             return Step("rest", until_time=self.time)

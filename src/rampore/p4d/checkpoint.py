@@ -14,7 +14,7 @@ import numpy as np
 
 from rampore.p4d.errors import CellError
 from rampore.p4d.expansion import Reservoir, Room, Shape
-from rampore.p4d.time import Standing, State, Walk
+from rampore.p4d.time import State, Walk, Whereabouts
 
 #: How the values that are no arrays are called in the archive.
 PLAIN = "plain"
@@ -38,7 +38,7 @@ def rows_of(columns: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-class Record(NamedTuple):
+class RunRecord(NamedTuple):
     """What a run has taken down up to a state."""
 
     series: Tape
@@ -53,8 +53,8 @@ class Checkpoint(NamedTuple):
     step: int  #: of the protocol, counted from 0
     ends: tuple[str, ...]  #: of the steps before it
     exhausted: tuple[str, ...]  #: of the steps before it
-    standing: Standing
-    record: Record
+    standing: Whereabouts
+    record: RunRecord
 
     @property
     def time(self) -> float:
@@ -86,7 +86,7 @@ class Checkpoint(NamedTuple):
                 plain = json.loads(archive[PLAIN].tobytes())
                 *where, standing, tapes, memory = _unpacked(plain, archive)
             tapes = (Tape(rows, len(rows)) for rows in map(rows_of, tapes))
-            return cls(*where, standing, Record(*tapes, memory))
+            return cls(*where, standing, RunRecord(*tapes, memory))
         except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as problem:
             raise CellError(f"it does not hold where a run stands ({problem})") from problem
 
@@ -94,7 +94,7 @@ class Checkpoint(NamedTuple):
 # Named tuples of arrays and plain values, one within the other ------------------------------------
 
 #: What may stand in a file.
-KINDS = {kind.__name__: kind for kind in (State, Standing, Walk, Room, Shape, Reservoir)}
+KINDS = {kind.__name__: kind for kind in (State, Whereabouts, Walk, Room, Shape, Reservoir)}
 
 
 def _packed(value: Any, arrays: list[np.ndarray]) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from rampore.checks import quantity
 from rampore.constants import FARADAY
 from rampore.p4d.cell import BACK, Cell
-from rampore.p4d.checkpoint import Checkpoint, Record, Tape
+from rampore.p4d.checkpoint import Checkpoint, RunRecord, Tape
 from rampore.p4d.equations import C, E, S
 from rampore.p4d.errors import CellError, SolverError
 from rampore.p4d.expansion import SERIES as SWELLING
@@ -27,7 +27,7 @@ from rampore.p4d.grid import (
 from rampore.p4d.heat import HeatMeter
 from rampore.p4d.model import CHARGE, Mesh, Model
 from rampore.p4d.parts import Cause, Part
-from rampore.p4d.time import Course, Integrator, State, Step, Tolerances
+from rampore.p4d.time import Integrator, State, Step, TimeCourse, Tolerances
 from rampore.structure.openings import SIDES
 
 if TYPE_CHECKING:
@@ -266,7 +266,7 @@ class _Recorder:
         self._turned = 0.0  # lithium that dissolved or was plated on them [mol]
         self._of_faces = FaceRecorder(model) if model.cell.back is not None else None
 
-    def record(self) -> Record:
+    def record(self) -> RunRecord:
         """All that was taken down until now."""
         tapes = (Tape(rows, len(rows)) for rows in (self._series, self._balance, self._fields))
         memory = {
@@ -276,9 +276,9 @@ class _Recorder:
         }
         if self._of_faces is not None:
             memory |= self._of_faces.memory()
-        return Record(*tapes, memory)
+        return RunRecord(*tapes, memory)
 
-    def take_up(self, record: Record, state: State) -> None:
+    def take_up(self, record: RunRecord, state: State) -> None:
         """Go on from what was taken down up to a state."""
         self._series, self._balance, self._fields = (
             tape.rows[: tape.length] for tape in record[:3]
@@ -586,12 +586,12 @@ __all__ = [
     "Cause",
     "Checkpoint",
     "Conservation",
-    "Course",
     "Mesh",
     "Part",
     "PlatingMargin",
     "Solution",
     "Step",
+    "TimeCourse",
     "Tolerances",
     "simulate",
 ]

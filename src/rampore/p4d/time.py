@@ -34,7 +34,7 @@ LEAST_SALT, MOST_SALT = 0.2, 5.0
 
 
 @dataclass(frozen=True)
-class Course:
+class TimeCourse:
     """What a step imposes as time goes on: straight lines between points, or levels.
 
     Every point is met exactly. A level jumps at the next point, and the last point only ends it.
@@ -100,7 +100,8 @@ class Step:
     until_current: float | None = None  #: magnitude [A/m2]
     #: what of a current the back gives, where the positive foils of both faces are not tied [A/m2]
     back: float | None = None
-    course: Course | None = None  #: of a current [A/m2] or a power [W/m2], in place of ``value``
+    #: of a current [A/m2] or a power [W/m2], in place of ``value``
+    course: TimeCourse | None = None
 
     def __post_init__(self):
         choice("mode", self.mode, ("current", "voltage", "power", "rest"), CellError)
@@ -266,7 +267,7 @@ class _Pace:
 class _Imposed:
     """What a step of a protocol imposes as time goes on."""
 
-    def __init__(self, course: Course | None, drive: Drive, start: float, piece: int) -> None:
+    def __init__(self, course: TimeCourse | None, drive: Drive, start: float, piece: int) -> None:
         self._course, self._drive = course, drive
         self.start = start  #: of the step [s]
         self.piece = piece  #: of the course that counts, behind the point of this number
@@ -358,7 +359,7 @@ class Walk(NamedTuple):
     ways: np.ndarray  #: to its cut-off by voltage (voltages,)
 
 
-class Standing(NamedTuple):
+class Whereabouts(NamedTuple):
     """All that a run goes on from: between two steps of its protocol, or within one.
 
     Nothing of it is changed when the run goes on.
@@ -382,7 +383,7 @@ class Integrator:
     tolerances : Tolerances
     on_state : callable, optional
         Called with every accepted :class:`State`.
-    since : Standing, optional
+    since : Whereabouts, optional
         Where another integrator of the same model came to; this one goes on from there.
     """
 
@@ -391,7 +392,7 @@ class Integrator:
         model: Model,
         tolerances: Tolerances | None = None,
         on_state: Callable[[State], None] | None = None,
-        since: Standing | None = None,
+        since: Whereabouts | None = None,
     ) -> None:
         if isinstance(model.cell.positive, Mirror):
             raise CellError(
@@ -414,10 +415,10 @@ class Integrator:
         else:
             self._take_up(since)
 
-    def standing(self, walk: Walk | None = None) -> Standing:
+    def standing(self, walk: Walk | None = None) -> Whereabouts:
         """Where it is: between two steps of a protocol, or as far within one."""
         model = self.model
-        return Standing(
+        return Whereabouts(
             tuple(self.history),
             self._settled,
             dict(self.counts),
@@ -550,7 +551,7 @@ class Integrator:
         step: Step,
         stops: Sequence[float] = (),
         walk: Walk | None = None,
-        on_walk: Callable[[Standing], object] | None = None,
+        on_walk: Callable[[Whereabouts], object] | None = None,
     ) -> str:
         """Walk through one step of a protocol; returns why it ended: "time", "voltage", "capacity",
         "current"; "porosity", where swelling leaves pores the least that they may have; "voltage at
