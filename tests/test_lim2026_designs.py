@@ -218,7 +218,8 @@ def test_the_front_is_drawn_filled_where_energy_and_capacity_are(data):
     best = fronts.front(group)
     for filled, points in drawn.items():
         wanted = np.stack([group.gravimetric / 3600, group.capacity_3C / 36000], axis=1)
-        assert sorted(points) == pytest.approx(sorted(wanted[best == filled].tolist()))
+        wanted = sorted(wanted[best == filled].tolist())
+        assert np.array(sorted(points)) == pytest.approx(np.array(wanted), rel=1e-9)
     assert 0 < best.sum() < best.size
 
 
