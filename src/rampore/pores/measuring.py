@@ -445,7 +445,7 @@ def pore_table(
     """
     import pandas as pd
 
-    from rampore.pores.passes import parts
+    from rampore.pores.passes import extents
 
     recipe = recipe or Recipe()
     labels = check_labels(labels)
@@ -456,7 +456,7 @@ def pore_table(
         if found is None
         else found
     )
-    each = parts(labels, distance)
+    each = extents(labels, distance)
     size = counted(labels, recipe) * math.prod(ratio) * shortest**labels.ndim
     measure, unit = ("area", "m2") if labels.ndim == 2 else ("volume", "m3")
     columns = {

@@ -12,7 +12,7 @@ from rampore.kernels import announced, njit
 COMPILING = 3.0
 
 
-class Parts(NamedTuple):
+class Extents(NamedTuple):
     """Of pores 1 to n."""
 
     pixels: np.ndarray  #: how many, shape (n,)
@@ -31,7 +31,7 @@ class Faces(NamedTuple):
     inner: np.ndarray  #: flat index of the pixel on the side of the larger label
 
 
-def parts(labels: np.ndarray, distance: np.ndarray) -> Parts:
+def extents(labels: np.ndarray, distance: np.ndarray) -> Extents:
     """Pixels, middle and reach of each pore.
 
     Parameters
@@ -44,8 +44,8 @@ def parts(labels: np.ndarray, distance: np.ndarray) -> Parts:
     n = int(labels.max(initial=0))
     pixels, middle, reach = np.zeros(n, np.int64), np.zeros((n, 3)), np.zeros(n)
     with announced(COMPILING):
-        _gather_parts(_deep(labels), _deep(distance), pixels, middle, reach)
-    return Parts(pixels, middle[:, 3 - labels.ndim :] / pixels[:, None], reach)
+        _gather_extents(_deep(labels), _deep(distance), pixels, middle, reach)
+    return Extents(pixels, middle[:, 3 - labels.ndim :] / pixels[:, None], reach)
 
 
 def faces(labels: np.ndarray) -> Faces:
@@ -80,17 +80,17 @@ def _deep(image: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True)
-def _gather_parts(labels, distance, pixels, middle, reach):
+def _gather_extents(labels, distance, pixels, middle, reach):
     for i in range(labels.shape[0]):
         for j in range(labels.shape[1]):
             for k in range(labels.shape[2]):
-                part = labels[i, j, k] - 1
-                if part >= 0:
-                    pixels[part] += 1
-                    middle[part, 0] += i + 0.5
-                    middle[part, 1] += j + 0.5
-                    middle[part, 2] += k + 0.5
-                    reach[part] = max(reach[part], distance[i, j, k])
+                pore = labels[i, j, k] - 1
+                if pore >= 0:
+                    pixels[pore] += 1
+                    middle[pore, 0] += i + 0.5
+                    middle[pore, 1] += j + 0.5
+                    middle[pore, 2] += k + 0.5
+                    reach[pore] = max(reach[pore], distance[i, j, k])
 
 
 @njit(cache=True)
