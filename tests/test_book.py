@@ -429,6 +429,14 @@ def test_a_chapter_leads_to_the_api_of_what_it_uses(name, built):
     assert re.search(r'<main.*href="api/\w+\.html', text, re.S)
 
 
+def test_an_abbreviation_explains_itself_in_prose_and_nowhere_else(built):
+    page = (built / "html" / "book" / "collector.html").read_text(encoding="utf-8")
+    assert '<abbr title="the coating over a hole (perforated region)">PR</abbr>' in page
+    explained = [(built / "html" / f"{name}.html").read_text("utf-8") for name in CHAPTERS]
+    assert all("<abbr" in text for text in explained)
+    assert not any(re.search(r"<(?:h\d|a|code)\b[^>]*>[^<]*<abbr", text) for text in explained)
+
+
 def test_the_source_of_a_module_leads_back_to_where_it_is_documented(built):
     pages = sorted((built / "html" / "_modules").rglob("*.html"))
     links = [
