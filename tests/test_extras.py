@@ -23,6 +23,7 @@ COMES_WITH = {
     "llvmlite": "numba",
     "pydantic": "bpx",
     "docutils": "jupyter-book",
+    "sphinx": "jupyter-book",
     "markdown_it": "jupyter-book",
     "myst_nb": "jupyter-book",
     "IPython": "ipykernel",
