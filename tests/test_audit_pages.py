@@ -3,6 +3,7 @@ what its search finds.
 """
 
 import datetime
+import io
 import json
 import re
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ import pytest
 from docutils import nodes
 from docutils.utils import new_document
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 from sphinx import addnodes
 
 from rampore.audit import claims
@@ -19,7 +21,7 @@ from rampore.audit.claims import Otherwise, Report, Uncertainty, Under, Verdict
 from rampore.audit.history import Change
 from rampore.audit.ledger import Basis, Claim, Condition, Kind, Ledger
 from rampore.audit.ledger import Change as Printed
-from rampore.audit.pages.front import cards, cards_page, finding, key_numbers, said
+from rampore.audit.pages.front import Card, cards, cards_page, covers, finding, key_numbers, said
 from rampore.audit.pages.panels import Drawn
 from rampore.audit.pages.preview import preview
 from rampore.audit.pages.searching import Place, as_script, places_of
@@ -208,6 +210,15 @@ def test_a_chapter_is_told_by_the_first_of_its_findings(source, expected):
     told = finding(notebook)
     assert told == expected
     assert len(told) <= 260
+
+
+def test_a_cover_is_small_in_pixels_and_bytes_and_keeps_its_shape():
+    big = io.BytesIO()
+    Image.new("RGB", (1500, 900), "white").save(big, "PNG")
+    card = Card("rates", 4, "Rates", "It is so.", "a")
+    ((name, picture),) = covers([card], {"a": Drawn("rates", "", big.getvalue())}).items()
+    assert name == "covers/a.webp"
+    assert Image.open(io.BytesIO(picture)).size == (360, 216)
 
 
 def test_a_card_has_number_title_finding_and_the_figure_that_is_asked_for():

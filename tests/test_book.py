@@ -559,17 +559,24 @@ def test_every_word_of_a_page_can_be_read_and_no_line_of_code_is_cut(name, theme
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 
 
+def barriers(page, theme):
+    """What axe-core finds on a page that is open."""
+    page.add_style_tag(content="* { transition: none !important }")
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+    page.evaluate(AXE)
+    return [
+        f"{barrier['id']}: {node['html'][:120]}"
+        for barrier in page.evaluate("() => axe.run({ preload: false })")["violations"]
+        for node in barrier["nodes"]
+    ]
+
+
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_no_barrier_on_a_page(name, theme, built, reader):
     page, found = reader
     page.goto((built / "html" / f"{name}.html").as_uri())
-    page.add_style_tag(content="* { transition: none !important }")
-    page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-    page.evaluate(AXE)
-    for barrier in page.evaluate("() => axe.run({ preload: false })")["violations"]:
-        found += [f"{barrier['id']}: {node['html'][:120]}" for node in barrier["nodes"]]
-    assert found == []
+    assert found + barriers(page, theme) == []
 
 
 #: What a page may load as it is opened: pictures further down come as one comes to them [bytes].
@@ -679,6 +686,14 @@ STATEMENTS = [
     *("rate-5c-20", "thickness-npr", "interface-area-larger", "foil-hole-lattice"),
     *("open-fraction-by-mass", "foil-areal-mass-pcu", "p4d-gradient"),
 ]
+
+
+@pytest.mark.parametrize("place", ["book/claim/rate-5c-20.html", "search.html?q=porosity"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_barrier_on_a_statements_page_and_in_the_search(place, theme, built, reader):
+    page, found = reader
+    page.goto((built / "html").as_uri() + f"/{place}")
+    assert found + barriers(page, theme) == []
 
 
 @pytest.mark.parametrize("name", STATEMENTS)

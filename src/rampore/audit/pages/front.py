@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import html
+import io
 import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from rampore.audit.chapter import (
 from rampore.audit.claims import Uncertainty
 from rampore.audit.ledger import Change, Claim
 from rampore.audit.numbers import with_error
-from rampore.audit.pages.panels import Drawn, thumbnail
+from rampore.audit.pages.panels import Drawn
 from rampore.audit.pages.statements import FOLDER
 from rampore.audit.panels import PanelError
 from rampore.audit.study import headings
@@ -32,6 +33,8 @@ with needs("audit"):
 
 _GLUED = "application/papermill.record/text/plain"
 _LONGEST = 260  #: of a finding, but for its first sentence [character]
+
+_WIDEST, _QUALITY = 360, 60  #: of a cover [pixel], [-]: a first page shows one for each chapter
 
 
 class Card(NamedTuple):
@@ -158,7 +161,7 @@ def _needed(entry: dict) -> tuple[str, str, str]:
 def cards(
     notebooks: Mapping[str, NotebookNode],
     drawn: Mapping[str, Drawn],
-    covers: Mapping[str, str],
+    wanted: Mapping[str, str],
     numbers: Mapping[str, int],
 ) -> list[Card]:
     """A card for each chapter: its title, the first of its findings, and a figure.
@@ -169,7 +172,7 @@ def cards(
         Executed notebooks, by chapter.
     drawn : mapping of str to Drawn
         The figures of the book by label.
-    covers : mapping of str to str
+    wanted : mapping of str to str
         Label of the figure of a chapter; by default its first.
     numbers : mapping of str to int
         Of chapters that have one.
@@ -179,7 +182,7 @@ def cards(
     PanelError
         Where the book has no such figure.
     """
-    if lacking := [label for label in covers.values() if label not in drawn]:
+    if lacking := [label for label in wanted.values() if label not in drawn]:
         raise PanelError(f"covers of chapters: the book has no figure {', '.join(lacking)}")
     first: dict[str, str] = {}
     for label, figure in drawn.items():
@@ -190,7 +193,7 @@ def cards(
             numbers.get(name),
             title_of(notebook) or name,
             finding(notebook),
-            covers.get(name, first.get(name, "")),
+            wanted.get(name, first.get(name, "")),
         )
         for name, notebook in notebooks.items()
     ]
@@ -202,11 +205,29 @@ def title_of(notebook: NotebookNode) -> str:
 
 
 def cards_page(made: Iterable[Card], drawn: Mapping[str, Drawn]) -> str:
-    """The cards as MyST Markdown; thumbnails lie where :func:`rampore.audit.pages.panels.thumbnail`
-    says.
-    """
+    """The cards as MyST Markdown; their pictures are those of :func:`covers`."""
     items = "".join(_card(card, drawn) for card in made)
     return _raw(f'<ul class="chapter-cards">{items}</ul>')
+
+
+def covers(made: Iterable[Card], drawn: Mapping[str, Drawn]) -> dict[str, bytes]:
+    """The pictures of cards, small, as WebP by their path among static files."""
+    return {_cover(card): _small(drawn[card.cover].png) for card in made if card.cover}
+
+
+def _cover(card: Card) -> str:
+    return f"covers/{card.cover}.webp"
+
+
+def _small(png: bytes) -> bytes:
+    with needs("book"):
+        from PIL import Image
+
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    image.thumbnail((_WIDEST, _WIDEST), Image.Resampling.LANCZOS)
+    shrunk = io.BytesIO()
+    image.save(shrunk, "WEBP", quality=_QUALITY)
+    return shrunk.getvalue()
 
 
 def _card(card: Card, drawn: Mapping[str, Drawn]) -> str:
@@ -214,7 +235,7 @@ def _card(card: Card, drawn: Mapping[str, Drawn]) -> str:
     image = ""
     if card.cover:
         image = (
-            f'<img src="../_static/{thumbnail(card.cover)}" loading="lazy" '
+            f'<img src="../_static/{_cover(card)}" loading="lazy" '
             f'alt="{html.escape(drawn[card.cover].alternative)}">'
         )
     return (

@@ -80,19 +80,11 @@ def panels_page(groups: Groups, entries: Iterable[dict], drawn: Mapping[str, Dra
 
 def thumbnails(groups: Groups, drawn: Mapping[str, Drawn]) -> dict[str, bytes]:
     """The counterparts, small, as PNG by the path from the folder of generated pages."""
-    return small(
-        (label for group in groups.values() for panel in group for label in panel.counterpart),
-        drawn,
-    )
+    labels = {label for group in groups.values() for panel in group for label in panel.counterpart}
+    return {_thumbnail(label): _small(drawn[label].png) for label in sorted(labels & set(drawn))}
 
 
-def small(labels: Iterable[str], drawn: Mapping[str, Drawn]) -> dict[str, bytes]:
-    """Figures of the book, small, as PNG by the path that :func:`thumbnail` gives."""
-    return {thumbnail(label): _small(drawn[label].png) for label in sorted({*labels} & {*drawn})}
-
-
-def thumbnail(label: str) -> str:
-    """Where a figure lies, small, from the folder of generated pages or of static files."""
+def _thumbnail(label: str) -> str:
     return f"thumbnails/{label}.png"
 
 
@@ -174,7 +166,7 @@ def _answers(panel: Panel, drawn: Mapping[str, Drawn]) -> list[str]:
     shown = []
     for label in panel.counterpart:
         chapter, alternative, _ = drawn[label]
-        image = f"![{_escaped(alternative)}]({FOLDER}/{thumbnail(label)})"
+        image = f"![{_escaped(alternative)}]({FOLDER}/{_thumbnail(label)})"
         shown.append(
             f'<a class="thumbnail" href="{chapter}.html#{label}">{image}</a> {{numref}}`{label}`'
         )

@@ -122,8 +122,7 @@ def _static(made: _Made) -> dict[str, bytes]:
     }
     turned = scene_scripts(made.notebooks.values())
     files |= {f"scenes/{name}": script for name, script in turned.items()}
-    covers = {card.cover for card in _cards(made) if card.cover}
-    return files | schemas() | panels.small(covers, made.drawn) | _previews(made)
+    return files | schemas() | front.covers(_cards(made), made.drawn) | _previews(made)
 
 
 def _previews(made: _Made) -> dict[str, bytes]:
