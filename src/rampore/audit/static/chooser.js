@@ -92,7 +92,7 @@
     function nearest(wanted) {
       const away = (key) => key.split(" ").map((level, axis) => Math.abs(level - wanted[axis]));
       const distance = (key) => away(key).reduce((sum, steps) => sum + (steps ? 100 + steps : 0), 0);
-      const computed = Object.keys(data.rows);
+      const computed = Object.keys(data.rows).filter((key) => Array.isArray(data.rows[key]));
       return computed.reduce((best, key) => distance(key) < distance(best) ? key : best).split(" ").map(Number);
     }
 
