@@ -18,13 +18,13 @@ from sphinx import addnodes
 from rampore.audit import claims
 from rampore.audit.citing import Citation, bibtex_of_paper, bibtex_of_statement, citation
 from rampore.audit.claims import Otherwise, Report, Uncertainty, Under, Verdict
-from rampore.audit.history import Change
+from rampore.audit.history import VerdictChange
 from rampore.audit.ledger import Basis, Claim, Condition, Kind, Ledger
 from rampore.audit.ledger import Change as Printed
 from rampore.audit.pages.front import Card, cards, cards_page, covers, finding, key_numbers, said
 from rampore.audit.pages.panels import Drawn
 from rampore.audit.pages.preview import preview
-from rampore.audit.pages.searching import Place, as_script, places_of
+from rampore.audit.pages.searching import SearchPlace, as_script, places_of
 from rampore.audit.pages.statements import Shown, apart, figures_of, found_places, statement_pages
 from rampore.audit.panels import Panel, PanelError
 from rampore.audit.study import Paper, UsageError
@@ -67,8 +67,8 @@ def entries():
 
 @pytest.fixture
 def shown():
-    change = Change("gain", datetime.date(2026, 1, 2), None, Verdict.REPRODUCED, "")
-    flip = Change(
+    change = VerdictChange("gain", datetime.date(2026, 1, 2), None, Verdict.REPRODUCED, "")
+    flip = VerdictChange(
         "gain", datetime.date(2026, 2, 3), Verdict.REPRODUCED, Verdict.NOT_REPRODUCED, "By `mass`."
     )
     return Shown(
@@ -289,8 +289,8 @@ def test_the_search_finds_each_section_by_the_words_that_a_reader_sees_there():
         section("Empty", "empty", nodes.raw("", "<b>no</b>", format="html")),
     )
     assert list(places_of(document, "book/a.html")) == [
-        Place("prose", "Title", "Title", "book/a.html", "First words"),
-        Place("prose", "Below", "Title", "book/a.html#below", "One"),
+        SearchPlace("prose", "Title", "Title", "book/a.html", "First words"),
+        SearchPlace("prose", "Below", "Title", "book/a.html#below", "One"),
     ]
 
 
@@ -300,11 +300,13 @@ def test_the_search_finds_what_a_page_documents_by_its_name():
     document = new_document("a")
     document += section("API", "api", addnodes.desc("", signature, content))
     *_, found = places_of(document, "api.html")
-    assert found == Place("code", "rampore.area", "API", "api.html#rampore.area", "Of a foil.")
+    assert found == SearchPlace(
+        "code", "rampore.area", "API", "api.html#rampore.area", "Of a foil."
+    )
 
 
 def test_the_index_is_a_script_that_sets_what_was_gathered(entries):
-    places = [Place(*place) for place in found_places(entries, "book")]
+    places = [SearchPlace(*place) for place in found_places(entries, "book")]
     script = as_script(places)
     rows = json.loads(script.removeprefix("window.ramporePlaces = ").removesuffix(";\n"))
     assert rows[0][:2] == ["statement", "gain · It gives 20 % <more>."]

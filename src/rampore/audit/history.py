@@ -31,7 +31,7 @@ class HistoryError(RamporeError, ValueError):
     """A history is not what it must be; the message names the entry and the reason."""
 
 
-class Change(NamedTuple):
+class VerdictChange(NamedTuple):
     """What happened to the verdict on one statement."""
 
     statement: str
@@ -41,7 +41,7 @@ class Change(NamedTuple):
     why: str
 
 
-def read_history(path: str | Path) -> list[Change]:
+def read_history(path: str | Path) -> list[VerdictChange]:
     """Read a history: a change for each statement, in the order of the file.
 
     Raises
@@ -69,7 +69,7 @@ def read_history(path: str | Path) -> list[Change]:
     return changes
 
 
-def _changes(number: int, entry: dict) -> Iterator[Change]:
+def _changes(number: int, entry: dict) -> Iterator[VerdictChange]:
     name = f"change {number}"
     known_keys(name, entry, _KEYS, HistoryError)
     if type(date := entry.get("date")) is not datetime.date:
@@ -82,7 +82,7 @@ def _changes(number: int, entry: dict) -> Iterator[Change]:
     if not isinstance(statements, list) or not all(isinstance(text, str) for text in statements):
         raise HistoryError(f"{name}: `statements` is a list of texts, not {statements!r}")
     for statement in statements:
-        yield Change(statement, date, was, now, why)
+        yield VerdictChange(statement, date, was, now, why)
 
 
 def _verdict(name: str, word: object) -> Verdict:
@@ -91,8 +91,8 @@ def _verdict(name: str, word: object) -> Verdict:
     return Verdict(word)
 
 
-def _refuse_gaps(changes: Iterable[Change]) -> None:
-    last: dict[str, Change] = {}
+def _refuse_gaps(changes: Iterable[VerdictChange]) -> None:
+    last: dict[str, VerdictChange] = {}
     for change in changes:
         before = last.get(change.statement)
         known = before.now if before else None
@@ -106,7 +106,7 @@ def _refuse_gaps(changes: Iterable[Change]) -> None:
         last[change.statement] = change
 
 
-def flips_table(changes: Iterable[Change]) -> str:
+def flips_table(changes: Iterable[VerdictChange]) -> str:
     """The verdicts that became others, as a table in Markdown, newest first."""
     flips = [change for change in changes if change.was not in (None, change.now)]
     rows = [
@@ -117,7 +117,7 @@ def flips_table(changes: Iterable[Change]) -> str:
     return "\n".join(["| Statement | Was | Is | Since | Why |", "|:--|:--|:--|:--|:--|", *rows, ""])
 
 
-def stays_table(changes: Iterable[Change]) -> str:
+def stays_table(changes: Iterable[VerdictChange]) -> str:
     """The verdicts that stayed on other grounds, as a table in Markdown, newest first."""
     stays = [change for change in changes if change.was is change.now]
     rows = [
@@ -127,15 +127,15 @@ def stays_table(changes: Iterable[Change]) -> str:
     return "\n".join(["| Statement | Verdict | Since | Why |", "|:--|:--|:--|:--|", *rows, ""])
 
 
-def by_statement(changes: Iterable[Change]) -> Mapping[str, list[Change]]:
+def by_statement(changes: Iterable[VerdictChange]) -> Mapping[str, list[VerdictChange]]:
     """The changes of each statement, oldest first."""
-    found: dict[str, list[Change]] = {}
+    found: dict[str, list[VerdictChange]] = {}
     for change in changes:
         found.setdefault(change.statement, []).append(change)
     return found
 
 
-def _linked(change: Change) -> str:
+def _linked(change: VerdictChange) -> str:
     name = html.escape(change.statement)
     return f'<a href="claim/{name}.html">{name}</a>'
 

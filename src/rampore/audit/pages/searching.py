@@ -26,7 +26,7 @@ _LONGEST = 4000  #: text of one place [character]
 _UNREADABLE = (nodes.raw, nodes.literal_block, nodes.math, nodes.math_block, nodes.comment)
 
 
-class Place(NamedTuple):
+class SearchPlace(NamedTuple):
     """What the search can find."""
 
     kind: str  #: ``statement``, ``prose`` or ``code``
@@ -44,7 +44,7 @@ def listen(app: Sphinx) -> None:
     app.connect("build-finished", _write)
 
 
-def _places(env: BuildEnvironment) -> dict[str, list[Place]]:
+def _places(env: BuildEnvironment) -> dict[str, list[SearchPlace]]:
     """Of each page; Sphinx keeps its environment between runs, and merges those of its workers."""
     return env.__dict__.setdefault("rampore_places", {})
 
@@ -61,19 +61,19 @@ def _write(app: Sphinx, exception: Exception | None) -> None:
     if exception:
         return
     site = getattr(app, "rampore_site", {})
-    found = [Place(*place) for place in site.get("places", [])]
+    found = [SearchPlace(*place) for place in site.get("places", [])]
     found += [place for name in sorted(_places(app.env)) for place in _places(app.env)[name]]
     path = Path(app.outdir) / "_static" / INDEX
     path.write_text(as_script(found), encoding="utf-8")
 
 
-def as_script(places: Iterable[Place]) -> str:
+def as_script(places: Iterable[SearchPlace]) -> str:
     """The places as the script that ``search.js`` reads them from."""
     rows = json.dumps([list(place) for place in places], ensure_ascii=False, separators=(",", ":"))
     return f"window.ramporePlaces = {rows};\n"
 
 
-def places_of(doctree: nodes.document, address: str) -> Iterator[Place]:
+def places_of(doctree: nodes.document, address: str) -> Iterator[SearchPlace]:
     """A place for each section of a page with words of its own, and for each object that it
     documents.
 
@@ -91,11 +91,11 @@ def places_of(doctree: nodes.document, address: str) -> Iterator[Place]:
         first = section.parent is doctree
         anchor = "" if first else f"#{section['ids'][0]}"
         if text or first:
-            yield Place("prose", heading.astext(), title, address + anchor, text)
+            yield SearchPlace("prose", heading.astext(), title, address + anchor, text)
     for described in doctree.findall(addnodes.desc):
         for signature in described.findall(addnodes.desc_signature):
             if signature.parent is described and signature["ids"]:
-                yield Place(
+                yield SearchPlace(
                     "code",
                     signature["ids"][0],
                     title,

@@ -27,7 +27,7 @@ from rampore.audit.chapter import (
 )
 from rampore.audit.citing import Citation, bibtex_of_paper, bibtex_of_statement
 from rampore.audit.claims import Uncertainty, Verdict
-from rampore.audit.history import Change
+from rampore.audit.history import VerdictChange
 from rampore.audit.ledger import Condition, Ledger
 from rampore.audit.pages.panels import Drawn
 from rampore.audit.panels import Groups, Panel, places
@@ -55,7 +55,7 @@ class Shown(NamedTuple):
     figures: Mapping[str, Sequence[str]]  #: labels of figures, by statement
     drawn: Mapping[str, Drawn]  #: the figures of the book, by label
     titles: Mapping[str, str]  #: of the chapters, by name
-    history: Mapping[str, Sequence[Change]]  #: by statement
+    history: Mapping[str, Sequence[VerdictChange]]  #: by statement
     cited: Citation
     paper: Paper
     place: str  #: of the pages, from the published address, e.g. ``book``
@@ -184,7 +184,7 @@ def _nearest(index: int, notebook: NotebookNode, section: list[int]) -> list[str
 
 
 def found_places(entries: Iterable[dict], folder: str) -> list[tuple[str, str, str, str, str]]:
-    """What the search finds of the statements: see :class:`rampore.audit.pages.searching.Place`.
+    """What the search finds of the statements, as :class:`rampore.audit.pages.searching.SearchPlace`.
 
     Parameters
     ----------
@@ -342,7 +342,7 @@ def _figure(label: str, shown: Shown) -> str:
     )
 
 
-def _history(entry: dict, changes: Sequence[Change]) -> str:
+def _history(entry: dict, changes: Sequence[VerdictChange]) -> str:
     rows = "".join(
         f"<tr><td>{change.date}</td><td>{badge(change.now)}</td><td>{_marked(_why(change))}</td></tr>"
         for change in changes
@@ -354,7 +354,7 @@ def _history(entry: dict, changes: Sequence[Change]) -> str:
     return f'<table class="claim-history"><thead>{head}</thead><tbody>{rows}</tbody></table>{today}'
 
 
-def _why(change: Change) -> str:
+def _why(change: VerdictChange) -> str:
     if change.was is None:
         return change.why or "The first verdict."
     stays = "stays" if change.was is change.now else f"was {change.was}"

@@ -27,7 +27,7 @@ class Field(NamedTuple):
     note: str = ""
 
 
-class Answer(NamedTuple):
+class FoilAnswer(NamedTuple):
     """What the page answers."""
 
     label: str
@@ -58,32 +58,34 @@ FIELDS = {
 
 RESULTS = {
     "The foil": {
-        "open_fraction": Answer("Share of holes", "%", 100, 2),
-        "holes_per_area": Answer("Holes", "cm⁻²", 1e-4, 0),
-        "ligament_width": Answer("Narrowest metal between two holes", "µm", 1e6, 1),
-        "areal_mass": Answer("Mass", "mg cm⁻²", 100, 3),
-        "strength": Answer("Strength over bare foil, weaker direction", "%", 100, 1),
-        "contact_area": Answer("Contact area of a coating over bare foil", "%", 100, 1),
-        "breakeven_thickness": Answer("Foil thickness above which holes enlarge it", "µm", 1e6, 1),
+        "open_fraction": FoilAnswer("Share of holes", "%", 100, 2),
+        "holes_per_area": FoilAnswer("Holes", "cm⁻²", 1e-4, 0),
+        "ligament_width": FoilAnswer("Narrowest metal between two holes", "µm", 1e6, 1),
+        "areal_mass": FoilAnswer("Mass", "mg cm⁻²", 100, 3),
+        "strength": FoilAnswer("Strength over bare foil, weaker direction", "%", 100, 1),
+        "contact_area": FoilAnswer("Contact area of a coating over bare foil", "%", 100, 1),
+        "breakeven_thickness": FoilAnswer(
+            "Foil thickness above which holes enlarge it", "µm", 1e6, 1
+        ),
     },
     "The coating": {
-        "thickness_npr": Answer("Thickness over foil", "µm", 1e6, 2),
-        "thickness_pr": Answer("Thickness over a hole", "µm", 1e6, 2),
-        "np_npr": Answer("N/P over foil", "", 1, 3),
-        "np_pr": Answer("N/P over a hole", "", 1, 3),
+        "thickness_npr": FoilAnswer("Thickness over foil", "µm", 1e6, 2),
+        "thickness_pr": FoilAnswer("Thickness over a hole", "µm", 1e6, 2),
+        "np_npr": FoilAnswer("N/P over foil", "", 1, 3),
+        "np_pr": FoilAnswer("N/P over a hole", "", 1, 3),
     },
     "The stack": {
-        "mass": Answer("Mass", "mg cm⁻²", 100, 2),
-        "thickness": Answer("Thickness", "µm", 1e6, 2),
-        "gravimetric": Answer("Energy per mass", "Wh kg⁻¹", 1 / 3600, 1),
-        "gravimetric_bare": Answer("The same without holes", "Wh kg⁻¹", 1 / 3600, 1),
-        "volumetric": Answer("Energy per volume", "Wh L⁻¹", 1 / 3.6e6, 1),
-        "volumetric_bare": Answer("The same without holes", "Wh L⁻¹", 1 / 3.6e6, 1),
+        "mass": FoilAnswer("Mass", "mg cm⁻²", 100, 2),
+        "thickness": FoilAnswer("Thickness", "µm", 1e6, 2),
+        "gravimetric": FoilAnswer("Energy per mass", "Wh kg⁻¹", 1 / 3600, 1),
+        "gravimetric_bare": FoilAnswer("The same without holes", "Wh kg⁻¹", 1 / 3600, 1),
+        "volumetric": FoilAnswer("Energy per volume", "Wh L⁻¹", 1 / 3.6e6, 1),
+        "volumetric_bare": FoilAnswer("The same without holes", "Wh L⁻¹", 1 / 3.6e6, 1),
     },
 }
 _GAINS = {
-    "gain_gravimetric": Answer("Gain per mass", "%", 100, 2),
-    "gain_volumetric": Answer("Gain per volume", "%", 100, 2),
+    "gain_gravimetric": FoilAnswer("Gain per mass", "%", 100, 2),
+    "gain_volumetric": FoilAnswer("Gain per volume", "%", 100, 2),
 }
 
 
@@ -189,7 +191,7 @@ def _field(name: str, field: Field, value: float) -> str:
     )
 
 
-def _place(name: str, shown: Answer) -> str:
+def _place(name: str, shown: FoilAnswer) -> str:
     return (
         f'<output data-shows="{name}" data-factor="{shown.factor!r}" '
         f'data-decimals="{shown.decimals}"></output> {shown.unit}'
