@@ -92,6 +92,14 @@ def test_a_phrase_compares_its_words_exactly_and_its_numbers_within_their_errors
     assert len(differences(told(1.234), told(1.234, "by"))) == 1
 
 
+def test_a_phrase_in_a_table_keeps_its_numbers_with_pyarrow_there_and_without():
+    pytest.importorskip("pyarrow")  # with it, pandas has a storage of its own for text
+    with pd.option_context("mode.string_storage", "pyarrow"):
+        Chapter("collector", ledger=read_ledger(LEDGER))
+        column = pd.DataFrame({"share": [with_error("{:.%df}", 2.0, 0.1)]})["share"]
+        assert [number for number, _ in column[0].numbers] == [2.0, 0.1]
+
+
 def test_a_long_row_keeps_its_ends():
     chosen = spaced(1000)
     assert (chosen[0], chosen[-1]) == (0, 999)

@@ -106,6 +106,10 @@ class Chapter:
         ledger: Ledger | None = None,
         accuracy: float = numbers.ROUNDING,
     ) -> None:
+        import pandas as pd
+
+        # with pyarrow beside it pandas would keep a phrase as plain text, without its numbers
+        pd.set_option("mode.string_storage", "python")
         self.name = name
         self.output = Path(output) if output else None
         self.ledger = read_ledger(settings(Path.cwd()).ledger) if ledger is None else ledger

@@ -184,7 +184,7 @@ def _nearest(index: int, notebook: NotebookNode, section: list[int]) -> list[str
 
 
 def found_places(entries: Iterable[dict], folder: str) -> list[tuple[str, str, str, str, str]]:
-    """What the search finds of the statements, as :class:`rampore.audit.pages.searching.SearchPlace`.
+    """What the search finds of the statements: :class:`rampore.audit.pages.searching.SearchPlace`.
 
     Parameters
     ----------
