@@ -579,7 +579,7 @@ def test_axe_finds_no_barrier_on_a_page(name, theme, built, reader):
 
 
 #: What a page may load as it is opened: pictures further down come as one comes to them [bytes].
-#: What is aimed at is 1.5 and 0.8 MB; style sheets of the theme and two large pictures are in the way.
+#: The aim is 1.5 and 0.8 MB: the theme's style sheets and two large pictures are in the way.
 HEAVIEST, HEAVIEST_FIRST = 1_900_000, 1_000_000
 
 
