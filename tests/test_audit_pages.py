@@ -218,7 +218,7 @@ def test_a_cover_is_small_in_pixels_and_bytes_and_keeps_its_shape():
     card = Card("rates", 4, "Rates", "It is so.", "a")
     ((name, picture),) = covers([card], {"a": Drawn("rates", "", big.getvalue())}).items()
     assert name == "covers/a.webp"
-    assert Image.open(io.BytesIO(picture)).size == (360, 216)
+    assert Image.open(io.BytesIO(picture)).size == (300, 180)
 
 
 def test_a_card_has_number_title_finding_and_the_figure_that_is_asked_for():

@@ -34,7 +34,7 @@ with needs("audit"):
 _GLUED = "application/papermill.record/text/plain"
 _LONGEST = 260  #: of a finding, but for its first sentence [character]
 
-_WIDEST, _QUALITY = 360, 60  #: of a cover [pixel], [-]: a first page shows one for each chapter
+_WIDEST, _QUALITY = 300, 50  #: of a cover [pixel], [-]: a first page shows one for each chapter
 
 
 class Card(NamedTuple):
