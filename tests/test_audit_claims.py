@@ -476,7 +476,7 @@ def test_a_half_digit_is_half_a_power_of_ten_that_divides_the_stated_number():
 def test_every_statement_has_a_chapter_that_stands():
     ledger = read_ledger(lim2026.LEDGER)
     chapters = {claim.chapter for claim in ledger.values()}
-    own = {"channels"}  # judges the audit itself
+    own = {"channels", "designs"}  # judge the audit itself, and what the paper does not speak of
     assert chapters | own == {path.stem for path in (ROOT / "book").glob("*.ipynb")}
     assert not chapters & own
 

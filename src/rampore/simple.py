@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 #: Boxes along x and y of the unit cell of a perforated foil, and of a bare one.
 COLUMNS = {True: (8, 14), False: (1, 1)}
 
-#: What the kernels take to compile on one slow core, of cells and of diffusion [s].
-CELL_SECONDS, DIFFUSION_SECONDS = 40.0, 6.0
+#: What the kernels take to compile on one slow core, of cells, of diffusion and of pores [s].
+CELL_SECONDS, DIFFUSION_SECONDS, PORE_SECONDS = 40.0, 6.0, 10.0
 
 HOUR = 3600.0  #: [s]
 UM = 1e6  #: um in a metre
@@ -452,6 +452,7 @@ def analyse_pores(
         The image cannot be read, segmented or parted.
     """
     from rampore import micrograph
+    from rampore.kernels import announced
     from rampore.pores import PoreError, analyse
 
     choice("pores", pores, ("dark", "bright"), PoreError)
@@ -467,9 +468,9 @@ def analyse_pores(
             f"the image has pixels of {_edges(image.pixel_size)} already: leave pixel_size out, "
             "or give it to rampore.read_image"
         )
-    return PoreNetwork(
-        image, pores, analyse(image.grey, pores, image.pixel_size, recipe, progress=progress)
-    )
+    with announced(PORE_SECONDS):
+        analysis = analyse(image.grey, pores, image.pixel_size, recipe, progress=progress)
+    return PoreNetwork(image, pores, analysis)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

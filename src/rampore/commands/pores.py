@@ -15,10 +15,11 @@ from rampore.arrays import distinct
 from rampore.commands import images
 from rampore.commands.files import together
 from rampore.figures.pores import comparison, report
+from rampore.kernels import announced
 from rampore.pores import Analysis, Comparison, Recipe
 from rampore.pores.comparing import EVENED
 from rampore.pores.recipe import PixelSize
-from rampore.simple import analyse_pores, conducting
+from rampore.simple import PORE_SECONDS, analyse_pores, conducting
 from rampore.style import render_both
 
 UM = 1e6  #: um in a metre
@@ -107,10 +108,11 @@ def _grey(options: argparse.Namespace, file: images.File, part: dict, recipe: Re
                 _say(ONE_THRESHOLD)
             return analyse_pores(image, options.pores, recipe=recipe, progress=_say).analysis
         _refuse_steps(recipe)
-        found = pores.compare(
-            image.grey, options.pores, options.phases, image.pixel_size, recipe, _say
-        )
-        return side_by_side(image.grey, found, image.pixel_size, recipe, folder)
+        with announced(PORE_SECONDS):
+            found = pores.compare(
+                image.grey, options.pores, options.phases, image.pixel_size, recipe, _say
+            )
+            return side_by_side(image.grey, found, image.pixel_size, recipe, folder)
 
     return image.grey, options.pores, analyse
 

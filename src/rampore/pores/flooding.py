@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rampore.kernels import announced, njit
-
-#: What the kernels take to compile [s].
-COMPILING = 3.0
+from rampore.kernels import njit
 
 
 def maxima(height: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -33,8 +30,7 @@ def maxima(height: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """
     padded = np.pad(np.where(mask, height, 0), 1)
     numbers = np.zeros(padded.shape, np.int32)
-    with announced(COMPILING):
-        _number_maxima(padded.ravel(), numbers.ravel(), neighbours(padded.shape))
+    _number_maxima(padded.ravel(), numbers.ravel(), neighbours(padded.shape))
     return np.maximum(numbers[_inner(mask.ndim)], 0)
 
 
@@ -60,8 +56,7 @@ def watershed(height: np.ndarray, markers: np.ndarray, mask: np.ndarray) -> np.n
     depth = np.zeros(labels.shape, np.int32)
     depth[inner][mask], count = depths(height[mask])
     after = np.empty(labels.size, np.int32 if labels.size < 2**31 else np.int64)
-    with announced(COMPILING):
-        _spread(labels.ravel(), depth.ravel(), count, neighbours(labels.shape), after)
+    _spread(labels.ravel(), depth.ravel(), count, neighbours(labels.shape), after)
     return np.maximum(labels[inner], 0)
 
 

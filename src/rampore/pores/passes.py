@@ -6,10 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rampore.kernels import announced, njit
-
-#: What the kernels take to compile [s].
-COMPILING = 3.0
+from rampore.kernels import njit
 
 
 class Extents(NamedTuple):
@@ -43,8 +40,7 @@ def extents(labels: np.ndarray, distance: np.ndarray) -> Extents:
     """
     n = int(labels.max(initial=0))
     pixels, middle, reach = np.zeros(n, np.int64), np.zeros((n, 3)), np.zeros(n)
-    with announced(COMPILING):
-        _gather_extents(_deep(labels), _deep(distance), pixels, middle, reach)
+    _gather_extents(_deep(labels), _deep(distance), pixels, middle, reach)
     return Extents(pixels, middle[:, 3 - labels.ndim :] / pixels[:, None], reach)
 
 
@@ -58,10 +54,9 @@ def faces(labels: np.ndarray) -> Faces:
     """
     deep, lacking = _deep(labels), 3 - labels.ndim
     none = np.empty(0, np.int64)
-    with announced(COMPILING):
-        count = _gather_faces(deep, none, none, none)
-        first, second, axis = (np.empty(count, np.int64) for _ in range(3))
-        _gather_faces(deep, first, second, axis)
+    count = _gather_faces(deep, none, none, none)
+    first, second, axis = (np.empty(count, np.int64) for _ in range(3))
+    _gather_faces(deep, first, second, axis)
     one, other = labels.ravel()[first].astype(np.int64), labels.ravel()[second].astype(np.int64)
     place = np.stack(np.unravel_index(first, labels.shape), axis=1)
     place += np.stack(np.unravel_index(second, labels.shape), axis=1)
