@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rampore import diffusion
 from rampore.diffusion import DiffusionError, flow_paths, steady_diffusion, transient_diffusion
 
 VOLUMES = Path(__file__).parent / "data" / "volumes"
@@ -494,3 +495,17 @@ def test_conditions_that_make_no_problem_are_refused():
         steady_diffusion(image, anisotropy=(1.0, 1.0, 1.0))
     with pytest.raises(DiffusionError, match="increase"):
         transient_diffusion(image, [1.0, 0.5])
+
+
+@pytest.mark.parametrize("spacing", [5e-8, (1e-7, 5e-8, 5e-8)], ids=["cubes", "oblong"])
+def test_single_conductances_keep_the_flux_along_a_way_of_hundreds_of_pixels(monkeypatch, spacing):
+    """With lengths in metres they are no whole numbers, and what is rounded off their sums would
+    take up per cents of what flows.
+    """
+    image = np.random.default_rng(0).random((800, 8, 8)) < 0.9
+    asked = {"spacing": spacing, "tolerance": 1e-5}
+    double = steady_diffusion(image, **asked)
+    monkeypatch.setattr(diffusion, "LARGE", 1000)
+    single = steady_diffusion(image, **asked)
+    assert single.imbalance < 1e-5
+    assert single.relative_diffusivity == pytest.approx(double.relative_diffusivity, rel=1e-6)

@@ -196,9 +196,9 @@ def _product(x, y):
     return total
 
 
-def degree(conductances: Sequence[np.ndarray]) -> np.ndarray:
-    """Sum of the conductances of each cell's faces."""
-    total = np.zeros_like(conductances[0])
+def degree(conductances: Sequence[np.ndarray], dtype: type | None = None) -> np.ndarray:
+    """Sum of the conductances of each cell's faces, in their precision or another."""
+    total = np.zeros_like(conductances[0], dtype)
     for axis, k in enumerate(conductances):
         total += k
         after, before = np.moveaxis(total, axis, 0), np.moveaxis(k, axis, 0)
@@ -265,7 +265,9 @@ class Multigrid:
         ):
             greatest = float(quantity(f"greatest of {name}", array.max(), NetworkError, at_least=0))
             quantity(f"least of {name}", array.min(), NetworkError, at_least=-ROUNDING * greatest)
-        self.network = (*conductances, degree(conductances) + ground)
+        # What is rounded off a sum of single conductances would be ground in every cell: along a
+        # way of hundreds of cells that takes per cents of a flux
+        self.network = (*conductances, degree(conductances, np.float64) + ground)
         self.levels: list[_Level] = []
         self._sweeps = _polynomial()
         k = tuple(np.array(array, np.float32) for array in conductances)
