@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from drawings import assert_drawn_with_units, open_markers
 
 from rampore.lim2026 import both_sides, parameters, second_coat
 from rampore.lim2026.both_sides import Fullness, OpenAndClosed
 from rampore.lim2026.figures import both_sides as figures
 from rampore.lim2026.pairs import OnBoth
-from rampore.style import MUTED, PAPER, PCUE, render
+from rampore.style import MUTED, PCUE
 
 TIME = np.linspace(0, 7200, 5)
 FLAT = np.full(5, 0.5)
@@ -45,24 +46,12 @@ STATES_WHAT_THE_PAPER_SAYS = {"coats", "tomogram"}
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_renders_with_a_unit_on_every_labelled_axis(name):
-    figure = FIGURES[name]()
-    labels = [
-        text for axis in figure.axes for text in (axis.get_xlabel(), axis.get_ylabel()) if text
-    ]
-    assert labels
-    assert all(label.endswith(")") and " (" in label for label in labels)
-    assert len(render(figure, "png", dpi=40)) > 1000
+    assert_drawn_with_units(FIGURES[name]())
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_what_the_paper_states_is_an_open_marker_and_nothing_else_is(name):
-    lines = [line for axis in FIGURES[name]().axes for line in axis.get_lines()]
-    opened = [
-        line
-        for line in lines
-        if line.get_marker() == PAPER["marker"] and line.get_markerfacecolor() == "white"
-    ]
-    assert bool(opened) == (name in STATES_WHAT_THE_PAPER_SAYS)
+    assert bool(open_markers(FIGURES[name]())) == (name in STATES_WHAT_THE_PAPER_SAYS)
 
 
 def test_the_gain_stands_at_each_rate_with_its_error_where_it_has_one():

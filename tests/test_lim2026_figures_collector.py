@@ -4,12 +4,12 @@ markers.
 
 import numpy as np
 import pytest
+from drawings import assert_drawn_with_units, open_markers
 
 from rampore.coating import Local, Porosity, calender, dried_from_loading
 from rampore.collector import net_section, perforated_foil
 from rampore.lim2026.estimates import Estimate, exclusions
 from rampore.lim2026.figures import collector as figures
-from rampore.style import PAPER, render
 
 FOIL = perforated_foil(15e-6, 8960.0, hole_diameter=75e-6, open_fraction=0.2)
 COATING = Local(30e-6, 45e-6)
@@ -63,22 +63,9 @@ FIGURES = {
 STATES_WHAT_THE_PAPER_SAYS = set(FIGURES) - {"foil_to_scale", "contrast_map", "contact_areas"}
 
 
-def open_markers(figure):
-    lines = [line for axis in figure.axes for line in axis.get_lines()]
-    return [
-        line for line in lines if line.get_marker() == PAPER["marker"] and line.get_mfc() == "white"
-    ]
-
-
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_renders_with_a_unit_on_every_labelled_axis(name):
-    figure = FIGURES[name]()
-    labels = [
-        text for axis in figure.axes for text in (axis.get_xlabel(), axis.get_ylabel()) if text
-    ]
-    assert labels
-    assert all(label.endswith(")") and " (" in label for label in labels)
-    assert len(render(figure, "png", dpi=40)) > 1000
+    assert_drawn_with_units(FIGURES[name]())
 
 
 @pytest.mark.parametrize("name", FIGURES)

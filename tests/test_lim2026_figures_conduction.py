@@ -4,13 +4,14 @@ an open marker.
 
 import numpy as np
 import pytest
+from drawings import assert_drawn_with_units
 
 from rampore.collector import pitch_from_open_fraction
 from rampore.conduction import field, sheet
 from rampore.conduction.through_plane import CoatedFoil, ThroughPlaneMesh, through_plane
 from rampore.lim2026.figures import conduction as figures
 from rampore.lim2026.uniformity import Departure
-from rampore.style import PAPER, render
+from rampore.style import PAPER
 
 PITCH = float(pitch_from_open_fraction(75e-6, 0.2))
 FLOW = through_plane(
@@ -49,13 +50,7 @@ FIGURES = {
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_renders_with_a_unit_on_every_labelled_axis(name):
-    figure = FIGURES[name]()
-    assert render(figure, "png").startswith(b"\x89PNG")
-    labels = [
-        label for axis in figure.axes for label in (axis.get_xlabel(), axis.get_ylabel()) if label
-    ]
-    assert labels
-    assert all(label.endswith(")") and " (" in label for label in labels)
+    assert_drawn_with_units(FIGURES[name]())
 
 
 def test_maps_that_are_compared_share_their_colours():

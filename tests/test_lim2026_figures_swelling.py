@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from drawings import assert_drawn_with_units, open_markers
 
 from rampore.impedance.spectrum import Spectrum
 from rampore.lim2026.debonding import Debond
 from rampore.lim2026.figures import swelling as figures
 from rampore.lim2026.limits import Stand
-from rampore.style import BCUE, PAPER, PCUE, render
+from rampore.style import BCUE, PCUE
 
 TIME = np.linspace(0, 14400, 5)
 BAND = (np.array([0, 1, 2, 1, 0]) * 1e-6, np.array([0, 3, 6, 3, 0]) * 1e-6)
@@ -60,22 +61,9 @@ FIGURES = {
 STATES_WHAT_THE_PAPER_SAYS = set(FIGURES) - {"contacts", "debonding"}
 
 
-def open_markers(figure):
-    lines = [line for axis in figure.axes for line in axis.get_lines()]
-    return [
-        line for line in lines if line.get_marker() == PAPER["marker"] and line.get_mfc() == "white"
-    ]
-
-
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_renders_with_a_unit_on_every_labelled_axis(name):
-    figure = FIGURES[name]()
-    labels = [
-        text for axis in figure.axes for text in (axis.get_xlabel(), axis.get_ylabel()) if text
-    ]
-    assert labels
-    assert all(label.endswith(")") and " (" in label for label in labels)
-    assert len(render(figure, "png", dpi=40)) > 1000
+    assert_drawn_with_units(FIGURES[name]())
 
 
 @pytest.mark.parametrize("name", FIGURES)
