@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
+from drawings import assert_drawn_with_units, labels
 from phantoms import all_links, blobs, discs
 
 from rampore import cli, micrograph, pores
 from rampore.audit.chapter import NUMBERS_MIME
 from rampore.figures.pores import report
 from rampore.pores import PoreError, Recipe
-from rampore.style import render
 
 ROOT = Path(__file__).resolve().parent.parent
 PX = 0.1e-6
@@ -138,12 +138,8 @@ def test_every_axis_of_the_figure_has_its_unit(grey):
     analysis = pores.analyse(grey, "dark", PX)
     profile = pores.porosity_profile(analysis.mask, 1, "9 px", PX)
     figure = overview(grey, analysis, profile, *analysis.means(np.random.default_rng(0)))
-    labels = [
-        text for axes in figure.axes for text in (axes.get_xlabel(), axes.get_ylabel()) if text
-    ]
-    assert len(labels) == 11
-    assert all(label == "pores" or " / " in label for label in labels)
-    assert render(figure, "png").startswith(b"\x89PNG")
+    assert_drawn_with_units(figure)
+    assert len(labels(figure)) == 11
 
 
 class TestCommand:

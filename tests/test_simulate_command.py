@@ -108,8 +108,8 @@ def test_every_table_passes_the_validator_of_the_format(followed, tmp_path):
     protocol = in_file(tmp_path / "there", "Follow cycle.csv; Follow cycle.csv in levels")
     assert call(protocol, tmp_path, "--half", "negative") == 0
     with pytest.raises(KeyboardInterrupt):
-        simulate.run(parsed("Rest for 1 s; Rest for 3 s", followed[0] / "x"), InterruptedAt("2 of"))
-    tables = [*followed[0].rglob("*.bdf.csv"), *tmp_path.glob("*.bdf.csv")]
+        simulate.run(parsed("Rest for 1 s; Rest for 3 s", tmp_path / "x"), InterruptedAt("2 of"))
+    tables = [*followed[0].glob("*.bdf.csv"), *tmp_path.rglob("*.bdf.csv")]
     assert len(tables) == 3
     for path in tables:
         report = bdf.validate(pd.read_csv(path))
@@ -189,7 +189,8 @@ def test_the_folder_holds_a_figure_and_nothing_unfinished(followed):
     output, _ = followed
     names = {path.name for path in output.iterdir()}
     assert names == {
-        "run.bdf.csv", "run.nc", "run.json", "simulate.png", "simulate.svg", "summary.json"
+        "run.bdf.csv", "run.heat.csv", "run.nc", "run.json",
+        "simulate.png", "simulate.svg", "summary.json",
     }  # fmt: skip
 
 

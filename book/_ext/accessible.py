@@ -25,7 +25,9 @@ def mend(app, pagename, templatename, context, doctree):
     """Change the body of a page before it is laid out."""
     if body := context.get("body"):
         body = EMPTY.sub("<td></td>", HEAD.sub(one_row, body))
-        context["body"] = body.replace("<img ", '<img loading="lazy" decoding="async" ')
+        body = body.replace("<img ", '<img loading="lazy" decoding="async" ')
+        # browsers know this role no more, and a list of literature needs none
+        context["body"] = body.replace(' role="doc-biblioentry"', "")
 
 
 def setup(app):
