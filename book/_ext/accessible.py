@@ -26,8 +26,8 @@ def mend(app, pagename, templatename, context, doctree):
     if body := context.get("body"):
         body = EMPTY.sub("<td></td>", HEAD.sub(one_row, body))
         body = body.replace("<img ", '<img loading="lazy" decoding="async" ')
-        # browsers know this role no more, and a list of literature needs none
-        context["body"] = body.replace(' role="doc-biblioentry"', "")
+        # in a list of literature, of which browsers know no entries of their own any more
+        context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')
 
 
 def setup(app):
