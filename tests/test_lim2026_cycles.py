@@ -117,4 +117,4 @@ def test_the_figure_of_cycles_shows_both_foils_and_what_the_paper_prints():
     markers = [line for line in axis.lines if line.get_marker() == "o"]
     assert [line.get_xdata()[0] for line in markers] == pytest.approx([9.9e4 / 36000])
     assert axis.get_xlabel() == "charge (mAh cm⁻²)"
-    assert axis.get_ylabel() == "voltage / V"
+    assert axis.get_ylabel() == "voltage (V)"
