@@ -302,6 +302,12 @@ def test_a_bar_that_agrees_by_chance_has_the_error_of_the_others():
     assert apart["0/patch 0/x"] == 0.0
 
 
+def test_a_bar_that_differs_by_its_last_digits_is_the_same_on_every_processor():
+    apart = apart_by_part(bars(2.0, 3.0), bars(2.0 * (1 + 2**-50), 3.25))
+    assert apart["0/patch 0/y"] < 1e-14
+    assert apart["0/patch 1/y"] == 0.25
+
+
 def test_a_profile_over_half_the_cells_is_held_against_the_middle_of_each():
     def profile(cells, slope=1.0):
         figure, axes = plt.subplots()

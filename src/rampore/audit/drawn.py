@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rampore.audit.numbers import LONGEST, spaced, summary
+from rampore.audit.numbers import LONGEST, ROUNDING, spaced, summary
 
 if TYPE_CHECKING:
     from matplotlib.collections import Collection
@@ -85,8 +85,17 @@ def differences(figure: Figure, coarser: Figure) -> dict[str, float]:
         for kind in map(_kind, fine)
     }
     alone = {part for part, values in fine.items() if values.size == 1 or "/patch " in part}
-    shared = {part for part in fine if part not in between or (part in alone and between[part])}
+    shared = {
+        part
+        for part in fine
+        if part not in between or (part in alone and _differs(fine[part], between[part]))
+    }
     return {part: kinds[_kind(part)] if part in shared else between[part] for part in fine}
+
+
+def _differs(values: np.ndarray, difference: float) -> bool:
+    """Whether a difference is more than the last digits, which another processor rounds off."""
+    return difference > ROUNDING * np.nanmax(np.abs(values), initial=0.0)
 
 
 def _kind(part: str) -> str:
