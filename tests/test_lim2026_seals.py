@@ -65,6 +65,20 @@ CHANGES = {
         False,
         False,
     ),
+    ("lim2026/data/claims.toml", "statement = ", "statement  = "): (
+        False,
+        False,
+        False,
+        False,
+        False,
+    ),
+    ("audit/sweep.py", "import numpy as np", "import numpy as np\n\nAT_ONCE = 2"): (
+        False,
+        False,
+        False,
+        False,
+        False,
+    ),
     ("lim2026/figures/p4d.py", "import numpy as np", "import numpy as np\n\nWIDTH = 2"): (
         False,
         False,

@@ -41,6 +41,7 @@ __all__ = [
     "closure",
     "closures",
     "drilled_cell",
+    "ended",
     "given_off",
     "law_pitch",
     "limit_cell",
@@ -360,8 +361,17 @@ def _boxes(cell: Cell, mesh: Mesh) -> Mesh:
     return mesh if pattern else mesh._replace(columns=(1, 1))
 
 
-def _run(cell, step, mesh, tolerances) -> Solution:
-    """One step; with short steps in time where the salt starves too suddenly for the others."""
+def ended(cell: Cell, step: Step, mesh: Mesh, tolerances: Tolerances | None = None) -> Solution:
+    """One step; with short steps in time where the salt starves too suddenly for the others.
+
+    Parameters
+    ----------
+    cell : Cell
+    step : Step
+    mesh : Mesh
+        Of which a cell that is the same everywhere in the plane has one column.
+    tolerances : Tolerances, optional
+    """
     tolerances = tolerances or Tolerances()
     try:
         return simulate(cell, [step], _boxes(cell, mesh), tolerances)
@@ -382,7 +392,7 @@ def given_off(cell: Cell, rate: float, mesh: Mesh, tolerances: Tolerances | None
     tolerances : Tolerances, optional
     """
     step = Step("current", rate * cell.one_c, until_voltage=cell.lower_cutoff)
-    return _run(cell, step, mesh, tolerances).capacity
+    return ended(cell, step, mesh, tolerances).capacity
 
 
 class Charge(NamedTuple):
@@ -428,5 +438,5 @@ def charge(cell: Cell, rate: float, mesh: Mesh, tolerances: Tolerances | None = 
     tolerances : Tolerances, optional
     """
     step = Step("current", -rate * cell.one_c, until_voltage=cell.upper_cutoff)
-    data = _run(cell, step, mesh, tolerances).dataset
+    data = ended(cell, step, mesh, tolerances).dataset
     return Charge(-data.capacity.values, data.plating_margin.values)

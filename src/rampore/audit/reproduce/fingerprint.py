@@ -7,7 +7,7 @@ import inspect
 import json
 import os
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from functools import cache, lru_cache
 from importlib import metadata, resources
 from pathlib import Path
@@ -22,6 +22,7 @@ with needs("audit"):
 
 PACKAGE = Path(str(resources.files("rampore")))
 _HAND_OVER = PACKAGE / "audit" / "chapter.py"  # what reports to the ledger
+_RUNNER = PACKAGE / "audit" / "sweep.py"  # decides when and where a case is run, not what it gives
 
 
 def notebook_digest(notebook: NotebookNode) -> str:
@@ -53,13 +54,14 @@ def sources(notebook: NotebookNode, folder: Path) -> dict[str, str]:
 
 def seal(function: Callable) -> str:
     """SHA-256 of what a function's results follow from: its module, all that this imports, and the
-    data that they name.
+    data that they name; but neither what runs a sweep nor a ledger, which decide no number.
 
     Comments, docstrings and layout do not count.
     """
     home = Path(inspect.getfile(function)).resolve()
     start = _outline(home.read_text(encoding="utf-8")), function.__module__.rpartition(".")[0]
-    files = _closure([start], home.parent) | {home}
+    ledgers = {path for path in _package_data() if path.name == "claims.toml"}
+    files = _closure([start], home.parent, without={_RUNNER, *ledgers}) | {home}
     return digest(json.dumps({_label(path, home.parent): _content(path) for path in sorted(files)}))
 
 
@@ -93,15 +95,18 @@ def _outline(code: str) -> _Outline:
     return _Outline(tuple(imports), frozenset(texts), digest(ast.dump(tree)))
 
 
-def _closure(starts: Iterable[tuple[_Outline, str]], folder: Path) -> set[Path]:
+def _closure(
+    starts: Iterable[tuple[_Outline, str]], folder: Path, without: Set[Path] = frozenset()
+) -> set[Path]:
     """Files that code imports or names, directly or not; each outline comes with the package that
-    it is relative to.
+    it is relative to. What is reached only through a file that is left out does not count either.
     """
     files: set[Path] = set()
     waiting = list(starts)
     while waiting:
         outline, package = waiting.pop()
-        for path in {*_modules(outline, package, folder), *_data(outline, folder)} - files:
+        found = {*_modules(outline, package, folder), *_data(outline, folder)}
+        for path in found - files - without:
             files.add(path)
             if path.suffix == ".py":
                 home = PACKAGE.parent if path.is_relative_to(PACKAGE) else folder.resolve()

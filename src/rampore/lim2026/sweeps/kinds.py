@@ -27,8 +27,8 @@ from rampore.lim2026.sweeps import crossing, design
 from rampore.lim2026.sweeps.crossing import MESHES, SHARINGS, TOLERANCES, complete
 from rampore.p4d.balance import at_state_of_charge, slow_discharge
 from rampore.p4d.cell import Cell, Perforation, Swelling
-from rampore.p4d.errors import CellError, SolverError
-from rampore.p4d.solution import Solution, Step, simulate
+from rampore.p4d.errors import CellError
+from rampore.p4d.solution import Solution, Step
 from rampore.structure import Channels, Coating, CoatingLayer, Structure
 from rampore.swelling import GRAPHITE
 from rampore.units import to_si
@@ -275,24 +275,16 @@ def _layers(cell: str) -> StackDesign:
 
 
 def ended(cell: Cell, step: Step, mesh: str) -> Solution:
-    """One step of a cell; with short steps in time where the salt starves too suddenly for others.
+    """One step of a cell, as :func:`rampore.lim2026.control.ended` takes it.
 
     Parameters
     ----------
     cell : Cell
     step : Step
     mesh : str
-        One of :data:`rampore.lim2026.sweeps.crossing.MESHES`, of which a cell that is the same
-        everywhere in the plane has one column.
+        One of :data:`rampore.lim2026.sweeps.crossing.MESHES`.
     """
-    pattern = cell.perforation or (cell.structure and cell.structure.openings)
-    boxes = MESHES[mesh] if pattern else MESHES[mesh]._replace(columns=(1, 1))
-    tolerances = TOLERANCES[mesh]
-    try:
-        return simulate(cell, [step], boxes, tolerances)
-    except SolverError:
-        shorter = tolerances._replace(time=tolerances.time / 10)
-        return simulate(cell, [step], boxes, shorter)
+    return control.ended(cell, step, MESHES[mesh], TOLERANCES[mesh])
 
 
 def _discharged(cell: Cell, rate: float, mesh: str) -> Solution:
