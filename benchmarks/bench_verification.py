@@ -271,11 +271,11 @@ def errors():
     """
     modules = {name: import_module(PLANS[name]) for name in PLANS}
     stored = {name: sweep.read(STORED / f"{name}.nc") for name in modules}
-    rng = np.random.default_rng(2028)
+    rng, each = np.random.default_rng(2028), CASES // len(modules) + 1
     drawn = [
         {"sweep": name, "number": int(n)}
         for name, data in stored.items()
-        for n in rng.choice(np.flatnonzero(data.error.values == ""), CASES // 3 + 1, replace=False)
+        for n in rng.choice(np.flatnonzero(data.error.values == ""), each, replace=False)
     ]
 
     def finer(case):

@@ -71,6 +71,7 @@ MESHES = {
     "crossing": Mesh((20, 10, 20), (8, 14), 4),
     "coarser": Mesh((10, 5, 10), (4, 7), 2),
     "deeper": Mesh((40, 20, 40)),
+    "finer": Mesh((40, 20, 40), (16, 28), 8),
 }
 
 
