@@ -110,7 +110,8 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
         action="append",
         default=[],
         metavar=("NAME", "VALUE"),
-        help="set a parameter of the chapters that declare it; may be repeated",
+        help="set a parameter of the chapters that declare it; may be repeated; ends in a page "
+        "with the study's values beside yours",
     )
     parser.add_argument(
         "--parameters",
@@ -121,7 +122,7 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
         "--output",
         type=Path,
         metavar="FOLDER",
-        help="where results go (default: build in the study)",
+        help="where results go (default: build in the study, build-yours with -p)",
     )
     parser.add_argument(
         "--study",

@@ -1,5 +1,6 @@
 """The pipeline: chapters run side by side, their verdicts collected, the book built; what did not
-change stands.
+change stands. Chapters run with values of a reader's end in their own pages instead of the book, in
+a folder of their own.
 
 Everything under the output folder is replaced in one stroke when it is complete, and says what it
 was made from::
@@ -29,7 +30,7 @@ from pathlib import Path
 from typing import TextIO
 
 from rampore import checks
-from rampore.audit.reproduce import book, verdicts
+from rampore.audit.reproduce import alone, book, verdicts
 from rampore.audit.reproduce.chapters import KERNEL_ENVIRONMENT, ChapterRun, reasons_to_run, run
 from rampore.audit.reproduce.files import (
     as_json,
@@ -70,11 +71,12 @@ def reproduce(
     parameters : mapping, optional
         Papermill parameters, each for the chapters that declare it.
     output : Path, optional
-        By default ``build`` in the study.
+        By default ``build`` in the study, and ``build-yours`` for a run with parameters.
     jobs : int, optional
         Chapters at once; by default one on each core.
     html : bool
-        Build the book.
+        Build the book; of a run with parameters the pages of the chapters that take them, with the
+        study's values beside.
     update : bool
         Refresh the notebooks and the summary of the README that are under version control.
     force : bool
@@ -85,7 +87,8 @@ def reproduce(
     Raises
     ------
     UsageError
-        For an unknown chapter or parameter, or an output folder that holds what no run has made.
+        For an unknown chapter or parameter, an output folder that holds what no run has made, or
+        parameters for the folder of the study's own results.
     ReproduceError
         Where a chapter or Sphinx fails, or the claims do not fit the ledger.
     StorageError
@@ -94,7 +97,10 @@ def reproduce(
     if update and parameters:
         raise UsageError("--update refreshes the committed notebooks: it goes without -p")
     _require("ipykernel", *["jupyter_book"] * html)
-    output = (output or study.root / "build").resolve()
+    own = study.root / "build"
+    output = (output or (study.root / "build-yours" if parameters else own)).resolve()
+    if parameters and output == own.resolve():
+        raise UsageError(f"{output} holds the study's own results: name another folder for -p")
     given = _share_out(study, study.select(list(names)), parameters or {})
     selected = [
         ChapterRun(name, study.chapters[name], values, output) for name, values in given.items()
@@ -115,7 +121,11 @@ def reproduce(
         entries, tables = verdicts.collect(study.ledger, notebooks), verdicts.tables(notebooks)
         write(output / "claims.json", as_json(entries))
         missing = [chapter.name for chapter in everything if chapter not in there]
-        if html and missing:
+        pages = {}
+        if html and parameters:
+            yours = {chapter.name: chapter for chapter in selected if chapter.given}
+            pages = _build_yours(study, yours, work, output, progress)
+        elif html and missing:
             where = os.path.relpath(output / "chapters")
             progress.say(
                 f"no HTML, since this folder lacks {', '.join(missing)}; executed notebooks are "
@@ -130,8 +140,10 @@ def reproduce(
             as_json(_provenance(there, commit, started, progress.elapsed, output)),
         )
         progress.say("done")
-    if html and not missing:
-        print(f"Open {os.path.relpath(output / 'html' / 'index.html')}", file=stream)
+    if html and not (missing or parameters):
+        pages = {"": "index.html"}
+    for page in pages.values():
+        print(f"Open {os.path.relpath(output / 'html' / page)}", file=stream)
 
 
 def _stands(chapter: ChapterRun) -> bool:
@@ -271,12 +283,35 @@ def _build_book(
         tables,
         staged,
     )
+    _build_html(staged, work, output, progress)
+
+
+def _build_yours(
+    study: Study,
+    chapters: Mapping[str, ChapterRun],
+    work: Path,
+    output: Path,
+    progress: Progress,
+) -> dict[str, str]:
+    """The pages of chapters run with a reader's values, by chapter, from the HTML's folder."""
+    staged = work / "source"
+    staged.mkdir()
+    executed = {name: chapter.place.executed for name, chapter in chapters.items()}
+    given = {name: chapter.given for name, chapter in chapters.items()}
+    pages = alone.stage(study, executed, given, staged)
+    _build_html(staged, work, output, progress, strict=False)
+    return pages
+
+
+def _build_html(
+    staged: Path, work: Path, output: Path, progress: Progress, strict: bool = True
+) -> None:
     publish(staged, output / "source", output)
     if book.is_built_from(output / "html", output / "source"):
         progress.say("HTML: up to date")
         return
     progress.say("HTML: building")
-    book.build(output / "source", work / "sphinx", output / "html")
+    book.build(output / "source", work / "sphinx", output / "html", strict)
 
 
 def _update(
