@@ -24,12 +24,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
 from rampore import checks
+from rampore.audit.effort import boxes, duration, read_times
 from rampore.audit.reproduce import alone, book, verdicts
 from rampore.audit.reproduce.chapters import KERNEL_ENVIRONMENT, ChapterRun, reasons_to_run, run
 from rampore.audit.reproduce.files import (
@@ -112,7 +114,7 @@ def reproduce(
             refuse_links(output, chapter.place.results)
         drop(output, "failed")
         commit = commit_of(study.root)
-        _run_all(selected, work, commit, jobs or _cores(), force, progress)
+        _run_all(study, selected, work, commit, jobs or _cores(), force, progress)
         everything = [
             ChapterRun(name, notebook, {}, output) for name, notebook in study.chapters.items()
         ]
@@ -186,7 +188,32 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _told(study: Study, chapter: ChapterRun) -> str:
+    """How long a run is likely to take whose meshes are finer than the usual; empty of others.
+
+    The usual time is that of the study's own results on this machine, or else the stored one.
+    """
+    finer = boxes(study.settings.effort.get(chapter.name, {}), chapter.given)
+    if finer <= 1:
+        return ""
+    times = read_times(study.settings.times)
+    usual = ChapterRun(chapter.name, chapter.notebook, {}, study.root / "build").provenance()
+    where = f"measured on {times.measured_on}"
+    if usual and not any(name.startswith("parameter ") for name in usual["inputs"]):
+        times = replace(times, usual=times.usual | {chapter.name: usual["wall_time_s"]})
+        where = "measured here"
+    expected = times.expected(chapter.name, finer)
+    if expected is None:
+        return ""
+    return (
+        f"{chapter.name}: about {duration(expected)} expected: a usual run takes "
+        f"{duration(times.usual[chapter.name])} ({where}), and the meshes have {finer:g} times "
+        f"the boxes, to the power {times.exponent:.2f}"
+    )
+
+
 def _run_all(
+    study: Study,
     chapters: list[ChapterRun],
     work: Path,
     commit: dict | None,
@@ -201,6 +228,8 @@ def _run_all(
         if not reasons:
             progress.say(f"{chapter.name}: up to date")
             return
+        if told := _told(study, chapter):
+            progress.say(told)
         more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
         progress.say(f"{chapter.name}: running ({'; '.join(reasons[:3])}{more})")
         try:
