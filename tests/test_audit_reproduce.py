@@ -35,6 +35,7 @@ from rampore.audit.reproduce import (
 from rampore.audit.reproduce.book import with_summary
 from rampore.audit.reproduce.chapters import tidy
 from rampore.audit.reproduce.files import digests, publish
+from rampore.audit.reproduce.pdf import browser
 from rampore.audit.study import read_notebook
 
 PACKAGE = Path(rampore.__file__).parent
@@ -997,6 +998,16 @@ def test_the_book_is_built_once_and_a_broken_page_leaves_the_good_one(study):
     assert re.search(r"book/index.md:3: WARNING: .*no-such-page", shown)
     assert "build/sphinx.log" in shown
     assert digests(study.build / "html") == before
+
+
+@pytest.mark.skipif(not browser(), reason="no chromium here")
+def test_the_book_is_printed_where_it_is_asked_for_and_stays_up_to_date(study):
+    shown = study.run("--pdf", html=True)
+    assert "PDF: build/html/book/book.pdf" in shown
+    assert (study.build / "html/book/book.pdf").read_bytes().startswith(b"%PDF")
+    assert not list(study.build.glob("html/**/.print.html"))
+    assert "HTML: up to date" in study.run("--pdf", html=True)
+    assert "HTML: up to date" in study.run(html=True)
 
 
 # Parts

@@ -136,6 +136,9 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
     )
     parser.add_argument("--no-html", dest="html", action="store_false", help="stop before the HTML")
     parser.add_argument(
+        "--pdf", action="store_true", help="print the book as one PDF too, by Chromium"
+    )
+    parser.add_argument(
         "--update", action="store_true", help="refresh the committed notebooks and README.md"
     )
     parser.add_argument(
@@ -167,6 +170,7 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
             output=options.output,
             jobs=options.jobs,
             html=options.html,
+            pdf=options.pdf,
             update=options.update,
             force=options.force,
         )

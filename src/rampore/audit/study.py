@@ -251,6 +251,19 @@ class Study:
         """The statements of the paper."""
         return read_ledger(self.settings.ledger)
 
+    @property
+    def pages(self) -> list[str]:
+        """The pages beside the chapters, and these, in the order of the book, without an ending;
+        those of folders below, such as a reference, are not among them.
+        """
+        contents = self.root / "_toc.yml"
+        beside = {path.parent for path in self.chapters.values()}
+        return [
+            page
+            for page in _pages(read_yaml(contents), contents)
+            if (self.root / page).parent in beside
+        ]
+
     def select(self, names: list[str]) -> list[str]:
         """The chapters named, in the book's order; all of them where none is named."""
         unknown = [name for name in names if name not in self.chapters]

@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import TextIO
 
 from rampore import checks
+from rampore.audit.citing import citation
 from rampore.audit.effort import boxes, duration, read_times
 from rampore.audit.reproduce import alone, book, verdicts
 from rampore.audit.reproduce.chapters import KERNEL_ENVIRONMENT, ChapterRun, reasons_to_run, run
@@ -59,6 +60,7 @@ def reproduce(
     output: Path | None = None,
     jobs: int | None = None,
     html: bool = True,
+    pdf: bool = False,
     update: bool = False,
     force: bool = False,
     stream: TextIO = sys.stdout,
@@ -79,6 +81,9 @@ def reproduce(
     html : bool
         Build the book; of a run with parameters the pages of the chapters that take them, with the
         study's values beside.
+    pdf : bool
+        Print the book as one PDF too, which its first page then offers; without a Chromium it says
+        so.
     update : bool
         Refresh the notebooks and the summary of the README that are under version control.
     force : bool
@@ -134,7 +139,7 @@ def reproduce(
                 f"in {where}"
             )
         elif html:
-            _build_book(study, there, entries, tables, work, output, progress)
+            _build_book(study, there, entries, tables, work, output, progress, pdf)
         if update:
             _update(study, there, entries, tables, progress)
         write(
@@ -302,6 +307,7 @@ def _build_book(
     work: Path,
     output: Path,
     progress: Progress,
+    pdf: bool,
 ) -> None:
     staged = work / "source"
     staged.mkdir()
@@ -312,7 +318,28 @@ def _build_book(
         tables,
         staged,
     )
-    _build_html(staged, work, output, progress)
+    from rampore.audit.reproduce.pdf import NAME, VARIABLE, browser, make
+
+    chromium = browser() if pdf else None
+    if pdf and not chromium:
+        progress.say(f"no PDF: there is no Chromium on the path, and {VARIABLE} names none")
+    place = Path("html", study.pages[0]).parent / NAME
+    publish(staged, output / "source", output)
+    if book.is_built_from(output / "html", output / "source") and (
+        not chromium or (output / place).is_file()
+    ):
+        progress.say("HTML: up to date")
+        return
+
+    def finish(html: Path) -> None:
+        if chromium:
+            progress.say("PDF: printing")
+            make(html, study.pages, citation(study.root).address, chromium)
+
+    progress.say("HTML: building")
+    book.build(output / "source", work / "sphinx", output / "html", finish=finish)
+    if chromium:
+        progress.say(f"PDF: {os.path.relpath(output / place)}")
 
 
 def _build_yours(
@@ -328,19 +355,13 @@ def _build_yours(
     executed = {name: chapter.place.executed for name, chapter in chapters.items()}
     given = {name: chapter.given for name, chapter in chapters.items()}
     pages = alone.stage(study, executed, given, staged)
-    _build_html(staged, work, output, progress, strict=False)
-    return pages
-
-
-def _build_html(
-    staged: Path, work: Path, output: Path, progress: Progress, strict: bool = True
-) -> None:
     publish(staged, output / "source", output)
     if book.is_built_from(output / "html", output / "source"):
         progress.say("HTML: up to date")
-        return
-    progress.say("HTML: building")
-    book.build(output / "source", work / "sphinx", output / "html", strict)
+    else:
+        progress.say("HTML: building")
+        book.build(output / "source", work / "sphinx", output / "html", strict=False)
+    return pages
 
 
 def _update(

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from rampore.audit.reproduce.files import as_json, digest, digests, publish, stands, write
@@ -98,9 +99,24 @@ def _inputs(source: Path) -> str:
     return digest(as_json([*read, packages()]))
 
 
-def build(source: Path, work: Path, html: Path, strict: bool = True) -> None:
+def build(
+    source: Path,
+    work: Path,
+    html: Path,
+    strict: bool = True,
+    finish: Callable[[Path], object] | None = None,
+) -> None:
     """Build the HTML aside and put it in place; a warning of Sphinx is an error, unless a part of
     a book is built, and what stood then still stands.
+
+    Parameters
+    ----------
+    source, work, html : Path
+        What Sphinx reads, a folder for what is unfinished, and where the pages go.
+    strict : bool
+        Whether a warning is an error.
+    finish : callable, optional
+        Told the folder of the new pages before they are put in place.
 
     Raises
     ------
@@ -135,6 +151,8 @@ def build(source: Path, work: Path, html: Path, strict: bool = True) -> None:
             )
             + f"\nThe whole log: {os.path.relpath(html.parent / 'sphinx.log')}"
         )
+    if finish:
+        finish(built)
     (built / _SEAL).write_text(inputs, encoding="utf-8")
     (html / _SEAL).unlink(missing_ok=True)
     publish(built, html, html.parent, seal=_SEAL)
