@@ -93,6 +93,13 @@ def test_the_table_of_a_chapter_has_every_parameter_with_its_unit_and_range(name
     assert ("reckoned, not measured" in table) == (name in STUDY.settings.effort)
 
 
+def test_a_chapter_that_nobody_measured_has_its_parameters_and_no_time():
+    parameters = declared(STUDY.chapters["p4d"])
+    table = parameters_table("p4d", parameters, {}, Times())
+    assert "<code>resolution</code>" in table
+    assert "A usual run" not in table
+
+
 @pytest.mark.parametrize("line", ["[effort]\np4d = 3", "[effort.p4d.resolution]\nfine = -1"])
 def test_an_effort_that_is_none_is_one_line(tmp_path, line):
     (tmp_path / "study.toml").write_text(line)

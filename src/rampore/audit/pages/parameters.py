@@ -43,7 +43,8 @@ def parameters_table(
         f"Another value: <code>rampore reproduce {html.escape(chapter)} -p {html.escape(example)} "
         "VALUE</code> runs this chapter and ends in a page with the study's values beside yours."
     ]
-    told += [_times(chapter, effort, times)] * (chapter in times.usual)
+    if chapter in times.usual:
+        told.append(_times(chapter, effort, times))
     return (
         '<details class="code parameters"><summary>What one can change in this chapter: '
         f"{len(parameters)} parameter{'s' * (len(parameters) > 1)}</summary>"
