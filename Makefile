@@ -16,13 +16,16 @@ VIEWER := src/rampore/audit/static/scene
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-arithmetic drawing lint notebooks bench sweep viewer lock clean browser
+.PHONY: help book pdf test test-arithmetic drawing lint notebooks bench sweep viewer lock clean browser
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 book: $(VENV)/.book ## run the chapters that changed and build the book in build/html
 	@$(BIN)/rampore reproduce
+
+pdf: $(VENV)/.book ## build the book and print it as one PDF by Chromium: build/html/book/book.pdf
+	@$(BIN)/rampore reproduce --pdf
 
 test: $(VENV)/.test lint browser ## run the linters, the tests, and the committed notebooks against their outputs
 	@$(PYTEST) $(NBVAL) book; notebooks=$$?; $(PYTEST) --durations=50 $(LONGEST) tests && exit $$notebooks

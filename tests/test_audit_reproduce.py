@@ -21,6 +21,7 @@ from rampore import cli
 from rampore.audit import claims
 from rampore.audit.chapter import Chapter, Otherwise
 from rampore.audit.ledger import Basis, Claim, Condition, Kind, Ledger, read_ledger
+from rampore.audit.pages.beside import beside, half_width
 from rampore.audit.reproduce import (
     ReproduceError,
     UsageError,
@@ -34,6 +35,7 @@ from rampore.audit.reproduce import (
 from rampore.audit.reproduce.book import with_summary
 from rampore.audit.reproduce.chapters import tidy
 from rampore.audit.reproduce.files import digests, publish
+from rampore.audit.reproduce.pdf import browser
 from rampore.audit.study import read_notebook
 
 PACKAGE = Path(rampore.__file__).parent
@@ -338,6 +340,67 @@ def test_a_parameter_reaches_the_chapter_that_declares_it_and_the_results_the_fo
     executed = nbformat.read(study.root / "mine/chapters/second.ipynb", as_version=4)
     assert [cell.source for cell in executed.cells][2] == "# Parameters\nsecond_only = 3"
     assert study.results() == before
+
+
+def test_values_of_a_reader_end_in_a_page_beside_the_studys_and_leave_the_study_as_it_was(study):
+    before = digests(study.root / "build"), digests(study.root / "book")
+    shown = study.run("second", "-p", "width", "3", html=True)
+    assert "Open build-yours/html/book/second.html" in shown
+    page = (study.root / "build-yours/html/book/second.html").read_text(encoding="utf-8")
+    row = "<td><code>width</code></td><td>a number</td><td>2.0</td><td>3.0</td>"
+    assert row in page
+    assert "The second chapter holds." in page
+    assert "No verdict flips" in page
+    assert (digests(study.root / "build"), digests(study.root / "book")) == before
+
+
+def test_a_reader_cannot_write_over_the_studys_results(study):
+    before = study.results()
+    shown = study.run("second", "-p", "width", "3", "--output", "build", code=2)
+    assert "holds the study's own results" in shown
+    assert study.results() == before
+
+
+def test_a_study_that_never_ran_has_nothing_to_hold_a_readers_values_against(study):
+    shutil.rmtree(study.root / "build")
+    shown = study.run("second", "-p", "width", "3", html=True, code=1)
+    assert "second: the study has no run of its own" in shown
+
+
+def _length(computed: float, **more: float) -> dict:
+    claim = Claim(
+        "length", 1, "here", Basis.GEOMETRY, Kind.VALUE, "It is 2.0 um <long>.",
+        "um", "2.0 um", route="a ruler", chapter="second",
+    )  # fmt: skip
+    report = claims.Report(
+        "length", computed * 1e-6, uncertainty=claims.Uncertainty(**more), explanation="It is."
+    )
+    return claims.record(claim, report)
+
+
+def test_a_flip_is_named_with_its_difference_against_the_error():
+    study, reader = _length(2.0, inputs=2e-8), _length(2.3, inputs=2e-8)
+    assert (study["verdict"], reader["verdict"]) == ("reproduced", "not reproduced")
+    page = beside([("w", "a number", "1", "2")], [study], [reader], ({}, {}))
+    assert '1 of 1 verdicts would flip</b>: <a href="#yours-length">length</a>' in page
+    assert "+0.3\N{NO-BREAK SPACE}µm, 15 times the error" in page
+    assert "It is 2.0 um &lt;long&gt;." in page
+
+
+def test_an_error_is_what_was_reported_or_else_what_the_chapter_keeps():
+    kept = {"claim/length/computed": "2e-06 ± 1e-09"}
+    assert half_width(_length(2.0, inputs=2e-8, numerics=1e-8), kept) == pytest.approx(0.03)
+    assert half_width(_length(2.0), kept) == pytest.approx(1e-3)
+    assert half_width(_length(2.0), {}) == 0
+
+
+def test_other_numbers_that_changed_are_listed_and_the_same_ones_are_not():
+    kept = {"table/t/a/0": "1 2 ± 1e-9", "figure/f/x": "1 ± 0"}
+    page = beside([], [], [], (kept, kept | {"figure/f/x": "2 ± 0"}))
+    assert "Every other number" in page
+    page = beside([], [], [], (kept, kept | {"table/t/a/0": "1 3 ± 1e-9"}))
+    assert "<summary>1 other numbers" in page
+    assert "2 has become 3 (number 2)" in page
 
 
 # What fails
@@ -935,6 +998,16 @@ def test_the_book_is_built_once_and_a_broken_page_leaves_the_good_one(study):
     assert re.search(r"book/index.md:3: WARNING: .*no-such-page", shown)
     assert "build/sphinx.log" in shown
     assert digests(study.build / "html") == before
+
+
+@pytest.mark.skipif(not browser(), reason="no chromium here")
+def test_the_book_is_printed_where_it_is_asked_for_and_stays_up_to_date(study):
+    shown = study.run("--pdf", html=True)
+    assert "PDF: build/html/book/book.pdf" in shown
+    assert (study.build / "html/book/book.pdf").read_bytes().startswith(b"%PDF")
+    assert not list(study.build.glob("html/**/.print.html"))
+    assert "HTML: up to date" in study.run("--pdf", html=True)
+    assert "HTML: up to date" in study.run(html=True)
 
 
 # Parts

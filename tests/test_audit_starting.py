@@ -52,6 +52,12 @@ def test_the_template_has_no_outputs_and_its_workflow_is_yaml():
     folder = resources.files("rampore") / "audit" / "template"
     notebook = read_notebook(folder / "book" / "thickness.ipynb")
     assert all(not cell.get("outputs") for cell in notebook.cells)
+    folded = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    *shown, last = [cell.metadata for cell in folded]
+    assert last["tags"] == ["remove-cell"]
+    assert all("hide-input" in each["tags"] for each in shown)
+    lines = [each["mystnb"]["code_prompt_show"] for each in shown]
+    assert len(set(lines)) == len(lines)
     assert yaml.safe_load(NEWER.files[".github/workflows/audit.yml"])["jobs"]
     compile(NEWER.files["tests/test_study.py"], "test_study.py", "exec")
 

@@ -21,6 +21,7 @@ from rampore.audit.chapter import CLAIM_MIME, KEPT_MIME, NUMBERS_MIME, TABLE_MIM
 from rampore.audit.claims import Verdict
 from rampore.audit.ledger import read_ledger
 from rampore.audit.numbers import differences
+from rampore.audit.study import NoStudyError
 from rampore.lim2026 import LEDGER
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -122,6 +123,17 @@ def test_a_cell_is_folded_under_a_line_that_says_what_it_does_or_only_hands_numb
             assert tags == {"remove-input"}, cell.source
             assert all("scrapbook" in output.metadata for output in cell.outputs), cell.source
     assert len(set(lines)) == len(lines)
+
+
+def test_a_notebook_downloaded_alone_says_in_one_line_what_it_lacks(
+    notebook, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    program = "\n".join(cell.source for cell in code(notebook))
+    with pytest.raises(NoStudyError, match="get the repository") as raised:
+        exec(program, {})
+    assert raised.value._render_traceback_() == [str(raised.value)]
+    assert "\n" not in str(raised.value)
 
 
 def test_one_cell_holds_the_parameters_with_the_output_folder_among_them(notebook):

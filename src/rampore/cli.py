@@ -110,7 +110,8 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
         action="append",
         default=[],
         metavar=("NAME", "VALUE"),
-        help="set a parameter of the chapters that declare it; may be repeated",
+        help="set a parameter of the chapters that declare it; may be repeated; ends in a page "
+        "with the study's values beside yours",
     )
     parser.add_argument(
         "--parameters",
@@ -121,7 +122,7 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
         "--output",
         type=Path,
         metavar="FOLDER",
-        help="where results go (default: build in the study)",
+        help="where results go (default: build in the study, build-yours with -p)",
     )
     parser.add_argument(
         "--study",
@@ -134,6 +135,9 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
         "--jobs", type=_count, metavar="N", help="chapters at once (default: one on each core)"
     )
     parser.add_argument("--no-html", dest="html", action="store_false", help="stop before the HTML")
+    parser.add_argument(
+        "--pdf", action="store_true", help="print the book as one PDF too, by Chromium"
+    )
     parser.add_argument(
         "--update", action="store_true", help="refresh the committed notebooks and README.md"
     )
@@ -166,6 +170,7 @@ def _reproduce(parser: argparse.ArgumentParser) -> Run:
             output=options.output,
             jobs=options.jobs,
             html=options.html,
+            pdf=options.pdf,
             update=options.update,
             force=options.force,
         )

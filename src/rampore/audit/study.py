@@ -67,6 +67,10 @@ class UsageError(ReproduceError):
 class NoStudyError(UsageError):
     """There is no study at a place."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the line alone, for the fault is none of the code's."""
+        return [str(self)]
+
 
 @dataclass(frozen=True)
 class Paper:
@@ -107,6 +111,10 @@ class Settings:
         Label of the figure on a chapter's card, by chapter; by default its first.
     license : str
         Of the study, by its SPDX name, or empty.
+    times : Path or None
+        How long chapters take, which :func:`rampore.audit.effort.read_times` reads.
+    effort : dict
+        By chapter, parameter and choice, the boxes of a mesh over those of the usual one.
     paper : Paper
         What the study is about.
     """
@@ -119,6 +127,8 @@ class Settings:
     key: str = ""
     covers: dict[str, str] = field(default_factory=dict)
     license: str = ""
+    times: Path | None = None
+    effort: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     paper: Paper = field(default_factory=Paper)
 
     def part(self, name: str) -> ModuleType | None:
@@ -148,7 +158,11 @@ def settings(start: Path) -> Settings:
     for root in (start, *start.parents):
         if (root / SETTINGS).is_file():
             return _settings(root / SETTINGS)
-    raise NoStudyError(f"no study here: neither {start} nor a folder above it holds {SETTINGS}")
+    raise NoStudyError(
+        f"no study here: neither {start} nor a folder above it holds {SETTINGS}. A notebook reads "
+        "the ledger and the data of its study: get the repository, to which the page that offers "
+        "the notebook leads, and open it there"
+    )
 
 
 def _settings(path: Path) -> Settings:
@@ -157,7 +171,7 @@ def _settings(path: Path) -> Settings:
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: cannot be read as TOML: {error}") from None
     defaults = dict.fromkeys(_TEXTS, "") | {"ledger": "claims.toml"}
-    known_keys(f"{path}", content, (*defaults, "paper", "covers"), UsageError)
+    known_keys(f"{path}", content, (*defaults, "paper", "covers", "effort"), UsageError)
     for key, value in defaults.items():
         if not isinstance(content.setdefault(key, value), str):
             raise UsageError(f"{path}: {key} is a text, not {content[key]!r}")
@@ -166,9 +180,9 @@ def _settings(path: Path) -> Settings:
         raise UsageError(f"{path}: covers is a table of labels of figures, not {covers!r}")
     if not all(part.isidentifier() for part in content["package"].split(".") if content["package"]):
         raise UsageError(f"{path}: package: {content['package']!r} is no dotted name of a module")
-    inputs, figures, history = (
+    inputs, figures, history, times = (
         path.parent / content[key] if content[key] else None
-        for key in ("inputs", "figures", "history")
+        for key in ("inputs", "figures", "history", "times")
     )
     return Settings(
         path.parent / content["ledger"],
@@ -179,11 +193,27 @@ def _settings(path: Path) -> Settings:
         content["key"],
         covers,
         content["license"],
+        times,
+        _effort(path, content.get("effort", {})),
         _paper(path, content.get("paper", {})),
     )
 
 
-_TEXTS = ("ledger", "package", "inputs", "figures", "history", "key", "license")
+_TEXTS = ("ledger", "package", "inputs", "figures", "history", "key", "license", "times")
+
+
+def _effort(path: Path, table: object) -> dict[str, dict[str, dict[str, float]]]:
+    def tables(content: object) -> list[dict]:
+        if not isinstance(content, dict):
+            raise UsageError(f"{path}: effort.CHAPTER.PARAMETER is a table of choices")
+        return list(content.values())
+
+    chosen = [
+        choice for chapter in tables(table) for each in tables(chapter) for choice in tables(each)
+    ]
+    if not all(isinstance(boxes, int | float) and boxes > 0 for boxes in chosen):
+        raise UsageError(f"{path}: effort: the boxes of a mesh over the usual ones, above 0")
+    return table  # pyright: ignore[reportReturnType]
 
 
 def _paper(path: Path, table: object) -> Paper:
@@ -220,6 +250,19 @@ class Study:
     def ledger(self) -> Ledger:
         """The statements of the paper."""
         return read_ledger(self.settings.ledger)
+
+    @property
+    def pages(self) -> list[str]:
+        """The pages beside the chapters, and these, in the order of the book, without an ending;
+        those of folders below, such as a reference, are not among them.
+        """
+        contents = self.root / "_toc.yml"
+        beside = {path.parent for path in self.chapters.values()}
+        return [
+            page
+            for page in _pages(read_yaml(contents), contents)
+            if (self.root / page).parent in beside
+        ]
 
     def select(self, names: list[str]) -> list[str]:
         """The chapters named, in the book's order; all of them where none is named."""

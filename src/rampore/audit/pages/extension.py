@@ -70,6 +70,12 @@ def _mark_cells(app: Sphinx, doctree: nodes.document) -> None:
     for container in doctree.findall(nodes.container):
         if "cell_index" in container and container.get("nb_element") == "cell_code":
             container["ids"].append(f"cell-{container['cell_index'] + 1}")
+    page = getattr(doctree.settings.env, "docname", "")
+    place, table = _site(app).get("parameters", {}).get(page, (None, ""))
+    for container in [*doctree.findall(nodes.container)] if table else ():
+        if container.get("cell_index") == place and container.get("nb_element") == "cell_code":
+            index = container.parent.index(container)
+            container.parent.insert(index, nodes.raw("", table, format="html"))
 
 
 def _own_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:

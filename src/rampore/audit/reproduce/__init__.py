@@ -1,5 +1,6 @@
 """The pipeline: chapters run side by side, their verdicts collected, the book built; what did not
-change stands.
+change stands. Chapters run with values of a reader's end in their own pages instead of the book, in
+a folder of their own.
 
 Everything under the output folder is replaced in one stroke when it is complete, and says what it
 was made from::
@@ -23,13 +24,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
 from rampore import checks
-from rampore.audit.reproduce import book, verdicts
+from rampore.audit.citing import citation
+from rampore.audit.effort import boxes, duration, read_times
+from rampore.audit.reproduce import alone, book, verdicts
 from rampore.audit.reproduce.chapters import KERNEL_ENVIRONMENT, ChapterRun, reasons_to_run, run
 from rampore.audit.reproduce.files import (
     as_json,
@@ -56,6 +60,7 @@ def reproduce(
     output: Path | None = None,
     jobs: int | None = None,
     html: bool = True,
+    pdf: bool = False,
     update: bool = False,
     force: bool = False,
     stream: TextIO = sys.stdout,
@@ -70,11 +75,15 @@ def reproduce(
     parameters : mapping, optional
         Papermill parameters, each for the chapters that declare it.
     output : Path, optional
-        By default ``build`` in the study.
+        By default ``build`` in the study, and ``build-yours`` for a run with parameters.
     jobs : int, optional
         Chapters at once; by default one on each core.
     html : bool
-        Build the book.
+        Build the book; of a run with parameters the pages of the chapters that take them, with the
+        study's values beside.
+    pdf : bool
+        Print the book as one PDF too, which its first page then offers; without a Chromium it says
+        so.
     update : bool
         Refresh the notebooks and the summary of the README that are under version control.
     force : bool
@@ -85,7 +94,8 @@ def reproduce(
     Raises
     ------
     UsageError
-        For an unknown chapter or parameter, or an output folder that holds what no run has made.
+        For an unknown chapter or parameter, an output folder that holds what no run has made, or
+        parameters for the folder of the study's own results.
     ReproduceError
         Where a chapter or Sphinx fails, or the claims do not fit the ledger.
     StorageError
@@ -94,7 +104,10 @@ def reproduce(
     if update and parameters:
         raise UsageError("--update refreshes the committed notebooks: it goes without -p")
     _require("ipykernel", *["jupyter_book"] * html)
-    output = (output or study.root / "build").resolve()
+    own = study.root / "build"
+    output = (output or (study.root / "build-yours" if parameters else own)).resolve()
+    if parameters and output == own.resolve():
+        raise UsageError(f"{output} holds the study's own results: name another folder for -p")
     given = _share_out(study, study.select(list(names)), parameters or {})
     selected = [
         ChapterRun(name, study.chapters[name], values, output) for name, values in given.items()
@@ -106,7 +119,7 @@ def reproduce(
             refuse_links(output, chapter.place.results)
         drop(output, "failed")
         commit = commit_of(study.root)
-        _run_all(selected, work, commit, jobs or _cores(), force, progress)
+        _run_all(study, selected, work, commit, jobs or _cores(), force, progress)
         everything = [
             ChapterRun(name, notebook, {}, output) for name, notebook in study.chapters.items()
         ]
@@ -115,14 +128,18 @@ def reproduce(
         entries, tables = verdicts.collect(study.ledger, notebooks), verdicts.tables(notebooks)
         write(output / "claims.json", as_json(entries))
         missing = [chapter.name for chapter in everything if chapter not in there]
-        if html and missing:
+        pages = {}
+        if html and parameters:
+            yours = {chapter.name: chapter for chapter in selected if chapter.given}
+            pages = _build_yours(study, yours, work, output, progress)
+        elif html and missing:
             where = os.path.relpath(output / "chapters")
             progress.say(
                 f"no HTML, since this folder lacks {', '.join(missing)}; executed notebooks are "
                 f"in {where}"
             )
         elif html:
-            _build_book(study, there, entries, tables, work, output, progress)
+            _build_book(study, there, entries, tables, work, output, progress, pdf)
         if update:
             _update(study, there, entries, tables, progress)
         write(
@@ -130,8 +147,10 @@ def reproduce(
             as_json(_provenance(there, commit, started, progress.elapsed, output)),
         )
         progress.say("done")
-    if html and not missing:
-        print(f"Open {os.path.relpath(output / 'html' / 'index.html')}", file=stream)
+    if html and not (missing or parameters):
+        pages = {"": "index.html"}
+    for page in pages.values():
+        print(f"Open {os.path.relpath(output / 'html' / page)}", file=stream)
 
 
 def _stands(chapter: ChapterRun) -> bool:
@@ -174,7 +193,32 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _told(study: Study, chapter: ChapterRun) -> str:
+    """How long a run is likely to take whose meshes are finer than the usual; empty of others.
+
+    The usual time is that of the study's own results on this machine, or else the stored one.
+    """
+    finer = boxes(study.settings.effort.get(chapter.name, {}), chapter.given)
+    if finer <= 1:
+        return ""
+    times = read_times(study.settings.times)
+    usual = ChapterRun(chapter.name, chapter.notebook, {}, study.root / "build").provenance()
+    where = f"measured on {times.measured_on}"
+    if usual and not any(name.startswith("parameter ") for name in usual["inputs"]):
+        times = replace(times, usual=times.usual | {chapter.name: usual["wall_time_s"]})
+        where = "measured here"
+    expected = times.expected(chapter.name, finer)
+    if expected is None:
+        return ""
+    return (
+        f"{chapter.name}: about {duration(expected)} expected: a usual run takes "
+        f"{duration(times.usual[chapter.name])} ({where}), and the meshes have {finer:g} times "
+        f"the boxes, to the power {times.exponent:.2f}"
+    )
+
+
 def _run_all(
+    study: Study,
     chapters: list[ChapterRun],
     work: Path,
     commit: dict | None,
@@ -189,6 +233,8 @@ def _run_all(
         if not reasons:
             progress.say(f"{chapter.name}: up to date")
             return
+        if told := _told(study, chapter):
+            progress.say(told)
         more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
         progress.say(f"{chapter.name}: running ({'; '.join(reasons[:3])}{more})")
         try:
@@ -261,6 +307,7 @@ def _build_book(
     work: Path,
     output: Path,
     progress: Progress,
+    pdf: bool,
 ) -> None:
     staged = work / "source"
     staged.mkdir()
@@ -271,12 +318,50 @@ def _build_book(
         tables,
         staged,
     )
+    from rampore.audit.reproduce.pdf import NAME, VARIABLE, browser, make
+
+    chromium = browser() if pdf else None
+    if pdf and not chromium:
+        progress.say(f"no PDF: there is no Chromium on the path, and {VARIABLE} names none")
+    place = Path("html", study.pages[0]).parent / NAME
+    publish(staged, output / "source", output)
+    if book.is_built_from(output / "html", output / "source") and (
+        not chromium or (output / place).is_file()
+    ):
+        progress.say("HTML: up to date")
+        return
+
+    def finish(html: Path) -> None:
+        if chromium:
+            progress.say("PDF: printing")
+            make(html, study.pages, citation(study.root).address, chromium)
+
+    progress.say("HTML: building")
+    book.build(output / "source", work / "sphinx", output / "html", finish=finish)
+    if chromium:
+        progress.say(f"PDF: {os.path.relpath(output / place)}")
+
+
+def _build_yours(
+    study: Study,
+    chapters: Mapping[str, ChapterRun],
+    work: Path,
+    output: Path,
+    progress: Progress,
+) -> dict[str, str]:
+    """The pages of chapters run with a reader's values, by chapter, from the HTML's folder."""
+    staged = work / "source"
+    staged.mkdir()
+    executed = {name: chapter.place.executed for name, chapter in chapters.items()}
+    given = {name: chapter.given for name, chapter in chapters.items()}
+    pages = alone.stage(study, executed, given, staged)
     publish(staged, output / "source", output)
     if book.is_built_from(output / "html", output / "source"):
         progress.say("HTML: up to date")
-        return
-    progress.say("HTML: building")
-    book.build(output / "source", work / "sphinx", output / "html")
+    else:
+        progress.say("HTML: building")
+        book.build(output / "source", work / "sphinx", output / "html", strict=False)
+    return pages
 
 
 def _update(

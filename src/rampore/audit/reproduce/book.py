@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from rampore.audit.reproduce.files import as_json, digest, digests, publish, stands, write
@@ -43,7 +44,7 @@ def stage(
     from rampore.audit.reproduce.generated import generated
 
     shutil.copy(study.root / "_toc.yml", folder)
-    (folder / "_config.yml").write_text(_configuration(study.root), encoding="utf-8")
+    (folder / "_config.yml").write_text(configuration(study.root), encoding="utf-8")
     pages = {notebook.parent for notebook in study.chapters.values()}
     for source in pages:
         ignore = shutil.ignore_patterns("*.ipynb", "conftest.py", ".*", "__pycache__", "_generated")
@@ -64,8 +65,8 @@ def stage(
             path.write_bytes(content)
 
 
-def _configuration(root: Path) -> str:
-    """The study's configuration, with what its pages ask of Sphinx."""
+def configuration(root: Path) -> str:
+    """The study's ``_config.yml``, with what its pages ask of Sphinx."""
     with needs("book"):
         import yaml
 
@@ -98,9 +99,24 @@ def _inputs(source: Path) -> str:
     return digest(as_json([*read, packages()]))
 
 
-def build(source: Path, work: Path, html: Path) -> None:
-    """Build the HTML aside and put it in place; a warning of Sphinx is an error, and what stood
-    then still stands.
+def build(
+    source: Path,
+    work: Path,
+    html: Path,
+    strict: bool = True,
+    finish: Callable[[Path], object] | None = None,
+) -> None:
+    """Build the HTML aside and put it in place; a warning of Sphinx is an error, unless a part of
+    a book is built, and what stood then still stands.
+
+    Parameters
+    ----------
+    source, work, html : Path
+        What Sphinx reads, a folder for what is unfinished, and where the pages go.
+    strict : bool
+        Whether a warning is an error.
+    finish : callable, optional
+        Told the folder of the new pages before they are put in place.
 
     Raises
     ------
@@ -112,7 +128,7 @@ def build(source: Path, work: Path, html: Path) -> None:
     program = f"{lifeline}; from jupyter_book.cli.main import main; main()"
     command = [sys.executable, "-c", program, "build", str(source), "--path-output", str(work)]
     done = subprocess.run(
-        [*command, "--all", "-W", "-n", "--keep-going"],
+        [*command, "--all", *["-W", "-n", "--keep-going"] * strict],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -135,6 +151,8 @@ def build(source: Path, work: Path, html: Path) -> None:
             )
             + f"\nThe whole log: {os.path.relpath(html.parent / 'sphinx.log')}"
         )
+    if finish:
+        finish(built)
     (built / _SEAL).write_text(inputs, encoding="utf-8")
     (html / _SEAL).unlink(missing_ok=True)
     publish(built, html, html.parent, seal=_SEAL)

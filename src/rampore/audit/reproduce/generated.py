@@ -13,16 +13,19 @@ from rampore import style
 from rampore.audit.checking import schemas
 from rampore.audit.citing import citation
 from rampore.audit.claims import Verdict
+from rampore.audit.effort import read_times
 from rampore.audit.history import by_statement, flips_table, read_history, stays_table
 from rampore.audit.inputs import read_values
 from rampore.audit.pages import front, panels, scorecard, statements
 from rampore.audit.pages.badge import badge
 from rampore.audit.pages.inputs import inputs_page
+from rampore.audit.pages.parameters import parameters_table
 from rampore.audit.pages.preview import preview
 from rampore.audit.pages.scenes import scene_scripts
 from rampore.audit.pages.tiles import tiles
 from rampore.audit.panels import Groups, read_panels
 from rampore.audit.reproduce.files import as_json
+from rampore.audit.reproduce.parameters import declared
 from rampore.audit.study import Study, read_yaml
 from rampore.audit.tabular import claims_csv
 from rampore.extras import needs
@@ -140,6 +143,24 @@ def _previews(made: _Made) -> dict[str, bytes]:
     }
 
 
+def _parameters(made: _Made) -> dict[str, list]:
+    """By page, the cell that the table of the parameters stands above, and the table."""
+    settings, tables = made.study.settings, {}
+    times = read_times(settings.times)
+    for name, path in made.study.chapters.items():
+        tagged = [
+            index
+            for index, cell in enumerate(made.notebooks[name].cells)
+            if "parameters" in cell.metadata.get("tags", [])
+        ]
+        effort = settings.effort.get(name, {})
+        table = parameters_table(name, declared(path), effort, times)
+        if tagged and table:
+            page = path.relative_to(made.study.root).with_suffix("").as_posix()
+            tables[page] = [tagged[0], table]
+    return tables
+
+
 def _site(made: _Made, place: str) -> dict:
     """What :mod:`rampore.audit.pages.extension` makes pages of, for which no source stands."""
     settings, cited = made.study.settings, citation(made.study.root)
@@ -155,6 +176,7 @@ def _site(made: _Made, place: str) -> dict:
     pages = statements.statement_pages(made.study.ledger, made.entries, shown)
     return {
         "folder": place,
+        "parameters": _parameters(made),
         "about": {"authors": cited.authors, "year": cited.year, "paper": asdict(settings.paper)},
         "statements": [page._asdict() for page in pages],
         "places": statements.found_places(made.entries, place),

@@ -42,7 +42,7 @@ def collect(ledger: Ledger, notebooks: Mapping[str, NotebookNode]) -> list[dict]
     """
     found: dict[str, dict] = {}
     for chapter, notebook in notebooks.items():
-        kept = _kept(notebook)
+        kept = kept_numbers(notebook)
         for entry, shown in _reported(chapter, notebook):
             name, where = entry["id"], f"{chapter} (cell {entry['cell']['index'] + 1})"
             if name not in ledger:
@@ -80,7 +80,7 @@ def _reported(chapter: str, notebook: NotebookNode) -> Iterator[tuple[dict, dict
                 yield data[CLAIM_MIME] | place, data
 
 
-def _kept(notebook: NotebookNode) -> Mapping:
+def kept_numbers(notebook: NotebookNode) -> Mapping:
     """All numbers of a chapter, of its last cell; empty where it does not close."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
