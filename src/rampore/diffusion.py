@@ -18,6 +18,7 @@ import numpy as np
 
 from rampore import RamporeError
 from rampore.checks import choice, increasing, quantity
+from rampore.kernels import njit
 from rampore.multigrid import ConvergenceError, Multigrid, degree
 
 #: Below this many pixels, or across a section this small, a sparse direct solver is faster and
@@ -192,14 +193,83 @@ def face_conductances(
     faces = []
     factors = [1] * diffusivity.ndim if anisotropy is None else anisotropy
     for axis, (h, wraps, factor) in enumerate(zip(spacing, periodic, factors, strict=True)):
-        here = np.multiply(diffusivity, factor, dtype=diffusivity.dtype)
-        following = np.roll(here, -1, axis)
-        total = here + following
-        k = np.divide(2 * here * following, total * h**2, out=np.zeros_like(here), where=total > 0)
+        along = (
+            diffusivity
+            if np.ndim(factor) == 0 and factor == 1
+            else np.multiply(diffusivity, factor, dtype=diffusivity.dtype)
+        )
+        k = np.empty(diffusivity.shape, diffusivity.dtype)
+        _harmonic(_box(along), _place(axis, k.ndim), diffusivity.dtype.type(h**2), _box(k))
         if not wraps or diffusivity.shape[axis] == 1:
             k[_slab(axis, -1)] = 0
         faces.append(k)
     return faces
+
+
+def _box(array: np.ndarray) -> np.ndarray:
+    """A view of three dimensions: the kernels vectorise the last axis, so a plane stands upright in
+    the box.
+    """
+    return array if array.ndim == 3 else array[:, np.newaxis, :]
+
+
+def _place(axis: int, ndim: int) -> int:
+    """Where an axis of the image lies in :func:`_box`."""
+    return axis if ndim == 3 else 2 * axis
+
+
+# Kernels take the neighbour of a whole row at once: the row above, the one beside, or the row
+# itself turned by one, so that the compiler can vectorise what lies within.
+_compile = njit(cache=True, fastmath={"nsz", "arcp", "contract", "reassoc"}, nogil=True)
+
+
+@_compile
+def _following(x, i, j, axis, turned):
+    """The next neighbours of a row of x along an axis."""
+    if axis == 0:
+        return x[(i + 1) % x.shape[0], j]
+    if axis == 1:
+        return x[i, (j + 1) % x.shape[1]]
+    turned[:-1] = x[i, j, 1:]
+    turned[-1] = x[i, j, 0]
+    return turned
+
+
+@_compile
+def _harmonic(d, axis, square, k):
+    """k = 2 d d' / (d + d') / square, of each cell and its next neighbour d' along the axis."""
+    n0, n1, n2 = d.shape
+    turned = np.empty(n2, d.dtype)
+    for i in range(n0):
+        for j in range(n1):
+            here, there, faces = d[i, j], _following(d, i, j, axis, turned), k[i, j]
+            for m in range(n2):
+                total = here[m] + there[m]
+                faces[m] = 2 * here[m] * there[m] / (total * square) if total > 0 else 0
+
+
+@_compile
+def _over_faces(k, c, across, squared, axis):
+    """Sum of k (c - c') or, squared, k (c - c')^2 over the faces `across` of each slice of `axis`,
+    in double precision.
+    """
+    n0, n1, n2 = c.shape
+    turned = np.empty(n2, c.dtype)
+    sums = np.zeros(c.shape[axis])
+    for i in range(n0):
+        for j in range(n1):
+            here, there, faces = c[i, j], _following(c, i, j, across, turned), k[i, j]
+            if axis == 2:
+                for m in range(n2):
+                    fall = here[m] - there[m]
+                    sums[m] += faces[m] * (fall * fall if squared else fall)
+            else:
+                of_row = 0.0
+                for m in range(n2):
+                    fall = here[m] - there[m]
+                    of_row += faces[m] * (fall * fall if squared else fall)
+                sums[j if axis == 1 else i] += of_row
+    return sums
 
 
 def _slab(axis: int, index) -> tuple:
@@ -391,9 +461,7 @@ def electrode_tortuosity(
     if not source:
         return ElectrodeDiffusion(math.inf, 0.0, 0)
     u = np.zeros(image.shape)
-    iterations = problem.multigrid().solve(
-        problem.in_box(walls), problem.in_box(u), tolerance=tolerance
-    )
+    iterations = problem.multigrid().solve(_box(walls), _box(u), tolerance=tolerance)
     resistance = float(np.sum(walls * u, dtype=float)) / source**2
     # n equal sources on a ladder of n steps, of which the first is half a step
     shape = 1 / 3 + 1 / (6 * image.shape[problem.axis] ** 2)
@@ -645,9 +713,7 @@ class _Problem:
         Constant, where the balance holds [D_0 c_0 L^(d - 2), up to the volume of a pixel].
         """
         c, axis = self.c, self.axis
-        here, there = np.moveaxis(c, axis, 0)[:-1], np.moveaxis(c, axis, 0)[1:]
-        faces = np.moveaxis(self.conductances[axis], axis, 0)[:-1]
-        inner = np.array([np.vdot(k, a - b) for k, a, b in zip(faces, here, there, strict=True)])
+        inner = self._over_faces(axis, squared=False)[:-1]
         first = np.sum(self.entry * (1 - c[_slab(axis, 0)]), dtype=float)
         last = np.sum(self.exit * c[_slab(axis, -1)], dtype=float)
         taken = np.cumsum(np.einsum(self.sink, [*range(c.ndim)], c, [*range(c.ndim)], [axis]))
@@ -673,20 +739,29 @@ class _Problem:
         """
         c, axis = self.c, self.axis
         power = np.zeros(self.shape[axis])
-        for across, k in enumerate(self.conductances):
-            for i, (faces, here) in enumerate(
-                zip(np.moveaxis(k, axis, 0), np.moveaxis(c, axis, 0), strict=True)
-            ):
-                if across == axis:
-                    if i + 1 < len(power):
-                        there = np.moveaxis(c, axis, 0)[i + 1]
-                        power[i : i + 2] += np.vdot(faces, (here - there) ** 2) / 2
-                else:
-                    inside = across - (across > axis)
-                    power[i] += np.vdot(faces, (here - np.roll(here, -1, inside)) ** 2)
-        power[0] += np.vdot(self.entry, (1 - c[_slab(axis, 0)]) ** 2)
-        power[-1] += np.vdot(self.exit, c[_slab(axis, -1)] ** 2)
+        for across in range(c.ndim):
+            of_slice = self._over_faces(across, squared=True)
+            if across == axis:
+                power[:-1] += of_slice[:-1] / 2
+                power[1:] += of_slice[:-1] / 2
+            else:
+                power += of_slice
+        power[0] += np.sum(self.entry * (1 - c[_slab(axis, 0)]) ** 2, dtype=float)
+        power[-1] += np.sum(self.exit * c[_slab(axis, -1)] ** 2, dtype=float)
         return power * len(power) / c.size
+
+    def _over_faces(self, across: int, squared: bool) -> np.ndarray:
+        """K (c - c') of the faces of an axis or, squared, K (c - c')^2, summed over each slice of
+        the axis of flow.
+        """
+        ndim = len(self.shape)
+        return _over_faces(
+            _box(self.conductances[across]),
+            _box(self.c),
+            _place(across, ndim),
+            squared,
+            _place(self.axis, ndim),
+        )
 
     def imbalance(self) -> float:
         fluxes = self.fluxes()
@@ -711,7 +786,7 @@ class _Problem:
                 progress(count, imbalance)
             return imbalance <= tolerance
 
-        system = self.in_box(self.source()), self.in_box(self.c), converged
+        system = _box(self.source()), _box(self.c), converged
         solver = self.multigrid()
         if len(self.shape) == 3 or pixels > DIRECT_PLANE:
             return solver.solve(*system, overwrite_b=True)
@@ -755,20 +830,14 @@ class _Problem:
     def implicit_stage(self, hierarchy, storage: np.ndarray, past: np.ndarray) -> np.ndarray:
         """c of c - past = dt (div D grad c - k c), where `storage` is 1 / dt."""
         c = past.copy()
-        hierarchy.solve(self.in_box(self.source() + storage * past), self.in_box(c))
+        hierarchy.solve(_box(self.source() + storage * past), _box(c))
         return c
-
-    def in_box(self, array: np.ndarray) -> np.ndarray:
-        """A view of three dimensions: the kernels vectorise the last axis, so a plane stands
-        upright in the box.
-        """
-        return array if array.ndim == 3 else array[:, np.newaxis, :]
 
     def multigrid(self, storage: np.ndarray | float = 0.0):
         """The hierarchy of the network, with a conductance `storage` to the past added in every
         conducting pixel.
         """
-        faces = [self.in_box(k) for k in self.conductances]
+        faces = [_box(k) for k in self.conductances]
         if len(self.shape) == 2:
             faces.insert(1, np.zeros_like(faces[0]))
-        return Multigrid(faces, self.in_box(self.ground() + storage))
+        return Multigrid(faces, _box(self.ground() + storage))
