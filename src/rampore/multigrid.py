@@ -415,7 +415,8 @@ class Multigrid:
         q = self._between
         _apply(*self.network, x, q)
         r = np.subtract(b, q, out=b if overwrite_b else None, casting="same_kind")
-        p, before, first = np.zeros_like(x), np.inf, None
+        # x and r take the same p, which may be rounded as r is: the residual stays that of x
+        p, before, first = np.zeros_like(x, r.dtype), np.inf, None
         for iteration in range(1, most + 1):
             z = self(r)
             product = _product(r, z)
