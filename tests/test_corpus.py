@@ -38,6 +38,7 @@ class Case(NamedTuple):
 #: Where a command draws.
 DRAWING = {
     "diffuse": ["commands.diffuse"],
+    "foil": ["commands.foil"],
     "impedance": ["commands.impedance"],
     "pores": ["commands.pores", "figures.pores"],
 }
@@ -135,6 +136,7 @@ RECIPE = "pores FILE --pores dark --pixel-um 0.1 -o OUT --recipe"
 READERS = {
     "pores": PORES,
     "diffuse": DIFFUSE,
+    "foil": "foil FILE --holes dark --pixel-um 1 -o OUT",
     "impedance": BLOCKING,
     "parameters": PARAMETERS,
     "discharge": DISCHARGE,
@@ -685,7 +687,7 @@ HARMLESS = {"an archive of 2 GB that claims less", "entities in OME metadata"}
 MEMORY = 2 * 2**30  #: that a process may take beyond what its libraries do [B]
 CHILD = """
 import contextlib, io, json, resource, sys, time
-import rampore.commands.diffuse, rampore.commands.discharge
+import rampore.commands.diffuse, rampore.commands.discharge, rampore.commands.foil
 import rampore.commands.impedance, rampore.commands.pores
 import openpyxl, tifffile, PIL.Image
 from rampore import cli

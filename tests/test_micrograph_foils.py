@@ -4,41 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from foils import drawn, photograph
 from scipy import ndimage
 
 from rampore.micrograph import MicrographError, measure_foil
 
 PIXEL = 2e-6
-
-
-def drawn(diameter, pitch, lattice="triangular", shape=(240, 320), missing=(), scatter=0.0, fine=4):
-    """A picture of round holes, each pixel by the share of it that is open, and that share of all.
-
-    Lengths in pixels.
-    """
-    rng = np.random.default_rng(0)
-    step = pitch * math.sqrt(3) / 2 if lattice == "triangular" else pitch
-    open_ = np.zeros(np.multiply(shape, fine), bool)
-    y, x = ((np.arange(n * fine) + 0.5) / fine for n in shape)
-    number = 0
-    for row in range(-1, int(shape[0] / step) + 2):
-        shift = (row % 2) * pitch / 2 if lattice == "triangular" else 0.0
-        for column in range(-1, int(shape[1] / pitch) + 2):
-            number += 1
-            if number in missing:
-                continue
-            middle = row * step + 3.3, column * pitch + shift + 1.7
-            radius = diameter / 2 + scatter * rng.standard_normal()
-            open_ |= np.add.outer((y - middle[0]) ** 2, (x - middle[1]) ** 2) < radius**2
-    share = open_.reshape(shape[0], fine, shape[1], fine).mean(axis=(1, 3))
-    return share, float(share.mean())
-
-
-def photograph(share, blur=1.0, noise=5.0, slope=0.0):
-    """Grey values of a picture that was taken against the light."""
-    grey = ndimage.gaussian_filter(60 + 140 * share, blur)
-    light = 1 + slope * np.linspace(-1, 1, share.shape[1])
-    return grey * light + np.random.default_rng(1).normal(0, noise, share.shape)
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +35,56 @@ def test_diameter_pitch_and_open_fraction_are_those_that_were_drawn(foil, faults
     assert found.axis_ratio > 0.97
 
 
+def test_where_a_hole_ends_is_the_less_known_the_more_the_picture_is_blurred(foil):
+    """A step from 0 to 1 blurred by s passes 0.4 and 0.6 at -0.2533 s and 0.2533 s."""
+    for blur in (1.0, 1.5):  # narrow against holes of 18 px
+        grey = photograph(foil[0], blur=blur, noise=0)
+        found = measure_foil(grey, PIXEL, "bright")
+        assert found.edge_uncertainty == pytest.approx(2 * 0.2533 * blur * PIXEL, rel=0.1)
+        assert abs(found.hole_diameter - 18.4 * PIXEL) < found.diameter_uncertainty
+
+
+def test_each_whole_hole_has_its_place_and_its_size(foil):
+    found = measure_foil(photograph(foil[0]), PIXEL, "bright")
+    rows, columns = (found.centres / PIXEL).T
+    step = 40 * math.sqrt(3) / 2
+    row = np.round((rows - 3.3) / step)
+    assert rows == pytest.approx(3.3 + step * row, abs=0.2)
+    along = (columns - 1.7 - 20 * (row % 2)) / 40
+    assert along == pytest.approx(np.round(along), abs=0.2 / 40)
+    assert found.diameters.mean() == found.hole_diameter
+    assert found.axis_ratios.min() > 0.95
+    assert len(found.numbers) == found.holes < found.labels.max()
+
+
 def test_a_square_lattice_is_told_from_a_triangular_one():
     share, _ = drawn(18.4, 40.0, "square")
     found = measure_foil(photograph(share), PIXEL, "bright")
     assert found.lattice == "square"
     assert found.lattice_fraction == pytest.approx(math.pi / 4 * (18.4 / 40) ** 2, rel=0.02)
+
+
+@pytest.mark.parametrize("lattice", ["triangular", "square"])
+@pytest.mark.parametrize("faults", [{}, {"blur": 2.5}, {"noise": 20.0}, {"slope": 0.5}])
+def test_the_intervals_hold_what_was_drawn(lattice, faults):
+    share, _ = drawn(18.4, 40.0, lattice)
+    found = measure_foil(photograph(share, **faults), PIXEL, "bright")
+    assert abs(found.hole_diameter - 18.4 * PIXEL) < found.diameter_uncertainty < PIXEL * 18.4 / 10
+    assert abs(found.pitch - 40 * PIXEL) < max(found.pitch_uncertainty, 1e-3 * found.pitch)
+
+
+def test_holes_that_the_frame_cuts_are_open_but_not_measured(foil):
+    share, open_fraction = foil
+    found = measure_foil(photograph(share), PIXEL, "bright")
+    border = np.concatenate([found.labels[[0, -1]].ravel(), found.labels[:, [0, -1]].ravel()])
+    cut = np.setdiff1d(border, [0])
+    assert len(cut) > 5
+    assert np.intersect1d(cut, found.numbers).size == 0
+    assert len(cut) + found.holes == found.labels.max()
+    assert np.isin(found.labels, found.numbers).mean() < 0.95 * open_fraction
+    # each whole hole's own numbers are those of its label
+    [[first, *_]] = np.argwhere(found.labels == found.numbers[0])[:1].tolist()
+    assert PIXEL * first < found.centres[0, 0] < PIXEL * first + found.diameters[0]
 
 
 def test_holes_may_be_dark(foil):

@@ -34,6 +34,24 @@ def test_the_picture_of_the_foil_shows_what_the_page_says(followed):
     assert (holes["width"], holes["pitch"]) == ("75 um", "160 um")
 
 
+def test_the_command_writes_the_foil_of_the_page(followed):
+    folder, names, _ = followed
+    told = json.loads((folder / "seen" / "foil.json").read_text(encoding="utf-8"))
+    assert told["whole_holes"] == names["seen"].holes
+    assert told["hole_diameter_um"]["low"] < 75 < told["hole_diameter_um"]["high"]
+    assert "1.5 µm here" in SECTION.text
+    assert told["edge_uncertainty_um"] == pytest.approx(1.5, abs=0.05)
+    written = tomllib.loads((folder / "seen.toml").read_text(encoding="utf-8"))
+    offered = tomllib.loads((folder / "foil.toml").read_text(encoding="utf-8"))
+    [seen], [drawn] = written["holes"], offered["holes"]
+    lengths = {name: float(seen[name].removesuffix(" um")) for name in ("pitch", "width", "depth")}
+    assert lengths == pytest.approx({"pitch": 160, "width": 75, "depth": 10}, rel=0.005)
+    assert {name: seen[name] for name in ("foil", "lattice", "filling")} == {
+        name: drawn[name] for name in ("foil", "lattice", "filling")
+    }
+    assert (folder / "seen" / "structure.png").is_file()
+
+
 def test_what_the_page_says_of_the_channels_is_so(followed):
     folder, _, _ = followed
     told = json.loads((folder / "channels" / "structure.json").read_text(encoding="utf-8"))

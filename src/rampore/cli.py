@@ -636,6 +636,55 @@ def _pores(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
+def _foil(parser: argparse.ArgumentParser) -> Run:
+    """Measure the holes of a perforated foil on a picture that shows it face on."""
+    _image(parser)
+    parser.add_argument(
+        "--holes",
+        choices=["dark", "bright"],
+        required=True,
+        help="what holes look like: bright where light shines through them; never guessed",
+    )
+    parser.add_argument(
+        "--structure",
+        type=Path,
+        metavar="FILE.toml",
+        help="write the holes as a structure, which rampore structure, discharge and simulate take",
+    )
+    parser.add_argument(
+        "--depth-um", type=_EDGE, metavar="X", help="thickness of the foil in um, for --structure"
+    )
+    parser.add_argument(
+        "--foil",
+        choices=["negative", "positive"],
+        help="which foil of the cell, for --structure (default negative)",
+    )
+    parser.add_argument(
+        "--filling",
+        choices=["coating", "electrolyte"],
+        help="what is in the holes, for --structure (default coating)",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="DIR", help="where the results go"
+    )
+
+    def run(options: argparse.Namespace) -> int:
+        _check_image(parser, options)
+        if options.structure is None:
+            given = {f"--{name}": getattr(options, name) for name in ("foil", "filling")}
+            _refuse_idle(parser, "without --structure", {"--depth-um": options.depth_um} | given)
+        elif options.depth_um is None:
+            parser.error("--structure needs --depth-um, the thickness of the foil")
+
+        from rampore.commands import foil
+
+        foil.run(options)
+        print(options.output / "foil.json")
+        return 0
+
+    return run
+
+
 def _labelled(text: str) -> tuple[float, float]:
     label, equals, value = text.partition("=")
     return _number()(label), _number(at_least=0)(value) if equals else 1.0
@@ -1237,6 +1286,7 @@ COMMANDS: dict[str, Callable[[argparse.ArgumentParser], Run]] = {
     "simulate": _simulate,
     "pores": _pores,
     "diffuse": _diffuse,
+    "foil": _foil,
     "impedance": _impedance,
     "swell": _swell,
     "sweep": _sweep,

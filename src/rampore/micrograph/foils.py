@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage, stats
 from scipy.spatial import cKDTree
 
 from rampore.checks import choice, quantity
@@ -22,6 +22,11 @@ NEAR = 1.2
 LIGHT = 0.2
 #: How often thresholds and light are found anew.
 PASSES = 3
+#: Where a hole may end between the grey values of foil and hole, where light is scattered at its
+#: edge or the picture is clipped [-]; in the middle is its edge.
+EDGE = 0.4, 0.5, 0.6
+#: From the edge of a hole so far is looked for where it may end [px].
+RIM = 3
 #: Fewest holes within the frame, from which a lattice can be told [-].
 FEWEST = 7
 
@@ -38,6 +43,26 @@ class FoilPicture(NamedTuple):
     axis_ratio: float  #: shorter axis of a hole over its longer one, the mean [-]
     holes: int  #: that are whole in the picture
     labels: np.ndarray  #: 0 on the foil, 1, 2, ... in each hole, cut ones too; shape of the picture
+    #: half of what the diameter changes by between the ends of :data:`EDGE` [m]
+    edge_uncertainty: float
+    numbers: np.ndarray  #: of the whole holes in `labels`, shape (holes,)
+    centres: np.ndarray  #: of the whole holes along rows and columns, shape (holes, 2) [m]
+    diameters: np.ndarray  #: of the whole holes, shape (holes,) [m]
+    axis_ratios: np.ndarray  #: of the whole holes, shape (holes,) [-]
+
+    @property
+    def diameter_uncertainty(self) -> float:
+        """Of the mean diameter, 95 %: the scatter of the holes, and beside it, squared and added,
+        where their edge is [m]. That of the pixel size comes on top.
+        """
+        return float(np.hypot(_of_mean(self.hole_deviation, self.holes), self.edge_uncertainty))
+
+    @property
+    def pitch_uncertainty(self) -> float:
+        """Of the mean pitch, 95 %: the scatter of the distances, as of so many as there are holes
+        [m]. That of the pixel size comes on top.
+        """
+        return _of_mean(self.pitch_deviation, self.holes)
 
     @property
     def lattice_fraction(self) -> float:
@@ -81,17 +106,22 @@ def measure_foil(grey: np.ndarray, pixel_size: float, holes: str) -> FoilPicture
         raise MicrographError(
             "a picture of a foil is one of two dimensions, of finite grey values that differ"
         )
-    labels = _number(_open(grey if holes == "bright" else -grey))
+    narrow, even, wide = _open(grey if holes == "bright" else -grey)
+    labels = _number(even)
     area = np.bincount(labels.ravel())[1:]
     whole = ~_cut(labels)[1:]
     if whole.sum() < FEWEST:
         raise MicrographError(
-            f"{whole.sum()} whole holes are on the picture; {FEWEST} or more tell how they lie"
+            f"{whole.sum()} whole holes are on the picture, if holes are {holes}; {FEWEST} or more "
+            "tell how they lie"
         )
     numbers = np.flatnonzero(whole) + 1
     centres = np.array(ndimage.center_of_mass(labels > 0, labels, numbers))
     distance, neighbours = _neighbours(centres, labels.shape)
     diameter = pixel_size * np.sqrt(4 * area[whole] / np.pi)
+    ratios = np.array([_axis_ratio(labels, number) for number in numbers])
+    rim = ndimage.binary_dilation(labels > 0, iterations=RIM)
+    ends = [np.sqrt(np.mean(part & rim) / np.mean(labels > 0)) for part in (narrow, wide)]
     return FoilPicture(
         float(diameter.mean()),
         float(diameter.std(ddof=1)),
@@ -99,14 +129,26 @@ def measure_foil(grey: np.ndarray, pixel_size: float, holes: str) -> FoilPicture
         pixel_size * float(distance.std(ddof=1)),
         _lattice(neighbours),
         float(np.mean(labels > 0)),
-        float(np.mean([_axis_ratio(labels, number) for number in numbers])),
+        float(ratios.mean()),
         len(numbers),
         labels,
+        float(diameter.mean() * abs(ends[1] - ends[0]) / 2),
+        numbers,
+        pixel_size * (centres + 0.5),
+        diameter,
+        ratios,
     )
 
 
-def _open(grey: np.ndarray) -> np.ndarray:
-    """Where the holes are, which are bright."""
+def _of_mean(deviation: float, count: int) -> float:
+    """Half the 95 % interval of the mean of so many that scatter by a standard deviation."""
+    return float(stats.t.ppf(0.975, count - 1) * deviation / np.sqrt(count))
+
+
+def _open(grey: np.ndarray) -> list[np.ndarray]:
+    """Where the holes are, which are bright, for each of :data:`EDGE`; the brighter an edge, the
+    narrower they are.
+    """
     with needs("images"):
         from skimage.filters import threshold_otsu
 
@@ -118,9 +160,9 @@ def _open(grey: np.ndarray) -> np.ndarray:
     for _ in range(PASSES):
         count = max(ndimage.label(open_)[1], 1)
         reach = np.sqrt(grey.size / count)
-        levels = [_level(grey, part, reach) for part in (open_, ~open_)]
-        open_ = grey > np.mean(levels, axis=0)
-    return open_
+        hole, foil = (_level(grey, part, reach) for part in (open_, ~open_))
+        open_ = grey > (foil + hole) / 2
+    return [grey > foil + share * (hole - foil) for share in sorted(EDGE, reverse=True)]
 
 
 def _level(grey: np.ndarray, part: np.ndarray, reach: float) -> np.ndarray:
