@@ -72,7 +72,7 @@ def test_intervals_hold_what_was_drawn(lattice, turn, faults, tmp_path):
     assert {each.name for each in out.iterdir()} == names
 
 
-def test_a_picture_at_a_slant_is_said_to_be_one(tmp_path, capsys):
+def test_a_picture_at_a_slant_is_said_to_be_one_and_makes_no_structure(tmp_path, capsys):
     share, _ = drawn(DIAMETER, PITCH, shape=(440, 480))
     slant = ndimage.zoom(share, (math.cos(math.radians(30)), 1), order=1)
     picture = saved(tmp_path / "foil.tif", photograph(slant))
@@ -80,6 +80,11 @@ def test_a_picture_at_a_slant_is_said_to_be_one(tmp_path, capsys):
     ratio = told(tmp_path / "out")["axis_ratio"]
     assert ratio == pytest.approx(math.cos(math.radians(30)), rel=0.02)
     assert f"{ratio:.2f} times as long one way" in capsys.readouterr().err
+    file = tmp_path / "seen.toml"
+    more = ["--structure", file, "--depth-um", 10]
+    assert run(picture, tmp_path / "out", "--holes", "bright", *SIZE, *more) == 2
+    assert "take the picture face on" in capsys.readouterr().err
+    assert not file.exists()
 
 
 def test_holes_that_the_frame_cuts_are_in_no_mean(tmp_path):

@@ -141,7 +141,8 @@ def _structure(seen: FoilPicture, options: argparse.Namespace) -> str:
     Raises
     ------
     MicrographError
-        Where they lie on no lattice.
+        Where they lie on no lattice, or are oval: at a slant a triangular lattice passes for a
+        square one.
     StructureError
         Where such holes would touch.
     """
@@ -149,6 +150,11 @@ def _structure(seen: FoilPicture, options: argparse.Namespace) -> str:
         raise MicrographError(
             "the holes lie on no lattice, which a structure asks for: leave --structure out, or "
             "write the file by hand"
+        )
+    if seen.axis_ratio < ROUND:
+        raise MicrographError(
+            f"the holes are oval, {seen.axis_ratio:.2f} times as long one way as the other, and a "
+            "structure is made of round ones: take the picture face on, or leave --structure out"
         )
     holes = Holes(
         lattice=seen.lattice,
