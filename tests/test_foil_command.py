@@ -128,7 +128,7 @@ SEEN = ["--structure", "seen.toml", "--depth-um", 10]
     [
         (SIZE, "--holes"),
         (["--holes", "round", *SIZE], "not one of the choices"),
-        (["--holes", "bright"], "pixel size is not known"),
+        (["--holes", "bright"], "--pixel-um on the command line"),
         (["--holes", "bright", "--pixel-um", 1, 2], "are oblong"),
         (["--holes", "dark", *SIZE], "if holes are dark"),
         (["--holes", "bright", *SIZE, "--depth-um", 10], "no effect without --structure"),

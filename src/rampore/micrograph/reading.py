@@ -256,7 +256,8 @@ def read(
     size, said_by, notes = _settle(pixel_size, stored, grey.ndim, override, source)
     if size is None:
         raise MicrographError(
-            f"{source}: the pixel size is not known{stored.missing}; give pixel_size in metres"
+            f"{source}: the pixel size is not known{stored.missing}; give pixel_size in metres, "
+            "or --pixel-um on the command line"
         )
     number = page if isinstance(page, int) else None
     notes = (*stored.notes, *notes)
