@@ -43,7 +43,8 @@ class FoilPicture(NamedTuple):
     axis_ratio: float  #: shorter axis of a hole over its longer one, the mean [-]
     holes: int  #: that are whole in the picture
     labels: np.ndarray  #: 0 on the foil, 1, 2, ... in each hole, cut ones too; shape of the picture
-    #: half of what the diameter changes by between the ends of :data:`EDGE` [m]
+    #: half of what the diameter changes by between the ends of
+    #: :data:`rampore.micrograph.foils.EDGE` [m]
     edge_uncertainty: float
     numbers: np.ndarray  #: of the whole holes in `labels`, shape (holes,)
     centres: np.ndarray  #: of the whole holes along rows and columns, shape (holes, 2) [m]
