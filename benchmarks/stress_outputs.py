@@ -32,7 +32,7 @@ sys.path.insert(0, str(TESTS))
 
 from test_audit_reproduce import TinyStudy, until  # noqa: E402
 
-from rampore.audit import sweep  # noqa: E402
+from rampore import sweep  # noqa: E402
 from rampore.audit.reproduce.files import digests  # noqa: E402
 
 MARK = "RAMPORE_STRESS"
@@ -41,7 +41,7 @@ SIZES = 0, 4, 8, 32, 64  #: room beside what stands on the disk [kB]
 SWEEP = """
 import sys, time
 from pathlib import Path
-from rampore.audit import sweep
+from rampore import sweep
 
 def compute(case):
     time.sleep(0.1)
