@@ -24,8 +24,9 @@ from pathlib import Path
 
 import numpy as np
 
-from rampore.audit import sweep
+from rampore import sweep
 from rampore.audit.reproduce.fingerprint import seal
+from rampore.audit.sweep import read
 from rampore.lim2026 import cells, parameters
 from rampore.lim2026.sweeps import PLANS
 from rampore.p4d import examples, protocols
@@ -270,7 +271,7 @@ def errors():
     A value that its data set calls unresolved is counted as such, and covers nothing.
     """
     modules = {name: import_module(PLANS[name]) for name in PLANS}
-    stored = {name: sweep.read(STORED / f"{name}.nc") for name in modules}
+    stored = {name: read(STORED / f"{name}.nc") for name in modules}
     rng, each = np.random.default_rng(2028), CASES // len(modules) + 1
     drawn = [
         {"sweep": name, "number": int(n)}

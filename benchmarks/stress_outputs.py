@@ -32,8 +32,9 @@ sys.path.insert(0, str(TESTS))
 
 from test_audit_reproduce import TinyStudy, until  # noqa: E402
 
-from rampore.audit import sweep  # noqa: E402
+from rampore import sweep  # noqa: E402
 from rampore.audit.reproduce.files import digests  # noqa: E402
+from rampore.audit.sweep import read, write  # noqa: E402
 
 MARK = "RAMPORE_STRESS"
 SIZES = 0, 4, 8, 32, 64  #: room beside what stands on the disk [kB]
@@ -41,7 +42,8 @@ SIZES = 0, 4, 8, 32, 64  #: room beside what stands on the disk [kB]
 SWEEP = """
 import sys, time
 from pathlib import Path
-from rampore.audit import sweep
+from rampore import RamporeError, sweep
+from rampore.audit.sweep import write
 
 def compute(case):
     time.sleep(0.1)
@@ -54,8 +56,8 @@ if __name__ == "__main__":
         with sweep.cluster(address) if address else sweep.processes(2) as workers:
             outcomes = sweep.run(compute, cases, sweep.Journal(folder / "journal.jsonl"), workers)
         dataset = sweep.dataset(cases, outcomes, {"x": "m", "square": "m2"})
-        sweep.write(dataset, folder / "result.nc")
-    except sweep.RamporeError as error:
+        write(dataset, folder / "result.nc")
+    except RamporeError as error:
         sys.exit(f"rampore: {error}")
 """
 
@@ -161,12 +163,12 @@ class Sweep:
         return Run(command, self.folder / "tmp", self.folder)
 
     def result(self) -> list[float]:
-        return sweep.read(self.build / "result.nc").square.values.tolist()
+        return read(self.build / "result.nc").square.values.tolist()
 
     def change(self) -> None:
         (self.build / "journal.jsonl").unlink()
-        stands = sweep.read(self.build / "result.nc").assign_attrs(title="what stood before")
-        sweep.write(stands, self.build / "result.nc")
+        stands = read(self.build / "result.nc").assign_attrs(title="what stood before")
+        write(stands, self.build / "result.nc")
 
 
 @cache

@@ -88,7 +88,7 @@ def ends_well(tmp_path, capsys, monkeypatch):
         if words[0] == "reproduce":
             monkeypatch.setattr("rampore.audit.reproduce._run_all", reached)
         if words[0] == "sweep":
-            monkeypatch.setattr("rampore.audit.sweep.run", reached)
+            monkeypatch.setattr("rampore.sweep.run", reached)
         file = tmp_path / case.name
         if case.content is not None:
             file.write_bytes(case.content)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rampore.audit import sweep
+from rampore import sweep
+from rampore.audit.sweep import read
 from rampore.coating import local_thickness
 from rampore.lim2026 import parameters
 from rampore.lim2026.sweeps import crossing, design
@@ -75,7 +76,7 @@ def test_a_design_that_is_not_there_is_named():
 
 
 def test_a_random_design_of_the_committed_ones_comes_out_again():
-    data = sweep.read(COMMITTED)
+    data = read(COMMITTED)
     n = int(np.random.default_rng().integers(data.sizes["case"]))
     case = {axis.name: data[axis.name].values[n].item() for axis in design.AXES}
     assert case in design.cases()

@@ -16,6 +16,7 @@ from rampore.p4d import bpx
 from rampore.p4d.balance import depth
 from rampore.p4d.errors import CellError
 from rampore.structure.files import read
+from rampore.sweep import SweepError
 
 BOOK = Path(__file__).parents[1] / "book"
 COMMITTED = BOOK / "data" / "kinds.nc"
@@ -180,7 +181,7 @@ def test_the_paper_s_foil_and_the_bare_ones_are_those_of_the_first_slice(data):
         }
         try:
             other = foils.isel(case=design.nearest(foils, place))
-        except sweep.SweepError:
+        except SweepError:
             continue  # that slice has no foil of 8 um
         compared += 1
         error = np.hypot(own.capacity_3C_error, other.capacity_3C_error)

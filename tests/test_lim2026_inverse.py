@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from rampore.audit import sweep
+from rampore import sweep
+from rampore.audit.sweep import read
 from rampore.lim2026 import parameters
 from rampore.lim2026.cells import LITHIUM_EXCHANGE_CURRENT, Scenario, charged_cell, half_cell
 from rampore.lim2026.pairs import pulse_resistance
@@ -294,7 +295,7 @@ def test_a_measurement_tells_all_of_what_hangs_on_its_half_and_nothing_of_what_d
 
 
 def test_a_random_sample_of_the_committed_ones_comes_out_again():
-    data = sweep.read(COMMITTED)
+    data = read(COMMITTED)
     assert data.sizes["case"] == inverse.COUNT
     n = int(np.random.default_rng().integers(data.sizes["case"]))
     case = {span.name: data[span.name].values[n].item() for span in spans()}

@@ -216,7 +216,7 @@ def test_an_interruption_waits_until_all_files_have_moved(folder, monkeypatch):
 
 def test_a_process_ends_with_the_one_that_it_works_for(tmp_path):
     child = (
-        "import os, time; from rampore.audit.lifeline import end_with\n"
+        "import os, time; from rampore.lifeline import end_with\n"
         "end_with(os.getppid(), 0.1)\n"
         "print(1, flush=True); time.sleep(60)"
     )

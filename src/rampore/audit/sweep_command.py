@@ -4,31 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from importlib import import_module, metadata
 from pathlib import Path
 
-from rampore import storage
-from rampore.audit import sweep
+from rampore import storage, sweep
 from rampore.audit.reproduce.fingerprint import seal
-
-
-@contextmanager
-def _bar(report: Callable[[str], None]) -> Iterator[sweep.Progress]:
-    """Tells how far a sweep is: in place on a terminal, elsewhere a line every twentieth."""
-    last = -1
-
-    def tell(done: int, whole: int, error: str) -> None:
-        nonlocal last
-        if error:
-            report(f"a case has no outcome: {error}")
-        part = 20 * done // whole
-        if part != last:
-            last = part
-            report(f"[{'#' * part}{'.' * (20 - part)}] {done} of {whole}")
-
-    yield tell
+from rampore.audit.sweep import write
 
 
 def run(
@@ -51,7 +33,7 @@ def run(
     Raises
     ------
     SweepError
-        See :func:`rampore.audit.sweep.run`.
+        See :func:`rampore.sweep.run`.
     StorageError
         Where the result cannot be written, which is found out before anything is computed.
     """
@@ -66,8 +48,8 @@ def run(
     workers = (
         sweep.cluster(options.scheduler) if options.scheduler else sweep.processes(options.jobs)
     )
-    with workers as pool, _bar(report) as tell:
-        outcomes = sweep.run(plan.compute, plan.cases, journal, pool, tell)
+    with workers as pool:
+        outcomes = sweep.run(plan.compute, plan.cases, journal, pool, sweep.bar(report))
     packages = ", ".join(
         f"{name} {metadata.version(name)}" for name in ("rampore", "numpy", "scipy", "numba")
     )
@@ -79,5 +61,5 @@ def run(
         "packages": packages,
     }
     data = plan.dataset(outcomes, origin)
-    sweep.write(data, options.output)
+    write(data, options.output)
     report(f"{len(plan.cases)} cases in {options.output}")

@@ -124,7 +124,7 @@ def build(
         With the warnings, and where the whole log is.
     """
     inputs = _inputs(source)
-    lifeline = f"from rampore.audit.lifeline import end_with; end_with({os.getpid()})"
+    lifeline = f"from rampore.lifeline import end_with; end_with({os.getpid()})"
     program = f"{lifeline}; from jupyter_book.cli.main import main; main()"
     command = [sys.executable, "-c", program, "build", str(source), "--path-output", str(work)]
     done = subprocess.run(

@@ -22,7 +22,8 @@ with needs("audit"):
 
 PACKAGE = Path(str(resources.files("rampore")))
 _HAND_OVER = PACKAGE / "audit" / "chapter.py"  # what reports to the ledger
-_RUNNER = PACKAGE / "audit" / "sweep.py"  # decides when and where a case is run, not what it gives
+#: what decides when and where a case is run, not what it gives
+_RUNNERS = {PACKAGE / "sweep.py", PACKAGE / "audit" / "sweep.py"}
 
 
 def notebook_digest(notebook: NotebookNode) -> str:
@@ -61,7 +62,7 @@ def seal(function: Callable) -> str:
     home = Path(inspect.getfile(function)).resolve()
     start = _outline(home.read_text(encoding="utf-8")), function.__module__.rpartition(".")[0]
     ledgers = {path for path in _package_data() if path.name == "claims.toml"}
-    files = _closure([start], home.parent, without={_RUNNER, *ledgers}) | {home}
+    files = _closure([start], home.parent, without=_RUNNERS | ledgers) | {home}
     return digest(json.dumps({_label(path, home.parent): _content(path) for path in sorted(files)}))
 
 

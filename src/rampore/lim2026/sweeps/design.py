@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rampore import coating, collector, energy
-from rampore.audit.sweep import Plan, SweepError
+from rampore.audit.sweep import Plan
 from rampore.checks import choice, known_keys
 from rampore.lim2026 import parameters, stacks
 from rampore.lim2026.cells import PorositySet, Scenario, charged_cell
 from rampore.lim2026.sweeps.crossing import Axis, about, beside, discharges
 from rampore.p4d.cell import Cell
+from rampore.sweep import SweepError
 
 if TYPE_CHECKING:
     import xarray
