@@ -141,9 +141,11 @@ def number_text(
     template, error, decimals, unit
         Of :func:`~rampore.audit.numbers.with_error`.
     value : float
-        nan where there is none.
+        nan where there is none. Where its error is nan, two meshes do not agree that there is one.
     """
-    return "–" if np.isnan(value) else with_error(template, value, error, decimals, unit)
+    if np.isnan(value) or np.isnan(error):
+        return "–"
+    return with_error(template, value, error, decimals, unit)
 
 
 def _needed(value, error) -> str:
