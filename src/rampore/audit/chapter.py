@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLAIM_MIME",
+    "FIGURE_MIME",
     "KEPT_MIME",
     "NUMBERS_MIME",
     "SCENE_MIME",
@@ -55,6 +56,9 @@ TABLE_MIME = "application/vnd.rampore.table+json"
 #: One of this type holds a scene that a reader can turn, as :class:`rampore.scenes.Scene` encodes
 #: it: the book puts it beside its pages.
 SCENE_MIME = "application/vnd.rampore.scene+json"
+
+#: One of this type holds what a figure shows as CSV, beside its pictures.
+FIGURE_MIME = "application/vnd.rampore.figure+json"
 
 #: One of this type names the entries of the chapter's numbers that an output shows.
 KEPT_MIME = "application/vnd.rampore.kept+json"
@@ -326,7 +330,8 @@ class Chapter:
     def figure(
         self, figure: Figure, name: str, dpi: int = 150, error: float | Figure | None = None
     ) -> _Shown:
-        """Show a figure, and save it as PNG and SVG where there is an output folder.
+        """Show a figure and hand over its numbers as CSV; save it as PNG and SVG where there is an
+        output folder.
 
         Parameters
         ----------
@@ -341,7 +346,7 @@ class Chapter:
             one, drawn from a coarser computation: the error is then the largest difference of each
             artist's numbers.
         """
-        from rampore.audit.drawn import differences, drawn, words
+        from rampore.audit.drawn import as_csv, differences, drawn, words
         from rampore.style import render, render_both
 
         relative, between = max(self.accuracy, 1e-6), {}
@@ -362,7 +367,11 @@ class Chapter:
                 _write(self.output, "figures", f"{name}.{form}", image)
         else:
             images = {"png": render(figure, "png", title, dpi)}
-        return _Shown({"image/png": images["png"], "text/plain": f"<figure {name}>"})
+        bundle = {"image/png": images["png"], "text/plain": f"<figure {name}>"}
+        if "svg" in images:
+            bundle["image/svg+xml"] = images["svg"].decode()
+        data = as_csv(figure)
+        return _Shown(bundle | ({FIGURE_MIME: {"csv": data}} if data else {}))
 
     def scene(self, name: str, scene: Scene, text: str, error: float | Scene) -> _Shown:
         """Hand over a scene that a reader of the book can turn, and save it where there is an
