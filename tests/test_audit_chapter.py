@@ -201,7 +201,7 @@ def test_a_card_shows_the_whole_report_escaped_and_leads_to_the_scorecard(chapte
         "MPa.",
     ]:  # fmt: skip
         assert part in text, part
-    assert 'href="scorecard.html#web-stress"' in html
+    assert 'href="claim/web-stress.html"' in html
 
 
 def test_a_card_of_a_trend_says_whether_it_holds_and_by_what_measure(chapter):

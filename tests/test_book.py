@@ -358,7 +358,7 @@ def test_a_statements_page_leads_to_the_very_cell_that_shows_its_verdict(built, 
             chapter = chapters[f"book/{entry['chapter']}"]
             after = chapter[chapter.index(f'id="{anchor}"') :]
             here = re.split(r'id="cell-\d+"', after, maxsplit=2)[1]
-            assert f'href="scorecard.html#{entry["id"]}"' in here, entry["id"]
+            assert f'href="claim/{entry["id"]}.html"' in here, entry["id"]
 
 
 #: What was true once, on a page that is to say what is.

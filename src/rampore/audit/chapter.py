@@ -39,6 +39,7 @@ __all__ = [
     "KEPT_MIME",
     "NUMBERS_MIME",
     "SCENE_MIME",
+    "STATEMENTS",
     "TABLE_MIME",
     "Chapter",
     "Otherwise",
@@ -59,6 +60,9 @@ SCENE_MIME = "application/vnd.rampore.scene+json"
 
 #: One of this type holds what a figure shows as CSV, beside its pictures.
 FIGURE_MIME = "application/vnd.rampore.figure+json"
+
+#: In which a book's pages of statements lie, beside its chapters.
+STATEMENTS = "claim"
 
 #: One of this type names the entries of the chapter's numbers that an output shows.
 KEPT_MIME = "application/vnd.rampore.kept+json"
@@ -295,7 +299,9 @@ class Chapter:
         self.numbers.keep_text(
             f"table/{name}", " | ".join(map(_label, [*table.index, *table.columns]))
         )
-        page = shown.to_html(border=0, classes="numbers", na_rep="")
+        only_words = all(isinstance(value, str) for value in shown.to_numpy().ravel())
+        with pd.option_context("display.max_colwidth", None):
+            page = shown.to_html(border=0, classes="words" if only_words else "numbers", na_rep="")
         return _Shown(
             {
                 KEPT_MIME: [f"table/{name}"],
@@ -882,9 +888,9 @@ def full(entry: dict) -> list[str]:
 
 
 def card(entry: dict) -> str:
-    """One claim and its verdict as a small HTML card, which leads to its row on the scorecard."""
+    """One claim and its verdict as a small HTML card, which leads to the claim's page."""
     name = html.escape(entry["id"])
-    link = f'<a class="claim-id" href="scorecard.html#{name}">{name}</a>'
+    link = f'<a class="claim-id" href="{STATEMENTS}/{name}.html">{name}</a>'
     body = "".join(
         f'<p class="claim-{part}">{text}</p>' for part, text in _card_parts(entry).items() if text
     )

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rampore.audit.chapter import STATEMENTS
 from rampore.audit.pages import searching
-from rampore.audit.pages.statements import FOLDER
 from rampore.extras import needs
 
 with needs("book"):
@@ -100,7 +100,7 @@ def _own_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 
 def _shell(app: Sphinx) -> str:
-    return f"{_site(app)['folder']}/{FOLDER}/{_NAME}"
+    return f"{_site(app)['folder']}/{STATEMENTS}/{_NAME}"
 
 
 # Tags ---------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from rampore.audit.chapter import FIGURE_MIME, badge
+from rampore.audit.chapter import FIGURE_MIME, STATEMENTS, badge
 from rampore.audit.panels import Groups, Panel, PanelError, places
 from rampore.extras import needs
 
@@ -191,4 +191,6 @@ def _escaped(text: str) -> str:
 
 def _statement(entry: dict) -> str:
     name = html.escape(entry["id"])
-    return f'<a class="claim-id" href="scorecard.html#{name}">{name}</a> {badge(entry["verdict"])}'
+    return (
+        f'<a class="claim-id" href="{STATEMENTS}/{name}.html">{name}</a> {badge(entry["verdict"])}'
+    )
