@@ -475,6 +475,18 @@ def test_an_abbreviation_explains_itself_in_prose_and_nowhere_else(built):
     assert not any(re.search(r"<(?:h\d|a|code)\b[^>]*>[^<]*<abbr", text) for text in explained)
 
 
+def test_the_glossary_has_every_abbreviation_once_and_the_first_page_leads_there(built):
+    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["sphinx"]["config"]
+    page = (built / "html" / "book" / "nomenclature.html").read_text(encoding="utf-8")
+    (listed,) = re.findall(r'<dl class="[^"]*\babbreviations\b[^"]*">(.*?)</dl>', page, re.S)
+    terms = re.findall(r"<dt>(.+?)</dt>", listed, re.S)
+    assert [re.sub(r"<.*?>", "", term).strip() for term in terms] == sorted(
+        {short for short in config["abbreviations"] if not short.endswith("s")}, key=str.lower
+    )
+    first = (built / "html" / "book" / "index.html").read_text(encoding="utf-8")
+    assert re.search(r'<main.*href="nomenclature\.html"', first, re.S)
+
+
 def test_the_source_of_a_module_leads_back_to_where_it_is_documented(built):
     pages = sorted((built / "html" / "_modules").rglob("*.html"))
     links = [
