@@ -70,6 +70,12 @@ def test_an_svg_holds_a_cloud_of_points_as_a_picture(points, pictures):
     assert render(cloud(points), "svg") == svg
 
 
+def test_an_svg_holds_the_smallest_map_as_a_picture():
+    figure, axes = new_figure()
+    axes.pcolormesh([[0.0, 1.0], [1.0, 0.0]])
+    assert render(figure, "svg").count(b"data:image/png") == 1
+
+
 def test_a_png_has_a_palette_and_the_colours_that_were_drawn():
     figure, axes = new_figure()
     axes.axvspan(0, 1, color=BCUE)

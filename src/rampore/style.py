@@ -166,7 +166,7 @@ def _for_svg(figure: Figure) -> Iterator[None]:
         artist
         for axes in figure.axes
         for artist in axes.collections
-        if not artist.get_rasterized() and _members(artist) > _MOST
+        if not artist.get_rasterized() and _is_crowd(artist)
     ]
     on_maps = [artist for axes in figure.axes if _is_map(axes) for artist in _inside(axes)]
     named = [artist.get_gid() for artist in on_maps]
@@ -198,9 +198,10 @@ def _inside(axes: Any) -> Iterator[Any]:
             yield legend
 
 
-def _members(collection: Any) -> int:
-    values = collection.get_array()
-    return max(len(collection.get_offsets()), len(collection.get_paths()), np.size(values))
+def _is_crowd(collection: Any) -> bool:
+    """A map in any case: between cells drawn one by one a browser leaves bright seams."""
+    members = max(len(collection.get_offsets()), len(collection.get_paths()))
+    return hasattr(collection, "get_coordinates") or members > _MOST
 
 
 def _for_any_page(svg: bytes) -> bytes:
