@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from rampore.audit.chapter import CLAIM_MIME, NUMBERS_MIME, SCENE_MIME, TABLE_MIME
+from rampore.audit.chapter import CLAIM_MIME, FIGURE_MIME, NUMBERS_MIME, SCENE_MIME, TABLE_MIME
 from rampore.audit.numbers import differences
 from rampore.audit.reproduce import commit_of
 from rampore.audit.reproduce.chapters import KERNEL_ENVIRONMENT, ChapterRun, Execution, keep
@@ -26,8 +26,9 @@ from rampore.audit.reproduce.parameters import OUTPUT
 
 ROOT = Path(__file__).resolve().parent.parent
 
-#: Structured outputs; what a reader sees of them stands beside them as text.
-STRUCTURED = (CLAIM_MIME, NUMBERS_MIME, SCENE_MIME, TABLE_MIME)
+#: Structured outputs; what a reader sees of them stands beside them as text, and the numbers of figures in the last
+#: cell.
+STRUCTURED = (CLAIM_MIME, FIGURE_MIME, NUMBERS_MIME, SCENE_MIME, TABLE_MIME, "image/svg+xml")
 
 #: Another run may hold ``build`` while it puts its files in place [s].
 PATIENCE = 120.0

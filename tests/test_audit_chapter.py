@@ -1,5 +1,6 @@
 """What a notebook hands over: verdicts, figures, results, numbers for the prose."""
 
+import io
 import json
 import math
 import re
@@ -9,10 +10,12 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rampore.audit.chapter import (
     CLAIM_MIME,
+    FIGURE_MIME,
     Chapter,
     Otherwise,
     Uncertainty,
@@ -22,6 +25,7 @@ from rampore.audit.chapter import (
     unit_text,
     with_unit,
 )
+from rampore.audit.drawn import as_csv
 from rampore.audit.ledger import Condition, Ledger, LedgerError, read_ledger
 from rampore.lim2026 import LEDGER
 from rampore.style import new_figure, render, render_both
@@ -197,7 +201,7 @@ def test_a_card_shows_the_whole_report_escaped_and_leads_to_the_scorecard(chapte
         "MPa.",
     ]:  # fmt: skip
         assert part in text, part
-    assert 'href="scorecard.html#web-stress"' in html
+    assert 'href="claim/web-stress.html"' in html
 
 
 def test_a_card_of_a_trend_says_whether_it_holds_and_by_what_measure(chapter):
@@ -464,3 +468,37 @@ def test_a_table_for_the_summary_is_shown_and_found_in_the_notebook_in_order():
         "rows": [["one", "−9 %"], ["two", "+3 %"]],
     }
     assert tables({"first": notebook, "second": new_notebook()}) == [expected]
+
+
+def test_a_figure_hands_over_its_numbers_in_the_units_of_its_axes(chapter):
+    figure, axes = new_figure()
+    axes.plot([0.0, 1.0], [2.0, 3.123456789], label="measured")
+    axes.axhline(5.0)
+    axes.bar([1.0], [4.0], width=0.5, label="counted")
+    axes.set(title="Both", xlabel="time (s)", ylabel="mass (g)")
+    text = chapter.figure(figure, "both")._repr_mimebundle_()[FIGURE_MIME]["csv"]
+    head, *_ = text.splitlines()
+    assert head == "# panel 1. title: Both; x: time (s); y: mass (g)"
+    table = pd.read_csv(io.StringIO(text), comment="#").set_index("series")
+    assert table.loc["measured", ["x", "y"]].to_numpy().tolist() == [[0.0, 2.0], [1.0, 3.12346]]
+    assert table.loc["counted", ["x", "y", "width", "height"]].tolist() == [0.75, 0.0, 0.5, 4.0]
+    level = table.loc["unnamed 2"]
+    assert level["y"].tolist() == [5.0, 5.0]
+    assert level["x"].isna().all()  # from edge to edge, wherever these are
+
+
+@pytest.mark.parametrize("origin", ["upper", "lower"])
+def test_a_map_is_handed_over_by_the_middles_of_its_cells(origin):
+    figure, axes = new_figure()
+    axes.imshow([[1.0, 2.0], [3.0, 4.0]], extent=(0, 4, 0, 2), origin=origin)
+    table = pd.read_csv(io.StringIO(as_csv(figure)), comment="#").set_index(["x", "y"])["value"]
+    above, below = (1.0, 3.0) if origin == "upper" else (3.0, 1.0)
+    assert table[1.0, 1.5] == above
+    assert table[1.0, 0.5] == below
+
+
+def test_a_drawing_to_scale_is_no_data():
+    figure, axes = new_figure()
+    axes.plot([0, 1], [0, 1])
+    axes.set_aspect("equal")
+    assert as_csv(figure) == ""

@@ -145,7 +145,7 @@ def test_a_panel_stands_beside_its_counterpart_and_what_rests_on_it(listed, note
     assert '<a class="thumbnail" href="plane.html#fig-square">![A ' in here
     assert r"![A \"square\" of \<some\> size](_generated/thumbnails/fig-square.png)" in here
     assert here.endswith("{numref}`fig-square`")
-    assert re.findall(r'href="scorecard.html#(\w+)"', statements) == ["side", "fate", "area"]
+    assert re.findall(r'href="claim/(\w+).html"', statements) == ["side", "fate", "area"]
     assert "not reproduced" in statements
     assert found["Fig. 1b, c"][2:] == ["Nothing to compute.", "–"]
     assert found["Fig. S1"][2].endswith("pending</span> Waits for chapter later.")

@@ -358,7 +358,7 @@ def test_a_statements_page_leads_to_the_very_cell_that_shows_its_verdict(built, 
             chapter = chapters[f"book/{entry['chapter']}"]
             after = chapter[chapter.index(f'id="{anchor}"') :]
             here = re.split(r'id="cell-\d+"', after, maxsplit=2)[1]
-            assert f'href="scorecard.html#{entry["id"]}"' in here, entry["id"]
+            assert f'href="claim/{entry["id"]}.html"' in here, entry["id"]
 
 
 #: What was true once, on a page that is to say what is.
@@ -428,6 +428,33 @@ def test_what_a_page_says_of_a_statement_elsewhere_is_its_verdict(built, entries
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
+def test_a_figure_offers_itself_its_numbers_and_its_code(name, built):
+    page = built / "html" / f"{name}.html"
+    figures = re.findall(
+        r'<figure[^>]*\bid="(fig-[^"]+)"(.*?)</figure>', page.read_text(encoding="utf-8"), re.S
+    )
+    for label, inside in figures:
+        shown = re.search(r'<img[^>]*\bsrc="([^"]+)"', inside)
+        links = re.findall(r'<li><a href="([^"]+)"[^>]*>([^<]+)</a></li>', inside)
+        assert shown
+        assert {"PNG", "SVG", "code"} <= {form for _, form in links}, label
+        assert {address for address, form in links if form == "SVG"} == {shown[1]}
+        assert [why for address, _ in links if (why := broken(page, address))] == []
+    assert any("data (CSV)" in inside for _, inside in figures)
+
+
+def test_the_code_of_a_figure_unfolds_as_one_comes_to_it(built, reader):
+    page, found = reader
+    page.goto((built / "html" / "book" / "collector.html").as_uri())
+    link = page.locator("#fig-strength a", has_text="code")
+    fold = page.locator(f"details.code:has({link.get_attribute('href')})")
+    assert fold.get_attribute("open") is None
+    link.click()
+    assert fold.get_attribute("open") is not None
+    assert found == []
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
 def test_a_chapter_offers_its_notebook_and_binder(name, built):
     text = (built / "html" / f"{name}.html").read_text(encoding="utf-8")
     assert f'href="../_sources/{name}.ipynb"' in text
@@ -446,6 +473,18 @@ def test_an_abbreviation_explains_itself_in_prose_and_nowhere_else(built):
     assert '<abbr title="the coating over a hole (perforated region)">PR</abbr>' in page
     explained = [(built / "html" / f"{name}.html").read_text("utf-8") for name in CHAPTERS]
     assert not any(re.search(r"<(?:h\d|a|code)\b[^>]*>[^<]*<abbr", text) for text in explained)
+
+
+def test_the_glossary_has_every_abbreviation_once_and_the_first_page_leads_there(built):
+    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["sphinx"]["config"]
+    page = (built / "html" / "book" / "nomenclature.html").read_text(encoding="utf-8")
+    (listed,) = re.findall(r'<dl class="[^"]*\babbreviations\b[^"]*">(.*?)</dl>', page, re.S)
+    terms = re.findall(r"<dt>(.+?)</dt>", listed, re.S)
+    assert [re.sub(r"<.*?>", "", term).strip() for term in terms] == sorted(
+        {short for short in config["abbreviations"] if not short.endswith("s")}, key=str.lower
+    )
+    first = (built / "html" / "book" / "index.html").read_text(encoding="utf-8")
+    assert re.search(r'<main.*href="nomenclature\.html"', first, re.S)
 
 
 def test_the_source_of_a_module_leads_back_to_where_it_is_documented(built):
@@ -591,8 +630,8 @@ def test_axe_finds_no_barrier_on_a_page(name, theme, built, reader):
 
 
 #: What a page may load as it is opened: pictures further down come as one comes to them [bytes].
-#: The aim is 1.5 and 0.8 MB: the theme's style sheets and two large pictures are in the way.
-HEAVIEST, HEAVIEST_FIRST = 1_900_000, 1_000_000
+#: The one reference page of the cell model describes many modules, and wants to be split.
+HEAVIEST, OWN_LIMIT = 1_500_000, {PAGES[0]: 800_000, "book/api/p4d": 1_650_000}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -604,7 +643,7 @@ def test_a_page_is_light(name, built, chromium):
     page.close()
     files = [Path(unquote(urlsplit(url).path)) for url in loaded if url.startswith("file:")]
     weight = sum(file.stat().st_size for file in files)
-    assert weight < (HEAVIEST_FIRST if name == PAGES[0] else HEAVIEST), f"{weight / 1e6:.2f} MB"
+    assert weight < OWN_LIMIT.get(name, HEAVIEST), f"{weight / 1e6:.2f} MB"
 
 
 def search(page, built, words):

@@ -97,7 +97,7 @@ def test_every_statement_stands_beside_the_panels_that_the_ledger_names(drawn):
     for claim in ledger.values():
         for name in named_by(claim.where):
             (panel,) = (panel for panel in PANELS if name in panel.places)
-            assert f'href="scorecard.html#{claim.id}"' in beside[panel.name], (claim.id, name)
+            assert f'href="claim/{claim.id}.html"' in beside[panel.name], (claim.id, name)
     assert "Fig. S13d" in set(named_by(ledger["rct-lower"].where))
 
 

@@ -1,12 +1,23 @@
-"""An abbreviation explains itself where it first stands in a section: `abbreviations` in `_config.yml`."""
+"""An abbreviation explains itself where it first stands in a section, and in a list of all: `abbreviations` in
+`_config.yml`.
+"""
 
 import re
 
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective
 
 #: What explains or names something already, or is no prose.
-APART = nodes.FixedTextElement | nodes.literal | nodes.math | nodes.reference | nodes.title | nodes.abbreviation
+APART = (
+    nodes.FixedTextElement
+    | nodes.literal
+    | nodes.math
+    | nodes.reference
+    | nodes.title
+    | nodes.term
+    | nodes.abbreviation
+)
 
 
 class Abbreviations(SphinxPostTransform):
@@ -35,6 +46,23 @@ class Abbreviations(SphinxPostTransform):
                 text.parent.replace(text, parts)
 
 
+class AbbreviationList(SphinxDirective):
+    """All abbreviations with their meanings, by the alphabet; several of a thing stand under the one."""
+
+    def run(self):
+        meanings = sorted(self.config.abbreviations.items(), key=lambda entry: entry[0].lower())
+        items = [
+            nodes.definition_list_item(
+                "",
+                nodes.term("", short),
+                nodes.definition("", nodes.paragraph("", f"{meaning[0].upper()}{meaning[1:]}.")),
+            )
+            for short, meaning in meanings
+            if short.removesuffix("s") == short or short.removesuffix("s") not in self.config.abbreviations
+        ]
+        return [nodes.definition_list("", *items, classes=["abbreviations"])]
+
+
 def ancestors(node):
     """What a node stands in, from inside out."""
     while node := node.parent:
@@ -42,7 +70,8 @@ def ancestors(node):
 
 
 def setup(app):
-    """Register the setting."""
+    """Register the setting and the list."""
     app.add_config_value("abbreviations", {}, "env")
+    app.add_directive("abbreviations", AbbreviationList)
     app.add_post_transform(Abbreviations)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

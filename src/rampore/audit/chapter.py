@@ -35,9 +35,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLAIM_MIME",
+    "FIGURE_MIME",
     "KEPT_MIME",
     "NUMBERS_MIME",
     "SCENE_MIME",
+    "STATEMENTS",
     "TABLE_MIME",
     "Chapter",
     "Otherwise",
@@ -55,6 +57,12 @@ TABLE_MIME = "application/vnd.rampore.table+json"
 #: One of this type holds a scene that a reader can turn, as :class:`rampore.scenes.Scene` encodes
 #: it: the book puts it beside its pages.
 SCENE_MIME = "application/vnd.rampore.scene+json"
+
+#: One of this type holds what a figure shows as CSV, beside its pictures.
+FIGURE_MIME = "application/vnd.rampore.figure+json"
+
+#: In which a book's pages of statements lie, beside its chapters.
+STATEMENTS = "claim"
 
 #: One of this type names the entries of the chapter's numbers that an output shows.
 KEPT_MIME = "application/vnd.rampore.kept+json"
@@ -291,7 +299,9 @@ class Chapter:
         self.numbers.keep_text(
             f"table/{name}", " | ".join(map(_label, [*table.index, *table.columns]))
         )
-        page = shown.to_html(border=0, classes="numbers", na_rep="")
+        only_words = all(isinstance(value, str) for value in shown.to_numpy().ravel())
+        with pd.option_context("display.max_colwidth", None):
+            page = shown.to_html(border=0, classes="words" if only_words else "numbers", na_rep="")
         return _Shown(
             {
                 KEPT_MIME: [f"table/{name}"],
@@ -326,7 +336,8 @@ class Chapter:
     def figure(
         self, figure: Figure, name: str, dpi: int = 150, error: float | Figure | None = None
     ) -> _Shown:
-        """Show a figure, and save it as PNG and SVG where there is an output folder.
+        """Show a figure and hand over its numbers as CSV; save it as PNG and SVG where there is an
+        output folder.
 
         Parameters
         ----------
@@ -341,7 +352,7 @@ class Chapter:
             one, drawn from a coarser computation: the error is then the largest difference of each
             artist's numbers.
         """
-        from rampore.audit.drawn import differences, drawn, words
+        from rampore.audit.drawn import as_csv, differences, drawn, words
         from rampore.style import render, render_both
 
         relative, between = max(self.accuracy, 1e-6), {}
@@ -362,7 +373,11 @@ class Chapter:
                 _write(self.output, "figures", f"{name}.{form}", image)
         else:
             images = {"png": render(figure, "png", title, dpi)}
-        return _Shown({"image/png": images["png"], "text/plain": f"<figure {name}>"})
+        bundle = {"image/png": images["png"], "text/plain": f"<figure {name}>"}
+        if "svg" in images:
+            bundle["image/svg+xml"] = images["svg"].decode()
+        data = as_csv(figure)
+        return _Shown(bundle | ({FIGURE_MIME: {"csv": data}} if data else {}))
 
     def scene(self, name: str, scene: Scene, text: str, error: float | Scene) -> _Shown:
         """Hand over a scene that a reader of the book can turn, and save it where there is an
@@ -873,9 +888,9 @@ def full(entry: dict) -> list[str]:
 
 
 def card(entry: dict) -> str:
-    """One claim and its verdict as a small HTML card, which leads to its row on the scorecard."""
+    """One claim and its verdict as a small HTML card, which leads to the claim's page."""
     name = html.escape(entry["id"])
-    link = f'<a class="claim-id" href="scorecard.html#{name}">{name}</a>'
+    link = f'<a class="claim-id" href="{STATEMENTS}/{name}.html">{name}</a>'
     body = "".join(
         f'<p class="claim-{part}">{text}</p>' for part, text in _card_parts(entry).items() if text
     )

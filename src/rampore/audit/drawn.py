@@ -12,11 +12,15 @@ import numpy as np
 from rampore.audit.numbers import LONGEST, ROUNDING, spaced, summary
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.collections import Collection
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
+
+_MOST = 4000  # values of a map, and corners of one artist, that a table of a figure holds
+_COLUMNS = ["panel", "kind", "series", "x", "y", "width", "height", "value"]
 
 DISTRIBUTION = summary(np.zeros(1)).size
 
@@ -124,6 +128,106 @@ def words(figure: Figure) -> list[str]:
         legend = axes.get_legend()
         found += [text.get_text() for text in legend.get_texts()] if legend else []
     return [text for text in found if text]
+
+
+def as_csv(figure: Figure) -> str:
+    """What a figure shows as CSV: lines by their points, bars by a corner and their size, marks and
+    bands by their places, maps by the middles of their cells.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+
+    Returns
+    -------
+    str
+        To six digits, in the units of the axes, which stand above behind a ``#``. What is drawn to
+        scale is no data, but for maps; a map of more values than one would read is left out. Empty
+        where nothing is left.
+    """
+    import pandas as pd
+
+    axes = dict(enumerate(figure.axes, start=1))
+    rows = [[number, *row] for number, panel in axes.items() for row in _rows(panel)]
+    if not rows:
+        return ""
+    table = pd.DataFrame(rows, columns=_COLUMNS).dropna(axis="columns", how="all")
+    heads = [_head(number, axes[number]) for number in table["panel"].unique()]
+    return "".join(heads) + table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+
+
+def _head(number: int, axes: Axes) -> str:
+    title = next(filter(None, map(axes.get_title, ("left", "center", "right"))), "")
+    said = {"title": title, "x": axes.get_xlabel(), "y": axes.get_ylabel()}
+    told = "; ".join(f"{name}: {' '.join(text.split())}" for name, text in said.items() if text)
+    return f"# panel {number}. {told}\n"
+
+
+def _rows(axes: Axes) -> Iterator[list[Any]]:
+    for number, mesh in enumerate(axes.collections, start=1):
+        if hasattr(mesh, "get_coordinates"):
+            yield from _cells(mesh, _series(mesh, number))
+    for number, image in enumerate(axes.images, start=1):
+        yield from _pixels(image, _series(image, number))
+    if axes.get_aspect() == 1:
+        return
+    for number, line in enumerate(axes.lines, start=1):
+        in_x, in_y = line.get_transform().contains_branch_seperately(axes.transData)
+        data = (np.asarray(values, dtype=float) for values in line.get_data(orig=False))
+        x, y = (
+            values if counts else np.full(values.shape, np.nan)
+            for values, counts in zip(data, (in_x, in_y), strict=True)
+        )
+        if (in_x or in_y) and x.size <= _MOST:
+            yield from _points("line", _series(line, number), x, y)
+    for container in axes.containers:
+        for bar in getattr(container, "patches", ()):
+            sides = (*bar.get_xy(), bar.get_width(), bar.get_height())
+            yield ["bar", _series(container), *map(float, sides), np.nan]
+    for number, collection in enumerate(axes.collections, start=1):
+        if not hasattr(collection, "get_coordinates"):
+            yield from _marks(collection, _series(collection, number))
+
+
+def _cells(mesh: Any, series: str) -> Iterator[list[Any]]:
+    corners = np.asarray(mesh.get_coordinates(), dtype=float)
+    middles = (corners[1:, 1:] + corners[:-1, :-1]) / 2
+    values = np.ma.filled(np.ma.asarray(mesh.get_array(), dtype=float), np.nan)
+    if middles[..., 0].size == values.size <= _MOST:
+        yield from _points("map", series, middles[..., 0], middles[..., 1], values)
+
+
+def _pixels(image: AxesImage, series: str) -> Iterator[list[Any]]:
+    values = np.ma.filled(np.ma.asarray(image.get_array(), dtype=float), np.nan)
+    if values.ndim == 2 and values.size <= _MOST:
+        left, right, bottom, top = image.get_extent()
+        first, last = (top, bottom) if image.origin == "upper" else (bottom, top)
+        down, across = ((np.arange(count) + 0.5) / count for count in values.shape)
+        x, y = np.meshgrid(left + across * (right - left), first + down * (last - first))
+        yield from _points("map", series, x, y, values)
+
+
+def _marks(collection: Any, series: str) -> Iterator[list[Any]]:
+    places, colours = _corners(collection), collection.get_array()
+    if len(places) > _MOST:
+        return
+    values = None
+    if colours is not None and np.size(colours) == len(places):
+        values = np.ma.filled(np.ma.asarray(colours, dtype=float), np.nan)
+    yield from _points("marks", series, places[:, 0], places[:, 1], values)
+
+
+def _points(
+    kind: str, series: str, x: np.ndarray, y: np.ndarray, values: np.ndarray | None = None
+) -> Iterator[list[Any]]:
+    values = np.full(x.shape, np.nan) if values is None else values
+    for at, height, value in zip(x.ravel(), y.ravel(), values.ravel(), strict=True):
+        yield [kind, series, float(at), float(height), np.nan, np.nan, float(value)]
+
+
+def _series(artist: Any, number: int = 1) -> str:
+    label = str(artist.get_label() or "")
+    return f"unnamed {number}" if not label or label.startswith("_") else label
 
 
 def _line(line: Line2D) -> Iterator[tuple[str, np.ndarray]]:

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rampore.audit.chapter import STATEMENTS
 from rampore.audit.pages import searching
-from rampore.audit.pages.statements import FOLDER
 from rampore.extras import needs
 
 with needs("book"):
@@ -46,6 +46,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", _mark_cells)
     app.connect("html-collect-pages", _own_pages)
     app.connect("html-page-context", _add_tags)
+    app.connect("html-page-context", _offer_figures)
     app.connect("build-finished", _fill_pages)
     searching.listen(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
@@ -69,7 +70,11 @@ def _site(app: Sphinx) -> dict[str, Any]:
 def _mark_cells(app: Sphinx, doctree: nodes.document) -> None:
     for container in doctree.findall(nodes.container):
         if "cell_index" in container and container.get("nb_element") == "cell_code":
-            container["ids"].append(f"cell-{container['cell_index'] + 1}")
+            number = container["cell_index"] + 1
+            container["ids"].append(f"cell-{number}")
+            for part in container.findall(nodes.container):
+                if part.get("nb_element") == "cell_code_source":
+                    part["ids"].append(f"code-{number}")
     page = getattr(doctree.settings.env, "docname", "")
     place, table = _site(app).get("parameters", {}).get(page, (None, ""))
     for container in [*doctree.findall(nodes.container)] if table else ():
@@ -95,7 +100,7 @@ def _own_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 
 def _shell(app: Sphinx) -> str:
-    return f"{_site(app)['folder']}/{FOLDER}/{_NAME}"
+    return f"{_site(app)['folder']}/{STATEMENTS}/{_NAME}"
 
 
 # Tags ---------------------------------------------------------------------------------------------
@@ -156,6 +161,62 @@ def _described(doctree: nodes.document | None) -> str:
         sentences = re.match(rf"(.{{40,{_LONGEST}}}[.?!]) ", text)
         return sentences[1] if sentences else f"{text[:_LONGEST].rsplit(' ', 1)[0]} …"
     return ""
+
+
+# Figures ------------------------------------------------------------------------------------------
+
+_FIGURE = re.compile(
+    r'<figure[^>]*\bid="([^"]+)"[^>]*>\s*<img[^>]*\bsrc="([^"]+)".*?(?=</figure>)', re.DOTALL
+)
+
+
+def _offer_figures(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Under each figure of a chapter, a row of what a reader may take along, and its code."""
+    there, cells = frozenset(_site(app).get("figures", ())), _cells_of_figures(doctree)
+    if not there or not cells:
+        return
+    static = context["pathto"]("_static/figures", 1)
+
+    def offer(figure: re.Match[str]) -> str:
+        label, source = figure[1], figure[2]
+        places = {
+            "PNG": f"{static}/{label}.png" if f"{label}.png" in there else "",
+            "SVG": source if source.endswith(".svg") else "",
+            "data (CSV)": f"{static}/{label}.csv" if f"{label}.csv" in there else "",
+            "code": f"#{cells[label]}" if cells.get(label) else "",
+        }
+        links = {form: place for form, place in places.items() if place}
+        items = "".join(_taken(label, form, place) for form, place in links.items())
+        return f'{figure[0]}<ul class="figure-files">{items}</ul>'
+
+    context["body"] = _FIGURE.sub(offer, context["body"])
+
+
+def _taken(label: str, form: str, place: str) -> str:
+    """A link that says by itself which figure it belongs to."""
+    keep = "" if place.startswith("#") else f' download="{label}.{place.rpartition(".")[2]}"'
+    return f'<li><a href="{place}"{keep} aria-label="{form}, {label}">{form}</a></li>'
+
+
+def _cells_of_figures(doctree: nodes.document | None) -> dict[str, str]:
+    """Where the code of each figure stands, by the figure's label; empty where it is hidden."""
+    places = {}
+    for cell in doctree.findall(nodes.container) if doctree else ():
+        if cell.get("nb_element") == "cell_code":
+            code = [
+                part["ids"][-1]
+                for part in cell.findall(nodes.container)
+                if part.get("nb_element") == "cell_code_source" and part["ids"]
+            ]
+            figures = [name for figure in cell.findall(nodes.figure) for name in figure["ids"]]
+            places |= dict.fromkeys(figures, code[0] if code else "")
+    return places
 
 
 # Pages of statements ------------------------------------------------------------------------------

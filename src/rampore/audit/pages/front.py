@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from rampore.audit.chapter import (
+    STATEMENTS,
     computed_text,
     slug,
     spell,
@@ -23,7 +24,6 @@ from rampore.audit.claims import Uncertainty
 from rampore.audit.ledger import Change, Claim
 from rampore.audit.numbers import with_error
 from rampore.audit.pages.panels import Drawn
-from rampore.audit.pages.statements import FOLDER
 from rampore.audit.panels import PanelError
 from rampore.audit.study import headings
 from rampore.extras import needs
@@ -60,7 +60,7 @@ def key_numbers(claim: Claim, entry: dict) -> str:
     entry : dict
         As :func:`rampore.audit.claims.record` writes it, with its ``link``.
     """
-    page = f'<a href="{FOLDER}/{html.escape(claim.id)}.html">{html.escape(claim.id)}</a>'
+    page = f'<a href="{STATEMENTS}/{html.escape(claim.id)}.html">{html.escape(claim.id)}</a>'
     link = entry.get("link")
     how = f' · <a href="{html.escape(link)}">how</a>' if link else ""
     facts = [

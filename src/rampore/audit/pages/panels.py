@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from rampore.audit.chapter import badge
+from rampore.audit.chapter import FIGURE_MIME, STATEMENTS, badge
 from rampore.audit.panels import Groups, Panel, PanelError, places
 from rampore.extras import needs
 
@@ -33,6 +33,7 @@ class Drawn(NamedTuple):
     chapter: str
     alternative: str  #: for who cannot see it
     png: bytes
+    csv: str = ""  #: its numbers
 
 
 def drawn_by(notebooks: Mapping[str, NotebookNode]) -> dict[str, Drawn]:
@@ -42,6 +43,7 @@ def drawn_by(notebooks: Mapping[str, NotebookNode]) -> dict[str, Drawn]:
             chapter,
             shown.get("image", {}).get("alt", ""),
             base64.b64decode(output.data["image/png"]),
+            output.data.get(FIGURE_MIME, {}).get("csv", ""),
         )
         for chapter, notebook in notebooks.items()
         for cell in notebook.cells
@@ -49,6 +51,13 @@ def drawn_by(notebooks: Mapping[str, NotebookNode]) -> dict[str, Drawn]:
         for output in cell.get("outputs", [])
         if "image/png" in output.get("data", {})
     }
+
+
+def figure_files(drawn: Mapping[str, Drawn]) -> dict[str, bytes]:
+    """The figures as PNG and their numbers as CSV, by file name: what a reader takes along."""
+    pictures = {f"{label}.png": figure.png for label, figure in drawn.items()}
+    numbers = {f"{label}.csv": figure.csv.encode() for label, figure in drawn.items() if figure.csv}
+    return pictures | numbers
 
 
 def panels_page(groups: Groups, entries: Iterable[dict], drawn: Mapping[str, Drawn]) -> str:
@@ -165,7 +174,7 @@ def _marked(where: str) -> str:
 def _answers(panel: Panel, drawn: Mapping[str, Drawn]) -> list[str]:
     shown = []
     for label in panel.counterpart:
-        chapter, alternative, _ = drawn[label]
+        chapter, alternative, *_ = drawn[label]
         image = f"![{_escaped(alternative)}]({FOLDER}/{_thumbnail(label)})"
         shown.append(
             f'<a class="thumbnail" href="{chapter}.html#{label}">{image}</a> {{numref}}`{label}`'
@@ -182,4 +191,6 @@ def _escaped(text: str) -> str:
 
 def _statement(entry: dict) -> str:
     name = html.escape(entry["id"])
-    return f'<a class="claim-id" href="scorecard.html#{name}">{name}</a> {badge(entry["verdict"])}'
+    return (
+        f'<a class="claim-id" href="{STATEMENTS}/{name}.html">{name}</a> {badge(entry["verdict"])}'
+    )

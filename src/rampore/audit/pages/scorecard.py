@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 from rampore.audit.chapter import (
+    STATEMENTS,
     accepted_text,
     assumption_text,
     badge,
@@ -23,7 +24,7 @@ from rampore.audit.chapter import (
     uncertainty_text,
 )
 from rampore.audit.claims import Verdict
-from rampore.audit.pages.statements import FOLDER, apart
+from rampore.audit.pages.statements import apart
 
 #: What a verdict says of a statement: one, several, and the rule in a line.
 _PHRASES = {
@@ -292,7 +293,7 @@ def _number(text: str, widths: str) -> str:
 def _finding(entry: dict) -> str:
     name = html.escape(entry["id"])
     meta = [
-        f'<a class="claim-id" href="{FOLDER}/{name}.html">{name}</a>',
+        f'<a class="claim-id" href="{STATEMENTS}/{name}.html">{name}</a>',
         _where(entry),
         html.escape(entry["basis"]),
     ]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from rampore.audit.chapter import (
+    STATEMENTS,
     accepted_text,
     assumption_text,
     badge,
@@ -36,9 +37,6 @@ from rampore.extras import needs
 
 with needs("audit"):
     from nbformat import NotebookNode
-
-#: In which the pages lie, beside those of the book.
-FOLDER = "claim"
 
 #: What an uncertainty comes from, in words.
 _FROM = {
@@ -85,7 +83,7 @@ def statement_pages(ledger: Ledger, entries: Iterable[dict], shown: Shown) -> li
     Returns
     -------
     list of StatementPage
-        Links go from a page in :data:`FOLDER`, beside the book's.
+        Links go from a page in :data:`rampore.audit.chapter.STATEMENTS`, beside the book's.
     """
     by_id = {entry["id"]: entry for entry in entries}
     order = list(by_id)
@@ -197,7 +195,7 @@ def found_places(entries: Iterable[dict], folder: str) -> list[tuple[str, str, s
             "statement",
             f"{entry['id']} · {entry['statement']}",
             entry["verdict"],
-            f"{folder}/{FOLDER}/{entry['id']}.html",
+            f"{folder}/{STATEMENTS}/{entry['id']}.html",
             " ".join(filter(None, (entry[part] for part in _SEARCHED))),
         )
         for entry in entries
@@ -366,7 +364,7 @@ def _marked(text: str) -> str:
 
 
 def _cite(entry: dict, shown: Shown) -> str:
-    place = "/".join(filter(None, [shown.place, FOLDER, f"{entry['id']}.html"]))
+    place = "/".join(filter(None, [shown.place, STATEMENTS, f"{entry['id']}.html"]))
     blocks = [bibtex_of_statement(entry, shown.cited, place), bibtex_of_paper(shown.paper)]
     text = html.escape("\n\n".join(filter(None, blocks)))
     return f'<div class="highlight"><pre tabindex="0">{text}</pre></div>'

@@ -6,9 +6,8 @@ import html
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
-from rampore.audit.chapter import slug
+from rampore.audit.chapter import STATEMENTS, slug
 from rampore.audit.claims import Verdict
-from rampore.audit.pages.statements import FOLDER
 
 
 def tiles(entries: Iterable[dict], sections: Mapping[int, str]) -> str:
@@ -48,7 +47,7 @@ def _tile(entry: dict) -> str:
     verdict = Verdict(entry["verdict"])
     name = html.escape(entry["id"])
     return (
-        f'<li><a class="tile tile-{slug(verdict)}" href="{FOLDER}/{name}.html">'
+        f'<li><a class="tile tile-{slug(verdict)}" href="{STATEMENTS}/{name}.html">'
         f'<span aria-hidden="true">{verdict.glyph}</span>'
         f'<span class="tile-words"><b>{name}</b>, {verdict}: {html.escape(entry["statement"])}'
         "</span></a></li>"

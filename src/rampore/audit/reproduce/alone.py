@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rampore.audit.chapter import STATEMENTS
 from rampore.audit.pages.beside import anchor, beside
 from rampore.audit.reproduce import book, verdicts
 from rampore.audit.reproduce.fingerprint import PACKAGE
@@ -24,7 +25,7 @@ with needs("audit"):
 _BIBLIOGRAPHY = "{bibliography}"
 #: A link to another page of the book, which does not stand beside these.
 _ELSEWHERE = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)\s]*\.(?:md|ipynb)(?:#[^)\s]*)?\)")
-_ROW = re.compile(r'href="scorecard\.html#([^"]+)"')
+_PAGE = re.compile(rf'href="{STATEMENTS}/([^"]+)\.html"')
 
 
 def stage(
@@ -108,7 +109,7 @@ def _page(study: Study, name: str, reader: NotebookNode, given: Mapping[str, Any
             cell.source = _ELSEWHERE.sub(r"\1", cell.source)
         for output in cell.get("outputs", []):
             if page := output.get("data", {}).get("text/html"):
-                output["data"]["text/html"] = _ROW.sub(
+                output["data"]["text/html"] = _PAGE.sub(
                     lambda found: f'href="#{anchor(found[1])}"', page
                 )
     text = beside(changed, entries, theirs, kept)

@@ -125,6 +125,8 @@ def _static(made: _Made) -> dict[str, bytes]:
     }
     turned = scene_scripts(made.notebooks.values())
     files |= {f"scenes/{name}": script for name, script in turned.items()}
+    taken = panels.figure_files(made.drawn)
+    files |= {f"figures/{name}": content for name, content in taken.items()}
     return files | schemas() | front.covers(_cards(made), made.drawn) | _previews(made)
 
 
@@ -178,6 +180,7 @@ def _site(made: _Made, place: str) -> dict:
         "folder": place,
         "parameters": _parameters(made),
         "about": {"authors": cited.authors, "year": cited.year, "paper": asdict(settings.paper)},
+        "figures": sorted(panels.figure_files(made.drawn)),
         "statements": [page._asdict() for page in pages],
         "places": statements.found_places(made.entries, place),
     }

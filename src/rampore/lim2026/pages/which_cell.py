@@ -242,7 +242,7 @@ def _assumptions_shown() -> str:
     stated = f"{100 * _stated_gain():.0f} %"
     rows = "".join(
         f'<tr><th scope="row">{html.escape(ledger[claim].statement)} '
-        f'<a href="scorecard.html#{claim}"><small>{claim}</small></a></th>'
+        f'<a href="claim/{claim}.html"><small>{claim}</small></a></th>'
         f"<td>{{{crossing.key(claim)}}}</td></tr>"
         for claim in crossing.CLAIMS
     )
