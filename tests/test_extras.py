@@ -17,11 +17,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PACKAGE = ROOT / "src" / "rampore"
 DISTRIBUTIONS = packages_distributions()
-#: What comes with another: compiled code with numba, the grammar of BPX files with bpx, and with
-#: Jupyter Book and the kernel the readers of pages and cells.
+#: What comes with another: compiled code with numba, the grammar of BPX files with bpx, what writes
+#: a PNG with Matplotlib, and with Jupyter Book and the kernel the readers of pages and cells.
 COMES_WITH = {
     "llvmlite": "numba",
     "pydantic": "bpx",
+    "PIL": "matplotlib",
     "docutils": "jupyter-book",
     "sphinx": "jupyter-book",
     "markdown_it": "jupyter-book",
