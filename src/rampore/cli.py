@@ -477,15 +477,52 @@ def _simulate(parser: argparse.ArgumentParser) -> Run:
         help="times since the start at which the fields are kept, for ParaView too, beside the "
         "beginning and the end of each step",
     )
+    parser.add_argument(
+        "--sweep",
+        nargs="+",
+        metavar="KEY=VALUES",
+        help="a run for each value of a key of the structure, of the cell's file or of rate, soc, "
+        "temperature-C, sharing, reservoir-um and least-porosity: 'channels.pitch=60:240:7 um', "
+        "'Negative electrode / Thickness [m]=5e-5,1e-4', rate=0.5:5:6:log; of several keys every "
+        "combination",
+    )
+    parser.add_argument(
+        "--zip", action="store_true", help="the keys of --sweep side by side, not every combination"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=_number(whole=True, at_least=1, at_most=1024),
+        metavar="N",
+        help="of --sweep at once (default: one for each core)",
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a Dask cluster that runs --sweep, as tcp://10.0.0.5:8786. Dask sends pickles, "
+        "which can run anything: on a network that you trust alone",
+    )
     _swelling(parser)
     _reservoir(parser)
     _mesh(parser, layers=(20, 10, 20))
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
 
     def run(options: argparse.Namespace) -> int:
-        from rampore.commands import simulate
+        if options.sweep is None:
+            idle = {f"--{name}": getattr(options, name) for name in ("jobs", "scheduler")}
+            _refuse_idle(parser, "without --sweep", idle | {"--zip": options.zip or None})
 
-        simulate.run(options, print)
+            from rampore.commands import simulate
+
+            simulate.run(options, print)
+            return 0
+        idle = {f"--{name}": getattr(options, name) for name in ("rates", "measured")}
+        _refuse_idle(parser, "beside --sweep", idle | {"--fields-at": options.fields_at})
+        if options.jobs is not None:
+            _refuse_idle(parser, "beside --jobs", {"--scheduler": options.scheduler})
+
+        from rampore.commands import parametric
+
+        parametric.run(options, print)
         return 0
 
     return run

@@ -82,7 +82,11 @@ def read_file(
 
 def structured(cell: Cell, path: Path) -> Cell:
     """A cell with the structure of a file, and one voltage."""
-    cell = cell.with_structure(structure.read(path))
+    return with_one_voltage(cell.with_structure(structure.read(path)))
+
+
+def with_one_voltage(cell: Cell) -> Cell:
+    """The cell, whose faces one current must say all of."""
     if not cell.tied:
         raise CellError(
             "one current says nothing of each face: let the positive foils of [back] be tied"

@@ -39,7 +39,7 @@ from rampore.experiment import ExperimentError, Sentence
 from rampore.expressions import Expression
 from rampore.kernels import announced
 from rampore.materials import ExchangeCurrent
-from rampore.p4d import partners, solution
+from rampore.p4d import bpx, partners, solution
 from rampore.p4d.cell import Cell, Electrode, Lithium, bruggeman
 from rampore.p4d.checkpoint import Checkpoint
 from rampore.p4d.errors import CellError
@@ -47,6 +47,8 @@ from rampore.p4d.grid import Grid
 from rampore.p4d.solution import Mesh, Solution
 from rampore.p4d.time import State, Step
 from rampore.simple import CELL_SECONDS, HOUR
+from rampore.structure import Structure
+from rampore.structure import files as structures
 from rampore.units import to_si
 from rampore.untrusted import text
 
@@ -102,7 +104,7 @@ def run(options: argparse.Namespace, say: Say = print) -> dict:
         A run cannot be computed; what it gave until then is kept, as are those before it.
     """
     cell, area = _cell(options, say)
-    plans = list(_plans(options, cell, area))
+    plans = list(plans_of(options, cell, area, _protocols(options), _fingerprint(options)))
     measured = _measured(options.measured, plans, say)
     outcomes: dict[str, ProtocolOutcome] = {}
     summary: dict = {}
@@ -129,20 +131,54 @@ def run(options: argparse.Namespace, say: Say = print) -> dict:
 
 def _cell(options, say):
     """The cell of the options, and the area of all its electrode pairs [m2]."""
-    temperature = options.temperature
-    if temperature is not None:
-        temperature = to_si(temperature, "degC", "K")
-    cell = cells.read_file(options.cell, say, options.soc, temperature)
+    cell = cells.read_file(options.cell, say, options.soc, start_temperature(options))
+    structure = None if options.structure is None else structures.read(options.structure)
+    return set_up(cell, structure, options), area_of(bpx.load(options.cell))
+
+
+def start_temperature(options: argparse.Namespace) -> float | None:
+    """That of the options [K], none where the file's counts."""
+    given = options.temperature
+    return None if given is None else to_si(given, "degC", "K")
+
+
+def set_up(cell: Cell, structure: Structure | None, options: argparse.Namespace) -> Cell:
+    """A cell in its stack, as a half cell where that is asked for, and with its structure.
+
+    Parameters
+    ----------
+    cell : Cell
+        As its file has it.
+    structure : Structure, optional
+    options : argparse.Namespace
+        ``sharing``, ``reservoir_um``, ``least_porosity``, ``half`` and ``against``.
+
+    Raises
+    ------
+    CellError, StructureError
+        An option has no effect, or the structure does not fit.
+    """
     cell = cells.in_stack(cell, options, options.sharing)
     if options.half is not None:
         cell = _against_lithium(cell, options.half)
-    if options.structure is not None or options.against is not None:
+    if structure is not None or options.against is not None:
         cell = cell.with_electrodes(
             {name: _following(electrode) for name, electrode in cell.electrodes.items()}
         )
-    if options.structure is not None:
-        cell = cells.structured(cell, options.structure)
-    sheet = json.loads(options.cell.read_bytes())["Parameterisation"]["Cell"]
+    if structure is not None:
+        cell = cells.with_one_voltage(cell.with_structure(structure))
+    return cell
+
+
+def area_of(document: Mapping) -> float:
+    """Of all electrode pairs of a cell [m2].
+
+    Parameters
+    ----------
+    document : mapping
+        As :func:`rampore.p4d.bpx.load` gives it.
+    """
+    sheet = document["Parameterisation"]["Cell"]
     area, pairs = (
         float(value) if not isinstance(value, str) else Expression(value).constant
         for value in (
@@ -150,7 +186,7 @@ def _cell(options, say):
             sheet["Number of electrode pairs connected in parallel to make a cell"],
         )
     )
-    return cell, area * pairs
+    return area * pairs
 
 
 def _following(electrode):
@@ -172,9 +208,32 @@ def _against_lithium(cell, side):
     return replace(cell, negative=foil, contact_negative=0.0, perforation=None)
 
 
-def _plans(options: argparse.Namespace, cell: Cell, area: float) -> Iterator[ProtocolPlan]:
-    """The runs, the ones on the coarse mesh last."""
-    protocols = _protocols(options)
+def plans_of(
+    options: argparse.Namespace,
+    cell: Cell,
+    area: float,
+    protocols: Mapping[str, tuple[Sentence, ...]],
+    inputs: str,
+) -> Iterator[ProtocolPlan]:
+    """The runs, the ones on the coarse mesh last.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        ``layers``, ``columns``, ``half``, ``against`` and ``fields_at``.
+    cell : Cell
+    area : float
+        Of all its electrode pairs [m2].
+    protocols : mapping of str to tuple of Sentence
+        By the names of the runs.
+    inputs : str
+        What the cell follows from.
+
+    Raises
+    ------
+    CellError
+        There is no partner to hold the cell against.
+    """
     mesh = cells.mesh_of(cell, options)
     turned = options.half == "negative"
     meshes = {"": mesh}
@@ -185,7 +244,7 @@ def _plans(options: argparse.Namespace, cell: Cell, area: float) -> Iterator[Pro
                 "give it some by --structure"
             )
         meshes[COARSE] = _halved(mesh)
-    inputs, fields_at = _fingerprint(options), tuple(options.fields_at or ())
+    fields_at = tuple(options.fields_at or ())
     for ending, each in meshes.items():
         pairs: dict[str, tuple[Cell, Grid | None]] = {"": (cell, None)}
         if options.against is not None:
@@ -206,13 +265,7 @@ def _plans(options: argparse.Namespace, cell: Cell, area: float) -> Iterator[Pro
 
 def _protocols(options):
     """The sentences of each run by the name of its files."""
-    words, folder = options.protocol, ""
-    if os.path.isfile(words):
-        words, folder = text(words, ExperimentError), os.path.dirname(words)
-    elif " " not in words.strip():
-        raise ExperimentError(
-            f"{words!r} is neither a file nor a sentence, as 'Discharge at 1C until 2.5 V' is one"
-        )
+    words, folder = words_of(options.protocol)
     if (RATE in words) != (options.rates is not None):
         raise ExperimentError(
             f"the protocol has {RATE}: say which ones by --rates"
@@ -229,6 +282,18 @@ def _protocols(options):
         name: experiment.parse(words.replace(RATE, repr(float(rate))), folder)
         for name, rate in zip(names, options.rates, strict=True)
     }
+
+
+def words_of(protocol: str) -> tuple[str, str]:
+    """The sentences that a protocol or its file holds, and where tables that it names lie."""
+    if os.path.isfile(protocol):
+        return text(protocol, ExperimentError), os.path.dirname(protocol)
+    if " " not in protocol.strip():
+        raise ExperimentError(
+            f"{protocol!r} is neither a file nor a sentence, as 'Discharge at 1C until 2.5 V' is "
+            "one"
+        )
+    return protocol, ""
 
 
 def _halved(mesh):
@@ -391,7 +456,7 @@ def _computed(
         _keep(watch, plan, area, output, say)
         raise
     series = watch.series
-    summary = _summarised(plan, found, series) | {"validity_left": watch.validity.left()}
+    summary = summarised(plan, found, series) | {"validity_left": watch.validity.left()}
     data = battery_data(series, area, plan.cell.temperature)
     (folder / f"{plan.name}.bdf.csv").write_text(_csv(data), encoding="utf-8")
     (folder / f"{plan.name}.nc").write_bytes(storage.netcdf(found.dataset))
@@ -449,8 +514,16 @@ def _stored(plan: ProtocolPlan, output: Path) -> ProtocolOutcome | None:
 # What is told -------------------------------------------------------------------------------------
 
 
-def _summarised(plan: ProtocolPlan, found: Solution, series: CyclerSeries) -> dict:
-    """What the file of a run holds."""
+def summarised(plan: ProtocolPlan, found: Solution, series: CyclerSeries) -> dict:
+    """What the file of a run holds: plain numbers in named units.
+
+    Parameters
+    ----------
+    plan : ProtocolPlan
+    found : Solution
+    series : CyclerSeries
+        What it gave, of the half cell's electrode where there is one.
+    """
     data, totals = found.dataset, series.totals
     charges = any(_charges(step) for step in plan.steps)
     return (
@@ -534,7 +607,7 @@ def summarise(
     names = [plan.name for plan in plans]
     paired = [name for name in names if name + BARE in names]
     gains = {
-        name: _gains({ending: outcomes[name + ending].summary for ending in endings})
+        name: gains_of({ending: outcomes[name + ending].summary for ending in endings})
         for name in paired
         for endings in [("", BARE, COARSE, BARE + COARSE)]
         if all(name + ending in outcomes for ending in endings)
@@ -568,9 +641,15 @@ def summarise(
     )
 
 
-def _gains(runs: Mapping[str, dict]) -> dict[str, dict[str, float]]:
+def gains_of(runs: Mapping[str, dict]) -> dict[str, dict[str, float]]:
     """What the structure adds, as a share of what its partner gives, and the error that half the
-    boxes show.
+    boxes show [-].
+
+    Parameters
+    ----------
+    runs : mapping of str to dict
+        What :func:`summarised` gives of the cell and its partner on both meshes, by the endings of
+        their names.
     """
     gains = {}
     for name in ("discharged_Ah", "discharged_Wh", "charged_Ah", "charged_Wh"):

@@ -109,11 +109,37 @@ def read(
     UserWarning
         Something in the file has no effect, or is not as it should be.
     """
-    start = {"Initial state-of-charge": soc, "Initial temperature [K]": temperature}
     try:
-        return _cell(_started(_validated(_load(path)), start))
+        return of_document(_load(path), soc, temperature)
     except RamporeError as problem:
         raise CellError(f"{path}: {problem}") from problem
+
+
+def load(path: str | os.PathLike) -> dict:
+    """The JSON of a BPX file, as it stands there, for :func:`of_document`.
+
+    Raises
+    ------
+    CellError
+        It cannot be read, or is no JSON of bounded size and depth.
+    """
+    try:
+        return _load(path)
+    except RamporeError as problem:
+        raise CellError(f"{path}: {problem}") from problem
+
+
+def of_document(document: dict, soc: float | None = None, temperature: float | None = None) -> Cell:
+    """A cell from the JSON of a BPX file; parameters, errors and warnings as of :func:`read`.
+
+    Parameters
+    ----------
+    document : dict
+        As :func:`load` gives it; it stays as it is.
+    soc, temperature : float, optional
+    """
+    start = {"Initial state-of-charge": soc, "Initial temperature [K]": temperature}
+    return _cell(_started(_validated(document), start))
 
 
 # The text: JSON of bounded size and depth, finite numbers, and expressions of the grammar

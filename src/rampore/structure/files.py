@@ -75,13 +75,45 @@ def read(path: str | os.PathLike) -> Structure:
     StructureError
         The file cannot be read, or something in it makes no sense; the message names the entry.
     """
+    return of_tables(load(path), Path(path).parent, str(path))
+
+
+def load(path: str | os.PathLike) -> dict[str, Any]:
+    """The tables of a file, as they stand there, for :func:`of_tables`.
+
+    Raises
+    ------
+    StructureError
+        It cannot be read, or is no TOML.
+    """
     text = untrusted.text(path, StructureError, MOST_BYTES)
     try:
-        tables = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise StructureError(f"{path} is no TOML: {problem}") from None
-    known_keys(str(path), tables, ("holes", "channels", *SIDES, "sides", "back"), StructureError)
-    folder = Path(path).parent
+
+
+def of_tables(
+    tables: Mapping[str, Any], folder: str | os.PathLike = "", where: str = "the structure"
+) -> Structure:
+    """The structure that the tables of a file describe.
+
+    Parameters
+    ----------
+    tables : mapping
+        As :func:`load` gives them.
+    folder : path
+        Where files of voxels lie.
+    where : str
+        What a message calls the tables.
+
+    Raises
+    ------
+    StructureError
+        Something in them makes no sense; the message names the entry.
+    """
+    known_keys(where, tables, ("holes", "channels", *SIDES, "sides", "back"), StructureError)
+    folder = Path(folder)
     return Structure(
         tuple(_opening(Holes, each, where) for where, each in _rows(tables, "holes")),
         tuple(_opening(Channels, each, where) for where, each in _rows(tables, "channels")),
