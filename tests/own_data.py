@@ -1,4 +1,4 @@
-"""A section of *How to use it on your own data*, followed word for word."""
+"""A section of *How to use it on your own data*, or of another page, followed word for word."""
 
 import contextlib
 import io
@@ -15,9 +15,9 @@ BOOK = Path(__file__).resolve().parent.parent / "book"
 class Section:
     """What stands below a heading: its text, its blocks of code and its files to download."""
 
-    def __init__(self, title):
-        page = (BOOK / "own-data.md").read_text(encoding="utf-8")
-        self.text = re.search(rf"^## {title}\n.*?(?=^## )", page, re.M | re.S)[0]
+    def __init__(self, title, page="own-data.md"):
+        whole = (BOOK / page).read_text(encoding="utf-8")
+        self.text = re.search(rf"^## {title}\n.*?(?=^## )", whole, re.M | re.S)[0]
         self.blocks = re.findall(r"```(\w+)\n(.*?)```", self.text, re.S)
         self.files = re.findall(r"\{download\}`[^<`]*<([^>]+)>`", self.text)
 

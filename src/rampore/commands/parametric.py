@@ -23,6 +23,7 @@ import json
 import math
 import re
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -184,8 +185,8 @@ def _values(name: str, words: str) -> tuple[tuple[float | str, ...], str]:
         values = tuple(parts)
     if not all(isinstance(value, str) or math.isfinite(value) for value in values):
         raise ExperimentError(f"--sweep {name}: {words!r} holds what is no finite number")
-    if "" in values or len(set(values)) < len(values):
-        raise ExperimentError(f"--sweep {name}: {words!r} has a value twice, or an empty one")
+    if "" in values:
+        raise ExperimentError(f"--sweep {name}: {words!r} has an empty value")
     return values, unit
 
 
@@ -275,7 +276,12 @@ def cases_of(keys: Sequence[SweptKey], zipped: bool) -> list[dict[str, float | s
     values = [key.values for key in keys]
     rows = zip(*values, strict=True) if zipped else itertools.product(*values)
     names = [key.name for key in keys]
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    cases = [dict(zip(names, row, strict=True)) for row in rows]
+    counts_of = Counter(tuple(case.values()) for case in cases)
+    twice, times = counts_of.most_common(1)[0]
+    if times > 1:
+        raise ExperimentError(f"--sweep has the case {twice} {times} times")
+    return cases
 
 
 # A case -------------------------------------------------------------------------------------------
