@@ -163,7 +163,7 @@ def test_an_edited_output_is_refused(forger, field, value, message):
     forger.change_notebook(lambda cells: reported(cells["thickness"]).update({field: value}))
     code, shown = forger.ask("reproduce", "--no-html")
     assert code == 1
-    assert "thickness (cell 5) reports the claim 'thickness', but" in shown
+    assert "thickness (cell 6) reports the claim 'thickness', but" in shown
     assert message in shown
 
 

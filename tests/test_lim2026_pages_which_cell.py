@@ -78,8 +78,10 @@ def number(text):
 
 
 def agrees(text, value, error):
-    """The shown number is the computed one to its last digit, its error no smaller."""
-    if math.isnan(value):
+    """The shown number is the computed one to its last digit, its error no smaller; none is shown
+    where there is none on either mesh.
+    """
+    if math.isnan(value) or math.isnan(error):
         return text == "–"
     shown, beside = number(text)
     digits = len(text.split(" ± ")[0].partition(".")[2])
