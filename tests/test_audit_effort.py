@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from rampore.audit import reproduce
-from rampore.audit.effort import Times, boxes, duration, read_times
+from rampore.audit.effort import Times, boxes, read_times
 from rampore.audit.pages.parameters import parameters_table
 from rampore.audit.reproduce.chapters import ChapterRun
 from rampore.audit.reproduce.parameters import declared
 from rampore.audit.study import UsageError, find, settings
 from rampore.lim2026 import known, pairs
+from rampore.units import duration
 
 STUDY = find(Path(__file__).resolve().parent.parent)
 

@@ -1000,7 +1000,10 @@ def test_the_book_is_built_once_and_a_broken_page_leaves_the_good_one(study):
     assert digests(study.build / "html") == before
 
 
-@pytest.mark.skipif(not browser(), reason="no chromium here")
+@pytest.mark.skipif(
+    not browser(),
+    reason="no chromium here, which alone can print: install it, or name one by RAMPORE_CHROMIUM",
+)
 def test_the_book_is_printed_where_it_is_asked_for_and_stays_up_to_date(study):
     shown = study.run("--pdf", html=True)
     assert "PDF: build/html/book/book.pdf" in shown

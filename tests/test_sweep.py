@@ -68,6 +68,17 @@ def threads(count=1):
         yield Workers(executor, count)
 
 
+def two_workers(distributed):
+    """A cluster on this machine, without pages of its own."""
+    return distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=None,
+        worker_dashboard_address=None,
+    )
+
+
 def fresh(tmp_path, version="1"):
     return Journal(tmp_path / "journal.jsonl", version)
 
@@ -332,15 +343,8 @@ def test_a_worker_of_a_cluster_that_is_killed_loses_nothing_and_nothing_of_the_j
 
     cases = [{"x": float(x), "folder": str(tmp_path)} for x in range(12)]
     monkeypatch.setattr(crossing, "plan", lambda coarse: planned(killing, cases))
-    cluster = distributed.LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address=None,
-        worker_dashboard_address=None,
-    )
     result, journal = tmp_path / "result.nc", tmp_path / "journal.jsonl"
-    with cluster:
+    with two_workers(distributed) as cluster:
         called = [
             "sweep",
             "--scheduler",

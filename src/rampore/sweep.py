@@ -35,6 +35,7 @@ from filelock import FileLock, Timeout
 from rampore import RamporeError
 from rampore.extras import needs
 from rampore.lifeline import end_with
+from rampore.units import duration
 
 if TYPE_CHECKING:
     import xarray
@@ -87,7 +88,7 @@ class Journal:
         self.path, self.version = Path(path), version
         self._known: dict[str, Outcome] = {}
         if self.path.exists() and not self.path.is_file():
-            raise SweepError(f"the journal {self.path} is no plain file: name another by --journal")
+            raise SweepError(f"the journal {self.path} is no plain file: move it away")
         try:
             if self.path.exists():
                 self._known = dict(map(_entry, self.path.read_bytes().split(b"\n")))
@@ -124,7 +125,7 @@ class Journal:
                 file = held.enter_context(open(self.path, "a+b", buffering=0))
                 _end_last_line(file)
             except Timeout:
-                wanted = "wait for it, or name another journal by --journal"
+                wanted = "wait for it, or take another journal"
                 raise SweepError(f"another sweep is writing to {self.path}: {wanted}") from None
             except OSError as error:
                 raise self._full(error) from error
@@ -358,18 +359,10 @@ def bar(report: Callable[[str], object], parts: int = 20) -> Progress:
         if part != last:
             last = part
             left = (time.monotonic() - began) / (done - before) * (whole - done)
-            ends = f", about {_in_words(left)} left" if done < whole else ""
+            ends = f", about {duration(left)} left" if done < whole else ""
             report(f"[{'#' * part}{'.' * (parts - part)}] {done} of {whole}{ends}")
 
     return tell
-
-
-def _in_words(seconds: float) -> str:
-    """A time as precise as a guess is."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.0f} h"
 
 
 def dataset(

@@ -138,3 +138,17 @@ def difference_to_si(value: float, unit: str, si: str | None = None) -> float:
 def difference_from_si(value: float, unit: str) -> float:
     """A difference in SI base units, in `unit`; the inverse of :func:`difference_to_si`."""
     return _decimal(value / _scale(unit, None)[0])
+
+
+def duration(seconds: float) -> str:
+    """A time in words, to one or two digits.
+
+    Parameters
+    ----------
+    seconds : float
+        [s]
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

@@ -75,11 +75,3 @@ def boxes(effort: Mapping[str, Mapping[str, float]], values: Mapping[str, Any]) 
     for name, value in values.items():
         product *= effort.get(name, {}).get(str(value), 1.0)
     return product
-
-
-def duration(seconds: float) -> str:
-    """A time in words, to one or two digits."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = seconds / 60
-    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

@@ -26,7 +26,6 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
 Say = Callable[[str], object]
 
 MOST_CASES = 100_000
+MOST_AXES = 2  #: keys of a figure
 #: That may be swept, with their attributes and the unit of their values.
 OPTIONS = {
     "rate": ("rate", "1"),
@@ -106,7 +106,8 @@ class SweepInputs(NamedTuple):
     document: dict  #: of the cell
     tables: dict | None  #: of the structure
     folder: str  #: where voxels lie that the structure names
-    sentences: Mapping[str, tuple[Sentence, ...]]  #: by the rate that they are for
+    words: str  #: of the protocol
+    sentences: Mapping[str, tuple[Sentence, ...]]  #: of the words, by the rate that they are for
     options: Mapping[str, Any]
     keys: tuple[SweptKey, ...]
 
@@ -438,7 +439,8 @@ def _inputs(options: argparse.Namespace) -> SweepInputs:
     return SweepInputs(
         document,
         tables,
-        str(Path(options.structure).parent) if options.structure else "",
+        str(options.structure.parent) if options.structure else "",
+        words,
         sentences,
         kept | {"fields_at": None},
         tuple(keys),
@@ -462,13 +464,12 @@ def _version(inputs: SweepInputs) -> str:
     """Of all that decides what a case gives beside its own values; more values are no other
     version.
     """
-    plain = inputs._replace(sentences={}, keys=())
     keys = [(key.name, key.unit) for key in inputs.keys]
-    sentences = sorted(inputs.sentences.items()) if "" in inputs.sentences else []
-    if not sentences:  # the words are the same at every rate
-        word, own = min(inputs.sentences.items())
-        sentences = [sentence.text.replace(word, simulate.RATE) for sentence in own]
-    content = repr([rampore.__version__, json.dumps(plain, sort_keys=True), keys, sentences])
+    cycles = [sentence.cycle for sentence in next(iter(inputs.sentences.values()))]
+    voxels = [] if inputs.tables is None else structures.beside(inputs.tables, inputs.folder)
+    hashes = [hashlib.sha256(file.read_bytes()).hexdigest() for file in voxels]
+    plain = json.dumps([inputs.document, inputs.tables, inputs.options], sort_keys=True)
+    content = repr([rampore.__version__, plain, inputs.words, cycles, hashes, keys])
     return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -514,9 +515,20 @@ def _table(inputs, cases, outcomes) -> str:
     return stream.getvalue()
 
 
+def _decisive(options) -> str:
+    """The number that is told and drawn: what the structure adds, or what the cell gives."""
+    return GAIN + "discharged_Ah" if options.against else "discharged_Ah_per_m2"
+
+
+def _axes(options, inputs) -> list[str]:
+    """Over which keys the figure is drawn; of those that go side by side the first leads."""
+    keys = inputs.keys[:1] if options.zip else inputs.keys
+    return [key.dimension for key in keys] if len(keys) <= MOST_AXES else []
+
+
 def _summary(options, inputs, cases, outcomes) -> dict:
     failed = [outcome.error for outcome in outcomes if outcome.error]
-    name = GAIN + "discharged_Ah" if options.against else "discharged_Ah_per_m2"
+    name = _decisive(options)
     held = [
         (outcome.values[name], case)
         for case, outcome in zip(cases, outcomes, strict=True)
@@ -533,6 +545,7 @@ def _summary(options, inputs, cases, outcomes) -> dict:
         "failed": len(failed),
         "reasons": sorted(set(failed)),
         "extremes": extremes,
+        "drawn_over": _axes(options, inputs) if held else [],
         "version": rampore.__version__,
         "follows_from": _version(inputs),
     }
@@ -549,6 +562,8 @@ def told(summary: Mapping) -> Iterator[str]:
             else f"{value:.4g} A h/m2 discharged"
         )
         yield f"{word}: {what}, at {at}"
+    if not summary["drawn_over"]:
+        yield f"note: no figure, which takes {MOST_AXES} keys at most and a case with an outcome"
     if summary["failed"]:
         counts = f"{summary['failed']} of {summary['cases']}"
         yield f"note: {counts} cases have no outcome: see sweep.csv"
@@ -562,10 +577,8 @@ def _write(folder, inputs, cases, outcomes, options, summary) -> None:
     data.attrs |= {"source": "rampore simulate --sweep", "rampore": rampore.__version__}
     (folder / "sweep.csv").write_text(_table(inputs, cases, outcomes), encoding="utf-8")
     (folder / "sweep.nc").write_bytes(storage.netcdf(data))
-    name = GAIN + "discharged_Ah" if options.against else "discharged_Ah_per_m2"
-    if name in data and not options.zip and len(inputs.keys) <= 2:
-        axes = [key.dimension for key in inputs.keys]
-        for form, image in render_both(overview(data, axes, name)).items():
+    if axes := summary["drawn_over"]:
+        for form, image in render_both(overview(data, axes, _decisive(options))).items():
             (folder / f"sweep.{form}").write_bytes(image)
     text = json.dumps(summary, indent=1, allow_nan=False) + "\n"
     (folder / "summary.json").write_text(text, encoding="utf-8")

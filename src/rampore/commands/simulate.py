@@ -322,7 +322,10 @@ def _turned(step):
 
 
 def _fingerprint(options):
-    files = [options.cell, *([options.structure] if options.structure else [])]
+    files = [options.cell]
+    if options.structure is not None:
+        voxels = structures.beside(structures.load(options.structure), options.structure.parent)
+        files += [options.structure, *voxels]
     content = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files]
     return json.dumps(
         [

@@ -93,6 +93,24 @@ def load(path: str | os.PathLike) -> dict[str, Any]:
         raise StructureError(f"{path} is no TOML: {problem}") from None
 
 
+def beside(tables: Mapping[str, Any], folder: str | os.PathLike = "") -> list[Path]:
+    """The files of voxels that tables name.
+
+    Parameters
+    ----------
+    tables : mapping
+        As :func:`load` gives them.
+    folder : path
+        Where they lie.
+    """
+    named = [tables[side].get("porosity") for side in SIDES if isinstance(tables.get(side), dict)]
+    return [Path(folder, name) for name in named if isinstance(name, str) and _is_file(name)]
+
+
+def _is_file(porosity: str) -> bool:
+    return porosity.endswith(".npy")
+
+
 def of_tables(
     tables: Mapping[str, Any], folder: str | os.PathLike = "", where: str = "the structure"
 ) -> Structure:
@@ -214,7 +232,7 @@ def _layer(table: Mapping[str, Any], where: str) -> CoatingLayer:
 def _porosity(value: object, folder: Path) -> Porosity:
     if not isinstance(value, str):
         return float(quantity("porosity", value, StructureError, above=0, at_most=1))
-    if not value.endswith(".npy"):
+    if not _is_file(value):
         expression = Expression(value)
         return DepthProfile(expression)
     path = untrusted.regular(folder / value, StructureError)

@@ -6,8 +6,9 @@ import html
 from collections.abc import Mapping
 
 from rampore.audit.chapter import unit_text
-from rampore.audit.effort import Times, duration
+from rampore.audit.effort import Times
 from rampore.audit.reproduce.parameters import Parameter
+from rampore.units import duration
 
 _HEAD = ("Parameter", "Usual value", "Unit", "Takes", "Meaning")
 

@@ -32,7 +32,7 @@ from typing import TextIO
 
 from rampore import checks
 from rampore.audit.citing import citation
-from rampore.audit.effort import boxes, duration, read_times
+from rampore.audit.effort import boxes, read_times
 from rampore.audit.reproduce import alone, book, verdicts
 from rampore.audit.reproduce.chapters import KERNEL_ENVIRONMENT, ChapterRun, reasons_to_run, run
 from rampore.audit.reproduce.files import (
@@ -48,6 +48,7 @@ from rampore.audit.reproduce.fingerprint import packages
 from rampore.audit.reproduce.parameters import declared
 from rampore.audit.reproduce.progress import Progress
 from rampore.audit.study import ReproduceError, Study, UsageError, find, read_notebook
+from rampore.units import duration
 
 __all__ = ["ReproduceError", "Study", "UsageError", "find", "reproduce"]
 
