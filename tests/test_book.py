@@ -540,7 +540,7 @@ async () => {
 """
 
 
-#: Text that can hardly be told from what it stands on (WCAG AA), and code that is cut.
+#: Text that can hardly be told from what it stands on (WCAG AA), and code and tables that are cut.
 HARD_TO_READ = r"""
 () => {
   const numbers = (colour) => colour.match(/[\d.]+/g).map(Number);
@@ -572,6 +572,9 @@ HARD_TO_READ = r"""
   }
   for (const code of article.querySelectorAll("div.highlight pre"))
     if (code.scrollWidth > code.clientWidth + 1) found.add("cut: " + code.textContent.slice(0, 60));
+  for (const table of article.querySelectorAll("table"))
+    if (table.checkVisibility() && table.offsetWidth > table.parentElement.clientWidth + 1)
+      found.add("cut table: " + table.textContent.trim().slice(0, 60));
   return [...found];
 }
 """
@@ -592,7 +595,7 @@ def test_a_page_reads_well_offline_on_a_laptop_and_on_a_phone(name, built, reade
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_word_of_a_page_can_be_read_and_no_line_of_code_is_cut(name, theme, built, reader):
+def test_every_word_of_a_page_can_be_read_and_no_code_or_table_is_cut(name, theme, built, reader):
     page, found = reader
     page.goto((built / "html" / f"{name}.html").as_uri())
     page.add_style_tag(content="* { transition: none !important }")
