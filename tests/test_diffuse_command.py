@@ -1,6 +1,7 @@
 """``rampore diffuse``: a segmented image to its tortuosity, its fields and its figure."""
 
 import json
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import tifffile
 
 from rampore import cli
+from rampore.commands import diffuse
 from rampore.diffusion import steady_diffusion
 from rampore.micrograph import MicrographError, read_labels
 
@@ -245,3 +247,20 @@ def test_a_part_that_is_not_there_is_refused(options, said, tmp_path, capsys):
 def test_what_was_understood_of_a_file_is_said(tmp_path, capsys):
     assert run(CASES / "s_3yx.tif", tmp_path / "out", "--phase", 1) == 0
     assert "note: its three planes are taken as slices" in capsys.readouterr().err
+
+
+def test_the_fields_of_one_axis_are_gone_before_the_next_is_solved(channels, tmp_path, monkeypatch):
+    """Those of three axes at once do not fit where those of one do."""
+    solve, fields, standing = diffuse._solve, [], []
+
+    def watched(*arguments):
+        standing.append(sum(field() is not None for field in fields))
+        result = solve(*arguments)
+        fields.append(weakref.ref(result.concentration))
+        return result
+
+    monkeypatch.setattr(diffuse, "_solve", watched)
+    np.save(tmp_path / "labels.npy", channels)
+    call = ["--phase", 7, 9, "--axis", 1, 0, 2, "--no-fields"]
+    assert run(tmp_path / "labels.npy", tmp_path / "out", *call) == 0
+    assert standing == [0, 0, 0]

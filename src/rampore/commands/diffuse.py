@@ -3,6 +3,7 @@ profiles, figures, and where they are asked for the fields.
 """
 
 import argparse
+import gc
 import json
 import math
 import os
@@ -90,6 +91,7 @@ def run(options: argparse.Namespace) -> None:
             name = f"_{axis}" if len(axes) > 1 else ""
             write(result, image.label, image.pixel_size, folder, name, options.fields)
             del result  # its memory is needed for what follows
+            gc.collect()  # drawing leaves cycles behind, which hold the fields
             if options.electrode:
                 found["electrode_tortuosity_factor"] = _electrode(
                     diffusivity, axis, spacing, options.sides
